@@ -1,0 +1,34 @@
+"""What a handler returns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Reply:
+    """Status, body and headers. A str or bytes body is sent as it is, None as no body, the rest as JSON."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Headers and body as they go over the wire."""
+        if self.body is None:
+            content, kind = b"", None
+        elif isinstance(self.body, bytes):
+            content, kind = self.body, "application/octet-stream"
+        elif isinstance(self.body, str):
+            content, kind = self.body.encode(), "text/plain; charset=utf-8"
+        else:
+            content = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False).encode()
+            kind = "application/json;charset=utf-8"
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if kind is not None:
+            headers.setdefault("content-type", kind)
+        if self.status != 204:
+            headers["content-length"] = str(len(content))
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()], content
