@@ -1,0 +1,149 @@
+"""The account's rate limit, shared by everything on this machine that uses the account.
+
+The counting is pyrate-limiter's: a sliding log in a SQLite file, under a file lock, so that
+tasks, mapped tasks and triggers in any number of processes draw on one budget.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_provider_mkt.api.call import Meter
+from airflow_provider_mkt.api.platform import Rate
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+    from pyrate_limiter import SQLiteBucket
+
+SLACK = 0.015
+"""Share of the window added to it: calls reach the platform a little apart from when they leave."""
+
+
+class Budget(Protocol):
+    """A place to ask before each call."""
+
+    def take(self, meter: Meter) -> float:
+        """Try to take a place; 0 when taken, else the seconds until it is worth asking again."""
+
+    def learn(self, meter: Meter, rate: Rate) -> None:
+        """The platform stated its limit."""
+
+    def pause(self, meter: Meter, seconds: float) -> None:
+        """The platform refused a call for rate: give no place for a while."""
+
+
+class FileBudget:
+    """A budget in a file, for every process on this machine.
+
+    :param path: the SQLite file; made with its directory when missing.
+    :param rates: the limit of each meter; a meter without one is not limited.
+    """
+
+    def __init__(self, path: Path, rates: Mapping[Meter, Rate]) -> None:
+        self.path = path
+        self._rates = dict(rates)
+        self._buckets: dict[Meter, tuple[SQLiteBucket, FileLock]] = {}
+        self._paused_until: dict[Meter, float] = {}
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._taken = 0
+
+    def take(self, meter: Meter) -> float:
+        from pyrate_limiter import RateItem
+
+        if meter not in self._rates:
+            return 0.0
+        paused = self._paused_until.get(meter, 0.0) - time.monotonic()
+        if paused > 0:
+            return paused
+        with self._lock:
+            bucket, file_lock = self._bucket(meter)
+            with file_lock:
+                now = int(time.time() * 1000)
+                item = RateItem(meter.value, now)
+                if bucket.put(item):
+                    self._taken += 1
+                    if self._taken % 64 == 0:
+                        bucket.leak(now)
+                    return 0.0
+                wait = bucket.waiting(item)
+        return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002
+
+    def learn(self, meter: Meter, rate: Rate) -> None:
+        with self._lock:
+            known = self._rates.get(meter)
+            if known is None or known == rate:
+                return
+            self._rates[meter] = rate
+            if meter in self._buckets:
+                self._buckets[meter][0].rates = [_windowed(rate)]
+
+    def pause(self, meter: Meter, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self._paused_until[meter] = max(self._paused_until.get(meter, 0.0), until)
+
+    def _bucket(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
+        if self._pid != os.getpid():
+            # A connection must not be used across a fork; the file is what is shared.
+            self._buckets.clear()
+            self._pid = os.getpid()
+        if meter not in self._buckets:
+            self._buckets[meter] = self._open(meter)
+        return self._buckets[meter]
+
+    def _open(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
+        from filelock import FileLock
+        from pyrate_limiter import SQLiteBucket
+
+        private_directory(self.path.parent)
+        lock = FileLock(f"{self.path}.lock", thread_local=False)
+        with lock:
+            connection = sqlite3.connect(self.path, check_same_thread=False, timeout=30)
+            connection.execute("PRAGMA journal_mode=WAL")
+            # A place lost to a power cut is a call the platform may refuse, and nothing worse.
+            connection.execute("PRAGMA synchronous=OFF")
+            table = f"calls_{meter.value}"
+            connection.execute(f"CREATE TABLE IF NOT EXISTS '{table}' (name VARCHAR, item_timestamp INTEGER)")
+            connection.execute(f"CREATE INDEX IF NOT EXISTS 'at_{table}' ON '{table}' (item_timestamp)")
+            connection.commit()
+        return SQLiteBucket([_windowed(self._rates[meter])], connection, table), lock
+
+
+def _windowed(rate: Rate) -> PyRate:
+    from pyrate_limiter import Rate as PyRate
+
+    return PyRate(rate.calls, int(rate.seconds * (1 + SLACK) * 1000))
+
+
+if TYPE_CHECKING:
+    from pyrate_limiter import Rate as PyRate
+
+
+def private_directory(path: Path) -> Path:
+    """Make *path* with all its parents, readable by this user only."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(PermissionError):
+        path.chmod(0o700)
+    return path
+
+
+_budgets: dict[tuple[str, str], FileBudget] = {}
+_budgets_lock = threading.Lock()
+
+
+def file_budget(directory: Path, account_key: str, rates: Mapping[Meter, Rate]) -> FileBudget:
+    """The process-wide budget of one account, kept below *directory*."""
+    digest = hashlib.sha256(account_key.encode()).hexdigest()[:24]
+    with _budgets_lock:
+        key = (str(directory), digest)
+        if key not in _budgets:
+            _budgets[key] = FileBudget(directory / f"{digest}.sqlite", rates)
+        return _budgets[key]

@@ -1,0 +1,190 @@
+"""A platform call as a value.
+
+An endpoint is a function that returns a :class:`Call`. A call does nothing until a
+hook runs it, so it can be built, compared and looked at without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.redact import shape
+
+T = TypeVar("T")
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Envelope: TypeAlias = dict[str, Any]
+"""A decoded JSON answer. Its values are whatever the platform sent, hence ``Any``."""
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Replay(StrEnum):
+    """What may be done after a failure that leaves open whether the platform did the work."""
+
+    SAFE = "safe"
+    """Ask again: a read, an idempotent write, or a write with a key of its own."""
+    WAIT = "wait"
+    """Ask again once the platform's own time limit for the first try has run out."""
+    VERIFY = "verify"
+    """Look the effect up before deciding."""
+    NEVER = "never"
+    """Do not repeat; a person or the caller must decide."""
+
+
+class Meter(StrEnum):
+    """Which of the account's limits a call draws on."""
+
+    CALLS = "calls"
+    SEARCH = "search"
+    FREE = "free"
+
+
+@dataclass(frozen=True)
+class JsonBody:
+    value: Json
+
+
+@dataclass(frozen=True)
+class FormBody:
+    pairs: Pairs
+
+
+@dataclass(frozen=True)
+class TextBody:
+    text: str
+
+
+@dataclass(frozen=True)
+class FileBody:
+    """A multipart form with one file."""
+
+    part: str
+    filename: str
+    content: bytes
+    content_type: str
+    pairs: Pairs = ()
+
+
+Body: TypeAlias = JsonBody | FormBody | TextBody | FileBody
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a call goes: a family and a tail. The platform's profile gives the prefix and the version.
+
+    :param method: HTTP method.
+    :param family: group of endpoints that share a prefix, e.g. ``campaigns``.
+    :param tail: path template below the prefix, e.g. ``/{campaignGuid}/assets/{assetType}``.
+    :param params: raw values of the template's names; encoded when the path is made.
+    """
+
+    method: str
+    family: str
+    tail: str = ""
+    params: Pairs = ()
+
+    def path(self) -> str:
+        """The tail with its values percent-encoded, so that no value can leave its segment."""
+        encoded = {name: quote(value, safe="") for name, value in self.params}
+        return self.tail.format_map(encoded)
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request to a platform, and how to understand the answer.
+
+    :param name: how DAG authors name it, e.g. ``campaigns.create_batch``.
+    :param route: method and path.
+    :param read: makes the result out of the decoded answer.
+    :param replay: what may be done after an ambiguous failure.
+    :param timeout: the platform's own time limit for it, in seconds.
+    :param query: query parameters, in order; a name may occur more than once.
+    :param body: what is sent.
+    :param follow: for paged calls, the query of the next page, or None at the end.
+    :param meter: which of the account's limits it draws on.
+    :param scopes: scopes or permissions it needs, for error messages.
+    :param token_in_query: only for the legacy calls that know no header.
+    """
+
+    name: str
+    route: Route
+    read: Callable[[Envelope], T] = field(repr=False)
+    replay: Replay = Replay.NEVER
+    timeout: float = 30.0
+    query: Pairs = field(default=(), repr=False)
+    body: Body | None = field(default=None, repr=False)
+    follow: Callable[[Call[T], Envelope], Pairs | None] | None = field(default=None, repr=False)
+    meter: Meter = Meter.CALLS
+    scopes: tuple[str, ...] = ()
+    token_in_query: bool = field(default=False, repr=False)
+
+    def next_page(self, envelope: Envelope) -> Call[T] | None:
+        """The call for the page after *envelope*, or None when that was the last one."""
+        query = self.follow(self, envelope) if self.follow else None
+        return None if query is None else replace(self, query=query)
+
+
+def path_params(call: str, **values: object) -> Pairs:
+    """Check path values: text or numbers, not empty, and not a way out of the path.
+
+    :raises InvalidInput: naming the parameter and its value's shape.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise InvalidInput(name, f"must be text or a whole number, not {shape(value)}", call=call)
+        text = str(value)
+        if not text.strip() or text in {".", ".."}:
+            raise InvalidInput(name, f"cannot be used in a path: {shape(value)}", call=call)
+        if any(ord(character) < 32 or ord(character) == 127 for character in text):
+            raise InvalidInput(name, "contains a control character", call=call)
+        pairs.append((name, text))
+    return tuple(pairs)
+
+
+def numeric_id(call: str, field_name: str, value: int | str) -> int:
+    """Check an id that the platform counts in whole numbers.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise InvalidInput(field_name, f"must be a whole number, not {shape(value)}", call=call)
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InvalidInput(field_name, f"must be a positive whole number, not {shape(value)}", call=call)
+    return int(text)
+
+
+def query_pairs(**values: object) -> Pairs:
+    """Query parameters in order: None is left out, booleans in lower case, lists repeat the name."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if value is None:
+            continue
+        several = value if isinstance(value, (list, tuple)) else (value,)
+        pairs.extend((name, _text(one)) for one in several)
+    return tuple(pairs)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def batch(call: str, field_name: str, items: Sequence[T], *, at_most: int) -> Sequence[T]:
+    """Check the size of a batch.
+
+    :raises InvalidInput: when it is empty, not a list, or over the platform's limit.
+    """
+    if isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Sequence):
+        raise InvalidInput(field_name, f"must be a list, not {shape(items)}", call=call)
+    if not items:
+        raise InvalidInput(field_name, "is empty: nothing to send", call=call)
+    if len(items) > at_most:
+        raise InvalidInput(field_name, f"has {len(items)} entries; at most {at_most} per call", call=call)
+    return items

@@ -1,0 +1,194 @@
+"""The two drivers that pump an exchange: one blocks, one awaits. Only they do I/O."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Generator
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+
+from airflow_provider_mkt.api.budget import Budget
+from airflow_provider_mkt.api.redact import redact
+from airflow_provider_mkt.api.wire import (
+    Effect,
+    NoAnswer,
+    Request,
+    Response,
+    Send,
+    Sleep,
+    Take,
+    body_arguments,
+)
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = 10.0
+READ_MARGIN = 10.0
+"""Seconds beyond the platform's own time limit, so that its own time-out answer comes first."""
+
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    httpx.ProxyError,
+)
+
+
+class _QuietUrls(logging.Filter):
+    """Keeps tokens out of httpx's own log lines: the legacy calls know no other place for theirs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        return True
+
+
+_quiet_urls = _QuietUrls()
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    arguments = body_arguments(request.body)
+    arguments["headers"] = {**arguments.get("headers", {}), **request.headers}
+    if request.query:
+        arguments["params"] = list(request.query)
+    arguments["timeout"] = httpx.Timeout(request.timeout + READ_MARGIN, connect=CONNECT_TIMEOUT)
+    return arguments
+
+
+def _response(answer: httpx.Response) -> Response:
+    return Response(answer.status_code, answer.headers, answer.content)
+
+
+def _no_answer(failure: Exception) -> NoAnswer:
+    # The text of a transport error may quote the URL.
+    return NoAnswer(f"no answer ({type(failure).__name__})", sent=not isinstance(failure, _NEVER_SENT))
+
+
+def _settings(max_connections: int) -> dict[str, Any]:
+    logging.getLogger("httpx").addFilter(_quiet_urls)
+    return {
+        "limits": httpx.Limits(
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            # Shorter than the platforms' own: a connection they close first would leave a call in doubt.
+            keepalive_expiry=4.0,
+        ),
+        "follow_redirects": False,
+        "headers": {"Accept": "application/json", "User-Agent": "airflow-provider-mkt"},
+    }
+
+
+class SyncDriver:
+    """Runs exchanges by blocking. May be used from several threads at once.
+
+    :param budget: where places for calls are taken.
+    :param max_connections: connections kept open at most.
+    :param sleep: how to wait, in seconds.
+    """
+
+    def __init__(
+        self, budget: Budget, *, max_connections: int = 10, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = httpx.Client(**_settings(max_connections))
+        self._budget = budget
+        self._sleep = sleep
+
+    def pump(self, exchange: Generator[Effect, Any, T]) -> T:
+        """Do what the exchange asks for until it returns or raises."""
+        answer: Any = None
+        try:
+            while True:
+                effect = exchange.send(answer)
+                match effect:
+                    case Send(request):
+                        answer = self._send(request)
+                    case Take(meter):
+                        answer = self._budget.take(meter)
+                    case Sleep(seconds):
+                        self._sleep(seconds)
+                        answer = None
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            exchange.close()
+
+    def _send(self, request: Request) -> Response | NoAnswer:
+        try:
+            return _response(self._client.request(request.method, request.url, **_arguments(request)))
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            return _no_answer(failure)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> SyncDriver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncDriver:
+    """Runs exchanges on an event loop, which it never blocks.
+
+    :param budget: where places for calls are taken.
+    :param max_connections: connections kept open at most.
+    :param sleep: how to wait, in seconds.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        *,
+        max_connections: int = 10,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._client = httpx.AsyncClient(**_settings(max_connections))
+        self._budget = budget
+        self._sleep = sleep
+
+    async def pump(self, exchange: Generator[Effect, Any, T]) -> T:
+        """Do what the exchange asks for until it returns or raises."""
+        answer: Any = None
+        try:
+            while True:
+                effect = exchange.send(answer)
+                match effect:
+                    case Send(request):
+                        answer = await self._send(request)
+                    case Take(meter):
+                        # A file lock may be held by another process for a moment.
+                        answer = await asyncio.to_thread(self._budget.take, meter)
+                    case Sleep(seconds):
+                        await self._sleep(seconds)
+                        answer = None
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            exchange.close()
+
+    async def _send(self, request: Request) -> Response | NoAnswer:
+        try:
+            return _response(await self._client.request(request.method, request.url, **_arguments(request)))
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            return _no_answer(failure)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def __aenter__(self) -> AsyncDriver:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

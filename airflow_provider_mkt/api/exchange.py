@@ -1,0 +1,223 @@
+"""The one way a call goes to a platform and back.
+
+:func:`exchange` is a generator. It yields what it wants done (send this, wait so long, take
+a place in the budget) and is sent the results, as httpx's ``Auth.auth_flow`` does. Two drivers
+pump it, one blocking and one for event loops, so authorisation, budgets, judging and replay
+exist once, and can be tested by feeding it answers by hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from airflow_provider_mkt.api.call import Call, Envelope, Meter, Replay
+from airflow_provider_mkt.api.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    OutcomeUnknown,
+    PlatformError,
+    ServerUnavailable,
+)
+from airflow_provider_mkt.api.platform import Platform, Rate
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.api.tokens import Token, TokenCell, authorise, cell_for
+from airflow_provider_mkt.api.verdict import Done, Next, Refused, Verdict
+from airflow_provider_mkt.api.wire import Effect, NoAnswer, Response, Send, Sleep, Take
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reply(Generic[T]):
+    """The result of a call, and how it came about.
+
+    :param value: what the call's ``read`` made of the answer.
+    :param envelope: the whole decoded answer.
+    :param in_doubt: an earlier try may have done the work already, so a "created" may read
+        "updated", and an "exists already" may be this very call's doing.
+    :param tries: requests sent for it.
+    """
+
+    value: T
+    envelope: Envelope = field(repr=False)
+    in_doubt: bool = False
+    tries: int = 1
+
+
+@dataclass
+class Link:
+    """A platform account as the exchange uses it.
+
+    :param notice: told of every refusal, for logs and for adapting concurrency.
+    :param learn: told of a rate limit that an answer stated.
+    :param on_token: told of every new access token, so that logs can mask it.
+    """
+
+    platform: Platform
+    policy: Policy = field(default_factory=Policy)
+    clock: Callable[[], float] = time.monotonic
+    tokens: TokenCell | None = None
+    notice: Callable[[Call[Any], Refused, float], None] | None = None
+    learn: Callable[[Meter, Rate], None] | None = None
+    on_token: Callable[[str], None] | None = None
+
+    def cell(self) -> TokenCell:
+        return self.tokens or cell_for(self.platform.credentials_key)
+
+
+def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
+    """Run one call to its end.
+
+    :raises PlatformError: one of :mod:`airflow_provider_mkt.api.errors`.
+    """
+    progress = _Progress(call, link)
+    rejected: Token | None = None
+    while True:
+        token = yield from _authorised(call, link, rejected, progress)
+        yield from _budgeted(call)
+        sent_at = link.clock()
+        progress.tries += 1
+        answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value))
+        verdict = _judge(call, link, answer)
+        if isinstance(verdict, Done):
+            try:
+                value = call.read(verdict.envelope)
+            except (ValueError, TypeError, KeyError, LookupError) as unreadable:
+                verdict = _unreadable(call, link, unreadable)
+            else:
+                return Reply(value, verdict.envelope, progress.in_doubt, progress.tries)
+        if verdict.next is Next.REFRESH:
+            rejected = token
+        wait = progress.after(verdict, sent_at)
+        if link.notice is not None:
+            link.notice(call, verdict, wait)
+        yield Sleep(wait)
+
+
+def _judge(call: Call[Any], link: Link, answer: Response | NoAnswer) -> Verdict:
+    if isinstance(answer, NoAnswer):
+        error = link.platform.without_answer(call, answer)
+        return Refused(error, Next.DOUBT if answer.sent else Next.LATER)
+    if link.learn is not None and (rate := link.platform.observed_rate(call, answer)):
+        link.learn(call.meter, rate)
+    return link.platform.judge(call, answer)
+
+
+def _unreadable(call: Call[Any], link: Link, cause: Exception) -> Refused:
+    # The cause may quote the answer, and with it people's data: only its kind is told.
+    error = ServerUnavailable(
+        f"the answer has a shape that cannot be read ({type(cause).__name__})",
+        platform=link.platform.name,
+        call=call.name,
+    )
+    return Refused(error, Next.DOUBT, at_most=1)
+
+
+def _authorised(
+    call: Call[Any], link: Link, rejected: Token | None, progress: _Progress
+) -> Generator[Effect, Any, Token]:
+    while True:
+        try:
+            return (yield from authorise(link.platform, link.cell(), rejected, link.clock, link.on_token))
+        except ServerUnavailable as error:
+            # Nothing of the call itself was sent, so any call may wait for the token server.
+            wait = progress.after(Refused(error, Next.LATER), link.clock())
+            if link.notice is not None:
+                link.notice(call, Refused(error, Next.LATER), wait)
+            yield Sleep(wait)
+
+
+def _budgeted(call: Call[Any]) -> Generator[Effect, Any, None]:
+    if call.meter is Meter.FREE:
+        return
+    while (wait := (yield Take(call.meter))) > 0:
+        yield Sleep(wait)
+
+
+class _Progress:
+    """Counts the failures of one call and decides whether there is a next try."""
+
+    def __init__(self, call: Call[Any], link: Link) -> None:
+        self.call = call
+        self.policy = link.policy
+        self.clock = link.clock
+        self.refused_since: float | None = None
+        self.failures = 0
+        self.doubts = 0
+        self.renewals = 0
+        self.tries = 0
+        self.in_doubt = False
+
+    def after(self, refused: Refused, sent_at: float) -> float:
+        """Seconds to wait before the next try.
+
+        :raises PlatformError: when there is to be no next try.
+        """
+        self.failures += 1
+        if self.refused_since is None:
+            self.refused_since = sent_at
+        match refused.next:
+            case Next.FAIL:
+                raise self._ending(refused.error)
+            case Next.REFRESH:
+                self.renewals += 1
+                if self.renewals > self.policy.renewals:
+                    raise self._ending(_as_authentication(refused.error))
+                return 0.0
+            case Next.DOUBT:
+                return self._after_doubt(refused, sent_at)
+            case Next.SLOW_DOWN | Next.STEP_BACK | Next.LATER:
+                return self._patiently(refused, self.policy.backoff(self.failures, refused.wait))
+
+    def _after_doubt(self, refused: Refused, sent_at: float) -> float:
+        self.doubts += 1
+        self.in_doubt = True
+        if self.call.replay not in (Replay.SAFE, Replay.WAIT):
+            raise self._ending(refused.error)
+        allowed = self.policy.doubts if refused.at_most is None else min(refused.at_most, self.policy.doubts)
+        if self.doubts > allowed:
+            raise self._ending(refused.error)
+        wait = self.policy.backoff(self.failures, refused.wait)
+        if self.call.replay is Replay.WAIT:
+            # The first try may still be running on the server; two at once could make duplicates.
+            wait = max(wait, self.call.timeout - (self.clock() - sent_at))
+        return self._patiently(refused, wait)
+
+    def _patiently(self, refused: Refused, wait: float) -> float:
+        since = self.refused_since if self.refused_since is not None else self.clock()
+        if self.clock() + wait - since > self.policy.patience:
+            raise self._ending(refused.error)
+        return wait
+
+    def _ending(self, error: PlatformError) -> PlatformError:
+        """The error to raise: once a try is in doubt, what came after does not settle it,
+        save for input that the platform refuses, since it refused it the first time too.
+        """
+        if not self.in_doubt or self.call.replay is Replay.SAFE or isinstance(error, InvalidRequest):
+            return error
+        unknown = OutcomeUnknown(
+            f"the platform may or may not have done it: {error.message}",
+            platform=error.platform,
+            call=error.call,
+            code=error.code,
+            status=error.status,
+            request_id=error.request_id,
+        )
+        unknown.__cause__ = error
+        return unknown
+
+
+def _as_authentication(error: PlatformError) -> PlatformError:
+    if isinstance(error, AuthenticationError):
+        return error
+    return AuthenticationError(
+        f"new tokens keep being refused: {error.message}",
+        platform=error.platform,
+        call=error.call,
+        code=error.code,
+        status=error.status,
+        request_id=error.request_id,
+    )

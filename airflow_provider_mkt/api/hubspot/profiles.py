@@ -1,0 +1,41 @@
+"""Where each family of HubSpot endpoints lives, per version profile.
+
+No other place in the client carries a version in a path.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.api.errors import InvalidInput
+
+PREFIXES: dict[str, dict[str, str]] = {
+    "v3": {
+        "campaigns": "/marketing/v3/campaigns",
+        "emails": "/marketing/v3/emails",
+        "contacts": "/crm/v3/objects/contacts",
+        "account": "/account-info/v3",
+        "oauth": "/oauth/v3",
+        "nurture": "/nurture/v1",
+        "leads": "/leads/v1",
+    },
+    "2026-03": {
+        "campaigns": "/marketing/campaigns/2026-03",
+        "emails": "/marketing/emails/2026-03",
+        "contacts": "/crm/objects/2026-03/contacts",
+        "account": "/account-info/2026-03",
+        "oauth": "/oauth/2026-03",
+        # Discontinued in 2013 and never dated: the same in every profile.
+        "nurture": "/nurture/v1",
+        "leads": "/leads/v1",
+    },
+}
+
+
+def prefix(profile: str, family: str) -> str:
+    """The path prefix of a family.
+
+    :raises InvalidInput: when the profile has no such family.
+    """
+    try:
+        return PREFIXES[profile][family]
+    except KeyError:
+        raise InvalidInput("api_version", f"{family} has no endpoint in the profile {profile!r}") from None

@@ -1,0 +1,79 @@
+"""What the exchange must know of a platform."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mkt.api.call import Call, Meter
+from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.api.verdict import Verdict
+from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+class Platform(ABC):
+    """One account of one platform: how to address it, and how to read its answers."""
+
+    name: str
+
+    @property
+    @abstractmethod
+    def account_key(self) -> str:
+        """Names the account whose limits the calls draw on. Holds no secret."""
+
+    @property
+    @abstractmethod
+    def credentials_key(self) -> str:
+        """Names the credentials, for sharing tokens. Holds no secret."""
+
+    @property
+    @abstractmethod
+    def rates(self) -> Mapping[Meter, Rate]:
+        """The account's rate limits, as configured."""
+
+    @property
+    @abstractmethod
+    def max_concurrency(self) -> int:
+        """How many calls may be under way at once."""
+
+    @abstractmethod
+    def token_request(self) -> Request | None:
+        """The request that fetches an access token, or None where the token is static."""
+
+    @abstractmethod
+    def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
+        """The access token and its remaining life in seconds.
+
+        :raises AuthenticationError: when the credentials are refused.
+        :raises ServerUnavailable: when there was no usable answer.
+        """
+
+    def static_token(self) -> str:
+        """The token of an account that needs no token request."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def build(self, call: Call[Any], token: str) -> Request:
+        """The HTTP request of *call*."""
+
+    @abstractmethod
+    def judge(self, call: Call[Any], response: Response) -> Verdict:
+        """Whether the platform did it, and if not, what to try next."""
+
+    def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
+        """The rate limit that the answer itself states, where the platform says so."""
+        return None
+
+    def without_answer(self, call: Call[Any], failure: NoAnswer) -> ServerUnavailable:
+        """The error for a request that failed below HTTP."""
+        return ServerUnavailable(failure.reason, platform=self.name, call=call.name)

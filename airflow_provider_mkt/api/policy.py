@@ -1,0 +1,42 @@
+"""How long and how often to try again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Backoff for one call.
+
+    :param base: first wait, in seconds; doubles with each try, with full jitter.
+    :param cap: longest single backoff wait, in seconds.
+    :param patience: how long one call may go on being refused before it fails, in seconds.
+    :param doubts: replays after answers that leave the outcome open, where replay is allowed at all.
+    :param renewals: tokens fetched for one call before the credentials are held to be dead.
+    """
+
+    base: float = 2.0
+    cap: float = 60.0
+    patience: float = 600.0
+    doubts: int = 4
+    renewals: int = 2
+    draw: Callable[[], float] = field(default=random.random, repr=False)
+
+    def backoff(self, failures: int, at_least: float | None = None) -> float:
+        """The wait after the *failures*-th failure in a row (1 = the first), in seconds.
+
+        A wait that the platform asked for is kept and a little jitter put on top, so that
+        calls that were refused together do not come back together.
+        """
+        if at_least is not None:
+            return at_least + min(1.0, at_least * 0.1) * self.draw()
+        ceiling = min(self.cap, self.base * float(2 ** min(failures - 1, 10)))
+        return ceiling * (0.1 + 0.9 * self.draw())
+
+    @classmethod
+    def impatient(cls) -> Policy:
+        """One try and no waiting: for connection tests, which may hold up a server thread."""
+        return cls(patience=0.0, doubts=0, renewals=1)

@@ -1,0 +1,51 @@
+"""Keeps secrets and people out of messages."""
+
+from __future__ import annotations
+
+import re
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(bearer)\s+[\w.:~+/=-]{8,}"), r"\1 ***"),
+    (
+        re.compile(
+            r"(?i)\b(access_token|refresh_token|client_secret|client_id|hapikey|password|token|code)"
+            r"(\"?\s*[=:]\s*\"?)[^&\s\"',;)]{6,}"
+        ),
+        r"\1\2***",
+    ),
+    (re.compile(r"\bpat-[a-z0-9]{2,5}-[\w-]{6,}"), "pat-***"),
+    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}:[a-z0-9]{1,8}\b"), "***"),
+    (re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:.]+"), "***@***"),
+)
+
+_LONGEST = 500
+
+
+def redact(text: str) -> str:
+    """Return *text* without tokens, secrets and mail addresses, cut to a readable length."""
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def shape(value: object) -> str:
+    """Describe a value without repeating it: its type and size.
+
+    >>> shape("someone@example.com")
+    'text of 19 characters'
+    """
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return f"text of {len(value)} characters" if value else "empty text"
+        case dict():
+            return f"a mapping with {len(value)} keys"
+        case list() | tuple() | set():
+            return f"a {type(value).__name__} of {len(value)}"
+        case _:
+            return f"a {type(value).__name__}"

@@ -1,0 +1,101 @@
+"""What passes between the exchange and a driver: plain values, no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.api.call import Body, Envelope, FileBody, FormBody, JsonBody, Meter, Pairs, TextBody
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, ready to be sent."""
+
+    method: str
+    url: str
+    query: Pairs = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Body | None = field(default=None, repr=False)
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    def envelope(self) -> Envelope:
+        """The decoded JSON object; an empty answer is an empty object.
+
+        :raises ValueError: when the answer is not a JSON object.
+        """
+        if not self.content.strip():
+            return {}
+        # Marketo is known to send raw control characters inside strings.
+        decoded = json.loads(self.content, strict=False)
+        if not isinstance(decoded, dict):
+            msg = f"the answer is a {type(decoded).__name__}, not an object"
+            raise ValueError(msg)  # noqa: TRY004 - one kind of error for every unreadable answer
+        return decoded
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """The request failed below HTTP.
+
+    :param sent: whether the platform may have received it whole.
+    """
+
+    reason: str
+    sent: bool
+
+
+@dataclass(frozen=True)
+class Send:
+    """Effect: send this, answer with a Response or a NoAnswer."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Effect: wait this long (seconds)."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Take:
+    """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking."""
+
+    meter: Meter
+
+
+Effect = Send | Sleep | Take
+
+
+def body_arguments(body: Body | None) -> dict[str, Any]:
+    """The keyword arguments by which httpx sends *body*."""
+    match body:
+        case None:
+            return {}
+        case JsonBody(value):
+            return {
+                "content": json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
+                "headers": {"Content-Type": "application/json"},
+            }
+        case FormBody(pairs):
+            data: dict[str, list[str]] = {}
+            for name, value in pairs:
+                data.setdefault(name, []).append(value)
+            return {"data": data}
+        case TextBody(text):
+            return {"content": text.encode(), "headers": {"Content-Type": "text/plain; charset=utf-8"}}
+        case FileBody(part, filename, content, content_type, pairs):
+            return {"files": {part: (filename, content, content_type)}, "data": dict(pairs)}
