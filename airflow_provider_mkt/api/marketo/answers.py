@@ -1,0 +1,83 @@
+"""How Marketo's envelopes are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airflow_provider_mkt.api.call import Envelope
+
+
+class Reason(BaseModel):
+    """Why a record was skipped."""
+
+    code: str = ""
+    message: str = ""
+
+
+class RecordResult(BaseModel):
+    """What became of one record. Rows come in the order of the input."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: str = ""
+    id: int | None = None
+    leadId: int | None = None
+    reasons: list[Reason] = Field(default_factory=list)
+    reason: Reason | None = None
+
+    def why(self) -> Reason | None:
+        """The first reason; some answers hold one object instead of a list."""
+        return self.reasons[0] if self.reasons else self.reason
+
+
+class Named(TypedDict):
+    """An asset as far as the provider reads it."""
+
+    id: int
+    name: str
+
+
+def rows(envelope: Envelope) -> list[dict[str, Any]]:
+    """The result rows; none when the platform left ``result`` out, as it does when nothing is found."""
+    return cast("list[dict[str, Any]]", envelope.get("result") or [])
+
+
+def results_of(expected: int) -> Callable[[Envelope], list[RecordResult]]:
+    """A reader of the outcomes of *expected* records.
+
+    It refuses an answer with another number of rows: rows are matched to records by position.
+    """
+
+    def read(envelope: Envelope) -> list[RecordResult]:
+        results = [RecordResult.model_validate(row) for row in envelope["result"]]
+        if len(results) != expected:
+            msg = f"{len(results)} results for {expected} records"
+            raise ValueError(msg)
+        return results
+
+    return read
+
+
+def first(envelope: Envelope) -> dict[str, Any] | None:
+    """The only row, or None when nothing was found."""
+    found = rows(envelope)
+    return found[0] if found else None
+
+
+def the_one(envelope: Envelope) -> dict[str, Any]:
+    """The only row.
+
+    :raises LookupError: when there is none.
+    """
+    found = first(envelope)
+    if found is None:
+        msg = "the answer has no result"
+        raise LookupError(msg)
+    return found
+
+
+def nothing_of(envelope: Envelope) -> None:
+    """Read an answer that says no more than that it worked."""

@@ -1,0 +1,127 @@
+"""Approving emails, and approving email programs, which sends them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, NotFound, OutcomeUnknown
+from airflow_provider_mkt.api.flow import Flow, Memory, Pause
+from airflow_provider_mkt.api.jobs import Job
+from airflow_provider_mkt.api.marketo import emails, programs
+from airflow_provider_mkt.api.marketo.values import moment
+from airflow_provider_mkt.api.outcomes import Publication
+
+_TRIES = 3
+_LOOK_AFTER = 2.0
+
+
+def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
+    """Approve an email's draft; leave it alone where there is none.
+
+    A second approval is refused by the platform, so after a lost answer it is safe to look and ask again.
+
+    :param email_id: the email.
+    :param memory: what the task's earlier tries did.
+    :raises NotFound: when there is no such email.
+    :raises InvalidRequest: when the draft cannot be approved.
+    """
+    key = f"approve email {email_id}"
+    job = Job("marketo", "email_publish", str(email_id))
+
+    def state() -> Flow[str]:
+        draft: dict[str, Any] | None = yield emails.get(email_id, status="draft")
+        if draft is not None:
+            return "draft"
+        approved: dict[str, Any] | None = yield emails.get(email_id, status="approved")
+        if approved is None:
+            raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
+        return "approved"
+
+    done = yield from _approve(key, memory, state, emails.approve_draft(email_id), pending="draft")
+    return Publication(done, "approved", job)
+
+
+def approve_program(
+    program_id: int | str,
+    memory: Memory,
+    *,
+    publish_at: datetime | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flow[Publication]:
+    """Approve an email program: it sends at its start date. Leave an approved one alone.
+
+    :param program_id: an email program with an approved email and a smart list.
+    :param memory: what the task's earlier tries did.
+    :param publish_at: set the start date to this first; else the program's own stands.
+    :raises NotFound: when there is no such program.
+    :raises InvalidRequest: when it is no email program, cannot be approved, or is approved for
+        another time.
+    """
+    if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
+        raise InvalidInput("publish_at", "is in the past; leave it out to keep the program's own start date")
+    key = f"approve program {program_id}"
+    program = yield from _program(program_id)
+    status = str(program.get("status") or "").lower()
+    start = moment(program.get("startDate"))
+    if status == "locked":
+        if publish_at is not None and start is not None and start != publish_at:
+            raise InvalidRequest(
+                f"program {program_id} is approved for {start.isoformat()} already; unapprove it first to "
+                f"move it to {publish_at.isoformat()}",
+                platform="marketo",
+            )
+    elif publish_at is not None and start != publish_at:
+        yield programs.reschedule(program_id, publish_at)
+
+    def state() -> Flow[str]:
+        now = yield from _program(program_id)
+        return str(now.get("status") or "").lower()
+
+    done = yield from _approve(key, memory, state, programs.approve(program_id), pending="unlocked")
+    program = yield from _program(program_id)
+    when = program.get("startDate")
+    job = Job("marketo", "email_send", str(program_id))
+    return Publication(done, str(program.get("status") or ""), job, str(when) if when else None)
+
+
+def _program(program_id: int | str) -> Flow[dict[str, Any]]:
+    program: dict[str, Any] | None = yield programs.get(program_id)
+    if program is None:
+        raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
+    if "email" not in str(program.get("type") or "").lower():
+        raise InvalidRequest(
+            f"program {program_id} is of type {program.get('type')}; only an email program sends by approval",
+            platform="marketo",
+        )
+    return program
+
+
+def _approve(
+    key: str, memory: Memory, state: Callable[[], Flow[str]], call: Call[Any], *, pending: str
+) -> Flow[bool]:
+    """Ask for an approval while the state is *pending*. Returns whether this task asked for it."""
+    lost: OutcomeUnknown | None = None
+    for _ in range(_TRIES):
+        now = yield from state()
+        if now != pending:
+            return bool(memory.get(key))
+        memory.set(key, True)
+        try:
+            yield call
+        except OutcomeUnknown as error:
+            lost = error
+            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether it was approved")
+        except InvalidRequest:
+            # Another run, or the request whose answer was lost, may have approved it in between.
+            now = yield from state()
+            if now == pending:
+                memory.set(key, None)
+                raise
+            return lost is not None
+        else:
+            return True
+    raise lost if lost is not None else OutcomeUnknown("approving did not show", platform="marketo")

@@ -1,0 +1,100 @@
+"""Marketo's background work."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked, only
+from airflow_provider_mkt.api.marketo import bulk_leads, emails, programs
+from airflow_provider_mkt.api.marketo.values import moment
+
+
+def _observe_programs(job: Job) -> Flow[Observation]:
+    ids = job.members or (job.id,)
+    seen = 0
+    for program_id in ids:
+        program: dict[str, Any] | None = yield programs.get(program_id)
+        seen += program is not None
+    return Observation(
+        "COMPLETE" if seen == len(ids) else "PROCESSING", {"campaigns": len(ids), "visible": seen}
+    )
+
+
+def _observe_email(job: Job) -> Flow[Observation]:
+    draft: dict[str, Any] | None = yield emails.get(job.id, status="draft")
+    approved: dict[str, Any] | None = yield emails.get(job.id, status="approved")
+    if approved is None and draft is None:
+        return Observation("missing")
+    return Observation("approved" if draft is None else "draft", {"approved": approved is not None})
+
+
+def _observe_send(job: Job) -> Flow[Observation]:
+    """An email program is locked once approved, and its members appear when mail goes out."""
+    program: dict[str, Any] | None = yield programs.get(job.id)
+    if program is None:
+        return Observation("missing")
+    status = str(program.get("status") or "").lower()
+    facts = only(program, "status", "startDate")
+    if status != "locked":
+        return Observation(status or "unlocked", facts)
+    start = moment(program.get("startDate"))
+    if start is not None and start > datetime.now(UTC):
+        return Observation("scheduled", facts)
+    someone = yield programs.people(job.id, batch_size=1)
+    return Observation("sent" if someone else "sending", facts)
+
+
+SPECS = (
+    JobSpec(
+        "marketo",
+        "campaign_batch",
+        _observe_programs,
+        {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
+        poke_interval=10,
+    ),
+    JobSpec(
+        "marketo",
+        "email_publish",
+        _observe_email,
+        {
+            "draft": BatchStatus.PENDING,
+            "approved": BatchStatus.COMPLETE,
+            "missing": BatchStatus.FAILED,
+        },
+        poke_interval=30,
+    ),
+    JobSpec(
+        "marketo",
+        "email_send",
+        _observe_send,
+        {
+            "unlocked": BatchStatus.CANCELED,
+            "scheduled": BatchStatus.PENDING,
+            "sending": BatchStatus.PROCESSING,
+            "sent": BatchStatus.COMPLETE,
+            "missing": BatchStatus.FAILED,
+        },
+        poke_interval=60,
+        cancel=lambda job: programs.unapprove(job.id),
+    ),
+    JobSpec(
+        "marketo",
+        "lead_import",
+        asked(
+            lambda job: bulk_leads.import_status(job.id),
+            lambda row: str(row.get("status") or ""),
+            lambda row: only(
+                row, "numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message"
+            ),
+        ),
+        {
+            "queued": BatchStatus.PENDING,
+            "importing": BatchStatus.PROCESSING,
+            "complete": BatchStatus.COMPLETE,
+            "failed": BatchStatus.FAILED,
+        },
+        poke_interval=15,
+    ),
+)
