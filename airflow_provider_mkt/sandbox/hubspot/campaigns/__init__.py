@@ -1,0 +1,1 @@
+"""Campaigns: records, assets, budget and their endpoints."""

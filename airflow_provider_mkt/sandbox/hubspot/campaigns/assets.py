@@ -1,0 +1,92 @@
+"""Assets associated with a campaign."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import whole_number
+from airflow_provider_mkt.sandbox.hubspot.campaigns.common import (
+    READ,
+    WRITE,
+    asset_views,
+    find,
+    with_metrics,
+)
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.paging import page
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+ASSET_TYPES = frozenset(
+    [
+        "AD_CAMPAIGN",
+        "AUTOMATION_PLATFORM_FLOW",
+        "BLOG_POST",
+        "CALL",
+        "CASE_STUDY",
+        "CTA",
+        "EMAIL",
+        "EXTERNAL_WEB_URL",
+        "FEEDBACK_SURVEY",
+        "FILE_MANAGER_FILE",
+        "FORM",
+        "KNOWLEDGE_ARTICLE",
+        "LANDING_PAGE",
+        "MARKETING_EMAIL",
+        "MARKETING_EVENT",
+        "MARKETING_SMS",
+        "MEDIA",
+        "MEETING_EVENT",
+        "OBJECT_LIST",
+        "PLAYBOOK",
+        "PODCAST_EPISODE",
+        "SALES_DOCUMENT",
+        "SEQUENCE",
+        "SITE_PAGE",
+        "SOCIAL_BROADCAST",
+        "WEB_INTERACTIVE",
+    ]
+)
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("GET", "campaigns", "/{campaignGuid}/assets/{assetType}", scopes=READ)
+async def list_assets(request: HubSpotRequest) -> Reply:
+    kind, metrics = _kind(request), with_metrics(request)
+    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
+    await request.work()
+    views = asset_views(find(request), kind, metrics=metrics)
+    shown, paging = page(views, request.query.get("after"), limit)
+    return Reply(200, {"results": shown, **paging})
+
+
+@routes.handle("PUT", "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
+async def add_asset(request: HubSpotRequest) -> Reply:
+    """Associate. Emails and lists must exist; other kinds of asset are not emulated and taken on trust."""
+    kind, asset_id = _kind(request), request.path["assetId"]
+    await request.work()
+    campaign, name = find(request), f"{kind} {asset_id}"
+    if kind in ("EMAIL", "MARKETING_EMAIL"):
+        email = request.world.emails.get(asset_id)
+        if email is None:
+            raise not_found(f"Email {asset_id} not found")
+        name = str(email.live.get("name", name))
+    elif kind == "OBJECT_LIST" and asset_id not in request.world.lists:
+        raise not_found(f"List {asset_id} not found")
+    campaign.assets.setdefault(kind, {})[asset_id] = name
+    return Reply(204)
+
+
+@routes.handle("DELETE", "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
+async def remove_asset(request: HubSpotRequest) -> Reply:
+    kind = _kind(request)
+    await request.work()
+    find(request).assets.get(kind, {}).pop(request.path["assetId"], None)
+    return Reply(204)
+
+
+def _kind(request: HubSpotRequest) -> str:
+    kind = request.path["assetType"]
+    if kind not in ASSET_TYPES:
+        msg = f"Invalid asset type: {kind}"
+        raise invalid(msg)
+    return kind

@@ -1,0 +1,121 @@
+"""Campaign records."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+
+
+@dataclass(slots=True)
+class MoneyItem:
+    """A line of a campaign's budget or spend."""
+
+    id: str
+    name: str
+    amount: float
+    order: int
+    description: str | None
+    created: float
+    updated: float
+
+    def view(self) -> dict[str, Any]:
+        view: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "amount": self.amount,
+            "order": self.order,
+            "createdAt": int(self.created * 1000),
+            "updatedAt": int(self.updated * 1000),
+        }
+        return view if self.description is None else {**view, "description": self.description}
+
+
+@dataclass(slots=True)
+class Campaign:
+    """One campaign. `assets` maps an asset type to the ids associated with it, oldest first."""
+
+    id: str
+    created: float
+    updated: float
+    properties: dict[str, str] = field(default_factory=dict)
+    assets: dict[str, dict[str, str]] = field(default_factory=dict)
+    budget: dict[str, MoneyItem] = field(default_factory=dict)
+    spend: dict[str, MoneyItem] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.properties.get("hs_name", "")
+
+    def value(self, name: str) -> str | None:
+        """A property's value, those the platform keeps itself included."""
+        kept = {
+            "hs_object_id": self.id,
+            "hs_createdate": iso(self.created),
+            "hs_lastmodifieddate": iso(self.updated),
+        }
+        return kept.get(name, self.properties.get(name))
+
+    def view(self, names: list[str]) -> dict[str, Any]:
+        """The campaign with the properties asked for; none asked for, none shown."""
+        values = {name: self.value(name) for name in names}
+        return {
+            "id": self.id,
+            "properties": {name: value for name, value in values.items() if value is not None},
+            "createdAt": iso(self.created),
+            "updatedAt": iso(self.updated),
+            "businessUnits": [],
+        }
+
+
+class CampaignStore:
+    """All campaigns. Names are not unique: the platform does not mind a second one of the same name."""
+
+    def __init__(self, clock: Clock, source: random.Random) -> None:
+        self._clock = clock
+        self._random = source
+        self.items = itertools.count(1)
+        self._by_id: dict[str, Campaign] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def all(self) -> list[Campaign]:
+        return list(self._by_id.values())
+
+    def get(self, guid: str) -> Campaign | None:
+        return self._by_id.get(guid.lower())
+
+    def create(self, properties: dict[str, str], guid: str | None = None) -> Campaign:
+        now = self._clock.time()
+        guid = guid or str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        campaign = Campaign(guid, now, now, {name: value for name, value in properties.items() if value})
+        self._by_id[guid] = campaign
+        return campaign
+
+    def update(self, campaign: Campaign, properties: dict[str, str]) -> None:
+        """Set properties; an empty value clears."""
+        campaign.updated = self._clock.time()
+        campaign.properties |= properties
+        for name, value in properties.items():
+            if value == "":
+                del campaign.properties[name]
+
+    def remove(self, guid: str) -> None:
+        self._by_id.pop(guid.lower(), None)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [
+            {
+                **one.view(sorted(one.properties)),
+                "assets": {kind: sorted(ids) for kind, ids in one.assets.items()},
+            }
+            for one in self._by_id.values()
+        ]

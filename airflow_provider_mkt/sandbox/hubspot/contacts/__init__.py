@@ -1,0 +1,1 @@
+"""Contacts: records, properties, search and their endpoints."""

@@ -1,0 +1,63 @@
+"""What a contact write must satisfy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import property_map
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES, Problem, problems_of
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, keys_of
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, bad_properties, conflict, invalid
+
+READ = ("crm.objects.contacts.read",)
+WRITE = ("crm.objects.contacts.write",)
+
+
+def valid_properties(items: Iterable[Any], built: str) -> list[dict[str, str]]:
+    """The property maps of a call; one bad value anywhere refuses the whole call."""
+    values = [property_map(item, built) for item in items]
+    problems: dict[Problem, None] = {}
+    for one in values:
+        problems.update(dict.fromkeys(problems_of(one)))
+    if problems:
+        raise bad_properties(list(problems))
+    return values
+
+
+def exists_already(holder: Contact) -> HubSpotError:
+    return conflict(f"Contact already exists. Existing ID: {holder.id}")
+
+
+def check_id_property(name: str | None, *, email_allowed: bool = True) -> None:
+    """Refuse an idProperty whose values are not unique."""
+    if name in (None, "hs_object_id"):
+        return
+    known = CONTACT_PROPERTIES.get(name)
+    if known is None or not known.unique or (name == "email" and not email_allowed):
+        msg = f"Unable to perform update/upsert by non-unique 0-1 property: {name}"
+        raise invalid(msg)
+
+
+def refuse_duplicates(keys: Iterable[str]) -> None:
+    """One record must not come twice in a call: which of the two would win is up to nobody."""
+    twice = sorted(key for key, count in Counter(keys).items() if count > 1)
+    if twice:
+        msg = f"Duplicate IDs found in batch input: [{', '.join(twice)}]. IDs must be unique"
+        raise invalid(msg)
+
+
+def refuse_shared(values: Iterable[dict[str, str]]) -> None:
+    """Two records of a call must not claim the same unique value."""
+    refuse_duplicates(
+        key for one in values for name, value in one.items() if value for _, key in keys_of(name, value)
+    )
+
+
+def unknown_ids(ids: list[str]) -> dict[str, Any]:
+    """The batch error that names every id not found."""
+    message = (
+        "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
+    )
+    return HubSpotError(404, "OBJECT_NOT_FOUND", message).standard(ids=ids)

@@ -1,0 +1,102 @@
+"""Endpoints that handle one contact, and the list of all."""
+
+from __future__ import annotations
+
+import itertools
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import flag, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
+    READ,
+    WRITE,
+    check_id_property,
+    exists_already,
+    valid_properties,
+)
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("GET", "contacts", "", scopes=READ)
+async def list_contacts(request: HubSpotRequest) -> Reply:
+    """Page through contacts by ascending id; the cursor is the last id seen."""
+    history = request.query.split("propertiesWithHistory")
+    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 50 if history else 100)
+    after = request.query.get("after", "0") or "0"
+    if not after.isascii() or not after.isdigit():
+        msg = f"after is not a cursor of this list: {after!r}"
+        raise invalid(msg)
+    await request.work()
+    contacts = request.world.contacts
+    every = contacts.archived() if flag(request.query.get("archived"), "archived") else contacts.live()
+    found = list(itertools.islice((one for one in every if int(one.id) > int(after)), limit + 1))
+    names = request.query.split("properties")
+    body: dict[str, object] = {"results": [shown(one, names, history) for one in found[:limit]]}
+    if len(found) > limit:
+        last = found[limit - 1].id
+        link = f"{request.base_url}{request.raw_path}?limit={limit}&after={last}"
+        body["paging"] = {"next": {"after": last, "link": link}}
+    return Reply(200, body)
+
+
+@routes.handle("POST", "contacts", "", scopes=WRITE)
+async def create_contact(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "SimplePublicObjectInputForCreate", ["properties"])
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInputForCreate")
+    await request.work()
+    holder = request.world.contacts.holder(values)
+    if holder is not None:
+        raise exists_already(holder)
+    contact = request.world.contacts.create(values)
+    return Reply(201, written(contact, values, body.get("objectWriteTraceId")))
+
+
+@routes.handle("GET", "contacts", "/{contactId}", scopes=READ)
+async def read_contact(request: HubSpotRequest) -> Reply:
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    contact = _find(request, archived=archived)
+    history = request.query.split("propertiesWithHistory")
+    return Reply(200, shown(contact, request.query.split("properties"), history))
+
+
+@routes.handle("PATCH", "contacts", "/{contactId}", scopes=WRITE)
+async def update_contact(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "SimplePublicObjectInput", ["properties"])
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput")
+    await request.work()
+    contact = _find(request)
+    holder = request.world.contacts.holder(values, but=contact.id)
+    if holder is not None:
+        raise exists_already(holder)
+    request.world.contacts.update(contact, values)
+    return Reply(200, written(contact, values, body.get("objectWriteTraceId")))
+
+
+@routes.handle("DELETE", "contacts", "/{contactId}", scopes=WRITE)
+async def archive_contact(request: HubSpotRequest) -> Reply:
+    """Archive. A repeat is 204 again; an id that never was is 404, which is the harder of two readings."""
+    contact_id = request.path["contactId"]
+    await request.work()
+    contact = request.world.contacts.get(contact_id)
+    if contact is not None:
+        request.world.contacts.archive(contact)
+    elif not request.world.contacts.known(contact_id):
+        raise not_found()
+    return Reply(204)
+
+
+def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
+    id_property, contact_id = request.query.get("idProperty"), request.path["contactId"]
+    check_id_property(id_property)
+    if archived:
+        contact = request.world.contacts.get(contact_id, archived=True)
+    else:
+        contact = request.world.contacts.find(id_property, contact_id)
+    if contact is None:
+        raise not_found()
+    return contact

@@ -1,0 +1,161 @@
+"""Contact records, unique by email and by every property that says so."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+
+_HISTORY_KEPT = 20
+_UNIQUE = tuple(name for name, prop in CONTACT_PROPERTIES.items() if prop.unique)
+FIRST_ID = 90_001_000_001
+
+
+@dataclass(slots=True)
+class Contact:
+    """One contact. `history` holds (time, value) per property, oldest first."""
+
+    id: str
+    created: float
+    updated: float
+    properties: dict[str, str] = field(default_factory=dict)
+    history: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    archived_at: float | None = None
+    trace: str | None = None
+
+    def value(self, name: str) -> str | None:
+        """A property's value, those the platform keeps itself included."""
+        if name == "hs_object_id":
+            return self.id
+        if name == "createdate":
+            return iso(self.created)
+        if name in ("lastmodifieddate", "hs_lastmodifieddate"):
+            return iso(self.updated)
+        if name == "hs_email_domain":
+            return self.properties.get("email", "").partition("@")[2] or None
+        return self.properties.get(name)
+
+    def as_of(self, moment: float) -> Contact | None:
+        """The contact as it stood at a moment; None before it was made."""
+        if self.created > moment:
+            return None
+        if self.updated <= moment:
+            return self
+        values = {name: [v for at, v in past if at <= moment] for name, past in self.history.items()}
+        then = {name: past[-1] for name, past in values.items() if past and past[-1] != ""}
+        changes = [at for past in self.history.values() for at, _ in past if at <= moment]
+        return Contact(self.id, self.created, max(changes, default=self.created), then)
+
+
+def keys_of(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Index keys that a value of a unique property takes up."""
+    if name == "email":
+        yield "email", value.strip().lower()
+    elif name == "hs_additional_emails":
+        for part in value.split(";"):
+            if part.strip():
+                yield "email", part.strip().lower()
+    elif name in _UNIQUE:
+        yield name, value
+
+
+class ContactStore:
+    """All contacts; archived ones stay, but hold no unique value any more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ids = itertools.count(FIRST_ID)
+        self._by_id: dict[str, Contact] = {}
+        self._index: dict[tuple[str, str], str] = {}
+
+    def live(self) -> Iterable[Contact]:
+        """Contacts that are not archived, by ascending id."""
+        return (contact for contact in self._by_id.values() if contact.archived_at is None)
+
+    def archived(self) -> Iterable[Contact]:
+        return (contact for contact in self._by_id.values() if contact.archived_at is not None)
+
+    def get(self, contact_id: str, *, archived: bool = False) -> Contact | None:
+        """A contact by id: a live one, or with `archived` an archived one."""
+        contact = self._by_id.get(contact_id)
+        return contact if contact is not None and (contact.archived_at is not None) is archived else None
+
+    def known(self, contact_id: str) -> bool:
+        return contact_id in self._by_id
+
+    def find(self, id_property: str | None, value: str) -> Contact | None:
+        """A live contact by a unique property, or by id when none is named."""
+        if id_property in (None, "hs_object_id"):
+            return self.get(value)
+        for key in keys_of(str(id_property), value):
+            if key in self._index:
+                return self._by_id[self._index[key]]
+        return None
+
+    def holder(self, values: dict[str, str], but: str | None = None) -> Contact | None:
+        """The contact, other than `but`, that already has one of these unique values."""
+        for name, value in values.items():
+            for key in keys_of(name, value) if value else ():
+                owner = self._index.get(key)
+                if owner is not None and owner != but:
+                    return self._by_id[owner]
+        return None
+
+    def create(self, values: dict[str, str], trace: str | None = None) -> Contact:
+        now = self._clock.time()
+        contact = Contact(str(next(self._ids)), now, now, trace=trace)
+        self._by_id[contact.id] = contact
+        self._write(contact, {name: value for name, value in values.items() if value != ""}, now)
+        return contact
+
+    def update(self, contact: Contact, values: dict[str, str]) -> None:
+        """Set values; an empty one clears its property."""
+        now = self._clock.time()
+        contact.updated = now
+        self._write(contact, values, now)
+
+    def archive(self, contact: Contact) -> None:
+        self._release(contact, contact.properties)
+        contact.archived_at = self._clock.time()
+
+    def _write(self, contact: Contact, values: dict[str, str], now: float) -> None:
+        for name, given in values.items():
+            value = given.strip().lower() if name == "email" else given
+            past = contact.history.setdefault(name, [])
+            past.append((now, value))
+            del past[:-_HISTORY_KEPT]
+            if name in contact.properties:
+                self._release(contact, {name: contact.properties.pop(name)})
+            if value != "":
+                contact.properties[name] = value
+        for name in ("email", "hs_additional_emails", *_UNIQUE):
+            for key in keys_of(name, contact.properties.get(name, "")) if name in contact.properties else ():
+                self._index[key] = contact.id
+
+    def _release(self, contact: Contact, values: dict[str, str]) -> None:
+        for name, value in values.items():
+            for key in keys_of(name, value):
+                if self._index.get(key) == contact.id:
+                    del self._index[key]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.live())
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": contact.id,
+                "createdAt": iso(contact.created),
+                "updatedAt": iso(contact.updated),
+                "archived": contact.archived_at is not None,
+                "properties": contact.properties,
+            }
+            for contact in self._by_id.values()
+        ]

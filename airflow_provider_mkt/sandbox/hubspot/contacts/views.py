@@ -1,0 +1,51 @@
+"""Contacts as answers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import SHOWN_BY_DEFAULT
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+_ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
+
+
+def shown(contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()) -> dict[str, Any]:
+    """A contact with the properties asked for, or the default ones; null where it has no value."""
+    asked, history = list(names), list(with_history)
+    wanted = [*asked, *_ALWAYS] if asked else list(SHOWN_BY_DEFAULT)
+    properties = {name: contact.value(name) for name in sorted({*wanted, *history})}
+    view = _view(contact, properties)
+    if history:
+        view["propertiesWithHistory"] = {
+            name: [
+                {"value": value, "timestamp": iso(at), "sourceType": "INTEGRATION"}
+                for at, value in reversed(contact.history.get(name, []))
+            ]
+            for name in history
+        }
+    return view
+
+
+def written(contact: Contact, names: Iterable[str], trace: Any = None, **more: Any) -> dict[str, Any]:
+    """A contact right after a write: what was written, and what the platform keeps."""
+    properties = {name: contact.value(name) for name in sorted({*names, *_ALWAYS})}
+    view = _view(contact, {name: value for name, value in properties.items() if value is not None})
+    if trace is not None:
+        view["objectWriteTraceId"] = trace
+    return view | more
+
+
+def _view(contact: Contact, properties: dict[str, str | None]) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": contact.id,
+        "properties": properties,
+        "createdAt": iso(contact.created),
+        "updatedAt": iso(contact.updated),
+        "archived": contact.archived_at is not None,
+    }
+    if contact.archived_at is not None:
+        view["archivedAt"] = iso(contact.archived_at)
+    return view

@@ -1,0 +1,1 @@
+"""Marketing emails: records, the life of a send, and their endpoints."""

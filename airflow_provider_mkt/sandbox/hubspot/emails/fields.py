@@ -1,0 +1,70 @@
+"""Which fields an email takes, and what they must look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+
+UPDATABLE = frozenset(
+    [
+        "activeDomain",
+        "archived",
+        "businessUnitId",
+        "campaign",
+        "content",
+        "folderIdV2",
+        "from",
+        "jitterSendTime",
+        "language",
+        "name",
+        "publishDate",
+        "rssData",
+        "sendOnPublish",
+        "state",
+        "subcategory",
+        "subject",
+        "subscriptionDetails",
+        "testing",
+        "to",
+        "webversion",
+    ]
+)
+CREATABLE = UPDATABLE | {"feedbackSurveyId"}
+_OBJECTS = ("content", "from", "rssData", "subscriptionDetails", "testing", "to", "webversion")
+_FLAGS = ("archived", "jitterSendTime", "sendOnPublish")
+_TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
+
+
+def checked(body: Any, built: str, *, creating: bool) -> dict[str, Any]:
+    """A create or update body whose fields are known and of the right type; null fields are dropped."""
+    known = CREATABLE if creating else UPDATABLE
+    fields = check_object(body, built, ["name"] if creating else [], known)
+    fields = {name: value for name, value in fields.items() if value is not None}
+    for names, kind, words in (
+        (_OBJECTS, dict, "an object"),
+        (_FLAGS, bool, "a boolean"),
+        (_TEXTS, str, "a string"),
+    ):
+        for name in names:
+            if name in fields and not isinstance(fields[name], kind):
+                msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is not {words}"
+                raise invalid(msg)
+    if "publishDate" in fields:
+        moment = times.parse(str(fields["publishDate"]))
+        if moment is None:
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, publishDate is no time"
+            raise invalid(msg)
+        fields["publishDate"] = times.iso(moment)
+    return fields
+
+
+def is_automated(fields: dict[str, Any]) -> bool:
+    """Whether a new email is of the automated kind, by its state or subcategory."""
+    state = str(fields.get("state", "DRAFT"))
+    if state not in ("DRAFT", "AUTOMATED_DRAFT"):
+        msg = f"An email cannot be created in state {state}"
+        raise invalid(msg)
+    return state == "AUTOMATED_DRAFT" or str(fields.get("subcategory", "")).startswith("automated")

@@ -1,0 +1,86 @@
+"""Creating, reading, changing, copying and archiving an email."""
+
+from __future__ import annotations
+
+import copy
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, asks_for_archived, find
+from airflow_provider_mkt.sandbox.hubspot.emails.fields import checked, is_automated
+from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("POST", "emails", "", scopes=WRITE)
+async def create_email(request: HubSpotRequest) -> Reply:
+    built = "EmailCreateRequest"
+    fields = checked(await read_object(request, built), built, creating=True)
+    automated = is_automated(fields)
+    fields.pop("state", None)
+    await request.work()
+    emails = request.world.emails
+    return Reply(201, shown(emails, emails.create(fields, automated=automated)))
+
+
+@routes.handle("POST", "emails", "/clone", scopes=WRITE)
+async def clone_email(request: HubSpotRequest) -> Reply:
+    """Answers 200, not 201; each call makes one more copy."""
+    built = "EmailCloneRequestVNext"
+    body = check_object(
+        await read_object(request, built, ["id"]), built, known=["id", "cloneName", "language"]
+    )
+    await request.work()
+    emails = request.world.emails
+    source = emails.get(str(body["id"]))
+    if source is None or source.archived_at is not None:
+        raise not_found(f"Email {body['id']} not found")
+    fields = copy.deepcopy(source.live)
+    fields["name"] = body.get("cloneName") or f"{source.name} (clone)"
+    if body.get("language"):
+        fields["language"] = body["language"]
+    clone = emails.create(fields, automated=source.automated, cloned_from=source.id)
+    return Reply(200, shown(emails, clone))
+
+
+@routes.handle("GET", "emails", "/{emailId}", scopes=READ)
+async def read_email(request: HubSpotRequest) -> Reply:
+    archived, stats = asks_for_archived(request), flag(request.query.get("includeStats"), "includeStats")
+    only = request.query.split("includedProperties")
+    await request.work()
+    email = find(request, archived=archived)
+    return Reply(200, shown(request.world.emails, email, only=only, stats=stats))
+
+
+@routes.handle("PATCH", "emails", "/{emailId}", scopes=WRITE)
+async def update_email(request: HubSpotRequest) -> Reply:
+    """Changes the live version. A state is not set this way: that is what publish is for."""
+    built = "EmailUpdateRequest"
+    fields = checked(await read_object(request, built), built, creating=False)
+    archived = asks_for_archived(request)
+    await request.work()
+    email = find(request, archived=archived)
+    emails = request.world.emails
+    if fields.pop("state", emails.state(email)) != emails.state(email):
+        msg = "The state of an email cannot be set; publish or unpublish it"
+        raise invalid(msg)
+    archive = fields.pop("archived", None)
+    if archive is not None:
+        email.archived_at = request.clock.time() if archive else None
+    emails.change(email, fields)
+    return Reply(200, shown(emails, email))
+
+
+@routes.handle("DELETE", "emails", "/{emailId}", scopes=WRITE)
+async def archive_email(request: HubSpotRequest) -> Reply:
+    """Archive; a repeat is 204 again."""
+    await request.work()
+    email = request.world.emails.get(request.path["emailId"])
+    if email is None:
+        raise not_found(f"Email {request.path['emailId']} not found")
+    if email.archived_at is None:
+        email.archived_at = request.clock.time()
+    return Reply(204)

@@ -1,0 +1,205 @@
+"""HubSpot's error answers."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from airflow_provider_mkt.sandbox.errors import ApiError
+from airflow_provider_mkt.sandbox.reply import Reply
+
+_SCOPES_PAGE = "https://developers.hubspot.com/scopes"
+_GATEWAY = {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    521: "Web server is down",
+    522: "Connection timed out",
+    523: "Origin is unreachable",
+    524: "A timeout occurred",
+    525: "SSL handshake failed",
+    526: "Invalid SSL certificate",
+}
+
+
+class HubSpotError(ApiError):
+    """An error answer in the shape that most of the API shares."""
+
+    def __init__(self, status: int, category: str | None, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.category = category
+        self.message = message
+        self.more = more
+
+    def reply(self) -> Reply:
+        body: dict[str, Any] = {
+            "status": "error",
+            "message": self.message,
+            "correlationId": str(uuid.uuid4()),
+            **self.more,
+        }
+        if self.category is not None:
+            body["category"] = self.category
+        return Reply(self.status, body)
+
+    def standard(self, **context: list[str]) -> dict[str, Any]:
+        """The same error as an entry of a batch answer."""
+        return {
+            "status": "error",
+            "category": self.category,
+            "message": self.message,
+            "context": context,
+            "errors": self.more.get("errors", []),
+            "links": {},
+        }
+
+
+class OAuthError(ApiError):
+    """The token calls have a body of their own."""
+
+    def __init__(self, status: str, message: str, error: str = "invalid_grant") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.error = error
+
+    def reply(self) -> Reply:
+        return Reply(
+            400,
+            {
+                "error": self.error,
+                "error_description": self.message,
+                "status": self.status,
+                "message": self.message,
+                "correlationId": str(uuid.uuid4()),
+            },
+        )
+
+
+def invalid(message: str, **more: Any) -> HubSpotError:
+    """400 VALIDATION_ERROR."""
+    return HubSpotError(400, "VALIDATION_ERROR", message, **more)
+
+
+def bad_shape(built: str, missing: list[str], *, line: int = 1, column: int = 1) -> HubSpotError:
+    """400 for a body that lacks what its schema requires."""
+    return invalid(
+        f"Invalid input JSON on line {line}, column {column}: Cannot build {built}, "
+        f"some of required attributes are not set [{', '.join(missing)}]"
+    )
+
+
+def bad_properties(problems: list[tuple[str, str, str]]) -> HubSpotError:
+    """400 for property values; a problem is (property, code, message)."""
+    described = [
+        {
+            "isValid": False,
+            "message": message,
+            "error": code,
+            "name": name,
+            "localizedErrorMessage": message,
+        }
+        for name, code, message in problems
+    ]
+    return invalid(
+        f"Property values were not valid: {json.dumps(described)}",
+        errors=[
+            {"message": message, "code": code, "context": {"propertyName": [name]}}
+            for name, code, message in problems
+        ],
+    )
+
+
+def not_found(message: str = "resource not found") -> HubSpotError:
+    return HubSpotError(404, "OBJECT_NOT_FOUND", message)
+
+
+def conflict(message: str) -> HubSpotError:
+    return HubSpotError(409, "CONFLICT", message)
+
+
+def unsupported_media(given: str) -> HubSpotError:
+    return HubSpotError(415, None, f"Unsupported media type: {given or 'none'}")
+
+
+def unauthenticated() -> HubSpotError:
+    return HubSpotError(
+        401,
+        "INVALID_AUTHENTICATION",
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication: "
+        "https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+    )
+
+
+def expired(seconds: float = 1) -> HubSpotError:
+    return HubSpotError(
+        401,
+        "EXPIRED_AUTHENTICATION",
+        f"The OAuth token used to make this call expired {max(1, int(seconds))} second(s) ago.",
+    )
+
+
+def missing_scopes(scopes: tuple[str, ...]) -> HubSpotError:
+    return HubSpotError(
+        403,
+        "MISSING_SCOPES",
+        f"This app hasn't been granted all required scopes to make this call: {_SCOPES_PAGE}.",
+        errors=[
+            {
+                "message": "One or more of the following scopes are required.",
+                "context": {"requiredGranularScopes": list(scopes)},
+            }
+        ],
+        links={"scopes": _SCOPES_PAGE},
+    )
+
+
+def rate_limited(policy: str) -> Reply:
+    """429. It carries no Retry-After: HubSpot promises none."""
+    return Reply(
+        429,
+        {
+            "status": "error",
+            "message": f"You have reached your {policy.lower()} limit.",
+            "errorType": "RATE_LIMIT",
+            "correlationId": str(uuid.uuid4()),
+            "policyName": policy,
+            "requestId": str(uuid.uuid4()),
+        },
+    )
+
+
+def gateway(status: int) -> Reply:
+    """What answers when the API itself does not: a page of HTML."""
+    text = (
+        f"<html><head><title>{status} {_GATEWAY[status]}</title></head><body>{_GATEWAY[status]}</body></html>"
+    )
+    return Reply(status, text, {"content-type": "text/html; charset=UTF-8"})
+
+
+def named(name: str) -> Reply | None:
+    """The answer of a documented error by its policy, category or status."""
+    if name in ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"):
+        return rate_limited(name)
+    if name.isdigit() and int(name) in _GATEWAY:
+        return gateway(int(name))
+    errors = {
+        "423": HubSpotError(423, "LOCKED", "The object is locked by another write; try again in a moment."),
+        "477": HubSpotError(477, "MIGRATION_IN_PROGRESS", "This account is being moved to another region."),
+        "EXPIRED_AUTHENTICATION": expired(),
+        "INVALID_AUTHENTICATION": unauthenticated(),
+        "MISSING_SCOPES": missing_scopes(("crm.objects.contacts.write",)),
+        "VALIDATION_ERROR": invalid("The request is not valid."),
+        "OBJECT_NOT_FOUND": not_found(),
+        "CONFLICT": conflict("Contact already exists. Existing ID: 1"),
+    }
+    error = errors.get(name)
+    if error is None:
+        return None
+    reply = error.reply()
+    if name == "477":
+        reply.headers["Retry-After"] = "60"
+    return reply

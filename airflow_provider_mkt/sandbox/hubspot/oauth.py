@@ -1,0 +1,108 @@
+"""Token calls: form in, JSON out, and errors in a shape of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.auth import ACCESS_TOKEN_LIFE, OAuthApp
+from airflow_provider_mkt.sandbox.hubspot.errors import OAuthError, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.request import Query
+
+_USER_ID = 12345
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("POST", "oauth", "/token", auth=False, gates=())
+async def token(request: HubSpotRequest) -> Reply:
+    """Exchange a code or a refresh token. The refresh token stays the same; a code works once."""
+    return await _issue(request, await _form(request))
+
+
+@routes.handle("POST", "oauth1", "/token", auth=False, gates=())
+async def token_v1(request: HubSpotRequest) -> Reply:
+    """The old call, which also takes the secret and the refresh token in the query."""
+    form = await _form(request)
+    form.pairs = [*request.query.pairs, *form.pairs]
+    return await _issue(request, form)
+
+
+async def _issue(request: HubSpotRequest, form: Query) -> Reply:
+    await request.work()
+    credentials = request.world.credentials
+    app = credentials.app(form.get("client_id"), form.get("client_secret"))
+    grant = form.get("grant_type")
+    if grant == "refresh_token":
+        refresh = form.get("refresh_token") or ""
+        if credentials.refresh_tokens.get(refresh) != app:
+            raise OAuthError("BAD_REFRESH_TOKEN", "missing or invalid refresh token")
+    elif grant == "authorization_code":
+        if credentials.codes.get(form.get("code") or "") != app:
+            raise OAuthError("BAD_AUTH_CODE", "missing or unknown auth code")
+        del credentials.codes[form.get("code") or ""]
+        refresh = next(value for value, owner in credentials.refresh_tokens.items() if owner == app)
+    else:
+        raise OAuthError("BAD_GRANT_TYPE", f"unknown grant type {grant!r}", "unsupported_grant_type")
+    issued = credentials.issue(app)
+    return Reply(
+        200,
+        {
+            "token_type": "bearer",
+            "token_use": "access_token",
+            "access_token": issued.value,
+            "refresh_token": refresh,
+            "expires_in": ACCESS_TOKEN_LIFE,
+            "hub_id": seed.PORTAL_ID,
+            "user_id": _USER_ID,
+            "scopes": sorted(app.scopes),
+        },
+    )
+
+
+@routes.handle("POST", "oauth", "/token/introspect", auth=False, gates=())
+async def introspect(request: HubSpotRequest) -> Reply:
+    form = await _form(request)
+    await request.work()
+    credentials = request.world.credentials
+    app = credentials.app(form.get("client_id"), form.get("client_secret"))
+    value = form.get("token") or ""
+    about = _about(app, value)
+    if credentials.refresh_tokens.get(value) == app:
+        return Reply(200, {**about, "active": True, "token_use": "refresh_token"})
+    known = credentials.tokens.get(value)
+    if known is None or known.expires is None:
+        raise OAuthError("BAD_TOKEN", "missing or unknown token", "invalid_request")
+    left = int(known.expires - request.clock.time())
+    return Reply(
+        200,
+        {
+            **about,
+            "active": left > 0,
+            "token_use": "access_token",
+            "expires_in": max(0, left),
+            "is_private_distribution": False,
+        },
+    )
+
+
+def _about(app: OAuthApp, value: str) -> dict[str, Any]:
+    return {
+        "token": value,
+        "token_type": "bearer",
+        "client_id": app.client_id,
+        "app_id": app.app_id,
+        "hub_id": seed.PORTAL_ID,
+        "hub_domain": "sandbox.example.com",
+        "user": "admin@example.com",
+        "user_id": _USER_ID,
+        "scopes": sorted(app.scopes),
+    }
+
+
+async def _form(request: HubSpotRequest) -> Query:
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise unsupported_media(request.content_type)
+    return (await request.form()).fields

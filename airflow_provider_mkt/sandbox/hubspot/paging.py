@@ -1,0 +1,41 @@
+"""Cursors of list calls."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+
+Item = TypeVar("Item")
+
+
+def cursor(offset: int) -> str:
+    """An opaque cursor. HubSpot's example is percent-encoded base64 already, so ours is too."""
+    return quote(base64.b64encode(f"{offset}\n".encode()).decode(), safe="")
+
+
+def offset_of(after: str | None) -> int:
+    """Where a cursor points to; taken percent-encoded or decoded."""
+    if after is None:
+        return 0
+    try:
+        offset = int(base64.b64decode(unquote(after), validate=True))
+    except (binascii.Error, ValueError):
+        offset = -1
+    if offset < 0:
+        msg = f"after is not a cursor of this list: {after!r}"
+        raise invalid(msg)
+    return offset
+
+
+def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence[Item], dict[str, Any]]:
+    """One page, and the `paging` part of the answer (empty on the last page)."""
+    start = offset_of(after)
+    end = start + limit
+    if end >= len(items):
+        return items[start:end], {}
+    return items[start:end], {"paging": {"next": {"after": cursor(end), "link": f"?after={cursor(end)}"}}}

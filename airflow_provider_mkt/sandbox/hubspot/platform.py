@@ -1,0 +1,146 @@
+"""HubSpot as a platform of the sandbox: credentials, scopes, limits, headers and error answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from airflow_provider_mkt.sandbox.errors import (
+    ApiError,
+    LimitExceeded,
+    MalformedBody,
+    UnknownRoute,
+    WrongMethod,
+)
+from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, seed
+from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget
+from airflow_provider_mkt.sandbox.hubspot.campaigns import batch as campaign_batch
+from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_single
+from airflow_provider_mkt.sandbox.hubspot.contacts import batch as contact_batch
+from airflow_provider_mkt.sandbox.hubspot.contacts import search
+from airflow_provider_mkt.sandbox.hubspot.contacts import single as contact_single
+from airflow_provider_mkt.sandbox.hubspot.emails import drafts, listing, publishing
+from airflow_provider_mkt.sandbox.hubspot.emails import single as email_single
+from airflow_provider_mkt.sandbox.hubspot.errors import (
+    HubSpotError,
+    OAuthError,
+    gateway,
+    invalid,
+    missing_scopes,
+    named,
+    not_found,
+    rate_limited,
+)
+from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotWorld
+from airflow_provider_mkt.sandbox.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
+from airflow_provider_mkt.sandbox.platform import Platform
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.routing import Route
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+
+_HANDLERS = (
+    account,
+    oauth,
+    contact_single,
+    contact_batch,
+    search,
+    campaign_single,
+    campaign_batch,
+    assets,
+    budget,
+    listing,
+    email_single,
+    drafts,
+    publishing,
+    legacy,
+)
+
+
+class HubSpot(Platform[HubSpotWorld, Token]):
+    """One HubSpot account, Marketing Professional, with a private app and an OAuth app installed."""
+
+    name = "hubspot"
+    title = "HubSpot sandbox"
+
+    def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
+        self.settings = HubSpotSettings()
+        super().__init__(clock, seed=seed, latency=latency)
+
+    def make_limits(self) -> Limits:
+        return Limits(
+            self.clock,
+            rate=Window(190, 10.0, per_key={f"oauth-{seed.OAUTH_APP_ID}": 110}),
+            secondly=Window(5, 1.0),
+            daily=DailyQuota(625_000, seed.TIME_ZONE),
+        )
+
+    def make_world(self) -> HubSpotWorld:
+        return HubSpotWorld(self.clock, self.seed, limits=self.limits, settings=self.settings)
+
+    def make_routes(self) -> Iterable[Route[HubSpotWorld, Token]]:
+        return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
+
+    def authenticate(self, request: HubSpotRequest) -> Token:
+        credentials = request.world.credentials
+        if request.route.options.get("query_token"):
+            return credentials.token(request.query.get("access_token") or "")
+        return credentials.bearer(request.headers.get("authorization"))
+
+    def authorize(self, request: HubSpotRequest) -> None:
+        scopes = request.route.scopes
+        if scopes and not request.token.scopes.intersection(scopes):
+            raise missing_scopes(scopes)
+
+    def limit_key(self, request: HubSpotRequest) -> str:
+        token = request.token_or_none
+        return "" if token is None else token.app
+
+    def decorate(self, request: HubSpotRequest, reply: Reply) -> None:
+        token, limits = request.token_or_none, self.limits
+        if token is None or not request.route.options.get("rate_headers", True):
+            return
+        most = limits.rate.limit_for(token.app)
+        if most is not None:
+            used = limits.rate.used(token.app, self.clock.time())
+            reply.headers |= {
+                "X-HubSpot-RateLimit-Max": str(most),
+                "X-HubSpot-RateLimit-Remaining": str(max(0, most - used)),
+                "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(limits.rate.seconds * 1000)),
+            }
+        if limits.daily.limit is not None and not token.is_oauth:
+            left = max(0, limits.daily.limit - limits.daily.used)
+            reply.headers |= {
+                "X-HubSpot-RateLimit-Daily": str(limits.daily.limit),
+                "X-HubSpot-RateLimit-Daily-Remaining": str(left),
+            }
+
+    def named_error(self, name: str) -> Reply | None:
+        return named(name)
+
+    def render(self, error: ApiError, request: HubSpotRequest | None) -> Reply:
+        if isinstance(error, HubSpotError | OAuthError):
+            return error.reply()
+        if isinstance(error, LimitExceeded):
+            # HubSpot documents no concurrency limit; should one be set, it speaks as the window does.
+            policy = {DAILY: "DAILY", SECONDLY: "SECONDLY"}.get(error.refusal.gate, "TEN_SECONDLY_ROLLING")
+            return rate_limited(policy)
+        if isinstance(error, MalformedBody):
+            where = f"line {error.line}, column {error.column}"
+            return invalid(f"Invalid input JSON on {where}: {error.message}").reply()
+        if isinstance(error, UnknownRoute):
+            return not_found(f"No endpoint at {error.path}").reply()
+        if isinstance(error, WrongMethod):
+            reply = HubSpotError(405, None, f"{error.method} is not allowed here").reply()
+            reply.headers["Allow"] = ", ".join(error.allowed)
+            return reply
+        return gateway(500)
+
+
+def create(clock: Clock, *, seed: int, latency: float) -> HubSpot:
+    """The HubSpot platform, seeded."""
+    return HubSpot(clock, seed=seed, latency=latency)

@@ -1,0 +1,16 @@
+"""What may be set on the HubSpot sandbox beside limits and latency."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class HubSpotSettings(BaseModel):
+    """Seconds on the sandbox clock; a reset leaves them as they are."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    search_lag: float = Field(default=1.0, ge=0)
+    """How far contact search is behind writes. HubSpot says that it is, and not by how much."""
+    email_preprocessing: float = Field(default=2.0, ge=0)
+    email_processing: float = Field(default=3.0, ge=0)

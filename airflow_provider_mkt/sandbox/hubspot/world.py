@@ -1,0 +1,68 @@
+"""Everything the HubSpot account holds."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.auth import Credentials, Token
+from airflow_provider_mkt.sandbox.hubspot.campaigns.store import CampaignStore
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore
+from airflow_provider_mkt.sandbox.hubspot.legacy_store import LegacyStore
+from airflow_provider_mkt.sandbox.hubspot.sections import tables
+from airflow_provider_mkt.sandbox.hubspot.seed import fill
+from airflow_provider_mkt.sandbox.request import Request
+from airflow_provider_mkt.sandbox.routing import Routes
+from airflow_provider_mkt.sandbox.world import Section, World
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+    from airflow_provider_mkt.sandbox.limits import Limits
+
+
+class HubSpotWorld(World):
+    """State of one account, seeded."""
+
+    def __init__(self, clock: Clock, seed: int, *, limits: Limits, settings: HubSpotSettings) -> None:
+        super().__init__(clock, seed)
+        self.limits = limits
+        self.settings = settings
+        self.random = random.Random(seed)  # noqa: S311
+        self.credentials = Credentials(clock)
+        self.contacts = ContactStore(clock)
+        self.lists: dict[str, set[str]] = {}
+        self.campaigns = CampaignStore(clock, self.random)
+        self.emails = EmailStore(clock, settings, self._recipients)
+        self.legacy = LegacyStore(clock)
+        fill(self)
+
+    def _recipients(self, to: dict[str, Any]) -> int:
+        """How many contacts an email reaches: those it names, or all when it names none."""
+        reachable = {contact.id for contact in self.contacts.live() if contact.properties.get("email")}
+        named = self._named(to, "include")
+        return len((named & reachable if named else reachable) - self._named(to, "exclude"))
+
+    def _named(self, to: dict[str, Any], side: str) -> set[str]:
+        found = {str(item) for item in (to.get("contactIds") or {}).get(side) or []}
+        for kind in ("contactIlsLists", "contactLists"):
+            for list_id in (to.get(kind) or {}).get(side) or []:
+                found |= self.lists.get(str(list_id), set())
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "contacts": self.contacts.snapshot(),
+            "lists": {name: sorted(members) for name, members in self.lists.items()},
+            "campaigns": self.campaigns.snapshot(),
+            "emails": self.emails.snapshot(),
+            "legacy": self.legacy.snapshot(),
+        }
+
+    def sections(self) -> list[Section]:
+        return tables(self)
+
+
+HubSpotRequest = Request[HubSpotWorld, Token]
+HubSpotRoutes = Routes[HubSpotWorld, Token]
