@@ -1,0 +1,57 @@
+"""Marketo's envelopes: HTTP 200 whatever came of the call, and `success` to tell."""
+
+import secrets
+from typing import Any
+
+from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.request import Request
+from airflow_provider_mkt.sandbox.routing import Routes
+
+Call = Request[Instance, ApiUser]
+MarketoRoutes = Routes[Instance, ApiUser]
+Row = dict[str, Any]
+
+LEAD, ASSET, BULK, IDENTITY = "lead", "asset", "bulk", "identity"
+NOTHING_FOUND = "No assets found for the given search criteria."
+
+
+def new_request_id(clock: Clock) -> str:
+    """Make a request id: a random part, then the time in milliseconds."""
+    return f"{0x1000 + secrets.randbelow(0xFF000):x}#{int(clock.time() * 1000):x}"
+
+
+def result(call: Call, rows: list[Row], request_id: str | None = None, **more: Any) -> Reply:
+    """Answer a lead database or bulk call."""
+    envelope = {"requestId": request_id or new_request_id(call.clock), "result": rows, "success": True}
+    return Reply(200, envelope | more)
+
+
+def done(call: Call, **more: Any) -> Reply:
+    """Answer a lead database call that has no result."""
+    return Reply(200, {"requestId": new_request_id(call.clock), "success": True} | more)
+
+
+def assets(call: Call, rows: list[Row]) -> Reply:
+    """Answer an asset call; finding nothing is a success with a warning and no `result` at all."""
+    envelope: Row = {
+        "success": True,
+        "errors": [],
+        "requestId": new_request_id(call.clock),
+        "warnings": [] if rows else [NOTHING_FOUND],
+    }
+    if rows:
+        envelope["result"] = rows
+    return Reply(200, envelope)
+
+
+def failure(clock: Clock, code: str, message: str) -> Reply:
+    error = {"code": code, "message": message}
+    return Reply(200, {"requestId": new_request_id(clock), "success": False, "errors": [error]})
+
+
+def skipped(problem: Problem, **more: Any) -> Row:
+    return {**more, "status": "skipped", "reasons": [problem.reason]}

@@ -1,0 +1,127 @@
+"""The two ways Marketo pages: opaque position tokens, and offsets for assets."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from airflow_provider_mkt.sandbox.marketo.answers import Call, Row
+from airflow_provider_mkt.sandbox.marketo.params import BATCH, whole
+from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
+from airflow_provider_mkt.sandbox.marketo.world.activities import Position
+from airflow_provider_mkt.sandbox.marketo.world.folders import Asset
+
+ItemT = TypeVar("ItemT")
+AssetT = TypeVar("AssetT", bound=Asset)
+
+MAX_RETURN = 200
+DEFAULT_RETURN = 20
+_NOT_PART_OF_QUERY = ("nextPageToken", "batchSize", "access_token", "_method")
+
+
+def batch_size(call: Call) -> int:
+    text = call.query.get("batchSize")
+    size = whole(text, "batchSize") if text else BATCH
+    if not 1 <= size <= BATCH:
+        raise Problem(1003, f"batchSize must be between 1 and {BATCH}")
+    return size
+
+
+def page(
+    call: Call, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
+) -> tuple[list[ItemT], Row]:
+    """Cut one page out of items ordered by a growing key, so that rows added meanwhile shift nothing."""
+    size = batch_size(call)
+    after = _read_position(call)
+    ahead = sorted((item for item in items if key(item) > after), key=key)
+    rows = ahead[:size]
+    more: Row = {"moreResult": len(ahead) > size} if says_more else {}
+    if len(ahead) > size:
+        more["nextPageToken"] = _write(f"{_fingerprint(call)},{key(rows[-1])}")
+    return rows, more
+
+
+def asset_page(call: Call, items: list[AssetT]) -> list[AssetT]:
+    """Cut one page of assets, after the update range that browsing calls share."""
+    size, offset = _number(call, "maxReturn", DEFAULT_RETURN), _number(call, "offset", 0)
+    if not 1 <= size <= MAX_RETURN:
+        raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}")
+    if offset < 0:
+        raise Problem(701, "offset must not be negative")
+    earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
+    chosen = [
+        item
+        for item in items
+        if (earliest is None or item.updated_at >= earliest) and (latest is None or item.updated_at <= latest)
+    ]
+    return sorted(chosen, key=lambda item: item.id)[offset : offset + size]
+
+
+def moment(call: Call, name: str) -> datetime | None:
+    """Read a date and time parameter."""
+    text = call.query.get(name)
+    if not text:
+        return None
+    found = parse_moment(text)
+    if found is None and parse_day(text):
+        found = parse_moment(f"{text}T00:00:00Z")
+    if found is None:
+        raise Problem(704 if "/asset/" in call.raw_path else 1003, f"Invalid date '{text}' for '{name}'")
+    return found
+
+
+def write_position(position: Position) -> str:
+    return _write(f"{position.date.isoformat()},{position.id}")
+
+
+def read_position(call: Call) -> Position:
+    """Read the date token of the activity calls, which may be kept and used again later."""
+    text = call.query.get("nextPageToken")
+    if not text:
+        raise missing("nextPageToken")
+    date, _, number = _read(text).partition(",")
+    found = parse_moment(date)
+    try:
+        exact = datetime.fromisoformat(date) if found else None
+        return Position(exact, int(number)) if exact else _refuse(text)
+    except ValueError:
+        return _refuse(text)
+
+
+def _refuse(text: str) -> Position:
+    raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+
+
+def _read_position(call: Call) -> int:
+    text = call.query.get("nextPageToken")
+    if not text:
+        return -1
+    print_, _, last = _read(text).partition(",")
+    # A token belongs to the query that made it; changing the filter half way would skip or repeat rows.
+    if print_ != _fingerprint(call) or not last.lstrip("-").isdigit():
+        raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+    return int(last)
+
+
+def _fingerprint(call: Call) -> str:
+    said = sorted(pair for pair in call.query.pairs if pair[0] not in _NOT_PART_OF_QUERY)
+    return hashlib.sha256(repr((call.raw_path, said)).encode()).hexdigest()[:12]
+
+
+def _write(text: str) -> str:
+    return base64.b32encode(text.encode()).decode()
+
+
+def _read(token: str) -> str:
+    try:
+        return base64.b32decode(token).decode()
+    except (binascii.Error, ValueError):
+        raise Problem(1003, f"Invalid value '{token}' for nextPageToken") from None
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name)
+    return whole(text, name) if text else default

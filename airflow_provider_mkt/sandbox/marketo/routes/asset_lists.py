@@ -1,0 +1,77 @@
+"""Static lists from the asset side."""
+
+from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.asset_rows import (
+    APP,
+    by_name,
+    by_path,
+    chosen_place,
+    common,
+    for_write,
+    in_folder,
+    rename,
+)
+from airflow_provider_mkt.sandbox.marketo.paging import asset_page
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.world.campaigns import AddToList
+from airflow_provider_mkt.sandbox.marketo.world.lists import StaticList
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+
+@routes.handle("GET", ASSET, "/staticLists.json", scopes=ASSETS_READABLE)
+async def browse(call: Call) -> Reply:
+    chosen = in_folder(list(call.world.lists.values()), call.query.get("folder"))
+    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+
+
+@routes.handle("GET", ASSET, "/staticList/{id}.json", scopes=ASSETS_READABLE)
+async def by_id(call: Call) -> Reply:
+    chosen = by_path(call, call.world.lists)
+    return assets(call, [_row(chosen)] if chosen else [])
+
+
+@routes.handle("GET", ASSET, "/staticList/byName.json", scopes=ASSETS_READABLE)
+async def named(call: Call) -> Reply:
+    return assets(call, [_row(one) for one in by_name(call.world.lists, required(call.query, "name"))])
+
+
+@routes.handle("POST", ASSET, "/staticLists.json", scopes=(WRITE_ASSETS,))
+async def create(call: Call) -> Reply:
+    params = await asset_params(call)
+    name, place = text_param(params, "name"), chosen_place(call, params)
+    call.world.check_name_free(call.world.lists, name, place)
+    now = call.clock.now()
+    made = StaticList(call.world.next_id("list"), name, place, now, now)
+    made.description = params.get("description") or ""
+    call.world.lists[made.id] = made
+    return assets(call, [_row(made)])
+
+
+@routes.handle("POST", ASSET, "/staticList/{id}.json", scopes=(WRITE_ASSETS,))
+async def update(call: Call) -> Reply:
+    params = await asset_params(call)
+    chosen = for_write(call, call.world.lists, "Static list")
+    rename(call, call.world.lists, chosen, params)
+    return assets(call, [_row(chosen)])
+
+
+@routes.handle("POST", ASSET, "/staticList/{id}/delete.json", scopes=(WRITE_ASSETS,))
+async def delete(call: Call) -> Reply:
+    chosen, world = for_write(call, call.world.lists, "Static list"), call.world
+    importing = any(job.list_id == chosen.id and not job.ended for job in world.imports.all())
+    lists_used = [one.smart_list for one in world.programs.values()]
+    lists_used += [one.smart_list for one in world.campaigns.values()]
+    flow_uses = any(AddToList(chosen.id) in one.flow for one in world.campaigns.values())
+    if importing or flow_uses or any(one and one.static_list_id == chosen.id for one in lists_used):
+        raise Problem(709, "Static list is in use")
+    del world.lists[chosen.id]
+    return assets(call, [{"id": chosen.id}])
+
+
+def _row(one: StaticList) -> Row:
+    url = f"{APP}/#ST{one.id}A1"
+    return common(one) | {"folder": one.folder.flat(), "url": url, "computedUrl": url}

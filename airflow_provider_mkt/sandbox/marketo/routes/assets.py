@@ -1,0 +1,128 @@
+"""Channels, folders and My Tokens: what other assets lean on."""
+
+from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.asset_rows import APP, by_name, by_path, common
+from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN, asset_page
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, required, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.times import asset_time
+from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
+from airflow_provider_mkt.sandbox.marketo.world.folders import Folder, Place
+from airflow_provider_mkt.sandbox.marketo.world.tokens import TYPES, MyToken
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+LONGEST_TOKEN_NAME = 50
+
+
+@routes.handle("GET", ASSET, "/channels.json", scopes=ASSETS_READABLE)
+async def channels(call: Call) -> Reply:
+    size = whole(call.query.get("maxReturn") or DEFAULT_RETURN, "maxReturn")
+    offset = whole(call.query.get("offset") or 0, "offset")
+    if not 1 <= size <= MAX_RETURN or offset < 0:
+        raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}, offset not negative")
+    chosen = list(call.world.channels.values())[offset : offset + size]
+    return assets(call, [_channel(one) for one in chosen])
+
+
+@routes.handle("GET", ASSET, "/channel/byName.json", scopes=ASSETS_READABLE)
+async def channel_named(call: Call) -> Reply:
+    """Find a channel. The contract spells the parameter `Name`, the guide `name`."""
+    name = call.query.get("name") or required(call.query, "Name")
+    return assets(call, [_channel(one) for one in call.world.channels.values() if one.name == name])
+
+
+def _channel(one: Channel) -> Row:
+    statuses: list[Row] = []
+    for status in sorted(one.statuses, key=lambda status: status.step):
+        row: Row = {
+            "name": status.name,
+            "description": status.name,
+            "hidden": status.hidden,
+            "step": status.step,
+            "success": status.success,
+        }
+        statuses.append(row | {"type": status.type} if status.type else row)
+    return {
+        "id": one.id,
+        "name": one.name,
+        "applicableProgramType": one.program_type,
+        "progressionStatuses": statuses,
+        "createdAt": asset_time(one.created_at),
+        "updatedAt": asset_time(one.created_at),
+    }
+
+
+@routes.handle("GET", ASSET, "/folders.json", scopes=ASSETS_READABLE)
+async def folders(call: Call) -> Reply:
+    return assets(call, [_folder(call, one) for one in asset_page(call, list(call.world.folders.values()))])
+
+
+@routes.handle("GET", ASSET, "/folder/byName.json", scopes=ASSETS_READABLE)
+async def folder_named(call: Call) -> Reply:
+    found = by_name(call.world.folders, required(call.query, "name"))
+    return assets(call, [_folder(call, one) for one in found])
+
+
+@routes.handle("GET", ASSET, "/folder/{id}.json", scopes=ASSETS_READABLE)
+async def folder_by_id(call: Call) -> Reply:
+    folder = by_path(call, call.world.folders) if required(call.query, "type") == "Folder" else None
+    return assets(call, [_folder(call, folder)] if folder else [])
+
+
+def _folder(call: Call, one: Folder) -> Row:
+    parent = call.world.folders.get(one.folder.id)
+    return common(one) | {
+        "folderId": {"id": one.id, "type": "Folder"},
+        "folderType": one.kind,
+        "isArchive": False,
+        "isSystem": one.system,
+        "parent": one.folder.flat() if parent is not one else None,
+        "path": f"/{parent.name}/{one.name}" if parent and parent is not one else f"/{one.name}",
+        "url": f"{APP}/#MF{one.id}A1",
+        "accessZoneId": 1,
+    }
+
+
+def _token_home(call: Call, kind: str) -> Place:
+    if kind not in ("Folder", "Program"):
+        raise Problem(711, f"Folder type '{kind}' is not valid")
+    place = Place(path_id(call, "id"), kind)
+    call.world.folder_name(place)
+    return place
+
+
+def _tokens(call: Call, place: Place) -> list[Row]:
+    rows = [
+        {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{place.id}A1"}
+        for one in call.world.tokens.of(place)
+    ]
+    return [{"folder": {"type": place.type, "value": place.id}, "tokens": rows}] if rows else []
+
+
+@routes.handle("GET", ASSET, "/folder/{id}/tokens.json", scopes=ASSETS_READABLE)
+async def tokens(call: Call) -> Reply:
+    return assets(call, _tokens(call, _token_home(call, call.query.get("folderType") or "Folder")))
+
+
+@routes.handle("POST", ASSET, "/folder/{id}/tokens.json", scopes=(WRITE_ASSETS,))
+async def put_token(call: Call) -> Reply:
+    params = await asset_params(call)
+    place = _token_home(call, text_param(params, "folderType"))
+    name, kind = text_param(params, "name", LONGEST_TOKEN_NAME), text_param(params, "type")
+    if kind not in TYPES:
+        raise Problem(701, f"Invalid token type '{kind}'")
+    if "value" not in params:
+        raise Problem(701, "value cannot be blank")
+    call.world.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
+    return assets(call, _tokens(call, place))
+
+
+@routes.handle("POST", ASSET, "/folder/{id}/tokens/delete.json", scopes=(WRITE_ASSETS,))
+async def delete_token(call: Call) -> Reply:
+    params = await asset_params(call)
+    place = _token_home(call, text_param(params, "folderType"))
+    call.world.tokens.remove(place, text_param(params, "name"), text_param(params, "type"))
+    return assets(call, [{"id": place.id}])

@@ -1,0 +1,111 @@
+"""Bulk imports of leads and of program members."""
+
+from airflow_provider_mkt.sandbox.marketo.answers import BULK, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.params import path_id, required, whole
+from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
+from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.work.importing import DELIMITERS, read_rows, result_file, work_off
+from airflow_provider_mkt.sandbox.marketo.world.imports import ImportJob
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.request import Query
+
+routes = MarketoRoutes()
+
+SCOPES = (WRITE_LEAD,)
+LEADS, MEMBERS = "/leads/batch/{batchId}", "/program/members/import/{batchId}"
+
+
+@routes.handle("POST", BULK, "/leads.json", scopes=SCOPES)
+async def import_leads(call: Call) -> Reply:
+    params, content = await _upload(call)
+    dialect = (params.get("format") or "csv").lower()
+    lookup = params.get("lookupField") or "email"
+    call.world.leads.schema.key(lookup)
+    partition = params.get("partitionName")
+    if partition and call.world.leads.partition(partition) is None:
+        raise object_not_found("Lead partition", partition)
+    list_id = whole(params.get("listId"), "listId") if params.get("listId") else None
+    if list_id is not None:
+        call.world.static_list(list_id)
+    call.world.imports.check_room(list_id)
+    job = _job(call, dialect, content)
+    job.lookup_field, job.partition, job.list_id = lookup, partition, list_id
+    return await _enqueue(call, job)
+
+
+@routes.handle("POST", BULK, "/program/{programId}/members/import.json", scopes=SCOPES)
+async def import_members(call: Call) -> Reply:
+    program = call.world.program(path_id(call, "programId"))
+    params, content = await _upload(call)
+    dialect, status = required(params, "format").lower(), required(params, "programMemberStatus")
+    if program.channel.status(status) is None:
+        raise Problem(1003, f"Program status '{status}' not found")
+    call.world.imports.check_room(None)
+    job = _job(call, dialect, content)
+    job.program_id, job.member_status = program.id, status
+    return await _enqueue(call, job)
+
+
+async def _upload(call: Call) -> tuple[Query, bytes]:
+    if call.content_type != "multipart/form-data":
+        raise Problem(612, "Invalid Content Type")
+    form = await call.form()
+    upload = form.files.get("file")
+    if upload is None:
+        raise missing("file")
+    return Query(call.query.pairs + form.fields.pairs), upload.content
+
+
+def _job(call: Call, dialect: str, content: bytes) -> ImportJob:
+    if dialect not in DELIMITERS:
+        raise Problem(1003, f"Invalid value '{dialect}' for format. Valid values are {', '.join(DELIMITERS)}")
+    header, rows = read_rows(content, DELIMITERS[dialect])
+    return ImportJob(call.world.imports.next_id(), call.clock.now(), header, rows, DELIMITERS[dialect])
+
+
+async def _enqueue(call: Call, job: ImportJob) -> Reply:
+    world = call.world
+    world.imports.enqueue(job, lambda one, at: work_off(world, one, at))
+    await call.work()
+    return result(call, [{"batchId": job.id, "importId": str(job.id), "status": "Queued"}])
+
+
+def _find(call: Call) -> ImportJob:
+    job = call.world.imports.get(path_id(call, "batchId"), call.clock.now())
+    if bool(job.program_id) != ("/program/" in call.route.template):
+        raise object_not_found("Batch", job.id)
+    return job
+
+
+@routes.handle("GET", BULK, LEADS + ".json", scopes=SCOPES)
+@routes.handle("GET", BULK, MEMBERS + "/status.json", scopes=SCOPES)
+async def status(call: Call) -> Reply:
+    job = _find(call)
+    row: Row = {"batchId": job.id, "importId": str(job.id), "status": job.status}
+    counters = {
+        "numOfLeadsProcessed": job.processed,
+        "numOfRowsFailed": len(job.failures),
+        "numOfRowsWithWarning": len(job.warnings),
+    }
+    # The contract of leads always has the counter of processed rows, even while there are none.
+    return result(call, [row | counters | {"message": job.message}])
+
+
+@routes.handle("GET", BULK, LEADS + "/failures.json", scopes=SCOPES)
+@routes.handle("GET", BULK, MEMBERS + "/failures.json", scopes=SCOPES)
+async def failures(call: Call) -> Reply:
+    job = _find(call)
+    return _file(job, result_file(job, job.failures, "Import Failure Reason"))
+
+
+@routes.handle("GET", BULK, LEADS + "/warnings.json", scopes=SCOPES)
+@routes.handle("GET", BULK, MEMBERS + "/warnings.json", scopes=SCOPES)
+async def warnings(call: Call) -> Reply:
+    job = _find(call)
+    return _file(job, result_file(job, job.warnings, "Import Warning Reason"))
+
+
+def _file(job: ImportJob, content: str) -> Reply:
+    if not job.ended:
+        return Reply(404, f"Import {job.id} has not finished")
+    return Reply(200, content, {"content-type": "text/csv;charset=UTF-8"})

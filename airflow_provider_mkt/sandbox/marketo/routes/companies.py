@@ -1,0 +1,130 @@
+"""Companies: describing, syncing and reading them."""
+
+from airflow_provider_mkt.sandbox.marketo.answers import LEAD, Call, MarketoRoutes, Row, result, skipped
+from airflow_provider_mkt.sandbox.marketo.paging import page
+from airflow_provider_mkt.sandbox.marketo.params import BATCH, json_object, records, required
+from airflow_provider_mkt.sandbox.marketo.permissions import COMPANIES_READABLE, WRITE_COMPANY
+from airflow_provider_mkt.sandbox.marketo.problems import Problem, field_not_found, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.times import lead_time
+from airflow_provider_mkt.sandbox.marketo.world.companies import Company
+from airflow_provider_mkt.sandbox.marketo.world.values import Value, match_key, read_value
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+KEY = "externalCompanyId"
+ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
+KEYS = ("id", KEY, "company")
+DEFAULTS = ("id", KEY, "company", "createdAt", "updatedAt")
+
+
+@routes.handle("GET", LEAD, "/companies.json", scopes=COMPANIES_READABLE)
+async def find(call: Call) -> Reply:
+    kind = required(call.query, "filterType")
+    if kind not in KEYS:
+        raise Problem(1011, f"Field '{kind}' is not supported for lookup")
+    values = {match_key(text) for text in call.query.split("filterValues")}
+    if not values:
+        raise missing("filterValues")
+    if len(values) > BATCH:
+        raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
+    fields = call.query.split("fields") or list(DEFAULTS)
+    for name in fields:
+        if name not in DEFAULTS and name not in _columns(call):
+            raise field_not_found(name)
+    found = [one for one in call.world.companies.all() if match_key(_values(one).get(kind)) in values]
+    companies, more = page(call, found, lambda one: one.id, says_more=False)
+    rows: list[Row] = []
+    for seq, one in enumerate(companies):
+        told = {name: value for name, value in _values(one).items() if name in fields and value is not None}
+        rows.append({"seq": seq, "id": one.id} | told)
+    return result(call, rows, **more)
+
+
+@routes.handle("POST", LEAD, "/companies.json", scopes=(WRITE_COMPANY,))
+async def sync(call: Call) -> Reply:
+    body = await json_object(call)
+    rows = records(body)
+    action, by = body.get("action") or ACTIONS[0], body.get("dedupeBy") or "dedupeFields"
+    if action not in ACTIONS:
+        raise Problem(1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}")
+    if by not in ("dedupeFields", "idField"):
+        raise Problem(1003, f"Invalid value '{by}' for dedupeBy")
+    if by == "idField" and action == "createOnly":
+        raise Problem(1003, "dedupeBy 'idField' is not allowed with action 'createOnly'")
+    await call.work()
+    answers: list[Row] = []
+    for seq, row in enumerate(rows):
+        try:
+            company, word = _write(call, str(action), "id" if by == "idField" else KEY, row)
+            answers.append({"seq": seq, "id": company.id, "status": word})
+        except Problem as problem:
+            answers.append(skipped(problem, seq=seq))
+    return result(call, answers)
+
+
+def _write(call: Call, action: str, key: str, row: Row) -> tuple[Company, str]:
+    store = call.world.companies
+    if row.get(key) in (None, ""):
+        raise missing(key)
+    columns, values = _columns(call), dict[str, Value]()
+    for name, value in row.items():
+        if name in ("id", KEY):
+            continue
+        if name not in columns:
+            raise field_not_found(name)
+        field = call.world.leads.schema.get(name)
+        values[name] = read_value(field.data_type, field.length, value)
+    found = store.get(row["id"]) if key == "id" else store.by_external_id(row[KEY])
+    if found is None:
+        if action == "updateOnly" or key == "id":
+            raise object_not_found("Company", row[key])
+        return store.insert(str(row[KEY]), values, call.clock.now()), "created"
+    if action == "createOnly":
+        raise Problem(1017, "Company already exists")
+    store.update(found, values, call.clock.now())
+    return found, "updated"
+
+
+def _columns(call: Call) -> list[str]:
+    return [field.name for field in call.world.leads.schema.fields.values() if field.company]
+
+
+def _values(one: Company) -> dict[str, Value]:
+    known: dict[str, Value] = {
+        "id": one.id,
+        KEY: one.external_id,
+        "createdAt": lead_time(one.created_at),
+        "updatedAt": lead_time(one.updated_at),
+    }
+    return one.values | known
+
+
+@routes.handle("GET", LEAD, "/companies/describe.json", scopes=COMPANIES_READABLE)
+async def describe(call: Call) -> Reply:
+    fields: list[Row] = [
+        {"name": KEY, "displayName": "External Company Id", "dataType": "string", "length": 255},
+        {"name": "id", "displayName": "Id", "dataType": "integer"},
+        {"name": "createdAt", "displayName": "Created At", "dataType": "datetime"},
+        {"name": "updatedAt", "displayName": "Updated At", "dataType": "datetime"},
+    ]
+    for name in _columns(call):
+        field = call.world.leads.schema.get(name)
+        fields.append({"name": name, "displayName": field.display_name, "dataType": field.data_type})
+    for row in fields:
+        row["updateable"] = row["name"] not in ("id", "createdAt", "updatedAt")
+    described: Row = {
+        "name": "Company",
+        "displayName": "Company",
+        "pluralName": "Companies",
+        "apiName": "company",
+        "description": "Company object",
+        "idField": "id",
+        "dedupeFields": [KEY],
+        "searchableFields": [[name] for name in KEYS],
+        "createdAt": "2020-01-01T00:00:00Z",
+        "updatedAt": "2020-01-01T00:00:00Z",
+        "fields": fields,
+        "relationships": [],
+    }
+    return result(call, [described])

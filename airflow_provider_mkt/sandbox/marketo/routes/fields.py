@@ -1,0 +1,67 @@
+"""Schema fields of leads and of program members: the same calls twice."""
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.marketo.answers import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.paging import page
+from airflow_provider_mkt.sandbox.marketo.params import json_object, records
+from airflow_provider_mkt.sandbox.marketo.permissions import ANY_SCHEMA, CUSTOM_SCHEMA
+from airflow_provider_mkt.sandbox.marketo.world.fields import Field, Schema
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+MEMBERS = "/programs/members/schema/fields"
+LEADS = "/leads/schema/fields"
+
+
+def _schema(call: Call) -> Schema:
+    return (
+        call.world.member_schema if "/programs/members/" in call.route.template else call.world.leads.schema
+    )
+
+
+def _row(field: Field) -> Row:
+    row: dict[str, Any] = {
+        "displayName": field.display_name,
+        "name": field.name,
+        "description": field.description,
+        "dataType": field.data_type,
+        "isHidden": field.hidden,
+        "isHtmlEncodingInEmail": field.html_encoding,
+        "isSensitive": field.sensitive,
+        "isCustom": field.custom,
+        "isApiCreated": field.api_created,
+    }
+    if field.length:
+        row["length"] = field.length
+    return row
+
+
+@routes.handle("GET", LEAD, LEADS + ".json", scopes=ANY_SCHEMA)
+@routes.handle("GET", LEAD, MEMBERS + ".json", scopes=ANY_SCHEMA)
+async def browse(call: Call) -> Reply:
+    fields, more = page(call, list(_schema(call).fields.values()), lambda field: field.id)
+    return result(call, [_row(field) for field in fields], **more)
+
+
+@routes.handle("GET", LEAD, LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
+@routes.handle("GET", LEAD, MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
+async def by_name(call: Call) -> Reply:
+    return result(call, [_row(_schema(call).get(call.path["fieldApiName"]))])
+
+
+@routes.handle("POST", LEAD, LEADS + ".json", scopes=(CUSTOM_SCHEMA,))
+@routes.handle("POST", LEAD, MEMBERS + ".json", scopes=(CUSTOM_SCHEMA,))
+async def create(call: Call) -> Reply:
+    schema = _schema(call)
+    rows = records(await json_object(call), schema.custom_limit)
+    return result(call, [{"name": field.name, "status": "created"} for field in schema.create(rows)])
+
+
+@routes.handle("POST", LEAD, LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
+@routes.handle("POST", LEAD, MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
+async def update(call: Call) -> Reply:
+    (row,) = records(await json_object(call), 1)
+    field = _schema(call).update(call.path["fieldApiName"], row)
+    return result(call, [{"name": field.name, "status": "updated"}])

@@ -1,0 +1,180 @@
+"""The ways a lead comes in that leave an activity each time: pushes and form fills."""
+
+import re
+
+from airflow_provider_mkt.sandbox.marketo.answers import (
+    LEAD,
+    Call,
+    MarketoRoutes,
+    Row,
+    new_request_id,
+    result,
+    skipped,
+)
+from airflow_provider_mkt.sandbox.marketo.params import json_object, records, whole
+from airflow_provider_mkt.sandbox.marketo.people import origin
+from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
+from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.work.enrolment import set_status
+from airflow_provider_mkt.sandbox.marketo.work.upsert import Planned, Upsert, apply, plan
+from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM, PUSH_LEAD
+from airflow_provider_mkt.sandbox.marketo.world.channels import Status
+from airflow_provider_mkt.sandbox.marketo.world.lists import Form
+from airflow_provider_mkt.sandbox.marketo.world.programs import Program
+from airflow_provider_mkt.sandbox.marketo.world.values import Value, read_value
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+CLICK_TOKEN = "mktToken"  # noqa: S105
+COOKIE = re.compile(r"id:\d{3}-\w{3}-\d{3}&token:_mch-[\w.-]+")
+
+
+@routes.handle("POST", LEAD, "/leads/push.json", scopes=(WRITE_LEAD,))
+async def push(call: Call) -> Reply:
+    body = await json_object(call)
+    rows = records(body)
+    program, status = _push_target(call, body)
+    lookup = str(body.get("lookupField") or "email")
+    if lookup != CLICK_TOKEN:
+        call.world.leads.schema.key(lookup)
+    partition = None
+    if body.get("partitionName"):
+        partition = call.world.leads.partition(str(body["partitionName"]))
+        if partition is None:
+            raise object_not_found("Lead partition", body["partitionName"])
+    order, request_id = Upsert("createOrUpdate", lookup, partition, call.token), new_request_id(call.clock)
+    planned: list[tuple[Planned, str | None] | Problem] = []
+    for row in rows:
+        try:
+            planned.append(_plan_push(call, order, row))
+        except Problem as problem:
+            planned.append(problem)
+    await call.work()
+    answers: list[Row] = []
+    for one in planned:
+        if isinstance(one, Problem):
+            # Unlike everywhere else, a row that failed here says so only by its reasons.
+            answers.append({"reasons": [one.reason]})
+            continue
+        answers.append(_apply_push(call, order, one, program, status, body, request_id))
+    return result(call, answers, request_id, warnings=[])
+
+
+def _push_target(call: Call, body: Row) -> tuple[Program, Status | None]:
+    name = body.get("programName")
+    if not name:
+        raise missing("programName")
+    program = next((one for one in call.world.programs.values() if one.name == name), None)
+    if program is None:
+        raise object_not_found("Program", name)
+    wanted = body.get("programStatus")
+    status = program.channel.status(str(wanted)) if wanted else None
+    if wanted and status is None:
+        raise Problem(1025, f"Invalid program status '{wanted}'")
+    return program, status
+
+
+def _plan_push(call: Call, order: Upsert, row: Row) -> tuple[Planned, str | None]:
+    row = dict(row)
+    click, cookies = row.pop(CLICK_TOKEN, None), row.pop("cookies", None)
+    if order.lookup_field == CLICK_TOKEN:
+        if not click:
+            raise missing(CLICK_TOKEN)
+        # Click values are only made by real mail, so none is ever known here.
+        raise Problem(1004, f"Lead not found for {CLICK_TOKEN}")
+    if cookies is not None and not COOKIE.fullmatch(str(cookies)):
+        raise Problem(1012, f"Invalid cookie value '{cookies}'")
+    return plan(call.world, order, row), None if cookies is None else str(cookies)
+
+
+def _apply_push(
+    call: Call,
+    order: Upsert,
+    one: tuple[Planned, str | None],
+    program: Program,
+    status: Status | None,
+    body: Row,
+    request_id: str,
+) -> Row:
+    planned, cookie = one
+    now, source = call.clock.now(), origin("pushLeadToMarketo", request_id)
+    try:
+        lead, word = apply(call.world, order, planned, now, source)
+    except Problem as problem:
+        return {"reasons": [problem.reason]}
+    if cookie:
+        call.world.leads.associate(lead, cookie)
+    said = {"Source": body.get("source"), "Reason": body.get("reason"), "API Method Name": source.method}
+    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    call.world.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
+    if status:
+        enter(call, program, lead.id, status)
+    return {"id": lead.id, "status": word}
+
+
+def enter(call: Call, program: Program, lead_id: int, status: Status) -> None:
+    """Make a person a member, or move them on; one who is further already stays there."""
+    member = program.members.get(lead_id)
+    current = program.channel.status(member.status) if member else None
+    if current is None or status.step > current.step:
+        set_status(call.world, program, lead_id, status, call.clock.now())
+
+
+@routes.handle("POST", LEAD, "/leads/submitForm.json", scopes=(WRITE_LEAD,))
+async def submit_form(call: Call) -> Reply:
+    body = await json_object(call)
+    if "formId" not in body:
+        raise missing("formId")
+    form = call.world.forms.get(whole(body["formId"], "formId"))
+    if form is None:
+        raise object_not_found("Form", body["formId"])
+    program = call.world.program(whole(body["programId"], "programId")) if body.get("programId") else None
+    (row,) = records(body, 1)
+    request_id = new_request_id(call.clock)
+    values, data = _read_form(call, form, row)
+    if program is None and data and form.program_id:
+        program = call.world.program(form.program_id)
+    order = Upsert()
+    try:
+        planned = plan(call.world, order, values)
+        await call.work()
+        lead, status = apply(call.world, order, planned, call.clock.now(), origin("submitForm", request_id))
+    except Problem as problem:
+        return result(call, [skipped(problem)], request_id)
+    if row.get("cookie"):
+        call.world.leads.associate(lead, str(row["cookie"]))
+    visit = row.get("visitorData") or {}
+    said = {
+        "Form Fields": ", ".join(values),
+        "Client IP Address": visit.get("leadClientIpAddress"),
+        "Query Parameters": visit.get("queryString"),
+        "Referrer URL": visit.get("pageURL"),
+        "User Agent": visit.get("userAgentString"),
+    }
+    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    call.world.log.add(FILL_OUT_FORM, lead.id, call.clock.now(), attributes, primary=(form.id, form.name))
+    if program:
+        enter(call, program, lead.id, program.channel.first())
+        program.members[lead.id].data.update(data)
+    return result(call, [{"id": lead.id, "status": status}], request_id)
+
+
+def _read_form(call: Call, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
+    values = row.get("leadFormFields")
+    if not isinstance(values, dict):
+        raise missing("leadFormFields")
+    if not values.get("email"):
+        raise Problem(1003, "Form validation failed: email is required")
+    unknown = [name for name in values if name not in form.fields + form.member_fields]
+    if unknown:
+        raise Problem(1003, f"Form validation failed: field '{unknown[0]}' is not on the form")
+    cookie = row.get("cookie")
+    if cookie and not COOKIE.fullmatch(str(cookie)):
+        raise Problem(1012, f"Invalid cookie value '{cookie}'")
+    data: dict[str, Value] = {}
+    for name in form.member_fields:
+        if name in values:
+            field = call.world.member_schema.get(name)
+            data[name] = read_value(field.data_type, field.length, values[name])
+    return {name: value for name, value in values.items() if name in form.fields}, data

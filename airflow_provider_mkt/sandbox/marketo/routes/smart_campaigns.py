@@ -1,0 +1,145 @@
+"""Smart campaigns from the asset side: reading, making, switching on and off."""
+
+from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.asset_rows import (
+    APP,
+    by_name,
+    by_path,
+    chosen_place,
+    common,
+    for_write,
+    in_folder,
+    rename,
+)
+from airflow_provider_mkt.sandbox.marketo.paging import asset_page
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.permissions import (
+    ACTIVATE_CAMPAIGN,
+    ASSETS_READABLE,
+    DEACTIVATE_CAMPAIGN,
+    WRITE_ASSETS,
+)
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.work import flows
+from airflow_provider_mkt.sandbox.marketo.work.cloning import clone_campaign
+from airflow_provider_mkt.sandbox.marketo.world.campaigns import EMPTY, SmartCampaign
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.request import Query
+
+routes = MarketoRoutes()
+
+LONGEST_DESCRIPTION = 2000
+NO_RECURRENCE = (
+    "startAt",
+    "endAt",
+    "intervalType",
+    "interval",
+    "weekdayOnly",
+    "weekdayMask",
+    "dayOfMonth",
+    "dayOfWeek",
+    "weekOfMonth",
+)
+
+
+@routes.handle("GET", ASSET, "/smartCampaigns.json", scopes=ASSETS_READABLE)
+async def browse(call: Call) -> Reply:
+    active = truth(call.query.get("isActive"))
+    chosen = in_folder(list(call.world.campaigns.values()), call.query.get("folder"))
+    chosen = [one for one in chosen if active is None or one.active == active]
+    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+
+
+@routes.handle("GET", ASSET, "/smartCampaign/{id}.json", scopes=ASSETS_READABLE)
+async def by_id(call: Call) -> Reply:
+    campaign = by_path(call, call.world.campaigns)
+    return assets(call, [_row(campaign)] if campaign else [])
+
+
+@routes.handle("GET", ASSET, "/smartCampaign/byName.json", scopes=ASSETS_READABLE)
+async def named(call: Call) -> Reply:
+    return assets(call, [_row(one) for one in by_name(call.world.campaigns, required(call.query, "name"))])
+
+
+def _check_description(params: Query) -> None:
+    if len(params.get("description") or "") > LONGEST_DESCRIPTION:
+        raise Problem(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
+
+
+@routes.handle("POST", ASSET, "/smartCampaigns.json", scopes=(WRITE_ASSETS,))
+async def create(call: Call) -> Reply:
+    """Make an empty campaign: rules and flow can be given only in the user interface."""
+    params = await asset_params(call)
+    name, place = text_param(params, "name"), chosen_place(call, params)
+    _check_description(params)
+    call.world.check_name_free(call.world.campaigns, name, place)
+    now = call.clock.now()
+    campaign = SmartCampaign(call.world.next_id("campaign"), name, place, now, now, EMPTY)
+    campaign.description = params.get("description") or ""
+    campaign.program_id = place.id if place.type == "Program" else None
+    call.world.campaigns[campaign.id] = campaign
+    return assets(call, [_row(campaign)])
+
+
+@routes.handle("POST", ASSET, "/smartCampaign/{id}.json", scopes=(WRITE_ASSETS,))
+async def update(call: Call) -> Reply:
+    params = await asset_params(call)
+    campaign = for_write(call, call.world.campaigns, "Smart campaign")
+    _check_description(params)
+    rename(call, call.world.campaigns, campaign, params)
+    return assets(call, [_row(campaign)])
+
+
+@routes.handle("POST", ASSET, "/smartCampaign/{id}/clone.json", scopes=(WRITE_ASSETS,))
+async def clone(call: Call) -> Reply:
+    params = await asset_params(call)
+    source = for_write(call, call.world.campaigns, "Smart campaign")
+    name, place = text_param(params, "name"), chosen_place(call, params)
+    _check_description(params)
+    call.world.check_name_free(call.world.campaigns, name, place)
+    made = clone_campaign(call.world, source, name, place, params.get("description"))
+    return assets(call, [_row(made)])
+
+
+@routes.handle("POST", ASSET, "/smartCampaign/{id}/activate.json", scopes=(ACTIVATE_CAMPAIGN,))
+async def activate(call: Call) -> Reply:
+    campaign = for_write(call, call.world.campaigns, "Smart campaign")
+    flows.activate(call.world, campaign)
+    return assets(call, [{"id": campaign.id}])
+
+
+@routes.handle("POST", ASSET, "/smartCampaign/{id}/deactivate.json", scopes=(DEACTIVATE_CAMPAIGN,))
+async def deactivate(call: Call) -> Reply:
+    campaign = for_write(call, call.world.campaigns, "Smart campaign")
+    flows.deactivate(call.world, campaign)
+    return assets(call, [{"id": campaign.id}])
+
+
+@routes.handle("POST", ASSET, "/smartCampaign/{id}/delete.json", scopes=(WRITE_ASSETS,))
+async def delete(call: Call) -> Reply:
+    campaign = for_write(call, call.world.campaigns, "Smart campaign")
+    if campaign.active or campaign.scheduled:
+        raise Problem(709, "Campaign is in use")
+    del call.world.campaigns[campaign.id]
+    return assets(call, [{"id": campaign.id}])
+
+
+def _row(one: SmartCampaign) -> Row:
+    row = common(one) | {
+        "type": one.type,
+        "isSystem": False,
+        "isActive": one.active,
+        "isRequestable": one.requestable,
+        "recurrence": dict.fromkeys(NO_RECURRENCE),
+        "qualificationRuleType": one.rule,
+        "qualificationRuleInterval": one.rule_interval,
+        "qualificationRuleUnit": one.rule_unit,
+        "maxMembers": None,
+        "isCommunicationLimitEnabled": False,
+        "smartListId": one.smart_list.id if one.smart_list else one.id * 10 + 1,
+        "flowId": one.id * 10 + 2,
+        "folder": one.folder.flat(),
+        "computedUrl": f"{APP}/#SC{one.id}A1",
+        "status": one.status,
+    }
+    return row | {"parentProgramId": one.program_id} if one.program_id else row

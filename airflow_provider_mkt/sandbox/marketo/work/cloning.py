@@ -1,0 +1,108 @@
+"""Copies: of an email, of a campaign, of a program with all that is in it."""
+
+from dataclasses import replace
+
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.world import campaigns as steps
+from airflow_provider_mkt.sandbox.marketo.world.campaigns import SmartCampaign, Step
+from airflow_provider_mkt.sandbox.marketo.world.emails import Email
+from airflow_provider_mkt.sandbox.marketo.world.folders import Place
+from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
+from airflow_provider_mkt.sandbox.marketo.world.lists import StaticList
+from airflow_provider_mkt.sandbox.marketo.world.programs import Program
+
+
+def clone_email(world: Instance, source: Email, name: str, folder: Place, description: str | None) -> Email:
+    """Copy an email; the copy is a draft that nobody has approved."""
+    now = world.now()
+    email = Email(
+        world.next_id("email"),
+        name,
+        folder,
+        now,
+        now,
+        source.template,
+        draft=source.version(),
+        description=source.description if description is None else description,
+    )
+    world.emails[email.id] = email
+    return email
+
+
+def clone_campaign(
+    world: Instance, source: SmartCampaign, name: str, folder: Place, description: str | None
+) -> SmartCampaign:
+    """Copy a campaign: never active, and with no run on the clock."""
+    now = world.now()
+    campaign = SmartCampaign(
+        world.next_id("campaign"),
+        name,
+        folder,
+        now,
+        now,
+        source.type,
+        source.smart_list,
+        source.trigger,
+        source.flow,
+        rule=source.rule,
+        rule_interval=source.rule_interval,
+        rule_unit=source.rule_unit,
+        program_id=folder.id if folder.type == "Program" else None,
+        description=source.description if description is None else description,
+    )
+    world.campaigns[campaign.id] = campaign
+    return campaign
+
+
+def clone_program(
+    world: Instance, source: Program, name: str, folder: Place, description: str | None = None
+) -> Program:
+    """Copy a program with its emails, campaigns, lists and tokens; members and dates stay behind.
+
+    Whether the dates of an email program are copied is not documented. They are not, so that a client which
+    forgets to set them is told when it approves, and not by a mail at the wrong hour.
+    """
+    now = world.now()
+    program = Program(
+        world.next_id("program"),
+        name,
+        folder,
+        now,
+        now,
+        source.type,
+        source.channel,
+        [dict(tag) for tag in source.tags],
+        streams=source.streams,
+        smart_list=source.smart_list,
+        description=source.description if description is None else description,
+    )
+    world.programs[program.id] = program
+    old, new = Place(source.id, "Program"), Place(program.id, "Program")
+    emails: dict[int, int] = {}
+    for email in [one for one in world.emails.values() if one.folder == old]:
+        copy = clone_email(world, email, email.name, new, None)
+        copy.approved, copy.draft = email.approved, email.draft
+        emails[email.id] = copy.id
+    for chosen in [one for one in world.lists.values() if one.folder == old]:
+        number = world.next_id("list")
+        world.lists[number] = StaticList(number, chosen.name, new, now, now, description=chosen.description)
+    for campaign in [one for one in world.campaigns.values() if one.folder == old]:
+        made = clone_campaign(world, campaign, campaign.name, new, None)
+        made.flow = tuple(_rebound(step, source.id, program.id, emails) for step in made.flow)
+    world.tokens.copy(old, new)
+    return program
+
+
+def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
+    """Point a copied step to the copies: what it names outside the program stays as it was."""
+    if isinstance(step, steps.SendEmail):
+        return replace(step, email_id=emails.get(step.email_id, step.email_id))
+    if not isinstance(step, steps.AddToList) and step.program_id == old:
+        return replace(step, program_id=new)
+    return step
+
+
+def check_clone_name(world: Instance, name: str) -> None:
+    """Program names are unique in the whole instance."""
+    if any(one.name.lower() == name.lower() for one in world.programs.values()):
+        raise Problem(709, f"A program named '{name}' already exists")

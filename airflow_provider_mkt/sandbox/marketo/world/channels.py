@@ -1,0 +1,31 @@
+"""Channels: the statuses a program's members move through."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+NOT_IN_PROGRAM = "Not in Program"
+
+
+@dataclass(frozen=True)
+class Status:
+    name: str
+    step: int
+    success: bool = False
+    type: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Channel:
+    id: int
+    name: str
+    program_type: str
+    statuses: tuple[Status, ...]
+    created_at: datetime
+
+    def status(self, name: str) -> Status | None:
+        """Names are compared exactly: a status in another case is another status."""
+        return next((one for one in self.statuses if one.name == name), None)
+
+    def first(self) -> Status:
+        return min((one for one in self.statuses if one.step > 0), key=lambda one: one.step)

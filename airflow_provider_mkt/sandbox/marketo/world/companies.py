@@ -1,0 +1,45 @@
+"""Companies, which leads point to by the key an outside system gave."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from airflow_provider_mkt.sandbox.marketo.world.values import Value
+
+FIRST_COMPANY_ID = 501
+
+
+@dataclass
+class Company:
+    id: int
+    external_id: str
+    created_at: datetime
+    updated_at: datetime
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+class Companies:
+    def __init__(self) -> None:
+        self._companies: dict[int, Company] = {}
+        self._by_key: dict[str, Company] = {}
+
+    def __len__(self) -> int:
+        return len(self._companies)
+
+    def get(self, company_id: object) -> Company | None:
+        return self._companies.get(company_id) if isinstance(company_id, int) else None
+
+    def by_external_id(self, key: object) -> Company | None:
+        return None if key is None else self._by_key.get(str(key))
+
+    def insert(self, external_id: str, values: dict[str, Value], now: datetime) -> Company:
+        company = Company(FIRST_COMPANY_ID + len(self._companies), external_id, now, now, values)
+        self._companies[company.id] = self._by_key[external_id] = company
+        return company
+
+    @staticmethod
+    def update(company: Company, values: dict[str, Value], now: datetime) -> None:
+        company.values.update(values)
+        company.updated_at = now
+
+    def all(self) -> list[Company]:
+        return list(self._companies.values())

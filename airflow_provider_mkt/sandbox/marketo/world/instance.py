@@ -1,0 +1,114 @@
+"""One Marketo instance: all its records, and the clock its background work runs by."""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.marketo.accounts import Accounts
+from airflow_provider_mkt.sandbox.marketo.problems import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.world.activities import ActivityLog
+from airflow_provider_mkt.sandbox.marketo.world.campaigns import SmartCampaign
+from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
+from airflow_provider_mkt.sandbox.marketo.world.companies import Companies
+from airflow_provider_mkt.sandbox.marketo.world.emails import Email, Sample, Sent
+from airflow_provider_mkt.sandbox.marketo.world.folders import Asset, Folder, Place
+from airflow_provider_mkt.sandbox.marketo.world.imports import Imports
+from airflow_provider_mkt.sandbox.marketo.world.leads import Leads, Partition
+from airflow_provider_mkt.sandbox.marketo.world.lists import Form, StaticList
+from airflow_provider_mkt.sandbox.marketo.world.programs import Program
+from airflow_provider_mkt.sandbox.marketo.world.standard_fields import lead_schema, member_schema
+from airflow_provider_mkt.sandbox.marketo.world.timetable import Timetable
+from airflow_provider_mkt.sandbox.marketo.world.tokens import Tokens
+from airflow_provider_mkt.sandbox.marketo.world.usage import Usage
+from airflow_provider_mkt.sandbox.marketo.world.view import sections, snapshot
+from airflow_provider_mkt.sandbox.world import Section, World
+
+FIRST_NEW_ASSET_ID = 5001
+
+AssetT = TypeVar("AssetT", bound=Asset)
+
+
+class Instance(World):
+    """State of the sandbox's Marketo. A reset makes a new one."""
+
+    def __init__(self, clock: Clock, seed: int, accounts: Accounts, partitions: list[Partition]) -> None:
+        super().__init__(clock, seed)
+        self.accounts = accounts
+        self.companies = Companies()
+        self.leads = Leads(lead_schema(), partitions, self.companies)
+        self.member_schema = member_schema()
+        self.channels: dict[int, Channel] = {}
+        self.folders: dict[int, Folder] = {}
+        self.programs: dict[int, Program] = {}
+        self.campaigns: dict[int, SmartCampaign] = {}
+        self.emails: dict[int, Email] = {}
+        self.lists: dict[int, StaticList] = {}
+        self.forms: dict[int, Form] = {}
+        self.tokens = Tokens()
+        self.log = ActivityLog()
+        self.timetable = Timetable()
+        self.imports = Imports(self.timetable)
+        self.outbox: list[Sent] = []
+        self.samples: list[Sample] = []
+        self.usage = Usage()
+        self.schedule_clones: Counter[date] = Counter()
+        self.templates: frozenset[int] = frozenset()
+        self._ids: Counter[str] = Counter()
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def settle(self) -> None:
+        """Let everything happen that is due by now."""
+        self.timetable.settle(self.clock.now())
+
+    def next_id(self, kind: str) -> int:
+        self._ids[kind] += 1
+        return FIRST_NEW_ASSET_ID + self._ids[kind] - 1
+
+    def program(self, program_id: int) -> Program:
+        """The program, for lead database calls, which answer 1013 where asset calls answer 702."""
+        return _existing(self.programs, program_id, "Program")
+
+    def static_list(self, list_id: int) -> StaticList:
+        return _existing(self.lists, list_id, "List")
+
+    def campaign(self, campaign_id: int) -> SmartCampaign:
+        return _existing(self.campaigns, campaign_id, "Campaign")
+
+    def folder_name(self, place: Place) -> str:
+        """Name of the folder or program an asset is in; raises 710 where there is none."""
+        home: Asset | None = (self.folders if place.type == "Folder" else self.programs).get(place.id)
+        if home is None:
+            raise Problem(710, f"{place.type} {place.id} not found")
+        return home.name
+
+    def program_of(self, place: Place) -> Program | None:
+        return self.programs.get(place.id) if place.type == "Program" else None
+
+    def check_name_free(
+        self, assets: dict[int, AssetT], name: str, place: Place, but: int | None = None
+    ) -> None:
+        """Names are unique: inside a program for what lives there, in the whole instance for the rest."""
+        for other in assets.values():
+            if other.id == but or other.name.lower() != name.lower():
+                continue
+            local = place.type == "Program" or other.folder.type == "Program"
+            if not local or (other.folder == place and not isinstance(other, Program)):
+                raise Problem(709, f"An asset named '{name}' already exists")
+
+    def snapshot(self) -> dict[str, Any]:
+        self.settle()
+        return snapshot(self)
+
+    def sections(self) -> list[Section]:
+        self.settle()
+        return sections(self)
+
+
+def _existing(assets: dict[int, AssetT], asset_id: int, kind: str) -> AssetT:
+    try:
+        return assets[asset_id]
+    except KeyError:
+        raise object_not_found(kind, asset_id) from None
