@@ -1,4 +1,4 @@
-"""The control calls under `/_sandbox/`: state, clock, faults, limits, calls."""
+"""The control calls under `/_sandbox/`: state, clock, faults, limits, settings, calls."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def answer(platform: AnyPlatform, incoming: Incoming) -> Reply:
         return _refuse(405, f"{what} takes {', '.join(known)}")
     try:
         body = json.loads(incoming.body) if incoming.body else {}
+        if not isinstance(body, dict) and what != "faults":
+            return _refuse(400, "the body must be an object")
         return _CALLS[incoming.method, what](platform, body)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
@@ -112,6 +114,20 @@ def _set_limits(platform: AnyPlatform, body: Any) -> Reply:
     return _limits(platform, body)
 
 
+def _settings(platform: AnyPlatform, body: Any) -> Reply:
+    return Reply(200, {} if platform.settings is None else platform.settings.model_dump())
+
+
+def _set_settings(platform: AnyPlatform, body: Any) -> Reply:
+    if platform.settings is None:
+        return _refuse(400, f"{platform.name} has no settings of its own")
+    wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
+    # The world holds on to the object, so it is changed in place.
+    for name, value in wanted:
+        setattr(platform.settings, name, value)
+    return _settings(platform, body)
+
+
 def _calls(platform: AnyPlatform, body: Any) -> Reply:
     return Reply(200, platform.calls.snapshot())
 
@@ -126,5 +142,7 @@ _CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Reply]] = {
     ("DELETE", "faults"): _clear_faults,
     ("GET", "limits"): _limits,
     ("POST", "limits"): _set_limits,
+    ("GET", "settings"): _settings,
+    ("POST", "settings"): _set_settings,
     ("GET", "calls"): _calls,
 }

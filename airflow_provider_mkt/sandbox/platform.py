@@ -13,6 +13,8 @@ from airflow_provider_mkt.sandbox.routing import RouteTree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pydantic import BaseModel
+
     from airflow_provider_mkt.sandbox.clock import Clock
     from airflow_provider_mkt.sandbox.errors import ApiError
     from airflow_provider_mkt.sandbox.limits import Limits
@@ -26,6 +28,8 @@ class Platform(ABC, Generic[WorldT, TokenT]):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    settings: BaseModel | None = None
+    """Knobs of this platform alone, if it has any; a subclass narrows the type."""
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         self.clock = clock

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
+    from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
     from airflow_provider_mkt.sandbox.platform import Platform
 
 HOST = "127.0.0.1"
@@ -77,8 +78,8 @@ class Sandbox:
         self._failure: BaseException | None = None
 
     @property
-    def hubspot(self) -> Platform[Any, Any]:
-        return self.platforms["hubspot"]
+    def hubspot(self) -> HubSpot:
+        return cast("HubSpot", self.platforms["hubspot"])
 
     @property
     def marketo(self) -> Platform[Any, Any]:
@@ -148,7 +149,9 @@ class Sandbox:
         sockets: dict[str, socket.socket] = {}
         try:
             for name, platform in self.platforms.items():
-                sockets[name] = listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                # The protocol is named because asyncio turns Nagle's algorithm off for declared TCP alone.
+                listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+                sockets[name] = listener
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind((HOST, self._ports[name]))
                 platform.url = f"http://{HOST}:{listener.getsockname()[1]}"

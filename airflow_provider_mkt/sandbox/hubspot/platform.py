@@ -66,6 +66,7 @@ class HubSpot(Platform[HubSpotWorld, Token]):
 
     name = "hubspot"
     title = "HubSpot sandbox"
+    settings: HubSpotSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         self.settings = HubSpotSettings()
