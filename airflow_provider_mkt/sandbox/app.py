@@ -35,6 +35,7 @@ class _Call:
     def __init__(self) -> None:
         self.refused_by: str | None = None
         self.fault: int | None = None
+        self.error: str | None = None
 
 
 class PlatformApp(Generic[WorldT, TokenT]):
@@ -85,10 +86,7 @@ class PlatformApp(Generic[WorldT, TokenT]):
 
                 reply = await self._with_faults(incoming.method, path, call, refuse)
             else:
-                reply = await self._admit(self._request(incoming, *found), path, call)
-                rest = platform.latency - (asyncio.get_running_loop().time() - began)
-                if rest > 0:
-                    await asyncio.sleep(rest)
+                reply = await self._admit(self._request(incoming, *found), path, call, began)
             status = NO_ANSWER if reply is None else reply.status
             return reply
         finally:
@@ -119,7 +117,14 @@ class PlatformApp(Generic[WorldT, TokenT]):
             work=work,
         )
 
-    async def _admit(self, request: Request[WorldT, TokenT], path: str, call: _Call) -> Reply | None:
+    async def _take_the_rest(self, began: float) -> None:
+        rest = self.platform.latency - (asyncio.get_running_loop().time() - began)
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    async def _admit(
+        self, request: Request[WorldT, TokenT], path: str, call: _Call, began: float
+    ) -> Reply | None:
         platform = self.platform
         try:
             platform.inspect(request)
@@ -132,6 +137,7 @@ class PlatformApp(Generic[WorldT, TokenT]):
         except ApiError as error:
             reply = platform.render(error, request)
             platform.decorate(request, reply)
+            await self._take_the_rest(began)
             return reply
 
         async def work() -> Reply:
@@ -140,7 +146,12 @@ class PlatformApp(Generic[WorldT, TokenT]):
             return reply
 
         try:
-            return await self._with_faults(request.method, path, call, work)
+            reply_or_cut = await self._with_faults(request.method, path, call, work)
+            if call.error is not None and platform.is_free(call.error):
+                platform.limits.give_back(platform.limit_key(request), request.route.gates)
+            # Waited out while the call still has its place: slow answers are what fills concurrency.
+            await self._take_the_rest(began)
+            return reply_or_cut
         finally:
             platform.limits.leave()
 
@@ -162,6 +173,7 @@ class PlatformApp(Generic[WorldT, TokenT]):
             call.fault = before.id
             await asyncio.sleep(before.delay)
             if before.answer is not None:
+                call.error = before.name
                 return self._fault_reply(before)
         reply: Reply | None = await work()
         after = self.platform.faults.take(method, path, "after")
@@ -169,6 +181,7 @@ class PlatformApp(Generic[WorldT, TokenT]):
             call.fault = after.id
             await asyncio.sleep(after.delay)
             if after.answer is not None:
+                call.error = after.name
                 reply = self._fault_reply(after)
         return reply
 

@@ -55,6 +55,10 @@ class Window:
         if self.limit is not None:
             self._taken.setdefault(key, deque()).append(now)
 
+    def give_back(self, key: str) -> None:
+        if self._taken.get(key):
+            self._taken[key].pop()
+
     def clear(self) -> None:
         self._taken.clear()
 
@@ -130,6 +134,16 @@ class Limits:
         self.concurrency.in_flight += 1
         self.concurrency.peak = max(self.concurrency.peak, self.concurrency.in_flight)
         return None
+
+    def give_back(self, key: str, gates: Iterable[str]) -> None:
+        """Undo what `enter` took from the rate and the quota, for a call that turned out not to count."""
+        asked = set(gates)
+        if RATE in asked:
+            self.rate.give_back(key)
+        if SECONDLY in asked:
+            self.secondly.give_back("")
+        if DAILY in asked and self.daily.used > 0:
+            self.daily.used -= 1
 
     def leave(self) -> None:
         """The call is over."""

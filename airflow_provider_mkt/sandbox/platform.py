@@ -73,6 +73,10 @@ class Platform(ABC, Generic[WorldT, TokenT]):
     def named_error(self, name: str) -> Reply | None:
         """The answer of a documented error, for faults; None if there is no such error."""
 
+    def is_free(self, error: str) -> bool:
+        """Whether a call that ended with this documented error counts against no quota."""
+        return False
+
     def rewrite(self, incoming: Incoming) -> Incoming:
         """Change a call before it is routed."""
         return incoming
