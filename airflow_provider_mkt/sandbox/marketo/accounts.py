@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
 
-TOKEN_SECONDS = 3600
 POD = "sjh"
 
 
@@ -36,8 +36,7 @@ class Accounts:
     """Who may sign in, and the tokens that are out."""
 
     users: list[ApiUser]
-    seconds: float = TOKEN_SECONDS
-    query_tokens: bool = False
+    settings: Settings
     _current: dict[str, Token] = field(default_factory=dict)
     _issued: dict[str, Token] = field(default_factory=dict)
 
@@ -48,7 +47,7 @@ class Accounts:
         """Return the service's token: asking early brings the same one with less time left."""
         token = self._current.get(user.client_id)
         if token is None or token.expires <= now:
-            token = Token(f"{uuid.uuid4()}:{POD}", user, now + self.seconds)
+            token = Token(f"{uuid.uuid4()}:{POD}", user, now + self.settings.token_seconds)
             self._current[user.client_id] = self._issued[token.value] = token
         return token
 
@@ -61,9 +60,3 @@ class Accounts:
             token.refused = True
             raise Problem(602, "Access token expired")
         return token.user
-
-    def expire_tokens(self) -> None:
-        """Let every token out there run out at once."""
-        for token in self._current.values():
-            token.expires = 0
-        self._current.clear()

@@ -47,6 +47,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     smart_campaigns,
     usage,
 )
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
 from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
 from airflow_provider_mkt.sandbox.marketo.world.usage import CENTRAL
 from airflow_provider_mkt.sandbox.platform import Platform
@@ -88,17 +89,16 @@ LARGEST_BODY, LARGEST_UPLOAD = 1_000_000, 10_000_000
 
 
 class Marketo(Platform[Instance, ApiUser]):
-    """One Marketo Engage instance.
-
-    `accounts.seconds` is how long tokens live, `accounts.query_tokens` lets them come in the query.
-    """
+    """One Marketo Engage instance."""
 
     name = "marketo"
     title = "Marketo Engage"
+    settings: Settings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         # Who may sign in outlives a reset, and so do the tokens that clients hold.
-        self.accounts = planting.accounts()
+        self.settings = Settings()
+        self.accounts = planting.accounts(self.settings)
         super().__init__(clock, seed=seed, latency=latency)
 
     def make_world(self) -> Instance:
@@ -114,6 +114,9 @@ class Marketo(Platform[Instance, ApiUser]):
 
     def make_routes(self) -> Iterable[Route[Instance, ApiUser]]:
         return [route for resource in RESOURCES for route in resource.routes.mount(PREFIXES)]
+
+    def is_free(self, error: str) -> bool:
+        return error in documented_errors.FREE
 
     def rewrite(self, incoming: Incoming) -> Incoming:
         """Let a POST with `_method=GET` be a GET whose form is the query; assets do not know this."""
@@ -137,7 +140,7 @@ class Marketo(Platform[Instance, ApiUser]):
     def authenticate(self, request: Call) -> ApiUser:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            token = (request.query.get("access_token") or "") if self.accounts.query_tokens else ""
+            token = (request.query.get("access_token") or "") if self.settings.query_tokens else ""
         if not token:
             # The code for no token is not documented since 600 went; tokens in the query count as none.
             raise Problem(603, "Access denied: send the token in an 'Authorization: Bearer' header")

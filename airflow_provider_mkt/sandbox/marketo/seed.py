@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from airflow_provider_mkt.sandbox.clock import Clock
 from airflow_provider_mkt.sandbox.marketo.accounts import Accounts, ApiUser
 from airflow_provider_mkt.sandbox.marketo.permissions import EVERYTHING, READ_ASSETS, READ_LEAD
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
 from airflow_provider_mkt.sandbox.marketo.world import campaigns as steps
 from airflow_provider_mkt.sandbox.marketo.world import programs as kinds
 from airflow_provider_mkt.sandbox.marketo.world.activity_types import NEW_LEAD
@@ -45,13 +46,14 @@ _PEOPLE = (
 )
 
 
-def accounts() -> Accounts:
+def accounts(settings: Settings) -> Accounts:
     """Return an API user who may do everything, and one who may only read leads and assets."""
     return Accounts(
         [
             ApiUser("airflow@example.com", CLIENT_ID, CLIENT_SECRET, EVERYTHING, frozenset({1, 2})),
             ApiUser("reader@example.com", READER_ID, READER_SECRET, frozenset({READ_LEAD, READ_ASSETS})),
-        ]
+        ],
+        settings,
     )
 
 

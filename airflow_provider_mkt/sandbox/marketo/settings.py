@@ -1,0 +1,14 @@
+"""What can be changed about the emulated instance while it runs."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Knobs of Marketo alone."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    token_seconds: float = Field(default=3600, gt=0)
+    """How long a new token lives."""
+    query_tokens: bool = False
+    """Whether a token may still come as the `access_token` parameter."""
