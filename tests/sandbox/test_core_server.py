@@ -1,0 +1,210 @@
+"""Starting, stopping, routing, control calls and the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.errors import UnknownRoute, WrongMethod
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.routing import Routes, RouteTree
+
+ONE = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
+
+
+def test_starts_fast_and_may_be_used_many_times_in_one_process() -> None:
+    urls = set()
+    for _ in range(3):
+        began = time.monotonic()
+        with Sandbox(only="hubspot") as box:
+            assert time.monotonic() - began < 1
+            assert httpx.get(box.hubspot.url + "/").status_code == 200
+            urls.add(box.hubspot.url)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(box.hubspot.url)
+    assert not [thread for thread in threading.enumerate() if thread.name == "mkt-sandbox"]
+
+
+def test_listens_on_loopback_alone_and_on_the_port_given() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Sandbox(only="hubspot", hubspot_port=port) as box:
+        assert box.hubspot.url == f"http://127.0.0.1:{port}"
+        with pytest.raises(OSError, match="in use"), Sandbox(only="hubspot", hubspot_port=port):
+            pass
+
+
+def test_a_stop_does_not_wait_for_slow_calls() -> None:
+    with Sandbox(only="hubspot", latency=30) as box:
+        thread = threading.Thread(target=_ignore_errors, args=(box.hubspot.url + ONE,))
+        thread.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+    assert time.monotonic() - began < 4
+    thread.join()
+
+
+def _ignore_errors(url: str) -> None:
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.get(url, headers={"Authorization": f"Bearer {seed.TOKEN}"}, timeout=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_forever_ends_on_a_signal(number: int) -> None:
+    code = (
+        "from airflow_provider_mkt.sandbox import Sandbox\n"
+        "box = Sandbox(only='hubspot').start()\n"
+        "print(box.hubspot.url, flush=True)\n"
+        "box.serve_forever()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    assert httpx.get(url + "/_sandbox/clock").status_code == 200
+    process.send_signal(number)
+    assert process.wait(timeout=5) == 0
+    process.stdout.close()
+
+
+def test_unknown_path_and_wrong_verb_are_told_apart(api: httpx.Client) -> None:
+    assert api.get("/nothing/here").status_code == 404
+    reply = api.delete("/crm/v3/objects/contacts")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
+
+
+def test_trailing_slash_is_accepted(api: httpx.Client) -> None:
+    assert api.get("/marketing/v3/campaigns/").status_code == 200
+    assert api.get(ONE + "/").json()["id"] == seed.CONTACT_IDS[0]
+
+
+def test_path_parameters_are_decoded_once_and_after_the_split(api: httpx.Client) -> None:
+    email = "a+b@example.com"
+    api.post("/crm/v3/objects/contacts", json={"properties": {"email": email, "external_id": "x/y%2Fz"}})
+    found = api.get("/crm/v3/objects/contacts/a%2Bb%40example.com", params={"idProperty": "email"})
+    assert found.json()["properties"]["email"] == email
+    odd = api.get("/crm/v3/objects/contacts/x%2Fy%252Fz", params={"idProperty": "external_id"})
+    assert odd.status_code == 200
+
+
+def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
+    routes: Routes[object, object] = Routes()  # type: ignore[type-var]
+    for tail in (
+        "/lead/{id}.json",
+        "/lead/{id}",
+        "/lead/batch",
+        "/lead/{id}/list/{list}.json",
+        "/{any}/batch",
+    ):
+        for verb in ("GET", "POST") if tail == "/lead/batch" else ("GET",):
+
+            @routes.handle(verb, "lead", tail)
+            async def handler(request: object) -> Reply:
+                return Reply()
+
+    return RouteTree(routes.mount({"lead": ["/v1", "/v2"]}))
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "values"),
+    [
+        ("/v1/lead/7.json", "/v1/lead/{id}.json", {"id": "7"}),
+        ("/v2/lead/7", "/v2/lead/{id}", {"id": "7"}),
+        ("/v1/lead/a%2Fb.json/", "/v1/lead/{id}.json", {"id": "a/b"}),
+        ("/v1/lead/batch", "/v1/lead/batch", {}),
+        ("/v1/other/batch", "/v1/{any}/batch", {"any": "other"}),
+        ("/v1/lead/1/list/2.json", "/v1/lead/{id}/list/{list}.json", {"id": "1", "list": "2"}),
+    ],
+)
+def test_the_most_exact_route_wins(path: str, template: str, values: dict[str, str]) -> None:
+    route, found = _tree().find("GET", path)
+    assert (route.template, found) == (template, values)
+
+
+def test_verbs_of_every_matching_route_are_named() -> None:
+    with pytest.raises(WrongMethod) as wrong:
+        _tree().find("PUT", "/v1/lead/batch")
+    assert wrong.value.allowed == ["GET", "POST"]
+    with pytest.raises(UnknownRoute):
+        _tree().find("GET", "/v1/lead")
+
+
+def test_clock_moves_forward_only() -> None:
+    clock = Clock()
+    before = clock.time()
+    clock.advance(3600)
+    assert 3600 <= clock.time() - before < 3605
+    assert clock.now().tzinfo is not None
+    with pytest.raises(ValueError, match="forward"):
+        clock.advance(-1)
+
+
+def test_everything_may_be_driven_over_http(box: Sandbox, api: httpx.Client) -> None:
+    began = box.clock.offset
+    assert api.post("/_sandbox/clock", json={"advance": 60}).json()["offset"] == began + 60
+    limits = api.post("/_sandbox/limits", json={"rate": 1, "seconds": 5, "latency": 0.01}).json()
+    assert (limits["rate"], limits["latency"]) == ({"limit": 1, "seconds": 5.0}, 0.01)
+    assert api.post("/_sandbox/faults", json={"path": "*", "answer": {"error": "DAILY"}}).status_code == 201
+    assert api.get(ONE).json()["policyName"] == "DAILY"
+    assert len(api.get("/_sandbox/faults").json()["fired"]) == 1
+    assert api.get(ONE).json()["policyName"] == "TEN_SECONDLY_ROLLING"
+    assert api.get("/_sandbox/calls").json()["all"]["byStatus"] == {"429": 2}
+    assert api.post("/_sandbox/limits", json={"rate": None}).json()["rate"]["limit"] is None
+    assert api.post("/_sandbox/settings", json={"search_lag": 0}).json()["search_lag"] == 0
+    assert len(api.get("/_sandbox/state").json()["contacts"]) == 5
+    api.delete(ONE)
+    assert api.get(ONE).status_code == 404
+    assert api.post("/_sandbox/reset").status_code == 204
+    assert api.get(ONE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/_sandbox/nothing", None, 404),
+        ("DELETE", "/_sandbox/clock", None, 405),
+        ("POST", "/_sandbox/clock", "{bad", 400),
+        ("POST", "/_sandbox/clock", '{"advance": -1}', 400),
+        ("POST", "/_sandbox/limits", '{"speed": 1}', 400),
+        ("POST", "/_sandbox/settings", '{"search_lag": "x"}', 400),
+    ],
+)
+def test_control_calls_say_what_is_wrong(
+    api: httpx.Client, method: str, path: str, body: str | None, status: int
+) -> None:
+    reply = api.request(method, path, content=body)
+    assert reply.status_code == status
+    assert reply.json()["message"]
+
+
+def test_control_calls_count_in_no_limit_and_need_no_credentials(box: Sandbox) -> None:
+    box.hubspot.limits.rate.limit = 0
+    for _ in range(3):
+        assert httpx.get(box.hubspot.url + "/_sandbox/limits").status_code == 200
+    assert box.hubspot.calls.total == 0
+
+
+def test_page_shows_the_state_escaped_and_loads_nothing_from_elsewhere(api: httpx.Client) -> None:
+    name = "<script>alert(1)</script>"
+    api.post("/marketing/v3/campaigns", json={"properties": {"hs_name": name}})
+    page = api.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert name not in page.text
+    assert "ada@example.com" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
