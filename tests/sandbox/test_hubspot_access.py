@@ -1,0 +1,183 @@
+"""HubSpot credentials, scopes, OAuth, rate headers, error bodies and account calls."""
+
+from __future__ import annotations
+
+import uuid
+
+import httpx
+import pytest
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+CONTACTS = "/crm/v3/objects/contacts"
+REFRESH = {
+    "grant_type": "refresh_token",
+    "client_id": seed.OAUTH_CLIENT_ID,
+    "client_secret": seed.OAUTH_CLIENT_SECRET,
+    "refresh_token": seed.REFRESH_TOKEN,
+}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"Authorization": f"Basic {seed.TOKEN}"}])
+def test_a_call_without_a_good_bearer_is_401_and_counts_in_no_limit(
+    box: Sandbox, headers: dict[str, str]
+) -> None:
+    reply = httpx.get(f"{box.hubspot.url}{CONTACTS}", headers=headers)
+    assert (reply.status_code, reply.json()["category"]) == (401, "INVALID_AUTHENTICATION")
+    assert box.hubspot.limits.daily.used == 0
+
+
+def test_a_token_in_the_query_is_not_taken(box: Sandbox) -> None:
+    reply = httpx.get(f"{box.hubspot.url}{CONTACTS}", params={"access_token": seed.TOKEN})
+    assert reply.status_code == 401
+
+
+def test_a_missing_scope_is_403_and_names_the_scope(box: Sandbox) -> None:
+    with httpx.Client(base_url=box.hubspot.url, headers=bearer(seed.READ_ONLY_TOKEN)) as reader:
+        assert reader.get(CONTACTS).status_code == 200
+        refused = reader.post(CONTACTS, json={"properties": {"email": "x@example.com"}})
+        assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
+        context = refused.json()["errors"][0]["context"]
+        assert context == {"requiredGranularScopes": ["crm.objects.contacts.write"]}
+        assert reader.post("/marketing/v3/emails", json={"name": "x"}).status_code == 403
+        assert reader.post(f"/marketing/v3/emails/{seed.NEWSLETTER_EMAIL}/publish").status_code == 403
+    assert box.hubspot.world.emails.get(seed.NEWSLETTER_EMAIL).sends == []
+
+
+def test_access_tokens_last_1800_seconds_of_the_clock(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    issued = api.post(f"{paths['oauth']}/token", data=REFRESH).json()
+    assert (issued["expires_in"], issued["refresh_token"]) == (1800, seed.REFRESH_TOKEN)
+    headers = bearer(issued["access_token"])
+    box.clock.advance(1790)
+    assert api.get(CONTACTS, headers=headers).status_code == 200
+    box.clock.advance(11)
+    late = api.get(CONTACTS, headers=headers)
+    assert (late.status_code, late.json()["category"]) == (401, "EXPIRED_AUTHENTICATION")
+    again = api.post(f"{paths['oauth']}/token", data=REFRESH).json()
+    assert api.get(CONTACTS, headers=bearer(again["access_token"])).status_code == 200
+
+
+def test_a_dead_refresh_token_has_the_oauth_error_shape(api: httpx.Client) -> None:
+    reply = api.post("/oauth/v3/token", data=REFRESH | {"refresh_token": seed.REVOKED_REFRESH_TOKEN})
+    assert reply.status_code == 400
+    assert reply.json()["status"] == "BAD_REFRESH_TOKEN"
+    assert set(reply.json()) == {"error", "error_description", "status", "message", "correlationId"}
+
+
+def test_an_authorization_code_works_once(api: httpx.Client) -> None:
+    exchange = {**REFRESH, "grant_type": "authorization_code", "code": seed.AUTHORIZATION_CODE}
+    assert api.post("/oauth/v1/token", data=exchange).status_code == 200
+    assert api.post("/oauth/v1/token", data=exchange).json()["status"] == "BAD_AUTH_CODE"
+
+
+def test_wrong_client_credentials_and_json_bodies_are_refused(api: httpx.Client) -> None:
+    wrong = api.post("/oauth/v3/token", data=REFRESH | {"client_secret": "nope"})
+    assert wrong.json()["status"] == "BAD_CLIENT_SECRET"
+    assert api.post("/oauth/v3/token", json=REFRESH).status_code == 415
+
+
+def test_introspection_counts_the_seconds_down(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    token = api.post(f"{paths['oauth']}/token", data=REFRESH).json()["access_token"]
+    box.clock.advance(800)
+    about = api.post(f"{paths['oauth']}/token/introspect", data={**REFRESH, "token": token}).json()
+    assert about["active"] is True
+    assert 990 <= about["expires_in"] <= 1000
+    assert about["hub_id"] == seed.PORTAL_ID
+    box.clock.advance(1001)
+    about = api.post(f"{paths['oauth']}/token/introspect", data={**REFRESH, "token": token}).json()
+    assert about["active"] is False
+
+
+def test_rate_headers_tell_what_is_left(box: Sandbox, api: httpx.Client) -> None:
+    headers = api.get(CONTACTS).headers
+    assert headers["x-hubspot-ratelimit-max"] == "190"
+    assert headers["x-hubspot-ratelimit-remaining"] == "189"
+    assert headers["x-hubspot-ratelimit-interval-milliseconds"] == "10000"
+    assert headers["x-hubspot-ratelimit-daily"] == "625000"
+    assert headers["x-hubspot-ratelimit-daily-remaining"] == "624999"
+
+
+def test_an_oauth_app_has_110_calls_of_its_own_and_no_daily_headers(api: httpx.Client) -> None:
+    token = api.post("/oauth/v3/token", data=REFRESH).json()["access_token"]
+    for _ in range(5):
+        api.get(CONTACTS)
+    headers = api.get(CONTACTS, headers=bearer(token)).headers
+    assert headers["x-hubspot-ratelimit-max"] == "110"
+    assert headers["x-hubspot-ratelimit-remaining"] == "109"
+    assert "x-hubspot-ratelimit-daily" not in headers
+
+
+def test_search_has_5_calls_a_second_for_the_account_and_no_rate_headers(api: httpx.Client) -> None:
+    replies = [api.post(f"{CONTACTS}/search", json={}) for _ in range(6)]
+    assert [reply.status_code for reply in replies] == [200] * 5 + [429]
+    assert replies[-1].json()["policyName"] == "SECONDLY"
+    for reply in replies:
+        assert not [name for name in reply.headers if "ratelimit" in name]
+
+
+def test_search_and_publish_are_outside_of_the_ten_second_window(box: Sandbox, api: httpx.Client) -> None:
+    box.hubspot.limits.rate.limit = 1
+    assert api.get(CONTACTS).status_code == 200
+    assert api.get(CONTACTS).status_code == 429
+    assert api.post(f"{CONTACTS}/search", json={}).status_code == 200
+    assert api.post(f"/marketing/v3/emails/{seed.AUTOMATED_EMAIL}/publish").status_code == 204
+    assert api.post(f"/marketing/v3/emails/{seed.AUTOMATED_EMAIL}/unpublish").status_code == 204
+
+
+@pytest.mark.parametrize("policy", ["TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"])
+def test_429_names_its_policy_and_promises_no_retry_after(
+    box: Sandbox, api: httpx.Client, policy: str
+) -> None:
+    box.hubspot.faults.add("*", answer={"error": policy})
+    reply = api.get(CONTACTS)
+    body = reply.json()
+    assert (reply.status_code, body["policyName"], body["errorType"]) == (429, policy, "RATE_LIMIT")
+    assert "retry-after" not in reply.headers
+
+
+def test_477_carries_retry_after_and_gateway_errors_are_html(box: Sandbox, api: httpx.Client) -> None:
+    box.hubspot.faults.add("*", answer={"error": "477"})
+    box.hubspot.faults.add("*", answer={"error": "504"})
+    assert int(api.get(CONTACTS).headers["retry-after"]) > 0
+    assert api.get(CONTACTS).headers["content-type"].startswith("text/html")
+
+
+def test_every_error_carries_a_correlation_id(api: httpx.Client) -> None:
+    ids = {uuid.UUID(api.get(f"{CONTACTS}/0").json()["correlationId"]) for _ in range(2)}
+    assert len(ids) == 2
+
+
+def test_broken_json_says_where(api: httpx.Client) -> None:
+    reply = api.post(
+        CONTACTS, content='{"properties": {\n oops', headers={"Content-Type": "application/json"}
+    )
+    assert reply.status_code == 400
+    assert reply.json()["message"].startswith("Invalid input JSON on line 2, column 2")
+    missing = api.post(f"{CONTACTS}/batch/read", json={"properties": []}).json()["message"]
+    assert "some of required attributes are not set [inputs]" in missing
+
+
+def test_a_body_that_is_not_declared_as_json_is_415(api: httpx.Client) -> None:
+    reply = api.post(CONTACTS, content=b'{"properties": {}}', headers={"Content-Type": "text/plain"})
+    assert reply.status_code == 415
+
+
+def test_account_calls_show_the_portal_and_the_day(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    details = api.get(f"{paths['account']}/details").json()
+    assert (details["portalId"], details["timeZone"]) == (seed.PORTAL_ID, seed.TIME_ZONE)
+    assert details["utcOffset"] in ("-05:00", "-04:00")
+    (usage,) = api.get(f"{paths['account']}/api-usage/daily/private-apps").json()["results"]
+    assert (usage["name"], usage["usageLimit"]) == ("private-apps-api-calls-daily", 625_000)
+    assert usage["currentUsage"] == 2
+    assert usage["fetchStatus"] == "SUCCESS"

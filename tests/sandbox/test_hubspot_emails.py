@@ -1,0 +1,206 @@
+"""Marketing emails: records, drafts, and the life of a send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+
+def state(api: httpx.Client, paths: dict[str, str], email: str) -> str:
+    return str(api.get(f"{paths['emails']}/{email}").json()["state"])
+
+
+def publish(api: httpx.Client, paths: dict[str, str], email: str) -> int:
+    return api.post(f"{paths['emails']}/{email}/publish").status_code
+
+
+def sends(box: Sandbox, email: str) -> list[int | None]:
+    found = box.hubspot.world.emails.get(email)
+    assert found is not None
+    return [send.recipients for send in found.sends if not send.cancelled]
+
+
+def test_publish_goes_through_the_states_as_time_passes(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    email = seed.NEWSLETTER_EMAIL
+    assert state(api, paths, email) == "DRAFT"
+    assert publish(api, paths, email) == 204
+    assert state(api, paths, email) == "PRE_PROCESSING"
+    box.clock.advance(2)
+    assert state(api, paths, email) == "PROCESSING"
+    box.clock.advance(3)
+    shown = api.get(f"{paths['emails']}/{email}").json()
+    assert (shown["state"], shown["isPublished"]) == ("PUBLISHED", True)
+    assert sends(box, email) == [5]
+
+
+def test_a_second_publish_sends_a_second_time(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+    email = seed.NEWSLETTER_EMAIL
+    assert [publish(api, paths, email) for _ in range(2)] == [204, 204]
+    box.clock.advance(10)
+    assert sends(box, email) == [5, 5]
+    stats = api.get(f"{paths['emails']}/{email}", params={"includeStats": "true"}).json()["stats"]
+    assert stats["counters"]["sent"] == 10
+
+
+def test_a_lost_answer_of_publish_still_sends(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+    box.hubspot.faults.add("*/publish", when="after", answer={"reset": True})
+    with pytest.raises(httpx.NetworkError):
+        publish(api, paths, seed.NEWSLETTER_EMAIL)
+    box.clock.advance(10)
+    assert sends(box, seed.NEWSLETTER_EMAIL) == [5]
+
+
+def test_a_future_date_schedules_and_unpublish_cancels(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    email = seed.SCHEDULED_EMAIL
+    one = f"{paths['emails']}/{email}"
+    publish(api, paths, email)
+    assert state(api, paths, email) == "SCHEDULED"
+    assert api.post(f"{one}/unpublish").status_code == 204
+    assert state(api, paths, email) == "DRAFT"
+    publish(api, paths, email)
+    box.clock.advance(3601)
+    assert state(api, paths, email) == "PROCESSING"
+    box.clock.advance(3)
+    assert state(api, paths, email) == "PUBLISHED"
+    assert sends(box, email) == [3]
+    assert api.post(f"{one}/unpublish").status_code == 400
+
+
+def test_an_automated_email_is_turned_on_and_off(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    email = seed.AUTOMATED_EMAIL
+    assert state(api, paths, email) == "AUTOMATED_DRAFT"
+    publish(api, paths, email)
+    assert api.get(f"{paths['emails']}/{email}").json()["isPublished"] is True
+    assert state(api, paths, email) == "AUTOMATED"
+    assert api.post(f"{paths['emails']}/{email}/unpublish").status_code == 204
+    assert state(api, paths, email) == "AUTOMATED_DRAFT"
+    assert sends(box, email) == []
+
+
+def test_a_failing_email_ends_in_error_and_reaches_nobody(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    publish(api, paths, seed.FAILING_EMAIL)
+    box.clock.advance(10)
+    shown = api.get(f"{paths['emails']}/{seed.FAILING_EMAIL}", params={"includeStats": "true"}).json()
+    assert (shown["state"], shown["isPublished"], shown["stats"]["counters"]) == ("ERROR", False, {})
+
+
+def test_recipients_are_those_named_without_those_excluded(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    to = {
+        "contactIlsLists": {"include": [seed.LIST_ID]},
+        "contactIds": {"include": [seed.CONTACT_IDS[4], "1"], "exclude": [seed.CONTACT_IDS[0]]},
+    }
+    email = api.post(paths["emails"], json={"name": "Aimed", "subject": "Hello", "to": to}).json()["id"]
+    publish(api, paths, email)
+    box.clock.advance(10)
+    assert sends(box, email) == [3]
+
+
+def test_stats_come_only_when_asked_for_and_once_sent(api: httpx.Client, paths: dict[str, str]) -> None:
+    published = f"{paths['emails']}/{seed.PUBLISHED_EMAIL}"
+    assert "stats" not in api.get(published).json()
+    counters = api.get(published, params={"includeStats": "true"}).json()["stats"]["counters"]
+    assert (counters["sent"], counters["delivered"]) == (3, 3)
+    draft = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
+    assert api.get(draft, params={"includeStats": "true"}).json()["stats"]["counters"] == {}
+
+
+def test_create_needs_a_name_and_names_are_not_unique(api: httpx.Client, paths: dict[str, str]) -> None:
+    assert api.post(paths["emails"], json={"subject": "x"}).status_code == 400
+    made = [api.post(paths["emails"], json={"name": "Same"}) for _ in range(2)]
+    assert [reply.status_code for reply in made] == [201, 201]
+    assert made[0].json()["id"] != made[1].json()["id"]
+    assert made[0].json()["state"] == "DRAFT"
+    automated = api.post(paths["emails"], json={"name": "Auto", "state": "AUTOMATED_DRAFT"}).json()
+    assert (automated["state"], automated["type"]) == ("AUTOMATED_DRAFT", "AUTOMATED_EMAIL")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", "colour": "red"},
+        {"name": "x", "to": "everybody"},
+        {"name": "x", "publishDate": "soon"},
+        {"name": "x", "sendOnPublish": "yes"},
+        {"name": "x", "state": "PUBLISHED"},
+    ],
+)
+def test_a_create_body_that_is_wrong_is_refused(
+    api: httpx.Client, paths: dict[str, str], body: dict[str, Any]
+) -> None:
+    reply = api.post(paths["emails"], json=body)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_draft_is_apart_from_live_until_it_is_published(api: httpx.Client, paths: dict[str, str]) -> None:
+    one = f"{paths['emails']}/{seed.AUTOMATED_EMAIL}"
+    assert api.get(f"{one}/draft").json()["subject"] == "Welcome"
+    assert api.patch(f"{one}/draft", json={"subject": "Hello"}).json()["subject"] == "Hello"
+    assert api.get(one).json()["subject"] == "Welcome"
+    assert api.post(f"{one}/draft/reset").status_code == 204
+    assert api.get(f"{one}/draft").json()["subject"] == "Welcome"
+    api.patch(f"{one}/draft", json={"subject": "Hello"})
+    publish(api, paths, seed.AUTOMATED_EMAIL)
+    assert api.get(one).json()["subject"] == "Hello"
+
+
+def test_patch_writes_live_but_cannot_publish(api: httpx.Client, paths: dict[str, str]) -> None:
+    one = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
+    assert api.patch(one, json={"subject": "New"}).json()["subject"] == "New"
+    assert api.patch(one, json={"state": "PUBLISHED"}).status_code == 400
+    assert api.get(one).json()["state"] == "DRAFT"
+
+
+def test_clone_answers_200_and_copies_each_time(api: httpx.Client, paths: dict[str, str]) -> None:
+    body = {"id": seed.PUBLISHED_EMAIL, "cloneName": "Copy"}
+    clones = [api.post(f"{paths['emails']}/clone", json=body) for _ in range(2)]
+    assert [reply.status_code for reply in clones] == [200, 200]
+    first = clones[0].json()
+    assert (first["name"], first["state"], first["clonedFrom"]) == ("Copy", "DRAFT", seed.PUBLISHED_EMAIL)
+    assert first["id"] != clones[1].json()["id"]
+    assert api.post(f"{paths['emails']}/clone", json={"id": "1"}).status_code == 404
+
+
+def test_archived_emails_are_hidden(api: httpx.Client, paths: dict[str, str]) -> None:
+    one = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
+    assert [api.delete(one).status_code for _ in range(2)] == [204, 204]
+    assert api.get(one).status_code == 404
+    assert api.get(one, params={"archived": "true"}).json()["archived"] is True
+    assert publish(api, paths, seed.NEWSLETTER_EMAIL) == 404
+    assert api.get(paths["emails"]).json()["total"] == 4
+    assert api.get(paths["emails"], params={"archived": "true"}).json()["total"] == 1
+
+
+def test_list_filters_sorts_pages_and_picks_properties(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
+    def ids(**query: Any) -> list[str]:
+        return [row["id"] for row in api.get(paths["emails"], params=query).json()["results"]]
+
+    assert ids(isPublished="true") == [seed.PUBLISHED_EMAIL]
+    assert ids(type="AUTOMATED_EMAIL") == [seed.AUTOMATED_EMAIL]
+    assert ids(sort="name")[0] == seed.FAILING_EMAIL
+    assert ids(sort="-name")[0] == seed.AUTOMATED_EMAIL
+    sent = api.get(f"{paths['emails']}/{seed.PUBLISHED_EMAIL}").json()["createdAt"]
+    assert ids(createdAt=sent) == [seed.PUBLISHED_EMAIL]
+    assert ids(publishedBefore=box.clock.now().isoformat()) == [seed.PUBLISHED_EMAIL]
+    assert seed.PUBLISHED_EMAIL not in ids(createdAfter=sent)
+    first = api.get(paths["emails"], params={"limit": 3, "includedProperties": ["name", "state"]}).json()
+    assert set(first["results"][0]) == {"id", "isAb", "name", "state"}
+    rest = ids(limit=3, after=first["paging"]["next"]["after"])
+    assert len({*rest, *(row["id"] for row in first["results"])}) == 5
+    assert api.get(paths["emails"], params={"sort": "colour"}).status_code == 400
