@@ -51,7 +51,7 @@ def box(running: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def api(box: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=box.hubspot.url, headers=BEARER, timeout=10) as client:
+    with httpx.Client(base_url=box.hubspot.url, headers=BEARER, timeout=10, verify=False) as client:
         yield client
 
 
