@@ -12,7 +12,8 @@
     ├── RateLimited           refused for rate for longer than the call may wait
     ├── QuotaExhausted        the day's calls are used up; ``resets_at`` says until when
     ├── ServerUnavailable     not reached, or not well; nothing was done
-    └── OutcomeUnknown        it may or may not have been done, and may not be repeated blindly
+    ├── OutcomeUnknown        it may or may not have been done, and may not be repeated blindly
+    └── JobFailed             background work ended, but not complete
 
 No error carries a token, a secret or a person's data: messages pass through
 :func:`~airflow_provider_mkt.api.redact.redact`.
@@ -52,9 +53,9 @@ class PlatformError(Exception):
         self.message = redact(message)
         self.platform = platform
         self.call = call
-        self.code = code
+        self.code = redact(code)
         self.status = status
-        self.request_id = request_id
+        self.request_id = redact(request_id)
         super().__init__(self._describe())
 
     def _describe(self) -> str:
@@ -193,3 +194,9 @@ class ServerUnavailable(PlatformError):
 
 class OutcomeUnknown(PlatformError):
     """Nobody knows whether the platform did it, and repeating it blindly could do it twice."""
+
+
+class JobFailed(PlatformError):
+    """Background work was canceled or failed on the platform."""
+
+    permanent = True

@@ -13,16 +13,27 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         r"\1\2***",
     ),
-    (re.compile(r"\bpat-[a-z0-9]{2,5}-[\w-]{6,}"), "pat-***"),
-    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}:[a-z0-9]{1,8}\b"), "***"),
-    (re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:.]+"), "***@***"),
+    (re.compile(r"(?i)\bpat-[a-z0-9]{2,5}-[\w-]{6,}"), "pat-***"),
+    (re.compile(r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3A)[a-z0-9-]{1,12}\b"), "***"),
+    # Wider than what an address may be: the ones that platforms complain about are the malformed ones.
+    # The counts bound the work on a long run of characters that never reaches an "@".
+    (
+        re.compile(
+            r"(?:\"[^\"\n]{1,64}\"|[^\s@<>\"(),;:]{1,320})(?:@|%40)(?:\[[^\]\s]{1,64}\]|[^\s@<>\"(),;:]{1,255})"
+        ),
+        "***@***",
+    ),
 )
 
 _LONGEST = 500
+_READ = 10_000
 
 
 def redact(text: str) -> str:
     """Return *text* without tokens, secrets and mail addresses, cut to a readable length."""
+    if len(text) > _READ:
+        # What the cut leaves half of could no longer be told for what it is.
+        text = text[:_READ].rpartition(" ")[0]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
