@@ -17,12 +17,23 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
     text = host.strip().rstrip("/")
     if "://" not in text:
         text = f"{(scheme or 'https').strip()}://{text}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise InvalidInput("host", "has an address in brackets that is none") from None
     try:
         name, own_port = parts.hostname, parts.port
     except ValueError:
         raise InvalidInput("host", "has a port that is not a number") from None
-    if parts.scheme not in {"http", "https"} or not name or parts.query or parts.fragment or parts.username:
+    if any(character.isspace() for character in text):
+        raise InvalidInput("host", "has a space in it")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not name
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         raise InvalidInput("host", "must be a host name or an http(s) URL without query and user")
     if parts.scheme == "http" and not is_loopback(name):
         raise InvalidInput("host", "plain http is accepted for this machine only; use https")

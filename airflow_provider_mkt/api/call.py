@@ -6,8 +6,10 @@ hook runs it, so it can be built, compared and looked at without a network.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -22,6 +24,8 @@ Envelope: TypeAlias = dict[str, Any]
 """A decoded JSON answer. Its values are whatever the platform sent, hence ``Any``."""
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+_LARGEST_ID = 2**63 - 1
 
 
 class Replay(StrEnum):
@@ -47,17 +51,25 @@ class Meter(StrEnum):
 
 @dataclass(frozen=True)
 class JsonBody:
-    value: Json
+    """A JSON document.
+
+    :raises InvalidInput: naming the place of a value that JSON does not know.
+    """
+
+    value: Json = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check_json("body", self.value)
 
 
 @dataclass(frozen=True)
 class FormBody:
-    pairs: Pairs
+    pairs: Pairs = field(repr=False)
 
 
 @dataclass(frozen=True)
 class TextBody:
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,9 +78,9 @@ class FileBody:
 
     part: str
     filename: str
-    content: bytes
+    content: bytes = field(repr=False)
     content_type: str
-    pairs: Pairs = ()
+    pairs: Pairs = field(default=(), repr=False)
 
 
 Body: TypeAlias = JsonBody | FormBody | TextBody | FileBody
@@ -144,7 +156,7 @@ def path_params(call: str, **values: object) -> Pairs:
             raise InvalidInput(name, f"cannot be used in a path: {shape(value)}", call=call)
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise InvalidInput(name, "contains a control character", call=call)
-        pairs.append((name, text))
+        pairs.append((name, _encodable(name, text, call=call)))
     return tuple(pairs)
 
 
@@ -155,25 +167,85 @@ def numeric_id(call: str, field_name: str, value: int | str) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise InvalidInput(field_name, f"must be a whole number, not {shape(value)}", call=call)
-    text = str(value).strip()
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    try:
+        number = int(value) if isinstance(value, int) or value.strip().isdecimal() else 0
+    except ValueError:
+        number = 0
+    if not 0 < number <= _LARGEST_ID:
         raise InvalidInput(field_name, f"must be a positive whole number, not {shape(value)}", call=call)
-    return int(text)
+    return number
+
+
+def comma_list(call: str, field_name: str, names: Sequence[str]) -> str | None:
+    """The names as one comma-separated value, or None when there are none.
+
+    :raises InvalidInput: when it is not a list of names. Text would be taken letter by letter.
+    """
+    if isinstance(names, (str, bytes, Mapping)) or not isinstance(names, Sequence):
+        raise InvalidInput(field_name, f"must be a list of names, not {shape(names)}", call=call)
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip() or "," in name:
+            raise InvalidInput(f"{field_name}[{index}]", f"is not a name: {shape(name)}", call=call)
+    return ",".join(names) or None
+
+
+def utc(call: str, field_name: str, moment: datetime) -> datetime:
+    """Check a time and turn it to UTC.
+
+    :raises InvalidInput: when it is none, or has no zone, and so means another time on every machine.
+    """
+    if not isinstance(moment, datetime):
+        raise InvalidInput(field_name, f"must be a time, not {shape(moment)}", call=call)
+    if moment.utcoffset() is None:
+        raise InvalidInput(field_name, "must have a time zone", call=call)
+    return moment.astimezone(UTC)
 
 
 def query_pairs(**values: object) -> Pairs:
-    """Query parameters in order: None is left out, booleans in lower case, lists repeat the name."""
+    """Query parameters in order: None is left out, booleans in lower case, lists repeat the name.
+
+    :raises InvalidInput: on text that cannot be sent.
+    """
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if value is None:
             continue
         several = value if isinstance(value, (list, tuple)) else (value,)
-        pairs.extend((name, _text(one)) for one in several)
+        pairs.extend((name, _encodable(name, _text(one))) for one in several)
     return tuple(pairs)
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _encodable(where: str, text: str, *, call: str = "") -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(where, "contains half a character (a lone surrogate)", call=call) from None
+    return text
+
+
+def _check_json(where: str, value: object) -> None:
+    match value:
+        case None | bool() | int():
+            return
+        case str():
+            _encodable(where, value)
+        case float():
+            if not math.isfinite(value):
+                raise InvalidInput(where, "must be a finite number")
+        case dict():
+            for key, inner in value.items():
+                if not isinstance(key, str):
+                    raise InvalidInput(where, f"has a key that is not text but {shape(key)}")
+                _check_json(f"{where}.{_encodable(where, key)}", inner)
+        case list() | tuple():
+            for index, inner in enumerate(value):
+                _check_json(f"{where}[{index}]", inner)
+        case _:
+            raise InvalidInput(where, f"must be text, a number, a boolean or nothing, not {shape(value)}")
 
 
 def batch(call: str, field_name: str, items: Sequence[T], *, at_most: int) -> Sequence[T]:

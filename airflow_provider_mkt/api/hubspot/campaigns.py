@@ -12,6 +12,7 @@ from airflow_provider_mkt.api.call import (
     Replay,
     Route,
     batch,
+    comma_list,
     path_params,
     query_pairs,
 )
@@ -52,9 +53,11 @@ def search(
 
     Source: ``GET /marketing/{version}/campaigns``.
     """
-    query = query_pairs(name=name, properties=",".join(properties) or None, sort=sort, limit=limit)
+    call = "campaigns.search"
+    wanted = comma_list(call, "properties", properties)
+    query = query_pairs(name=name, properties=wanted, sort=sort, limit=limit)
     return Call(
-        "campaigns.search",
+        call,
         Route("GET", "campaigns"),
         _rows,
         Replay.SAFE,
@@ -79,7 +82,7 @@ def get(campaign_guid: str, *, properties: Sequence[str] = ()) -> Call[Campaign]
         Route("GET", "campaigns", "/{campaignGuid}", path_params(name, campaignGuid=campaign_guid)),
         lambda envelope: cast("Campaign", envelope),
         Replay.SAFE,
-        query=query_pairs(properties=",".join(properties) or None),
+        query=query_pairs(properties=comma_list(name, "properties", properties)),
         scopes=_READ,
     )
 
@@ -126,7 +129,7 @@ def read_batch_of(campaign_guids: Sequence[str], *, properties: Sequence[str] = 
         Route("POST", "campaigns", "/batch/read"),
         read_batch,
         Replay.SAFE,
-        query=query_pairs(properties=",".join(properties) or None),
+        query=query_pairs(properties=comma_list(call, "properties", properties)),
         body=JsonBody(as_inputs(inputs)),
         scopes=_READ,
     )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, cast
 
-from airflow_provider_mkt.api.call import Call, JsonBody, Replay, Route, batch, path_params, query_pairs
+from airflow_provider_mkt.api.call import (
+    Call,
+    JsonBody,
+    Replay,
+    Route,
+    batch,
+    comma_list,
+    path_params,
+    query_pairs,
+)
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.hubspot.batch import BatchResult, as_inputs, read_batch
 from airflow_provider_mkt.api.redact import shape
@@ -45,7 +54,7 @@ def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") 
             # Pairs answers with inputs, whatever the platform does to the key's spelling.
             "objectWriteTraceId": str(index),
         }
-        for index, contact in enumerate(batch(call, "contacts", contacts, at_most=BATCH_MAX))
+        for index, contact in enumerate(_batch(call, contacts))
     ]
     return _write(call, "/batch/upsert", inputs, Replay.SAFE)
 
@@ -62,7 +71,7 @@ def create_batch(contacts: Sequence[Properties]) -> Call[BatchResult]:
     Source: ``POST /crm/{version}/objects/contacts/batch/create``.
     """
     call = "contacts.create_batch"
-    checked = batch(call, "contacts", contacts, at_most=BATCH_MAX)
+    checked = _batch(call, contacts)
     inputs = [
         # Without a trace id on every input, one conflict fails them all.
         {"associations": [], "properties": dict(contact), "objectWriteTraceId": str(index)}
@@ -84,7 +93,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     """
     call = "contacts.update_batch"
     inputs: list[dict[str, Any]] = []
-    for index, contact in enumerate(batch(call, "contacts", contacts, at_most=BATCH_MAX)):
+    for index, contact in enumerate(_batch(call, contacts)):
         row: dict[str, Any] = {
             "id": _key(call, index, contact, id_property),
             # The record id is read-only and would be refused among the properties.
@@ -143,7 +152,7 @@ def get(contact_id: str, *, properties: Sequence[str] = (), id_property: str | N
         Route("GET", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
         lambda envelope: cast("Contact", envelope),
         Replay.SAFE,
-        query=query_pairs(properties=",".join(properties) or None, idProperty=id_property),
+        query=query_pairs(properties=comma_list(name, "properties", properties), idProperty=id_property),
         scopes=_READ,
     )
 
@@ -157,6 +166,14 @@ def _write(call: str, tail: str, inputs: list[dict[str, Any]], replay: Replay) -
         body=JsonBody(as_inputs(inputs)),
         scopes=_WRITE,
     )
+
+
+def _batch(call: str, contacts: Sequence[Properties]) -> Sequence[Properties]:
+    for index, contact in enumerate(batch(call, "contacts", contacts, at_most=BATCH_MAX)):
+        if not isinstance(contact, Mapping):
+            problem = f"must be a mapping of properties, not {shape(contact)}"
+            raise InvalidInput(f"contacts[{index}]", problem, call=call)
+    return contacts
 
 
 def _key(call: str, index: int, contact: Properties, id_property: str) -> str:

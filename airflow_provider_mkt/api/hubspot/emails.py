@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.api.call import Call, JsonBody, Meter, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.api.call import Call, JsonBody, Meter, Replay, Route, path_params, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.hubspot.batch import nothing
 from airflow_provider_mkt.api.redact import shape
@@ -102,13 +102,14 @@ def unpublish(email_id: str) -> Call[None]:
 
 
 def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
-    """The fields that decide when publishing sends: at *publish_at*, or at once when None."""
+    """The fields that decide when publishing sends: at *publish_at*, or at once when None.
+
+    :raises InvalidInput: on a time without a zone.
+    """
     if publish_at is None:
         return {"sendOnPublish": True}
-    return {
-        "sendOnPublish": False,
-        "publishDate": publish_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-    }
+    moment = utc("emails.publish", "publish_at", publish_at)
+    return {"sendOnPublish": False, "publishDate": moment.isoformat().replace("+00:00", "Z")}
 
 
 def _switch(name: str, email_id: str, tail: str, replay: Replay) -> Call[None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, Route, batch, numeric_id, query_pairs
+from airflow_provider_mkt.api.call import Call, Replay, Route, batch, numeric_id, query_pairs, utc
 from airflow_provider_mkt.api.marketo.answers import rows
 from airflow_provider_mkt.api.paging import date_token
 
@@ -20,12 +20,14 @@ def paging_token(since: datetime) -> Call[str]:
     """Get the token from which activities are read.
 
     :param since: an aware time; earlier activities are left out.
+    :raises InvalidInput: on a time without a zone.
 
     Source: ``GET /rest/v1/activities/pagingtoken.json``.
     """
-    moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    name = "activities.paging_token"
+    moment = utc(name, "since", since).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Call(
-        "activities.paging_token",
+        name,
         Route("GET", "lead", "/activities/pagingtoken.json"),
         lambda envelope: str(envelope["nextPageToken"]),
         Replay.SAFE,

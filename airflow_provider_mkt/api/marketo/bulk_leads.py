@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from airflow_provider_mkt.api.call import (
     Call,
@@ -15,10 +15,12 @@ from airflow_provider_mkt.api.call import (
 )
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo.answers import the_one
+from airflow_provider_mkt.api.redact import shape
 
 FILE_MAX = 9_500_000
 """Bytes of one file; the platform's own limit is below 10 MB for the whole request."""
 
+FileFormat = Literal["csv", "tsv", "ssv"]
 _SCOPES = ("Read-Write Lead",)
 
 
@@ -26,7 +28,7 @@ def create_import(
     content: bytes,
     *,
     filename: str = "leads.csv",
-    file_format: Literal["csv", "tsv", "ssv"] = "csv",
+    file_format: FileFormat = "csv",
     lookup_field: str = "email",
     list_id: int | None = None,
     partition_name: str | None = None,
@@ -48,6 +50,10 @@ def create_import(
     Source: ``POST /bulk/v1/leads.json``.
     """
     name = "bulk_leads.create_import"
+    if file_format not in get_args(FileFormat):
+        raise InvalidInput("file_format", f"must be one of {', '.join(get_args(FileFormat))}", call=name)
+    if not isinstance(content, bytes):
+        raise InvalidInput("content", f"must be bytes, not {shape(content)}", call=name)
     if not content.strip():
         raise InvalidInput("content", "is empty: nothing to import", call=name)
     if len(content) > FILE_MAX:

@@ -62,7 +62,7 @@ def request(
         if len(tokens) > TOKENS_MAX:
             raise InvalidInput("tokens", f"are {len(tokens)}; at most {TOKENS_MAX} per call", call=name)
         for token in tokens:
-            if not (token.startswith("{{my.") and token.endswith("}}")):
+            if not (isinstance(token, str) and token.startswith("{{my.") and token.endswith("}}")):
                 raise InvalidInput(f"tokens[{token}]", "must be written {{my.name}}", call=name)
         body["tokens"] = [{"name": token, "value": value} for token, value in tokens.items()]
     return Call(

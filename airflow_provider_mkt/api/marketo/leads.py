@@ -13,6 +13,7 @@ from airflow_provider_mkt.api.call import (
     Replay,
     Route,
     batch,
+    comma_list,
     numeric_id,
     path_params,
     query_pairs,
@@ -75,7 +76,7 @@ def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any
         ),
         the_one,
         Replay.SAFE,
-        query=query_pairs(fields=",".join(fields) or None),
+        query=query_pairs(fields=comma_list(name, "fields", fields)),
         scopes=("Read-Only Lead",),
     )
 
@@ -102,7 +103,7 @@ def by_filter(
     query = query_pairs(
         filterType=filter_type,
         filterValues=",".join(values),
-        fields=",".join(fields) or None,
+        fields=comma_list(name, "fields", fields),
         batchSize=batch_size,
     )
     if sum(len(key) + len(value.encode()) * 3 for key, value in query) > URI_MAX:
@@ -162,6 +163,7 @@ def sync(
         body["lookupField"] = lookup_field
     if partition_name:
         body["partitionName"] = partition_name
+    json_body = JsonBody(body)
     size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
     if size > BODY_MAX:
         raise InvalidInput("leads", f"are {size:,} bytes together; at most {BODY_MAX:,} per call", call=name)
@@ -171,6 +173,6 @@ def sync(
         results_of(len(records)),
         _REPLAY[action],
         timeout=90,
-        body=JsonBody(body),
+        body=json_body,
         scopes=("Read-Write Lead",),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_mkt.api.call import (
@@ -15,9 +15,11 @@ from airflow_provider_mkt.api.call import (
     Replay,
     Route,
     batch,
+    comma_list,
     numeric_id,
     path_params,
     query_pairs,
+    utc,
 )
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo.answers import RecordResult, first, results_of, rows, the_one
@@ -117,11 +119,12 @@ def reschedule(program_id: int | str, start_at: datetime) -> Call[dict[str, Any]
     :param program_id: an email program that is not approved.
     :param start_at: an aware time.
     :returns: the program.
+    :raises InvalidInput: on a time without a zone.
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.reschedule"
-    moment = start_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = utc(name, "start_at", start_at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Call(
         name,
         Route("POST", "asset", "/program/{id}.json", _id(name, program_id)),
@@ -171,7 +174,7 @@ def set_status(
     Source: ``POST /rest/v1/programs/{programId}/members/status.json``.
     """
     name = "programs.set_status"
-    if not status_name.strip():
+    if not isinstance(status_name, str) or not status_name.strip():
         raise InvalidInput("status_name", "is empty", call=name)
     leads = batch(name, "lead_ids", lead_ids, at_most=MEMBERS_MAX)
     records = [{"leadId": numeric_id(name, f"lead_ids[{i}]", lead)} for i, lead in enumerate(leads)]
@@ -205,7 +208,7 @@ def members(
         Route("GET", "lead", "/programs/{id}/members.json", _id(name, program_id)),
         rows,
         Replay.SAFE,
-        query=query_pairs(filterType="leadId", filterValues=ids, fields=",".join(fields) or None),
+        query=query_pairs(filterType="leadId", filterValues=ids, fields=comma_list(name, "fields", fields)),
         follow=position_token,
         scopes=("Read-Only Lead",),
     )
