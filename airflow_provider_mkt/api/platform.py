@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Meter
+from airflow_provider_mkt.api.call import Call, Envelope, Meter
 from airflow_provider_mkt.api.errors import ServerUnavailable
 from airflow_provider_mkt.api.verdict import Verdict
 from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
@@ -19,6 +20,24 @@ class Rate:
 
     calls: int
     seconds: float
+
+
+def errors_of(body: Envelope) -> list[dict[str, Any]]:
+    """The entries of an answer's ``errors``, as far as they are objects."""
+    errors = body.get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def token_of(body: Envelope) -> tuple[str, float] | None:
+    """The access token and its remaining life in seconds, or None when the answer has no usable one."""
+    token, lifetime = body.get("access_token"), body.get("expires_in")
+    if not isinstance(token, str) or not token:
+        return None
+    try:
+        seconds = float(lifetime or 0)
+    except (TypeError, ValueError):
+        return None
+    return (token, max(seconds, 0.0)) if math.isfinite(seconds) else None
 
 
 class Platform(ABC):

@@ -16,11 +16,12 @@ class BatchError(BaseModel):
 
     category: str = ""
     message: str = ""
-    context: dict[str, list[str]] = Field(default_factory=dict)
+    context: dict[str, Any] = Field(default_factory=dict)
 
     def ids(self) -> list[str]:
         """The inputs it names, where it names any."""
-        return [*self.context.get("ids", ()), *self.context.get("id", ())]
+        named = (self.context.get("ids"), self.context.get("id"))
+        return [str(one) for ids in named for one in (ids if isinstance(ids, list) else (ids,)) if one]
 
 
 class BatchRow(BaseModel):

@@ -21,15 +21,20 @@ from airflow_provider_mkt.api.errors import (
 )
 from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
 from airflow_provider_mkt.api.hubspot.profiles import prefix
-from airflow_provider_mkt.api.platform import Platform, Rate
+from airflow_provider_mkt.api.platform import Platform, Rate, errors_of, token_of
 from airflow_provider_mkt.api.verdict import Done, Next, Refused, Verdict
 from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
 
 WINDOW = 10.0
 SEARCHES = Rate(5, 1.0)
 
+_LONGEST_WAIT = 86_400.0
+
 _NOT_REACHED = {521, 523, 525, 526}
 """Gateway answers which say that HubSpot's own servers never saw the request."""
+
+_TOKEN_LATER = {408, 423, 429, 477}
+"""Answers of the token call that say nothing about the credentials."""
 
 _DAY_IS_WORTH_ASKING_AGAIN = timedelta(hours=1)
 
@@ -91,10 +96,10 @@ class HubSpot(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="oauth.token")
-        body = _body(answer)
-        if answer.status == 200 and isinstance(token := body.get("access_token"), str):
-            return token, float(body.get("expires_in") or 0)
-        if 400 <= answer.status < 500 and answer.status != 429:
+        body = _body(answer.without(*self._secrets()))
+        if answer.status == 200 and (token := token_of(body)):
+            return token
+        if 400 <= answer.status < 500 and answer.status not in _TOKEN_LATER:
             raise AuthenticationError(
                 f"the refresh token or the client was refused: {_text(body)}",
                 platform=self.name,
@@ -106,6 +111,10 @@ class HubSpot(Platform):
         raise ServerUnavailable(
             "no token was given", platform=self.name, call="oauth.token", status=answer.status
         )
+
+    def _secrets(self) -> list[str]:
+        kept = (self.account.client_secret, self.account.refresh_token)
+        return [secret.get_secret_value() for secret in kept if secret is not None]
 
     def build(self, call: Call[Any], token: str) -> Request:
         route = call.route
@@ -127,9 +136,9 @@ class HubSpot(Platform):
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
         limit = response.headers.get("X-HubSpot-RateLimit-Max", "")
         window = response.headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
-        if call.meter is not Meter.CALLS or not limit.isdigit() or not window.isdigit() or int(limit) < 1:
+        if call.meter is not Meter.CALLS or not limit.isdecimal() or not window.isdecimal():
             return None
-        return Rate(int(limit), int(window) / 1000)
+        return Rate(int(limit), int(window) / 1000) if int(limit) and int(window) else None
 
     def judge(self, call: Call[Any], response: Response) -> Verdict:
         if 200 <= response.status < 300:
@@ -218,12 +227,9 @@ def _body(response: Response) -> Envelope:
 
 def _text(body: Envelope) -> str:
     message = str(body.get("message") or body.get("error_description") or "")
-    details = [
-        str(error.get("message"))
-        for error in body.get("errors") or ()
-        if isinstance(error, dict) and error.get("message") and str(error.get("message")) not in message
-    ]
-    return "; ".join([message, *details[:3]]) if details else message
+    details = [str(error["message"]) for error in errors_of(body) if error.get("message")]
+    told = [detail for detail in details if detail not in message]
+    return "; ".join([message, *told[:3]] if message else told[:3])
 
 
 def _request_id(body: Envelope) -> str:
@@ -242,9 +248,9 @@ def _facts(call: Call[Any], response: Response, body: Envelope) -> dict[str, Any
 
 def _missing_scopes(body: Envelope) -> tuple[str, ...]:
     scopes: list[str] = []
-    for error in body.get("errors") or ():
-        context = error.get("context") if isinstance(error, dict) else None
-        for key, values in (context or {}).items():
+    for error in errors_of(body):
+        context = error.get("context")
+        for key, values in context.items() if isinstance(context, dict) else ():
             if "scope" in key.lower() and isinstance(values, list):
                 scopes.extend(str(value) for value in values)
     return tuple(dict.fromkeys(scopes))
@@ -252,4 +258,4 @@ def _missing_scopes(body: Envelope) -> tuple[str, ...]:
 
 def _retry_after(response: Response) -> float | None:
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return min(float(text), _LONGEST_WAIT) if text.isdecimal() else None

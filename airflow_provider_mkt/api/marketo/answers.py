@@ -13,6 +13,8 @@ from airflow_provider_mkt.api.call import Envelope
 class Reason(BaseModel):
     """Why a record was skipped."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     code: str = ""
     message: str = ""
 

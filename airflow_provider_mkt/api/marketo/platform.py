@@ -21,7 +21,7 @@ from airflow_provider_mkt.api.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.api.marketo.account import MarketoAccount
-from airflow_provider_mkt.api.platform import Platform, Rate
+from airflow_provider_mkt.api.platform import Platform, Rate, errors_of, token_of
 from airflow_provider_mkt.api.verdict import Done, Next, Refused, Verdict
 from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
 
@@ -51,6 +51,7 @@ class _Rule:
 _RULES: dict[str, _Rule] = {
     "500": _Rule(ServerUnavailable, Next.DOUBT, at_most=2),
     "502": _Rule(ServerUnavailable, Next.DOUBT),
+    "600": _Rule(AuthenticationError, Next.REFRESH),
     "601": _Rule(AuthenticationError, Next.REFRESH),
     "602": _Rule(AuthenticationError, Next.REFRESH),
     "603": _Rule(PermissionDenied, Next.FAIL),
@@ -91,7 +92,7 @@ class Marketo(Platform):
     @property
     def account_key(self) -> str:
         # The limits belong to the instance, whoever calls.
-        return f"marketo {self.account.base_url}"
+        return f"marketo {self.account.base_url.lower()}"
 
     @property
     def credentials_key(self) -> str:
@@ -124,9 +125,9 @@ class Marketo(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="identity.token")
-        body = _body(answer)
-        if answer.status == 200 and isinstance(token := body.get("access_token"), str):
-            return token, float(body.get("expires_in") or 0)
+        body = _body(answer.without(self.account.client_secret.get_secret_value()))
+        if answer.status == 200 and (token := token_of(body)):
+            return token
         if answer.status in (400, 401, 403):
             raise AuthenticationError(
                 f"client id and secret were refused: {body.get('error_description') or 'no reason given'}",
@@ -146,15 +147,20 @@ class Marketo(Platform):
         return Request(route.method, url, call.query, headers, call.body, call.timeout)
 
     def judge(self, call: Call[Any], response: Response) -> Verdict:
-        if response.status not in (200, 206):
+        if not 200 <= response.status < 300:
             return self._judge_status(call, response)
         try:
             envelope = response.envelope()
         except ValueError:
             error = ServerUnavailable("the answer is not JSON", **_facts(call, response, {}, ""))
             return Refused(error, Next.DOUBT)
-        if envelope.get("success"):
+        if envelope.get("success") is True:
             return Done(envelope)
+        if not _code(envelope):
+            error = ServerUnavailable(
+                "the answer says neither yes nor no", **_facts(call, response, envelope, "")
+            )
+            return Refused(error, Next.DOUBT)
         return self._judge_code(call, response, envelope)
 
     def _judge_status(self, call: Call[Any], response: Response) -> Refused:
@@ -162,6 +168,9 @@ class Marketo(Platform):
         match response.status:
             case 401:
                 return Refused(AuthenticationError("the token was refused", **facts), Next.REFRESH)
+            case 403:
+                error = PermissionDenied("not allowed", missing=call.scopes, **facts)
+                return Refused(error, Next.FAIL)
             case 404:
                 return Refused(NotFound("no such address", **facts), Next.FAIL)
             case 413:
@@ -177,8 +186,7 @@ class Marketo(Platform):
         return Refused(InvalidRequest("refused", **facts), Next.FAIL)
 
     def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Refused:
-        first = next((error for error in envelope.get("errors") or () if isinstance(error, dict)), {})
-        code, message = str(first.get("code") or ""), str(first.get("message") or "no reason given")
+        code, message = _code(envelope), str(errors_of(envelope)[0].get("message") or "no reason given")
         facts = _facts(call, response, envelope, code)
         if code == "607" or code == "1020":
             error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **facts)
@@ -210,6 +218,11 @@ def next_quota_reset(now: datetime) -> datetime:
     """
     today = now.astimezone(UTC).replace(hour=6, minute=5, second=0, microsecond=0)
     return today if now < today else today + timedelta(days=1)
+
+
+def _code(envelope: Envelope) -> str:
+    errors = errors_of(envelope)
+    return str(errors[0].get("code") or "") if errors else ""
 
 
 def _body(response: Response) -> Envelope:
