@@ -16,9 +16,11 @@ from typing import Any, Generic, TypeVar
 from airflow_provider_mkt.api.call import Call, Envelope, Meter, Replay
 from airflow_provider_mkt.api.errors import (
     AuthenticationError,
+    Conflict,
     InvalidRequest,
     OutcomeUnknown,
     PlatformError,
+    RateLimited,
     ServerUnavailable,
 )
 from airflow_provider_mkt.api.platform import Platform, Rate
@@ -51,7 +53,8 @@ class Reply(Generic[T]):
 class Link:
     """A platform account as the exchange uses it.
 
-    :param notice: told of every refusal, for logs and for adapting concurrency.
+    :param notice: told of every refusal after which the call is tried again, with the wait before that;
+        for logs and for adapting concurrency.
     :param learn: told of a rate limit that an answer stated.
     :param on_token: told of every new access token, so that logs can mask it.
     """
@@ -77,15 +80,15 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
     rejected: Token | None = None
     while True:
         token = yield from _authorised(call, link, rejected, progress)
-        yield from _budgeted(call)
+        yield from _budgeted(call, link, progress)
         sent_at = link.clock()
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value))
-        verdict = _judge(call, link, answer)
+        verdict = _judge(call, link, answer, token)
         if isinstance(verdict, Done):
             try:
                 value = call.read(verdict.envelope)
-            except (ValueError, TypeError, KeyError, LookupError) as unreadable:
+            except (ValueError, TypeError, LookupError, AttributeError) as unreadable:
                 verdict = _unreadable(call, link, unreadable)
             else:
                 return Reply(value, verdict.envelope, progress.in_doubt, progress.tries)
@@ -97,13 +100,13 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
         yield Sleep(wait)
 
 
-def _judge(call: Call[Any], link: Link, answer: Response | NoAnswer) -> Verdict:
+def _judge(call: Call[Any], link: Link, answer: Response | NoAnswer, token: Token) -> Verdict:
     if isinstance(answer, NoAnswer):
         error = link.platform.without_answer(call, answer)
         return Refused(error, Next.DOUBT if answer.sent else Next.LATER)
     if link.learn is not None and (rate := link.platform.observed_rate(call, answer)):
         link.learn(call.meter, rate)
-    return link.platform.judge(call, answer)
+    return link.platform.judge(call, answer.without(token.value))
 
 
 def _unreadable(call: Call[Any], link: Link, cause: Exception) -> Refused:
@@ -128,12 +131,19 @@ def _authorised(
             if link.notice is not None:
                 link.notice(call, Refused(error, Next.LATER), wait)
             yield Sleep(wait)
+        except AuthenticationError as error:
+            raise progress.ending(error) from None
 
 
-def _budgeted(call: Call[Any]) -> Generator[Effect, Any, None]:
+def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Effect, Any, None]:
     if call.meter is Meter.FREE:
         return
+    waited = 0.0
     while (wait := (yield Take(call.meter))) > 0:
+        waited += wait
+        if waited > link.policy.queue:
+            message = "the account's rate limit leaves no place for the call now"
+            raise progress.ending(RateLimited(message, platform=link.platform.name, call=call.name))
         yield Sleep(wait)
 
 
@@ -147,6 +157,7 @@ class _Progress:
         self.refused_since: float | None = None
         self.failures = 0
         self.doubts = 0
+        self.bounded = 0
         self.renewals = 0
         self.tries = 0
         self.in_doubt = False
@@ -161,25 +172,29 @@ class _Progress:
             self.refused_since = sent_at
         match refused.next:
             case Next.FAIL:
-                raise self._ending(refused.error)
+                raise self.ending(refused.error)
             case Next.REFRESH:
                 self.renewals += 1
                 if self.renewals > self.policy.renewals:
-                    raise self._ending(_as_authentication(refused.error))
+                    raise self.ending(_as_authentication(refused.error))
                 return 0.0
             case Next.DOUBT:
                 return self._after_doubt(refused, sent_at)
             case Next.SLOW_DOWN | Next.STEP_BACK | Next.LATER:
+                if refused.at_most is not None:
+                    self.bounded += 1
+                    if self.bounded > refused.at_most:
+                        raise self.ending(refused.error)
                 return self._patiently(refused, self.policy.backoff(self.failures, refused.wait))
 
     def _after_doubt(self, refused: Refused, sent_at: float) -> float:
         self.doubts += 1
         self.in_doubt = True
         if self.call.replay not in (Replay.SAFE, Replay.WAIT):
-            raise self._ending(refused.error)
+            raise self.ending(refused.error)
         allowed = self.policy.doubts if refused.at_most is None else min(refused.at_most, self.policy.doubts)
         if self.doubts > allowed:
-            raise self._ending(refused.error)
+            raise self.ending(refused.error)
         wait = self.policy.backoff(self.failures, refused.wait)
         if self.call.replay is Replay.WAIT:
             # The first try may still be running on the server; two at once could make duplicates.
@@ -189,14 +204,16 @@ class _Progress:
     def _patiently(self, refused: Refused, wait: float) -> float:
         since = self.refused_since if self.refused_since is not None else self.clock()
         if self.clock() + wait - since > self.policy.patience:
-            raise self._ending(refused.error)
+            raise self.ending(refused.error)
         return wait
 
-    def _ending(self, error: PlatformError) -> PlatformError:
+    def ending(self, error: PlatformError) -> PlatformError:
         """The error to raise: once a try is in doubt, what came after does not settle it,
-        save for input that the platform refuses, since it refused it the first time too.
+        save for input that the platform refuses, since it refused it the first time too. That it
+        exists already settles nothing: the try in doubt may have made it.
         """
-        if not self.in_doubt or self.call.replay is Replay.SAFE or isinstance(error, InvalidRequest):
+        settled = isinstance(error, InvalidRequest) and not isinstance(error, Conflict)
+        if not self.in_doubt or self.call.replay is Replay.SAFE or settled:
             return error
         unknown = OutcomeUnknown(
             f"the platform may or may not have done it: {error.message}",

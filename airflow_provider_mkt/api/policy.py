@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Policy:
     :param patience: how long one call may go on being refused before it fails, in seconds.
     :param doubts: replays after answers that leave the outcome open, where replay is allowed at all.
     :param renewals: tokens fetched for one call before the credentials are held to be dead.
+    :param queue: how long one call may wait for places in the budget, in seconds.
     """
 
     base: float = 2.0
@@ -23,6 +25,7 @@ class Policy:
     patience: float = 600.0
     doubts: int = 4
     renewals: int = 2
+    queue: float = math.inf
     draw: Callable[[], float] = field(default=random.random, repr=False)
 
     def backoff(self, failures: int, at_least: float | None = None) -> float:
@@ -39,4 +42,4 @@ class Policy:
     @classmethod
     def impatient(cls) -> Policy:
         """One try and no waiting: for connection tests, which may hold up a server thread."""
-        return cls(patience=0.0, doubts=0, renewals=1)
+        return cls(patience=0.0, doubts=0, renewals=1, queue=1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -22,9 +23,8 @@ MARGIN = 30.0
 class Token:
     """An access token and when it ends.
 
-    :param expires: seconds on the exchange's clock, or None when it does not expire.
-    :param usable_until: when to stop using it; later than ``expires - MARGIN`` only for a
-        token whose whole life is shorter than the margin.
+    :param usable_until: when to stop using it, in seconds on the exchange's clock, or None when it does
+        not expire. The margin before its end, save for a token whose whole life is shorter.
     """
 
     value: str = field(repr=False)
@@ -61,6 +61,17 @@ def cell_for(key: str) -> TokenCell:
         return _cells.setdefault(key, TokenCell())
 
 
+def _after_fork() -> None:
+    # A thread that held one of the locks does not exist in the child, and would never release it.
+    global _cells_lock
+    _cells_lock = threading.Lock()
+    for cell in _cells.values():
+        cell.renewing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def authorise(
     platform: Platform,
     cell: TokenCell,
@@ -77,7 +88,8 @@ def authorise(
         token = cell.current(clock(), rejected)
         if token is not None:
             return token
-        if not cell.renewing.acquire(blocking=False):
+        lock = cell.renewing
+        if not lock.acquire(blocking=False):
             yield Sleep(0.05)
             continue
         try:
@@ -89,7 +101,7 @@ def authorise(
                     on_token(token.value)
             return token
         finally:
-            cell.renewing.release()
+            lock.release()
 
 
 def _renew(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
@@ -104,5 +116,5 @@ def _renew(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, 
             return Token(value, asked_at + lifetime - MARGIN)
         if waited:
             break
-        yield Sleep(lifetime + 1.0)
+        yield Sleep(max(lifetime, 0.0) + 1.0)
     return Token(value, asked_at + lifetime)
