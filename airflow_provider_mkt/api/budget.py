@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -53,8 +54,8 @@ class FileBudget:
         self._buckets: dict[Meter, tuple[SQLiteBucket, FileLock]] = {}
         self._paused_until: dict[Meter, float] = {}
         self._lock = threading.Lock()
-        self._pid = os.getpid()
         self._taken = 0
+        _forked_along.add(self)
 
     def take(self, meter: Meter) -> float:
         from pyrate_limiter import RateItem
@@ -66,38 +67,40 @@ class FileBudget:
             return paused
         with self._lock:
             bucket, file_lock = self._bucket(meter)
+            bucket.rates = [_windowed(self._rates[meter])]
             with file_lock:
                 now = int(time.time() * 1000)
                 item = RateItem(meter.value, now)
                 if bucket.put(item):
                     self._taken += 1
-                    if self._taken % 64 == 0:
+                    # The first one too, since a short task never gets to the 64th.
+                    if self._taken % 64 == 1:
                         bucket.leak(now)
                     return 0.0
                 wait = bucket.waiting(item)
         return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002
 
     def learn(self, meter: Meter, rate: Rate) -> None:
-        with self._lock:
-            known = self._rates.get(meter)
-            if known is None or known == rate:
-                return
+        # Without the lock: an event loop calls this, and a thread may hold the lock while it waits
+        # for the file.
+        if meter in self._rates:
             self._rates[meter] = rate
-            if meter in self._buckets:
-                self._buckets[meter][0].rates = [_windowed(rate)]
 
     def pause(self, meter: Meter, seconds: float) -> None:
         until = time.monotonic() + seconds
         self._paused_until[meter] = max(self._paused_until.get(meter, 0.0), until)
 
     def _bucket(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
-        if self._pid != os.getpid():
-            # A connection must not be used across a fork; the file is what is shared.
-            self._buckets.clear()
-            self._pid = os.getpid()
         if meter not in self._buckets:
             self._buckets[meter] = self._open(meter)
         return self._buckets[meter]
+
+    def after_fork(self) -> None:
+        """Start anew in a child process: only the file is shared with the parent."""
+        # Closing a connection that was opened before a fork can harm the parent's, so they are kept.
+        _orphans.append(self._buckets)
+        self._buckets = {}
+        self._lock = threading.Lock()
 
     def _open(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
         from filelock import FileLock
@@ -134,6 +137,17 @@ def private_directory(path: Path) -> Path:
         path.chmod(0o700)
     return path
 
+
+def _after_fork() -> None:
+    global _budgets_lock
+    _budgets_lock = threading.Lock()
+    for budget in list(_forked_along):
+        budget.after_fork()
+
+
+_forked_along: weakref.WeakSet[FileBudget] = weakref.WeakSet()
+_orphans: list[object] = []
+os.register_at_fork(after_in_child=_after_fork)
 
 _budgets: dict[tuple[str, str], FileBudget] = {}
 _budgets_lock = threading.Lock()
