@@ -36,10 +36,10 @@ class Api:
         self.sandbox.clock.advance(seconds)
 
     def get(self, path: str, **params: Any) -> Any:
-        return self.client.get(f"/rest{path}", params=params).json()
+        return self.client.get(f"/rest{path}", params=params or None).json()
 
     def post(self, path: str, body: Any = None, **params: Any) -> Any:
-        return self.client.post(f"/rest{path}", json=body, params=params).json()
+        return self.client.post(f"/rest{path}", json=body, params=params or None).json()
 
     def form(self, path: str, **fields: Any) -> Any:
         data = {name: _field(value) for name, value in fields.items()}
@@ -47,7 +47,7 @@ class Api:
 
     def upload(self, path: str, content: str, **params: Any) -> httpx.Response:
         files = {"file": ("leads.csv", content, "text/csv")}
-        return self.client.post(f"/bulk/v1{path}", files=files, params=params)
+        return self.client.post(f"/bulk/v1{path}", files=files, params=params or None)
 
     def bulk(self, path: str) -> httpx.Response:
         return self.client.get(f"/bulk/v1{path}")

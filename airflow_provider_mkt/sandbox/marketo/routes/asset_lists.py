@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.marketo.asset_rows import (
     rename,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.world.campaigns import AddToList
@@ -36,7 +36,7 @@ async def by_id(call: Call) -> Reply:
 
 @routes.handle("GET", ASSET, "/staticList/byName.json", scopes=ASSETS_READABLE)
 async def named(call: Call) -> Reply:
-    return assets(call, [_row(one) for one in by_name(call.world.lists, required(call.query, "name"))])
+    return assets(call, [_row(one) for one in by_name(call.world.lists, text_param(call.query, "name"))])
 
 
 @routes.handle("POST", ASSET, "/staticLists.json", scopes=(WRITE_ASSETS,))

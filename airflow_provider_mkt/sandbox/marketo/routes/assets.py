@@ -3,7 +3,7 @@
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.asset_rows import APP, by_name, by_path, common
 from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN, asset_page
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, required, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, text_param, whole
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
@@ -30,7 +30,7 @@ async def channels(call: Call) -> Reply:
 @routes.handle("GET", ASSET, "/channel/byName.json", scopes=ASSETS_READABLE)
 async def channel_named(call: Call) -> Reply:
     """Find a channel. The contract spells the parameter `Name`, the guide `name`."""
-    name = call.query.get("name") or required(call.query, "Name")
+    name = call.query.get("name") or text_param(call.query, "Name")
     return assets(call, [_channel(one) for one in call.world.channels.values() if one.name == name])
 
 
@@ -62,13 +62,13 @@ async def folders(call: Call) -> Reply:
 
 @routes.handle("GET", ASSET, "/folder/byName.json", scopes=ASSETS_READABLE)
 async def folder_named(call: Call) -> Reply:
-    found = by_name(call.world.folders, required(call.query, "name"))
+    found = by_name(call.world.folders, text_param(call.query, "name"))
     return assets(call, [_folder(call, one) for one in found])
 
 
 @routes.handle("GET", ASSET, "/folder/{id}.json", scopes=ASSETS_READABLE)
 async def folder_by_id(call: Call) -> Reply:
-    folder = by_path(call, call.world.folders) if required(call.query, "type") == "Folder" else None
+    folder = by_path(call, call.world.folders) if text_param(call.query, "type") == "Folder" else None
     return assets(call, [_folder(call, folder)] if folder else [])
 
 

@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.asset_rows import (
     rename,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param, truth, whole
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param, truth, whole
 from airflow_provider_mkt.sandbox.marketo.people import lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import APPROVE_ASSETS, ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, wrong_type
@@ -69,7 +69,7 @@ async def by_id(call: Call) -> Reply:
 async def named(call: Call) -> Reply:
     """Find by name, which is unique only within a program: several emails may answer."""
     status = _status(call)
-    found = in_folder(by_name(call.world.emails, required(call.query, "name")), call.query.get("folder"))
+    found = in_folder(by_name(call.world.emails, text_param(call.query, "name")), call.query.get("folder"))
     return assets(call, [_row(call, one, status) for one in found if one.version(status)])
 
 

@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.marketo.asset_rows import (
     rename,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param, truth
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, wrong_type
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment, program_time
@@ -75,7 +75,7 @@ async def by_id(call: Call) -> Reply:
 @routes.handle("GET", ASSET, "/program/byName.json", scopes=ASSETS_READABLE)
 async def named(call: Call) -> Reply:
     rows = []
-    for program in by_name(call.world.programs, required(call.query, "name")):
+    for program in by_name(call.world.programs, text_param(call.query, "name")):
         row = _full(call, program)
         for switch, key in (("includeTags", "tags"), ("includeCosts", "costs")):
             if not truth(call.query.get(switch), default=False):

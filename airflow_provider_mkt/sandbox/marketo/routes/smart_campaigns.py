@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.marketo.asset_rows import (
     rename,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, required, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param, truth
 from airflow_provider_mkt.sandbox.marketo.permissions import (
     ACTIVATE_CAMPAIGN,
     ASSETS_READABLE,
@@ -58,7 +58,7 @@ async def by_id(call: Call) -> Reply:
 
 @routes.handle("GET", ASSET, "/smartCampaign/byName.json", scopes=ASSETS_READABLE)
 async def named(call: Call) -> Reply:
-    return assets(call, [_row(one) for one in by_name(call.world.campaigns, required(call.query, "name"))])
+    return assets(call, [_row(one) for one in by_name(call.world.campaigns, text_param(call.query, "name"))])
 
 
 def _check_description(params: Query) -> None:

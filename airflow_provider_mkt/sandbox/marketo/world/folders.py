@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
 
 WORKSPACE = "Default"
 
@@ -46,7 +46,7 @@ class Folder(Asset):
 def read_place(text: str | None, parameter: str = "folder") -> Place:
     """Read a folder parameter: JSON in a form field, which a form-encoding client easily forgets."""
     if not text:
-        raise missing(parameter)
+        raise Problem(701, f"{parameter} cannot be blank")
     try:
         said = json.loads(text)
         place = Place(int(said["id"]), str(said["type"]))

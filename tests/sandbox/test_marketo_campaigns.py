@@ -1,0 +1,188 @@
+"""Smart campaigns: requested, scheduled, switched, copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from marketo_tools import Api, code, place
+
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    sandbox.marketo.reset()
+    return Api(sandbox)
+
+
+REQUEST = f"/v1/campaigns/{seed.REQUEST_CAMPAIGN}/trigger.json"
+SCHEDULE = f"/v1/campaigns/{seed.BATCH_CAMPAIGN}/schedule.json"
+ASSET = "/asset/v1/smartCampaign"
+
+
+def leads(*numbers: int) -> dict[str, object]:
+    return {"input": {"leads": [{"id": number} for number in numbers]}}
+
+
+def test_a_requested_campaign_runs_its_flow_a_moment_later(api: Api) -> None:
+    assert api.post(REQUEST, leads(seed.ANNA))["result"] == [{"id": seed.REQUEST_CAMPAIGN}]
+    assert [row["activityTypeId"] for row in api.activities(47, 113, 6)] == [47]
+    api.advance(10)
+    rows = api.activities(47, 113, 6)
+    assert [(row["activityTypeId"], row["campaignId"]) for row in rows] == [
+        (47, 4001),
+        (113, 4001),
+        (6, 4001),
+    ]
+    (told,) = api.get(
+        f"/v1/programs/{seed.NURTURE_PROGRAM}/members.json",
+        filterType="leadId",
+        filterValues=seed.ANNA,
+        fields="trackName",
+    )["result"]
+    assert told["trackName"] == seed.SECOND_STREAM
+    (mine,) = api.get(f"/v1/leads/{seed.ANNA}/smartCampaignMembership.json")["result"]
+    assert mine["smartCampaignId"] == seed.REQUEST_CAMPAIGN
+
+
+def test_asking_twice_sends_twice(api: Api) -> None:
+    for _ in range(2):
+        api.post(REQUEST, leads(seed.ANNA))
+    api.advance(10)
+    assert len(api.activities(47)) == 2
+    assert len(api.activities(6)) == 2
+    assert len(api.world.outbox) == 2
+
+
+def test_a_campaign_that_takes_people_once_takes_them_once(api: Api) -> None:
+    campaign = api.world.campaigns[seed.REQUEST_CAMPAIGN]
+    campaign.rule = "once"
+    for _ in range(2):
+        api.post(REQUEST, leads(seed.ANNA))
+        api.advance(5)
+    assert len(api.world.outbox) == 1
+    assert len(api.activities(47)) == 2
+
+
+@pytest.mark.parametrize(
+    ("campaign", "body", "wanted"),
+    [
+        (seed.REQUEST_CAMPAIGN, leads(seed.ANNA, 999), "1004"),
+        (seed.REQUEST_CAMPAIGN, leads(*range(101)), "1003"),
+        (seed.REQUEST_CAMPAIGN, {"input": {}}, "1002"),
+        (seed.REQUEST_CAMPAIGN, {"input": [{"id": seed.ANNA}]}, "1001"),
+        (seed.BATCH_CAMPAIGN, leads(seed.ANNA), "1003"),
+        (seed.INACTIVE_CAMPAIGN, leads(seed.ANNA), "1003"),
+        (9, leads(seed.ANNA), "1013"),
+    ],
+)
+def test_a_bad_request_queues_nobody(api: Api, campaign: int, body: dict[str, object], wanted: str) -> None:
+    assert code(api.post(f"/v1/campaigns/{campaign}/trigger.json", body)) == wanted
+    assert api.activities(47) == []
+
+
+def test_only_tokens_of_the_program_can_be_overridden_and_they_reach_the_mail(api: Api) -> None:
+    token = {"name": "{{my.Headline}}", "value": "Hot"}
+    body = {"input": {"leads": [{"id": seed.ANNA}], "tokens": [token]}}
+    assert code(api.post(REQUEST, body)) == "1003"
+    assert code(api.post(SCHEDULE, {"input": {"tokens": [token | {"name": "Headline"}]}})) == "1003"
+    assert api.post(SCHEDULE, {"input": {"tokens": [token]}})["success"]
+    api.advance(301)
+    assert {mail.tokens["Headline"] for mail in api.world.outbox} == {"Hot"}
+
+
+def test_a_scheduled_campaign_runs_over_its_smart_list_at_its_hour(api: Api) -> None:
+    due = api.sandbox.clock.now() + timedelta(hours=1)
+    assert api.post(SCHEDULE, {"input": {"runAt": f"{due:%Y-%m-%dT%H:%M:%S}+0000"}})["success"]
+    api.advance(3500)
+    assert api.world.outbox == []
+    api.advance(110)
+    assert [mail.lead_id for mail in api.world.outbox] == [seed.ANNA, seed.BEN, seed.CARLA]
+
+
+def test_a_run_is_never_sooner_than_five_minutes_and_every_call_adds_one(api: Api) -> None:
+    past = {"input": {"runAt": "2025-01-01T00:00:00Z"}}
+    for body in (None, past):
+        assert api.post(SCHEDULE, body)["result"] == [{"id": seed.BATCH_CAMPAIGN}]
+    api.advance(290)
+    assert api.world.outbox == []
+    api.advance(15)
+    assert len(api.world.outbox) == 6
+
+
+def test_a_run_cannot_be_years_away_nor_of_a_trigger_campaign(api: Api) -> None:
+    far = api.sandbox.clock.now() + timedelta(days=800)
+    assert code(api.post(SCHEDULE, {"input": {"runAt": f"{far:%Y-%m-%dT%H:%M:%SZ}"}})) == "1042"
+    assert code(api.post(SCHEDULE, {"input": {"runAt": "tomorrow"}})) == "1001"
+    assert code(api.post(f"/v1/campaigns/{seed.REQUEST_CAMPAIGN}/schedule.json")) == "1003"
+
+
+def test_scheduling_a_copy_makes_a_program_and_runs_the_copys_campaign(api: Api) -> None:
+    body = {"input": {"cloneToProgramName": "Website Contacts 2"}}
+    assert api.post(SCHEDULE, body)["result"] == [{"id": seed.BATCH_CAMPAIGN}]
+    assert code(api.post(SCHEDULE, body)) == "709"
+    assert api.get("/asset/v1/program/byName.json", name="Website Contacts 2")["result"]
+    api.advance(301)
+    assert {mail.campaign_id for mail in api.world.outbox} == {5001}
+
+
+def test_the_21st_copy_of_a_day_is_1020(api: Api) -> None:
+    for number in range(20):
+        assert api.post(SCHEDULE, {"input": {"cloneToProgramName": f"Copy {number}"}})["success"]
+    assert code(api.post(SCHEDULE, {"input": {"cloneToProgramName": "One more"}})) == "1020"
+
+
+def test_campaigns_are_switched_only_from_the_other_state(api: Api) -> None:
+    path = f"{ASSET}/{seed.INACTIVE_CAMPAIGN}"
+    assert code(api.form(f"{path}/deactivate.json")) == "709"
+    assert api.form(f"{path}/activate.json")["result"] == [{"id": seed.INACTIVE_CAMPAIGN}]
+    assert code(api.form(f"{path}/activate.json")) == "709"
+    (row,) = api.get(f"{path}.json")["result"]
+    assert (row["isActive"], row["isRequestable"], row["status"]) == (True, True, "Active")
+    assert code(api.form(f"{ASSET}/{seed.BATCH_CAMPAIGN}/activate.json")) == "709"
+
+
+def test_pausing_enrols_who_was_not_in_the_program(api: Api) -> None:
+    api.form(f"{ASSET}/{seed.INACTIVE_CAMPAIGN}/activate.json")
+    api.post(f"/v1/campaigns/{seed.INACTIVE_CAMPAIGN}/trigger.json", leads(seed.BEN))
+    api.advance(5)
+    (mine,) = api.get(f"/v1/leads/{seed.BEN}/programMembership.json")["result"]
+    assert (mine["stream"], mine["nurtureCadence"]) == (seed.FIRST_STREAM, "paus")
+    assert [row["activityTypeId"] for row in api.activities(113, 115)] == [113, 115]
+
+
+def test_a_new_campaign_is_empty_and_cannot_be_activated(api: Api) -> None:
+    fields = {"name": "Fresh", "folder": place(seed.CAMPAIGN_FOLDER)}
+    (made,) = api.form("/asset/v1/smartCampaigns.json", **fields)["result"]
+    assert (made["type"], made["isActive"], made["status"]) == ("default", False, "Never Run")
+    assert code(api.form("/asset/v1/smartCampaigns.json", **fields)) == "709"
+    assert code(api.form(f"{ASSET}/{made['id']}/activate.json")) == "709"
+    assert api.get(f"{ASSET}/byName.json", name="Fresh")["result"][0]["id"] == made["id"]
+
+
+def test_a_cloned_campaign_is_never_active(api: Api) -> None:
+    fields = {"name": "Again", "folder": place(seed.CAMPAIGN_FOLDER)}
+    (made,) = api.form(f"{ASSET}/{seed.REQUEST_CAMPAIGN}/clone.json", **fields)["result"]
+    assert (made["type"], made["isActive"]) == ("trigger", False)
+    assert api.form(f"{ASSET}/{made['id']}/activate.json")["success"]
+
+
+def test_campaigns_are_listed_by_both_apis(api: Api) -> None:
+    rows = api.get("/v1/campaigns.json", isTriggerable="true")["result"]
+    assert [row["id"] for row in rows] == [seed.REQUEST_CAMPAIGN]
+    (batch,) = api.get("/v1/campaigns.json", programName="Website Contacts")["result"]
+    assert (batch["type"], batch["active"], batch["programId"]) == ("batch", False, seed.DEFAULT_PROGRAM)
+    answer = api.get("/v1/campaigns.json")
+    assert "moreResult" not in answer
+    assert code(api.get("/v1/campaigns/9.json")) == "1013"
+    active = api.get("/asset/v1/smartCampaigns.json", isActive="true")["result"]
+    assert [row["id"] for row in active] == [seed.REQUEST_CAMPAIGN]

@@ -1,0 +1,288 @@
+"""Programs, channels, emails and lists as assets, and an email program's send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from marketo_tools import Api, code, place
+
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    sandbox.marketo.reset()
+    return Api(sandbox)
+
+
+PROGRAM = f"/asset/v1/program/{seed.EMAIL_PROGRAM}"
+NOTHING = ["No assets found for the given search criteria."]
+
+
+def in_future(api: Api, **delta: int) -> str:
+    return f"{api.sandbox.clock.now() + timedelta(**delta):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def set_dates(api: Api, program: int = seed.EMAIL_PROGRAM) -> None:
+    answer = api.form(
+        f"/asset/v1/program/{program}.json",
+        startDate=in_future(api, hours=1),
+        endDate=in_future(api, hours=2),
+    )
+    assert answer["success"], answer
+
+
+def clone(api: Api, name: str, source: int = seed.EMAIL_PROGRAM) -> dict[str, object]:
+    path = f"/asset/v1/program/{source}/clone.json"
+    return dict(api.form(path, name=name, folder=place(seed.PROGRAM_FOLDER)))
+
+
+def test_asset_envelopes_carry_errors_warnings_and_odd_timestamps(api: Api) -> None:
+    answer = api.get(f"{PROGRAM}.json")
+    assert (answer["errors"], answer["warnings"]) == ([], [])
+    (row,) = answer["result"]
+    assert row["createdAt"] == "2025-01-06T09:00:00Z+0000"
+    assert row["folder"] == {"type": "Folder", "value": seed.PROGRAM_FOLDER, "folderName": "Programs"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/asset/v1/program/9.json",
+        "/asset/v1/program/byName.json?name=None",
+        "/asset/v1/programs.json?offset=50",
+        "/asset/v1/email/9.json",
+        "/asset/v1/email/3002.json?status=approved",
+        "/asset/v1/smartCampaign/9.json",
+        "/asset/v1/staticList/9.json",
+        "/asset/v1/channel/byName.json?name=None",
+    ],
+)
+def test_finding_nothing_is_a_success_with_a_warning_and_no_result(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert (answer["success"], answer["warnings"]) == (True, NOTHING)
+    assert "result" not in answer
+
+
+def test_programs_are_paged_by_offset_and_filtered(api: Api) -> None:
+    first = api.get("/asset/v1/programs.json", maxReturn=2)["result"]
+    rest = api.get("/asset/v1/programs.json", maxReturn=2, offset=2)["result"]
+    assert [row["id"] for row in first + rest] == [2001, 2002, 2003]
+    on = api.get("/asset/v1/programs.json", status="on")["result"]
+    assert [row["name"] for row in on] == ["Welcome Nurture"]
+    by_id = api.get("/asset/v1/programs.json", filterType="id", filterValues="2001,2003")["result"]
+    assert [row["id"] for row in by_id] == [2001, 2003]
+    assert code(api.get("/asset/v1/programs.json", maxReturn=201)) == "701"
+
+
+def test_channels_list_their_steps(api: Api) -> None:
+    (nurture,) = api.get("/asset/v1/channel/byName.json", name="Nurture")["result"]
+    steps = [(one["name"], one["step"], one["success"]) for one in nurture["progressionStatuses"]]
+    assert steps[0] == ("Not in Program", 0, False)
+    assert steps[-1] == ("Influenced", 30, True)
+    assert len(api.get("/asset/v1/channels.json")["result"]) == 4
+
+
+def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Api) -> None:
+    fields = {
+        "name": "Autumn",
+        "type": "Default",
+        "channel": "Default",
+        "folder": place(seed.PROGRAM_FOLDER),
+        "tags": [{"tagType": "Region", "tagValue": "EMEA"}],
+    }
+    (made,) = api.form("/asset/v1/programs.json", **fields)["result"]
+    assert code(api.form("/asset/v1/programs.json", **fields)) == "709"
+    api.form(f"/asset/v1/program/{made['id']}.json", description="Leaves")
+    (found,) = api.get("/asset/v1/program/byName.json", name="Autumn", includeTags="true")["result"]
+    assert (found["description"], found["tags"][0]["tagValue"]) == ("Leaves", "EMEA")
+    assert "costs" not in found
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"folder": ""}, "701"),
+        ({"folder": "11"}, "1001"),
+        ({"folder": place(99)}, "710"),
+        ({"name": " "}, "701"),
+        ({"name": "x" * 256}, "701"),
+        ({"type": "Party"}, "709"),
+        ({"channel": "Nurture"}, "709"),
+        ({"startDate": "2030-01-01T00:00:00Z"}, "709"),
+    ],
+)
+def test_a_program_that_cannot_be_made_says_why(api: Api, change: dict[str, object], wanted: str) -> None:
+    fields = {"name": "A", "type": "Default", "channel": "Default", "folder": place(seed.PROGRAM_FOLDER)}
+    assert code(api.form("/asset/v1/programs.json", **(fields | change))) == wanted
+
+
+def test_a_clone_brings_its_email_and_tokens_but_neither_members_nor_dates(api: Api) -> None:
+    set_dates(api)
+    (copy,) = clone(api, "December Newsletter")["result"]  # type: ignore[misc]
+    assert (copy["status"], "startDate" in copy) == ("unlocked", False)
+    (email,) = api.get("/asset/v1/emails.json", folder=f'{{"id":{copy["id"]},"type":"Program"}}')["result"]
+    assert (email["name"], email["status"]) == ("Newsletter", "approved")
+    assert email["id"] != seed.NEWSLETTER_EMAIL
+    (tokens,) = api.get(f"/asset/v1/folder/{copy['id']}/tokens.json", folderType="Program")["result"]
+    assert [one["name"] for one in tokens["tokens"]] == ["Headline"]
+    assert code(clone(api, "December Newsletter")) == "709"
+    assert len(api.get("/asset/v1/email/byName.json", name="Newsletter")["result"]) == 2
+
+
+def test_an_email_program_is_approved_only_with_dates_email_and_smart_list(api: Api) -> None:
+    assert code(api.form(f"{PROGRAM}/approve.json")) == "709"
+    set_dates(api)
+    fields = {
+        "name": "Empty",
+        "type": "Email",
+        "channel": "Email Send",
+        "folder": place(seed.PROGRAM_FOLDER),
+        "startDate": in_future(api, hours=1),
+        "endDate": in_future(api, hours=2),
+    }
+    (empty,) = api.form("/asset/v1/programs.json", **fields)["result"]
+    assert (
+        "approved email" in api.form(f"/asset/v1/program/{empty['id']}/approve.json")["errors"][0]["message"]
+    )
+    for number in (seed.NURTURE_PROGRAM, seed.DEFAULT_PROGRAM):
+        assert code(api.form(f"/asset/v1/program/{number}/approve.json")) == "709"
+    assert api.form(f"{PROGRAM}/approve.json")["result"] == [{"id": seed.EMAIL_PROGRAM}]
+    assert code(api.form(f"{PROGRAM}/approve.json")) == "709"
+    assert api.get(f"{PROGRAM}.json")["result"][0]["status"] == "locked"
+    assert code(api.form(f"{PROGRAM}.json", description="late")) == "709"
+
+
+def test_an_approved_program_sends_once_when_the_clock_reaches_its_start(api: Api) -> None:
+    set_dates(api)
+    api.form(f"{PROGRAM}/approve.json")
+    members = f"/v1/programs/{seed.EMAIL_PROGRAM}/members.json"
+    assert api.get(members, filterType="statusName", filterValues="Sent")["result"] == []
+    assert len(api.world.outbox) == 0
+    api.advance(3610)
+    api = Api(api.sandbox)
+    rows = api.get(members, filterType="statusName", filterValues="Sent")["result"]
+    assert [row["leadId"] for row in rows] == [seed.ANNA, seed.BEN, seed.CARLA]
+    assert len(api.world.outbox) == 3
+    sent = api.activities(6, 7)
+    assert len(sent) == 6
+    assert {row["primaryAttributeValueId"] for row in sent} == {seed.NEWSLETTER_EMAIL}
+    api.advance(3600)
+    assert len(api.world.outbox) == 3
+    assert code(Api(api.sandbox).form(f"{PROGRAM}/unapprove.json")) == "709"
+
+
+def test_unapproving_before_the_start_calls_the_send_off(api: Api) -> None:
+    set_dates(api)
+    assert code(api.form(f"{PROGRAM}/unapprove.json")) == "709"
+    api.form(f"{PROGRAM}/approve.json")
+    assert api.form(f"{PROGRAM}/unapprove.json")["success"]
+    assert api.get(f"{PROGRAM}.json")["result"][0]["status"] == "unlocked"
+    api.advance(7200)
+    assert api.world.outbox == []
+
+
+def test_unsubscribed_people_get_no_mail_and_are_no_members(api: Api) -> None:
+    change = [{"id": seed.ANNA, "unsubscribed": True}, {"id": seed.BEN, "emailInvalid": True}]
+    api.post("/v1/leads.json", {"action": "updateOnly", "lookupField": "id", "input": change})
+    set_dates(api)
+    api.form(f"{PROGRAM}/approve.json")
+    api.advance(3601)
+    assert [mail.lead_id for mail in api.world.outbox] == [seed.CARLA]
+    assert set(api.world.programs[seed.EMAIL_PROGRAM].members) == {seed.CARLA}
+
+
+def test_a_draft_is_approved_once_and_edits_start_a_new_one(api: Api) -> None:
+    path = f"/asset/v1/email/{seed.DRAFT_EMAIL}"
+    assert api.get(f"{path}.json")["result"][0]["status"] == "draft"
+    assert api.form(f"{path}/approveDraft.json")["result"] == [{"id": seed.DRAFT_EMAIL}]
+    assert code(api.form(f"{path}/approveDraft.json")) == "709"
+    headers = {"subject": {"type": "Text", "value": "Spring, at last"}}
+    assert api.form(f"{path}/content.json", **headers)["success"]
+    subjects = {
+        status: api.get(f"{path}.json", status=status)["result"][0]["subject"]["value"]
+        for status in ("approved", "draft")
+    }
+    assert subjects == {"approved": "Spring is here", "draft": "Spring, at last"}
+    assert api.form(f"{path}/discardDraft.json")["success"]
+    assert code(api.form(f"{path}/discardDraft.json")) == "709"
+    assert api.get(f"{path}.json", status="draft")["warnings"] == NOTHING
+    assert api.form(f"{path}/unapprove.json")["success"]
+    assert code(api.form(f"{path}/unapprove.json")) == "709"
+
+
+def test_an_email_without_its_headers_cannot_be_approved(api: Api) -> None:
+    fields = {"name": "Bare", "folder": place(seed.EMAIL_FOLDER), "template": seed.TEMPLATE}
+    (made,) = api.form("/asset/v1/emails.json", **fields)["result"]
+    refused = api.form(f"/asset/v1/email/{made['id']}/approveDraft.json")
+    assert code(refused) == "709"
+    assert "subject" in refused["errors"][0]["message"]
+    assert code(api.form("/asset/v1/emails.json", **fields)) == "709"
+
+
+def test_an_email_in_use_is_neither_unapproved_nor_deleted(api: Api) -> None:
+    path = f"/asset/v1/email/{seed.APPROVED_EMAIL}"
+    assert code(api.form(f"{path}/unapprove.json")) == "709"
+    assert code(api.form(f"{path}/delete.json")) == "709"
+    assert code(api.form("/asset/v1/email/9/approveDraft.json")) == "702"
+
+
+def test_metadata_is_renamed_at_once_and_the_rest_waits_in_the_draft(api: Api) -> None:
+    path = f"/asset/v1/email/{seed.APPROVED_EMAIL}"
+    (row,) = api.form(f"{path}.json", name="Hello", preHeader="Look inside", operational="true")["result"]
+    assert (row["name"], row["preHeader"], row["operational"], row["status"]) == (
+        "Hello",
+        "Look inside",
+        True,
+        "draft",
+    )
+    (kept,) = api.get(f"{path}.json", status="approved")["result"]
+    assert (kept["name"], kept["preHeader"], kept["operational"]) == ("Hello", "", False)
+    assert code(api.form(f"{path}.json", preHeader="x" * 1025)) == "701"
+    assert code(api.form(f"{path}.json", name="Spring Offer")) == "709"
+
+
+def test_a_cloned_email_is_a_draft(api: Api) -> None:
+    path = f"/asset/v1/email/{seed.APPROVED_EMAIL}/clone.json"
+    fields = {"name": "Welcome again", "folder": place(seed.EMAIL_FOLDER)}
+    (made,) = api.form(path, **fields)["result"]
+    assert (made["status"], made["subject"]["value"]) == ("draft", "Welcome aboard")
+    assert code(api.form(path, **fields)) == "709"
+
+
+def test_each_sample_is_counted(api: Api) -> None:
+    path = f"/asset/v1/email/{seed.APPROVED_EMAIL}/sendSample.json"
+    for _ in range(2):
+        answer = api.form(path, emailAddress="me@example.com", leadId=str(seed.ANNA))
+        assert answer["result"] == [{"service": "sendTestEmail", "result": True}]
+    assert len(api.world.samples) == 2
+    assert code(api.form(path)) == "701"
+
+
+def test_static_lists_are_assets_too(api: Api) -> None:
+    fields = {"name": "Guests", "folder": place(seed.CAMPAIGN_FOLDER)}
+    (made,) = api.form("/asset/v1/staticLists.json", **fields)["result"]
+    assert code(api.form("/asset/v1/staticLists.json", **fields)) == "709"
+    assert api.get("/v1/lists.json", name="Guests")["result"][0]["id"] == made["id"]
+    assert api.form(f"/asset/v1/staticList/{made['id']}/delete.json")["success"]
+    assert code(api.form(f"/asset/v1/staticList/{seed.STATIC_LIST}/delete.json")) == "709"
+
+
+def test_my_tokens_are_upserted_by_name(api: Api) -> None:
+    path = f"/asset/v1/folder/{seed.EMAIL_PROGRAM}/tokens"
+    for value in ("a", "b"):
+        api.form(f"{path}.json", name="Place", type="text", value=value, folderType="Program")
+    (told,) = api.get(f"{path}.json", folderType="Program")["result"]
+    assert {one["name"]: one["value"] for one in told["tokens"]}["Place"] == "b"
+    gone = {"name": "Place", "type": "text", "folderType": "Program"}
+    assert api.form(f"{path}/delete.json", **gone)["success"]
+    assert code(api.form(f"{path}/delete.json", **gone)) == "702"
