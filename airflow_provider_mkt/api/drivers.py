@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
@@ -34,6 +36,8 @@ _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
+    # The request itself breaks HTTP, e.g. by a line break in the token.
+    httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
     httpx.ProxyError,
@@ -69,6 +73,12 @@ def _no_answer(failure: Exception) -> NoAnswer:
     return NoAnswer(f"no answer ({type(failure).__name__})", sent=not isinstance(failure, _NEVER_SENT))
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Making one takes tens of milliseconds, which a triggerer's event loop does not have per trigger.
+    return httpx.create_ssl_context()
+
+
 def _settings(max_connections: int) -> dict[str, Any]:
     logging.getLogger("httpx").addFilter(_quiet_urls)
     return {
@@ -79,6 +89,7 @@ def _settings(max_connections: int) -> dict[str, Any]:
             keepalive_expiry=4.0,
         ),
         "follow_redirects": False,
+        "verify": _tls(),
         "headers": {"Accept": "application/json", "User-Agent": "airflow-provider-mkt"},
     }
 
@@ -96,7 +107,7 @@ class SyncDriver:
     ) -> None:
         self._client = httpx.Client(**_settings(max_connections))
         self._budget = budget
-        self._sleep = sleep
+        self.sleep = sleep
 
     def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Do what the exchange asks for until it returns or raises."""
@@ -110,7 +121,7 @@ class SyncDriver:
                     case Take(meter):
                         answer = self._budget.take(meter)
                     case Sleep(seconds):
-                        self._sleep(seconds)
+                        self.sleep(seconds)
                         answer = None
         except StopIteration as stop:
             result: T = stop.value
@@ -153,7 +164,7 @@ class AsyncDriver:
     ) -> None:
         self._client = httpx.AsyncClient(**_settings(max_connections))
         self._budget = budget
-        self._sleep = sleep
+        self.sleep = sleep
 
     async def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Do what the exchange asks for until it returns or raises."""
@@ -168,7 +179,7 @@ class AsyncDriver:
                         # A file lock may be held by another process for a moment.
                         answer = await asyncio.to_thread(self._budget.take, meter)
                     case Sleep(seconds):
-                        await self._sleep(seconds)
+                        await self.sleep(seconds)
                         answer = None
         except StopIteration as stop:
             result: T = stop.value

@@ -19,6 +19,7 @@ class MarketoAccount(BaseModel):
     :param client_secret: of the custom service.
     :param calls_per_20_seconds: how much of the instance's 100 calls per 20 s to use.
     :param max_concurrency: how many of the instance's 10 concurrent calls to use.
+    :param daily_quota: calls per day the contract gives; no endpoint tells it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -28,6 +29,7 @@ class MarketoAccount(BaseModel):
     client_secret: SecretStr = Field(min_length=1)
     calls_per_20_seconds: int = Field(default=100, ge=1, le=100)
     max_concurrency: int = Field(default=10, ge=1, le=10)
+    daily_quota: int = Field(default=50_000, ge=1)
 
 
 def instance_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:

@@ -1,0 +1,154 @@
+"""The HubSpot hook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied, PlatformError
+from airflow_provider_mkt.api.hubspot import account_info, campaign_batches, email_publishing
+from airflow_provider_mkt.api.hubspot import nurture_enrolment as nurture
+from airflow_provider_mkt.api.hubspot.jobs import SPECS
+from airflow_provider_mkt.hooks.base import MarketingHook, account_error
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+    from airflow_provider_mkt.api.hubspot.platform import HubSpot
+    from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
+
+
+class HubSpotHook(MarketingHook):
+    """Runs calls against a HubSpot account.
+
+    :param hubspot_conn_id: a connection of type ``hubspot``: Password holds the access token (service
+        key, private app or static project app); or Login the OAuth client id, Password its secret and
+        the extra field ``refresh_token`` the refresh token.
+    """
+
+    conn_name_attr = "hubspot_conn_id"
+    default_conn_name = "hubspot_default"
+    conn_type = "hubspot"
+    hook_name = "HubSpot"
+    job_specs = SPECS
+
+    def __init__(self, hubspot_conn_id: str = default_conn_name) -> None:
+        super().__init__(hubspot_conn_id)
+
+    @classmethod
+    def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> HubSpot:
+        from pydantic import ValidationError
+
+        from airflow_provider_mkt.api.address import base_url
+        from airflow_provider_mkt.api.hubspot.account import DEFAULT_HOST, HubSpotAccount
+        from airflow_provider_mkt.api.hubspot.platform import HubSpot
+
+        settings = {
+            name: extra[name]
+            for name in ("api_version", "calls_per_10_seconds", "legacy_calls")
+            if extra.get(name) not in (None, "")
+        }
+        settings["base_url"] = base_url(
+            connection.host or DEFAULT_HOST, port=connection.port, scheme=connection.schema or None
+        )
+        if extra.get("refresh_token"):
+            settings |= {
+                "client_id": connection.login,
+                "client_secret": connection.password,
+                "refresh_token": extra["refresh_token"],
+            }
+        elif connection.password:
+            settings["access_token"] = connection.password
+        try:
+            return HubSpot(HubSpotAccount.model_validate(settings))
+        except ValidationError as error:
+            raise account_error(error) from None
+
+    def lead_writer(
+        self, *, action: str, lookup_field: str, partition_name: str | None = None
+    ) -> ContactWriter:
+        from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+
+        if partition_name:
+            raise InvalidInput("partition_name", "HubSpot has no lead partitions")
+        return ContactWriter(action=action, lookup_field=lookup_field)
+
+    def create_campaigns(self, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+        return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns])
+
+    def publish_email(
+        self,
+        memory: Memory,
+        *,
+        email_id: str | None,
+        program_id: str | None,
+        publish_at: datetime | None,
+        send_now: bool,
+    ) -> Flow[Publication]:
+        if program_id:
+            raise InvalidInput("program_id", "HubSpot has no email programs; give email_id")
+        if not email_id:
+            raise InvalidInput("email_id", "is missing: which email is to be published")
+        return email_publishing.publish(email_id, memory, publish_at=publish_at, send_now=send_now)
+
+    def enroll(
+        self,
+        memory: Memory,
+        leads: Sequence[str],
+        *,
+        campaign_id: str | None,
+        program_id: str | None,
+        status_name: str | None,
+        tokens: Mapping[str, str] | None,
+    ) -> Flow[list[Enrolment]]:
+        if not campaign_id:
+            raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
+        for name, value in (("program_id", program_id), ("status_name", status_name), ("tokens", tokens)):
+            if value:
+                raise InvalidInput(name, "HubSpot's nurturing campaigns have none; leave it out")
+        return nurture.enrol(campaign_id, leads)
+
+    def _introduce(self) -> Flow[str]:
+        details: account_info.AccountDetails = yield account_info.details()
+        who = (
+            f"HubSpot account {details['portalId']} ({details['accountType'].lower()}, "
+            f"{details['timeZone']}, data in {details['dataHostingLocation']})"
+        )
+        try:
+            usage: list[account_info.ApiUsage] = yield account_info.daily_usage()
+        except PermissionDenied as error:
+            return f"{who}; daily calls left unknown: {error.message}"
+        except PlatformError:
+            return f"{who}; daily calls left unknown"
+        for row in usage:
+            if row["fetchStatus"] in ("SUCCESS", "CACHED"):
+                left = row["usageLimit"] - row["currentUsage"]
+                return f"{who}; {left:,} of {row['usageLimit']:,} calls left today"
+        return f"{who}; no daily limit told"
+
+    @staticmethod
+    def get_connection_form_widgets() -> dict[str, Any]:
+        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
+        from airflow_provider_mkt.hooks._forms import widgets
+
+        return widgets(HubSpotHook.conn_type)
+
+    @staticmethod
+    def get_ui_field_behaviour() -> dict[str, Any]:
+        """Labels and placeholders for Airflow 3.0 and 3.1."""
+        from airflow_provider_mkt.hooks._forms import behaviour
+
+        return behaviour(HubSpotHook.conn_type)
+
+
+def _as_properties(campaign: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A campaign's properties; ``name`` is taken for ``hs_name``, so that lists serve both platforms."""
+    if not isinstance(campaign, Mapping) or "name" not in campaign:
+        return campaign
+    if "hs_name" in campaign:
+        raise InvalidInput("campaigns", "give a campaign name or hs_name, not both")
+    return {"hs_name": campaign["name"], **{key: value for key, value in campaign.items() if key != "name"}}

@@ -1,0 +1,155 @@
+"""The Marketo Engage hook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied
+from airflow_provider_mkt.api.marketo import campaign_batches, email_publishing, leads, usage
+from airflow_provider_mkt.api.marketo import nurture_enrolment as nurture
+from airflow_provider_mkt.api.marketo.jobs import SPECS
+from airflow_provider_mkt.hooks.base import MarketingHook, account_error
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+    from airflow_provider_mkt.api.marketo.platform import Marketo
+    from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
+
+
+class MarketoHook(MarketingHook):
+    """Runs calls against a Marketo Engage instance.
+
+    :param marketo_conn_id: a connection of type ``marketo``: Host holds the munchkin id or the endpoint
+        that the admin page shows, Login the client id and Password the client secret of a custom service.
+    """
+
+    conn_name_attr = "marketo_conn_id"
+    default_conn_name = "marketo_default"
+    conn_type = "marketo"
+    hook_name = "Marketo Engage"
+    job_specs = SPECS
+
+    def __init__(self, marketo_conn_id: str = default_conn_name) -> None:
+        super().__init__(marketo_conn_id)
+
+    @classmethod
+    def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> Marketo:
+        from pydantic import ValidationError
+
+        from airflow_provider_mkt.api.marketo.account import MarketoAccount, instance_url
+        from airflow_provider_mkt.api.marketo.platform import Marketo
+
+        for field, value, what in (
+            ("host", connection.host, "the munchkin id or the REST endpoint"),
+            ("login", connection.login, "the client id of the custom service"),
+            ("password", connection.password, "the client secret of the custom service"),
+        ):
+            if not value:
+                raise InvalidInput(field, f"is missing: {what}")
+        settings = {
+            name: extra[name]
+            for name in ("calls_per_20_seconds", "max_concurrency", "daily_quota")
+            if extra.get(name) not in (None, "")
+        }
+        settings |= {
+            "base_url": instance_url(
+                connection.host or "", port=connection.port, scheme=connection.schema or None
+            ),
+            "client_id": connection.login,
+            "client_secret": connection.password,
+        }
+        try:
+            return Marketo(MarketoAccount.model_validate(settings))
+        except ValidationError as error:
+            raise account_error(error) from None
+
+    def lead_writer(
+        self, *, action: str, lookup_field: str, partition_name: str | None = None
+    ) -> DatabaseLeadWriter:
+        from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+
+        return DatabaseLeadWriter(action=action, lookup_field=lookup_field, partition_name=partition_name)
+
+    def create_campaigns(self, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+        return campaign_batches.create_all(campaigns)
+
+    def publish_email(
+        self,
+        memory: Memory,
+        *,
+        email_id: str | None,
+        program_id: str | None,
+        publish_at: datetime | None,
+        send_now: bool,
+    ) -> Flow[Publication]:
+        if bool(email_id) == bool(program_id):
+            raise InvalidInput(
+                "email_id",
+                "give either email_id (approves the email's draft) or program_id (approves an email "
+                "program, which sends it)",
+            )
+        if send_now:
+            raise InvalidInput(
+                "send_now", "Marketo sends an email program at its start date; give publish_at"
+            )
+        if program_id:
+            return email_publishing.approve_program(program_id, memory, publish_at=publish_at)
+        if publish_at is not None:
+            raise InvalidInput("publish_at", "approving an email has no time; give program_id to send at one")
+        return email_publishing.approve_email(email_id or "", memory)
+
+    def enroll(
+        self,
+        memory: Memory,
+        leads: Sequence[str],
+        *,
+        campaign_id: str | None,
+        program_id: str | None,
+        status_name: str | None,
+        tokens: Mapping[str, str] | None,
+    ) -> Flow[list[Enrolment]]:
+        if campaign_id:
+            if status_name:
+                raise InvalidInput("status_name", "a requested campaign sets no status; leave it out")
+            return nurture.by_campaign(campaign_id, leads, memory, tokens=tokens, program_id=program_id)
+        if not program_id or not status_name:
+            raise InvalidInput(
+                "program_id",
+                "give program_id and status_name (enrols in the first stream) or campaign_id (requests a "
+                "smart campaign that enrols in the stream it names)",
+            )
+        if tokens:
+            raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
+        return nurture.by_status(program_id, leads, status_name)
+
+    def _introduce(self) -> Flow[str]:
+        yield leads.describe2()
+        account = self.platform.account  # type: ignore[attr-defined]
+        who = f"Marketo instance {account.base_url.removeprefix('https://')}"
+        try:
+            row: dict[str, Any] | None = yield usage.today()
+        except PermissionDenied:
+            row = None
+        used = int(row["total"]) if row else 0
+        left = max(0, account.daily_quota - used)
+        return f"{who}; {used:,} calls used today, {left:,} left of {account.daily_quota:,}"
+
+    @staticmethod
+    def get_connection_form_widgets() -> dict[str, Any]:
+        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
+        from airflow_provider_mkt.hooks._forms import widgets
+
+        return widgets(MarketoHook.conn_type)
+
+    @staticmethod
+    def get_ui_field_behaviour() -> dict[str, Any]:
+        """Labels and placeholders for Airflow 3.0 and 3.1."""
+        from airflow_provider_mkt.hooks._forms import behaviour
+
+        return behaviour(MarketoHook.conn_type)

@@ -1,0 +1,168 @@
+"""What the operators share: hook by connection, and errors in Airflow's terms."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
+from airflow_provider_mkt.api.redact import shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+
+class MarketingOperator(BaseOperator):
+    """Base of the operators that work on either platform.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
+    """
+
+    template_fields: Sequence[str] = ("conn_id",)
+
+    def __init__(self, *, conn_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+
+    @functools.cached_property
+    def hook(self) -> MarketingHook:
+        """The hook of the connection's platform."""
+        from airflow_provider_mkt.hooks.select import hook_for
+
+        return hook_for(self.conn_id)
+
+    def execute(self, context: Context) -> Any:
+        """Do the work, with errors in Airflow's terms."""
+        with self.airflow_errors():
+            return self.work(context)
+
+    def work(self, context: Context) -> Any:
+        """What the operator does."""
+        raise NotImplementedError
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Go on after a wait for the quota's reset."""
+        return self.execute(context)
+
+    @contextmanager
+    def airflow_errors(self) -> Iterator[None]:
+        """Turn what cannot get better by a retry into a failure that uses none up.
+
+        An exhausted quota defers the task until there are calls again. Everything else is left to the
+        task's own retries.
+        """
+        try:
+            yield
+        except QuotaExhausted as error:
+            self._come_back(error.resets_at, error)
+        except ServerUnavailable as error:
+            if error.retry_at is None:
+                raise
+            self._come_back(error.retry_at, error)
+        except PlatformError as error:
+            if error.permanent:
+                raise AirflowFailException(str(error)) from error
+            raise
+
+    def _come_back(self, moment: datetime, error: PlatformError) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        self.log.warning("%s. The task comes back at %s", error, moment.isoformat(timespec="minutes"))
+        self.defer(trigger=DateTimeTrigger(moment=max(moment, datetime.now(UTC))), method_name="resume")
+        raise AssertionError  # pragma: no cover - defer raises
+
+    def on_kill(self) -> None:
+        """Close connections when the task is killed."""
+        if "hook" in self.__dict__:
+            self.hook.close()
+
+
+def as_list(field: str, value: Any) -> list[Any]:
+    """A templated list: any iterable but text and mappings, or JSON text of a list, which is what a
+    template renders without native objects.
+
+    :raises InvalidInput: naming the field and the value's shape.
+    """
+    decoded = _decoded(field, value, "a list")
+    if isinstance(decoded, (str, bytes, Mapping)) or not isinstance(decoded, Iterable):
+        raise InvalidInput(field, f"must be a list, not {shape(decoded)}")
+    return list(decoded)
+
+
+def as_mapping(field: str, value: Any) -> dict[str, Any]:
+    """A templated mapping: a mapping, or JSON text of one.
+
+    :raises InvalidInput: naming the field and the value's shape.
+    """
+    decoded = _decoded(field, value, "a mapping")
+    if not isinstance(decoded, Mapping):
+        raise InvalidInput(field, f"must be a mapping, not {shape(decoded)}")
+    return dict(decoded)
+
+
+def _decoded(field: str, value: Any, wanted: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise InvalidInput(field, f"must be {wanted}, not {shape(value)}") from None
+
+
+def as_text(field: str, value: Any) -> str | None:
+    """A templated id or name: text or a whole number; empty counts as not given.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    if value is None or (isinstance(value, str) and value.strip() in ("", "None")):
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InvalidInput(field, f"must be text or a whole number, not {shape(value)}")
+    return str(value).strip()
+
+
+def as_time(field: str, value: Any) -> datetime | None:
+    """A templated time: a datetime, or ISO 8601 text with its offset.
+
+    :raises InvalidInput: when it is no time, or one without offset, which could mean any time zone.
+    """
+    if value is None or value in ("", "None"):
+        return None
+    if isinstance(value, str):
+        import pendulum
+
+        try:
+            parsed = pendulum.parse(value, tz=None)
+        except ValueError:
+            raise InvalidInput(field, f"must be an ISO 8601 time, not {shape(value)}") from None
+        value = parsed
+    if not isinstance(value, datetime):
+        raise InvalidInput(field, f"must be a time, not {shape(value)}")
+    if value.tzinfo is None:
+        raise InvalidInput(field, "has no offset; write it as 2026-01-31T09:00:00+01:00 or with Z")
+    return value.astimezone(UTC)
+
+
+def as_flag(field: str, value: Any) -> bool:
+    """A templated boolean.
+
+    :raises InvalidInput: when it is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in ("true", "1", "yes"):
+        return True
+    if text in ("false", "0", "no", "", "none"):
+        return False
+    raise InvalidInput(field, f"must be true or false, not {shape(value)}")

@@ -1,0 +1,53 @@
+"""Files that operators read and write, on any object storage that Airflow reaches."""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_mkt.api.budget import private_directory
+from airflow_provider_mkt.hooks.base import state_directory
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+def ledger_path(context: Context, wanted: str | None, kind: str) -> str:
+    """Where a task writes records down: as wanted, else a file of its own on this machine."""
+    if wanted:
+        return wanted
+    ti = context["ti"]
+    parts = [re.sub(r"[^\w.+-]", "_", part) for part in (ti.dag_id, ti.run_id)]
+    index = f"-{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
+    name = re.sub(r"[^\w.+-]", "_", ti.task_id)
+    directory = state_directory().joinpath(kind, *parts)
+    return (directory / f"{name}{index}.try{ti.try_number}.jsonl").as_uri()
+
+
+def open_for_writing(path: str) -> IO[str]:
+    """Open a text file for writing, with its directory made where it is on this machine."""
+    target = ObjectStoragePath(path)
+    if target.protocol in ("file", ""):
+        private_or_existing(target)
+    opened: IO[str] = target.open("w", encoding="utf-8")  # type: ignore[no-untyped-call]
+    return opened
+
+
+def open_for_reading(path: ObjectStoragePath) -> IO[bytes]:
+    """Open a file for reading.
+
+    :raises FileNotFoundError: when there is none.
+    """
+    opened: IO[bytes] = path.open("rb")  # type: ignore[no-untyped-call]
+    return opened
+
+
+def private_or_existing(target: ObjectStoragePath) -> None:
+    """Make a missing local directory readable by this user only: the files hold people's data."""
+    from pathlib import Path
+
+    parent = Path(target.path).parent
+    if not parent.exists():
+        private_directory(parent)

@@ -1,0 +1,59 @@
+"""How much may go wrong before a task fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.redact import shape
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """A number of records, or a share of all, that may be rejected.
+
+    :param count: at most so many; None for no such limit.
+    :param share: at most this share (0-1) of all; None for no such limit.
+    """
+
+    count: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def of(cls, field: str, value: Any) -> Allowance:
+        """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
+
+        :raises InvalidInput: when it is none of them.
+        """
+        if value is None or value in ("", "None"):
+            return cls()
+        if isinstance(value, str):
+            value = _number(field, value.strip())
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return cls(count=value)
+        if isinstance(value, float) and 0 <= value <= 1:
+            return cls(share=value)
+        raise InvalidInput(field, f"must be a whole number, or a share from 0 to 1, not {shape(value)}")
+
+    def allows(self, rejected: int, total: int) -> bool:
+        """Whether *rejected* of *total* is fine."""
+        if self.count is not None:
+            return rejected <= self.count
+        if self.share is not None:
+            return rejected <= self.share * total
+        return True
+
+    def __str__(self) -> str:
+        if self.count is not None:
+            return str(self.count)
+        return f"{self.share:.2%}" if self.share is not None else "any number"
+
+
+def _number(field: str, text: str) -> int | float:
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        raise InvalidInput(field, f"must be a number or a percentage, not {shape(text)}") from None

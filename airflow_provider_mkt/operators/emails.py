@@ -1,0 +1,179 @@
+"""Operators that publish email."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_text, as_time
+from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._waiting import (
+    cancel,
+    looked,
+    looks_of_event,
+    wait_in_worker,
+)
+from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.api.jobs import Job
+    from airflow_provider_mkt.api.watching import LookDict
+
+
+class PublishEmailOperator(MarketingOperator):
+    """Publish an email once: send it, schedule it, or turn it on.
+
+    Reads the email's state before and after. An email that is published, scheduled or being sent
+    already is left alone and reported as such; after a lost answer or a killed worker, the state is
+    read until an earlier request must have shown, before another is made.
+
+    On HubSpot, ``email_id`` is published: a regular email is sent or scheduled, an automated one
+    turned on. On Marketo, ``email_id`` approves the email's draft, and ``program_id`` approves an email
+    program, which sends it at its start date.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param email_id: the email.
+    :param program_id: Marketo: the email program.
+    :param publish_at: send then: an aware datetime or ISO 8601 text with offset. As the email or
+        program itself is set up when not given.
+    :param send_now: HubSpot: send at once, whatever the email is set up for.
+    :param wait_for_completion: wait until it is sent (or on, or approved), and fail where it is not.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when
+        not given.
+    :param wait_timeout: how long to wait, in seconds.
+    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param cancel_on_kill: Marketo: take an approved program back when a user ends the waiting task.
+    :returns: ``published`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
+        ``looks``.
+    :raises AirflowFailException: when there is no such email, it cannot be published, it is scheduled
+        for another time, or its sending failed.
+
+    Source: HubSpot ``POST /marketing/{version}/emails/{emailId}/publish``; Marketo
+    ``POST /rest/asset/v1/email/{id}/approveDraft.json`` and ``/program/{id}/approve.json``.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "email_id", "program_id", "publish_at", "send_now")
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        email_id: str | int | None = None,
+        program_id: str | int | None = None,
+        publish_at: datetime | str | None = None,
+        send_now: bool | str = False,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        tolerance: float = 600.0,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.email_id = email_id
+        self.program_id = program_id
+        self.publish_at = publish_at
+        self.send_now = send_now
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_timeout = wait_timeout
+        self.tolerance = tolerance
+        self.cancel_on_kill = cancel_on_kill
+        self._waiting_for: Job | None = None
+
+    def work(self, context: Context) -> dict[str, Any]:
+        email_id = as_text("email_id", self.email_id)
+        program_id = as_text("program_id", self.program_id)
+        publish_at = as_time("publish_at", self.publish_at)
+        send_now = as_flag("send_now", self.send_now)
+        if publish_at is not None and send_now:
+            raise InvalidInput("send_now", "contradicts publish_at; give one of them")
+        with self.hook as hook, hook.exclusive(f"publish {email_id} {program_id}"):
+            publication = hook.follow(
+                hook.publish_email(
+                    task_memory(context),
+                    email_id=email_id,
+                    program_id=program_id,
+                    publish_at=publish_at,
+                    send_now=send_now,
+                )
+            )
+        self.log.info(
+            "%s: %s, state %s%s",
+            publication.job,
+            "published" if publication.done else "left alone, it was published or scheduled already",
+            publication.state,
+            f", goes out {publication.scheduled_for}" if publication.scheduled_for else "",
+        )
+        outcome = {
+            "outcome": "email_publication",
+            "platform": hook.conn_type,
+            "published": publication.done,
+            "state": publication.state,
+            "scheduled_for": publication.scheduled_for,
+            "job": dict(publication.job.to_json()),
+        }
+        if not self.wait_for_completion:
+            return outcome
+        return self._wait(publication.job, outcome)
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Take the trigger's event."""
+        looks = looks_of_event(event)
+        return _waited(dict(event.get("carry") or {}), looks)
+
+    def on_kill(self) -> None:
+        """Take back what can be taken back, when the task is killed while it waits in a worker."""
+        if self._waiting_for is not None and self.cancel_on_kill:
+            cancel(self.hook, [self._waiting_for], self.log)
+        super().on_kill()
+
+    def _wait(self, job: Job, outcome: dict[str, Any]) -> dict[str, Any]:
+        from airflow_provider_mkt.api.watching import Tolerance
+
+        deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
+        with self.hook as hook:
+            if not self.deferrable:
+                self._waiting_for = job
+                looks = wait_in_worker(
+                    hook,
+                    [job],
+                    interval=self.poll_interval,
+                    deadline=deadline,
+                    tolerance=tolerance,
+                    log=self.log,
+                )
+                self._waiting_for = None
+                return _waited(outcome, looks)
+            if (done := looked(hook, [job], tolerance, self.log)) is not None:
+                return _waited(outcome, done)
+        self._defer(job, outcome, deadline)
+
+    def _defer(self, job: Job, outcome: dict[str, Any], deadline: float) -> NoReturn:
+        self.defer(
+            trigger=BatchStatusTrigger(
+                conn_id=self.conn_id,
+                jobs=[dict(job.to_json())],
+                deadline=deadline,
+                poll_interval=self.poll_interval,
+                tolerance=self.tolerance,
+                cancel_on_kill=self.cancel_on_kill,
+                carry=outcome,
+            ),
+            method_name="execute_complete",
+        )
+
+
+def _waited(outcome: dict[str, Any], looks: Sequence[LookDict]) -> dict[str, Any]:
+    return {**outcome, "state": looks[0]["word"] if looks else outcome.get("state"), "looks": list(looks)}

@@ -1,0 +1,268 @@
+"""Streams leads to a platform: read, check, batch, send at once what may be sent at once, write off.
+
+Memory holds the batches under way and no more. Sending happens on threads that know of nothing
+but calls; reading, counting and writing happen on the caller's thread.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.api.exchange import Reply
+from airflow_provider_mkt.api.lead_writer import Fate, LeadWriter, RecordFate, rejected
+from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.rows import Row
+
+Send = Callable[[Call[Any]], Reply[Any]]
+
+_TICK = 1.0
+"""Seconds after which a wait for answers looks up, so that progress is told and a lease renewed."""
+
+_HELD_MAX = 10_000
+
+
+@dataclass
+class _Item:
+    """A record on its way.
+
+    :param size: bytes it takes in a body.
+    """
+
+    row: Row
+    record: dict[str, Any]
+    key: str | None
+    size: int
+
+
+@dataclass
+class _Batch:
+    items: list[_Item] = field(default_factory=list)
+    size: int = 0
+    keys: dict[str, int] = field(default_factory=dict)
+
+    def add(self, item: _Item) -> None:
+        if item.key is not None:
+            self.keys[item.key] = len(self.items)
+        self.items.append(item)
+        self.size += item.size
+
+
+class Stop(Exception):
+    """Raised by the caller's callbacks to end a sync early, e.g. when too many records are rejected."""
+
+
+class Pipeline:
+    """One run of leads through a writer.
+
+    Two records with one key are never under way at once, and go in the order they were read, so the
+    later one is what the platform ends up with. In one batch only the later one is sent.
+
+    :param writer: the platform's way of writing leads.
+    :param send: runs a call; must be safe to use from several threads.
+    :param concurrency: how many calls may be under way.
+    :param ledger: takes every record's fate.
+    :param report: counts them.
+    :param known_fields: fields that exist, where the platform tells; others reject their record.
+    :param on_tick: called about once a second from the caller's thread.
+    :param abandon: called when the run ends early; makes calls that only wait give up.
+    """
+
+    def __init__(
+        self,
+        writer: LeadWriter,
+        send: Send,
+        concurrency: AdaptiveConcurrency,
+        ledger: Ledger,
+        report: Report,
+        *,
+        known_fields: frozenset[str] | None = None,
+        on_tick: Callable[[], None] = lambda: None,
+        abandon: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._writer = writer
+        self._send = send
+        self._concurrency = concurrency
+        self._ledger = ledger
+        self._report = report
+        self._known_fields = known_fields
+        self._on_tick = on_tick
+        self._abandon = abandon
+        self._ticked_at = 0.0
+        self._batch = _Batch()
+        self._ready: deque[list[_Item]] = deque()
+        self._flying: dict[Future[Reply[Any]], list[_Item]] = {}
+        self._keys_flying: set[str] = set()
+        self._held: dict[str, deque[_Item]] = {}
+        self._held_count = 0
+
+    def run(self, rows: Iterator[Row]) -> None:
+        """Take every row to its end.
+
+        :raises PlatformError: what no further record could survive: credentials, permissions, the day's
+            quota, a platform that stays away. Records under way are taken to their end first.
+        :raises Stop: from ``on_tick``.
+        """
+        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="sync-leads") as pool:
+            try:
+                for row in rows:
+                    self._tick()
+                    self._take(row)
+                    while self._ready or self._held_count >= _HELD_MAX:
+                        self._launch(pool)
+                self._close_batch()
+                while self._ready or self._flying or self._held_count or self._batch.items:
+                    self._launch(pool)
+                    if not self._ready:
+                        self._land()
+                        if not self._flying:
+                            self._close_batch()
+            except BaseException:
+                self._abandon()
+                self._land_all()
+                raise
+
+    def _take(self, row: Row) -> None:
+        if row.record is None:
+            return self._write_off(row, rejected("UNREADABLE", row.problem))
+        if self._known_fields is not None:
+            unknown = next((name for name in row.record if name not in self._known_fields), None)
+            if unknown is not None:
+                return self._write_off(row, rejected("UNKNOWN_FIELD", f"field {unknown!r} does not exist"))
+        record = self._writer.prepare(row.record)
+        if (fate := self._writer.check(record)) is not None:
+            return self._write_off(row, fate)
+        size = len(json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace")) + 120
+        if size > self._writer.bytes_max:
+            return self._write_off(row, rejected("TOO_LARGE", f"takes {size:,} bytes; one call holds less"))
+        return self._place(_Item(row, record, self._writer.key(record), size))
+
+    def _place(self, item: _Item) -> None:
+        """Put a record into the batch, or hold it while its key is under way."""
+        key = item.key
+        if key is not None and (key in self._keys_flying or key in self._held):
+            self._held.setdefault(key, deque()).append(item)
+            self._held_count += 1
+            if self._held_count >= _HELD_MAX:
+                self._close_batch()
+            return
+        if key is not None and (place := self._batch.keys.get(key)) is not None:
+            earlier = self._batch.items[place]
+            self._batch.items[place] = item
+            self._batch.size += item.size - earlier.size
+            reason = f"row {item.row.number} has the same key and came later"
+            self._write_off(earlier.row, RecordFate(Fate.SKIPPED, code="DUPLICATE_KEY", reason=reason))
+            return
+        if self._batch.items and (
+            len(self._batch.items) >= self._writer.batch_max
+            or self._batch.size + item.size > self._writer.bytes_max
+        ):
+            self._close_batch()
+        self._batch.add(item)
+        if len(self._batch.items) >= self._writer.batch_max:
+            self._close_batch()
+
+    def _close_batch(self) -> None:
+        if self._batch.items:
+            self._keys_flying.update(self._batch.keys)
+            self._ready.append(self._batch.items)
+            self._batch = _Batch()
+
+    def _launch(self, pool: ThreadPoolExecutor) -> None:
+        """Send what is ready, as far as concurrency allows; wait for an answer where it does not."""
+        while self._ready and len(self._flying) < self._concurrency.limit:
+            items = self._ready.popleft()
+            call = self._writer.call([item.record for item in items])
+            self._flying[pool.submit(self._send, call)] = items
+        if self._ready or self._held_count >= _HELD_MAX:
+            self._land()
+
+    def _land(self) -> None:
+        """Wait for an answer and settle the records it is about."""
+        while self._flying:
+            done, _ = wait(self._flying, timeout=_TICK, return_when=FIRST_COMPLETED)
+            self._tick()
+            for future in done:
+                self._settle(future, self._flying.pop(future))
+            if done:
+                return
+
+    def _land_all(self) -> None:
+        """Settle what is under way when the run ends early: it was sent, so it has a fate."""
+        self._on_tick = lambda: None
+        while self._flying:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                items = self._flying.pop(future)
+                try:
+                    self._settle(future, items)
+                except PlatformError:
+                    # The error that ended the run is the one to tell; these were not written.
+                    self._release(items)
+        self._ready.clear()
+
+    def _settle(self, future: Future[Reply[Any]], items: list[_Item]) -> None:
+        self._report.calls += 1
+        records = [item.record for item in items]
+        try:
+            reply = future.result()
+        except InvalidRequest as refused:
+            self._split(items, refused)
+            return
+        except OutcomeUnknown as unknown:
+            fate = rejected("OUTCOME_UNKNOWN", unknown.message)
+            self._finish(items, [fate] * len(items))
+            return
+        self._concurrency.clean()
+        self._finish(items, self._writer.fates(records, reply))
+
+    def _split(self, items: list[_Item], refused: InvalidRequest) -> None:
+        """A batch refused because of some of its records: find them, and send the others again."""
+        if len(items) == 1:
+            self._finish(items, [rejected(refused.code or "REFUSED", refused.message)])
+            return
+        blamed = self._writer.blamed([item.record for item in items], refused)
+        if blamed is not None:
+            guilty = [item for item, guilt in zip(items, blamed, strict=True) if guilt]
+            rest = [item for item, guilt in zip(items, blamed, strict=True) if not guilt]
+            self._finish(guilty, [rejected(refused.code or "REFUSED", refused.message)] * len(guilty))
+            if rest:
+                self._ready.appendleft(rest)
+            return
+        half = len(items) // 2
+        self._ready.extendleft((items[half:], items[:half]))
+
+    def _finish(self, items: list[_Item], fates: list[RecordFate]) -> None:
+        for item, fate in zip(items, fates, strict=True):
+            self._write_off(item.row, fate)
+        self._release(items)
+
+    def _release(self, items: list[_Item]) -> None:
+        """Let go of keys, and place the records that were held for them."""
+        for item in items:
+            if item.key is None:
+                continue
+            self._keys_flying.discard(item.key)
+            if (held := self._held.pop(item.key, None)) is not None:
+                self._held_count -= len(held)
+                for waiting in held:
+                    self._place(waiting)
+
+    def _write_off(self, row: Row, fate: RecordFate) -> None:
+        self._ledger.write(row, fate)
+        self._report.add(fate)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._ticked_at >= _TICK:
+            self._ticked_at = now
+            self._on_tick()

@@ -1,0 +1,195 @@
+"""Where leads come from: rows of an iterable or of a file, one at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any, Literal, NoReturn
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.redact import shape
+
+Format = Literal["csv", "jsonl"]
+Blank = Literal["omit", "clear"]
+
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a source.
+
+    :param number: where it is: the line it starts on in a file, its place (from 1) in an iterable.
+    :param record: field names to values; None where the row cannot be read.
+    :param problem: why it cannot be read.
+    :param raw: the row as it came, for the rejects file.
+    """
+
+    number: int
+    record: Mapping[str, Any] | None
+    problem: str = ""
+    raw: Any = None
+
+
+def format_of(name: str) -> Format:
+    """The format that a file's name tells.
+
+    :raises InvalidInput: when it tells none.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InvalidInput(
+            "source_format", f"cannot be told from the file's name; known endings: {', '.join(_SUFFIXES)}"
+        )
+    return _SUFFIXES[suffix]
+
+
+def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
+    """Rows of an iterable of mappings."""
+    for number, record in enumerate(records, start=1):
+        if isinstance(record, Mapping):
+            yield Row(number, record, raw=record)
+        else:
+            yield Row(number, None, f"is {shape(record)}, not a mapping of fields", raw=record)
+
+
+def of_file(stream: IO[bytes] | Counted, file_format: Format, *, blank: Blank = "omit") -> Iterator[Row]:
+    """Rows of an open file, read as they are asked for.
+
+    :param stream: UTF-8, with or without a byte order mark.
+    :param blank: what an empty CSV value means: leave the field alone, or clear it.
+    """
+    # Bytes that are no UTF-8 must spoil their own row, not the whole file.
+    text = io.TextIOWrapper(_buffered(stream), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return _of_csv(text, blank) if file_format == "csv" else _of_json_lines(text)
+
+
+def _buffered(stream: IO[bytes] | Counted) -> Any:
+    return io.BufferedReader(stream, 256 * 1024) if isinstance(stream, Counted) else stream
+
+
+def csv_columns(stream: IO[bytes]) -> list[str]:
+    """The column names of a CSV file.
+
+    :raises InvalidInput: when the file has no header, or one with empty or repeated names.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return _header(csv.reader(text, strict=True))
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        columns = [name.strip() for name in next(reader)]
+    except StopIteration:
+        return []
+    except csv.Error as error:
+        raise InvalidInput("header", f"cannot be read: {error}") from None
+    for position, name in enumerate(columns, start=1):
+        if not name:
+            raise InvalidInput("header", f"column {position} has no name")
+        if columns.index(name) != position - 1:
+            raise InvalidInput("header", f"column {name!r} occurs twice")
+    return columns
+
+
+class Counted(io.RawIOBase):
+    """A binary stream that knows how much of it was read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.read_so_far = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self.read_so_far += len(data)
+        return len(data)
+
+
+class _Lines:
+    """Feeds lines to the CSV reader and remembers how the last one ended."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self.number = 0
+        self.last = "\n"
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.number += 1
+            self.last = line
+            yield line
+
+    @property
+    def cut(self) -> bool:
+        """Whether the last line read has no end, as the last one of a cut file has none."""
+        return not self.last.endswith(("\n", "\r"))
+
+
+def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
+    lines = _Lines(text)
+    reader = csv.reader(iter(lines), strict=True)
+    columns = _header(reader)
+    while True:
+        number = lines.number + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            at_end = "unexpected end of data" in str(error)
+            problem = "the file ends inside a quoted value" if at_end else f"is no CSV: {error}"
+            yield Row(number, None, problem, raw=lines.last)
+            continue
+        if not values:
+            continue
+        if len(values) != len(columns):
+            what = f"has {len(values)} values, the header has {len(columns)} columns"
+            problem = f"the file ends in the middle of this line: it {what}" if lines.cut else what
+            yield Row(number, None, problem, raw=values)
+        elif any(_is_spoilt(value) for value in values):
+            yield Row(number, None, "is not UTF-8", raw=[_printable(value) for value in values])
+        else:
+            pairs = zip(columns, values, strict=True)
+            record = {name: value for name, value in pairs if value or blank == "clear"}
+            yield Row(number, record, raw=dict(zip(columns, values, strict=True)))
+
+
+def _of_json_lines(text: IO[str]) -> Iterator[Row]:
+    for number, line in enumerate(text, start=1):
+        if not line.strip():
+            continue
+        if _is_spoilt(line):
+            yield Row(number, None, "is not UTF-8", raw=_printable(line))
+            continue
+        try:
+            record = json.loads(line, parse_constant=_no_constant)
+        except ValueError:
+            cut = not line.endswith(("\n", "\r"))
+            yield Row(
+                number, None, "the file ends in the middle of this line" if cut else "is no JSON", raw=line
+            )
+            continue
+        if isinstance(record, dict):
+            yield Row(number, record, raw=record)
+        else:
+            yield Row(number, None, f"is {shape(record)}, not an object", raw=record)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _is_spoilt(text: str) -> bool:
+    return not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
