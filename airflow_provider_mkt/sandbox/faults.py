@@ -39,6 +39,9 @@ class Fault(BaseModel):
             if not self.delay:
                 msg = "a fault needs an answer or a delay"
                 raise ValueError(msg)
+        elif not 100 <= int(self.answer.get("status", 200)) <= 599:
+            msg = "the status of an answer is from 100 to 599"
+            raise ValueError(msg)
         elif sum(kind in self.answer for kind in ANSWER_KINDS) != 1:
             msg = f"an answer holds exactly one of {', '.join(ANSWER_KINDS)}"
             raise ValueError(msg)

@@ -17,14 +17,14 @@ class Reply:
 
     def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
         """Headers and body as they go over the wire."""
-        if self.body is None:
+        if self.body is None or self.status in (204, 304):
             content, kind = b"", None
         elif isinstance(self.body, bytes):
             content, kind = self.body, "application/octet-stream"
         elif isinstance(self.body, str):
             content, kind = self.body.encode(), "text/plain; charset=utf-8"
         else:
-            content = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False).encode()
+            content = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False, default=str).encode()
             kind = "application/json;charset=utf-8"
         headers = {name.lower(): value for name, value in self.headers.items()}
         if kind is not None:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import uvicorn
 
 from airflow_provider_mkt.sandbox.app import PlatformApp
 from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
+from airflow_provider_mkt.sandbox.marketo.platform import Marketo
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-    from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
     from airflow_provider_mkt.sandbox.platform import Platform
 
 HOST = "127.0.0.1"
@@ -50,7 +50,7 @@ class Sandbox:
     """Both platforms, running while the context is open.
 
     Port 0 picks a free one. `hubspot` and `marketo` are the platforms; they share `clock`.
-    `only` starts one of the two.
+    With `only`, the other one is there but does not listen.
     """
 
     def __init__(
@@ -60,30 +60,18 @@ class Sandbox:
         marketo_port: int = 0,
         latency: float = 0.0,
         seed: int = 1,
-        only: str | None = None,
+        only: Literal["hubspot", "marketo"] | None = None,
     ) -> None:
         self.clock = Clock()
         self._ports = {"hubspot": hubspot_port, "marketo": marketo_port}
-        if only is not None and only not in self._ports:
-            msg = f"no platform {only!r}"
-            raise ValueError(msg)
-        self.platforms: dict[str, Platform[Any, Any]] = {
-            name: _platform(name, self.clock, seed=seed, latency=latency)
-            for name in self._ports
-            if only in (None, name) and _exists(name)
-        }
+        self.hubspot = HubSpot(self.clock, seed=seed, latency=latency)
+        self.marketo = Marketo(self.clock, seed=seed, latency=latency)
+        both: list[Platform[Any, Any]] = [self.hubspot, self.marketo]
+        self.platforms = {platform.name: platform for platform in both if only in (None, platform.name)}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[_Server] = []
         self._failure: BaseException | None = None
-
-    @property
-    def hubspot(self) -> HubSpot:
-        return cast("HubSpot", self.platforms["hubspot"])
-
-    @property
-    def marketo(self) -> Platform[Any, Any]:
-        return self.platforms["marketo"]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -177,16 +165,6 @@ class Sandbox:
             ready.set()
             for listener in sockets.values():
                 listener.close()
-
-
-def _exists(name: str) -> bool:
-    return importlib.util.find_spec(f"{__package__}.{name}.platform") is not None
-
-
-def _platform(name: str, clock: Clock, *, seed: int, latency: float) -> Platform[Any, Any]:
-    module = importlib.import_module(f"{__package__}.{name}.platform")
-    platform: Platform[Any, Any] = module.create(clock, seed=seed, latency=latency)
-    return platform
 
 
 def _config(platform: Platform[Any, Any]) -> uvicorn.Config:

@@ -124,6 +124,8 @@ def test_fault_strikes_paths_that_no_endpoint_has(box: Sandbox, api: httpx.Clien
     [
         {"answer": {"error": "NO_SUCH_ERROR"}},
         {"answer": {"status": 500, "reset": True}},
+        {"answer": {"status": 9}},
+        {"answer": {"status": "soon"}},
         {},
         {"answer": {"status": 500}, "unknown": 1},
     ],

@@ -309,3 +309,44 @@ def test_search_lags_behind_writes(box: Sandbox, api: httpx.Client, paths: dict[
     assert search(api, paths, filterGroups=groups).json()["total"] == 0
     box.clock.advance(31)
     assert search(api, paths, filterGroups=groups).json()["total"] == 2
+
+
+def test_upsert_by_a_secondary_email_leaves_the_primary_one(api: httpx.Client, paths: dict[str, str]) -> None:
+    one = f"{paths['contacts']}/{ADA}"
+    api.patch(one, json={"properties": {"hs_additional_emails": "a1@example.com"}})
+    (row,) = api.post(f"{paths['contacts']}/batch/upsert", json=upsert("a1@example.com", city="Oslo")).json()[
+        "results"
+    ]
+    assert (row["id"], row["new"]) == (ADA, False)
+    assert api.get(one).json()["properties"]["email"] == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"idProperty": "email", "id": "", "properties": {}},
+        {"idProperty": "email", "id": "a@example.com", "properties": {"email": "b@example.com"}},
+        {"idProperty": "email", "id": "a@example.com"},
+        {"idProperty": "email", "properties": {}},
+        {"idProperty": "email", "id": "a@example.com", "properties": {"city": ["Oslo"]}},
+    ],
+)
+def test_upsert_refuses_an_input_without_a_clear_key(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str], item: dict[str, Any]
+) -> None:
+    reply = api.post(f"{paths['contacts']}/batch/upsert", json={"inputs": [item]})
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert len(box.hubspot.world.contacts) == 5
+
+
+def test_an_overlong_uri_is_414(api: httpx.Client, paths: dict[str, str]) -> None:
+    names = ",".join(["hs_lead_status"] * 800)
+    assert api.get(paths["contacts"], params={"properties": names}).status_code == 414
+
+
+def test_archived_contacts_are_listed_apart(api: httpx.Client, paths: dict[str, str]) -> None:
+    api.delete(f"{paths['contacts']}/{BRUNO}")
+    live = api.get(paths["contacts"]).json()["results"]
+    archived = api.get(paths["contacts"], params={"archived": "true"}).json()["results"]
+    assert BRUNO not in [row["id"] for row in live]
+    assert [row["id"] for row in archived] == [BRUNO]

@@ -125,6 +125,10 @@ def unsupported_media(given: str) -> HubSpotError:
     return HubSpotError(415, None, f"Unsupported media type: {given or 'none'}")
 
 
+def too_long() -> HubSpotError:
+    return HubSpotError(414, None, "The URI is too long")
+
+
 def unauthenticated() -> HubSpotError:
     return HubSpotError(
         401,

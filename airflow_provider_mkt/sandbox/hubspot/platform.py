@@ -31,6 +31,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import (
     named,
     not_found,
     rate_limited,
+    too_long,
 )
 from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
@@ -43,6 +44,7 @@ from airflow_provider_mkt.sandbox.routing import Route
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
 
+_LONGEST_URI = 8192
 _HANDLERS = (
     account,
     oauth,
@@ -85,6 +87,11 @@ class HubSpot(Platform[HubSpotWorld, Token]):
 
     def make_routes(self) -> Iterable[Route[HubSpotWorld, Token]]:
         return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
+
+    def inspect(self, request: HubSpotRequest) -> None:
+        # The documents name no length for 414; 8 KB is what many gateways stop at.
+        if request.target_length > _LONGEST_URI:
+            raise too_long()
 
     def authenticate(self, request: HubSpotRequest) -> Token:
         credentials = request.world.credentials

@@ -122,6 +122,9 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
     values = valid_properties((item["properties"] for item in inputs), built)
     key = _key_of(inputs)
     ids = [str(item["id"]) for item in inputs]
+    if not all(ids):
+        msg = "The id of an input must not be empty"
+        raise invalid(msg)
     if key == "email":
         ids = [one.strip().lower() for one in ids]
         valid_properties(({"email": one} for one in ids), built)
@@ -158,7 +161,8 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
         if contact is None:
             results.append(written(contacts.create(one, trace), one, trace, new=True))
         else:
-            contacts.update(contact, one)
+            # The key only finds the contact: by a secondary email, it must not become the primary one.
+            contacts.update(contact, {name: value for name, value in one.items() if name != key})
             results.append(written(contact, one, trace, new=False))
     if unknown:
         errors.append(unknown_ids(unknown))

@@ -31,9 +31,9 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
         msg = f"after is not a cursor of this list: {after!r}"
         raise invalid(msg)
     await request.work()
-    contacts = request.world.contacts
-    every = contacts.archived() if flag(request.query.get("archived"), "archived") else contacts.live()
-    found = list(itertools.islice((one for one in every if int(one.id) > int(after)), limit + 1))
+    contacts, archived = request.world.contacts, flag(request.query.get("archived"), "archived")
+    every = contacts.archived(after=int(after)) if archived else contacts.live(after=int(after))
+    found = list(itertools.islice(every, limit + 1))
     names = request.query.split("properties")
     body: dict[str, object] = {"results": [shown(one, names, history) for one in found[:limit]]}
     if len(found) > limit:

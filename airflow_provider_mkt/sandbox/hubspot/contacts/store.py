@@ -73,14 +73,20 @@ class ContactStore:
         self._clock = clock
         self._ids = itertools.count(FIRST_ID)
         self._by_id: dict[str, Contact] = {}
+        self._all: list[Contact] = []
         self._index: dict[tuple[str, str], str] = {}
 
-    def live(self) -> Iterable[Contact]:
-        """Contacts that are not archived, by ascending id."""
-        return (contact for contact in self._by_id.values() if contact.archived_at is None)
+    def live(self, *, after: int = 0) -> Iterable[Contact]:
+        """Contacts that are not archived, by ascending id, from the first id beyond `after`."""
+        return (contact for contact in self._from(after) if contact.archived_at is None)
 
-    def archived(self) -> Iterable[Contact]:
-        return (contact for contact in self._by_id.values() if contact.archived_at is not None)
+    def archived(self, *, after: int = 0) -> Iterable[Contact]:
+        """The same of the archived ones."""
+        return (contact for contact in self._from(after) if contact.archived_at is not None)
+
+    def _from(self, after: int) -> Iterator[Contact]:
+        # Ids are given out one after the other, so an id says where its contact stands.
+        return itertools.islice(self._all, max(0, after - FIRST_ID + 1), None)
 
     def get(self, contact_id: str, *, archived: bool = False) -> Contact | None:
         """A contact by id: a live one, or with `archived` an archived one."""
@@ -112,6 +118,7 @@ class ContactStore:
         now = self._clock.time()
         contact = Contact(str(next(self._ids)), now, now, trace=trace)
         self._by_id[contact.id] = contact
+        self._all.append(contact)
         self._write(contact, {name: value for name, value in values.items() if value != ""}, now)
         return contact
 

@@ -98,6 +98,10 @@ class Email:
             if not send.cancelled and not send.failed
         )
 
+    def has_uncounted(self, now: float) -> bool:
+        """Whether a send has begun whose recipients are not counted yet."""
+        return any(send.recipients is None and not send.cancelled and send.begun(now) for send in self.sends)
+
     def count_recipients(self, now: float, count: int) -> None:
         """Fix the number of recipients of sends that have begun."""
         for send in self.sends:

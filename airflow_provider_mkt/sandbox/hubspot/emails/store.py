@@ -96,7 +96,7 @@ class EmailStore:
         """Count the recipients of every send that has begun since the last look."""
         now = self.clock.time()
         for email in self._by_id.values():
-            if any(send.recipients is None and not send.cancelled for send in email.sends):
+            if email.has_uncounted(now):
                 email.count_recipients(now, self._recipients(email.live.get("to") or {}))
 
     def sends(self) -> list[tuple[Email, Send]]:
