@@ -186,3 +186,18 @@ def test_campaigns_are_listed_by_both_apis(api: Api) -> None:
     assert code(api.get("/v1/campaigns/9.json")) == "1013"
     active = api.get("/asset/v1/smartCampaigns.json", isActive="true")["result"]
     assert [row["id"] for row in active] == [seed.REQUEST_CAMPAIGN]
+
+
+def test_a_run_passes_over_what_was_deleted_since(api: Api) -> None:
+    api.post(REQUEST, leads(seed.ANNA))
+    assert api.form(f"/asset/v1/program/{seed.NURTURE_PROGRAM}/delete.json")["success"]
+    api.advance(10)
+    assert api.get("/v1/leads/partitions.json")["success"]
+    assert [mail.email_id for mail in api.world.outbox] == [seed.APPROVED_EMAIL]
+
+
+def test_a_schedule_that_is_refused_leaves_no_copy_behind(api: Api) -> None:
+    tokens = [{"name": "{{my.Unknown}}", "value": "x"}]
+    body = {"input": {"cloneToProgramName": "Half", "tokens": tokens}}
+    assert code(api.post(SCHEDULE, body)) == "1003"
+    assert "result" not in api.get("/asset/v1/program/byName.json", name="Half")

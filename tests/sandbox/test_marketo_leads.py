@@ -136,6 +136,7 @@ def test_null_and_blank_empty_a_field_and_omitted_ones_stay(api: Api) -> None:
         ({"id": 999}, {"action": "updateOnly", "lookupField": "id"}, "1004"),
         ({"id": 5, "email": "x@example.com"}, {"action": "createOnly"}, "1003"),
         ({"firstName": "x"}, {}, "1002"),
+        ({"sfdcLeadId": "00Q1", "firstName": "x"}, {"lookupField": "sfdcLeadId"}, "1004"),
         ({"email": "x@example.com", "zip": 1}, {}, "1006"),
         ({"email": "x@example.com", "createdAt": "2025-01-01T00:00:00Z"}, {}, "1003"),
         ({"email": "x@example.com", "leadScore": 2**31}, {}, "1001"),

@@ -89,7 +89,14 @@ async def changes(call: Call) -> Reply:
         about = row.type_id == CHANGE_DATA_VALUE and any(one["name"] in fields for one in row.fields)
         return (about or row.type_id == NEW_LEAD) and (people is None or row.lead_id in people)
 
-    return _page(call, matches, lambda row: _row(row) | {"fields": list(row.fields)})
+    return _page(call, matches, _change)
+
+
+def _change(row: Activity) -> Row:
+    written = _row(row)
+    for name in ("primaryAttributeValueId", "primaryAttributeValue"):
+        written.pop(name, None)
+    return written | {"fields": list(row.fields)}
 
 
 @routes.handle("GET", LEAD, "/activities/deletedleads.json", scopes=SCOPES)

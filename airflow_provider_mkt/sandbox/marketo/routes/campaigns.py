@@ -96,6 +96,8 @@ async def schedule(call: Call) -> Reply:
     if campaign.type != BATCH:
         raise Problem(1003, f"Campaign '{campaign.id}' is not a batch campaign")
     due, tokens = _due(call, given.get("runAt")), _tokens(given)
+    # Checked before anything is cloned: a refused call leaves nothing behind.
+    flows.tokens_of(call.world, campaign, tokens)
     clone = given.get("cloneToProgramName")
     flows.schedule(call.world, _cloned(call, campaign, str(clone)) if clone else campaign, due, tokens)
     return result(call, [{"id": campaign.id}])

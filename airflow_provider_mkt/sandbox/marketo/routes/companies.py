@@ -126,5 +126,7 @@ async def describe(call: Call) -> Reply:
         "updatedAt": "2020-01-01T00:00:00Z",
         "fields": fields,
         "relationships": [],
+        "state": "approved",
+        "version": "approved",
     }
     return result(call, [described])

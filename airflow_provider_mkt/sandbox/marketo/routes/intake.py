@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.marketo.params import json_object, records, wh
 from airflow_provider_mkt.sandbox.marketo.people import origin
 from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing, object_not_found
-from airflow_provider_mkt.sandbox.marketo.work.enrolment import set_status
+from airflow_provider_mkt.sandbox.marketo.work.enrolment import advance
 from airflow_provider_mkt.sandbox.marketo.work.upsert import Planned, Upsert, apply, plan
 from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM, PUSH_LEAD
 from airflow_provider_mkt.sandbox.marketo.world.channels import Status
@@ -109,16 +109,8 @@ def _apply_push(
     attributes: dict[str, object] = {name: value for name, value in said.items() if value}
     call.world.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
     if status:
-        enter(call, program, lead.id, status)
+        advance(call.world, program, lead.id, status, now)
     return {"id": lead.id, "status": word}
-
-
-def enter(call: Call, program: Program, lead_id: int, status: Status) -> None:
-    """Make a person a member, or move them on; one who is further already stays there."""
-    member = program.members.get(lead_id)
-    current = program.channel.status(member.status) if member else None
-    if current is None or status.step > current.step:
-        set_status(call.world, program, lead_id, status, call.clock.now())
 
 
 @routes.handle("POST", LEAD, "/leads/submitForm.json", scopes=(WRITE_LEAD,))
@@ -155,7 +147,7 @@ async def submit_form(call: Call) -> Reply:
     attributes: dict[str, object] = {name: value for name, value in said.items() if value}
     call.world.log.add(FILL_OUT_FORM, lead.id, call.clock.now(), attributes, primary=(form.id, form.name))
     if program:
-        enter(call, program, lead.id, program.channel.first())
+        advance(call.world, program, lead.id, program.channel.first(), call.clock.now())
         program.members[lead.id].data.update(data)
     return result(call, [{"id": lead.id, "status": status}], request_id)
 

@@ -29,17 +29,6 @@ from airflow_provider_mkt.sandbox.request import Query
 routes = MarketoRoutes()
 
 LONGEST_DESCRIPTION = 2000
-NO_RECURRENCE = (
-    "startAt",
-    "endAt",
-    "intervalType",
-    "interval",
-    "weekdayOnly",
-    "weekdayMask",
-    "dayOfMonth",
-    "dayOfWeek",
-    "weekOfMonth",
-)
 
 
 @routes.handle("GET", ASSET, "/smartCampaigns.json", scopes=ASSETS_READABLE)
@@ -130,11 +119,8 @@ def _row(one: SmartCampaign) -> Row:
         "isSystem": False,
         "isActive": one.active,
         "isRequestable": one.requestable,
-        "recurrence": dict.fromkeys(NO_RECURRENCE),
+        "recurrence": {"weekdayOnly": False},
         "qualificationRuleType": one.rule,
-        "qualificationRuleInterval": one.rule_interval,
-        "qualificationRuleUnit": one.rule_unit,
-        "maxMembers": None,
         "isCommunicationLimitEnabled": False,
         "smartListId": one.smart_list.id if one.smart_list else one.id * 10 + 1,
         "flowId": one.id * 10 + 2,
@@ -142,4 +128,10 @@ def _row(one: SmartCampaign) -> Row:
         "computedUrl": f"{APP}/#SC{one.id}A1",
         "status": one.status,
     }
-    return row | {"parentProgramId": one.program_id} if one.program_id else row
+    # What is not set is left out, whatever the contract says about being required.
+    optional = {
+        "qualificationRuleInterval": one.rule_interval,
+        "qualificationRuleUnit": one.rule_unit,
+        "parentProgramId": one.program_id,
+    }
+    return row | {name: value for name, value in optional.items() if value is not None}

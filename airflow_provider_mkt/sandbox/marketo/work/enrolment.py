@@ -35,6 +35,15 @@ def set_status(
     return "updated"
 
 
+def advance(world: Instance, program: Program, lead_id: int, status: Status, at: datetime) -> None:
+    """Put a person at a status unless they are there or further already."""
+    try:
+        set_status(world, program, lead_id, status, at)
+    except Problem as problem:
+        if problem.code != "1037":
+            raise
+
+
 def leave(world: Instance, program: Program, lead_id: int, at: datetime) -> None:
     member = program.members.pop(lead_id, None)
     if member is None:

@@ -1,5 +1,6 @@
 """Smart campaigns at work: requested for people, or run over a smart list."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ def request(
     world: Instance, campaign: SmartCampaign, leads: list[Lead], overrides: Mapping[str, str]
 ) -> None:
     """Queue people for a trigger campaign. Asking again queues them again: nothing tells a retry apart."""
-    now, tokens = world.now(), _tokens(world, campaign, overrides)
+    now, tokens = world.now(), tokens_of(world, campaign, overrides)
     campaign.requests += 1
     for lead in leads:
         world.log.add(
@@ -36,7 +37,7 @@ def request(
 
 def schedule(world: Instance, campaign: SmartCampaign, due: datetime, overrides: Mapping[str, str]) -> None:
     """Put a run of a batch campaign on the clock; each call adds one."""
-    tokens = _tokens(world, campaign, overrides)
+    tokens = tokens_of(world, campaign, overrides)
     campaign.scheduled.append(due)
 
     def start(at: datetime) -> None:
@@ -63,7 +64,8 @@ def deactivate(world: Instance, campaign: SmartCampaign) -> None:
     campaign.active, campaign.updated_at = False, world.now()
 
 
-def _tokens(world: Instance, campaign: SmartCampaign, overrides: Mapping[str, str]) -> dict[str, str]:
+def tokens_of(world: Instance, campaign: SmartCampaign, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return the token values of a run, or refuse overrides that cannot be."""
     home = campaign.folder
     if overrides and home.type == "Program" and world.programs[home.id].folder.type == "Program":
         # Overriding tokens below a program inside a program fails on the live platform too, with this.
@@ -81,7 +83,9 @@ def _run(
             continue
         campaign.members.setdefault(lead_id, []).append(at)
         for step in campaign.flow:
-            _take(world, campaign, step, lead, at, tokens)
+            # A step that points to something deleted since is passed over; the ones after it still run.
+            with contextlib.suppress(Problem):
+                _take(world, campaign, step, lead, at, tokens)
 
 
 def _take(
@@ -102,11 +106,8 @@ def _take(
         case steps.ChangeStatus(program_id, status_name):
             program = world.program(program_id)
             status = program.channel.status(status_name)
-            member = program.members.get(lead.id)
-            current = program.channel.status(member.status) if member else None
-            # A flow step that would move a person back is passed over in silence.
-            if status and (current is None or status.step > current.step):
-                enrolment.set_status(world, program, lead.id, status, at)
+            if status:
+                enrolment.advance(world, program, lead.id, status, at)
         case steps.AddToEngagementProgram(program_id, name) | steps.ChangeStream(program_id, name):
             program = world.program(program_id)
             stream = program.stream(name)

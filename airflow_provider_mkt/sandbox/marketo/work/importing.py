@@ -91,11 +91,10 @@ def _place(world: Instance, job: ImportJob, lead: Lead, data: dict[str, Value], 
         return
     program = world.program(job.program_id)
     status = program.channel.status(job.member_status or "")
-    member = program.members.get(lead.id)
-    current = program.channel.status(member.status) if member else None
-    if status and (current is None or status.step > current.step):
-        enrolment.set_status(world, program, lead.id, status, at)
-    program.members[lead.id].data.update(data)
+    if status:
+        enrolment.advance(world, program, lead.id, status, at)
+    if lead.id in program.members:
+        program.members[lead.id].data.update(data)
 
 
 def _reason(world: Instance, job: ImportJob, row: list[str], problem: Problem) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
-from airflow_provider_mkt.sandbox.marketo.work.enrolment import set_status
+from airflow_provider_mkt.sandbox.marketo.work.enrolment import advance
 from airflow_provider_mkt.sandbox.marketo.world.activity_types import EMAIL_DELIVERED, SEND_EMAIL
 from airflow_provider_mkt.sandbox.marketo.world.emails import Email, Sent
 from airflow_provider_mkt.sandbox.marketo.world.folders import Place
@@ -100,4 +100,4 @@ def run_program(world: Instance, program: Program, at: datetime) -> None:
             send(world, email, lead, at, program_id=program.id, tokens=tokens)
             and lead.id not in program.members
         ):
-            set_status(world, program, lead.id, program.channel.first(), at)
+            advance(world, program, lead.id, program.channel.first(), at)

@@ -44,9 +44,9 @@ def plan(world: Instance, order: Upsert, record: dict[str, object]) -> Planned:
     """Check one record and look its lead up; raises the problem that skips it."""
     record = dict(record)
     key = record.get(order.lookup_field)
-    if order.lookup_field == "id":
-        record.pop("id", None)
-    elif "id" in record:
+    if order.action != CREATE_DUPLICATE and not world.leads.schema.get(order.lookup_field).updateable:
+        record.pop(order.lookup_field, None)
+    if "id" in record:
         # An id only ever addresses an existing record, so it has no place among the values.
         raise Problem(1003, "Field 'id' is allowed only with lookupField 'id' and action 'updateOnly'")
     values = world.leads.read(record, strict_email=order.strict_email)
@@ -96,7 +96,8 @@ def _look_up(world: Instance, order: Upsert, key: object) -> Lead | None:
     if len(found) > 1:
         raise Problem(1007, "Multiple lead match lookup criteria")
     if not found:
-        if order.action == UPDATE_ONLY or order.lookup_field == "id":
+        # A key that cannot be written can only find: a new lead would not carry it.
+        if order.action == UPDATE_ONLY or not world.leads.schema.get(order.lookup_field).updateable:
             raise lead_not_found(key)
         return None
     lead = found[0]
