@@ -1,0 +1,48 @@
+"""A daily lead import from object storage, to either platform.
+
+``source`` may be on any storage Airflow reaches: ``s3://aws_default@bucket/leads/{{ ds }}.csv``, ``gs://``,
+``file://`` ... The header of a CSV file names the platform's fields.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import DAG, Param, task
+
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+
+SIGN_UPS = Path(__file__).parent / "data" / "hubspot_signups.csv"
+
+with DAG(
+    "lead_import",
+    schedule="@daily",
+    start_date=pendulum.datetime(2026, 1, 1),
+    catchup=False,
+    # Two imports of the same leads at once could make duplicates on Marketo.
+    max_active_runs=1,
+    default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=5)},
+    params={
+        "conn_id": Param("hubspot_default", type="string", description="hubspot or marketo connection"),
+        "source": Param(SIGN_UPS.as_uri(), type="string", description="CSV or JSON Lines file"),
+        "max_rejected": Param("20%", type="string", description="a number or a percentage"),
+    },
+    tags=["hubspot", "marketo", "leads"],
+):
+    import_leads = SyncLeadsOperator(
+        task_id="import_leads",
+        conn_id="{{ params.conn_id }}",
+        source="{{ params.source }}",
+        max_rejected="{{ params.max_rejected }}",
+    )
+
+    @task
+    def tell(outcome: dict) -> str:
+        """Where a real DAG would write to a chat channel."""
+        return (
+            f"{outcome['created']} new leads, {outcome['updated']} updated, {outcome['rejected']} rejected: "
+            f"{outcome['rejects'] or 'none'}"
+        )
+
+    tell(import_leads.output)
