@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Any
 
@@ -88,7 +89,7 @@ def _faults(platform: Platform[Any, Any]) -> Section:
             fault.method or "any",
             fault.path,
             fault.when,
-            str(fault.answer or f"slow by {fault.delay:g} s"),
+            json.dumps(fault.answer, default=str) if fault.answer else f"slow by {fault.delay:g} s",
             f"{fault.fired} of {'∞' if fault.times is None else fault.times}",
         ]
         for fault in platform.faults.waiting

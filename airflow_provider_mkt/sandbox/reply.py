@@ -22,9 +22,11 @@ class Reply:
         elif isinstance(self.body, bytes):
             content, kind = self.body, "application/octet-stream"
         elif isinstance(self.body, str):
-            content, kind = self.body.encode(), "text/plain; charset=utf-8"
+            content, kind = self.body.encode("utf-8", "replace"), "text/plain; charset=utf-8"
         else:
-            content = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False, default=str).encode()
+            text = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False, default=str)
+            # A lone surrogate can come in by a JSON escape, and has no UTF-8.
+            content = text.encode("utf-8", "replace")
             kind = "application/json;charset=utf-8"
         headers = {name.lower(): value for name, value in self.headers.items()}
         if kind is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import httpx
@@ -181,3 +182,23 @@ def test_account_calls_show_the_portal_and_the_day(
     assert (usage["name"], usage["usageLimit"]) == ("private-apps-api-calls-daily", 625_000)
     assert usage["currentUsage"] == 2
     assert usage["fetchStatus"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{CONTACTS}/batch/read", {"inputs": "x"}),
+        (f"{CONTACTS}/batch/read", {"inputs": [{"id": "1"}], "properties": 1}),
+        (f"{CONTACTS}/batch/upsert", {"inputs": [{"id": "1", "idProperty": ["email"], "properties": {}}]}),
+        (f"{CONTACTS}/batch/create", {"inputs": [{"properties": {}, "objectWriteTraceId": {}}]}),
+        (f"{CONTACTS}/search", {"filterGroups": [{"filters": 1}]}),
+        (f"{CONTACTS}/search", {"filterGroups": [{"filters": [{"propertyName": [], "operator": "EQ"}]}]}),
+        ("/marketing/v3/emails", {"name": "x", "to": {"contactIds": {"include": 1}}}),
+        ("/marketing/v3/emails/clone", {"id": [1]}),
+        ("/marketing/v3/campaigns", []),
+        ("/marketing/v3/campaigns", None),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_400_and_never_500(api: httpx.Client, path: str, body: object) -> None:
+    reply = api.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")

@@ -8,6 +8,10 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, invalid, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
 
+_TEXTS = frozenset(
+    {"cloneName", "id", "idProperty", "language", "objectWriteTraceId", "operator", "propertyName", "query"}
+)
+
 
 async def read_object(request: HubSpotRequest, built: str, required: Iterable[str] = ()) -> dict[str, Any]:
     """The body as a JSON object that has what its schema requires."""
@@ -24,6 +28,10 @@ def check_object(
     if not isinstance(body, dict):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {built} from {type(body).__name__}"
         raise invalid(msg)
+    for name in _TEXTS & body.keys():
+        if isinstance(body[name], dict | list | bool):
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no string"
+            raise invalid(msg)
     missing = [name for name in required if body.get(name) is None]
     if missing:
         raise bad_shape(built, missing)
@@ -46,10 +54,7 @@ def batch_inputs(
     body: dict[str, Any], built: str, most: int, required: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The same, of a body that has been read."""
-    inputs = body["inputs"]
-    if not isinstance(inputs, list):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build BatchInput{built}, inputs is no array"
-        raise invalid(msg)
+    inputs = array(body, "inputs", f"BatchInput{built}")
     # An empty batch is documented nowhere; it is a client's mistake, so it is not let through.
     if not inputs:
         msg = "The inputs of a batch must not be empty"
@@ -58,6 +63,26 @@ def batch_inputs(
         msg = f"The maximum number of inputs of this batch request is {most}, but {len(inputs)} were given"
         raise invalid(msg)
     return [check_object(item, built, required) for item in inputs]
+
+
+def array(body: dict[str, Any], name: str, built: str) -> list[Any]:
+    """An array of a body; empty where it is left out."""
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no array"
+        raise invalid(msg)
+    return value
+
+
+def names(body: dict[str, Any], name: str, built: str) -> list[str]:
+    """An array of strings."""
+    values = array(body, name, built)
+    if not all(isinstance(value, str) for value in values):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} holds no strings"
+        raise invalid(msg)
+    return values
 
 
 def property_map(value: Any, built: str) -> dict[str, str]:

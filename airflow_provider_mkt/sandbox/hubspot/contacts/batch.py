@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
-from airflow_provider_mkt.sandbox.hubspot.bodies import batch_inputs, flag, read_inputs, read_object
+from airflow_provider_mkt.sandbox.hubspot.bodies import batch_inputs, flag, names, read_inputs, read_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
     READ,
     WRITE,
@@ -68,8 +68,9 @@ async def create_batch(request: HubSpotRequest) -> Reply:
 @routes.handle("POST", "contacts", "/batch/read", scopes=READ)
 async def read_batch(request: HubSpotRequest) -> Reply:
     began = request.clock.time()
-    body = await read_object(request, "BatchReadInputSimplePublicObjectId", ["inputs"])
-    history = body.get("propertiesWithHistory") or []
+    built = "BatchReadInputSimplePublicObjectId"
+    body = await read_object(request, built, ["inputs"])
+    asked, history = names(body, "properties", built), names(body, "propertiesWithHistory", built)
     most = MOST_WITH_HISTORY if history else MOST
     inputs = batch_inputs(body, "SimplePublicObjectId", most, ["id"])
     id_property = body.get("idProperty")
@@ -82,7 +83,7 @@ async def read_batch(request: HubSpotRequest) -> Reply:
         if contact is None:
             unknown.append(wanted)
         else:
-            results[contact.id] = shown(contact, body.get("properties") or [], history)
+            results[contact.id] = shown(contact, asked, history)
     errors = [unknown_ids(unknown)] if unknown else []
     return batch_reply(request, list(results.values()), errors, began=began)
 

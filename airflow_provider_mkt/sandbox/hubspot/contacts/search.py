@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.checks import READ
 from airflow_provider_mkt.sandbox.hubspot.contacts.filters import check_filter, comparable, matches
 from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
@@ -19,6 +19,7 @@ CEILING = 10_000
 MOST_PER_PAGE = 200
 MOST_CHARACTERS = 3_000
 MOST_GROUPS, MOST_IN_GROUP, MOST_FILTERS = 5, 6, 18
+_BUILT = "PublicObjectSearchRequest"
 _QUERIED = ("firstname", "lastname", "email", "phone", "company", "hs_additional_emails", "mobilephone")
 
 routes = HubSpotRoutes()
@@ -36,7 +37,7 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
     if len(request.body.decode("utf-8", "replace")) > MOST_CHARACTERS:
         msg = f"The body of a search must not be longer than {MOST_CHARACTERS} characters"
         raise invalid(msg)
-    body = await read_object(request, "PublicObjectSearchRequest")
+    body = await read_object(request, _BUILT)
     groups = _groups(body)
     limit = _number(body.get("limit"), "limit", 10)
     start = _number(body.get("after"), "after", 0)
@@ -46,14 +47,14 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
     if start + limit > CEILING:
         msg = f"A search cannot page beyond {CEILING} results: after {start}, limit {limit}"
         raise invalid(msg)
-    sort, descending = _sort(body.get("sorts") or [])
+    sort, descending = _sort(array(body, "sorts", _BUILT))
+    asked = names(body, "properties", _BUILT)
     await request.work()
     found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"))]
     found.sort(key=lambda one: _order(one, sort), reverse=descending)
-    names = [str(name) for name in body.get("properties") or []]
     answer: dict[str, Any] = {
         "total": len(found),
-        "results": [shown(one, names) for one in found[start : start + limit]],
+        "results": [shown(one, asked) for one in found[start : start + limit]],
     }
     if start + limit < len(found):
         after = str(start + limit)
@@ -77,13 +78,13 @@ def _wanted(contact: Contact, groups: list[list[dict[str, Any]]], query: Any) ->
 
 
 def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    given = body.get("filterGroups") or []
+    given = array(body, "filterGroups", _BUILT)
     if not given and body.get("filters"):
         given = [{"filters": body["filters"]}]
     groups = [
         [
             check_object(item, "Filter", ["propertyName", "operator"])
-            for item in check_object(group, "FilterGroup", ["filters"])["filters"]
+            for item in array(check_object(group, "FilterGroup", ["filters"]), "filters", "FilterGroup")
         ]
         for group in given
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
-from airflow_provider_mkt.sandbox.hubspot.bodies import check_object
+from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 
 UPDATABLE = frozenset(
@@ -52,6 +52,7 @@ def checked(body: Any, built: str, *, creating: bool) -> dict[str, Any]:
             if name in fields and not isinstance(fields[name], kind):
                 msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is not {words}"
                 raise invalid(msg)
+    _check_recipients(fields.get("to") or {}, built)
     if "publishDate" in fields:
         moment = times.parse(str(fields["publishDate"]))
         if moment is None:
@@ -59,6 +60,13 @@ def checked(body: Any, built: str, *, creating: bool) -> dict[str, Any]:
             raise invalid(msg)
         fields["publishDate"] = times.iso(moment)
     return fields
+
+
+def _check_recipients(to: dict[str, Any], built: str) -> None:
+    for kind in ("contactIds", "contactIlsLists", "contactLists"):
+        sides = check_object(to.get(kind) or {}, f"{built}, {kind} of to")
+        for side in ("include", "exclude"):
+            array(sides, side, f"{built}, {kind} of to")
 
 
 def is_automated(fields: dict[str, Any]) -> bool:
