@@ -76,6 +76,19 @@ def test_a_long_filter_goes_by_post_with_the_verb_overridden(api: Api) -> None:
     assert [row["id"] for row in answer["result"]] == [seed.ANNA, seed.BEN]
 
 
+def test_clients_that_put_the_override_in_the_form_are_served_too(api: Api) -> None:
+    data = {"_method": "GET", "filterType": "id", "filterValues": f"{seed.ANNA}"}
+    answer = api.client.post("/rest/v1/leads.json", data=data).json()
+    assert [row["id"] for row in answer["result"]] == [seed.ANNA]
+
+
+def test_leads_can_still_be_deleted_with_the_verb(api: Api) -> None:
+    body = {"input": [{"id": seed.ANNA}]}
+    answer = api.client.request("DELETE", "/rest/v1/leads.json", json=body).json()
+    assert answer["result"] == [{"id": seed.ANNA, "status": "deleted"}]
+    assert code(api.get(f"/v1/lead/{seed.ANNA}.json")) == "1004"
+
+
 def test_pages_hold_300_and_end_with_the_token(api: Api) -> None:
     for start in range(0, 700, 100):
         rows = [{"email": f"p{n}@example.com", "customerNumber": "many"} for n in range(start, start + 100)]

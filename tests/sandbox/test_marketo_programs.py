@@ -126,6 +126,12 @@ def test_a_program_that_cannot_be_made_says_why(api: Api, change: dict[str, obje
     assert code(api.form("/asset/v1/programs.json", **(fields | change))) == wanted
 
 
+@pytest.mark.parametrize("folder", ["{'id': 11, 'type': Folder}", '{"id":"11","type":"Folder"}'])
+def test_folders_are_read_with_the_quotes_that_clients_use(api: Api, folder: str) -> None:
+    fields = {"name": "Loose", "type": "Default", "channel": "Default", "folder": folder}
+    assert api.form("/asset/v1/programs.json", **fields)["result"][0]["folder"]["value"] == 11
+
+
 def test_a_clone_brings_its_email_and_tokens_but_neither_members_nor_dates(api: Api) -> None:
     set_dates(api)
     (copy,) = clone(api, "December Newsletter")["result"]  # type: ignore[misc]

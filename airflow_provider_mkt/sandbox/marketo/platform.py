@@ -120,12 +120,16 @@ class Marketo(Platform[Instance, ApiUser]):
 
     def rewrite(self, incoming: Incoming) -> Incoming:
         """Let a POST with `_method=GET` be a GET whose form is the query; assets do not know this."""
-        override = (incoming.query.get("_method") or "").upper()
-        if incoming.method == "POST" and override == "GET" and incoming.raw_path.startswith("/rest/v1/"):
+        if incoming.method != "POST" or not incoming.raw_path.startswith("/rest/v1/"):
+            return incoming
+        is_form = incoming.content_type == "application/x-www-form-urlencoded"
+        form = Query.parse(incoming.body.decode("utf-8", "replace") if is_form else "")
+        # The guide wants the override in the URL; clients in use send it in the form, and are served.
+        override = incoming.query.get("_method") or form.get("_method") or ""
+        if override.upper() == "GET":
             incoming.method = "GET"
-            if incoming.content_type == "application/x-www-form-urlencoded":
-                form = Query.parse(incoming.body.decode("utf-8", "replace"))
-                incoming.query = Query(incoming.query.pairs + form.pairs)
+            incoming.query = Query(incoming.query.pairs + form.pairs)
+            if is_form:
                 incoming.body = b""
         return incoming
 

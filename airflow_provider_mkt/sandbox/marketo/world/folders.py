@@ -1,12 +1,17 @@
 """Where assets live, and the parameters that say so."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 
 WORKSPACE = "Default"
+_QUOTE = "['\"]?"
+_LOOSE = re.compile(
+    rf"{{\s*{_QUOTE}id{_QUOTE}\s*:\s*{_QUOTE}(\d+){_QUOTE}\s*,\s*{_QUOTE}type{_QUOTE}\s*:\s*{_QUOTE}(\w+){_QUOTE}\s*}}"
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,23 @@ def read_place(text: str | None, parameter: str = "folder") -> Place:
     """Read a folder parameter: JSON in a form field, which a form-encoding client easily forgets."""
     if not text:
         raise Problem(701, f"{parameter} cannot be blank")
-    try:
-        said = json.loads(text)
-        place = Place(int(said["id"]), str(said["type"]))
-    except (ValueError, TypeError, KeyError):
-        raise Problem(1001, f"Invalid value '{text}'. Required of type 'folder'") from None
+    place = _read_json(text) or _read_loosely(text)
+    if place is None:
+        raise Problem(1001, f"Invalid value '{text}'. Required of type 'folder'")
     if place.type not in ("Folder", "Program"):
         raise Problem(711, f"Folder type '{place.type}' is not valid")
     return place
+
+
+def _read_json(text: str) -> Place | None:
+    try:
+        said = json.loads(text)
+        return Place(int(said["id"]), str(said["type"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _read_loosely(text: str) -> Place | None:
+    """Read what is nearly JSON: Marketo forgives wrong and missing quotes, and clients in use lean on it."""
+    found = _LOOSE.fullmatch(text.strip())
+    return Place(int(found[1]), found[2]) if found else None
