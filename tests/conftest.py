@@ -1,0 +1,62 @@
+"""Gives every test process an Airflow home of its own, before anything imports Airflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+_SHARED = Path(tempfile.gettempdir()) / f"mkt-tests-{os.getuid()}-{_RUN}"
+HOME = _SHARED / _WORKER
+
+os.environ.update(
+    AIRFLOW_HOME=str(HOME),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(HOME / "dags"),
+    AIRFLOW__CORE__UNIT_TEST_MODE="False",
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{HOME}/airflow.db",
+    AIRFLOW__LOGGING__LOGGING_LEVEL="INFO",
+    AIRFLOW__MKT__STATE_DIR=str(HOME / "state"),
+    AIRFLOW__CORE__TEST_CONNECTION="Enabled",
+)
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Path:
+    """An Airflow home with a migrated database; the database is migrated once for all processes."""
+    (HOME / "dags").mkdir(parents=True, exist_ok=True)
+    template = _SHARED / "template.db"
+    with FileLock(_SHARED / "template.lock"):
+        if not template.exists():
+            draft = _SHARED / "draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            environment = {
+                **os.environ,
+                "AIRFLOW_HOME": str(draft),
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{draft}/airflow.db",
+            }
+            migrated = subprocess.run(
+                [sys.executable, "-m", "airflow", "db", "migrate"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert migrated.returncode == 0, migrated.stderr[-2000:]
+            (draft / "airflow.db").rename(template)
+    shutil.copy(template, HOME / "airflow.db")
+    return HOME
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _WORKER == "main":
+        shutil.rmtree(_SHARED, ignore_errors=True)
