@@ -124,6 +124,7 @@ def test_a_list_takes_one_import_at_a_time(api: Api) -> None:
 def test_bad_uploads_are_refused_at_once(api: Api) -> None:
     assert code(api.upload("/leads.json", "email\n", format="csv").json()) == "1003"
     assert code(api.upload("/leads.json", GOOD, format="xls").json()) == "1003"
+    assert code(api.upload("/leads.json", f"email\n{'x' * 200_000}\n", format="csv").json()) == "1003"
     assert code(api.upload("/leads.json", GOOD, format="csv", lookupField="city").json()) == "1011"
     assert code(api.upload("/leads.json", GOOD, format="csv", listId=9).json()) == "1013"
     plain = api.client.post("/bulk/v1/leads.json", json={"file": GOOD}).json()

@@ -292,3 +292,19 @@ def test_my_tokens_are_upserted_by_name(api: Api) -> None:
     gone = {"name": "Place", "type": "text", "folderType": "Program"}
     assert api.form(f"{path}/delete.json", **gone)["success"]
     assert code(api.form(f"{path}/delete.json", **gone)) == "702"
+
+
+def test_folders_are_browsed_from_a_root_down_to_a_depth(api: Api) -> None:
+    names = [row["name"] for row in api.get("/asset/v1/folders.json")["result"]]
+    assert names == ["Marketing Activities", "Programs", "Campaigns", "Emails"]
+    (top,) = api.get("/asset/v1/folders.json", maxDepth=1)["result"]
+    assert top["id"] == seed.ROOT_FOLDER
+    (leaf,) = api.get("/asset/v1/folders.json", root=seed.PROGRAM_FOLDER)["result"]
+    assert leaf["parent"] == place(seed.ROOT_FOLDER)
+    assert api.get("/asset/v1/folders.json", workSpace="Other")["warnings"] == NOTHING
+    assert api.get("/asset/v1/folder/byName.json", name="Programs")["result"] == [leaf]
+
+
+def test_a_head_start_is_kept_for_email_programs_alone(api: Api) -> None:
+    assert api.form(f"{PROGRAM}.json", headStart="true")["result"][0]["headStart"] is True
+    assert code(api.form(f"/asset/v1/program/{seed.NURTURE_PROGRAM}.json", headStart="true")) == "709"

@@ -8,13 +8,14 @@ from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WR
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
 from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
-from airflow_provider_mkt.sandbox.marketo.world.folders import Folder, Place
+from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Folder, Place, read_place
 from airflow_provider_mkt.sandbox.marketo.world.tokens import TYPES, MyToken
 from airflow_provider_mkt.sandbox.reply import Reply
 
 routes = MarketoRoutes()
 
 LONGEST_TOKEN_NAME = 50
+DEFAULT_DEPTH = 2
 
 
 @routes.handle("GET", ASSET, "/channels.json", scopes=ASSETS_READABLE)
@@ -57,13 +58,37 @@ def _channel(one: Channel) -> Row:
 
 @routes.handle("GET", ASSET, "/folders.json", scopes=ASSETS_READABLE)
 async def folders(call: Call) -> Reply:
-    return assets(call, [_folder(call, one) for one in asset_page(call, list(call.world.folders.values()))])
+    """Browse downwards from a root, which counts as the first level."""
+    depth = whole(call.query.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
+    level = _roots(call)
+    chosen: list[Folder] = []
+    for _ in range(depth):
+        chosen += level
+        above = {one.id for one in chosen}
+        level = [one for one in call.world.folders.values() if one.folder.id in above and one.id not in above]
+    return assets(call, [_folder(call, one) for one in asset_page(call, _in_workspace(call, chosen))])
+
+
+def _roots(call: Call) -> list[Folder]:
+    text = call.query.get("root")
+    if not text:
+        return [one for one in call.world.folders.values() if one.folder.id == one.id]
+    root = call.world.folders.get(int(text) if text.isdigit() else read_place(text, "root").id)
+    return [root] if root else []
+
+
+def _in_workspace(call: Call, found: list[Folder]) -> list[Folder]:
+    return found if call.query.get("workSpace") in (None, "", WORKSPACE) else []
 
 
 @routes.handle("GET", ASSET, "/folder/byName.json", scopes=ASSETS_READABLE)
 async def folder_named(call: Call) -> Reply:
-    found = by_name(call.world.folders, text_param(call.query, "name"))
-    return assets(call, [_folder(call, one) for one in found])
+    found = _in_workspace(call, by_name(call.world.folders, text_param(call.query, "name")))
+    if call.query.get("root"):
+        roots = {one.id for one in _roots(call)}
+        found = [one for one in found if one.folder.id in roots]
+    wrong_type = call.query.get("type") not in (None, "", "Folder")
+    return assets(call, [] if wrong_type else [_folder(call, one) for one in found])
 
 
 @routes.handle("GET", ASSET, "/folder/{id}.json", scopes=ASSETS_READABLE)

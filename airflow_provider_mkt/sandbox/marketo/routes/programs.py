@@ -128,6 +128,11 @@ def _set_details(program: Program, params: Query) -> None:
     if start and end and end < start:
         raise Problem(704, "endDate must not be before startDate")
     tags, costs = _json_list(params, "tags"), _json_list(params, "costs")
+    head_start = truth(params.get("headStart"))
+    if head_start is not None:
+        if program.type != kinds.EMAIL:
+            raise Problem(709, "Only email programs have a head start")
+        program.head_start = head_start
     program.start, program.end = start, end
     if tags is not None:
         program.tags = tags
@@ -206,6 +211,8 @@ def _row(call: Call, program: Program) -> Row:
         "folder": program.folder.nested(call.world.folder_name(program.folder)),
         "status": program.status,
     }
+    if program.type == kinds.EMAIL:
+        row["headStart"] = program.head_start
     if program.start:
         row["startDate"] = program_time(program.start)
     if program.end:

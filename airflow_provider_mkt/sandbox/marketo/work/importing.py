@@ -23,7 +23,10 @@ def read_rows(content: bytes, delimiter: str) -> tuple[list[str], list[list[str]
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Problem(1003, "File is not UTF-8") from None
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except csv.Error as error:
+        raise Problem(1003, f"File cannot be read: {error}") from None
     if len(rows) < 2:
         raise Problem(1003, "Empty file")
     return [name.strip() for name in rows[0]], rows[1:]

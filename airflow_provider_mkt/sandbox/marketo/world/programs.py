@@ -52,6 +52,7 @@ class Program(Asset):
     locked: bool = False
     start: datetime | None = None
     end: datetime | None = None
+    head_start: bool = False
     streams: tuple[Stream, ...] = ()
     smart_list: SmartList | None = None
     send_number: int | None = None
