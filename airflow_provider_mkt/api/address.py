@@ -14,7 +14,7 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
     :raises InvalidInput: when it is not a host, or plain HTTP to another machine, which would
         send the credentials in clear.
     """
-    text = host.strip().rstrip("/")
+    text = host.strip()
     if "://" not in text:
         text = f"{(scheme or 'https').strip()}://{text}"
     try:
@@ -38,7 +38,7 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
     if parts.scheme == "http" and not is_loopback(name):
         raise InvalidInput("host", "plain http is accepted for this machine only; use https")
     netloc = parts.netloc if own_port is not None or port is None else f"{parts.netloc}:{port}"
-    return f"{parts.scheme}://{netloc}{parts.path}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
 
 
 def is_loopback(name: str) -> bool:

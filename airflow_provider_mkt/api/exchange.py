@@ -132,7 +132,8 @@ def _authorised(
                 link.notice(call, Refused(error, Next.LATER), wait)
             yield Sleep(wait)
         except AuthenticationError as error:
-            raise progress.ending(error) from None
+            ending = progress.ending(error)
+            raise ending from ending.__cause__
 
 
 def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Effect, Any, None]:
@@ -218,7 +219,7 @@ class _Progress:
         unknown = OutcomeUnknown(
             f"the platform may or may not have done it: {error.message}",
             platform=error.platform,
-            call=error.call,
+            call=self.call.name,
             code=error.code,
             status=error.status,
             request_id=error.request_id,
