@@ -1,0 +1,257 @@
+"""The budget in a file: real processes, real threads, real time."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_mkt.api.budget import FileBudget, file_budget
+from airflow_provider_mkt.api.call import Meter
+from airflow_provider_mkt.api.platform import Rate
+
+CALLS = Meter.CALLS
+
+TAKER = """
+import sys, threading, time
+from pathlib import Path
+from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.call import Meter
+from airflow_provider_mkt.api.platform import Rate
+
+path, calls, seconds, until, threads = Path(sys.argv[1]), *map(float, sys.argv[2:])
+budget = FileBudget(path, {Meter.CALLS: Rate(int(calls), seconds)})
+granted = []
+
+def work():
+    while time.time() < until:
+        wait = budget.take(Meter.CALLS)
+        if wait == 0:
+            granted.append(1)
+        else:
+            time.sleep(wait)
+
+workers = [threading.Thread(target=work) for _ in range(int(threads))]
+[one.start() for one in workers]
+[one.join() for one in workers]
+print(len(granted))
+"""
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.call import Meter
+from airflow_provider_mkt.api.platform import Rate
+import filelock, sqlite3
+
+path = Path(sys.argv[1])
+budget = FileBudget(path, {Meter.CALLS: Rate(50, 1.0)})
+assert budget.take(Meter.CALLS) == 0
+lock = filelock.FileLock(f"{path}.lock")
+lock.acquire()
+connection = sqlite3.connect(path)
+connection.execute("INSERT INTO calls_calls VALUES ('calls', 0)")
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+
+def run(script: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def log_every_grant(path: Path, rate: Rate) -> None:
+    """Have the database itself write every grant down, since the budget forgets old ones."""
+    FileBudget(path, {CALLS: rate}).take(CALLS)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM calls_calls")
+        connection.execute("CREATE TABLE granted (at INTEGER)")
+        connection.execute(
+            "CREATE TRIGGER log AFTER INSERT ON calls_calls "
+            "BEGIN INSERT INTO granted VALUES (new.item_timestamp); END"
+        )
+    connection.close()
+
+
+def grants(path: Path) -> list[int]:
+    connection = sqlite3.connect(path)
+    try:
+        return [at for (at,) in connection.execute("SELECT at FROM granted ORDER BY at")]
+    finally:
+        connection.close()
+
+
+def fullest_window(times: list[int], seconds: float) -> int:
+    width = int(seconds * 1000)
+    return max(bisect.bisect_left(times, start + width) - index for index, start in enumerate(times))
+
+
+def test_four_processes_with_threads_never_go_over_the_rate_and_come_close_to_it(tmp_path: Path) -> None:
+    path, rate = tmp_path / "budget.sqlite", Rate(40, 0.5)
+    log_every_grant(path, rate)
+    until = time.time() + 3.5
+    takers = [run(TAKER, path, rate.calls, rate.seconds, until, 3) for _ in range(4)]
+    counted = sum(int(taker.communicate(timeout=30)[0]) for taker in takers)
+    times = grants(path)
+    assert len(times) == counted
+    assert fullest_window(times, rate.seconds) <= rate.calls
+    windows = (times[-1] - times[0]) / 1000 / rate.seconds
+    assert windows > 2
+    assert counted > 0.7 * rate.calls * windows
+
+
+def test_threads_of_one_budget_share_it(tmp_path: Path) -> None:
+    path, rate = tmp_path / "budget.sqlite", Rate(20, 0.4)
+    log_every_grant(path, rate)
+    budget = FileBudget(path, {CALLS: rate})
+    end = time.monotonic() + 1.3
+
+    def work() -> None:
+        while time.monotonic() < end:
+            time.sleep(min(budget.take(CALLS), 0.1))
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    times = grants(path)
+    assert len(times) >= 40
+    assert fullest_window(times, rate.seconds) <= rate.calls
+
+
+def test_a_holder_that_is_killed_blocks_nobody_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    holder = run(HOLDER, path)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holding\n"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    began = time.monotonic()
+    budget = FileBudget(path, {CALLS: Rate(50, 1.0)})
+    assert budget.take(CALLS) == 0
+    assert time.monotonic() - began < 1
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert connection.execute("SELECT count(*) FROM calls_calls WHERE item_timestamp = 0").fetchone() == (0,)
+    connection.close()
+
+
+def takes_at_once(budget: FileBudget, meter: Meter = CALLS) -> int:
+    count = 0
+    while budget.take(meter) == 0:
+        count += 1
+    return count
+
+
+def test_a_full_budget_says_when_it_is_worth_asking_again(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(3, 0.5)})
+    assert takes_at_once(budget) == 3
+    wait = budget.take(CALLS)
+    assert 0 < wait < 0.52
+    time.sleep(wait)
+    assert budget.take(CALLS) == 0
+
+
+def test_meters_are_counted_apart_and_one_without_a_rate_is_not_limited(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 30), Meter.SEARCH: Rate(3, 30)})
+    assert takes_at_once(budget) == 2
+    assert takes_at_once(budget, Meter.SEARCH) == 3
+    assert [budget.take(Meter.FREE) for _ in range(50)] == [0.0] * 50
+
+
+def test_what_the_platform_states_replaces_what_was_configured(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    budget.learn(CALLS, Rate(3, 30))
+    assert takes_at_once(budget) == 3
+    budget.learn(CALLS, Rate(10, 30))
+    assert takes_at_once(budget) == 7
+    budget.learn(CALLS, Rate(4, 30))
+    assert budget.take(CALLS) > 1
+
+
+def test_a_rate_is_not_learned_for_a_meter_that_is_not_limited(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    budget.learn(Meter.SEARCH, Rate(1, 30))
+    assert [budget.take(Meter.SEARCH) for _ in range(5)] == [0.0] * 5
+
+
+def test_learning_does_not_wait_for_a_thread_that_waits_for_the_file(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    path = tmp_path / "b.sqlite"
+    budget = FileBudget(path, {CALLS: Rate(5, 30)})
+    budget.take(CALLS)
+    with FileLock(f"{path}.lock"):
+        taker = threading.Thread(target=budget.take, args=(CALLS,))
+        taker.start()
+        time.sleep(0.1)
+        assert taker.is_alive()
+        began = time.perf_counter()
+        budget.learn(CALLS, Rate(9, 30))
+        budget.pause(CALLS, 0.01)
+        assert time.perf_counter() - began < 0.02
+    taker.join()
+
+
+def test_a_pause_gives_no_place_for_its_time_and_the_longest_one_counts(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30), Meter.SEARCH: Rate(5, 30)})
+    budget.pause(CALLS, 0.3)
+    budget.pause(CALLS, 0.01)
+    assert 0.2 < budget.take(CALLS) <= 0.3
+    assert budget.take(Meter.SEARCH) == 0
+    time.sleep(0.31)
+    assert budget.take(CALLS) == 0
+
+
+def test_a_forked_child_draws_on_the_same_budget(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    assert [budget.take(CALLS) for _ in range(2)] == [0, 0]
+    with budget._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            os._exit(takes_at_once(budget))
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 3
+    assert budget.take(CALLS) > 1
+
+
+def test_places_of_short_tasks_are_forgotten_too(tmp_path: Path) -> None:
+    path, rates = tmp_path / "b.sqlite", {CALLS: Rate(5, 0.05)}
+    for _ in range(4):
+        assert FileBudget(path, rates).take(CALLS) == 0
+        time.sleep(0.06)
+    assert FileBudget(path, rates).take(CALLS) == 0
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM calls_calls").fetchone()[0] <= 2
+    connection.close()
+
+
+def test_an_account_has_one_budget_per_process_and_a_file_that_does_not_name_it(tmp_path: Path) -> None:
+    rates = {CALLS: Rate(5, 30)}
+    one = file_budget(tmp_path / "state", "hubspot secret-name", rates)
+    assert file_budget(tmp_path / "state", "hubspot secret-name", rates) is one
+    assert file_budget(tmp_path / "state", "hubspot other", rates) is not one
+    one.take(CALLS)
+    assert "secret" not in one.path.name
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("seconds", [1.0, 10.0, 20.0])
+def test_the_window_is_a_little_wider_than_the_platforms(tmp_path: Path, seconds: float) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, seconds)})
+    assert takes_at_once(budget) == 1
+    assert seconds * 1.005 < budget.take(CALLS) < seconds * 1.02
