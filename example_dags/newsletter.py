@@ -48,9 +48,9 @@ with DAG(
 
 
 @task
-def when_to_send(seconds_ahead: int) -> str:
+def when_to_send(seconds_ahead: str) -> str:
     """The time is fixed here once, so that a retry of the publishing task asks for the same one."""
-    return pendulum.now("UTC").add(seconds=seconds_ahead).isoformat()
+    return pendulum.now("UTC").add(seconds=int(seconds_ahead)).isoformat()
 
 
 with DAG(
