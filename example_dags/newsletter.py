@@ -48,9 +48,9 @@ with DAG(
 
 
 @task
-def when_to_send(seconds_ahead: str) -> str:
+def when_to_send(params: dict) -> str:
     """The time is fixed here once, so that a retry of the publishing task asks for the same one."""
-    return pendulum.now("UTC").add(seconds=int(seconds_ahead)).isoformat()
+    return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 
 
 with DAG(
@@ -60,7 +60,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args={"conn_id": "marketo_default", "retries": 2},
-    params={"send_in": Param(5, type="integer", minimum=1, description="seconds")},
+    params={"send_in": Param(15, type="integer", minimum=1, description="seconds")},
     tags=["marketo", "newsletter"],
 ):
     sign_ups = SyncLeadsOperator(
@@ -77,9 +77,8 @@ with DAG(
     enroll = EnrollNurtureOperator(
         task_id="enroll_in_welcome_series", program_id=2001, status_name="Member", leads=[1001, 1002]
     )
-    approve = PublishEmailOperator(
-        task_id="publish", program_id=2002, publish_at=when_to_send("{{ params.send_in }}")
-    )
+    send_at = when_to_send()
+    approve = PublishEmailOperator(task_id="publish", program_id=2002, publish_at=send_at)
     sent = BatchStatusSensor(task_id="sent", job=approve.output, deferrable=True, poke_interval=3)
 
-    sign_ups >> programs >> programs_ready >> enroll >> approve >> sent
+    sign_ups >> programs >> programs_ready >> enroll >> send_at >> approve >> sent
