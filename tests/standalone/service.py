@@ -1,0 +1,180 @@
+"""A running Airflow: `airflow standalone`, with scheduler, API server, DAG processor and triggerer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_TIMEOUT = 180.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Standalone:
+    """One Airflow, and what a user does through its REST API.
+
+    :param home: its AIRFLOW_HOME.
+    :param environment: further variables, e.g. connections.
+    """
+
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        self.home = home
+        self.dags = home / "dags"
+        self.dags.mkdir(parents=True)
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.log = home / "standalone.log"
+        self._environment = {
+            **os.environ,
+            **environment,
+            # Airflow starts its parts by the name of its command.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__MKT__STATE_DIR": str(home / "state"),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client = httpx.Client(base_url=self.url, timeout=30)
+
+    def start(self) -> None:
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "airflow", "standalone"],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.until(self._signed_in, START_TIMEOUT, "Airflow did not start")
+
+    def stop(self) -> None:
+        self._client.close()
+        if self._process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=20)
+
+    def add(self, *files: Path) -> None:
+        """Put files into the DAGs folder."""
+        for file in files:
+            if file.is_dir():
+                shutil.copytree(file, self.dags / file.name)
+            else:
+                shutil.copy(file, self.dags / file.name)
+
+    def scheduled(self, dag_id: str) -> str:
+        """Wait for the run that the scheduler makes of a DAG it has just got to know."""
+
+        def runs() -> list[dict[str, Any]]:
+            found = self.get(f"/dags/{dag_id}/dagRuns")
+            return list(found["dag_runs"]) if found else []
+
+        self.until(lambda: bool(runs()), 90, f"the scheduler made no run of {dag_id}")
+        return str(runs()[0]["dag_run_id"])
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a DAG run as soon as Airflow knows the DAG."""
+        self.until(lambda: self.get(f"/dags/{dag_id}") is not None, 90, f"Airflow does not know {dag_id}")
+        body = {"logical_date": None, "conf": conf or {}}
+        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["dag_run_id"])
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Every task instance of a run, by task id."""
+        found = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances") or {"task_instances": []}
+        return {ti["task_id"]: ti for ti in found["task_instances"]}
+
+    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        entry = self.get(path)
+        assert entry is not None, f"{task_id} returned nothing"
+        return entry["value"]
+
+    def finish(self, dag_id: str, run_id: str, timeout: float = 180) -> tuple[str, set[tuple[str, str]]]:
+        """Wait for a run's end. Returns its state, and every (task, state) seen on the way."""
+        seen: set[tuple[str, str]] = set()
+
+        def over() -> bool:
+            seen.update((name, str(ti["state"])) for name, ti in self.tasks(dag_id, run_id).items())
+            run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+            return run is not None and run["state"] in ("success", "failed")
+
+        self.until(over, timeout, f"{dag_id} did not end", every=0.25)
+        run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+        assert run is not None
+        seen.update((name, str(ti["state"])) for name, ti in self.tasks(dag_id, run_id).items())
+        return str(run["state"]), seen
+
+    def kill_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Kill -9 the process that runs a task."""
+        pid = self.tasks(dag_id, run_id)[task_id]["pid"]
+        assert pid, f"{task_id} does not run"
+        os.kill(int(pid), signal.SIGKILL)
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Everything a task logged, over all its tries."""
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        return "\n".join(file.read_text() for file in sorted(folder.rglob("*.log*")))
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        answer = self._client.get(f"/api/v2{path}")
+        if answer.status_code == 404:
+            return None
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def until(self, true: Callable[[], bool], timeout: float, message: str, every: float = 0.5) -> None:
+        deadline = time.monotonic() + timeout
+        while not true():
+            ended = self._process is not None and self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                tail = self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+                msg = f"{message}\n{tail}"
+                raise AssertionError(msg)
+            time.sleep(every)
+
+    def _signed_in(self) -> bool:
+        try:
+            answer = self._client.get("/auth/token")
+        except httpx.HTTPError:
+            return False
+        if answer.status_code not in (200, 201):
+            return False
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return self._client.get("/api/v2/dags").status_code == 200
