@@ -339,10 +339,10 @@ class TestLogs:
 
 
 HOLD = """
-import sys, filelock
+import select, sys, filelock
 with filelock.FileLock(sys.argv[1]):
     print("holding", flush=True)
-    sys.stdin.readline()
+    select.select([sys.stdin], [], [], 3)
 """
 
 
