@@ -113,25 +113,27 @@ def create(
     )
 
 
-def reschedule(program_id: int | str, start_at: datetime) -> Call[dict[str, Any]]:
+def reschedule(
+    program_id: int | str, start_at: datetime, end_at: datetime | None = None
+) -> Call[dict[str, Any]]:
     """Set when an email program sends.
 
     :param program_id: an email program that is not approved.
     :param start_at: an aware time.
+    :param end_at: an aware time after it; as it is when not given.
     :returns: the program.
-    :raises InvalidInput: on a time without a zone.
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.reschedule"
-    moment = utc(name, "start_at", start_at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    form = query_pairs(startDate=_moment(start_at), endDate=_moment(end_at) if end_at else None)
     return Call(
         name,
         Route("POST", "asset", "/program/{id}.json", _id(name, program_id)),
         the_one,
         Replay.SAFE,
         _ASSET_TIMEOUT,
-        body=FormBody((("startDate", moment),)),
+        body=FormBody(form),
         scopes=_WRITE,
     )
 
@@ -259,3 +261,7 @@ def _named(call: str, field: str, value: str) -> None:
 
 def _folder(call: str, folder_id: int | str, folder_type: str) -> str:
     return json.dumps({"id": numeric_id(call, "folder_id", folder_id), "type": folder_type})
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
