@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from airflow_runs import HEADER
+from standalone.service import Standalone
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
-from standalone.service import Standalone
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
