@@ -381,6 +381,15 @@ MARKETO: list[tuple[Call[Any], str, str, tuple, Any, Replay, float]] = [
         300,
     ),
     (
+        programs.reschedule(4, NOON, NOON + dt.timedelta(hours=1)),
+        "POST",
+        "/rest/asset/v1/program/4.json",
+        (),
+        (("startDate", "2026-07-01T10:00:00.250Z"), ("endDate", "2026-07-01T11:00:00.250Z")),
+        SAFE,
+        300,
+    ),
+    (
         programs.reschedule(4, NOON),
         "POST",
         "/rest/asset/v1/program/4.json",
@@ -563,6 +572,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: programs.create("x" * 256, folder_id=1, channel="c"), "program_name"),
     (lambda: programs.create("P", folder_id="x", channel="c"), "folder_id"),
     (lambda: programs.reschedule(4, NAIVE), "start_at"),
+    (lambda: programs.reschedule(4, NOON, NAIVE), "end_at"),
     (lambda: programs.set_status(4, [1], status_name=" "), "status_name"),
     (lambda: programs.set_status(4, [1] * 301, status_name="M"), "lead_ids"),
     (lambda: programs.set_status(4, [1, 0], status_name="M"), "lead_ids[1]"),

@@ -122,11 +122,15 @@ def reschedule(
     :param start_at: an aware time.
     :param end_at: an aware time after it; as it is when not given.
     :returns: the program.
+    :raises InvalidInput: on a time without a zone.
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.reschedule"
-    form = query_pairs(startDate=_moment(start_at), endDate=_moment(end_at) if end_at else None)
+    form = query_pairs(
+        startDate=_moment(name, "start_at", start_at),
+        endDate=_moment(name, "end_at", end_at) if end_at else None,
+    )
     return Call(
         name,
         Route("POST", "asset", "/program/{id}.json", _id(name, program_id)),
@@ -263,5 +267,5 @@ def _folder(call: str, folder_id: int | str, folder_type: str) -> str:
     return json.dumps({"id": numeric_id(call, "folder_id", folder_id), "type": folder_type})
 
 
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _moment(call: str, field: str, value: datetime) -> str:
+    return utc(call, field, value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
