@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -31,6 +32,10 @@ class Ledger:
     @property
     def has_rejects(self) -> bool:
         return self._rejects is not None
+
+    @property
+    def has_outcomes(self) -> bool:
+        return self._outcomes is not None
 
     def write(self, row: Row, fate: RecordFate) -> None:
         if fate.fate is Fate.REJECTED:
@@ -61,4 +66,14 @@ class Ledger:
 
 
 def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str) + "\n"
+    line = json.dumps(value, ensure_ascii=False, skipkeys=True, default=_as_text) + "\n"
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        # Half a character fits no file, only its escape does.
+        line = json.dumps(value, skipkeys=True, default=_as_text) + "\n"
+    return line
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

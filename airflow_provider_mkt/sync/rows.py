@@ -16,6 +16,9 @@ from airflow_provider_mkt.api.redact import shape
 Format = Literal["csv", "jsonl"]
 Blank = Literal["omit", "clear"]
 
+REJECT_KEYS = frozenset({"row", "code", "reason", "record"})
+"""What a line of a rejects file holds; read back, it stands for its record."""
+
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -50,11 +53,15 @@ def format_of(name: str) -> Format:
 
 def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
     """Rows of an iterable of mappings."""
-    for number, record in enumerate(records, start=1):
-        if isinstance(record, Mapping):
+    for number, given in enumerate(records, start=1):
+        if not isinstance(given, Mapping):
+            yield Row(number, None, f"is {shape(given)}, not a mapping of fields", raw=given)
+        elif all(isinstance(name, str) for name in given):
+            record = dict(given)
             yield Row(number, record, raw=record)
         else:
-            yield Row(number, None, f"is {shape(record)}, not a mapping of fields", raw=record)
+            named = {str(name): value for name, value in given.items()}
+            yield Row(number, None, "has a field whose name is not text", raw=named)
 
 
 def of_file(stream: IO[bytes] | Counted, file_format: Format, *, blank: Blank = "omit") -> Iterator[Row]:
@@ -83,14 +90,14 @@ def csv_columns(stream: IO[bytes]) -> list[str]:
 
 def _header(reader: Iterator[list[str]]) -> list[str]:
     try:
-        columns = [name.strip() for name in next(reader)]
-    except StopIteration:
-        return []
+        columns = [name.strip() for name in next((row for row in reader if row), [])]
     except csv.Error as error:
         raise InvalidInput("header", f"cannot be read: {error}") from None
     for position, name in enumerate(columns, start=1):
         if not name:
             raise InvalidInput("header", f"column {position} has no name")
+        if _is_spoilt(name) or "\0" in name:
+            raise InvalidInput("header", f"the name of column {position} is not UTF-8")
         if columns.index(name) != position - 1:
             raise InvalidInput("header", f"column {name!r} occurs twice")
     return columns
@@ -114,23 +121,23 @@ class Counted(io.RawIOBase):
 
 
 class _Lines:
-    """Feeds lines to the CSV reader and remembers how the last one ended."""
+    """Feeds lines to the CSV reader and keeps those of the row that is being read."""
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text
         self.number = 0
-        self.last = "\n"
+        self.row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:
             self.number += 1
-            self.last = line
+            self.row.append(line)
             yield line
 
     @property
     def cut(self) -> bool:
         """Whether the last line read has no end, as the last one of a cut file has none."""
-        return not self.last.endswith(("\n", "\r"))
+        return not self.row[-1].endswith(("\n", "\r"))
 
 
 def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
@@ -139,6 +146,7 @@ def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
     columns = _header(reader)
     while True:
         number = lines.number + 1
+        lines.row.clear()
         try:
             values = next(reader)
         except StopIteration:
@@ -146,20 +154,24 @@ def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
         except csv.Error as error:
             at_end = "unexpected end of data" in str(error)
             problem = "the file ends inside a quoted value" if at_end else f"is no CSV: {error}"
-            yield Row(number, None, problem, raw=lines.last)
+            if lines.number > number:
+                # A quote that is never closed takes the lines after it along.
+                problem += f"; lines {number} to {lines.number} were taken for one row"
+            yield Row(number, None, problem, raw=_printable("".join(lines.row)))
             continue
         if not values:
             continue
         if len(values) != len(columns):
             what = f"has {len(values)} values, the header has {len(columns)} columns"
             problem = f"the file ends in the middle of this line: it {what}" if lines.cut else what
-            yield Row(number, None, problem, raw=values)
+            yield Row(number, None, problem, raw=[_printable(value) for value in values])
         elif any(_is_spoilt(value) for value in values):
             yield Row(number, None, "is not UTF-8", raw=[_printable(value) for value in values])
         else:
             pairs = zip(columns, values, strict=True)
             record = {name: value for name, value in pairs if value or blank == "clear"}
-            yield Row(number, record, raw=dict(zip(columns, values, strict=True)))
+            # Without the values that are left alone: fed back, they would clear their fields.
+            yield Row(number, record, raw=record)
 
 
 def _of_json_lines(text: IO[str]) -> Iterator[Row]:
@@ -171,12 +183,14 @@ def _of_json_lines(text: IO[str]) -> Iterator[Row]:
             continue
         try:
             record = json.loads(line, parse_constant=_no_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             cut = not line.endswith(("\n", "\r"))
             yield Row(
                 number, None, "the file ends in the middle of this line" if cut else "is no JSON", raw=line
             )
             continue
+        if isinstance(record, dict) and record.keys() == REJECT_KEYS:
+            record = record["record"]
         if isinstance(record, dict):
             yield Row(number, record, raw=record)
         else:
