@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.api.exchange import Reply
 from airflow_provider_mkt.api.lead_writer import Fate, LeadWriter, RecordFate, rejected
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -29,6 +29,9 @@ _TICK = 1.0
 """Seconds after which a wait for answers looks up, so that progress is told and a lease renewed."""
 
 _HELD_MAX = 10_000
+
+_HOPELESS = 100
+"""Records refused one by one, with nothing ever accepted, after which it is not about the records."""
 
 
 @dataclass
@@ -104,12 +107,16 @@ class Pipeline:
         self._keys_flying: set[str] = set()
         self._held: dict[str, deque[_Item]] = {}
         self._held_count = 0
+        self._quiet: deque[tuple[float, list[_Item]]] = deque()
+        self._accepted = False
+        self._refused = 0
 
     def run(self, rows: Iterator[Row]) -> None:
         """Take every row to its end.
 
         :raises PlatformError: what no further record could survive: credentials, permissions, the day's
             quota, a platform that stays away. Records under way are taken to their end first.
+        :raises InvalidRequest: when it is the request and not its records that the platform refuses.
         :raises Stop: from ``on_tick``.
         """
         with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="sync-leads") as pool:
@@ -181,8 +188,12 @@ class Pipeline:
         """Send what is ready, as far as concurrency allows; wait for an answer where it does not."""
         while self._ready and len(self._flying) < self._concurrency.limit:
             items = self._ready.popleft()
-            call = self._writer.call([item.record for item in items])
-            self._flying[pool.submit(self._send, call)] = items
+            try:
+                call = self._writer.call([item.record for item in items])
+            except InvalidInput:
+                self._set_apart(items)
+            else:
+                self._flying[pool.submit(self._send, call)] = items
         if self._ready or self._held_count >= _HELD_MAX:
             self._land()
 
@@ -195,6 +206,10 @@ class Pipeline:
                 self._settle(future, self._flying.pop(future))
             if done:
                 return
+        if self._held_count:
+            # Nothing is under way here, but keys of unknown outcome may still be on the server.
+            time.sleep(_TICK)
+            self._tick()
 
     def _land_all(self) -> None:
         """Settle what is under way when the run ends early: it was sent, so it has a fate."""
@@ -220,15 +235,31 @@ class Pipeline:
             return
         except OutcomeUnknown as unknown:
             fate = rejected("OUTCOME_UNKNOWN", unknown.message)
-            self._finish(items, [fate] * len(items))
+            for item in items:
+                self._write_off(item.row, fate)
+            self._quiet.append((time.monotonic() + self._writer.quiet_after, items))
+            self._wake()
             return
-        self._concurrency.clean()
+        self._accepted = True
+        if reply.tries == 1:
+            self._concurrency.clean()
         self._finish(items, self._writer.fates(records, reply))
 
     def _split(self, items: list[_Item], refused: InvalidRequest) -> None:
         """A batch refused because of some of its records: find them, and send the others again."""
         if len(items) == 1:
             self._finish(items, [rejected(refused.code or "REFUSED", refused.message)])
+            self._refused += 1
+            if self._refused >= _HOPELESS and not self._accepted:
+                raise InvalidRequest(
+                    f"each of the first {self._refused} records was refused, and none accepted: "
+                    f"{refused.message}",
+                    platform=refused.platform,
+                    call=refused.call,
+                    code=refused.code,
+                    status=refused.status,
+                    request_id=refused.request_id,
+                ) from refused
             return
         blamed = self._writer.blamed([item.record for item in items], refused)
         if blamed is not None:
@@ -238,6 +269,24 @@ class Pipeline:
             if rest:
                 self._ready.appendleft(rest)
             return
+        self._halve(items)
+
+    def _set_apart(self, items: list[_Item]) -> None:
+        """Of a batch that makes no call, reject the records that make none by themselves."""
+        fit: list[_Item] = []
+        for item in items:
+            try:
+                self._writer.call([item.record])
+            except InvalidInput as unfit:
+                self._finish([item], [rejected("NOT_SENDABLE", unfit.message)])
+            else:
+                fit.append(item)
+        if len(fit) == len(items):
+            self._halve(items)
+        elif fit:
+            self._ready.appendleft(fit)
+
+    def _halve(self, items: list[_Item]) -> None:
         half = len(items) // 2
         self._ready.extendleft((items[half:], items[:half]))
 
@@ -257,6 +306,11 @@ class Pipeline:
                 for waiting in held:
                     self._place(waiting)
 
+    def _wake(self) -> None:
+        """Let go of the keys that the server cannot be at work on any more."""
+        while self._quiet and self._quiet[0][0] <= time.monotonic():
+            self._release(self._quiet.popleft()[1])
+
     def _write_off(self, row: Row, fate: RecordFate) -> None:
         self._ledger.write(row, fate)
         self._report.add(fate)
@@ -265,4 +319,5 @@ class Pipeline:
         now = time.monotonic()
         if now - self._ticked_at >= _TICK:
             self._ticked_at = now
+            self._wake()
             self._on_tick()
