@@ -1,0 +1,199 @@
+"""A writer and a platform that only the pipeline's own tests know, over real threads and real time."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.api.exchange import Reply
+from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.lead_writer import Fate, Record, RecordFate, rejected
+from airflow_provider_mkt.sync import rows
+from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.pipeline import Pipeline
+from airflow_provider_mkt.sync.report import Report
+
+FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
+    "fine",
+    "refused",
+    "blamed",
+    "rejected",
+    "unknown",
+    "unsendable",
+    "unchecked",
+)
+FATES = {
+    FINE: {(Fate.CREATED, ""), (Fate.UPDATED, "")},
+    REFUSED: {(Fate.REJECTED, "BAD")},
+    BLAMED: {(Fate.REJECTED, "BAD")},
+    REJECTED: {(Fate.REJECTED, "NO")},
+    UNKNOWN: {(Fate.REJECTED, "OUTCOME_UNKNOWN")},
+    UNSENDABLE: {(Fate.REJECTED, "NOT_SENDABLE")},
+    UNCHECKED: {(Fate.REJECTED, "ODD")},
+}
+
+
+class Writer:
+    """Writes records ``{"key", "kind", "row"}``; the kind says what the platform makes of it."""
+
+    repeatable = True
+    bytes_max = 100_000
+
+    def __init__(self, batch_max: int, *, quiet_after: float = 0.0) -> None:
+        self.batch_max = batch_max
+        self.quiet_after = quiet_after
+
+    def known_fields(self) -> Flow[frozenset[str] | None]:
+        return None
+        yield
+
+    def prepare(self, record: Record) -> dict[str, Any]:
+        return dict(record)
+
+    def check(self, record: Record) -> RecordFate | None:
+        return rejected("ODD", "fails the check") if record["kind"] == UNCHECKED else None
+
+    def key(self, record: Record) -> str | None:
+        return None if record["key"] is None else str(record["key"])
+
+    def call(self, records: Sequence[Record]) -> Call[Any]:
+        assert 0 < len(records) <= self.batch_max
+        if any(record["kind"] == UNSENDABLE for record in records):
+            raise InvalidInput("kind", "cannot be sent")
+        return cast("Call[Any]", list(records))
+
+    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordFate]:
+        return list(reply.value)
+
+    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+        blamed = [record["kind"] == BLAMED for record in records]
+        return blamed if any(blamed) else None
+
+
+@dataclass
+class Server:
+    """Answers calls, and notes what must never happen."""
+
+    seconds: Callable[[], float] = lambda: 0.0
+    quiet_after: float = 0.0
+    fatal: Callable[[list[Any]], PlatformError | None] = lambda records: None
+    calls: int = 0
+    sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    at_work: Counter[str] = field(default_factory=Counter)
+    busy_until: dict[str, float] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, call: Call[Any]) -> Reply[Any]:
+        records = cast("list[Any]", call)
+        keys = [record["key"] for record in records if record["key"] is not None]
+        with self._lock:
+            self.calls += 1
+            for key in keys:
+                if self.at_work[key]:
+                    self.wrong.append(f"{key} under way twice")
+                if time.monotonic() < self.busy_until.get(key, 0.0):
+                    self.wrong.append(f"{key} sent while the server may still be at work on it")
+                self.at_work[key] += 1
+            for record in records:
+                self.sent[record["key"]].append(record["row"])
+        time.sleep(self.seconds())
+        with self._lock:
+            for key in keys:
+                self.at_work[key] -= 1
+            return self._answer(records)
+
+    def _answer(self, records: list[Any]) -> Reply[Any]:
+        kinds = {record["kind"] for record in records}
+        if (error := self.fatal(records)) is not None:
+            raise error
+        if kinds & {REFUSED, BLAMED}:
+            raise InvalidRequest("some record is bad", code="BAD")
+        if UNKNOWN in kinds:
+            until = time.monotonic() + self.quiet_after
+            self.busy_until |= {record["key"]: until for record in records}
+            raise OutcomeUnknown("nobody knows")
+        fates = []
+        for record in records:
+            if record["kind"] == REJECTED:
+                fates.append(rejected("NO", "not this one"))
+                continue
+            known = record["key"] in self.stored
+            self.stored[record["key"]] = record["row"]
+            fates.append(RecordFate(Fate.UPDATED if known else Fate.CREATED))
+        return Reply(fates, {})
+
+
+class _Kept(io.StringIO):
+    def close(self) -> None:
+        self.kept = self.getvalue()
+        super().close()
+
+
+@dataclass
+class Outcome:
+    """What a run left behind."""
+
+    report: Report
+    outcomes: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+    read_ahead: int
+    abandoned: bool
+    error: BaseException | None
+
+
+def run(
+    writer: Writer,
+    server: Server,
+    records: Iterable[dict[str, Any]],
+    *,
+    ceiling: int = 4,
+    on_tick: Callable[[], None] = lambda: None,
+    known_fields: frozenset[str] | None = None,
+) -> Outcome:
+    report, abandoned = Report(), threading.Event()
+    files: dict[str, _Kept] = {}
+    ahead = 0
+
+    def opener(name: str) -> Callable[[], io.StringIO]:
+        def make() -> io.StringIO:
+            files[name] = _Kept()
+            return files[name]
+
+        return make
+
+    def watched() -> Iterator[dict[str, Any]]:
+        nonlocal ahead
+        for number, record in enumerate(records, start=1):
+            ahead = max(ahead, number - report.total)
+            yield record | {"row": number}
+
+    error: BaseException | None = None
+    with Ledger(opener("rejects"), opener("outcomes")) as ledger:
+        try:
+            Pipeline(
+                writer,
+                server,
+                AdaptiveConcurrency(ceiling),
+                ledger,
+                report,
+                known_fields=known_fields,
+                on_tick=on_tick,
+                abandon=abandoned.set,
+            ).run(rows.of_iterable(watched()))
+        except (PlatformError, RuntimeError) as failure:
+            error = failure
+    lines = {name: [json.loads(line) for line in file.kept.splitlines()] for name, file in files.items()}
+    return Outcome(
+        report, lines.get("outcomes", []), lines.get("rejects", []), ahead, abandoned.is_set(), error
+    )

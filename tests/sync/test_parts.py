@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import io
+import json
+import threading
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.lead_writer import Fate, RecordFate, rejected
+from airflow_provider_mkt.operators._limits import Allowance
+from airflow_provider_mkt.sync import rows
+from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.rows import Row
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestAdaptiveConcurrency:
+    def test_it_grows_by_one_with_each_clean_answer_up_to_the_ceiling(self) -> None:
+        concurrency = AdaptiveConcurrency(6, start=4)
+        seen = []
+        for _ in range(4):
+            seen.append(concurrency.limit)
+            concurrency.clean()
+        assert seen == [4, 5, 6, 6]
+
+    def test_refusals_that_come_together_count_once(self) -> None:
+        clock = Hand()
+        concurrency = AdaptiveConcurrency(10, start=10, clock=clock)
+        for _ in range(10):
+            concurrency.refused()
+        assert concurrency.limit == 6
+        clock.now += 1.0
+        concurrency.refused()
+        assert concurrency.limit == 3
+
+    def test_it_never_goes_below_one(self) -> None:
+        clock = Hand()
+        concurrency = AdaptiveConcurrency(3, clock=clock)
+        for _ in range(20):
+            concurrency.refused()
+            clock.now += 2.0
+        assert concurrency.limit == 1
+
+    @given(st.integers(-3, 40), st.lists(st.sampled_from(["clean", "refused"]), max_size=60))
+    def test_whatever_happens_it_stays_between_one_and_the_ceiling(
+        self, ceiling: int, events: list[str]
+    ) -> None:
+        clock = Hand()
+        concurrency = AdaptiveConcurrency(ceiling, clock=clock)
+        for event in events:
+            getattr(concurrency, event)()
+            clock.now += 0.6
+            assert 1 <= concurrency.limit <= max(1, ceiling)
+
+    def test_threads_may_tell_it_at_once(self) -> None:
+        concurrency = AdaptiveConcurrency(100_000, start=1)
+        threads = [
+            threading.Thread(target=lambda: [concurrency.clean() for _ in range(2_000)]) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert concurrency.limit == 8_001
+
+
+class TestReport:
+    def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
+        report = Report()
+        for fate in (
+            RecordFate(Fate.CREATED),
+            RecordFate(Fate.UPDATED),
+            RecordFate(Fate.SKIPPED, code="1005"),
+            rejected("1003", "bad"),
+            rejected("1003", "bad"),
+            rejected("", "no code"),
+        ):
+            report.add(fate)
+        outcome = report.outcome("marketo", "file:///r", None)
+        four = (outcome["created"], outcome["updated"], outcome["skipped"], outcome["rejected"])
+        assert four == (1, 1, 1, 3)
+        assert outcome["total"] == sum(four)
+        assert outcome["reasons"] == {"1003": 2, "1005": 1, "UNKNOWN": 1}
+        json.dumps(outcome)
+
+    def test_endless_kinds_of_reasons_do_not_flood_xcom(self) -> None:
+        report = Report()
+        for number in range(1_000):
+            report.add(rejected(str(number), ""))
+        assert len(report.outcome("hubspot", None, None)["reasons"]) == 50
+
+    @pytest.mark.parametrize(
+        ("seconds", "expected", "told"),
+        [(10.0, 99, "about 89 s left"), (10.0, 1_000, "about 16 min left"), (10.0, 100_000, "h left")],
+    )
+    def test_it_tells_the_time_left_where_the_end_is_known(
+        self, seconds: float, expected: int, told: str
+    ) -> None:
+        clock = Hand()
+        report = Report(clock)
+        for _ in range(10):
+            report.add(RecordFate(Fate.CREATED))
+        clock.now += seconds
+        assert told in report.line(expected)
+        assert "left" not in report.line()
+        assert "left" not in report.line(10)
+
+    def test_a_line_can_be_told_at_once(self) -> None:
+        assert "0 leads done" in Report(Hand()).line(100)
+
+
+class TestLedger:
+    def test_no_rejects_make_no_file(self, tmp_path: Path) -> None:
+        with Ledger(lambda: (tmp_path / "r").open("w"), lambda: (tmp_path / "o").open("w")) as ledger:
+            ledger.write(Row(1, {}), RecordFate(Fate.CREATED, id="7"))
+        assert not ledger.has_rejects
+        assert ledger.has_outcomes
+        assert [path.name for path in tmp_path.iterdir()] == ["o"]
+        assert json.loads((tmp_path / "o").read_text()) == {"row": 1, "outcome": "created", "id": "7"}
+
+    def test_a_reject_keeps_row_code_reason_and_the_whole_input(self, tmp_path: Path) -> None:
+        path = tmp_path / "r"
+        with Ledger(lambda: path.open("w", encoding="utf-8")) as ledger:
+            ledger.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
+        assert json.loads(path.read_text("utf-8")) == {
+            "row": 9,
+            "code": "1003",
+            "reason": "bad",
+            "record": {"email": "zoë@x.io", "n": 1},
+        }
+        assert "zoë" in path.read_text("utf-8")
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "half a character: \ud800",
+            b"bytes",
+            {1, 2},
+            object(),
+            {("a", "tuple"): 1},
+            [float("inf")],
+        ],
+    )
+    def test_whatever_was_given_can_be_written_down(self, tmp_path: Path, value: Any) -> None:
+        path = tmp_path / "r"
+        with Ledger(lambda: path.open("w", encoding="utf-8")) as ledger:
+            ledger.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
+        assert json.loads(path.read_text("utf-8"))["record"]["email"] == "a@x.io"
+
+    def test_times_are_written_as_the_platforms_take_them(self, tmp_path: Path) -> None:
+        path = tmp_path / "r"
+        raw = {"at": datetime(2026, 1, 2, 3, tzinfo=UTC), "on": date(2026, 1, 2)}
+        with Ledger(lambda: path.open("w")) as ledger:
+            ledger.write(Row(1, {}, raw=raw), rejected("X", "bad"))
+        record = json.loads(path.read_text())["record"]
+        assert record == {"at": "2026-01-02T03:00:00+00:00", "on": "2026-01-02"}
+
+    @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.none(), max_size=4))
+    def test_a_reject_fed_back_is_the_record_again(self, record: dict[str, Any]) -> None:
+        kept = io.StringIO()
+        kept.close = lambda: None  # type: ignore[method-assign]
+        with Ledger(lambda: kept) as ledger:
+            ledger.write(Row(3, record, raw=record), rejected("X", "bad"))
+        (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl")
+        assert row.record == record
+
+
+class TestAllowance:
+    @pytest.mark.parametrize("value", [None, "", "None"])
+    def test_nothing_allows_any_number(self, value: Any) -> None:
+        allowance = Allowance.of("max_rejected", value)
+        assert allowance.allows(10**9, 1)
+        assert str(allowance) == "any number"
+
+    @pytest.mark.parametrize("value", [10, "10", " 10 "])
+    def test_a_whole_number_is_a_count(self, value: Any) -> None:
+        allowance = Allowance.of("max_rejected", value)
+        assert allowance.allows(10, 10)
+        assert not allowance.allows(11, 10**6)
+        assert str(allowance) == "10"
+
+    @pytest.mark.parametrize("value", [0.05, "0.05", "5%", " 5 %", "5.0%"])
+    def test_a_share_is_of_all(self, value: Any) -> None:
+        allowance = Allowance.of("max_rejected", value)
+        assert allowance.allows(5, 100)
+        assert not allowance.allows(6, 100)
+        assert allowance.allows(0, 0)
+        assert str(allowance) == "5.00%"
+
+    @pytest.mark.parametrize("value", [-1, "-1", 1.5, "150%", True, "many", [], "nan", "inf", float("nan")])
+    def test_anything_else_is_refused(self, value: Any) -> None:
+        with pytest.raises(InvalidInput, match="max_rejected"):
+            Allowance.of("max_rejected", value)
+
+    @given(st.integers(0, 100))
+    def test_so_many_percent_allow_just_so_many_of_a_hundred(self, percent: int) -> None:
+        for value in (f"{percent}%", percent / 100):
+            allowance = Allowance.of("max_rejected", value)
+            assert allowance.allows(percent, 100)
+            assert not allowance.allows(percent + 1, 100)
