@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
@@ -15,6 +15,7 @@ from airflow_provider_mkt.api.outcomes import Publication
 
 _TRIES = 2
 _LOOK_EVERY = 5.0
+_SAME = timedelta(seconds=1)
 
 
 def publish(
@@ -36,31 +37,45 @@ def publish(
     :param send_now: send it at once, whatever the email says. Without either it goes out as the email
         itself is set up.
     :raises NotFound: when there is no such email.
-    :raises InvalidRequest: when it is in error, or scheduled for another time.
+    :raises InvalidInput: when it is still to be published and *publish_at* is over.
+    :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
+        or was taken back after an earlier try of the task had published it.
     :raises OutcomeUnknown: when it was asked for and did not show within a minute, twice.
     """
-    if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
-        raise InvalidInput("publish_at", "is in the past; leave it out to send at once")
     key = f"publish {email_id}"
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
-        email = yield from _settled(email_id, memory.get(key), clock)
-        if (there := _there_already(email, publish_at)) is not None:
-            return _publication(email, done=bool(memory.get(key)), scheduled_for=there or None)
-        if changes := _changes(email, publish_at, send_now):
-            yield emails.update(email_id, changes)
-        memory.set(key, clock())
+        before = memory.get(key)
+        mark = before if isinstance(before, Mapping) else {}
+        email = yield from _settled(email_id, mark.get("asked"), clock)
+        if (there := _there_already(email, publish_at, send_now=send_now and not mark)) is not None:
+            return _publication(email, done=bool(mark), scheduled_for=there or None)
+        if mark.get("done"):
+            memory.set(key, None)
+            raise InvalidRequest(
+                f"email {email_id} was published by an earlier try of this task and is a draft again, so "
+                "somebody took it back; clear the task to publish it once more",
+                platform="hubspot",
+                code=email.state,
+            )
+        yield from _set_up(email, publish_at, send_now, clock)
+        memory.set(key, {"asked": clock()})
         try:
             yield emails.publish(email_id)
         except OutcomeUnknown as error:
+            # The minute counts from now: until now the request may have been on its way.
+            memory.set(key, {"asked": clock()})
             lost = error
             continue
         except PlatformError:
-            memory.set(key, None)
+            memory.set(key, before)
             raise
-        email = yield emails.get(email_id)
+        asked = clock()
+        memory.set(key, {"asked": asked, "done": True})
+        # Whoever looks next, in this task or another, must not find a draft.
+        email = yield from _settled(email_id, asked, clock)
         return _publication(email, done=True, scheduled_for=_when(email))
-    email = yield from _settled(email_id, memory.get(key), clock)
+    email = yield from _settled(email_id, clock(), clock)
     if _there_already(email, None) is not None:
         return _publication(email, done=True, scheduled_for=_when(email))
     raise lost if lost is not None else OutcomeUnknown("publishing did not show", platform="hubspot")
@@ -78,16 +93,17 @@ def _settled(email_id: str, asked_at: Any, clock: Callable[[], float]) -> Flow[e
         yield Pause(min(left, _LOOK_EVERY), "an earlier request to publish may still be at work")
 
 
-def _there_already(email: emails.Email, publish_at: datetime | None) -> str | None:
+def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now: bool = False) -> str | None:
     """The scheduled time (or empty text) of an email that needs no publishing, None of a draft."""
     word = jobs.email_word(email)
     if word in jobs.DRAFTS:
         return None
     if word in jobs.SCHEDULED:
-        if publish_at is not None and not _same_moment(email.publishDate, publish_at):
+        if send_now or (publish_at is not None and not _same_moment(email.publishDate, publish_at)):
+            wanted = f"schedule it for {publish_at.isoformat()}" if publish_at else "send it now"
             raise InvalidRequest(
                 f"email {email.id} is scheduled for {email.publishDate} already; unpublish it first to "
-                f"schedule it for {publish_at.isoformat()}",
+                f"{wanted}",
                 platform="hubspot",
                 code=word,
             )
@@ -101,19 +117,40 @@ def _there_already(email: emails.Email, publish_at: datetime | None) -> str | No
     )
 
 
-def _changes(email: emails.Email, publish_at: datetime | None, send_now: bool) -> dict[str, Any]:
+def _set_up(
+    email: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
+) -> Flow[None]:
+    """Make the email go out when it is wanted to; as it is set up where nothing is wanted."""
     if publish_at is None and not send_now:
-        return {}
-    wanted = emails.schedule_changes(publish_at)
-    same = email.sendOnPublish is wanted["sendOnPublish"] and (
+        return
+    if jobs.email_word(email).startswith("AUTOMATED"):
+        raise InvalidRequest(
+            f"email {email.id} is automated: publishing turns it on at once; leave publish_at and "
+            "send_now out",
+            platform="hubspot",
+            code=email.state,
+        )
+    if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
+        raise InvalidInput("publish_at", "is in the past; leave it out to send at once")
+    changes = emails.schedule_changes(publish_at)
+    if not _goes_out_as(email, changes, publish_at):
+        yield emails.update(email.id, changes)
+    # Publishing takes the draft, which keeps a time of its own where somebody began to edit the email.
+    draft: emails.Email = yield emails.get_draft(email.id)
+    if not _goes_out_as(draft, changes, publish_at):
+        yield emails.update_draft(email.id, changes)
+
+
+def _goes_out_as(email: emails.Email, changes: Mapping[str, Any], publish_at: datetime | None) -> bool:
+    return email.sendOnPublish is changes["sendOnPublish"] and (
         publish_at is None or _same_moment(email.publishDate, publish_at)
     )
-    return {} if same else wanted
 
 
 def _same_moment(text: str | None, moment: datetime) -> bool:
+    # The platform keeps no fractions as fine as Python's.
     try:
-        return text is not None and datetime.fromisoformat(text) == moment
+        return text is not None and abs(datetime.fromisoformat(text) - moment) < _SAME
     except (ValueError, TypeError):
         return False
 

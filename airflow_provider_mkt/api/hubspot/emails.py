@@ -61,19 +61,38 @@ def update(email_id: str, changes: dict[str, Any]) -> Call[Email]:
 
     Source: ``PATCH /marketing/{version}/emails/{emailId}``.
     """
-    name = "emails.update"
-    if not isinstance(changes, dict) or not changes:
-        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}", call=name)
-    if "state" in changes:
-        raise InvalidInput("changes.state", "is not a way to publish; use emails.publish", call=name)
+    return _update("emails.update", email_id, "/{emailId}", changes)
+
+
+def get_draft(email_id: str) -> Call[Email]:
+    """Read the draft of an email; the live version where there is no draft, and nothing tells which.
+
+    :param email_id: its id.
+    :raises NotFound: when there is no such email.
+
+    Source: ``GET /marketing/{version}/emails/{emailId}/draft``.
+    """
+    name = "emails.get_draft"
     return Call(
         name,
-        Route("PATCH", "emails", "/{emailId}", path_params(name, emailId=email_id)),
+        Route("GET", "emails", "/{emailId}/draft", path_params(name, emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
-        body=JsonBody(changes),
         scopes=_SCOPES,
     )
+
+
+def update_draft(email_id: str, changes: dict[str, Any]) -> Call[Email]:
+    """Change the draft of an email, which is made of the live version where there is none.
+
+    :param email_id: its id.
+    :param changes: fields of the email by their API names.
+    :returns: the draft after the change.
+    :raises InvalidInput: when there is nothing to change, or ``state`` is among the changes.
+
+    Source: ``PATCH /marketing/{version}/emails/{emailId}/draft``.
+    """
+    return _update("emails.update_draft", email_id, "/{emailId}/draft", changes)
 
 
 def publish(email_id: str) -> Call[None]:
@@ -110,6 +129,21 @@ def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
         return {"sendOnPublish": True}
     moment = utc("emails.publish", "publish_at", publish_at)
     return {"sendOnPublish": False, "publishDate": moment.isoformat().replace("+00:00", "Z")}
+
+
+def _update(name: str, email_id: str, tail: str, changes: dict[str, Any]) -> Call[Email]:
+    if not isinstance(changes, dict) or not changes:
+        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}", call=name)
+    if "state" in changes:
+        raise InvalidInput("changes.state", "is not a way to publish; use emails.publish", call=name)
+    return Call(
+        name,
+        Route("PATCH", "emails", tail, path_params(name, emailId=email_id)),
+        Email.model_validate,
+        Replay.SAFE,
+        body=JsonBody(changes),
+        scopes=_SCOPES,
+    )
 
 
 def _switch(name: str, email_id: str, tail: str, replay: Replay) -> Call[None]:
