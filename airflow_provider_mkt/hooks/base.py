@@ -230,7 +230,7 @@ class MarketingHook(BaseHook):
         """How leads are written."""
 
     @abstractmethod
-    def create_campaigns(self, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         """Create the campaigns that are not there yet."""
 
     @abstractmethod
@@ -319,7 +319,7 @@ class MarketingHook(BaseHook):
 
     @contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
-        """Let one task at a time on this machine do *what* to this account.
+        """Let one task at a time on this machine do *what*, whichever credentials it uses.
 
         :param what: names the thing, e.g. ``publish email 123``.
         """
@@ -327,7 +327,8 @@ class MarketingHook(BaseHook):
 
         from airflow_provider_mkt.api.budget import private_directory
 
-        key = hashlib.sha256(f"{self.platform.account_key} {what}".encode()).hexdigest()[:24]
+        site = self.platform.account.base_url  # type: ignore[attr-defined]
+        key = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
         lock = FileLock(private_directory(state_directory() / "locks") / key, thread_local=False)
         try:
             lock.acquire(timeout=1)

@@ -77,8 +77,8 @@ class HubSpotHook(MarketingHook):
             raise InvalidInput("partition_name", "HubSpot has no lead partitions")
         return ContactWriter(action=action, lookup_field=lookup_field)
 
-    def create_campaigns(self, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
-        return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns])
+    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+        return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns], memory)
 
     def publish_email(
         self,

@@ -76,7 +76,7 @@ class MarketoHook(MarketingHook):
 
         return DatabaseLeadWriter(action=action, lookup_field=lookup_field, partition_name=partition_name)
 
-    def create_campaigns(self, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         return campaign_batches.create_all(campaigns)
 
     def publish_email(

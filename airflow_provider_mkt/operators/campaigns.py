@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.redact import shape
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping
+from airflow_provider_mkt.operators._memory import task_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ class CreateCampaignBatchOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         wanted = self._wanted()
         with self.hook as hook, hook.exclusive("create campaigns"):
-            batch = hook.follow(hook.create_campaigns(wanted))
+            batch = hook.follow(hook.create_campaigns(task_memory(context), wanted))
         self.log.info(
             "%d campaigns: %d created, %d there already, %d rejected",
             len(wanted),
