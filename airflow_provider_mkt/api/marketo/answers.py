@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.api.call import Envelope
+from airflow_provider_mkt.api.call import Call, Envelope
+from airflow_provider_mkt.api.errors import NotFound
+from airflow_provider_mkt.api.flow import Flow
+
+T = TypeVar("T")
+
+_NOTHING_FOUND = "702"
 
 
 class Reason(BaseModel):
@@ -67,6 +73,17 @@ def first(envelope: Envelope) -> dict[str, Any] | None:
     """The only row, or None when nothing was found."""
     found = rows(envelope)
     return found[0] if found else None
+
+
+def found(call: Call[T | None]) -> Flow[T | None]:
+    """Look something up; None when it is not there, in either way in which the platform says so."""
+    try:
+        answer: T | None = yield call
+    except NotFound as error:
+        if error.code != _NOTHING_FOUND:
+            raise
+        return None
+    return answer
 
 
 def the_one(envelope: Envelope) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, Outcom
 from airflow_provider_mkt.api.flow import Flow, Pause
 from airflow_provider_mkt.api.jobs import Job
 from airflow_provider_mkt.api.marketo import programs
+from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.outcomes import CampaignBatch
 from airflow_provider_mkt.api.redact import shape
 
@@ -73,9 +74,9 @@ def _ensure(name: str, call: Call[dict[str, Any]]) -> Flow[tuple[str, bool]]:
     """The id of the program with this name, and whether it was created here."""
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
-        found: dict[str, Any] | None = yield programs.by_name(name)
-        if found is not None:
-            return str(found["id"]), lost is not None
+        there = yield from found(programs.by_name(name))
+        if there is not None:
+            return str(there["id"]), lost is not None
         try:
             made: dict[str, Any] = yield call
         except OutcomeUnknown as error:
@@ -83,10 +84,10 @@ def _ensure(name: str, call: Call[dict[str, Any]]) -> Flow[tuple[str, bool]]:
             yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was created")
         except InvalidRequest:
             # Another run may have taken the name in between.
-            found = yield programs.by_name(name)
-            if found is None:
+            there = yield from found(programs.by_name(name))
+            if there is None:
                 raise
-            return str(found["id"]), lost is not None
+            return str(there["id"]), lost is not None
         else:
             return str(made["id"]), True
     raise lost if lost is not None else OutcomeUnknown("creating did not show", platform="marketo")

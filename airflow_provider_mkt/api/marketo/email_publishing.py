@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, NotFound, OutcomeUnknown
+from airflow_provider_mkt.api.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PlatformError,
+)
 from airflow_provider_mkt.api.flow import Flow, Memory, Pause
 from airflow_provider_mkt.api.jobs import Job
 from airflow_provider_mkt.api.marketo import emails, programs
+from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.marketo.values import moment
 from airflow_provider_mkt.api.outcomes import Publication
 
 _TRIES = 3
 _LOOK_AFTER = 2.0
+_RUNS_FOR = timedelta(days=1)
+"""Given to a program without an end, or one that would end before it starts: approval needs one."""
 
 
 def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
@@ -33,10 +42,10 @@ def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
     job = Job("marketo", "email_publish", str(email_id))
 
     def state() -> Flow[str]:
-        draft: dict[str, Any] | None = yield emails.get(email_id, status="draft")
+        draft = yield from found(emails.get(email_id, status="draft"))
         if draft is not None:
             return "draft"
-        approved: dict[str, Any] | None = yield emails.get(email_id, status="approved")
+        approved = yield from found(emails.get(email_id, status="approved"))
         if approved is None:
             raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
         return "approved"
@@ -58,11 +67,13 @@ def approve_program(
     :param memory: what the task's earlier tries did.
     :param publish_at: set the start date to this first; else the program's own stands.
     :raises NotFound: when there is no such program.
+    :raises InvalidInput: when it is still to be approved and *publish_at* is over.
     :raises InvalidRequest: when it is no email program, cannot be approved, or is approved for
         another time.
     """
-    if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
-        raise InvalidInput("publish_at", "is in the past; leave it out to keep the program's own start date")
+    if publish_at is not None:
+        # The platform keeps no fractions, and a date that is read back must be the one that was set.
+        publish_at = publish_at.replace(microsecond=0)
     key = f"approve program {program_id}"
     program = yield from _program(program_id)
     status = str(program.get("status") or "").lower()
@@ -74,8 +85,15 @@ def approve_program(
                 f"move it to {publish_at.isoformat()}",
                 platform="marketo",
             )
-    elif publish_at is not None and start != publish_at:
-        yield programs.reschedule(program_id, publish_at)
+    elif publish_at is not None:
+        if publish_at <= datetime.fromtimestamp(clock(), UTC):
+            raise InvalidInput(
+                "publish_at", "is in the past; leave it out to keep the program's own start date"
+            )
+        end = moment(program.get("endDate"))
+        ends_later = end is not None and end > publish_at
+        if start != publish_at or not ends_later:
+            yield programs.reschedule(program_id, publish_at, end if ends_later else publish_at + _RUNS_FOR)
 
     def state() -> Flow[str]:
         now = yield from _program(program_id)
@@ -89,7 +107,7 @@ def approve_program(
 
 
 def _program(program_id: int | str) -> Flow[dict[str, Any]]:
-    program: dict[str, Any] | None = yield programs.get(program_id)
+    program = yield from found(programs.get(program_id))
     if program is None:
         raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
     if "email" not in str(program.get("type") or "").lower():
@@ -107,8 +125,9 @@ def _approve(
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
         now = yield from state()
+        before = memory.get(key)
         if now != pending:
-            return bool(memory.get(key))
+            return bool(before)
         memory.set(key, True)
         try:
             yield call
@@ -119,9 +138,12 @@ def _approve(
             # Another run, or the request whose answer was lost, may have approved it in between.
             now = yield from state()
             if now == pending:
-                memory.set(key, None)
+                memory.set(key, before)
                 raise
-            return lost is not None
+            return bool(before)
+        except PlatformError:
+            memory.set(key, before)
+            raise
         else:
             return True
     raise lost if lost is not None else OutcomeUnknown("approving did not show", platform="marketo")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow_provider_mkt.api.flow import Flow
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked, only
 from airflow_provider_mkt.api.marketo import bulk_leads, emails, programs
+from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.marketo.values import moment
 
 
@@ -15,7 +15,7 @@ def _observe_programs(job: Job) -> Flow[Observation]:
     ids = job.members or (job.id,)
     seen = 0
     for program_id in ids:
-        program: dict[str, Any] | None = yield programs.get(program_id)
+        program = yield from found(programs.get(program_id))
         seen += program is not None
     return Observation(
         "COMPLETE" if seen == len(ids) else "PROCESSING", {"campaigns": len(ids), "visible": seen}
@@ -23,8 +23,8 @@ def _observe_programs(job: Job) -> Flow[Observation]:
 
 
 def _observe_email(job: Job) -> Flow[Observation]:
-    draft: dict[str, Any] | None = yield emails.get(job.id, status="draft")
-    approved: dict[str, Any] | None = yield emails.get(job.id, status="approved")
+    draft = yield from found(emails.get(job.id, status="draft"))
+    approved = yield from found(emails.get(job.id, status="approved"))
     if approved is None and draft is None:
         return Observation("missing")
     return Observation("approved" if draft is None else "draft", {"approved": approved is not None})
@@ -32,7 +32,7 @@ def _observe_email(job: Job) -> Flow[Observation]:
 
 def _observe_send(job: Job) -> Flow[Observation]:
     """An email program is locked once approved, and its members appear when mail goes out."""
-    program: dict[str, Any] | None = yield programs.get(job.id)
+    program = yield from found(programs.get(job.id))
     if program is None:
         return Observation("missing")
     status = str(program.get("status") or "").lower()
