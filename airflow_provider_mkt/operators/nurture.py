@@ -107,7 +107,14 @@ class EnrollNurtureOperator(MarketingOperator):
                     tokens=as_mapping("tokens", self.tokens) if self.tokens else None,
                 )
             )
-        outcome = self._outcome(context, hook.conn_type, enrolments)
+        try:
+            outcome = self._outcome(context, hook.conn_type, enrolments)
+        except Exception as error:
+            if any(one.outcome.value == "unknown" for one in enrolments):
+                # Another try would take the person it was to tell for told, and enrol again.
+                msg = f"whether leads were enrolled is unknown, and their list was not written: {error}"
+                raise AirflowFailException(msg) from error
+            raise
         self.log.info(
             "%(total)d leads: %(enrolled)d enrolled, %(already_enrolled)d were in it already, "
             "%(rejected)d rejected, %(unknown)d unknown",

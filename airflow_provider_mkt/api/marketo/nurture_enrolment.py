@@ -89,16 +89,26 @@ def by_campaign(
             rows = yield Pages(programs.members(program_id, lead_ids=chunk, fields=("leadId", "statusName")))
             for row in rows:
                 outcomes[int(row["leadId"])] = Enrolment(str(row["leadId"]), Enrolled.ALREADY)
+    doubtful: list[_Request] = []
     for start in range(0, len(leads), campaigns.LEADS_MAX):
         # Chunks are cut from the whole list, so that every try of a task cuts the same ones.
         chunk = leads[start : start + campaigns.LEADS_MAX]
         request = _Request(campaign_id, chunk, tokens, memory, clock)
         yield from request.run(outcomes)
+        if any(outcomes[lead].outcome is Enrolled.UNKNOWN for lead in chunk):
+            doubtful.append(request)
+    for request in doubtful:
+        # Not before all is done: a later request that fails makes the task try again by itself.
+        request.tell()
     return [outcomes[lead] for lead in leads]
 
 
 class _Request:
-    """One request of up to 100 leads, and what is remembered of it: ``{"sent": when, "done": bool}``."""
+    """One request of up to 100 leads, and what is remembered of it.
+
+    ``{"first": when, "sent": when, "done": bool, "told": bool}``: when it was sent first and last,
+    whether everyone was requested, and whether a person was told who is in doubt.
+    """
 
     def __init__(
         self,
@@ -112,6 +122,7 @@ class _Request:
         self.key = f"request campaign {campaign_id} {digest}"
         self.campaign_id, self.leads, self.tokens = int(campaign_id), leads, tokens
         self.memory, self.clock = memory, clock
+        self.first: float | None = None
 
     def run(self, outcomes: dict[int, Enrolment]) -> Flow[None]:
         mark = self.memory.get(self.key)
@@ -121,6 +132,9 @@ class _Request:
                 # Members by now or not, these were requested by an earlier try.
                 outcomes.update({lead: Enrolment(str(lead), Enrolled.ENROLLED) for lead in self.leads})
                 return
+            first = mark.get("first")
+            # Those whom an earlier request reached are seen at its time, not at that of the last one.
+            self.first = float(first) if isinstance(first, (int, float)) else sent
             seen = yield from self._seen(self.leads, sent)
             outcomes.update({lead: Enrolment(str(lead), Enrolled.ENROLLED) for lead in seen})
             asked = [lead for lead in asked if lead not in seen]
@@ -131,22 +145,25 @@ class _Request:
             yield from self._send(asked, outcomes)
 
     def _send(self, asked: Sequence[int], outcomes: dict[int, Enrolment]) -> Flow[None]:
-        sent = self.clock()
-        self.memory.set(self.key, {"sent": sent, "done": False})
+        before, sent = self.memory.get(self.key), self.clock()
+        self.first = sent if self.first is None else self.first
+        self._remember(sent)
         try:
             yield campaigns.request(self.campaign_id, asked, tokens=self.tokens)
         except OutcomeUnknown:
+            # The time counts from now: until now the request may have been on its way.
+            sent = self.clock()
             seen = yield from self._seen(asked, sent)
             outcomes.update({lead: Enrolment(str(lead), Enrolled.ENROLLED) for lead in seen})
             if missing := [lead for lead in asked if lead not in seen]:
                 self._unknown(missing, outcomes, sent)
                 return
         except PlatformError:
-            self.memory.set(self.key, None)
+            self.memory.set(self.key, before)
             raise
         else:
             outcomes.update({lead: Enrolment(str(lead), Enrolled.ENROLLED) for lead in asked})
-        self.memory.set(self.key, {"sent": sent, "done": True})
+        self._remember(sent, done=True)
 
     def _unknown(self, leads: Sequence[int], outcomes: dict[int, Enrolment], sent: float) -> None:
         reason = (
@@ -156,8 +173,16 @@ class _Request:
         outcomes.update(
             {lead: Enrolment(str(lead), Enrolled.UNKNOWN, "OUTCOME_UNKNOWN", reason) for lead in leads}
         )
-        # Once a person has been told, running the task again is that person's decision.
-        self.memory.set(self.key, {"sent": sent, "done": False, "told": True})
+        self._remember(sent)
+
+    def tell(self) -> None:
+        """A person is told who is in doubt: running the task again is that person's decision from now on."""
+        mark = self.memory.get(self.key)
+        if isinstance(mark, Mapping):
+            self.memory.set(self.key, {**mark, "told": True})
+
+    def _remember(self, sent: float, *, done: bool = False) -> None:
+        self.memory.set(self.key, {"first": self.first, "sent": sent, "done": done})
 
     def _seen(self, leads: Sequence[int], sent: float) -> Flow[set[int]]:
         """Which leads the activity log shows as requested since then; waits for late rows."""
@@ -168,7 +193,7 @@ class _Request:
                 break
             if look:
                 yield Pause(min(left, SETTLE / _LOOKS), "looking in the activity log for a lost request")
-            since = datetime.fromtimestamp(sent, UTC) - _CLOCKS_APART
+            since = datetime.fromtimestamp(self.first or sent, UTC) - _CLOCKS_APART
             token: str = yield activities.paging_token(since)
             for start in range(0, len(leads), activities.LEADS_MAX):
                 chunk = leads[start : start + activities.LEADS_MAX]
