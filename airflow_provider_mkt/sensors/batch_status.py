@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
+    AirflowSkipException,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
@@ -15,7 +16,14 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mkt.api.errors import PlatformError
 from airflow_provider_mkt.operators._memory import task_memory
-from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, jobs_of, looked, looks_of_event
+from airflow_provider_mkt.operators._waiting import (
+    JobsOverdue,
+    PollingFailed,
+    cancel,
+    jobs_of,
+    looked,
+    looks_of_event,
+)
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
 if TYPE_CHECKING:
@@ -27,9 +35,6 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.jobs import Job
     from airflow_provider_mkt.api.watching import LookDict, Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
-
-
-_FAILING_SINCE = "status polls failing since"
 
 
 class BatchStatusSensor(BaseSensorOperator):
@@ -44,7 +49,8 @@ class BatchStatusSensor(BaseSensorOperator):
     :param poke_interval: how often to ask, in seconds; as often as the kind of job is worth it
         when not given.
     :param tolerance: how long asking may go on failing before the sensor does, in seconds.
-    :param cancel_on_kill: cancel on the platform what can be canceled when a user ends the waiting task.
+    :param cancel_on_kill: cancel on the platform what can be canceled when the waiting task is killed.
+        Off, since a worker that is shut down kills it too, and the sensor did not start the job.
     :returns: one entry per job: ``job``, ``status``, the platform's ``word``, and ``facts``.
     :raises AirflowFailException: when a job ended CANCELED or FAILED, or asking cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
@@ -61,7 +67,7 @@ class BatchStatusSensor(BaseSensorOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poke_interval: timedelta | float | None = None,
         tolerance: float = 600.0,
-        cancel_on_kill: bool = True,
+        cancel_on_kill: bool = False,
         **kwargs: Any,
     ) -> None:
         if poke_interval is not None:
@@ -87,20 +93,32 @@ class BatchStatusSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once."""
+        try:
+            looks = self._look(context)
+        except Exception as error:
+            # The base class has other rules before a deferral than after it, and none before the first.
+            if self.never_fail or (
+                self.soft_fail and isinstance(error, (AirflowFailException, PollingFailed))
+            ):
+                raise AirflowSkipException(str(error)) from error
+            raise
+        return PokeReturnValue(looks is not None, looks)
+
+    def _look(self, context: Context) -> list[LookDict] | None:
         tolerance = self._tolerance(context)
         since = tolerance.failing_since
         with self._hook() as hook:
             looks = looked(hook, jobs_of(self.job), tolerance, self.log)
         if self.reschedule and tolerance.failing_since != since:
-            task_memory(context).set(_FAILING_SINCE, tolerance.failing_since)
-        return PokeReturnValue(looks is not None, looks)
+            task_memory(context).set(_patience_key(context), tolerance.failing_since)
+        return looks
 
     def _tolerance(self, context: Context) -> Tolerance:
         """What is left of the patience with failing looks; rescheduled pokes share no process."""
         from airflow_provider_mkt.api.watching import Tolerance
 
         if self.reschedule:
-            since = task_memory(context).get(_FAILING_SINCE)
+            since = task_memory(context).get(_patience_key(context))
             return Tolerance(self.tolerance, float(since) if isinstance(since, (int, float)) else None)
         if self._patience is None:
             self._patience = Tolerance(self.tolerance)
@@ -149,3 +167,8 @@ class BatchStatusSensor(BaseSensorOperator):
         from airflow_provider_mkt.hooks.select import hook_for
 
         return hook_for(self.conn_id)
+
+
+def _patience_key(context: Context) -> str:
+    # Each try of the task has patience of its own.
+    return f"status polls of try {context['ti'].try_number} failing since"

@@ -28,7 +28,8 @@ class BatchStatusTrigger(BaseTrigger):
     :param carry: plain JSON handed back in the event.
 
     The event is ``{"status": ..., "message": ..., "looks": [...], "carry": ...}`` with the status
-    ``success``, ``failed`` (a job ended badly), ``timeout`` or ``error`` (asking failed).
+    ``success``, ``failed`` (a job ended badly, or asking cannot work), ``timeout`` or ``error`` (asking kept
+    failing).
     """
 
     def __init__(
@@ -65,16 +66,14 @@ class BatchStatusTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_mkt.api.errors import JobFailed, PlatformError
+        from airflow_provider_mkt.api.errors import PlatformError
         from airflow_provider_mkt.api.jobs import Job
 
         try:
             jobs = [Job.from_json(job) for job in self.jobs]
             yield await self._watch(jobs)
-        except JobFailed as error:
-            yield self._event("failed", str(error))
         except PlatformError as error:
-            yield self._event("error", str(error))
+            yield self._event("failed" if error.permanent else "error", str(error))
 
     async def _watch(self, jobs: list[Job]) -> TriggerEvent:
         from airflow_provider_mkt.api.errors import PlatformError
