@@ -1,0 +1,135 @@
+"""The command ``mkt-sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from airflow_provider_mkt import __version__
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        # What a command needs is imported by it alone: --help answers at once.
+        if options.command == "serve":
+            from airflow_provider_mkt.cli.serve import serve
+
+            return serve(options)
+        from airflow_provider_mkt.cli.run import run
+
+        return run(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("mkt-sandbox: stopped\n")
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mkt-sandbox",
+        description="HubSpot and Marketo Engage on this machine, to try DAGs against. It reaches nobody.",
+    )
+    parser.add_argument("--version", action="version", version=f"mkt-sandbox {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_run(commands.add_parser("run", help="run a file's DAGs against the sandbox", description=_RUN))
+    _add_serve(commands.add_parser("serve", help="run the sandbox until Ctrl-C", description=_SERVE))
+    return parser
+
+
+_RUN = """\
+Runs every DAG of a file to its end in real Airflow, with a database and a home of its own that are
+gone afterwards, and prints what came of it. Your Airflow is not touched, and neither are your
+accounts: every connection of type hubspot or marketo in the environment leads to the sandbox.
+Tasks that are retried wait a second, whatever their retry_delay.
+"""
+_SERVE = """\
+Runs the sandbox of both platforms in the foreground and prints the connections to paste.
+"""
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="DAG file")
+    parser.add_argument(
+        "--dag-id", action="append", default=[], metavar="ID", help="only this DAG; repeatable"
+    )
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a DAG parameter, as JSON, or text where it is no JSON; repeatable",
+    )
+    for platform in ("hubspot", "marketo"):
+        parser.add_argument(
+            f"--{platform}-conn-id",
+            action="append",
+            default=[],
+            metavar="ID",
+            help=f"a connection id that your DAGs use, besides {platform}_default; repeatable",
+        )
+    parser.add_argument("--keep", action="store_true", help="keep the run's directory with its database")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="where Airflow's log goes")
+    parser.add_argument(
+        "--timeout",
+        type=_positive,
+        default=900.0,
+        metavar="SECONDS",
+        help="end what still runs then (default: %(default)g)",
+    )
+    _add_latency(parser)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    for platform in ("hubspot", "marketo"):
+        parser.add_argument(
+            f"--{platform}-port", type=_port, default=0, metavar="N", help="0, the default, takes a free one"
+        )
+    _add_latency(parser)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
+
+
+def _add_latency(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--latency",
+        type=_not_negative,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long the platforms take over a call (default: %(default)g)",
+    )
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 <= number < float("inf"):
+        msg = f"{text!r} is no number of seconds"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+_not_negative = _number
+
+
+def _positive(text: str) -> float:
+    if number := _number(text):
+        return number
+    msg = "must be more than 0"
+    raise argparse.ArgumentTypeError(msg)
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 65_536:
+        return int(text)
+    msg = f"{text!r} is no port"
+    raise argparse.ArgumentTypeError(msg)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

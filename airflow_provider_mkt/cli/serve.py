@@ -1,0 +1,59 @@
+"""``mkt-sandbox serve``: the sandbox in the foreground."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from airflow_provider_mkt.cli import connections
+from airflow_provider_mkt.cli.main import FAILED
+from airflow_provider_mkt.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import argparse
+
+    from airflow_provider_mkt.cli.connections import SandboxConnection
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve both platforms until SIGINT or SIGTERM.
+
+    :param options: ports, latency, and whether to print JSON.
+    :returns: the exit code.
+    """
+    sandbox = Sandbox(
+        hubspot_port=options.hubspot_port, marketo_port=options.marketo_port, latency=options.latency
+    )
+    try:
+        sandbox.start()
+    except OSError as error:
+        sys.stderr.write(f"mkt-sandbox: cannot listen: {error.strerror or error}\n")
+        return FAILED
+    both = [connections.of_hubspot(sandbox), connections.of_marketo(sandbox)]
+    print(_as_json(both) if options.json else _as_text(both), flush=True)
+    sandbox.serve_forever()
+    return 0
+
+
+def _as_json(both: list[SandboxConnection]) -> str:
+    return json.dumps({one.conn_type: {"url": f"{one.url}/", "uri": one.uri} for one in both})
+
+
+def _as_text(both: list[SandboxConnection]) -> str:
+    titles = {"hubspot": "HubSpot", "marketo": "Marketo"}
+    pages = "\n".join(f"{titles[one.conn_type]:<9}{one.url}/" for one in both)
+    exports = "\n".join(f"export {one.variable}={_quoted(one.uri)}" for one in both)
+    adds = "\n".join(f"airflow connections add {one.conn_id} --conn-uri {_quoted(one.uri)}" for one in both)
+    return (
+        f"{pages}\n\n"
+        f"# Connections for Airflow, in its environment:\n{exports}\n\n"
+        f"# or in its database:\n{adds}\n\n"
+        "Ctrl-C ends it."
+    )
+
+
+def _quoted(text: str) -> str:
+    quoted = shlex.quote(text)
+    return quoted if quoted.startswith("'") else f"'{quoted}'"

@@ -1,0 +1,91 @@
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from airflow_provider_mkt.cli.figures import COUNTED
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.cli.figures import DagFigures
+
+_GAP = "   "
+_NONE = "-"
+_NAMES = {
+    "lead_sync": "leads {}",
+    "campaign_batch": "campaigns {}",
+    "nurture_enrollment": "enrolments {}",
+}
+_WORDS = {
+    ("nurture_enrollment", "enrolled"): "enrolled",
+    ("nurture_enrollment", "already_enrolled"): "enrolled before",
+}
+_ALWAYS = {("lead_sync", "rejected"), ("nurture_enrollment", "rejected")}
+_PLATFORMS = {"hubspot": "HubSpot calls", "marketo": "Marketo calls"}
+
+
+def table(dags: Sequence[DagFigures], width: int) -> str:
+    """Figures of DAGs: a column each, and as many beside one another as fit.
+
+    :param dags: the DAGs.
+    :param width: characters in a line.
+    """
+    labels, *columns = zip(*_rows(dags), strict=True)
+    first = max(map(len, labels))
+    blocks: list[list[tuple[str, ...]]] = []
+    left = 0
+    for column in columns:
+        needed = len(_GAP) + max(map(len, column))
+        if not blocks or needed > left:
+            blocks.append([])
+            left = width - first
+        blocks[-1].append(column)
+        left -= needed
+    return "\n\n".join(_block(labels, block) for block in blocks)
+
+
+def _block(labels: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+    first = max(map(len, labels))
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for number, label in enumerate(labels):
+        cells = [column[number] for column in columns]
+        if number and all(cell == _NONE for cell in cells):
+            continue
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append(_GAP.join([label.ljust(first), *padded]).rstrip())
+    rule = "-" * max(map(len, lines))
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _rows(dags: Sequence[DagFigures]) -> Iterator[tuple[str, ...]]:
+    yield ("", *(dag.dag_id for dag in dags))
+    for outcome, names in COUNTED.items():
+        counters = [dag.counts.get(outcome) for dag in dags]
+        for name in names:
+            rare = name in ("rejected", "unknown") and (outcome, name) not in _ALWAYS
+            if rare and not any(counter and counter[name] for counter in counters):
+                continue
+            label = _WORDS.get((outcome, name)) or _NAMES[outcome].format(name)
+            yield (label, *(_NONE if counter is None else f"{counter[name]:,}" for counter in counters))
+    for place in range(max(len(dag.emails) for dag in dags)):
+        yield ("email", *(dag.emails[place] if place < len(dag.emails) else _NONE for dag in dags))
+    for platform, label in _PLATFORMS.items():
+        yield (label, *(_calls(dag, platform) for dag in dags))
+    yield ("tasks", *(_tasks(dag) for dag in dags))
+    yield ("seconds", *(f"{dag.seconds:.1f}" for dag in dags))
+    yield ("result", *(dag.state for dag in dags))
+
+
+def _calls(dag: DagFigures, platform: str) -> str:
+    calls = dag.calls.get(platform)
+    if calls is None:
+        return _NONE
+    return f"{calls.total:,} ({calls.refused:,} refused)" if calls.total else "0"
+
+
+def _tasks(dag: DagFigures) -> str:
+    if len(dag.tasks) == 1 and "success" in dag.tasks:
+        return f"{dag.tasks['success']} success"
+    return ", ".join(f"{count} {state}" for state, count in sorted(dag.tasks.items())) or _NONE
