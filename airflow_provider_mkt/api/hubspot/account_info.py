@@ -32,7 +32,7 @@ def details() -> Call[AccountDetails]:
     Source: ``GET /account-info/{version}/details``.
     """
     return Call(
-        "account.details",
+        "account_info.details",
         Route("GET", "account", "/details"),
         lambda envelope: cast("AccountDetails", envelope),
         Replay.SAFE,
@@ -49,7 +49,7 @@ def daily_usage() -> Call[list[ApiUsage]]:
     Source: ``GET /account-info/{version}/api-usage/daily/private-apps``.
     """
     return Call(
-        "account.daily_usage",
+        "account_info.daily_usage",
         Route("GET", "account", "/api-usage/daily/private-apps"),
         _rows,
         Replay.SAFE,

@@ -113,7 +113,7 @@ def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     )
 
 
-def read_batch_of(campaign_guids: Sequence[str], *, properties: Sequence[str] = ()) -> Call[BatchResult]:
+def read_many(campaign_guids: Sequence[str], *, properties: Sequence[str] = ()) -> Call[BatchResult]:
     """Read up to 50 campaigns by id.
 
     :param campaign_guids: ids; duplicates are answered once.
@@ -122,7 +122,7 @@ def read_batch_of(campaign_guids: Sequence[str], *, properties: Sequence[str] = 
 
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """
-    call = "campaigns.read_batch"
+    call = "campaigns.read_many"
     inputs = [{"id": guid} for guid in batch(call, "campaign_guids", campaign_guids, at_most=BATCH_MAX)]
     return Call(
         call,

@@ -106,7 +106,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     return _write(call, "/batch/update", inputs, Replay.SAFE)
 
 
-def read_batch_of(
+def read_many(
     ids: Sequence[str], *, properties: Sequence[str] = (), id_property: str | None = None
 ) -> Call[BatchResult]:
     """Read up to 100 contacts by record id or by a unique property.
@@ -118,7 +118,7 @@ def read_batch_of(
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
-    call = "contacts.read_batch"
+    call = "contacts.read_many"
     body: dict[str, Any] = {
         "inputs": [{"id": one} for one in batch(call, "ids", ids, at_most=BATCH_MAX)],
         "properties": list(properties),
