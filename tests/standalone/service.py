@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,20 +125,27 @@ class Standalone:
         assert entry is not None, f"{task_id} returned nothing"
         return entry["value"]
 
-    def finish(self, dag_id: str, run_id: str, timeout: float = 180) -> tuple[str, set[tuple[str, str]]]:
-        """Wait for a run's end. Returns its state, and every (task, state) seen on the way."""
-        seen: set[tuple[str, str]] = set()
+    def finish(
+        self, runs: Mapping[str, str], timeout: float = 240
+    ) -> tuple[dict[str, str], set[tuple[str, str, str]]]:
+        """Wait for the end of runs, DAG id to run id.
+
+        Returns their states, and every (DAG, task, state) seen on the way.
+        """
+        seen: set[tuple[str, str, str]] = set()
+        states: dict[str, str] = {}
 
         def over() -> bool:
-            seen.update((name, str(ti["state"])) for name, ti in self.tasks(dag_id, run_id).items())
-            run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
-            return run is not None and run["state"] in ("success", "failed")
+            for dag_id, run_id in runs.items():
+                if states.get(dag_id) not in ("success", "failed"):
+                    run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+                    states[dag_id] = str(run["state"]) if run else "missing"
+                    tasks = self.tasks(dag_id, run_id)
+                    seen.update((dag_id, name, str(ti["state"])) for name, ti in tasks.items())
+            return all(state in ("success", "failed") for state in states.values())
 
-        self.until(over, timeout, f"{dag_id} did not end", every=0.25)
-        run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
-        assert run is not None
-        seen.update((name, str(ti["state"])) for name, ti in self.tasks(dag_id, run_id).items())
-        return str(run["state"]), seen
+        self.until(over, timeout, f"not ended: {runs}", every=0.2)
+        return states, seen
 
     def kill_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Kill -9 the process that runs a task."""
