@@ -128,7 +128,7 @@ def wait_in_worker(
 def looks_of_event(event: Any) -> list[LookDict]:
     """The looks of the trigger's event.
 
-    :raises AirflowFailException: when a job ended badly.
+    :raises AirflowFailException: when a job ended badly, or asking cannot work.
     :raises JobsOverdue: at the deadline.
     :raises PollingFailed: when asking kept failing.
     """

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from airflow_runs import Airflow, connected
+from workers import hurry
 
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -18,3 +20,10 @@ def airflow(airflow_home: Path) -> Airflow:
 def sandbox() -> Iterator[Sandbox]:
     with connected() as box:
         yield box
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short waits, and a memory that no earlier test has written to."""
+    hurry(monkeypatch)
+    monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)

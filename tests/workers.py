@@ -1,0 +1,96 @@
+"""Worker processes that can be killed in the middle of a task, and waits short enough for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.api.hubspot import campaign_batches as hubspot_campaigns
+from airflow_provider_mkt.api.hubspot import email_publishing as hubspot_emails
+from airflow_provider_mkt.api.hubspot import nurture_enrolment as hubspot_nurture
+from airflow_provider_mkt.api.marketo import campaign_batches as marketo_campaigns
+from airflow_provider_mkt.api.marketo import email_publishing as marketo_emails
+from airflow_provider_mkt.api.marketo import nurture_enrolment as marketo_nurture
+from airflow_provider_mkt.api.policy import Policy
+
+SETTLE = 1.5
+RESET: dict[str, Any] = {"reset": True}
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
+    for module in (hubspot_campaigns, hubspot_emails, marketo_nurture):
+        monkeypatch.setattr(module, "SETTLE", SETTLE)
+    for module in (hubspot_campaigns, hubspot_emails):
+        monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
+    for module in (hubspot_nurture, marketo_campaigns, marketo_emails):
+        monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)
+    monkeypatch.setattr(Policy, "backoff", lambda self, failures, at_least=None: 0.02)
+
+
+def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[str, Any]:
+    """What an operator reads of a task instance; the memory of a task hangs on its names."""
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(
+        dag_id="killed",
+        run_id=f"{os.environ['WORKERS_RUN']}-{run}",
+        task_id=task,
+        map_index=-1,
+        try_number=try_number,
+        xcom_push=lambda key, value: pushed.update({key: value}),
+        pushed=pushed,
+    )
+    return {"ti": ti}
+
+
+class Worker:
+    """A process that executes one task and can be killed.
+
+    :param operator: the task.
+    :param run: its DAG run; tries of one run share a memory.
+    """
+
+    def __init__(self, operator: Any, *, run: str = "run") -> None:
+        reading, writing = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(reading)
+            try:
+                told = {"result": operator.execute(context(run=run))}
+            except BaseException as error:
+                told = {"error": f"{type(error).__name__}: {error}"}
+            os.write(writing, json.dumps(told).encode())
+            os._exit(0)
+        os.close(writing)
+        self._reading = reading
+
+    def kill(self) -> None:
+        """End it as the kernel does when memory runs out."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._reading)
+
+    def end(self) -> dict[str, Any]:
+        """Wait for its end; its ``result`` or its ``error``."""
+        told = b""
+        while part := os.read(self._reading, 65536):
+            told += part
+        os.waitpid(self.pid, 0)
+        os.close(self._reading)
+        answer: dict[str, Any] = json.loads(told)
+        return answer
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for something that is about to happen in another thread or process."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)
