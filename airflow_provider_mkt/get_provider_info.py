@@ -71,8 +71,8 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "calls_per_10_seconds": {
                         "label": "Calls per 10 seconds",
-                        "description": "Limit until the account's answers state it.",
-                        "schema": {"type": "integer", "minimum": 1, "default": 100},
+                        "description": "Never use more of the account's limit than this; empty for all.",
+                        "schema": {"type": ["integer", "null"], "minimum": 1},
                     },
                     "legacy_calls": {
                         "label": "Allow legacy calls",

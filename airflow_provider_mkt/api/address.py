@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from airflow_provider_mkt.api.errors import InvalidInput
 
 
@@ -49,3 +51,15 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def one_word(secret: SecretStr) -> SecretStr:
+    """A secret without the blanks that pasting puts around it.
+
+    :raises ValueError: when there are blanks or line breaks inside, as in two lines pasted at once.
+    """
+    text = secret.get_secret_value().strip()
+    if not text or not text.isprintable() or any(character.isspace() for character in text):
+        msg = "must be one word without blanks or line breaks"
+        raise ValueError(msg)
+    return SecretStr(text)

@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -94,6 +95,10 @@ def _settings(max_connections: int) -> dict[str, Any]:
     }
 
 
+# Threads of their own: a budget that is held for long must not keep the loop's other work from its own.
+_takers = ThreadPoolExecutor(2, thread_name_prefix="mkt-budget")
+
+
 class SyncDriver:
     """Runs exchanges by blocking. May be used from several threads at once.
 
@@ -177,7 +182,8 @@ class AsyncDriver:
                         answer = await self._send(request)
                     case Take(meter):
                         # A file lock may be held by another process for a moment.
-                        answer = await asyncio.to_thread(self._budget.take, meter)
+                        loop = asyncio.get_running_loop()
+                        answer = await loop.run_in_executor(_takers, self._budget.take, meter)
                     case Sleep(seconds):
                         await self.sleep(seconds)
                         answer = None

@@ -52,6 +52,8 @@ class LeadWriter(Protocol):
     """Bytes of one call's body at most."""
     quiet_after: float
     """Seconds after a call of unknown outcome for which the same keys must not be written; 0 for none."""
+    repeatable: bool
+    """Whether writing a record a second time leaves one lead."""
 
     def known_fields(self) -> Flow[frozenset[str] | None]:
         """The fields that can be written, or None where the platform does not tell."""

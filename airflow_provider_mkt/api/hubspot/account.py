@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from airflow_provider_mkt.api.address import one_word
 
 DEFAULT_HOST = "https://api.hubapi.com"
 
@@ -16,7 +18,8 @@ class HubSpotAccount(BaseModel):
     :param access_token: service key, private-app token or static project-app token.
     :param client_id: OAuth app; with ``client_secret`` and ``refresh_token`` instead of ``access_token``.
     :param api_version: path profile: ``v3`` (v3 and v4 paths) or ``2026-03`` (dated paths).
-    :param calls_per_10_seconds: the account's limit, until its answers state it.
+    :param calls_per_10_seconds: never use more of the account's limit than this; all of it, as its
+        answers state it, when not given.
     :param legacy_calls: allow the two calls of the discontinued Leads and Nurturing APIs, which
         carry the access token in the URL.
     """
@@ -29,9 +32,14 @@ class HubSpotAccount(BaseModel):
     client_secret: SecretStr | None = None
     refresh_token: SecretStr | None = None
     api_version: Literal["v3", "2026-03"] = "v3"
-    calls_per_10_seconds: int = Field(default=100, ge=1, le=10_000)
+    calls_per_10_seconds: int | None = Field(default=None, ge=1, le=10_000)
     max_concurrency: int = Field(default=60, ge=1, le=500)
     legacy_calls: bool = False
+
+    @field_validator("access_token", "client_secret", "refresh_token")
+    @classmethod
+    def _one_word(cls, secret: SecretStr | None) -> SecretStr | None:
+        return None if secret is None else one_word(secret)
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> HubSpotAccount:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from airflow_provider_mkt.api.call import Call
@@ -18,7 +20,7 @@ from airflow_provider_mkt.api.redact import shape
 
 ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
 _EXISTS = re.compile(r"already exists", re.IGNORECASE)
-_PROPERTY = re.compile(r"[Pp]ropert(?:y|ies)\W+(?:named\W+)?[\"'“]?([A-Za-z][\w.]*)[\"'”]?")
+_MISSING = re.compile(r"[Pp]roperty\W+(?:named\W+)?([A-Za-z][\w.]*)\W+does(?:n't| not) exist")
 _RECORD_ID = "hs_object_id"
 
 
@@ -33,6 +35,7 @@ class ContactWriter:
     batch_max = contacts.BATCH_MAX
     bytes_max = 4_000_000
     quiet_after = 0.0
+    repeatable = True
 
     def __init__(self, *, action: str = "createOrUpdate", lookup_field: str = "email") -> None:
         if action not in ACTIONS:
@@ -41,6 +44,12 @@ class ContactWriter:
             raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
         if action == "createOnly" and lookup_field != "email":
             raise InvalidInput("lookup_field", "with createOnly only email tells what exists already")
+        if action == "updateOnly" and lookup_field == "email":
+            raise InvalidInput(
+                "lookup_field",
+                f"HubSpot updates by {_RECORD_ID} or by a unique property of your own, not by email; for "
+                "email use action createOrUpdate",
+            )
         self.action = action
         self.lookup_field = lookup_field
 
@@ -58,6 +67,8 @@ class ContactWriter:
         if not record.get(self.lookup_field):
             return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
         for name, value in record.items():
+            if isinstance(value, (float, Decimal)):
+                return rejected("WRONG_TYPE", f"{name}: is no finite number")
             if not isinstance(value, str):
                 return rejected(
                     "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {shape(value)}"
@@ -88,32 +99,35 @@ class ContactWriter:
                 by_key[self._spelt(str(value))] = fate
             if self.lookup_field == _RECORD_ID:
                 by_key[row.id] = fate
-        reasons: dict[str, RecordFate] = {}
         for error in reply.value.errors:
-            fate = self._refused(error.category, error.message)
-            for named in (*error.ids(), *error.context.get("objectWriteTraceId", ())):
-                reasons[self._spelt(named)] = fate
+            fate = self._refused(error.category, error.message, in_doubt=reply.in_doubt)
+            for trace in error.context.get("objectWriteTraceId", ()):
+                by_trace.setdefault(str(trace), fate)
+            for named in error.ids():
+                by_key.setdefault(self._spelt(named), fate)
         rest = self._rest(reply.value)
-        fates: list[RecordFate] = []
-        for index, record in enumerate(records):
-            trace, key = str(index), self._spelt(str(record[self.lookup_field]))
-            fates.append(
-                by_trace.get(trace) or by_key.get(key) or reasons.get(trace) or reasons.get(key) or rest
-            )
-        return fates
+        return [
+            by_trace.get(str(index)) or by_key.get(self._spelt(str(record[self.lookup_field]))) or rest
+            for index, record in enumerate(records)
+        ]
 
     def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        names = set(_PROPERTY.findall(error.message))
+        # Other properties in the message are there for a bad value, which not every record has.
+        names = set(_MISSING.findall(error.message))
         blamed = [bool(names & record.keys()) for record in records]
-        # A refusal that names what only some records have is about those; else it says nothing.
-        return blamed if "exist" in error.message and any(blamed) else None
+        return blamed if any(blamed) else None
 
     def _spelt(self, value: str) -> str:
         return value.lower() if self.lookup_field == "email" else value
 
-    def _refused(self, category: str, message: str) -> RecordFate:
+    def _refused(self, category: str, message: str, *, in_doubt: bool) -> RecordFate:
         if self.action == "createOnly" and (category == "CONFLICT" or _EXISTS.search(message)):
-            return RecordFate(Fate.SKIPPED, code=category or "CONFLICT", reason="exists already")
+            told = "exists already" + (
+                ", perhaps by an earlier try whose answer was lost" if in_doubt else ""
+            )
+            return RecordFate(Fate.SKIPPED, code=category or "CONFLICT", reason=told)
+        if self.action == "updateOnly" and category == "OBJECT_NOT_FOUND":
+            return RecordFate(Fate.SKIPPED, code=category, reason=message)
         return rejected(category or "REFUSED", message or "refused without a reason")
 
     def _rest(self, result: BatchResult) -> RecordFate:
@@ -128,8 +142,13 @@ def _as_text(value: object) -> object:
             return ""
         case bool():
             return str(value).lower()
-        case int() | float():
+        case int():
             return str(value)
-        case datetime() | date():
+        case float() | Decimal() if math.isfinite(value):
+            return str(value)
+        case datetime():
+            # Without an offset it is UTC, on both platforms.
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        case date():
             return value.isoformat()
     return value

@@ -26,6 +26,8 @@ from airflow_provider_mkt.api.verdict import Done, Next, Refused, Verdict
 from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
 
 WINDOW = 10.0
+UNTIL_TOLD = 100
+"""Calls per window before an answer states the limit: what the smallest product has."""
 SEARCHES = Rate(5, 1.0)
 
 _LONGEST_WAIT = 86_400.0
@@ -64,7 +66,7 @@ class HubSpot(Platform):
     @property
     def rates(self) -> Mapping[Meter, Rate]:
         return {
-            Meter.CALLS: Rate(self.account.calls_per_10_seconds, WINDOW),
+            Meter.CALLS: Rate(self.account.calls_per_10_seconds or UNTIL_TOLD, WINDOW),
             Meter.SEARCH: SEARCHES,
         }
 
@@ -138,7 +140,13 @@ class HubSpot(Platform):
         window = response.headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
         if call.meter is not Meter.CALLS or not limit.isdecimal() or not window.isdecimal():
             return None
-        return Rate(int(limit), int(window) / 1000) if int(limit) and int(window) else None
+        if not int(limit) or not int(window):
+            return None
+        seconds = int(window) / 1000
+        share = self.account.calls_per_10_seconds
+        # What is left of the account is for other software.
+        calls = int(limit) if share is None else min(int(limit), max(1, int(share * seconds / WINDOW)))
+        return Rate(calls, seconds)
 
     def judge(self, call: Call[Any], response: Response) -> Verdict:
         if 200 <= response.status < 300:

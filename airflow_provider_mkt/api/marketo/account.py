@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from airflow_provider_mkt.api.address import base_url
+from airflow_provider_mkt.api.address import base_url, one_word
 
 _MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 
@@ -30,6 +30,11 @@ class MarketoAccount(BaseModel):
     calls_per_20_seconds: int = Field(default=100, ge=1, le=100)
     max_concurrency: int = Field(default=10, ge=1, le=10)
     daily_quota: int = Field(default=50_000, ge=1)
+
+    @field_validator("client_secret")
+    @classmethod
+    def _one_word(cls, secret: SecretStr) -> SecretStr:
+        return one_word(secret)
 
 
 def instance_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:

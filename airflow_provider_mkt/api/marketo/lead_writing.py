@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, get_args
 
 from airflow_provider_mkt.api.call import Call
@@ -48,17 +50,20 @@ class DatabaseLeadWriter:
         self.action: leads.Action = action  # type: ignore[assignment]
         self.lookup_field = lookup_field
         self.partition_name = partition_name
-        self.keyed = action != "createDuplicate"
+        self.keyed = self.repeatable = action != "createDuplicate"
         self.quiet_after = 90.0 if action in ("createOrUpdate", "createOnly") else 0.0
 
     def known_fields(self) -> Flow[frozenset[str] | None]:
         schema: dict[str, Any] = yield leads.describe2()
         names = {str(field["name"]) for field in schema.get("fields") or ()}
+        keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
+        if self.keyed and keys and self.lookup_field not in keys:
+            raise InvalidInput("lookup_field", f"Marketo finds no leads by {self.lookup_field!r}")
         # Keys and links that the schema does not list as fields.
         return frozenset(names | {"id", "cookies", "externalCompanyId", "externalSalesPersonId"})
 
     def prepare(self, record: Record) -> dict[str, Any]:
-        prepared = {name: written(value) for name, value in record.items()}
+        prepared = {name: written(_number(value)) for name, value in record.items()}
         if isinstance(key := prepared.get(self.lookup_field), str):
             prepared[self.lookup_field] = key.strip()
         return prepared
@@ -72,6 +77,8 @@ class DatabaseLeadWriter:
                 "INVALID_EMAIL", "email has a character that is not ASCII; Marketo takes ASCII only"
             )
         for name, value in record.items():
+            if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+                return rejected("WRONG_TYPE", f"{name}: is no finite number")
             if isinstance(value, (list, dict, tuple, set, bytes)):
                 return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {shape(value)}")
         return None
@@ -79,8 +86,8 @@ class DatabaseLeadWriter:
     def key(self, record: Record) -> str | None:
         if not self.keyed:
             return None
-        value = str(record[self.lookup_field])
-        return value.lower() if self.lookup_field == "email" else value
+        # Marketo looks keys up without regard to case.
+        return str(record[self.lookup_field]).lower()
 
     def call(self, records: Sequence[Record]) -> Call[list[RecordResult]]:
         return leads.sync(
@@ -112,3 +119,10 @@ class DatabaseLeadWriter:
         if code == _NOT_FOUND and self.action == "updateOnly":
             return RecordFate(Fate.SKIPPED, id=lead_id, code=code, reason=reason)
         return RecordFate(Fate.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
+
+
+def _number(value: object) -> object:
+    """Decimals, which databases give and JSON does not know, as plain numbers."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
