@@ -103,12 +103,12 @@ def get_provider_info() -> dict[str, Any]:
                     "calls_per_20_seconds": {
                         "label": "Calls per 20 seconds",
                         "description": "How much of the instance's 100 to use; other software shares them.",
-                        "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 100},
+                        "schema": {"type": "integer", "minimum": 1, "default": 100},
                     },
                     "max_concurrency": {
                         "label": "Concurrent calls",
                         "description": "How many of the instance's 10 to use; other software shares them.",
-                        "schema": {"type": "integer", "minimum": 1, "maximum": 10, "default": 10},
+                        "schema": {"type": "integer", "minimum": 1, "default": 10},
                     },
                     "daily_quota": {
                         "label": "Calls per day",

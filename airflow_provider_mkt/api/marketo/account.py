@@ -17,8 +17,8 @@ class MarketoAccount(BaseModel):
     :param base_url: the instance's host, without ``/rest``.
     :param client_id: of the custom service (LaunchPoint).
     :param client_secret: of the custom service.
-    :param calls_per_20_seconds: how much of the instance's 100 calls per 20 s to use.
-    :param max_concurrency: how many of the instance's 10 concurrent calls to use.
+    :param calls_per_20_seconds: how much of the instance's limit to use; 100 unless the contract says more.
+    :param max_concurrency: how many of the instance's concurrent calls to use; 10 unless it says more.
     :param daily_quota: calls per day the contract gives; no endpoint tells it.
     """
 
@@ -27,8 +27,8 @@ class MarketoAccount(BaseModel):
     base_url: str
     client_id: str = Field(min_length=1)
     client_secret: SecretStr = Field(min_length=1)
-    calls_per_20_seconds: int = Field(default=100, ge=1, le=100)
-    max_concurrency: int = Field(default=10, ge=1, le=10)
+    calls_per_20_seconds: int = Field(default=100, ge=1, le=100_000)
+    max_concurrency: int = Field(default=10, ge=1, le=500)
     daily_quota: int = Field(default=50_000, ge=1)
 
     @field_validator("client_secret")
