@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import IO, TYPE_CHECKING
+from pathlib import PurePath
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.api.budget import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
+from airflow_provider_mkt.operators._base import as_text
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+
+def as_path(field: str, value: Any) -> str | None:
+    """A templated path: text or a path object; empty counts as not given.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    return as_text(field, str(value) if isinstance(value, (PurePath, ObjectStoragePath)) else value)
 
 
 def ledger_path(context: Context, wanted: str | None, kind: str) -> str:
@@ -23,7 +33,8 @@ def ledger_path(context: Context, wanted: str | None, kind: str) -> str:
     index = f"-{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
     name = re.sub(r"[^\w.+-]", "_", ti.task_id)
     directory = state_directory().joinpath(kind, *parts)
-    return (directory / f"{name}{index}.try{ti.try_number}.jsonl").as_uri()
+    # Not as_uri: storage paths take a file URI literally, percent signs and all.
+    return f"file://{directory / f'{name}{index}.try{ti.try_number}.jsonl'}"
 
 
 def open_for_writing(path: str) -> IO[str]:
