@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox import Sandbox
@@ -63,7 +62,7 @@ class DagFigures:
             elif outcome == "email_publication":
                 self.emails.append(email_state(result, sandbox))
             if outcome is not None and isinstance(result.get("rejects"), str):
-                self.rejects.append((task, _shown(result["rejects"])))
+                self.rejects.append((task, result["rejects"].removeprefix("file://")))
 
 
 def calls_so_far(sandbox: Sandbox) -> dict[str, Calls]:
@@ -90,11 +89,6 @@ def email_state(publication: Mapping[str, Any], sandbox: Sandbox) -> str:
         return f"{number} {told}"
     word, sent = email.get("state") or email.get("status"), email.get("sent") or 0
     return f"{number} {word}, sent to {sent:,}" if sent else f"{number} {word}"
-
-
-def _shown(uri: str) -> str:
-    """A path, where the file is on this machine."""
-    return unquote(uri.removeprefix("file://")) if uri.startswith("file:///") else uri
 
 
 def _of_id(rows: Iterable[Mapping[str, Any]], number: str) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What runs inside Airflow: the DAGs of one file, to their ends. Started by ``mkt-sandbox run``.
+"""What runs inside Airflow: the DAGs of one file, to their ends. Started by ``child``.
 
 Tells what happens as lines of JSON on a pipe. Standard output is Airflow's.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -82,7 +81,8 @@ def run(teller: Teller, file: Path, dag_ids: Sequence[str], conf: Mapping[str, A
         teller.tell("unusable", message=problem)
         return
     _listen(teller)
-    chosen = [dag for dag_id, dag in found.items() if not dag_ids or dag_id in dag_ids]
+    # Sorted, since not every version of Airflow keeps the order of the file.
+    chosen = [dag for dag_id, dag in sorted(found.items()) if not dag_ids or dag_id in dag_ids]
     declared = {name for dag in chosen for name in dag.params}
     teller.tell("dags", ids=[dag.dag_id for dag in chosen], undeclared=sorted(conf.keys() - declared))
     for dag in chosen:
@@ -150,22 +150,3 @@ def _first_line(error: str | BaseException | None) -> str:
     if isinstance(error, str):
         return line
     return f"{type(error).__name__}: {line}" if line else type(error).__name__
-
-
-def _end_with_the_command() -> None:
-    """Leave nothing behind when the command was killed: its end closes our standard input."""
-    # Not through sys.stdin, whose lock must be free when Python itself ends.
-    while os.read(0, 1):
-        pass
-    os.killpg(0, signal.SIGKILL)
-
-
-def main() -> None:
-    """Read what to do from the arguments: the pipe's descriptor and a JSON order."""
-    order = json.loads(sys.argv[2])
-    threading.Thread(target=_end_with_the_command, daemon=True).start()
-    run(Teller(int(sys.argv[1])), Path(order["file"]), order["dag_ids"], order["conf"])
-
-
-if __name__ == "__main__":
-    main()

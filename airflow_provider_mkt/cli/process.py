@@ -8,13 +8,30 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 _GRACE = 3.0
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait, so that nothing is started without being known."""
+    caught: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: caught.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for known, handler in before.items():
+            signal.signal(known, handler)
+        for number in caught[:1]:
+            signal.raise_signal(number)
 
 
 class AirflowProcess:
@@ -33,7 +50,7 @@ class AirflowProcess:
                     [
                         sys.executable,
                         "-m",
-                        "airflow_provider_mkt.cli.in_airflow",
+                        "airflow_provider_mkt.cli.child",
                         str(writing),
                         json.dumps(order),
                     ],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_mkt.cli.environment import child_environment
 from airflow_provider_mkt.cli.main import FAILED, WRONG_USE
-from airflow_provider_mkt.cli.process import AirflowProcess
+from airflow_provider_mkt.cli.process import AirflowProcess, signals_held_back
 from airflow_provider_mkt.cli.watch import Unusable, Watch
 from airflow_provider_mkt.sandbox import Sandbox
 
@@ -54,12 +54,15 @@ def run(options: argparse.Namespace) -> int:
                     hubspot_ids=options.hubspot_conn_id,
                     marketo_ids=options.marketo_conn_id,
                 )
-                process = AirflowProcess(order, environment, log)
+                process = None
                 try:
-                    watch = Watch(process, sandbox, home / "airflow.db", _say)
+                    with signals_held_back():
+                        process = AirflowProcess(order, environment, log)
+                    watch = Watch(process, sandbox, database=home / "airflow.db", log=log, say=_say)
                     watch.until(began + options.timeout)
                 finally:
-                    process.end()
+                    if process is not None:
+                        process.end()
                 _say(watch.report(shutil.get_terminal_size((100, 24)).columns))
                 if options.keep:
                     _say(f"Kept: {home}")

@@ -31,15 +31,22 @@ class Watch:
     :param process: Airflow.
     :param sandbox: what it talks to.
     :param database: Airflow's SQLite file.
+    :param log: Airflow's log.
     :param say: prints a line.
     """
 
     def __init__(
-        self, process: AirflowProcess, sandbox: Sandbox, database: Path, say: Callable[[str], None]
+        self,
+        process: AirflowProcess,
+        sandbox: Sandbox,
+        *,
+        database: Path,
+        log: Path,
+        say: Callable[[str], None],
     ) -> None:
         self.dags: dict[str, DagFigures] = {}
         self._process, self._sandbox, self._say = process, sandbox, say
-        self._database = RunDatabase(database)
+        self._database, self._log = RunDatabase(database), log
         self._running: DagFigures | None = None
         self._began = 0.0
         self._told: set[str] = set()
@@ -101,7 +108,8 @@ class Watch:
                 self._close(event["state"], event["error"], event["seconds"])
             case "exit":
                 if event["code"] or self._running or not self.dags:
-                    self._trouble.append(f"Airflow's process ended early, with exit code {event['code']}")
+                    why = _short(_last_line(self._log)) or "it logged nothing"
+                    self._trouble.append(f"Airflow ended early, with exit code {event['code']}: {why}")
                     self._close("ended early", None)
                 return True
         return False
@@ -137,3 +145,10 @@ class Watch:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 1]}…"
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 10_000))
+        lines = file.read().decode(errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,126 @@
+"""DAG files of a user's own: failing, broken, empty, and a run that is ended early."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from commands import command, ended, start
+
+FAILING = """
+import pendulum
+from airflow.sdk import dag, task
+from airflow.providers.common.compat.sdk import BaseHook
+
+@dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), params={"size": 1})
+def mine():
+    @task
+    def first(params):
+        # Whatever connection of our types there is, it must not lead out.
+        host = BaseHook.get_connection("real").host
+        return {"size": params["size"], "host": host}
+
+    @task(retries=1)
+    def second(first):
+        raise ValueError(f"size {first['size']} at {first['host']}\\nand a second line")
+
+    @task
+    def third():
+        pass
+
+    second(first()) >> third()
+
+mine()
+"""
+
+
+def test_a_failing_task_is_named_with_its_error_and_the_log(tmp_path: Path) -> None:
+    dag_file, log = tmp_path / "mine.py", tmp_path / "log"
+    dag_file.write_text(FAILING)
+    (tmp_path / "neighbour.py").write_text("from airflow.sdk import DAG\nraise RuntimeError\n")
+    outside = {
+        **os.environ,
+        "AIRFLOW_CONN_REAL": "hubspot://:pat-real@api.hubapi.com/https",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/airflow.db",
+        "AIRFLOW_HOME": str(tmp_path / "own_home"),
+    }
+    run = command("run", dag_file, "--log", log, "--param", "size=3", env=outside)
+    assert run.code == 1, run.stderr + log.read_text()[-3000:]
+    assert run.stderr.splitlines() == [
+        "mkt-sandbox: mine.second failed: ValueError: size 3 at 127.0.0.1",
+        f"mkt-sandbox: Airflow's log: {log}",
+    ]
+    assert run.table()["tasks"] == ["1 failed, 1 success, 1 upstream_failed"]
+    assert run.table()["result"] == ["failed"]
+    assert "leads created" not in run.table()
+    assert not (tmp_path / "own_home").exists()
+
+
+WRONG = [
+    ("def f(:\n", r"mine\.py cannot be imported: SyntaxError: invalid syntax \(line 1\)"),
+    (
+        "import airflow\n\nimport no_dag_here\n",
+        r"mine\.py cannot be imported: .*'no_dag_here' \(line 3\)",
+    ),
+    ("x = 1\n", r"mine\.py has no DAG in it"),
+]
+
+
+def test_a_file_that_cannot_be_run_is_wrong_use(tmp_path: Path) -> None:
+    started = []
+    for number, (text, _) in enumerate(WRONG):
+        dag_file = tmp_path / str(number) / "mine.py"
+        dag_file.parent.mkdir()
+        dag_file.write_text(text)
+        started.append(start("run", dag_file))
+    for process, (_, message) in zip(started, WRONG, strict=True):
+        run = ended(process)
+        assert run.code == 2
+        assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere.py"], "nowhere.py: No such file"),
+        (["run", __file__, "--param", "x"], "--param takes NAME=VALUE"),
+        (["run", __file__, "--log", "/nowhere/log"], "--log /nowhere/log: No such file"),
+        (["run", __file__, "--timeout", "0"], "must be more than 0"),
+        (["serve", "--hubspot-port", "70000"], "'70000' is no port"),
+        ([], "required: command"),
+    ],
+)
+def test_wrong_arguments_are_told_at_once(arguments: list[str], message: str) -> None:
+    run = command(*arguments)
+    assert run.code == 2
+    assert message in run.stderr
+    assert run.stdout == ""
+
+
+def test_help_and_version() -> None:
+    from airflow_provider_mkt import __version__
+
+    assert command("--version").stdout == f"mkt-sandbox {__version__}\n"
+    assert "serve" in command("--help").stdout
+
+
+def test_ending_a_run_ends_airflow_and_clears_up(tmp_path: Path) -> None:
+    dag_file = tmp_path / "mine.py"
+    dag_file.write_text(FAILING)
+    process = start("run", dag_file)
+    assert process.stdout is not None
+    home = Path(process.stdout.readline().rpartition("log: ")[2].strip()).parent
+    deadline = time.monotonic() + 10
+    while not (children := psutil.Process(process.pid).children(recursive=True)):
+        assert time.monotonic() < deadline
+    assert home.is_dir()
+    process.send_signal(signal.SIGINT)
+    run = ended(process)
+    assert (run.code, run.stderr) == (130, "mkt-sandbox: stopped\n")
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert [path.name for path in home.iterdir()] == ["airflow.log"]
