@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.5
 _LONGEST_ERROR = 300
+_CUT_OFF = "cut off"
+"""State of a run that was ended; what ended it is told once, for all."""
 
 
 class Unusable(Exception):
@@ -61,7 +63,7 @@ class Watch:
             for task in dag.failed:
                 why = dag.errors.get(task) or "failed; the log says why"
                 lines.append(f"{dag.dag_id}.{task} failed: {_short(why)}")
-            if dag.state != "success" and not dag.failed:
+            if dag.state not in ("success", _CUT_OFF) and not dag.failed:
                 lines.append(f"{dag.dag_id} {dag.state}: {_short(dag.errors.get('') or 'the log says why')}")
         return lines
 
@@ -77,7 +79,7 @@ class Watch:
                 return
             if time.monotonic() > deadline:
                 self._trouble.append("the time is up (--timeout); what still ran was ended")
-                self._close("timed out", None)
+                self._close(_CUT_OFF, None)
                 return
 
     def report(self, width: int) -> str:
@@ -110,7 +112,7 @@ class Watch:
                 if event["code"] or self._running or not self.dags:
                     why = _short(_last_line(self._log)) or "it logged nothing"
                     self._trouble.append(f"Airflow ended early, with exit code {event['code']}: {why}")
-                    self._close("ended early", None)
+                    self._close(_CUT_OFF, None)
                 return True
         return False
 
