@@ -118,10 +118,14 @@ class Call(Generic[T]):
     :param timeout: the platform's own time limit for it, in seconds.
     :param query: query parameters, in order; a name may occur more than once.
     :param body: what is sent.
-    :param follow: for paged calls, the query of the next page, or None at the end.
+    :param follow: for paged calls, the query or the body of the next page, or None at the end.
     :param meter: which of the account's limits it draws on.
     :param scopes: scopes or permissions it needs, for error messages.
     :param token_in_query: only for the legacy calls that know no header.
+    :param as_client: for the token calls, which take the OAuth client's credentials in their form
+        instead of a token.
+    :param shapes: how other version profiles ask for the same, by profile. `read` understands their
+        answers too.
     """
 
     name: str
@@ -131,15 +135,23 @@ class Call(Generic[T]):
     timeout: float = 30.0
     query: Pairs = field(default=(), repr=False)
     body: Body | None = field(default=None, repr=False)
-    follow: Callable[[Call[T], Envelope], Pairs | None] | None = field(default=None, repr=False)
+    follow: Callable[[Call[T], Envelope], Pairs | JsonBody | None] | None = field(default=None, repr=False)
     meter: Meter = Meter.CALLS
     scopes: tuple[str, ...] = ()
     token_in_query: bool = field(default=False, repr=False)
+    as_client: bool = field(default=False, repr=False)
+    shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:
         """The call for the page after *envelope*, or None when that was the last one."""
-        query = self.follow(self, envelope) if self.follow else None
-        return None if query is None else replace(self, query=query)
+        step = self.follow(self, envelope) if self.follow else None
+        if step is None:
+            return None
+        following = ((profile, shape.next_page(envelope)) for profile, shape in self.shapes.items())
+        shapes = {profile: page for profile, page in following if page is not None}
+        if isinstance(step, JsonBody):
+            return replace(self, body=step, shapes=shapes)
+        return replace(self, query=step, shapes=shapes)
 
 
 def path_params(call: str, **values: object) -> Pairs:

@@ -18,6 +18,7 @@ from airflow_provider_mkt.api.errors import (
     AuthenticationError,
     Conflict,
     InvalidRequest,
+    NotFound,
     OutcomeUnknown,
     PlatformError,
     RateLimited,
@@ -85,6 +86,8 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value))
         verdict = _judge(call, link, answer, token)
+        if progress.was_deleted_before(verdict):
+            verdict = Done({})
         if isinstance(verdict, Done):
             try:
                 value = call.read(verdict.envelope)
@@ -162,6 +165,16 @@ class _Progress:
         self.renewals = 0
         self.tries = 0
         self.in_doubt = False
+
+    def was_deleted_before(self, verdict: Verdict) -> bool:
+        """Whether a delete finds nothing because a try whose answer was lost had deleted it."""
+        return (
+            self.in_doubt
+            and self.call.route.method == "DELETE"
+            and self.call.replay is Replay.SAFE
+            and isinstance(verdict, Refused)
+            and isinstance(verdict.error, NotFound)
+        )
 
     def after(self, refused: Refused, sent_at: float) -> float:
         """Seconds to wait before the next try.

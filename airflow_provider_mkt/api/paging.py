@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 from urllib.parse import unquote
 
-from airflow_provider_mkt.api.call import Call, Envelope, Pairs
+from airflow_provider_mkt.api.call import Call, Envelope, JsonBody, Pairs
 
 T = TypeVar("T")
 
@@ -23,6 +23,14 @@ def after_cursor(call: Call[T], envelope: Envelope) -> Pairs | None:
     paging = envelope.get("paging") or {}
     after = (paging.get("next") or {}).get("after")
     return _with(call.query, "after", unquote(str(after))) if after else None
+
+
+def body_offset(call: Call[T], envelope: Envelope) -> JsonBody | None:
+    """HubSpot list search: the answer's ``offset`` goes into the body while ``hasMore``."""
+    asked = call.body.value if isinstance(call.body, JsonBody) else None
+    if not envelope.get("hasMore") or not isinstance(asked, dict):
+        return None
+    return JsonBody({**asked, "offset": int(envelope["offset"])})
 
 
 def position_token(call: Call[T], envelope: Envelope) -> Pairs | None:

@@ -119,8 +119,11 @@ class HubSpot(Platform):
         return [secret.get_secret_value() for secret in kept if secret is not None]
 
     def build(self, call: Call[Any], token: str) -> Request:
+        call = call.shapes.get(self.account.api_version, call)
         route = call.route
         url = self.account.base_url + prefix(self.account.api_version, route.family) + route.path()
+        if call.as_client:
+            return Request(route.method, url, call.query, {}, self._with_client(call), call.timeout)
         if call.token_in_query:
             if not self.account.legacy_calls:
                 raise InvalidInput(
@@ -134,6 +137,16 @@ class HubSpot(Platform):
             return Request(route.method, url, query, {}, call.body, call.timeout)
         headers = {"Authorization": f"Bearer {token}"}
         return Request(route.method, url, call.query, headers, call.body, call.timeout)
+
+    def _with_client(self, call: Call[Any]) -> FormBody:
+        account = self.account
+        if not account.client_id or account.client_secret is None:
+            raise InvalidInput(
+                "client_id", "is missing: this call needs a connection of an OAuth client", call=call.name
+            )
+        pairs = call.body.pairs if isinstance(call.body, FormBody) else ()
+        secret = account.client_secret.get_secret_value()
+        return FormBody((*pairs, ("client_id", account.client_id), ("client_secret", secret)))
 
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
         limit = response.headers.get("X-HubSpot-RateLimit-Max", "")

@@ -9,5 +9,11 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "emails": ("/marketing/v3/emails", "/marketing/emails/2026-03"),
     "oauth": ("/oauth/v3", "/oauth/2026-03"),
     "oauth1": ("/oauth/v1",),
+    "transactional": ("/marketing/v3/transactional", "/marketing/transactional/2026-03"),
+    "single_send": ("/marketing/v4/email/single-send", "/marketing/email-campaigns/2026-03/single-send"),
+    "send_statuses": ("/marketing/v3/email/send-statuses",),
+    "subscriptions3": ("/communication-preferences/v3",),
+    "subscriptions": ("/communication-preferences/v4", "/communication-preferences/2026-03"),
+    "lists": ("/crm/v3/lists", "/crm/lists/2026-03"),
     "legacy": ("",),
 }
