@@ -89,7 +89,15 @@ class BatchStatusSensor(BaseSensorOperator):
         except PlatformError as error:
             raise AirflowFailException(str(error)) from error
         self.poke_interval = interval
-        return self._wait_in_triggerer(context, jobs) if self.deferrable else super().execute(context)
+        if self.deferrable:
+            return self._wait_in_triggerer(context, jobs)
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout as error:
+            if self.never_fail:
+                # As the base class does after a deferral.
+                raise AirflowSkipException(str(error)) from error
+            raise
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once."""

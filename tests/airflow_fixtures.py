@@ -1,0 +1,31 @@
+"""Fixtures for tests that run against the sandbox; a folder's conftest imports the ones it needs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow_runs import Airflow, connected
+from workers import hurry
+
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+
+@pytest.fixture
+def airflow(airflow_home: Path) -> Airflow:
+    return Airflow(airflow_home)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with connected() as box:
+        yield box
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short waits, and a memory that no earlier test has written to."""
+    hurry(monkeypatch)
+    monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)

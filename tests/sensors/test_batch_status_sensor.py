@@ -1,0 +1,235 @@
+"""The sensor ends alike in poke, reschedule and deferrable mode."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow, Run
+
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
+SENT = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
+APPROVED = {"platform": "marketo", "kind": "email_publish", "id": str(marketo.APPROVED_EMAIL)}
+EMAIL = f"*/emails/{hubspot.NEWSLETTER_EMAIL}"
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return MODES[request.param]
+
+
+def wait(airflow: Airflow, mode: str, job: Any, more: str = "", conn: str = "hubspot_default") -> Run:
+    return airflow.run(
+        f'BatchStatusSensor(task_id="wait", conn_id="{conn}", job={job!r}, poke_interval=0.1, {mode}, {more})'
+    )
+
+
+def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: float = 0.0) -> None:
+    settings, emails = box.hubspot.settings, box.hubspot.world.emails
+    settings.email_preprocessing = settings.email_processing = seconds
+    email = emails.get(email_id)
+    assert email is not None
+    emails.publish(email)
+
+
+def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    run = wait(airflow, mode, APPROVED, conn="marketo_default")
+    assert run.state == "success", run.log[-2000:]
+    assert run.returned["wait"] == [
+        {"job": APPROVED, "status": "COMPLETE", "word": "approved", "facts": {"approved": True}}
+    ]
+    assert sandbox.marketo.calls.of("GET", "/rest/asset/v1/email/{id}.json").total == 2
+
+
+def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    publish(sandbox, seconds=0.4)
+    run = wait(airflow, mode, SENT)
+    assert run.state == "success", run.log[-2000:]
+    (look,) = run.returned["wait"]
+    assert look["facts"].pop("published_at")
+    assert look == {"job": SENT, "status": "COMPLETE", "word": "PUBLISHED", "facts": {"state": "PUBLISHED"}}
+    assert sandbox.hubspot.calls.of("GET", "/marketing/v3/emails/{emailId}").total > 1
+
+
+def test_a_failed_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    publish(sandbox, hubspot.FAILING_EMAIL, seconds=0.2)
+    run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, "retries=1")
+    assert run.state == "failed"
+    assert "FAILED (ERROR)" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_a_canceled_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    job = {"platform": "marketo", "kind": "email_send", "id": marketo.EMAIL_PROGRAM}
+    run = wait(airflow, mode, job, "retries=1", "marketo_default")
+    assert run.state == "failed"
+    assert "CANCELED (unlocked)" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_a_word_nobody_knows_is_waited_out_with_a_warning(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    body = {"id": hubspot.NEWSLETTER_EMAIL, "state": "BRAND_NEW"}
+    sandbox.hubspot.faults.add(EMAIL, answer={"status": 200, "body": body}, times=None)
+    run = wait(airflow, mode, SENT, "timeout=0.5")
+    assert run.state == "failed"
+    assert "nobody knows the word 'BRAND_NEW'" in run.log
+    assert "AirflowSensorTimeout" in run.log
+
+
+@pytest.mark.parametrize(
+    ("more", "state"), [("", "failed"), ("soft_fail=True", "skipped"), ("never_fail=True", "skipped")]
+)
+def test_time_that_is_up(airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str) -> None:
+    run = wait(airflow, mode, {**SENT, "id": hubspot.SCHEDULED_EMAIL}, f"timeout=0.3, retries=1, {more}")
+    assert run.tasks == {"wait": state}
+    assert "up_for_retry" not in run.log
+
+
+@pytest.mark.parametrize("more", ["soft_fail=True", "never_fail=True"])
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_a_failed_job_skips_where_that_was_asked_for(
+    airflow: Airflow, sandbox: Sandbox, mode: str, more: str, seconds: float
+) -> None:
+    publish(sandbox, hubspot.FAILING_EMAIL, seconds=seconds)
+    run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, more)
+    assert run.tasks == {"wait": "skipped"}
+
+
+def test_looks_that_fail_for_less_than_the_tolerance_do_not_matter(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    publish(sandbox)
+    # A look is five calls, so the first two looks fail.
+    sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=10)
+    run = wait(airflow, mode, SENT)
+    assert run.state == "success", run.log[-2000:]
+    assert run.log.count("Asking failed") == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "state"), [("", "failed"), ("soft_fail=True", "skipped"), ("never_fail=True", "skipped")]
+)
+def test_looks_that_fail_for_longer_than_the_tolerance_end_the_wait(
+    airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str
+) -> None:
+    sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=None)
+    run = wait(airflow, mode, SENT, f"tolerance=0.3, {more}")
+    assert run.tasks == {"wait": state}, run.log[-2000:]
+    if state == "failed":
+        assert "PollingFailed" in run.log
+
+
+def test_a_job_that_does_not_exist_fails_without_another_try(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    run = wait(airflow, mode, {**SENT, "id": "404404"}, "retries=1")
+    assert run.state == "failed"
+    assert "404404 not found" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_an_error_that_is_permanent_fails_without_another_try_in_a_later_look_too(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    publish(sandbox, seconds=5)
+    sandbox.hubspot.faults.add(EMAIL, skip=2, answer={"error": "MISSING_SCOPES"}, times=None)
+    run = wait(airflow, mode, SENT, "retries=1")
+    assert run.state == "failed"
+    assert "AirflowFailException" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_a_token_without_the_scope_fails_and_names_it(
+    airflow: Airflow, sandbox: Sandbox, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {
+        "conn_type": "marketo",
+        "host": sandbox.marketo.url,
+        "login": marketo.READER_ID,
+        "password": marketo.READER_SECRET,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_READER", json.dumps(connection))
+    job = {"platform": "marketo", "kind": "lead_import", "id": "1"}
+    run = wait(airflow, mode, job, "retries=1", "reader")
+    assert run.state == "failed"
+    assert "needs Read-Write Lead" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_a_lead_import_is_waited_for(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    from airflow_provider_mkt.api.marketo import bulk_leads
+    from airflow_provider_mkt.hooks.marketo import MarketoHook
+
+    with MarketoHook() as hook:
+        made = hook.run(bulk_leads.create_import(b"email\nnew@example.com\nnot-an-address\n"))
+    sandbox.clock.advance(600)
+    job = {"platform": "marketo", "kind": "lead_import", "id": str(made["batchId"])}
+    run = wait(airflow, mode, job, conn="marketo_default")
+    assert run.state == "success", run.log[-2000:]
+    (look,) = run.returned["wait"]
+    assert look["word"] == "Complete"
+    assert look["facts"]["numOfLeadsProcessed"] + look["facts"]["numOfRowsFailed"] == 2
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        [SENT, {**SENT, "id": hubspot.PUBLISHED_EMAIL}],
+        {"outcome": "x", "job": SENT},
+        {"jobs": [SENT]},
+        json.dumps(SENT),
+        json.dumps([{"job": SENT}]),
+    ],
+)
+def test_jobs_are_taken_in_every_form(airflow: Airflow, sandbox: Sandbox, job: Any) -> None:
+    publish(sandbox)
+    run = wait(airflow, MODES["poke"], job)
+    assert run.state == "success", run.log[-2000:]
+    assert {look["status"] for look in run.returned["wait"]} == {"COMPLETE"}
+
+
+def test_the_outcome_of_an_operator_comes_as_text_through_a_template(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    run = airflow.run(f"""
+publish = PublishEmailOperator(
+    task_id="publish", conn_id="marketo_default", email_id={marketo.DRAFT_EMAIL})
+publish >> BatchStatusSensor(
+    task_id="wait", conn_id="marketo_default", {mode},
+    job='{{{{ ti.xcom_pull(task_ids="publish") | tojson }}}}')
+""")
+    assert run.state == "success", run.log[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("job", "named"),
+    [
+        ({"platform": "hubspot", "kind": "email_publish"}, "job.id: is missing"),
+        ({"platform": "hubspot", "id": "1"}, "job.kind: is missing"),
+        ([SENT, {"kind": "x"}], "job[1].platform: is missing"),
+        ({"jobs": []}, "job.jobs: must be a job or a list of jobs"),
+        (
+            {"platform": "hubspot", "kind": "nonsense", "id": "1"},
+            "job.kind: hubspot nonsense cannot be followed",
+        ),
+        (APPROVED, "job.kind: marketo email_publish cannot be followed here"),
+        ("soon", "job: must be a job"),
+        (None, "job: must be a job"),
+        (7, "job: must be a job"),
+    ],
+)
+def test_what_is_no_job_is_named(airflow: Airflow, sandbox: Sandbox, mode: str, job: Any, named: str) -> None:
+    run = wait(airflow, mode, job, "retries=1")
+    assert run.state == "failed"
+    assert named in run.log
+    assert "up_for_retry" not in run.log
+    assert sandbox.hubspot.calls.total == 0

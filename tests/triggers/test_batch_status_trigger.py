@@ -1,0 +1,213 @@
+"""The trigger: rebuilt from what it serializes to, never in the loop's way, gone when it is canceled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow
+from workers import until
+
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+JOB = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
+ROUTE = "/marketing/v3/emails/{emailId}"
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+def trigger(seconds: float = 30.0, **more: Any) -> BatchStatusTrigger:
+    return BatchStatusTrigger(
+        "hubspot_default", [JOB], time.time() + seconds, **{"poll_interval": 0.05, **more}
+    )
+
+
+async def event_of(one: BatchStatusTrigger) -> dict[str, Any]:
+    async for event in one.run():
+        payload: dict[str, Any] = event.payload
+        return payload
+    raise AssertionError("no event")
+
+
+def publish(box: Sandbox, seconds: float = 0.0) -> None:
+    settings, emails = box.hubspot.settings, box.hubspot.world.emails
+    settings.email_preprocessing = settings.email_processing = seconds / 2
+    email = emails.get(hubspot.NEWSLETTER_EMAIL)
+    assert email is not None
+    emails.publish(email)
+
+
+def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
+    from airflow.sdk.serde import deserialize, serialize
+
+    one = trigger(carry={"state": "x"}, tolerance=5.0, cancel_on_kill=False)
+    path, arguments = one.serialize()
+    assert path == "airflow_provider_mkt.triggers.batch_status.BatchStatusTrigger"
+    through = deserialize(serialize(arguments))
+    again = BatchStatusTrigger(**through)
+    assert again.serialize() == one.serialize()
+    assert vars(again).keys() == vars(one).keys()
+    assert hubspot.TOKEN not in json.dumps(arguments)
+
+
+def test_complete_failed_timeout_and_error_are_told_with_what_was_carried(sandbox: Sandbox) -> None:
+    waiting = asyncio.run(event_of(trigger(0.2, carry={"a": 1})))
+    assert (waiting["status"], waiting["carry"], waiting["looks"][0]["word"]) == (
+        "timeout",
+        {"a": 1},
+        "DRAFT",
+    )
+    publish(sandbox, 0.4)
+    assert asyncio.run(event_of(trigger()))["status"] == "success"
+    missing = BatchStatusTrigger("hubspot_default", [{**JOB, "id": "404404"}], time.time() + 30)
+    assert asyncio.run(event_of(missing))["status"] == "failed"
+    sandbox.hubspot.faults.add(method="GET", answer={"status": 502}, times=None)
+    failing = asyncio.run(event_of(trigger(tolerance=0.1)))
+    assert failing["status"] == "error"
+    wrong = BatchStatusTrigger("hubspot_default", [{"kind": "x"}], time.time() + 30)
+    assert asyncio.run(event_of(wrong))["status"] == "failed"
+
+
+def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
+    one = trigger(0.6)
+    began = time.monotonic()
+
+    async def restarted() -> dict[str, Any]:
+        task = asyncio.create_task(event_of(one))
+        await asyncio.sleep(0.4)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return await event_of(BatchStatusTrigger(**one.serialize()[1]))
+
+    assert asyncio.run(restarted())["status"] == "timeout"
+    assert time.monotonic() - began < 5.0
+    assert time.time() >= one.deadline
+
+
+def test_it_lives_through_a_platform_that_is_down_for_a_while(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mkt.api.policy import Policy
+
+    monkeypatch.setattr(Policy, "__init__", _impatient(Policy.__init__))
+    publish(sandbox)
+    port = int(sandbox.hubspot.url.rsplit(":", 1)[1])
+    sandbox.stop()
+
+    async def outage() -> dict[str, Any]:
+        task = asyncio.create_task(event_of(trigger()))
+        await asyncio.sleep(0.6)
+        assert not task.done()
+        sandbox._ports["hubspot"] = port
+        await asyncio.to_thread(sandbox.start)
+        return await asyncio.wait_for(task, 20)
+
+    assert asyncio.run(outage())["status"] == "success"
+
+
+def _impatient(init: Any) -> Any:
+    def made(self: Any, **options: Any) -> None:
+        init(self, **{"patience": 0.1, **options})
+
+    return made
+
+
+def test_fifty_of_them_leave_the_loop_free(sandbox: Sandbox) -> None:
+    sandbox.hubspot.latency = 0.05
+    publish(sandbox, 1.5)
+
+    async def lag() -> float:
+        worst = 0.0
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            worst = max(worst, time.monotonic() - before - 0.01)
+            lags.append(worst)
+
+    lags: list[float] = []
+
+    async def crowd() -> list[dict[str, Any]]:
+        # The first hook of a process makes what all share, TLS settings and the budget's file.
+        await event_of(BatchStatusTrigger("hubspot_default", [{"kind": "x"}], 0.0))
+        await event_of(BatchStatusTrigger("hubspot_default", [JOB], 0.0))
+        watch = asyncio.create_task(lag())
+        events = await asyncio.gather(*(event_of(trigger(poll_interval=0.5)) for _ in range(50)))
+        watch.cancel()
+        return events
+
+    assert {event["status"] for event in asyncio.run(crowd())} == {"success"}
+    # Airflow warns at 0.2 s; twice that is left for a busy machine.
+    assert lags[-1] < 0.4
+
+
+def test_canceling_leaves_no_task_and_no_connection_behind(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add(method="GET", delay=5, times=None)
+
+    async def cancel() -> set[asyncio.Task[Any]]:
+        task = asyncio.create_task(event_of(trigger()))
+        await asyncio.to_thread(until, lambda: sandbox.hubspot.calls.of("GET", ROUTE).in_flight == 1)
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError)
+        await asyncio.sleep(0.05)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        assert asyncio.run(cancel()) == set()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_killing_the_task_unapproves_the_program_where_that_is_wanted(sandbox: Sandbox, wanted: bool) -> None:
+    from datetime import timedelta
+
+    from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
+
+    world = sandbox.marketo.world
+    program = world.programs[marketo.EMAIL_PROGRAM]
+    program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
+    approve_program(world, program)
+    job = {"platform": "marketo", "kind": "email_send", "id": str(marketo.EMAIL_PROGRAM)}
+    one = BatchStatusTrigger("marketo_default", [job], time.time() + 30, cancel_on_kill=wanted)
+    asyncio.run(one.on_kill())
+    assert program.locked is not wanted
+    # A second kill has nothing to cancel, and says nothing worse than that.
+    asyncio.run(one.on_kill())
+
+
+def test_a_kill_that_cannot_cancel_raises_nothing(sandbox: Sandbox) -> None:
+    asyncio.run(BatchStatusTrigger("no_such_connection", [JOB], 0.0).on_kill())
+    asyncio.run(BatchStatusTrigger("hubspot_default", [{"kind": "x"}], 0.0).on_kill())
+
+
+def test_a_connection_that_only_the_database_knows_is_found(
+    airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        session.query(Connection).filter_by(conn_id="stored").delete()
+        session.add(
+            Connection(
+                conn_id="stored", conn_type="hubspot", host=sandbox.hubspot.url, password=hubspot.TOKEN
+            )
+        )
+    publisher = threading.Timer(0.6, publish, (sandbox,))
+    publisher.start()
+    run = airflow.run(
+        f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '
+        "poke_interval=0.1)"
+    )
+    publisher.join()
+    assert run.state == "success", run.log[-3000:]
+    until(lambda: sandbox.hubspot.calls.all.in_flight == 0)
