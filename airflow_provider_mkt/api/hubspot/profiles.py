@@ -11,6 +11,7 @@ PREFIXES: dict[str, dict[str, str]] = {
     "v3": {
         "campaigns": "/marketing/v3/campaigns",
         "emails": "/marketing/v3/emails",
+        "marketing_events": "/marketing/v3/marketing-events",
         "contacts": "/crm/v3/objects/contacts",
         "account": "/account-info/v3",
         "oauth": "/oauth/v3",
@@ -27,6 +28,7 @@ PREFIXES: dict[str, dict[str, str]] = {
     "2026-03": {
         "campaigns": "/marketing/campaigns/2026-03",
         "emails": "/marketing/emails/2026-03",
+        "marketing_events": "/marketing/marketing-events/2026-03",
         "contacts": "/crm/objects/2026-03/contacts",
         "account": "/account-info/2026-03",
         "oauth": "/oauth/2026-03",

@@ -7,6 +7,9 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "campaigns": ("/marketing/v3/campaigns", "/marketing/campaigns/2026-03"),
     "contacts": ("/crm/v3/objects/contacts", "/crm/objects/2026-03/contacts"),
     "emails": ("/marketing/v3/emails", "/marketing/emails/2026-03"),
+    "marketing_events": ("/marketing/v3/marketing-events", "/marketing/marketing-events/2026-03"),
+    # Documents and schema disagree on the path of the list of all; clients of both kinds exist.
+    "marketing_events_list": ("/marketing/marketing-events/v3",),
     "oauth": ("/oauth/v3", "/oauth/2026-03"),
     "oauth1": ("/oauth/v1",),
     "transactional": ("/marketing/v3/transactional", "/marketing/transactional/2026-03"),
