@@ -19,25 +19,32 @@ from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.api.wire import Place
 
 if TYPE_CHECKING:
     from filelock import FileLock
     from pyrate_limiter import SQLiteBucket
 
-SLACK = 0.015
-"""Share of the window added to it: calls reach the platform a little apart from when they leave."""
+SLACK = 0.01
+"""Share of the window added to it, for what cannot be measured of when a call reaches the platform."""
+
+NOT_WORTH_WRITING = 0.02
+"""Seconds by which a call may have arrived late without that being written down."""
 
 
 class Budget(Protocol):
     """A place to ask before each call."""
 
-    def take(self, meter: Meter) -> float:
+    def take(self, meter: Meter, ticket: str = "") -> float:
         """Try to take a place; 0 when taken, else the seconds until it is worth asking again."""
+
+    def settle(self, place: Place, took: float) -> None:
+        """The call that took a place was answered, so many seconds after it was sent."""
 
     def learn(self, meter: Meter, rate: Rate) -> None:
         """The platform stated its limit."""
 
-    def pause(self, meter: Meter, seconds: float) -> None:
+    def refused(self, meter: Meter, at_most: float) -> None:
         """The platform refused a call for rate: give no place for a while."""
 
 
@@ -53,11 +60,14 @@ class FileBudget:
         self._rates = dict(rates)
         self._buckets: dict[Meter, tuple[SQLiteBucket, FileLock]] = {}
         self._paused_until: dict[Meter, float] = {}
+        self._refusals: dict[Meter, tuple[int, float]] = {}
+        self._taken_at: dict[str, float] = {}
+        self._fastest: dict[str, float] = {}
         self._lock = threading.Lock()
         self._taken = 0
         _forked_along.add(self)
 
-    def take(self, meter: Meter) -> float:
+    def take(self, meter: Meter, ticket: str = "") -> float:
         from pyrate_limiter import RateItem
 
         if meter not in self._rates:
@@ -70,8 +80,10 @@ class FileBudget:
             bucket.rates = [_windowed(self._rates[meter])]
             with file_lock:
                 now = int(time.time() * 1000)
-                item = RateItem(meter.value, now)
+                item = RateItem(ticket, now)
                 if bucket.put(item):
+                    if ticket:
+                        self._taken_at[ticket] = now / 1000
                     self._taken += 1
                     # The first one too, since a short task never gets to the 64th.
                     if self._taken % 64 == 1:
@@ -79,6 +91,45 @@ class FileBudget:
                     return 0.0
                 wait = bucket.waiting(item)
         return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002
+
+    def settle(self, place: Place, took: float) -> None:
+        """Move a place to when its call can have reached the platform at the latest.
+
+        The platform counts a call when it arrives, which a slow connection or a busy machine puts off.
+        It arrived before its answer by at least the time that the fastest call of its kind took.
+        """
+        taken_at = self._taken_at.pop(place.ticket, None)
+        if taken_at is None:
+            return
+        # Grows a little each time, so that a platform that has become slower is learnt too.
+        fastest = min(took, self._fastest.get(place.kind, took) * 1.01)
+        self._fastest[place.kind] = fastest
+        arrived = time.time() - fastest
+        if arrived - taken_at < NOT_WORTH_WRITING:
+            return
+        with self._lock:
+            bucket, file_lock = self._bucket(place.meter)
+            with file_lock:
+                bucket.conn.execute(
+                    f"UPDATE '{bucket.table}' SET item_timestamp = ? WHERE name = ?",  # noqa: S608 - our own name
+                    (int(arrived * 1000), place.ticket),
+                )
+                bucket.conn.commit()
+
+    def refused(self, meter: Meter, at_most: float) -> None:
+        """Give no place for a while: longer each time it happens again soon, up to *at_most* seconds."""
+        rate = self._rates.get(meter)
+        if rate is None:
+            return
+        now = time.monotonic()
+        times, last = self._refusals.get(meter, (0, float("-inf")))
+        if now - last > 2 * rate.seconds:
+            times = 0
+        elif now - last < rate.seconds / 20:
+            # Calls that were under way together are refused together: once is enough.
+            return
+        self._refusals[meter] = (times + 1, now)
+        self.pause(meter, min(at_most, rate.seconds / 10 * 2.0**times))
 
     def learn(self, meter: Meter, rate: Rate) -> None:
         # Without the lock: an event loop calls this, and a thread may hold the lock while it waits
@@ -99,6 +150,7 @@ class FileBudget:
         """Start anew in a child process: only the file is shared with the parent."""
         # Closing a connection that was opened before a fork can harm the parent's, so they are kept.
         _orphans.append(self._buckets)
+        self._taken_at = {}
         self._buckets = {}
         self._lock = threading.Lock()
 

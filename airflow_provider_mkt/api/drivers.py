@@ -121,10 +121,13 @@ class SyncDriver:
             while True:
                 effect = exchange.send(answer)
                 match effect:
-                    case Send(request):
+                    case Send(request, place):
+                        sent_at = time.monotonic()
                         answer = self._send(request)
-                    case Take(meter):
-                        answer = self._budget.take(meter)
+                        if place is not None:
+                            self._budget.settle(place, time.monotonic() - sent_at)
+                    case Take(meter, ticket):
+                        answer = self._budget.take(meter, ticket)
                     case Sleep(seconds):
                         self.sleep(seconds)
                         answer = None
@@ -173,17 +176,21 @@ class AsyncDriver:
 
     async def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Do what the exchange asks for until it returns or raises."""
+        loop = asyncio.get_running_loop()
         answer: Any = None
         try:
             while True:
                 effect = exchange.send(answer)
                 match effect:
-                    case Send(request):
+                    # A file lock may be held by another process for a moment, hence the threads.
+                    case Send(request, place):
+                        sent_at = time.monotonic()
                         answer = await self._send(request)
-                    case Take(meter):
-                        # A file lock may be held by another process for a moment.
-                        loop = asyncio.get_running_loop()
-                        answer = await loop.run_in_executor(_takers, self._budget.take, meter)
+                        if place is not None:
+                            took = time.monotonic() - sent_at
+                            await loop.run_in_executor(_takers, self._budget.settle, place, took)
+                    case Take(meter, ticket):
+                        answer = await loop.run_in_executor(_takers, self._budget.take, meter, ticket)
                     case Sleep(seconds):
                         await self.sleep(seconds)
                         answer = None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 from airflow_provider_mkt.api.call import Call, Envelope, Meter, Replay
 from airflow_provider_mkt.api.errors import (
@@ -28,7 +29,7 @@ from airflow_provider_mkt.api.platform import Platform, Rate
 from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.api.tokens import Token, TokenCell, authorise, cell_for
 from airflow_provider_mkt.api.verdict import Done, Next, Refused, Verdict
-from airflow_provider_mkt.api.wire import Effect, NoAnswer, Response, Send, Sleep, Take
+from airflow_provider_mkt.api.wire import Effect, NoAnswer, Place, Response, Send, Sleep, Take
 
 T = TypeVar("T")
 
@@ -81,10 +82,10 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
     rejected: Token | None = None
     while True:
         token = yield from _authorised(call, link, rejected, progress)
-        yield from _budgeted(call, link, progress)
+        place = yield from _budgeted(call, link, progress)
         sent_at = link.clock()
         progress.tries += 1
-        answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value))
+        answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value), place)
         verdict = _judge(call, link, answer, token)
         if progress.was_deleted_before(verdict):
             verdict = Done({})
@@ -139,16 +140,18 @@ def _authorised(
             raise ending from ending.__cause__
 
 
-def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Effect, Any, None]:
+def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Effect, Any, Place | None]:
     if call.meter is Meter.FREE:
-        return
+        return None
+    place = Place(call.meter, uuid4().hex, call.name)
     waited = 0.0
-    while (wait := (yield Take(call.meter))) > 0:
+    while (wait := (yield Take(call.meter, place.ticket))) > 0:
         waited += wait
         if waited > link.policy.queue:
             message = "the account's rate limit leaves no place for the call now"
             raise progress.ending(RateLimited(message, platform=link.platform.name, call=call.name))
         yield Sleep(wait)
+    return place
 
 
 class _Progress:

@@ -74,10 +74,24 @@ class NoAnswer:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A place in the budget that a request draws on.
+
+    :param ticket: tells it from the others.
+    :param kind: the call's name; calls of one kind take the platform about as long.
+    """
+
+    meter: Meter
+    ticket: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Send:
     """Effect: send this, answer with a Response or a NoAnswer."""
 
     request: Request
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class Take:
     """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking."""
 
     meter: Meter
+    ticket: str = field(default="", compare=False)
 
 
 Effect = Send | Sleep | Take

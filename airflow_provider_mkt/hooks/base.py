@@ -381,7 +381,7 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.api.verdict import Next
 
         if refused.next is Next.SLOW_DOWN:
-            self._budget().pause(call.meter, wait)
+            self._budget().refused(call.meter, wait)
         if wait >= 1:
             self.log.info("%s; trying again in %.0f s", refused.error, wait)
         if self.on_refusal is not None:

@@ -17,6 +17,7 @@ import pytest
 from airflow_provider_mkt.api.budget import FileBudget, file_budget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.api.wire import Place
 
 CALLS = Meter.CALLS
 
@@ -26,6 +27,7 @@ from pathlib import Path
 from airflow_provider_mkt.api.budget import FileBudget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.api.wire import Place
 
 path, calls, seconds, until, threads = Path(sys.argv[1]), *map(float, sys.argv[2:])
 budget = FileBudget(path, {Meter.CALLS: Rate(int(calls), seconds)})
@@ -51,6 +53,7 @@ from pathlib import Path
 from airflow_provider_mkt.api.budget import FileBudget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.api.wire import Place
 import filelock, sqlite3
 
 path = Path(sys.argv[1])
@@ -257,3 +260,41 @@ def test_the_window_is_a_little_wider_than_the_platforms(tmp_path: Path, seconds
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, seconds)})
     assert takes_at_once(budget) == 1
     assert seconds * 1.005 < budget.take(CALLS) < seconds * 1.02
+
+
+def test_a_call_that_arrived_late_counts_from_when_it_arrived(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    quick = Place(CALLS, "quick", "read")
+    assert budget.take(CALLS, quick.ticket) == 0
+    budget.settle(quick, 0.01)
+    time.sleep(budget.take(CALLS, "probe"))
+    late = Place(CALLS, "late", "read")
+    assert budget.take(CALLS, late.ticket) == 0
+    time.sleep(0.3)
+    budget.settle(late, 0.3)
+    # The fastest read takes 0.01 s, so this one may have arrived 0.29 s after it took its place.
+    assert 0.3 < budget.take(CALLS, "next") <= 0.45
+
+
+def test_a_call_whose_kind_always_takes_as_long_costs_no_more_than_its_place(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    place = Place(CALLS, "slow", "import")
+    assert budget.take(CALLS, place.ticket) == 0
+    time.sleep(0.2)
+    budget.settle(place, 0.2)
+    assert budget.take(CALLS, "next") <= 0.25
+
+
+def test_refusals_in_a_row_pause_ever_longer_and_those_that_come_together_count_once(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 2.0)})
+    budget.refused(CALLS, 10)
+    budget.refused(CALLS, 10)
+    first = budget.take(CALLS)
+    assert 0.1 < first <= 0.2
+    time.sleep(first)
+    budget.refused(CALLS, 10)
+    assert 0.3 < budget.take(CALLS) <= 0.4
+    budget.refused(CALLS, 10)
+    time.sleep(0.15)
+    budget.refused(CALLS, 0.3)
+    assert budget.take(CALLS) <= 0.4

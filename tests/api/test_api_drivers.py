@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from pydantic import ValidationError
 from api_tools import PAT, a_call, hubspot, marketo
+from pydantic import ValidationError
 
 from airflow_provider_mkt.api import drivers
 from airflow_provider_mkt.api.budget import FileBudget
@@ -48,7 +48,7 @@ from airflow_provider_mkt.api.hubspot import legacy
 from airflow_provider_mkt.api.platform import Platform, Rate
 from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.api.tokens import TokenCell
-from airflow_provider_mkt.api.wire import NoAnswer, Response, Take
+from airflow_provider_mkt.api.wire import NoAnswer, Place, Response, Take
 
 CALLS = Meter.CALLS
 CALL = a_call(route=Route("POST", "contacts", "/ok"))
@@ -225,13 +225,15 @@ class TestBothDrivers:
                 self.answers = [0.25, 0.0]
                 self.asked: list[Meter] = []
 
-            def take(self, meter: Meter) -> float:
+            def take(self, meter: Meter, ticket: str = "") -> float:
                 self.asked.append(meter)
                 return self.answers.pop(0)
 
             def learn(self, meter: Meter, rate: Rate) -> None: ...
 
-            def pause(self, meter: Meter, seconds: float) -> None: ...
+            def settle(self, place: Place, took: float) -> None: ...
+
+            def refused(self, meter: Meter, at_most: float) -> None: ...
 
         slept: list[float] = []
 
@@ -252,12 +254,14 @@ class TestBothDrivers:
     @pytest.mark.parametrize("on_a_loop", [False, True])
     def test_an_exchange_is_closed_when_its_driver_fails(self, on_a_loop: bool) -> None:
         class Broken:
-            def take(self, meter: Meter) -> float:
+            def take(self, meter: Meter, ticket: str = "") -> float:
                 raise OSError("disk full")
 
             def learn(self, meter: Meter, rate: Rate) -> None: ...
 
-            def pause(self, meter: Meter, seconds: float) -> None: ...
+            def settle(self, place: Place, took: float) -> None: ...
+
+            def refused(self, meter: Meter, at_most: float) -> None: ...
 
         closed: list[bool] = []
 

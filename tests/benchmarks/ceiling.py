@@ -27,9 +27,9 @@ def main(latencies: list[float]) -> None:
             for latency in latencies:
                 box.tell(platform, "reset", {})
                 box.tell(platform, "limits", {"latency": latency})
-                refused = box.tell(platform, "calls")["all"]["refused_for_rate"]
+                before = sum(box.tell(platform, "calls")["all"]["refused"].values())
                 result = sync_leads(home, conn_id=f"{platform}_default", source=source)
-                refused = box.tell(platform, "calls")["all"]["refused_for_rate"] - refused
+                refused = sum(box.tell(platform, "calls")["all"]["refused"].values()) - before
                 outcome = result["outcome"]
                 assert outcome["created"] == total * batch, outcome
                 concurrency = 10 if platform == "marketo" else 60
