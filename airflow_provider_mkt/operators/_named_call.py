@@ -1,0 +1,137 @@
+"""Running a call that a DAG names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text
+from airflow_provider_mkt.operators._files import open_for_writing
+from airflow_provider_mkt.operators._memory import task_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.api.call import Call
+    from airflow_provider_mkt.api.flow import Memory
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+LARGEST_RESULT = 48_000
+"""Characters of JSON above which a result does not belong into XCom."""
+
+
+class NamedCallOperator(MarketingOperator):
+    """Base of the operators that run any call of one platform by name.
+
+    A call that must not be repeated blindly is remembered before it is sent. Where a try of the task
+    ended without knowing what became of it, the next one fails and says so, once; what to do then is a
+    person's decision.
+    """
+
+    platform: ClassVar[str]
+
+    template_fields: Sequence[str] = ("conn_id", "call", "arguments", "output_path")
+    template_fields_renderers = {"arguments": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        call: str,
+        arguments: Mapping[str, Any] | str | None = None,
+        output_path: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.call = call
+        self.arguments = arguments
+        self.output_path = output_path
+
+    def work(self, context: Context) -> Any:
+        from airflow_provider_mkt.api.registry import build
+
+        name = as_text("call", self.call)
+        if name is None:
+            raise InvalidInput("call", "is missing: which call is to be run")
+        call = build(self.platform, name, as_mapping("arguments", self.arguments or {}))
+        with self.hook as hook:
+            if hook.conn_type != self.platform:
+                raise InvalidInput(
+                    "conn_id", f"connection {self.conn_id!r} is of type {hook.conn_type}, not {self.platform}"
+                )
+            path = as_text("output_path", self.output_path)
+            if path and call.follow is not None:
+                return self._written(path, hook.iterate(call))
+            result = self._once(hook, call, task_memory(context))
+            if path:
+                return self._written(path, result if isinstance(result, list) else [result])
+            return self._fit_for_xcom(call, result)
+
+    def _once(self, hook: MarketingHook, call: Call[Any], memory: Memory) -> Any:
+        from airflow_provider_mkt.api.call import Replay
+
+        if call.replay in (Replay.SAFE, Replay.WAIT):
+            return hook.run(call)
+        key = f"sent {call.name} {_digest(self.arguments)}"
+        mark = memory.get(key)
+        if isinstance(mark, dict) and not mark.get("told"):
+            memory.set(key, {**mark, "told": True})
+            msg = (
+                f"{call.name} was sent by an earlier try of this task, and what became of it is not known. "
+                "Look on the platform; clear the task to send it again"
+            )
+            raise AirflowFailException(msg)
+        memory.set(key, {"sent": time.time()})
+        try:
+            result = hook.run(call)
+        except OutcomeUnknown as error:
+            memory.set(key, {"sent": time.time(), "told": True})
+            msg = (
+                f"{error}. It is not sent again by itself; look on the platform, and clear the task to do so"
+            )
+            raise AirflowFailException(msg) from error
+        except PlatformError:
+            memory.set(key, None)
+            raise
+        memory.set(key, None)
+        return result
+
+    def _written(self, path: str, rows: Iterable[Any]) -> dict[str, Any]:
+        """Write rows to a file, a page at a time where they come in pages."""
+        count = 0
+        with open_for_writing(path) as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+                count += 1
+        self.log.info("%s: %d rows written to %s", self.call, count, path)
+        return {"outcome": "rows_written", "platform": self.platform, "rows": count, "path": path}
+
+    def _fit_for_xcom(self, call: Call[Any], result: Any) -> Any:
+        plain = json.loads(json.dumps(result, default=_plain))
+        size = len(json.dumps(plain))
+        if size <= LARGEST_RESULT:
+            return plain
+        # The call is done by now, so this is no reason to fail.
+        self.log.warning(
+            "The result of %s is %d characters of JSON, too large for XCom; give output_path to keep it",
+            call.name,
+            size,
+        )
+        return {"outcome": "too_large_for_xcom", "platform": self.platform, "characters": size}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", exclude_none=True)
+    return str(value)
+
+
+def _digest(arguments: Any) -> str:
+    return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:16]
