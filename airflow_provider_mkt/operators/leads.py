@@ -6,19 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
 from airflow_provider_mkt.api.errors import InvalidInput, ServerUnavailable
+from airflow_provider_mkt.api.redact import shape
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_text
-from airflow_provider_mkt.operators._files import ledger_path, open_for_reading, open_for_writing
+from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_reading, open_for_writing
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_memory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_mkt.api.call import Call
+    from airflow_provider_mkt.api.exchange import Reply
     from airflow_provider_mkt.api.flow import Memory
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.verdict import Refused
@@ -40,7 +43,8 @@ class SyncLeadsOperator(MarketingOperator):
     one is what the platform ends up with.
 
     A retry sends everything again, which updates what is there. On Marketo it first waits until what
-    a killed try had under way must be over, since two upserts of a new key at once make two leads.
+    a killed try had under way must be over, since two upserts of a new key at once make two leads. With
+    ``createDuplicate`` there is no retry after a try that began to send.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param leads: mappings of field to value: a list, or a callable without arguments that returns any
@@ -81,6 +85,9 @@ class SyncLeadsOperator(MarketingOperator):
         "outcomes_path",
     )
 
+    _stopping: threading.Event | None = None
+    _lease: _Lease | None = None
+
     def __init__(
         self,
         *,
@@ -110,12 +117,22 @@ class SyncLeadsOperator(MarketingOperator):
         self.rejects_path = rejects_path
         self.outcomes_path = outcomes_path
         self.max_concurrency = max_concurrency
-        self._stopping = threading.Event()
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> None:
+        # Airflow itself would call a callable here, with arguments that ours does not take, and show
+        # what it returns among the rendered templates.
+        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
+        super()._do_render_template_fields(parent, values, *args, **kwargs)
 
     def work(self, context: Context) -> SyncOutcome:
+        self._stopping, self._lease = threading.Event(), None
         allowance = Allowance.of("max_rejected", self.max_rejected)
-        if (self.leads is None) == (as_text("source", self.source) is None):
+        if (self.leads is None) == (as_path("source", self.source) is None):
             raise InvalidInput("leads", "give either leads or source")
+        if self.blank not in ("omit", "clear"):
+            raise InvalidInput("blank", "must be omit or clear")
         hook = self.hook
         writer = hook.lead_writer(
             action=as_text("action", self.action) or "",
@@ -129,8 +146,8 @@ class SyncLeadsOperator(MarketingOperator):
         return outcome
 
     def on_kill(self) -> None:
-        """Let waiting calls give up when the task is killed."""
-        self._stopping.set()
+        """Let waiting calls give up when the task is killed, and send no more."""
+        self._stop()
         super().on_kill()
 
     def _sync(self, context: Context, hook: MarketingHook, writer: LeadWriter) -> SyncOutcome:
@@ -139,10 +156,11 @@ class SyncLeadsOperator(MarketingOperator):
         from airflow_provider_mkt.sync.pipeline import Pipeline
         from airflow_provider_mkt.sync.report import Report
 
-        rejects = ledger_path(context, self.rejects_path, "rejects")
-        outcomes = self.outcomes_path or None
+        rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+        outcomes = as_path("outcomes_path", self.outcomes_path)
         known_fields = hook.follow(writer.known_fields())
-        lease = _Lease(task_memory(context), writer.quiet_after, self._wait, self.log.info)
+        memory = task_memory(context)
+        lease = _Lease(memory, writer.quiet_after, self._sleep, self.log.info)
         concurrency = AdaptiveConcurrency(
             min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         )
@@ -155,46 +173,65 @@ class SyncLeadsOperator(MarketingOperator):
                     (lambda: open_for_writing(outcomes)) if outcomes else None,
                 )
             )
-            rows = self._rows(stack, known_fields)
+            rows = self._rows(stack, writer, known_fields)
             progress = _Progress(report, rows.expected, self.log.info)
+            if not writer.repeatable:
+                _begin_once(memory)
             lease.wait_for_the_last_one()
+            self._lease = lease
 
             def tick() -> None:
+                self._go_on()
                 lease.renew()
                 progress.tell()
 
+            def send(call: Call[Any]) -> Reply[Any]:
+                self._go_on()
+                return hook.reply(call)
+
             Pipeline(
                 writer,
-                hook.reply,
+                send,
                 concurrency,
                 ledger,
                 report,
                 known_fields=known_fields,
                 on_tick=tick,
-                abandon=self._stopping.set,
+                abandon=self._stop,
             ).run(iter(rows))
-        lease.give_back()
+        if not report.reasons["OUTCOME_UNKNOWN"]:
+            lease.give_back()
+        if not writer.repeatable:
+            memory.set(_BEGUN, None)
         self.log.info("Finished: %s", report.line())
         if not report.total:
             self.log.warning("The source is empty: there was nothing to write")
-        return report.outcome(hook.conn_type, rejects if ledger.has_rejects else None, outcomes)
+        return report.outcome(
+            hook.conn_type, rejects if ledger.has_rejects else None, outcomes if ledger.has_outcomes else None
+        )
 
-    def _rows(self, stack: ExitStack, known_fields: frozenset[str] | None) -> _Source:
+    def _rows(self, stack: ExitStack, writer: LeadWriter, known_fields: frozenset[str] | None) -> _Source:
         from airflow_provider_mkt.sync import rows
 
         if self.leads is not None:
             given = self.leads() if callable(self.leads) else as_list("leads", self.leads)
+            if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+                raise InvalidInput(
+                    "leads", f"the callable must return an iterable of mappings, not {shape(given)}"
+                )
             total = len(given) if isinstance(given, Sequence) else None
             return _Source(rows.of_iterable(given), lambda done: total)
-        path = ObjectStoragePath(str(self.source))
-        file_format = self.source_format or rows.format_of(path.name)
+        path = ObjectStoragePath(as_path("source", self.source) or "")
+        file_format: Format = as_text("source_format", self.source_format) or rows.format_of(path.name)  # type: ignore[assignment]
+        if file_format not in get_args(rows.Format):
+            raise InvalidInput("source_format", f"must be one of {', '.join(get_args(rows.Format))}")
         try:
             size = path.stat().st_size
             stream = stack.enter_context(open_for_reading(path))
             if file_format == "csv":
                 with open_for_reading(path) as head:
                     columns = rows.csv_columns(head)
-                _check_columns(columns, known_fields)
+                _check_columns(columns, writer, as_text("", self.lookup_field) or "", known_fields)
         except FileNotFoundError:
             raise InvalidInput("source", f"there is no file {path}") from None
         counted = rows.Counted(stream)
@@ -214,10 +251,25 @@ class SyncLeadsOperator(MarketingOperator):
         )
         raise AirflowFailException(msg)
 
-    def _wait(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
+    def _stop(self) -> None:
+        if self._stopping is not None:
+            self._stopping.set()
+
+    def _go_on(self) -> None:
+        """Give up when the task is ending."""
+        self._sleep(0)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopping is not None and self._stopping.wait(seconds):
             msg = "the task is ending"
             raise ServerUnavailable(msg)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for the next request of a call."""
+        self._sleep(seconds)
+        while self._lease is not None and not self._lease.holds():
+            # Meanwhile the source may have kept the thread that renews it.
+            self._sleep(0.1)
 
 
 class _Source:
@@ -265,6 +317,10 @@ class _Lease:
         self._memory, self._quiet_after, self._wait, self._tell = memory, quiet_after, wait, tell
         self._renewed_at = float("-inf")
 
+    def holds(self) -> bool:
+        """Whether a call sent now is sure to be over when the lease is."""
+        return not self._quiet_after or time.monotonic() - self._renewed_at < self._AHEAD
+
     def wait_for_the_last_one(self) -> None:
         """Wait until a killed try's calls must be over, then take the lease."""
         until = self._memory.get(self._KEY) if self._quiet_after else None
@@ -275,8 +331,9 @@ class _Lease:
 
     def renew(self) -> None:
         if self._quiet_after and time.monotonic() - self._renewed_at > self._AHEAD / 3:
-            self._renewed_at = time.monotonic()
+            begun = time.monotonic()
             self._memory.set(self._KEY, time.time() + self._AHEAD + self._quiet_after)
+            self._renewed_at = begun
 
     def give_back(self) -> None:
         if self._quiet_after:
@@ -290,7 +347,24 @@ def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
         concurrency.refused()
 
 
-def _check_columns(columns: Sequence[str], known_fields: frozenset[str] | None) -> None:
+_BEGUN = "leads begun to be created"
+
+
+def _begin_once(memory: Memory) -> None:
+    if memory.get(_BEGUN):
+        raise InvalidInput(
+            "action",
+            "an earlier try of this task may have created some of the leads, and createDuplicate would "
+            "create them again; nothing was sent now",
+        )
+    memory.set(_BEGUN, True)
+
+
+def _check_columns(
+    columns: Sequence[str], writer: LeadWriter, lookup_field: str, known_fields: frozenset[str] | None
+) -> None:
     unknown = [name for name in columns if known_fields is not None and name not in known_fields]
     if unknown:
         raise InvalidInput("source", f"column {unknown[0]!r} is no field of a lead; nothing was sent")
+    if columns and writer.repeatable and lookup_field not in columns:
+        raise InvalidInput("source", f"has no column {lookup_field!r}, the key; nothing was sent")
