@@ -25,7 +25,7 @@ with DAG(
     default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=5)},
     params={
         "conn_id": Param("hubspot_default", type="string", description="hubspot or marketo connection"),
-        "source": Param(SIGN_UPS.as_uri(), type="string", description="CSV or JSON Lines file"),
+        "source": Param(str(SIGN_UPS), type="string", description="CSV or JSON Lines file"),
         "max_rejected": Param("20%", type="string", description="a number or a percentage"),
     },
     tags=["hubspot", "marketo", "leads"],

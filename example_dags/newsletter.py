@@ -31,7 +31,7 @@ with DAG(
 ):
     sign_ups = SyncLeadsOperator(
         task_id="import_sign_ups",
-        source=(DATA / "hubspot_signups.csv").as_uri(),
+        source=str(DATA / "hubspot_signups.csv"),
         max_rejected="20%",
     )
     campaigns = CreateCampaignBatchOperator(task_id="create_campaigns", campaigns=ISSUES)
@@ -65,7 +65,7 @@ with DAG(
 ):
     sign_ups = SyncLeadsOperator(
         task_id="import_sign_ups",
-        source=(DATA / "marketo_signups.csv").as_uri(),
+        source=str(DATA / "marketo_signups.csv"),
         max_rejected="20%",
     )
     programs = CreateCampaignBatchOperator(
