@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.hubspot import campaigns, emails
+from airflow_provider_mkt.api.hubspot import campaigns, emails, send_statuses
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked
 
 PUBLISHED = frozenset(
@@ -39,6 +39,25 @@ DRAFTS = frozenset(
 MIXED = frozenset({"PUBLISHED_OR_SCHEDULED", "SCHEDULED_OR_PUBLISHED"})
 
 
+SENT = "SENT"
+SENT_BEFORE = "IDEMPOTENT_IGNORE"
+"""The mail of that key had gone out already: what was wanted, by an earlier request."""
+ON_THE_WAY = frozenset({"QUEUED", "THROTTLED"})
+"""Results that may still turn into SENT, even of a request that is COMPLETE."""
+
+
+def send_word(send: send_statuses.SendStatus) -> str:
+    """What a send has come to. A complete one says so only by its result.
+
+    COMPLETE itself is left for every result that means that no mail went out, known or new.
+    """
+    status = send.status.upper()
+    if status != "COMPLETE":
+        return status
+    result = (send.sendResult or "NO_RESULT").upper()
+    return result if result in {SENT, SENT_BEFORE, "NO_RESULT", *ON_THE_WAY} else status
+
+
 def email_word(email: emails.Email) -> str:
     """The state of an email, its mixed words settled by ``isPublished``."""
     state = email.state.upper()
@@ -63,6 +82,26 @@ SPECS = (
         "campaign_batch",
         _observe_campaigns,
         {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
+        poke_interval=10,
+    ),
+    JobSpec(
+        "hubspot",
+        "email_send",
+        asked(
+            lambda job: send_statuses.get(job.id),
+            send_word,
+            lambda send: {"send_result": send.sendResult, "completed_at": send.completedAt},
+        ),
+        {
+            "pending": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            **{word.lower(): BatchStatus.PROCESSING for word in ON_THE_WAY},
+            SENT.lower(): BatchStatus.COMPLETE,
+            SENT_BEFORE.lower(): BatchStatus.COMPLETE,
+            "complete": BatchStatus.FAILED,
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+        },
         poke_interval=10,
     ),
     JobSpec(
