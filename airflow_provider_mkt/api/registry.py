@@ -85,6 +85,7 @@ def _resources(platform: str) -> dict[str, Callable[[], ModuleType]]:
     return {
         module.name: lambda name=module.name: import_module(f"{package.__name__}.{name}")  # type: ignore[misc]
         for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
     }
 
 
