@@ -35,10 +35,12 @@ class RecordResult(BaseModel):
     leadId: int | None = None
     reasons: list[Reason] = Field(default_factory=list)
     reason: Reason | None = None
+    errors: list[Reason] = Field(default_factory=list)
 
     def why(self) -> Reason | None:
-        """The first reason; some answers hold one object instead of a list."""
-        return self.reasons[0] if self.reasons else self.reason
+        """The first reason; some answers hold one object instead of a list, some call the list errors."""
+        given = [*self.reasons, *self.errors]
+        return given[0] if given else self.reason
 
 
 class Named(TypedDict):
@@ -96,6 +98,38 @@ def the_one(envelope: Envelope) -> dict[str, Any]:
         msg = "the answer has no result"
         raise LookupError(msg)
     return found
+
+
+def rows_as(kind: type[T]) -> Callable[[Envelope], list[T]]:
+    """A reader of the result rows, as *kind*."""
+
+    def read(envelope: Envelope) -> list[T]:
+        return cast("list[T]", rows(envelope))
+
+    return read
+
+
+def first_as(kind: type[T]) -> Callable[[Envelope], T | None]:
+    """A reader of the only row as *kind*, or None when nothing was found."""
+
+    def read(envelope: Envelope) -> T | None:
+        return cast("T | None", first(envelope))
+
+    return read
+
+
+def one_as(kind: type[T]) -> Callable[[Envelope], T]:
+    """A reader of the only row, as *kind*; it refuses an answer without one."""
+
+    def read(envelope: Envelope) -> T:
+        return cast("T", the_one(envelope))
+
+    return read
+
+
+def only_result(envelope: Envelope) -> RecordResult:
+    """The outcome of the one record that was sent."""
+    return results_of(1)(envelope)[0]
 
 
 def nothing_of(envelope: Envelope) -> None:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from airflow_provider_mkt.api.call import (
     Call,
-    FormBody,
-    JsonBody,
     Replay,
-    Route,
     batch,
     comma_list,
-    numeric_id,
-    path_params,
     query_pairs,
 )
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows, the_one
+from airflow_provider_mkt.api.marketo._building import BATCH_MAX as BATCH_MAX
+from airflow_provider_mkt.api.marketo._building import BODY_MAX as BODY_MAX
+from airflow_provider_mkt.api.marketo._building import (
+    fitting,
+    ids,
+    place,
+    read,
+    text,
+    write,
+)
+from airflow_provider_mkt.api.marketo.answers import RecordResult, nothing_of, results_of, rows, the_one
 from airflow_provider_mkt.api.paging import position_token
 from airflow_provider_mkt.api.redact import shape
 
-BATCH_MAX = 300
-BODY_MAX = 1_000_000
-URI_MAX = 7_500
-"""Bytes of query above which a read is sent as a form; the platform's own limit is 8 KB for the whole URI."""
-
+MERGE_MAX = 25
 Action = Literal["createOrUpdate", "createOnly", "updateOnly", "createDuplicate"]
 _REPLAY: dict[Action, Replay] = {
     # Two upserts of one new key at once make two leads.
@@ -40,6 +40,17 @@ _REPLAY: dict[Action, Replay] = {
 Lead = Mapping[str, Any]
 
 
+def describe() -> Call[list[dict[str, Any]]]:
+    """Read the lead schema with the numeric ids of fields, by which activities name them.
+
+    :returns: ``id``, ``displayName``, ``dataType``, ``length`` and ``rest`` (``name``, ``readOnly``) of each
+        field; one without ``rest`` cannot be used by API.
+
+    Source: ``GET /rest/v1/leads/describe.json``.
+    """
+    return read("leads.describe", "/leads/describe.json", rows)
+
+
 def describe2() -> Call[dict[str, Any]]:
     """Read the lead schema: fields, and which of them can be searched by.
 
@@ -47,13 +58,7 @@ def describe2() -> Call[dict[str, Any]]:
 
     Source: ``GET /rest/v1/leads/describe2.json``.
     """
-    return Call(
-        "leads.describe2",
-        Route("GET", "lead", "/leads/describe2.json"),
-        the_one,
-        Replay.SAFE,
-        scopes=("Read-Only Lead",),
-    )
+    return read("leads.describe2", "/leads/describe2.json", the_one)
 
 
 def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any]]:
@@ -66,18 +71,12 @@ def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any
     Source: ``GET /rest/v1/lead/{leadId}.json``.
     """
     name = "leads.get"
-    return Call(
+    return read(
         name,
-        Route(
-            "GET",
-            "lead",
-            "/lead/{leadId}.json",
-            path_params(name, leadId=numeric_id(name, "lead_id", lead_id)),
-        ),
+        "/lead/{leadId}.json",
         the_one,
-        Replay.SAFE,
+        params=place(name, "lead_id", lead_id, "leadId"),
         query=query_pairs(fields=comma_list(name, "fields", fields)),
-        scopes=("Read-Only Lead",),
     )
 
 
@@ -106,28 +105,7 @@ def by_filter(
         fields=comma_list(name, "fields", fields),
         batchSize=batch_size,
     )
-    if sum(len(key) + len(value.encode()) * 3 for key, value in query) > URI_MAX:
-        return Call(
-            name,
-            Route("POST", "lead", "/leads.json"),
-            rows,
-            Replay.SAFE,
-            timeout=60,
-            query=(("_method", "GET"),),
-            body=FormBody(query),
-            follow=position_token,
-            scopes=("Read-Only Lead",),
-        )
-    return Call(
-        name,
-        Route("GET", "lead", "/leads.json"),
-        rows,
-        Replay.SAFE,
-        timeout=60,
-        query=query,
-        follow=position_token,
-        scopes=("Read-Only Lead",),
-    )
+    return read(name, "/leads.json", rows, query=query, timeout=60, follow=position_token)
 
 
 def sync(
@@ -163,16 +141,77 @@ def sync(
         body["lookupField"] = lookup_field
     if partition_name:
         body["partitionName"] = partition_name
-    json_body = JsonBody(body)
-    size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > BODY_MAX:
-        raise InvalidInput("leads", f"are {size:,} bytes together; at most {BODY_MAX:,} per call", call=name)
-    return Call(
+    return write(
         name,
-        Route("POST", "lead", "/leads.json"),
+        "/leads.json",
         results_of(len(records)),
         _REPLAY[action],
+        body=fitting(name, "leads", body),
         timeout=90,
-        body=json_body,
-        scopes=("Read-Write Lead",),
+    )
+
+
+def delete(lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+    """Delete up to 300 leads, for good. What is in a CRM stays there.
+
+    :param lead_ids: leads, each once.
+    :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1004.
+
+    Source: ``POST /rest/v1/leads/delete.json``.
+    """
+    name = "leads.delete"
+    leads = [{"id": lead} for lead in ids(name, "lead_ids", lead_ids)]
+    return write(name, "/leads/delete.json", results_of(len(leads)), Replay.SAFE, body={"input": leads})
+
+
+def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm: bool = False) -> Call[None]:
+    """Merge up to 25 leads into one. It cannot be undone.
+
+    The winner's values stay, and what it lacks is filled in. With Salesforce a contact wins over a lead,
+    and a record of the CRM over one of Marketo alone, whatever is asked for.
+
+    :param winner_id: the lead that stays.
+    :param loser_ids: 1-25 leads that become part of it.
+    :param merge_in_crm: merge them in Salesforce too.
+    :raises InvalidInput: when there are none or too many, or the winner is among them.
+
+    Source: ``POST /rest/v1/leads/{leadId}/merge.json``.
+    """
+    name = "leads.merge"
+    losers = ids(name, "loser_ids", loser_ids, at_most=MERGE_MAX)
+    params = place(name, "winner_id", winner_id, "leadId")
+    for index, loser in enumerate(losers):
+        if ("leadId", str(loser)) in params:
+            raise InvalidInput(f"loser_ids[{index}]", "is the winner itself", call=name)
+    return write(
+        name,
+        "/leads/{leadId}/merge.json",
+        nothing_of,
+        Replay.VERIFY,
+        params=params,
+        query=query_pairs(
+            leadIds=",".join(str(loser) for loser in losers), mergeInCRM=True if merge_in_crm else None
+        ),
+        timeout=180,
+    )
+
+
+def associate(lead_id: int | str, cookie: str) -> Call[None]:
+    """Hand a browser's web activity to a lead. Of a browser that another lead has, only what comes later.
+
+    :param lead_id: the lead.
+    :param cookie: value of the browser's ``_mkto_trk`` cookie, ``id:...&token:_mch-...``.
+    :raises InvalidRequest: when it is no such value (code 1012).
+
+    Source: ``POST /rest/v1/leads/{leadId}/associate.json``.
+    """
+    name = "leads.associate"
+    return write(
+        name,
+        "/leads/{leadId}/associate.json",
+        nothing_of,
+        Replay.SAFE,
+        params=place(name, "lead_id", lead_id, "leadId"),
+        query=query_pairs(cookie=text(name, "cookie", cookie, at_most=1000)),
+        timeout=60,
     )

@@ -3,35 +3,76 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from airflow_provider_mkt.api.call import (
-    Call,
-    FormBody,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    batch,
-    comma_list,
-    numeric_id,
-    path_params,
-    query_pairs,
-    utc,
-)
+from airflow_provider_mkt.api.call import Call, Replay, comma_list, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo.answers import RecordResult, first, results_of, rows, the_one
+from airflow_provider_mkt.api.marketo._building import (
+    BATCH_MAX,
+    asset,
+    asset_pages,
+    change,
+    folder,
+    ids,
+    one_of,
+    place,
+    read,
+    records,
+    something,
+    text,
+    updated,
+    write,
+)
+from airflow_provider_mkt.api.marketo.answers import RecordResult, first, one_as, results_of, rows, the_one
+from airflow_provider_mkt.api.marketo.rows import Asset
 from airflow_provider_mkt.api.paging import position_token
 
-MEMBERS_MAX = 300
-NAME_MAX = 255
-_ASSET_TIMEOUT = 300.0
-_READ = ("Read-Only Assets",)
-_WRITE = ("Read-Write Assets",)
+MEMBERS_MAX = BATCH_MAX
 
 FolderType = Literal["Folder", "Program"]
+FilterType = Literal["id", "programId", "folderId", "workspace"]
+ProgramStatus = Literal["on", "off", "unlocked"]
+
+
+def browse(
+    *,
+    filter_type: FilterType | None = None,
+    filter_values: Sequence[str] = (),
+    status: ProgramStatus | None = None,
+    updated_after: datetime | None = None,
+    updated_before: datetime | None = None,
+    page_size: int = 200,
+) -> Call[list[dict[str, Any]]]:
+    """Page through programs, without their tags and costs.
+
+    :param filter_type: ``id``, ``programId``, ``folderId`` or ``workspace``; needs *filter_values*.
+    :param filter_values: values without commas.
+    :param status: ``on`` or ``off`` for engagement programs, ``unlocked`` for email programs.
+    :param updated_after: only those changed at this time or later; aware.
+    :param updated_before: only those changed at this time or earlier; aware.
+    :param page_size: rows per page, 1-200.
+
+    Source: ``GET /rest/asset/v1/programs.json``.
+    """
+    name = "programs.browse"
+    one_of(name, "filter_type", filter_type, get_args(FilterType))
+    values = comma_list(name, "filter_values", filter_values)
+    if (filter_type is None) is not (values is None):
+        raise InvalidInput("filter_values", "go together with filter_type", call=name)
+    query = query_pairs(
+        filterType=filter_type,
+        filterValues=values,
+        status=one_of(name, "status", status, get_args(ProgramStatus)),
+    )
+    return asset_pages(
+        name,
+        "/programs.json",
+        rows,
+        page_size=page_size,
+        query=query + updated(name, updated_after, updated_before),
+    )
 
 
 def get(program_id: int | str) -> Call[dict[str, Any] | None]:
@@ -43,32 +84,26 @@ def get(program_id: int | str) -> Call[dict[str, Any] | None]:
     Source: ``GET /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.get"
-    return Call(
-        name,
-        Route("GET", "asset", "/program/{id}.json", _id(name, program_id)),
-        first,
-        Replay.SAFE,
-        _ASSET_TIMEOUT,
-        scopes=_READ,
-    )
+    return asset(name, "/program/{id}.json", first, params=place(name, "program_id", program_id))
 
 
-def by_name(program_name: str) -> Call[dict[str, Any] | None]:
+def by_name(
+    program_name: str, *, include_tags: bool = False, include_costs: bool = False
+) -> Call[dict[str, Any] | None]:
     """Find a program by its exact name. Names are unique in an instance.
 
+    :param include_tags: return its tags too.
+    :param include_costs: return its costs too.
     :returns: the program, or None when there is none.
 
     Source: ``GET /rest/asset/v1/program/byName.json``.
     """
-    return Call(
-        "programs.by_name",
-        Route("GET", "asset", "/program/byName.json"),
-        first,
-        Replay.SAFE,
-        _ASSET_TIMEOUT,
-        query=query_pairs(name=program_name),
-        scopes=_READ,
+    query = query_pairs(
+        name=program_name,
+        includeTags=True if include_tags else None,
+        includeCosts=True if include_costs else None,
     )
+    return asset("programs.by_name", "/program/byName.json", first, query=query)
 
 
 def create(
@@ -94,22 +129,53 @@ def create(
     Source: ``POST /rest/asset/v1/programs.json``.
     """
     name = "programs.create"
-    _named(name, "program_name", program_name)
     form = query_pairs(
-        name=program_name,
-        folder=_folder(name, folder_id, folder_type),
+        name=text(name, "program_name", program_name),
+        folder=folder(name, folder_id, folder_type),
         type=program_type,
         channel=channel,
         description=description,
     )
-    return Call(
+    return change(name, "/programs.json", the_one, Replay.VERIFY, form=form)
+
+
+def update(
+    program_id: int | str,
+    *,
+    new_name: str | None = None,
+    description: str | None = None,
+    tags: Sequence[Mapping[str, str]] | None = None,
+    costs: Sequence[Mapping[str, Any]] | None = None,
+    replace_costs: bool = False,
+) -> Call[dict[str, Any]]:
+    """Change a program; its type and channel stay. When it sends: :func:`reschedule`.
+
+    :param program_id: a program that is not approved.
+    :param new_name: unique in the instance, at most 255 characters.
+    :param tags: ``tagType`` and ``tagValue`` each; they take the place of the present ones.
+    :param costs: ``startDate``, ``cost`` and ``note`` each; they are added to the present ones.
+    :param replace_costs: let *costs* take the place of the present ones instead.
+    :raises InvalidInput: when there is nothing to change.
+
+    Source: ``POST /rest/asset/v1/program/{id}.json``.
+    """
+    name = "programs.update"
+    # Costs that are not replaced are added, and once more by each repetition.
+    replay = Replay.VERIFY if costs and not replace_costs else Replay.SAFE
+    form = query_pairs(
+        name=None if new_name is None else text(name, "new_name", new_name),
+        description=description,
+        tags=_json(name, "tags", tags, ("tagType", "tagValue")),
+        costs=_json(name, "costs", costs, ("startDate", "cost")),
+        costsDestructiveUpdate=True if replace_costs else None,
+    )
+    return change(
         name,
-        Route("POST", "asset", "/programs.json"),
+        "/program/{id}.json",
         the_one,
-        Replay.VERIFY,
-        _ASSET_TIMEOUT,
-        body=FormBody(form),
-        scopes=_WRITE,
+        replay,
+        params=place(name, "program_id", program_id),
+        form=something(name, "new_name", form),
     )
 
 
@@ -131,15 +197,56 @@ def reschedule(
         startDate=_moment(name, "start_at", start_at),
         endDate=_moment(name, "end_at", end_at) if end_at else None,
     )
-    return Call(
+    return change(
         name,
-        Route("POST", "asset", "/program/{id}.json", _id(name, program_id)),
+        "/program/{id}.json",
         the_one,
         Replay.SAFE,
-        _ASSET_TIMEOUT,
-        body=FormBody(form),
-        scopes=_WRITE,
+        params=place(name, "program_id", program_id),
+        form=form,
     )
+
+
+def clone(
+    program_id: int | str, program_name: str, *, folder_id: int | str, description: str | None = None
+) -> Call[dict[str, Any]]:
+    """Copy a program with its emails, campaigns and tokens; members stay behind.
+
+    :param program_id: a program without push messages, in-app messages, reports and social assets.
+    :param program_name: unique in the instance, at most 255 characters.
+    :param folder_id: a folder of the same workspace; a program cannot be cloned into a program.
+    :returns: the copy.
+    :raises InvalidRequest: when the name is taken, or the program cannot be cloned (code 709).
+
+    Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
+    """
+    name = "programs.clone"
+    form = query_pairs(
+        name=text(name, "program_name", program_name),
+        folder=folder(name, folder_id, "Folder"),
+        description=description,
+    )
+    return change(
+        name,
+        "/program/{id}/clone.json",
+        the_one,
+        Replay.VERIFY,
+        params=place(name, "program_id", program_id),
+        form=form,
+    )
+
+
+def delete(program_id: int | str) -> Call[Asset]:
+    """Delete a program with all that is in it.
+
+    :param program_id: a program of which nothing is used elsewhere.
+    :raises InvalidRequest: when something is (code 709).
+
+    Source: ``POST /rest/asset/v1/program/{id}/delete.json``.
+    """
+    name = "programs.delete"
+    params = place(name, "program_id", program_id)
+    return change(name, "/program/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
 
 
 def approve(program_id: int | str) -> Call[dict[str, Any]]:
@@ -180,17 +287,15 @@ def set_status(
     Source: ``POST /rest/v1/programs/{programId}/members/status.json``.
     """
     name = "programs.set_status"
-    if not isinstance(status_name, str) or not status_name.strip():
-        raise InvalidInput("status_name", "is empty", call=name)
-    leads = batch(name, "lead_ids", lead_ids, at_most=MEMBERS_MAX)
-    records = [{"leadId": numeric_id(name, f"lead_ids[{i}]", lead)} for i, lead in enumerate(leads)]
-    return Call(
+    status = text(name, "status_name", status_name)
+    leads = [{"leadId": lead} for lead in ids(name, "lead_ids", lead_ids)]
+    return write(
         name,
-        Route("POST", "lead", "/programs/{id}/members/status.json", _id(name, program_id)),
-        results_of(len(records)),
+        "/programs/{id}/members/status.json",
+        results_of(len(leads)),
         Replay.SAFE,
-        body=JsonBody({"statusName": status_name, "input": records}),
-        scopes=("Read-Write Lead",),
+        body={"statusName": status, "input": leads},
+        params=place(name, "program_id", program_id),
     )
 
 
@@ -207,16 +312,14 @@ def members(
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
     name = "programs.members"
-    leads = batch(name, "lead_ids", lead_ids, at_most=MEMBERS_MAX)
-    ids = ",".join(str(numeric_id(name, f"lead_ids[{i}]", lead)) for i, lead in enumerate(leads))
-    return Call(
+    leads = ",".join(str(lead) for lead in ids(name, "lead_ids", lead_ids))
+    return read(
         name,
-        Route("GET", "lead", "/programs/{id}/members.json", _id(name, program_id)),
+        "/programs/{id}/members.json",
         rows,
-        Replay.SAFE,
-        query=query_pairs(filterType="leadId", filterValues=ids, fields=comma_list(name, "fields", fields)),
+        params=place(name, "program_id", program_id),
+        query=query_pairs(filterType="leadId", filterValues=leads, fields=comma_list(name, "fields", fields)),
         follow=position_token,
-        scopes=("Read-Only Lead",),
     )
 
 
@@ -230,41 +333,26 @@ def people(program_id: int | str, *, batch_size: int = 300) -> Call[list[dict[st
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
     """
     name = "programs.people"
-    return Call(
+    return read(
         name,
-        Route("GET", "lead", "/leads/programs/{id}.json", _id(name, program_id)),
+        "/leads/programs/{id}.json",
         rows,
-        Replay.SAFE,
+        params=place(name, "program_id", program_id),
         query=query_pairs(batchSize=batch_size),
         follow=position_token,
-        scopes=("Read-Only Lead",),
     )
 
 
 def _switch(name: str, program_id: int | str, tail: str) -> Call[dict[str, Any]]:
-    return Call(
-        name,
-        Route("POST", "asset", tail, _id(name, program_id)),
-        the_one,
-        Replay.VERIFY,
-        _ASSET_TIMEOUT,
-        scopes=_WRITE,
-    )
+    return change(name, tail, the_one, Replay.VERIFY, params=place(name, "program_id", program_id))
 
 
-def _id(name: str, program_id: int | str) -> Pairs:
-    return path_params(name, id=numeric_id(name, "program_id", program_id))
-
-
-def _named(call: str, field: str, value: str) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, "is missing or empty", call=call)
-    if len(value) > NAME_MAX:
-        raise InvalidInput(field, f"has {len(value)} characters; at most {NAME_MAX}", call=call)
-
-
-def _folder(call: str, folder_id: int | str, folder_type: str) -> str:
-    return json.dumps({"id": numeric_id(call, "folder_id", folder_id), "type": folder_type})
+def _json(
+    call: str, field: str, given: Sequence[Mapping[str, Any]] | None, needs: Sequence[str]
+) -> str | None:
+    if given is None:
+        return None
+    return json.dumps(records(call, field, given, needs=needs)) if given else "[]"
 
 
 def _moment(call: str, field: str, value: datetime) -> str:

@@ -1,11 +1,13 @@
-"""How many calls the instance has used."""
+"""How many calls the instance has used, and which errors it gave. Each question is a call itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, Route
-from airflow_provider_mkt.api.marketo.answers import first
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.marketo._building import read
+from airflow_provider_mkt.api.marketo.answers import first, first_as, rows_as
+from airflow_provider_mkt.api.marketo.rows import Errors, Usage
 
 
 def today() -> Call[dict[str, Any] | None]:
@@ -15,4 +17,30 @@ def today() -> Call[dict[str, Any] | None]:
 
     Source: ``GET /rest/v1/stats/usage.json``.
     """
-    return Call("usage.today", Route("GET", "lead", "/stats/usage.json"), first, Replay.SAFE)
+    return read("usage.today", "/stats/usage.json", first, scopes=())
+
+
+def last_7_days() -> Call[list[Usage]]:
+    """Read the calls of the last seven days, a row per day.
+
+    Source: ``GET /rest/v1/stats/usage/last7days.json``.
+    """
+    return read("usage.last_7_days", "/stats/usage/last7days.json", rows_as(Usage), scopes=())
+
+
+def errors_today() -> Call[Errors | None]:
+    """Read today's errors, in all and per code.
+
+    :returns: ``date``, ``total`` and ``errors``; None when there were none yet.
+
+    Source: ``GET /rest/v1/stats/errors.json``.
+    """
+    return read("usage.errors_today", "/stats/errors.json", first_as(Errors), scopes=())
+
+
+def errors_last_7_days() -> Call[list[Errors]]:
+    """Read the errors of the last seven days, a row per day.
+
+    Source: ``GET /rest/v1/stats/errors/last7days.json``.
+    """
+    return read("usage.errors_last_7_days", "/stats/errors/last7days.json", rows_as(Errors), scopes=())

@@ -1,0 +1,165 @@
+"""Static lists and who is in them, as the lead database knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_mkt.api.call import (
+    Call,
+    JsonBody,
+    Pairs,
+    Replay,
+    Route,
+    comma_list,
+    query_pairs,
+)
+from airflow_provider_mkt.api.marketo._building import BATCH_MAX, WRITE_LEAD, between, ids, place, read
+from airflow_provider_mkt.api.marketo.answers import RecordResult, one_as, results_of, rows, rows_as
+from airflow_provider_mkt.api.marketo.platform import QUERY_MAX
+from airflow_provider_mkt.api.marketo.rows import ListRow
+from airflow_provider_mkt.api.paging import position_token
+
+
+def browse(
+    *,
+    list_ids: Sequence[int | str] = (),
+    names: Sequence[str] = (),
+    program_names: Sequence[str] = (),
+    workspace_names: Sequence[str] = (),
+    batch_size: int = 300,
+) -> Call[list[ListRow]]:
+    """Page through static lists.
+
+    :param list_ids: only these.
+    :param names: only those with one of these names; a name with a comma cannot be asked for.
+    :param program_names: only those of these programs.
+    :param workspace_names: only those of these workspaces.
+    :param batch_size: rows per page, 1-300.
+
+    Source: ``GET /rest/v1/lists.json``.
+    """
+    name = "lists.browse"
+    return read(
+        name,
+        "/lists.json",
+        rows_as(ListRow),
+        query=query_pairs(
+            id=ids(name, "list_ids", list_ids) if list_ids else None,
+            name=comma_list(name, "names", names),
+            programName=comma_list(name, "program_names", program_names),
+            workspaceName=comma_list(name, "workspace_names", workspace_names),
+            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+        ),
+        follow=position_token,
+    )
+
+
+def get(list_id: int | str) -> Call[ListRow]:
+    """Read one static list.
+
+    :param list_id: its id.
+    :raises NotFound: when there is none.
+
+    Source: ``GET /rest/v1/lists/{listId}.json``.
+    """
+    name = "lists.get"
+    return read(
+        name, "/lists/{listId}.json", one_as(ListRow), params=place(name, "list_id", list_id, "listId")
+    )
+
+
+def leads(
+    list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
+) -> Call[list[dict[str, Any]]]:
+    """Page through the leads of a static list, by the path that tells whether there are more.
+
+    :param list_id: the list.
+    :param fields: REST names of the fields to return; a small default set otherwise.
+    :param batch_size: rows per page, 1-300.
+    :raises NotFound: when there is no such list.
+
+    Source: ``GET /rest/v1/lists/{listId}/leads.json``.
+    """
+    name = "lists.leads"
+    return read(
+        name,
+        "/lists/{listId}/leads.json",
+        rows,
+        params=place(name, "list_id", list_id, "listId"),
+        query=query_pairs(
+            fields=comma_list(name, "fields", fields),
+            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+        ),
+        timeout=60,
+        follow=position_token,
+    )
+
+
+def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+    """Add up to 300 leads to a static list. It starts campaigns that listen for "Added to List".
+
+    :param list_id: the list.
+    :param lead_ids: leads, each once; ids over 7,500 bytes together go as a body.
+    :returns: one row per lead, in the order of *lead_ids*: ``added``, or ``skipped`` with code 1004.
+    :raises NotFound: when there is no such list.
+
+    Source: ``POST /rest/v1/lists/{listId}/leads.json``.
+    """
+    name = "lists.add"
+    return _of_leads(name, Route("POST", "lead", "/lists/{listId}/leads.json"), list_id, lead_ids)
+
+
+def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+    """Take up to 300 leads out of a static list.
+
+    :param list_id: the list.
+    :param lead_ids: leads, each once; ids over 7,500 bytes together go as a body.
+    :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (no
+        such lead) or 1015 (not in the list).
+    :raises NotFound: when there is no such list.
+
+    Source: ``DELETE /rest/v1/lists/{listId}/leads.json``.
+    """
+    name = "lists.remove"
+    return _of_leads(name, Route("DELETE", "lead", "/lists/{listId}/leads.json"), list_id, lead_ids)
+
+
+def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+    """Ask which of up to 300 leads are in a static list.
+
+    :param list_id: the list.
+    :param lead_ids: leads, each once; ids over 7,500 bytes together go as a body, by ``_method=GET``.
+    :returns: one row per lead, in the order of *lead_ids*: ``memberof``, ``notmemberof``, or ``skipped``
+        with code 1004.
+    :raises NotFound: when there is no such list.
+
+    Source: ``GET /rest/v1/lists/{listId}/leads/ismember.json``.
+    """
+    name = "lists.are_members"
+    tail = "/lists/{listId}/leads/ismember.json"
+    call = _of_leads(name, Route("GET", "lead", tail), list_id, lead_ids)
+    if call.body is None:
+        return call
+    return replace(call, route=replace(call.route, method="POST"), query=(("_method", "GET"),))
+
+
+def _of_leads(
+    name: str, route: Route, list_id: int | str, lead_ids: Sequence[int | str]
+) -> Call[list[RecordResult]]:
+    numbers = ids(name, "lead_ids", lead_ids)
+    query: Pairs = query_pairs(id=numbers)
+    body = None
+    if sum(len(value) + len("&id=") for _, value in query) > QUERY_MAX:
+        query, body = (), JsonBody({"input": [{"id": number} for number in numbers]})
+    return Call(
+        name,
+        replace(route, params=place(name, "list_id", list_id, "listId")),
+        results_of(len(numbers)),
+        Replay.SAFE,
+        query=query,
+        body=body,
+        # One page asks for the write permission even to read memberships, another for the read one.
+        scopes=WRITE_LEAD,
+    )

@@ -1,0 +1,247 @@
+"""Rows of Marketo's answers, as far as they are documented. The platform leaves out what is empty."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Place(TypedDict, total=False):
+    """Where an asset is; programs and emails write ``value``, the rest ``id``."""
+
+    type: str
+    id: int
+    value: int
+    folderName: str
+
+
+class LeadField(TypedDict, total=False):
+    """A field of leads or program members, as the schema calls tell it."""
+
+    name: str
+    displayName: str
+    description: str
+    dataType: str
+    length: int
+    isHidden: bool
+    isHtmlEncodingInEmail: bool
+    isSensitive: bool
+    isCustom: bool
+    isApiCreated: bool
+
+
+class ListMembership(TypedDict):
+    listId: int
+    createdAt: str
+    updatedAt: str
+
+
+class ProgramMembership(TypedDict, total=False):
+    """``stream`` and ``nurtureCadence`` only for engagement programs."""
+
+    id: int
+    progressionStatus: str
+    isExhausted: bool
+    acquiredBy: bool
+    reachedSuccess: bool
+    membershipDate: str
+    updatedAt: str
+    stream: str
+    nurtureCadence: str
+
+
+class CampaignMembership(TypedDict):
+    smartCampaignId: int
+    createdAt: str
+    updatedAt: str
+
+
+class Partition(TypedDict, total=False):
+    id: int
+    name: str
+    description: str
+
+
+class ListRow(TypedDict, total=False):
+    """A static list, as the lead database tells it."""
+
+    id: int
+    name: str
+    description: str
+    programName: str
+    workspaceName: str
+    createdAt: str
+    updatedAt: str
+
+
+class StaticList(TypedDict, total=False):
+    """A static list, as the asset API tells it."""
+
+    id: int
+    name: str
+    description: str
+    folder: Place
+    workspace: str
+    url: str
+    computedUrl: str
+    createdAt: str
+    updatedAt: str
+
+
+class Status(TypedDict, total=False):
+    """A program status of a channel. Step 0 is "Not in Program"; a member only goes up."""
+
+    name: str
+    description: str
+    step: int
+    hidden: bool
+    success: bool
+    type: str
+
+
+class Channel(TypedDict, total=False):
+    id: int
+    name: str
+    applicableProgramType: str
+    progressionStatuses: list[Status]
+    createdAt: str
+    updatedAt: str
+
+
+class Folder(TypedDict, total=False):
+    id: int
+    name: str
+    description: str
+    folderId: Place
+    folderType: str
+    parent: Place | None
+    path: str
+    isArchive: bool
+    isSystem: bool
+    workspace: str
+    url: str
+    createdAt: str
+    updatedAt: str
+
+
+class Content(TypedDict):
+    """What a folder holds: an id and the kind of asset it is."""
+
+    id: int
+    type: str
+
+
+class Token(TypedDict, total=False):
+    """A My Token. Its name has no ``{{my.}}`` here."""
+
+    name: str
+    type: str
+    value: str
+    computedUrl: str
+
+
+class Campaign(TypedDict, total=False):
+    """A campaign, as the lead database tells it."""
+
+    id: int
+    name: str
+    description: str
+    type: str
+    active: bool
+    programId: int
+    programName: str
+    workspaceName: str
+    createdAt: str
+    updatedAt: str
+
+
+class Header(TypedDict, total=False):
+    type: str
+    value: str
+
+
+class Attribute(TypedDict, total=False):
+    name: str
+    apiName: str
+    value: Any
+
+
+class Activity(TypedDict, total=False):
+    """One thing that happened to a lead. ``marketoGUID`` is what identifies it."""
+
+    id: int
+    marketoGUID: str
+    leadId: int
+    activityDate: str
+    activityTypeId: int
+    campaignId: int
+    primaryAttributeValueId: int
+    primaryAttributeValue: str
+    attributes: list[Attribute]
+    fields: list[dict[str, Any]]
+
+
+class ActivityAttribute(TypedDict, total=False):
+    name: str
+    apiName: str
+    description: str
+    dataType: str
+    isPrimary: bool
+
+
+class ActivityType(TypedDict, total=False):
+    """``apiName`` only for custom types; ``status`` only where drafts are told."""
+
+    id: int
+    name: str
+    apiName: str
+    description: str
+    triggerName: str
+    filterName: str
+    status: str
+    primaryAttribute: ActivityAttribute
+    attributes: list[ActivityAttribute]
+    createdAt: str
+    updatedAt: str
+
+
+class UserCount(TypedDict):
+    userId: str
+    count: int
+
+
+class ErrorCount(TypedDict):
+    errorCode: str
+    count: int
+
+
+class Usage(TypedDict, total=False):
+    """Calls of one day."""
+
+    date: str
+    total: int
+    users: list[UserCount]
+
+
+class Errors(TypedDict, total=False):
+    """Errors of one day."""
+
+    date: str
+    total: int
+    errors: list[ErrorCount]
+
+
+class Company(TypedDict, total=False):
+    """A company; the fields asked for are among its keys."""
+
+    seq: int
+    id: int
+    externalCompanyId: str
+    company: str
+    createdAt: str
+    updatedAt: str
+
+
+class Asset(TypedDict):
+    """What a write that makes or removes nothing else tells."""
+
+    id: int
