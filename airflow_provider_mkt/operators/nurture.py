@@ -96,7 +96,7 @@ class EnrollNurtureOperator(MarketingOperator):
             raise InvalidInput("leads", "is empty: nobody to enrol")
         campaign_id = as_text("campaign_id", self.campaign_id)
         program_id = as_text("program_id", self.program_id)
-        with self.hook as hook, hook.exclusive(f"enroll {campaign_id} {program_id}"):
+        with self.hook as hook, hook.exclusive(f"enroll {campaign_id or program_id}"):
             enrolments = hook.follow(
                 hook.enroll(
                     task_memory(context),
