@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from airflow_runs import Airflow, Run
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
 SENT = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
@@ -233,3 +236,16 @@ def test_what_is_no_job_is_named(airflow: Airflow, sandbox: Sandbox, mode: str, 
     assert named in run.log
     assert "up_for_retry" not in run.log
     assert sandbox.hubspot.calls.total == 0
+
+
+@pytest.mark.parametrize(("asked_for", "taken_back"), [({}, False), ({"cancel_on_kill": True}, True)])
+def test_a_killed_sensor_takes_a_send_back_only_where_that_was_asked_for(
+    sandbox: Sandbox, asked_for: dict[str, Any], taken_back: bool
+) -> None:
+    world = sandbox.marketo.world
+    program = world.programs[marketo.EMAIL_PROGRAM]
+    program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
+    approve_program(world, program)
+    job = {"platform": "marketo", "kind": "email_send", "id": str(program.id)}
+    BatchStatusSensor(task_id="wait", conn_id="marketo_default", job=job, **asked_for).on_kill()
+    assert program.locked is not taken_back

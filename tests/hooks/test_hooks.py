@@ -1,0 +1,311 @@
+"""Hooks: one result on threads and on loops, connections in every form, forms that agree, honest tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import airflow
+import pytest
+
+from airflow_provider_mkt.api.errors import InvalidInput, NotFound, PlatformError
+from airflow_provider_mkt.api.flow import Flow, Pages, Pause
+from airflow_provider_mkt.api.hubspot import campaigns, emails
+from airflow_provider_mkt.api.marketo import programs
+from airflow_provider_mkt.get_provider_info import get_provider_info
+from airflow_provider_mkt.hooks.base import MarketingHook
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.hooks.select import ahook_for, hook_for
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+LISTED = campaigns.search(properties=("hs_name",), limit=1)
+
+
+def both(action: str, argument: Any, conn: str = "hubspot_default") -> tuple[Any, Any]:
+    """What a hook makes of it on this thread and on a loop: a result, or an error's type and text."""
+
+    async def on_a_loop() -> Any:
+        async with await ahook_for(conn) as hook:
+            if action == "iterate":
+                return [row async for row in hook.aiterate(argument())]
+            return await getattr(hook, f"a{action}")(argument())
+
+    def here() -> Any:
+        with hook_for(conn) as hook:
+            result = getattr(hook, action)(argument())
+            return list(result) if action == "iterate" else result
+
+    answers = []
+    for work in (here, lambda: asyncio.run(on_a_loop())):
+        try:
+            answers.append(work())
+        except PlatformError as error:
+            answers.append((type(error), error.message, error.code, error.status))
+    return answers[0], answers[1]
+
+
+def look_around() -> Flow[dict[str, Any]]:
+    rows = yield Pages(LISTED)
+    yield Pause(0.01, "a moment")
+    try:
+        yield emails.get("404404")
+    except NotFound as error:
+        missing = error.message
+    return {"rows": rows, "missing": missing}
+
+
+def stumble() -> Flow[None]:
+    yield emails.get(hubspot.NEWSLETTER_EMAIL)
+    yield emails.get("404404")
+
+
+@pytest.mark.parametrize(
+    ("action", "argument"),
+    [
+        ("run", lambda: campaigns.get(hubspot.SPRING_CAMPAIGN, properties=("hs_name",))),
+        ("run", lambda: emails.get("404404")),
+        ("iterate", lambda: LISTED),
+        ("follow", look_around),
+        ("follow", stumble),
+    ],
+)
+def test_threads_and_loops_get_the_same_results_and_the_same_errors(
+    sandbox: Sandbox, action: str, argument: Any
+) -> None:
+    here, on_a_loop = both(action, argument)
+    assert here == on_a_loop
+    assert here
+
+
+def test_a_lost_answer_of_a_write_is_the_same_error_on_both(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*/publish", when="before", answer={"status": 502}, times=2)
+    here, on_a_loop = both("run", lambda: emails.publish(hubspot.NEWSLETTER_EMAIL))
+    assert here == on_a_loop
+    assert here[0].__name__ == "OutcomeUnknown"
+
+
+# -- connections --------------------------------------------------------------------------------------
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any] | str) -> MarketingHook:
+    text = connection if isinstance(connection, str) else json.dumps(connection)
+    monkeypatch.setenv("AIRFLOW_CONN_IT", text)
+    return hook_for("it")
+
+
+def address(hook: MarketingHook) -> str:
+    return str(hook.platform.account.base_url)  # type: ignore[attr-defined]
+
+
+MARKETO = {"conn_type": "marketo", "login": "id", "password": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        ({**MARKETO, "host": "123-ABC-456"}, "https://123-ABC-456.mktorest.com"),
+        ({**MARKETO, "host": "https://123-ABC-456.mktorest.com/rest"}, "https://123-ABC-456.mktorest.com"),
+        ({**MARKETO, "host": "https://123-ABC-456.mktorest.com/rest/"}, "https://123-ABC-456.mktorest.com"),
+        (
+            {**MARKETO, "host": "https://123-ABC-456.mktorest.com/identity"},
+            "https://123-ABC-456.mktorest.com",
+        ),
+        ({**MARKETO, "host": "localhost", "port": 8080, "schema": "http"}, "http://localhost:8080"),
+        ("marketo://id:secret@localhost:8080/http", "http://localhost:8080"),
+        ("marketo://id:secret@123-abc-456.mktorest.com", "https://123-abc-456.mktorest.com"),
+        ({"conn_type": "hubspot", "password": "x"}, "https://api.hubapi.com"),
+        ("hubspot://:x@127.0.0.1:8080/http", "http://127.0.0.1:8080"),
+        ("hubspot://:x@api-eu1.hubapi.com?api_version=2026-03", "https://api-eu1.hubapi.com"),
+    ],
+)
+def test_a_connection_tells_where_the_account_is(
+    monkeypatch: pytest.MonkeyPatch, connection: Any, expected: str
+) -> None:
+    assert address(connect(monkeypatch, connection)) == expected
+
+
+@pytest.mark.parametrize(
+    ("connection", "field"),
+    [
+        ({**MARKETO, "host": "http://123-ABC-456.mktorest.com"}, "host: plain http"),
+        ({"conn_type": "hubspot", "password": "x", "host": "http://api.hubapi.com"}, "host: plain http"),
+        ({"conn_type": "marketo", "login": "id", "password": "s"}, "host: is missing"),
+        ({"conn_type": "marketo", "host": "123-ABC-456", "password": "s"}, "login: is missing"),
+        ({"conn_type": "marketo", "host": "123-ABC-456", "login": "id"}, "password: is missing"),
+        ({"conn_type": "hubspot"}, "no credentials"),
+        ({"conn_type": "hubspot", "password": "x", "extra": {"api_version": "v9"}}, "api_version"),
+        (
+            {"conn_type": "hubspot", "password": "x", "extra": {"calls_per_10_seconds": 0}},
+            "calls_per_10_seconds",
+        ),
+        ({"conn_type": "http", "host": "example.com"}, "needed is hubspot or marketo"),
+    ],
+)
+def test_a_connection_that_is_wrong_names_the_field_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, connection: Any, field: str
+) -> None:
+    with pytest.raises(InvalidInput, match=field) as refused:
+        connect(monkeypatch, connection)
+    assert "'it'" in str(refused.value)
+
+
+def test_a_refresh_token_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "login": hubspot.OAUTH_CLIENT_ID,
+        "password": hubspot.OAUTH_CLIENT_SECRET,
+        "extra": {"refresh_token": hubspot.REFRESH_TOKEN},
+    }
+    with connect(monkeypatch, connection) as hook:
+        assert len(list(hook.iterate(LISTED))) == 2
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+def test_either_version_of_the_paths_is_used_as_the_connection_says(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "password": hubspot.TOKEN,
+        "extra": {"api_version": version},
+    }
+    with connect(monkeypatch, connection) as hook:
+        hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+    assert all(version in route for _, route in sandbox.hubspot.calls.routes)
+
+
+# -- connection tests ---------------------------------------------------------------------------------
+
+
+def test_a_good_connection_says_which_account_it_is_and_what_is_left(sandbox: Sandbox) -> None:
+    ok, line = HubSpotHook().test_connection()
+    assert ok, line
+    assert f"HubSpot account {hubspot.PORTAL_ID}" in line
+    assert "calls left today" in line or "daily calls left unknown" in line
+    ok, line = MarketoHook().test_connection()
+    assert ok, line
+    assert line.startswith(f"Marketo instance {sandbox.marketo.url}; ")
+    assert line.endswith(" left of 50,000")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("platform", "connection", "named"),
+    [
+        ("hubspot", {"password": "pat-wrong"}, "HTTP 401"),
+        ("marketo", {"login": marketo.CLIENT_ID, "password": "wrong-secret"}, "were refused"),
+    ],
+)
+def test_wrong_credentials_are_told_at_once_and_not_quoted(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, platform: str, connection: dict[str, str], named: str
+) -> None:
+    url = sandbox.platforms[platform].url
+    hook = connect(monkeypatch, {"conn_type": platform, "host": url, **connection})
+    ok, line = hook.test_connection()
+    assert not ok
+    assert named in line
+    assert connection["password"] not in line
+    assert sandbox.platforms[platform].calls.total == 1
+
+
+def test_a_connection_without_permission_says_what_is_missing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.marketo.faults.add("*/describe2.json", answer={"code": "603"})
+    ok, line = MarketoHook().test_connection()
+    assert not ok
+    assert "needs" in line
+
+
+@pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
+def test_a_host_that_is_down_is_told_quickly(sandbox: Sandbox, hook: type[MarketingHook]) -> None:
+    sandbox.stop()
+    began = time.monotonic()
+    ok, line = hook(f"{hook.conn_type}_default").test_connection()
+    assert not ok
+    assert "no answer (ConnectError)" in line
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("kind", [{"status": 502}, {"reset": True}])
+def test_a_platform_that_is_not_well_is_asked_once(sandbox: Sandbox, kind: dict[str, Any]) -> None:
+    sandbox.hubspot.faults.add(answer=kind, times=None)
+    assert HubSpotHook().test_connection()[0] is False
+    assert sandbox.hubspot.calls.total == 1
+
+
+# -- forms --------------------------------------------------------------------------------------------
+
+
+def test_the_provider_info_is_what_airflow_says_it_must_be() -> None:
+    import jsonschema
+
+    schema = json.loads((Path(airflow.__file__).parent / "provider_info.schema.json").read_text())
+    jsonschema.validate(get_provider_info(), schema)
+
+
+class _Field:
+    def __init__(self, label: str, **more: Any) -> None:
+        self.label, self.more = label, more
+
+
+@pytest.fixture
+def wtforms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much of the library of the older forms as is used; later Airflow does not install it."""
+    kinds = ("BooleanField", "IntegerField", "PasswordField", "SelectField", "StringField")
+    form, validators = ModuleType("wtforms"), ModuleType("wtforms.validators")
+    form.__dict__.update({kind: type(kind, (_Field,), {}) for kind in kinds})
+    validators.__dict__["Optional"] = object
+    monkeypatch.setitem(sys.modules, "wtforms", form)
+    monkeypatch.setitem(sys.modules, "wtforms.validators", validators)
+
+
+@pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
+def test_the_forms_of_older_airflow_show_the_same_fields(hook: Any, wtforms: None) -> None:
+    types = get_provider_info()["connection-types"]
+    told = next(one for one in types if one["connection-type"] == hook.conn_type)
+    assert told["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
+    assert told["hook-name"] == hook.hook_name
+    fields = hook.get_connection_form_widgets()
+    assert {name: field.label for name, field in fields.items()} == {
+        name: field["label"] for name, field in told["conn-fields"].items()
+    }
+    for name, field in fields.items():
+        schema = told["conn-fields"][name]["schema"]
+        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        kind = "enum" if "enum" in schema else schema.get("format") or types[0]
+        assert type(field).__name__ == {
+            "enum": "SelectField",
+            "password": "PasswordField",
+            "integer": "IntegerField",
+            "boolean": "BooleanField",
+        }.get(kind, "StringField")
+        assert field.more["default"] == schema.get("default")
+    shown = hook.get_ui_field_behaviour()
+    assert shown == {name.replace("-", "_"): value for name, value in told["ui-field-behaviour"].items()}
+
+
+@pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
+def test_airflow_can_make_the_hook_of_a_connection(sandbox: Sandbox, hook: Any) -> None:
+    made = hook(**{hook.conn_name_attr: f"{hook.conn_type}_default"})
+    assert made.get_conn() is made
+    call = (
+        programs.get(marketo.EMAIL_PROGRAM) if hook is MarketoHook else emails.get(hubspot.NEWSLETTER_EMAIL)
+    )
+    with made:
+        assert made.run(call)
+    # Closed, it opens again when it is used again.
+    assert made.run(call)
+    made.close()
