@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_tools import hubspot
+from api_tools import Hand, answer, hubspot
 
 from airflow_provider_mkt.api.call import Call, JsonBody, Replay
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.errors import InvalidInput, NotFound
 from airflow_provider_mkt.api.hubspot import (
     campaign_assets,
     campaign_budgets,
@@ -230,3 +230,26 @@ def test_pages_follow_the_cursor_to_the_end(call: Call[Any]) -> None:
     assert page is not None
     assert dict(page.query)["after"] == "MQ=="
     assert page.next_page({"results": []}) is None
+
+
+MISSING = answer(404, {"category": "OBJECT_NOT_FOUND", "message": "no such line"})
+
+
+def test_a_removal_in_doubt_that_then_finds_nothing_is_done() -> None:
+    hand = Hand(campaign_spend.remove("g", 7), hubspot())
+    hand.give(answer(502)).give(MISSING)
+    assert hand.reply is not None
+    assert (hand.reply.value, hand.reply.in_doubt, hand.reply.tries) == (None, True, 2)
+
+
+@pytest.mark.parametrize("first", [[], [answer(423)], [answer(429, {"policyName": "TEN_SECONDLY_ROLLING"})]])
+def test_a_removal_that_finds_nothing_without_any_doubt_is_told(first: list[Any]) -> None:
+    hand = Hand(campaign_spend.remove("g", 7), hubspot())
+    for reply in (*first, MISSING):
+        hand.give(reply)
+    assert isinstance(hand.error, NotFound)
+
+
+def test_a_read_in_doubt_that_then_finds_nothing_is_told() -> None:
+    hand = Hand(campaign_spend.get("g", 7), hubspot())
+    assert isinstance(hand.give(answer(502)).give(MISSING).error, NotFound)
