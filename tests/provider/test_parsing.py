@@ -1,0 +1,118 @@
+"""What a DAG file pays for the provider, and what Airflow needs of its operators when it parses one."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+OPERATORS = {
+    "airflow_provider_mkt.operators.campaigns": {
+        "CreateCampaignBatchOperator": {"conn_id": "c", "campaigns": "{{ params.campaigns }}"}
+    },
+    "airflow_provider_mkt.operators.emails": {
+        "PublishEmailOperator": {"conn_id": "c", "email_id": "{{ params.email }}", "publish_at": "{{ ts }}"}
+    },
+    "airflow_provider_mkt.operators.hubspot": {
+        "HubSpotOperator": {
+            "conn_id": "c",
+            "call": "campaigns.get",
+            "arguments": {"campaign_guid": "{{ ds }}"},
+        }
+    },
+    "airflow_provider_mkt.operators.leads": {
+        "SyncLeadsOperator": {"conn_id": "{{ params.conn }}", "source": "s3://b/{{ ds }}.csv"}
+    },
+    "airflow_provider_mkt.operators.marketo": {
+        "MarketoOperator": {
+            "conn_id": "c",
+            "call": "leads.get",
+            "arguments": {"lead_id": "{{ params.lead }}"},
+        }
+    },
+    "airflow_provider_mkt.operators.nurture": {
+        "EnrollNurtureOperator": {
+            "conn_id": "c",
+            "leads": "{{ params.leads }}",
+            "campaign_id": "{{ params.c }}",
+        }
+    },
+    "airflow_provider_mkt.sensors.batch_status": {
+        "BatchStatusSensor": {"conn_id": "c", "job": "{{ ti.xcom_pull('t') }}", "deferrable": True}
+    },
+}
+CLASSES = [
+    pytest.param(module, name, arguments, id=name)
+    for module, classes in OPERATORS.items()
+    for name, arguments in classes.items()
+]
+HEAVY = (
+    "airflow_provider_mkt.api.drivers",
+    "airflow_provider_mkt.api.exchange",
+    "airflow_provider_mkt.api.hubspot",
+    "airflow_provider_mkt.api.marketo",
+    "airflow_provider_mkt.sandbox",
+    "airflow_provider_mkt.sync.pipeline",
+    "filelock",
+    "pyrate_limiter",
+    "starlette",
+)
+
+
+def test_importing_every_operator_and_sensor_loads_nothing_that_only_running_needs() -> None:
+    imports = "\n".join(f"import {module}" for module in OPERATORS)
+    code = (
+        "import sys, json, airflow.sdk, airflow.triggers.base\nbefore = set(sys.modules)\n"
+        f"{imports}\nprint(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert [module for module in loaded if module.startswith(HEAVY)] == []
+    assert len(loaded) < 45, loaded
+
+
+@pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
+def test_an_operator_with_templates_survives_serialization(
+    module: str, name: str, arguments: dict[str, object]
+) -> None:
+    from airflow.sdk import DAG
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    with DAG("serialized", schedule=None) as dag:
+        getattr(import_module(module), name)(task_id="task", **arguments)
+    plain = json.loads(json.dumps(DagSerialization.to_dict(dag)))
+    restored = DagSerialization.from_dict(plain)
+    assert restored.task_ids == ["task"]
+
+
+@pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
+def test_template_fields_are_attributes_conn_id_is_one_and_none_is_airflows_own(
+    module: str, name: str, arguments: dict[str, object]
+) -> None:
+    from airflow.sdk import BaseOperator
+
+    operator_class = getattr(import_module(module), name)
+    operator = operator_class(task_id="task", **arguments)
+    fields = operator_class.template_fields
+    assert "conn_id" in fields
+    assert [field for field in fields if not hasattr(operator, field)] == []
+    assert set(fields).isdisjoint(inspect.signature(BaseOperator.__init__).parameters)
+
+
+@pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
+def test_an_operators_parameters_are_all_told_in_its_docstring(
+    module: str, name: str, arguments: dict[str, object]
+) -> None:
+    operator_class = getattr(import_module(module), name)
+    parameters = inspect.signature(operator_class.__init__).parameters.values()
+    named = [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in ("kwargs",)
+    ]
+    assert named
+    assert [one for one in named if f":param {one}:" not in (operator_class.__doc__ or "")] == []
