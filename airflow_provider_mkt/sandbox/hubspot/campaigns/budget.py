@@ -1,29 +1,20 @@
-"""Budget and spend of a campaign: adding lines, and the totals."""
+"""Budget and spend of a campaign: their lines, and the totals."""
 
 from __future__ import annotations
 
-from airflow_provider_mkt.sandbox.hubspot.bodies import read_object
+import math
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.campaigns.common import READ, WRITE, find
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import MoneyItem
-from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
+_INT32, _INT64, _MOST = 2**31, 2**63, 1e15
+
 routes = HubSpotRoutes()
-
-
-@routes.handle("POST", "campaigns", "/{campaignGuid}/budget", scopes=WRITE)
-async def add_budget(request: HubSpotRequest) -> Reply:
-    item = await _item(request, "PublicBudgetItemInput")
-    find(request).budget[item.id] = item
-    return Reply(201, item.view())
-
-
-@routes.handle("POST", "campaigns", "/{campaignGuid}/spend", scopes=WRITE)
-async def add_spend(request: HubSpotRequest) -> Reply:
-    item = await _item(request, "PublicSpendItemInput")
-    find(request).spend[item.id] = item
-    return Reply(201, item.view())
 
 
 @routes.handle("GET", "campaigns", "/{campaignGuid}/budget/totals", scopes=READ)
@@ -34,7 +25,8 @@ async def budget_totals(request: HubSpotRequest) -> Reply:
     budget, spend = list(campaign.budget.values()), list(campaign.spend.values())
     request.world.random.shuffle(budget)
     request.world.random.shuffle(spend)
-    planned, spent = sum(item.amount for item in budget), sum(item.amount for item in spend)
+    planned = math.fsum(item.amount for item in budget)
+    spent = math.fsum(item.amount for item in spend)
     return Reply(
         200,
         {
@@ -48,14 +40,92 @@ async def budget_totals(request: HubSpotRequest) -> Reply:
     )
 
 
-async def _item(request: HubSpotRequest, built: str) -> MoneyItem:
-    body = await read_object(request, built, ["name", "amount", "order"])
-    amount, order = body["amount"], body["order"]
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not isinstance(order, int):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, amount and order are numbers"
-        raise invalid(msg)
+@routes.handle("POST", "campaigns", "/{campaignGuid}/budget", scopes=WRITE)
+@routes.handle("POST", "campaigns", "/{campaignGuid}/spend", scopes=WRITE)
+async def add_line(request: HubSpotRequest) -> Reply:
+    """Every call adds a line: there is no key that would tell a repeat."""
+    values = await _values(request)
     find(request)
     await request.work()
-    now = request.clock.time()
-    number = str(next(request.world.campaigns.items))
-    return MoneyItem(number, str(body["name"]), float(amount), order, body.get("description"), now, now)
+    lines, now = _lines(request), request.clock.time()
+    item = MoneyItem(str(next(request.world.campaigns.items)), created=now, updated=now, **values)
+    lines[item.id] = item
+    return Reply(201, item.view())
+
+
+@routes.handle("GET", "campaigns", "/{campaignGuid}/budget/{lineId}", scopes=READ)
+@routes.handle("GET", "campaigns", "/{campaignGuid}/spend/{lineId}", scopes=READ)
+async def read_line(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, _line(request).view())
+
+
+@routes.handle("PUT", "campaigns", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
+@routes.handle("PUT", "campaigns", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
+async def replace_line(request: HubSpotRequest) -> Reply:
+    """A line is written as a whole: a description that is left out is gone."""
+    values = await _values(request)
+    await request.work()
+    item = _line(request)
+    for name, value in values.items():
+        setattr(item, name, value)
+    item.updated = request.clock.time()
+    return Reply(200, item.view())
+
+
+@routes.handle("DELETE", "campaigns", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
+@routes.handle("DELETE", "campaigns", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
+async def remove_line(request: HubSpotRequest) -> Reply:
+    """A second removal is answered 404. Nothing is documented; a client must be ready for that."""
+    await request.work()
+    del _lines(request)[_line(request).id]
+    return Reply(204)
+
+
+def _kind(request: HubSpotRequest) -> str:
+    return "spend" if "/spend" in request.route.template else "budget"
+
+
+def _lines(request: HubSpotRequest) -> dict[str, MoneyItem]:
+    campaign = find(request)
+    return campaign.spend if _kind(request) == "spend" else campaign.budget
+
+
+def _line(request: HubSpotRequest) -> MoneyItem:
+    lines, line_id = _lines(request), request.path["lineId"]
+    if not line_id.isascii() or not line_id.isdigit() or int(line_id) >= _INT64:
+        msg = f"{_kind(request)}Id must be a whole number, not {line_id!r}"
+        raise invalid(msg)
+    line = lines.get(str(int(line_id)))
+    if line is None:
+        msg = f"{_kind(request).capitalize()} item {line_id} not found"
+        raise not_found(msg)
+    return line
+
+
+async def _values(request: HubSpotRequest) -> dict[str, Any]:
+    built = f"Public{_kind(request).capitalize()}ItemInput"
+    required = ["name", "amount", "order"]
+    body = await read_object(request, built, required)
+    check_object(body, built, known=[*required, "description"])
+    amount, order, description = body["amount"], body["order"], body.get("description")
+    wrong = [
+        name
+        for name, right in (
+            ("name", isinstance(body["name"], str)),
+            ("amount", _is_number(amount) and abs(amount) < _MOST),
+            ("order", _is_number(order) and isinstance(order, int) and abs(order) < _INT32),
+            ("description", description is None or isinstance(description, str)),
+        )
+        if not right
+    ]
+    if wrong:
+        msg = (
+            f"Invalid input JSON on line 1, column 1: Cannot build {built}, wrong type of {', '.join(wrong)}"
+        )
+        raise invalid(msg)
+    return {"name": body["name"], "amount": float(amount), "order": order, "description": description}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import uuid
 from dataclasses import dataclass, field
@@ -61,6 +62,9 @@ class Campaign:
             "hs_createdate": iso(self.created),
             "hs_lastmodifieddate": iso(self.updated),
         }
+        for kind, lines in (("budget", self.budget), ("spend", self.spend)):
+            if lines:
+                kept[f"hs_{kind}_items_sum_amount"] = str(math.fsum(line.amount for line in lines.values()))
         return kept.get(name, self.properties.get(name))
 
     def view(self, names: list[str]) -> dict[str, Any]:
@@ -116,6 +120,8 @@ class CampaignStore:
             {
                 **one.view(sorted(one.properties)),
                 "assets": {kind: sorted(ids) for kind, ids in one.assets.items()},
+                "budget": [item.view() for item in one.budget.values()],
+                "spend": [item.view() for item in one.spend.values()],
             }
             for one in self._by_id.values()
         ]
