@@ -48,6 +48,23 @@ class Budget(Protocol):
         """The platform refused a call for rate: give no place for a while."""
 
 
+class _Fastest:
+    """How long a call takes the platform at least, as far as the calls of its kind so far tell."""
+
+    _ENOUGH = 20
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._least = float("inf")
+
+    def after(self, took: float) -> float:
+        """Take one more call into account. Zero until enough were seen: too little only costs time."""
+        self._seen += 1
+        # Grows a little each time, so that a platform that has become slower is learnt too.
+        self._least = min(took, self._least * 1.001)
+        return self._least if self._seen > self._ENOUGH else 0.0
+
+
 class FileBudget:
     """A budget in a file, for every process on this machine.
 
@@ -62,7 +79,7 @@ class FileBudget:
         self._paused_until: dict[Meter, float] = {}
         self._refusals: dict[Meter, tuple[int, float]] = {}
         self._taken_at: dict[str, float] = {}
-        self._fastest: dict[str, float] = {}
+        self._fastest: dict[str, _Fastest] = {}
         self._lock = threading.Lock()
         self._taken = 0
         _forked_along.add(self)
@@ -101,10 +118,7 @@ class FileBudget:
         taken_at = self._taken_at.pop(place.ticket, None)
         if taken_at is None:
             return
-        # Grows a little each time, so that a platform that has become slower is learnt too.
-        fastest = min(took, self._fastest.get(place.kind, took) * 1.01)
-        self._fastest[place.kind] = fastest
-        arrived = time.time() - fastest
+        arrived = time.time() - self._fastest.setdefault(place.kind, _Fastest()).after(took)
         if arrived - taken_at < NOT_WORTH_WRITING:
             return
         with self._lock:

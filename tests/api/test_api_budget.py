@@ -262,27 +262,45 @@ def test_the_window_is_a_little_wider_than_the_platforms(tmp_path: Path, seconds
     assert seconds * 1.005 < budget.take(CALLS) < seconds * 1.02
 
 
+def knowing(budget: FileBudget, kind: str, took: float) -> None:
+    """Let a budget see enough calls of a kind to know how long they take."""
+    budget.learn(CALLS, Rate(1000, 0.4))
+    for number in range(25):
+        place = Place(CALLS, f"{kind} {number}", kind)
+        assert budget.take(CALLS, place.ticket) == 0
+        budget.settle(place, took)
+    time.sleep(0.45)
+    budget.learn(CALLS, Rate(1, 0.4))
+
+
 def test_a_call_that_arrived_late_counts_from_when_it_arrived(tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
-    quick = Place(CALLS, "quick", "read")
-    assert budget.take(CALLS, quick.ticket) == 0
-    budget.settle(quick, 0.01)
-    time.sleep(budget.take(CALLS, "probe"))
+    knowing(budget, "read", 0.01)
     late = Place(CALLS, "late", "read")
     assert budget.take(CALLS, late.ticket) == 0
     time.sleep(0.3)
     budget.settle(late, 0.3)
-    # The fastest read takes 0.01 s, so this one may have arrived 0.29 s after it took its place.
+    # A read takes the platform 0.01 s, so this one may have arrived 0.29 s after it took its place.
     assert 0.3 < budget.take(CALLS, "next") <= 0.45
 
 
 def test_a_call_whose_kind_always_takes_as_long_costs_no_more_than_its_place(tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    knowing(budget, "import", 0.2)
     place = Place(CALLS, "slow", "import")
     assert budget.take(CALLS, place.ticket) == 0
     time.sleep(0.2)
     budget.settle(place, 0.2)
     assert budget.take(CALLS, "next") <= 0.25
+
+
+def test_a_call_of_a_kind_not_yet_known_counts_from_its_answer(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    place = Place(CALLS, "first", "read")
+    assert budget.take(CALLS, place.ticket) == 0
+    time.sleep(0.2)
+    budget.settle(place, 0.2)
+    assert budget.take(CALLS, "next") > 0.3
 
 
 def test_refusals_in_a_row_pause_ever_longer_and_those_that_come_together_count_once(tmp_path: Path) -> None:
