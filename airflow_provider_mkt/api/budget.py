@@ -61,7 +61,7 @@ class _Fastest:
         """Take one more call into account. Zero until enough were seen: too little only costs time."""
         self._seen += 1
         # Grows a little each time, so that a platform that has become slower is learnt too.
-        self._least = min(took, self._least * 1.001)
+        self._least = min(took, self._least * 1.0001)
         return self._least if self._seen > self._ENOUGH else 0.0
 
 
