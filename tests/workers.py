@@ -62,6 +62,7 @@ class Worker:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
+            signal.signal(signal.SIGTERM, lambda *_: (operator.on_kill(), os._exit(1)))
             try:
                 told = {"result": operator.execute(context(run=run))}
             except BaseException as error:
@@ -74,6 +75,12 @@ class Worker:
     def kill(self) -> None:
         """End it as the kernel does when memory runs out."""
         os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._reading)
+
+    def terminate(self) -> None:
+        """End it as Airflow does: the task is told, in the middle of what it does."""
+        os.kill(self.pid, signal.SIGTERM)
         os.waitpid(self.pid, 0)
         os.close(self._reading)
 

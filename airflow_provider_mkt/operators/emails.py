@@ -51,7 +51,8 @@ class PublishEmailOperator(MarketingOperator):
         not given.
     :param wait_timeout: how long to wait, in seconds.
     :param tolerance: how long asking may go on failing while waiting, in seconds.
-    :param cancel_on_kill: Marketo: take an approved program back when a user ends the waiting task.
+    :param cancel_on_kill: Marketo: take an approved program back when the waiting task is killed, by a
+        user or with its worker; the task's next try approves it again.
     :returns: ``published`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
         ``looks``.
     :raises AirflowFailException: when there is no such email, it cannot be published, it is scheduled

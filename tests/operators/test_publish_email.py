@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from workers import RESET, Worker, context, until
+from workers import RESET, Worker, until
 
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -586,24 +586,19 @@ def test_marketo_a_program_that_somebody_takes_back_while_waited_for_fails_witho
     assert mails(sandbox) == {}
 
 
-def test_marketo_killing_the_waiting_task_takes_the_program_back(sandbox: Sandbox, hurried: None) -> None:
+@pytest.mark.parametrize("wanted", [True, False])
+def test_marketo_killing_the_waiting_task_takes_the_program_back_where_that_is_wanted(
+    sandbox: Sandbox, hurried: None, wanted: bool
+) -> None:
     one = program(sandbox)
-    operator = approving(publish_at=later(hours=1), wait_for_completion=True, poll_interval=0.05)
-    task = context()
-    import threading
-
-    ended: list[BaseException] = []
-
-    def execute() -> None:
-        try:
-            operator.execute(task)
-        except BaseException as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=execute)
-    thread.start()
-    until(lambda: one.locked and operator._waiting_for is not None)
-    operator.on_kill()
-    thread.join(10)
-    assert not one.locked
-    assert "CANCELED" in str(ended[0])
+    worker = Worker(
+        approving(
+            publish_at=later(hours=1), wait_for_completion=True, poll_interval=0.05, cancel_on_kill=wanted
+        )
+    )
+    until(lambda: one.locked)
+    calls, look = sandbox.marketo.calls, ("GET", "/rest/asset/v1/program/{id}.json")
+    known = calls.of(*look).total
+    until(lambda: calls.of(*look).total > known + 3)
+    worker.terminate()
+    assert one.locked is not wanted
