@@ -30,6 +30,9 @@ _TICK = 1.0
 
 _HELD_MAX = 10_000
 
+# Kept, since json.dumps makes a new encoder for each record.
+_encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 _HOPELESS = 100
 """Records refused one by one, with nothing ever accepted, after which it is not about the records."""
 
@@ -148,7 +151,7 @@ class Pipeline:
         record = self._writer.prepare(row.record)
         if (fate := self._writer.check(record)) is not None:
             return self._write_off(row, fate)
-        size = len(json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace")) + 120
+        size = len(_encoded(record).encode("utf-8", "replace")) + 120
         if size > self._writer.bytes_max:
             return self._write_off(row, rejected("TOO_LARGE", f"takes {size:,} bytes; one call holds less"))
         return self._place(_Item(row, record, self._writer.key(record), size))
