@@ -1,0 +1,413 @@
+"""What SyncLeadsOperator makes of lost answers, dead tokens, limits, and of being killed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow
+from sync_runs import (
+    BOTH,
+    FIRST,
+    SEEDED,
+    counted,
+    emails,
+    failed,
+    of,
+    succeeded,
+    sync,
+    world,
+    write_calls,
+)
+
+from airflow_provider_mkt.api import drivers
+from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+from airflow_provider_mkt.api.marketo import platform as marketo_platform
+from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator, _Lease
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sync import pipeline
+
+SHORT = 0.4
+"""Seconds that stand for the platform's own time limit of a call."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every wait is as documented, only shorter; what is waited for stays the same."""
+    patient = functools.partialmethod(Policy.__init__, base=0.02, cap=0.1)
+    monkeypatch.setattr(Policy, "__init__", patient)
+    monkeypatch.setattr(drivers, "READ_MARGIN", 0.2)
+    monkeypatch.setattr(hubspot_platform, "WINDOW", 0.3)
+    monkeypatch.setattr(marketo_platform, "WINDOW", 0.3)
+    for code in ("606", "615"):
+        rule = replace(marketo_platform._RULES[code], wait=0.1)
+        monkeypatch.setitem(marketo_platform._RULES, code, rule)
+    for writer in (ContactWriter, DatabaseLeadWriter):
+        whole = writer.call
+
+        def short(self: Any, records: Any, whole: Any = whole) -> Any:
+            return replace(whole(self, records), timeout=SHORT)
+
+        monkeypatch.setattr(writer, "call", short)
+    made = DatabaseLeadWriter.__init__
+
+    def make(self: Any, **options: Any) -> None:
+        made(self, **options)
+        self.quiet_after = min(self.quiet_after, SHORT)
+
+    monkeypatch.setattr(DatabaseLeadWriter, "__init__", make)
+    monkeypatch.setattr(_Lease, "_AHEAD", 0.3)
+    monkeypatch.setattr(pipeline, "_TICK", 0.02)
+
+
+@pytest.fixture
+def box(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox, which DAG files can import as ``sandbox_in_use.box``."""
+    module = ModuleType("sandbox_in_use")
+    module.__dict__.update(box=sandbox, turns=Counter())
+    sys.modules[module.__name__] = module
+    yield sandbox
+    del sys.modules[module.__name__]
+
+
+@pytest.fixture
+def oauth(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with a HubSpot connection that signs in by OAuth."""
+    name = "AIRFLOW_CONN_HUBSPOT_DEFAULT"
+    given = json.loads(os.environ[name])
+    given |= {
+        "login": hubspot_seed.OAUTH_CLIENT_ID,
+        "password": hubspot_seed.OAUTH_CLIENT_SECRET,
+        "extra": {"refresh_token": hubspot_seed.REFRESH_TOKEN},
+    }
+    monkeypatch.setenv(name, json.dumps(given))
+    return box
+
+
+LOST: dict[str, dict[str, Any]] = {
+    "reset": {"answer": {"reset": True}},
+    "502": {"answer": {"status": 502}},
+    "524": {"answer": {"status": 524}},
+    "slow": {"delay": SHORT + 0.5},
+}
+ENDPOINTS = {
+    "hubspot": {"createOrUpdate": "*/batch/upsert", "createOnly": "*/batch/create"},
+    "marketo": {"createOrUpdate": "*/leads.json", "createOnly": "*/leads.json"},
+}
+
+
+def people(count: int, start: int = 0) -> str:
+    return f'leads = [{{"email": f"p{{i}}@example.com"}} for i in range({start}, {start + count})]'
+
+
+def assert_everyone_once(box: Sandbox, platform: str, count: int) -> None:
+    held = emails(box, platform)
+    assert set(held.values()) == {1}, "some lead is there twice"
+    assert len(held) == SEEDED + count
+
+
+@pytest.mark.parametrize("platform", BOTH)
+class TestLostAnswers:
+    @pytest.mark.parametrize("action", ["createOrUpdate", "createOnly"])
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("how", [*LOST, "604"])
+    def test_a_lost_answer_to_a_write_loses_nothing_and_writes_nothing_twice(
+        self, airflow: Airflow, box: Sandbox, platform: str, action: str, when: Any, how: str
+    ) -> None:
+        fault = LOST.get(how) or {"answer": {"code": "604"} if platform == "marketo" else {"status": 504}}
+        patient = how == "slow" and when == "before"
+        if patient:
+            # A server that begins late still keeps to its own time limit.
+            fault = {"delay": SHORT - 0.1}
+        of(box, platform).faults.add(ENDPOINTS[platform][action], method="POST", when=when, **fault)
+        outcome = succeeded(sync(airflow, platform, f'leads=leads, action="{action}"', people(30)))
+        assert outcome["rejected"] == 0
+        assert outcome["total"] == 30
+        assert_everyone_once(box, platform, 30)
+        assert write_calls(box, platform) == (1 if patient else 2)
+        if when == "before":
+            assert outcome["created"] == 30
+        elif action == "createOnly":
+            assert outcome["skipped"] == 30
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_a_lost_answer_to_an_update_by_id_changes_nothing(
+        self, airflow: Airflow, box: Sandbox, platform: str, when: Any
+    ) -> None:
+        key, first = {"hubspot": "hs_object_id", "marketo": "id"}[platform], FIRST[platform]
+        ids = [lead["id"] for lead in world(box, platform)]
+        path = {"hubspot": "*/batch/update", "marketo": "*/leads.json"}[platform]
+        of(box, platform).faults.add(path, method="POST", when=when, answer={"reset": True})
+        before = f'leads = [{{"{key}": one, "{first}": "X"}} for one in {ids}]'
+        arguments = f'leads=leads, action="updateOnly", lookup_field="{key}"'
+        outcome = succeeded(sync(airflow, platform, arguments, before))
+        assert counted(outcome) == (0, SEEDED, 0, 0)
+        assert {lead[first] for lead in world(box, platform)} == {"X"}
+
+    def test_answers_lost_all_along_a_long_run(self, airflow: Airflow, box: Sandbox, platform: str) -> None:
+        faults = of(box, platform).faults
+        path = ENDPOINTS[platform]["createOrUpdate"]
+        for skip, how in enumerate(("reset", "502", "524")):
+            for when in ("before", "after"):
+                faults.add(path, method="POST", when=when, skip=skip * 2, **LOST[how])
+        count = 1_800 if platform == "marketo" else 900
+        # Every key comes twice, far apart and close together.
+        before = f"""
+{people(count)}
+leads += leads[:100] + leads[-50:]
+"""
+        outcome = succeeded(sync(airflow, platform, "leads=leads", before))
+        assert outcome["rejected"] == 0
+        assert outcome["total"] == count + 150
+        assert_everyone_once(box, platform, count)
+
+
+class TestOtherEndpoints:
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("path", ["*/oauth/token", "*/describe2.json"])
+    @pytest.mark.parametrize("how", ["reset", "502"])
+    def test_marketo_signs_in_and_reads_its_schema_again(
+        self, airflow: Airflow, box: Sandbox, path: str, when: Any, how: str
+    ) -> None:
+        box.marketo.faults.add(path, when=when, **LOST[how])
+        assert counted(succeeded(sync(airflow, "marketo", "leads=leads", people(3)))) == (3, 0, 0, 0)
+        assert_everyone_once(box, "marketo", 3)
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("how", ["reset", "502"])
+    def test_hubspot_signs_in_again(self, airflow: Airflow, oauth: Sandbox, when: Any, how: str) -> None:
+        oauth.hubspot.faults.add("*/oauth/*token", when=when, **LOST[how])
+        assert counted(succeeded(sync(airflow, "hubspot", "leads=leads", people(3)))) == (3, 0, 0, 0)
+        assert_everyone_once(oauth, "hubspot", 3)
+
+    def test_a_created_duplicate_whose_answer_is_lost_is_not_sent_again(
+        self, airflow: Airflow, box: Sandbox
+    ) -> None:
+        box.marketo.faults.add("*/leads.json", method="POST", when="after", answer={"reset": True})
+        run = sync(airflow, "marketo", 'leads=leads, action="createDuplicate", max_rejected=None', people(10))
+        outcome = succeeded(run)
+        assert outcome["reasons"] == {"OUTCOME_UNKNOWN": 10}
+        assert_everyone_once(box, "marketo", 10)
+
+    def test_a_retry_does_not_create_duplicates_again(self, airflow: Airflow, box: Sandbox) -> None:
+        before = """
+def produce():
+    yield from [{"email": f"p{i}@example.com"} for i in range(600)]
+    raise OSError("the database went away")
+"""
+        run = sync(airflow, "marketo", 'leads=produce, action="createDuplicate", retries=2', before)
+        assert "an earlier try of this task may have created some of the leads" in failed(run)
+        assert max(emails(box, "marketo").values()) == 1
+
+
+class TestTokens:
+    @pytest.mark.parametrize("code", ["601", "602"])
+    def test_marketo_token_that_dies_in_the_middle(self, airflow: Airflow, box: Sandbox, code: str) -> None:
+        box.marketo.faults.add("*/leads.json", method="POST", answer={"code": code}, skip=1, times=3)
+        outcome = succeeded(sync(airflow, "marketo", "leads=leads", people(1_500)))
+        assert counted(outcome) == (1_500, 0, 0, 0)
+        assert_everyone_once(box, "marketo", 1_500)
+
+    def test_hubspot_token_that_expires_in_the_middle(self, airflow: Airflow, oauth: Sandbox) -> None:
+        before = """
+from sandbox_in_use import box
+def produce():
+    for i in range(1000):
+        if i == 500:
+            box.clock.advance(3600)
+        yield {"email": f"p{i}@example.com"}
+"""
+        run = sync(airflow, "hubspot", "leads=produce", before)
+        assert counted(succeeded(run)) == (1_000, 0, 0, 0)
+        assert oauth.hubspot.calls.all.by_status[401] >= 1
+        assert_everyone_once(oauth, "hubspot", 1_000)
+        for token in [*oauth.hubspot.world.credentials.tokens, hubspot_seed.REFRESH_TOKEN]:
+            assert token not in run.log
+
+    @pytest.mark.parametrize("platform", BOTH)
+    def test_dead_credentials_fail_without_retry_and_tell_no_secret(
+        self, airflow: Airflow, box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
+        given = json.loads(os.environ[name]) | {"password": "wrong-secret-of-mine"}
+        monkeypatch.setenv(name, json.dumps(given))
+        log = failed(sync(airflow, platform, "leads=leads, retries=3", people(3)))
+        assert "wrong-secret-of-mine" not in log
+        assert "p1@example.com" not in re.sub(r"(?s)^.*?Pre Execute", "", log)
+        assert of(box, platform).calls.total <= 3
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("platform", "answer"),
+        [
+            ("marketo", {"code": "606"}),
+            ("marketo", {"code": "615"}),
+            ("hubspot", {"error": "TEN_SECONDLY_ROLLING"}),
+            ("hubspot", {"error": "423"}),
+        ],
+    )
+    def test_refusals_because_of_other_clients_are_waited_out(
+        self, airflow: Airflow, box: Sandbox, platform: str, answer: dict[str, Any]
+    ) -> None:
+        of(box, platform).faults.add(
+            ENDPOINTS[platform]["createOrUpdate"], method="POST", answer=answer, times=2, skip=1
+        )
+        outcome = succeeded(sync(airflow, platform, "leads=leads", people(900)))
+        assert counted(outcome) == (900, 0, 0, 0)
+        assert_everyone_once(box, platform, 900)
+
+    @pytest.mark.parametrize("platform", BOTH)
+    def test_an_exhausted_day_defers_the_task_until_the_reset_and_then_it_finishes(
+        self, airflow: Airflow, box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        soon = timedelta(seconds=0.2)
+        limits = of(box, platform).limits
+
+        def reset(now: datetime) -> datetime:
+            limits.daily.limit = None
+            return now + soon
+
+        monkeypatch.setattr(marketo_platform, "next_quota_reset", reset)
+        monkeypatch.setattr(hubspot_platform, "_DAY_IS_WORTH_ASKING_AGAIN", soon)
+        before = f"""
+from sandbox_in_use import box, turns
+limits = box.{platform}.limits
+def produce():
+    turns["read"] += 1
+    limits.daily.limit = limits.daily.used + 2 if turns["read"] == 1 else None
+    for i in range(1500):
+        yield {{"email": f"p{{i}}@example.com"}}
+"""
+        run = sync(airflow, platform, "leads=produce", before)
+        outcome = succeeded(run)
+        assert outcome["total"] == 1_500
+        assert outcome["rejected"] == 0
+        assert "The task comes back at" in run.log
+        assert_everyone_once(box, platform, 1_500)
+
+
+TRY = """
+import os, sys
+from types import SimpleNamespace
+from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator, _Lease
+_Lease._AHEAD = float(sys.argv[1])
+made = DatabaseLeadWriter.__init__
+def make(self, **kwargs):
+    made(self, **kwargs)
+    self.quiet_after = float(sys.argv[2])
+DatabaseLeadWriter.__init__ = make
+ti = SimpleNamespace(dag_id="d", run_id=sys.argv[3], task_id="t", map_index=-1, try_number=1)
+leads = [{"email": f"p{i}@example.com"} for i in range(600)]
+SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
+"""
+
+
+class TestKilled:
+    def test_a_second_try_waits_until_what_a_killed_one_had_under_way_is_over(
+        self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        ahead, quiet, at_work = 0.5, 2.5, 2.0
+        box.marketo.faults.add("*/leads.json", method="POST", delay=at_work, times=2)
+        run_id = str(tmp_path)
+        child = subprocess.Popen([sys.executable, "-c", TRY, str(ahead), str(quiet), run_id])
+        calls = box.marketo.calls
+        while calls.of("POST", "/rest/v1/leads.json").in_flight < 2:
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        killed_at = time.monotonic()
+        assert len(world(box, "marketo")) == SEEDED
+
+        monkeypatch.setattr(_Lease, "_AHEAD", ahead)
+        ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id="t", map_index=-1, try_number=2)
+        leads = [{"email": f"p{i}@example.com"} for i in range(600)]
+        outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
+        assert time.monotonic() - killed_at > at_work - 0.5
+        assert counted(outcome) == (0, 600, 0, 0)
+        assert_everyone_once(box, "marketo", 600)
+
+    def test_a_retry_after_a_failure_in_the_middle_waits_too_and_a_finished_run_leaves_nothing_behind(
+        self, airflow: Airflow, box: Sandbox
+    ) -> None:
+        before = """
+from sandbox_in_use import turns
+def produce():
+    turns["read"] += 1
+    for i in range(700):
+        yield {"email": f"p{i}@example.com"}
+    if turns["read"] == 1:
+        raise OSError("the database went away")
+"""
+        run = sync(airflow, "marketo", "leads=produce, retries=1", before)
+        outcome = succeeded(run)
+        assert "An earlier try ended in the middle; waiting" in run.log
+        assert outcome["total"] == 700
+        assert_everyone_once(box, "marketo", 700)
+
+    @pytest.mark.parametrize("platform", BOTH)
+    def test_a_task_that_is_told_to_end_sends_no_more(
+        self, airflow: Airflow, box: Sandbox, platform: str
+    ) -> None:
+        of(box, platform).faults.add("*", method="POST", delay=0.2, times=None)
+        ti = SimpleNamespace(dag_id="d", run_id="r", task_id=f"end {platform}", map_index=-1, try_number=1)
+        operator = SyncLeadsOperator(
+            task_id="t",
+            conn_id=f"{platform}_default",
+            leads=lambda: ({"email": f"p{i}@example.com"} for i in range(1_000_000)),
+        )
+        threading.Timer(0.7, operator.on_kill).start()
+        with pytest.raises(ServerUnavailable):
+            operator.work({"ti": ti})
+        sent = write_calls(box, platform)
+        assert 0 < sent < 60
+        time.sleep(0.3)
+        assert write_calls(box, platform) == sent
+        assert max(emails(box, platform).values()) == 1
+
+
+def test_an_operator_can_be_copied_as_airflow_does() -> None:
+    import copy
+
+    operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=[])
+    assert copy.deepcopy(operator).conn_id == "marketo_default"
+
+
+def test_a_slow_source_lets_no_call_go_after_its_lease(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the source keeps the thread that renews the lease, repeats of calls wait for it."""
+    longer_than_the_lease = replace(marketo_platform._RULES["606"], wait=0.5)
+    monkeypatch.setitem(marketo_platform._RULES, "606", longer_than_the_lease)
+    box.marketo.faults.add("*/leads.json", method="POST", answer={"code": "606"})
+    sent: list[int] = []
+
+    def produce() -> Iterator[dict[str, Any]]:
+        yield from ({"email": f"p{i}@example.com"} for i in range(300))
+        time.sleep(1.0)
+        sent.append(write_calls(box, "marketo"))
+
+    ti = SimpleNamespace(dag_id="d", run_id="slow", task_id="t", map_index=-1, try_number=1)
+    outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=produce).work({"ti": ti})
+    assert counted(outcome) == (300, 0, 0, 0)
+    assert sent == [1]
