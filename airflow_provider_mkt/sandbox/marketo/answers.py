@@ -1,5 +1,7 @@
 """Marketo's envelopes: HTTP 200 whatever came of the call, and `success` to tell."""
 
+import json
+import re
 import secrets
 from typing import Any
 
@@ -16,6 +18,8 @@ MarketoRoutes = Routes[Instance, ApiUser]
 Row = dict[str, Any]
 
 LEAD, ASSET, BULK, IDENTITY = "lead", "asset", "bulk", "identity"
+_ESCAPED_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00([01][0-9a-f])|([bfnrt]))")
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 NOTHING_FOUND = "No assets found for the given search criteria."
 
 
@@ -51,6 +55,17 @@ def assets(call: Call, rows: list[Row]) -> Reply:
 def failure(clock: Clock, code: str, message: str) -> Reply:
     error = {"code": code, "message": message}
     return Reply(200, {"requestId": new_request_id(clock), "success": False, "errors": [error]})
+
+
+def with_raw_controls(body: Row) -> bytes:
+    """Write an answer as live instances sometimes do: with control characters unescaped, which is no JSON."""
+
+    def raw(found: re.Match[str]) -> str:
+        code, short = found[2], found[3]
+        return found[1] + (chr(int(code, 16)) if code else _SHORT[short])
+
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _ESCAPED_CONTROL.sub(raw, text).encode("utf-8", "replace")
 
 
 def skipped(problem: Problem, **more: Any) -> Row:

@@ -24,7 +24,15 @@ from airflow_provider_mkt.sandbox.limits import (
 from airflow_provider_mkt.sandbox.marketo import documented_errors
 from airflow_provider_mkt.sandbox.marketo import seed as planting
 from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
-from airflow_provider_mkt.sandbox.marketo.answers import ASSET, BULK, IDENTITY, LEAD, Call, failure
+from airflow_provider_mkt.sandbox.marketo.answers import (
+    ASSET,
+    BULK,
+    IDENTITY,
+    LEAD,
+    Call,
+    failure,
+    with_raw_controls,
+)
 from airflow_provider_mkt.sandbox.marketo.problems import HttpProblem, Problem
 from airflow_provider_mkt.sandbox.marketo.routes import (
     activities,
@@ -33,6 +41,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     bulk,
     campaigns,
     companies,
+    custom_activities,
     emails,
     fields,
     identity,
@@ -75,6 +84,7 @@ RESOURCES = (
     campaigns,
     companies,
     activities,
+    custom_activities,
     usage,
     programs,
     emails,
@@ -159,6 +169,11 @@ class Marketo(Platform[Instance, ApiUser]):
         scopes = request.route.scopes
         if scopes and not user.permissions.intersection(scopes):
             raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
+
+    def decorate(self, request: Call, reply: Reply) -> None:
+        if self.settings.raw_control_characters and isinstance(reply.body, dict):
+            reply.headers.setdefault("content-type", "application/json;charset=utf-8")
+            reply.body = with_raw_controls(reply.body)
 
     def render(self, error: ApiError, request: Call | None) -> Reply:
         if isinstance(error, HttpProblem):

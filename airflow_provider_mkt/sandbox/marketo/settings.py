@@ -12,3 +12,7 @@ class Settings(BaseModel):
     """How long a new token lives."""
     query_tokens: bool = False
     """Whether a token may still come as the `access_token` parameter."""
+    raw_control_characters: bool = False
+    """Whether control characters in values come unescaped, as live instances are known to send them."""
+    activity_block: int = Field(default=300, ge=1)
+    """How many rows of the log one read of activities looks through, matches or not."""

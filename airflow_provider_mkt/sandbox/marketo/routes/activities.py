@@ -6,7 +6,7 @@ from datetime import timedelta
 from airflow_provider_mkt.sandbox.marketo.answers import LEAD, Call, MarketoRoutes, Row, done, result
 from airflow_provider_mkt.sandbox.marketo.paging import batch_size, moment, read_position, write_position
 from airflow_provider_mkt.sandbox.marketo.params import required, whole
-from airflow_provider_mkt.sandbox.marketo.permissions import READ_ACTIVITY
+from airflow_provider_mkt.sandbox.marketo.permissions import ACTIVITIES_READABLE
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds, lead_time
 from airflow_provider_mkt.sandbox.marketo.world.activities import Activity, Position
@@ -17,6 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.world.activity_types import (
     NEW_LEAD,
     ActivityType,
 )
+from airflow_provider_mkt.sandbox.marketo.world.custom_activities import CustomType
 from airflow_provider_mkt.sandbox.reply import Reply
 
 routes = MarketoRoutes()
@@ -25,12 +26,19 @@ MOST_TYPES = 10
 MOST_LEADS = 30
 LARGEST_LIST = 10_000
 DELETES_KEPT = timedelta(days=14)
-SCOPES = (READ_ACTIVITY,)
+SCOPES = ACTIVITIES_READABLE
 
 
 @routes.handle("GET", LEAD, "/activities/types.json", scopes=SCOPES)
 async def types(call: Call) -> Reply:
-    return result(call, [_type(one) for one in CATALOG.values()])
+    custom = [one for one in call.world.custom_types.types.values() if one.live]
+    return result(call, [_type(one) for one in CATALOG.values()] + [_custom(one) for one in custom])
+
+
+def _custom(one: CustomType) -> Row:
+    row = one.row(one.live) if one.live else {}
+    named = ("id", "apiName", "name", "description", "primaryAttribute", "attributes")
+    return {name: row[name] for name in named if name in row}
 
 
 def _type(one: ActivityType) -> Row:
@@ -92,8 +100,8 @@ async def changes(call: Call) -> Reply:
     return _page(call, matches, _change)
 
 
-def _change(row: Activity) -> Row:
-    written = _row(row)
+def _change(call: Call, row: Activity) -> Row:
+    written = _row(call, row)
     for name in ("primaryAttributeValueId", "primaryAttributeValue"):
         written.pop(name, None)
     return written | {"fields": list(row.fields)}
@@ -120,14 +128,15 @@ def _people(call: Call) -> set[int] | None:
     return members & leads if leads else members
 
 
-def _page(call: Call, matches: Callable[[Activity], bool], write: Callable[[Activity], Row]) -> Reply:
-    page = call.world.log.page(read_position(call), call.clock.now(), batch_size(call), matches)
+def _page(call: Call, matches: Callable[[Activity], bool], write: Callable[[Call, Activity], Row]) -> Reply:
+    block = call.world.accounts.settings.activity_block
+    page = call.world.log.page(read_position(call), call.clock.now(), batch_size(call), matches, block)
     token = write_position(page.position)
     # The token always comes: where there is no more now, it is where the next poll goes on.
-    return result(call, [write(row) for row in page.rows], nextPageToken=token, moreResult=page.more)
+    return result(call, [write(call, row) for row in page.rows], nextPageToken=token, moreResult=page.more)
 
 
-def _row(row: Activity) -> Row:
+def _row(call: Call, row: Activity) -> Row:
     written: Row = {
         "id": row.id,
         "marketoGUID": row.guid,
@@ -138,9 +147,13 @@ def _row(row: Activity) -> Row:
     if row.campaign_id is not None:
         written["campaignId"] = row.campaign_id
     if row.primary_id is not None:
-        written |= {"primaryAttributeValueId": row.primary_id, "primaryAttributeValue": row.primary_value}
-    empty = (None, "")
-    attributes = [
-        {"name": name, "value": value} for name, value in row.attributes.items() if value not in empty
-    ]
+        written["primaryAttributeValueId"] = row.primary_id
+    if row.primary_value is not None:
+        written["primaryAttributeValue"] = row.primary_value
+    api_names = call.world.custom_types.api_names(row.type_id)
+    attributes: list[Row] = []
+    for name, value in row.attributes.items():
+        if value not in (None, ""):
+            attribute: Row = {"name": name, "value": value}
+            attributes.append(attribute | {"apiName": api_names[name]} if name in api_names else attribute)
     return written | {"attributes": attributes}

@@ -1,5 +1,7 @@
 """Channels, folders and My Tokens: what other assets lean on."""
 
+from collections.abc import Iterable
+
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.asset_rows import APP, by_name, by_path, common
 from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN, asset_page
@@ -8,7 +10,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WR
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
 from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
-from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Folder, Place, read_place
+from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Asset, Folder, Place, read_place
 from airflow_provider_mkt.sandbox.marketo.world.tokens import TYPES, MyToken
 from airflow_provider_mkt.sandbox.reply import Reply
 
@@ -95,6 +97,27 @@ async def folder_named(call: Call) -> Reply:
 async def folder_by_id(call: Call) -> Reply:
     folder = by_path(call, call.world.folders) if text_param(call.query, "type") == "Folder" else None
     return assets(call, [_folder(call, folder)] if folder else [])
+
+
+@routes.handle("GET", ASSET, "/folder/{id}/content.json", scopes=ASSETS_READABLE)
+async def folder_content(call: Call) -> Reply:
+    """Tell what is right inside; the words for the types are those of the user interface."""
+    kind = text_param(call.query, "type")
+    if kind not in ("Folder", "Program"):
+        raise Problem(711, f"Folder type '{kind}' is not valid")
+    place, world = Place(path_id(call, "id"), kind), call.world
+    # The root is its own parent.
+    stores: dict[str, Iterable[Asset]] = {
+        "Folder": [one for one in world.folders.values() if one.id != one.folder.id],
+        "Program": world.programs.values(),
+        "Smart Campaign": world.campaigns.values(),
+        "Email": world.emails.values(),
+        "List": world.lists.values(),
+        "Form": world.forms.values(),
+    }
+    types = {id(one): word for word, store in stores.items() for one in store if one.folder == place}
+    inside = [one for store in stores.values() for one in store if id(one) in types]
+    return assets(call, [{"id": one.id, "type": types[id(one)]} for one in asset_page(call, inside)])
 
 
 def _folder(call: Call, one: Folder) -> Row:

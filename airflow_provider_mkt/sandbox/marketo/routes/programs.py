@@ -136,9 +136,11 @@ def _set_details(program: Program, params: Query) -> None:
     program.start, program.end = start, end
     if tags is not None:
         program.tags = tags
-    if costs is not None:
-        replace = truth(params.get("costsDestructiveUpdate"), default=False)
-        program.costs = costs if replace else program.costs + costs
+    if truth(params.get("costsDestructiveUpdate"), default=False):
+        # Without costs of its own it takes the present ones away.
+        program.costs = costs or []
+    elif costs is not None:
+        program.costs = program.costs + costs
 
 
 def _date(params: Query, name: str) -> datetime:

@@ -64,6 +64,7 @@ class ActivityLog:
         campaign_id: int | None = None,
         primary: tuple[int | None, str] | None = None,
         fields: tuple[dict[str, object], ...] = (),
+        committed_at: datetime | None = None,
     ) -> Activity:
         number = FIRST_ACTIVITY_ID + len(self._rows)
         primary_id, primary_value = primary or (None, None)
@@ -73,7 +74,7 @@ class ActivityLog:
             type_id,
             lead_id,
             at,
-            at + LATE.get(type_id, timedelta()),
+            committed_at or at + LATE.get(type_id, timedelta()),
             attributes or {},
             campaign_id,
             primary_id,
@@ -92,14 +93,21 @@ class ActivityLog:
             if (type_id is None or row.type_id == type_id) and (lead_id is None or row.lead_id == lead_id)
         ]
 
-    def page(self, since: Position, now: datetime, size: int, wanted: Callable[[Activity], bool]) -> Page:
+    def page(
+        self,
+        since: Position,
+        now: datetime,
+        size: int,
+        wanted: Callable[[Activity], bool],
+        block: int = BLOCK,
+    ) -> Page:
         """Scan one block of the log; with few matches in it the page is short or empty before the end."""
         start = bisect.bisect_right(self._order, since)
         seen = [row for row in self._rows[start:] if row.committed_at <= now]
         rows: list[Activity] = []
         position = since
         scanned = 0
-        for row in seen[:BLOCK]:
+        for row in seen[:block]:
             if len(rows) == size:
                 break
             scanned += 1

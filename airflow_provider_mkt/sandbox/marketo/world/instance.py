@@ -11,6 +11,7 @@ from airflow_provider_mkt.sandbox.marketo.world.activities import ActivityLog
 from airflow_provider_mkt.sandbox.marketo.world.campaigns import SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.world.companies import Companies
+from airflow_provider_mkt.sandbox.marketo.world.custom_activities import CustomTypes
 from airflow_provider_mkt.sandbox.marketo.world.emails import Email, Sample, Sent
 from airflow_provider_mkt.sandbox.marketo.world.folders import Asset, Folder, Place
 from airflow_provider_mkt.sandbox.marketo.world.imports import Imports
@@ -47,6 +48,7 @@ class Instance(World):
         self.forms: dict[int, Form] = {}
         self.tokens = Tokens()
         self.log = ActivityLog()
+        self.custom_types = CustomTypes()
         self.timetable = Timetable()
         self.imports = Imports(self.timetable)
         self.outbox: list[Sent] = []

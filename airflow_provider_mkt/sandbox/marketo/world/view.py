@@ -53,6 +53,15 @@ def snapshot(world: Instance) -> dict[str, Any]:
         "lists": [
             {"id": one.id, "name": one.name, "members": len(one.members)} for one in world.lists.values()
         ],
+        "customActivityTypes": [
+            {
+                "id": one.id,
+                "apiName": one.api_name,
+                "status": one.status,
+                "activities": len(world.log.all(one.id)),
+            }
+            for one in world.custom_types.types.values()
+        ],
         "imports": [
             {"batchId": job.id, "status": job.status, "rows": len(job.rows), "failed": len(job.failures)}
             for job in world.imports.all()
@@ -67,6 +76,11 @@ def sections(world: Instance) -> list[Section]:
         _table("Smart campaigns", ("id", "name", "active", "requests", "runs"), state["campaigns"]),
         _table("Emails", ("id", "name", "status", "sent", "samples"), state["emails"]),
         _table("Static lists", ("id", "name", "members"), state["lists"]),
+        _table(
+            "Custom activity types",
+            ("id", "apiName", "status", "activities"),
+            state["customActivityTypes"],
+        ),
         _table("Imports", ("batchId", "status", "rows", "failed"), state["imports"]),
         Section(
             f"Leads ({len(world.leads)})",

@@ -1,0 +1,130 @@
+"""Runs calls of the client against the sandbox's Marketo, on a thread and on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
+from airflow_provider_mkt.api.exchange import Link, exchange
+from airflow_provider_mkt.api.marketo.account import MarketoAccount
+from airflow_provider_mkt.api.marketo.platform import Marketo
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.api.registry import endpoints
+from airflow_provider_mkt.api.tokens import TokenCell
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+_REQUEST_ID = re.compile(r"\b[0-9a-f]{4,5}#[0-9a-f]{9,}\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z\+0000|Z)")
+
+
+def unlimited() -> FileBudget:
+    """A budget that always has a place, and so makes no file."""
+    return FileBudget(Path(tempfile.gettempdir()) / "never-made.db", {})
+
+
+class Caller:
+    """One API user of the sandbox."""
+
+    def __init__(
+        self, sandbox: Sandbox, client_id: str = seed.CLIENT_ID, secret: str = seed.CLIENT_SECRET
+    ) -> None:
+        self.sandbox = sandbox
+        account = MarketoAccount(base_url=sandbox.marketo.url, client_id=client_id, client_secret=secret)
+        self.link = Link(Marketo(account), policy=Policy(patience=0.0), tokens=TokenCell())
+        self.driver = SyncDriver(unlimited())
+
+    @property
+    def world(self) -> Any:
+        self.sandbox.marketo.world.settle()
+        return self.sandbox.marketo.world
+
+    def run(self, call: Call[Any]) -> Any:
+        """The result of a call; of a paged one the rows of all pages."""
+        if call.follow is None:
+            return self.driver.pump(exchange(call, self.link)).value
+        rows: list[Any] = []
+        page: Call[Any] | None = call
+        while page is not None:
+            reply = self.driver.pump(exchange(page, self.link))
+            rows += reply.value
+            page = page.next_page(reply.envelope)
+        return rows
+
+    async def arun(self, call: Call[Any]) -> Any:
+        async with AsyncDriver(unlimited()) as driver:
+            if call.follow is None:
+                return (await driver.pump(exchange(call, self.link))).value
+            rows: list[Any] = []
+            page: Call[Any] | None = call
+            while page is not None:
+                reply = await driver.pump(exchange(page, self.link))
+                rows += reply.value
+                page = page.next_page(reply.envelope)
+            return rows
+
+    def both(self, call: Call[Any], before: Iterable[Call[Any]] = ()) -> Any:
+        """Run a call in two equal worlds, blocking in one and not in the other, and compare."""
+        before = list(before)
+        blocking = self._anew(before) or self.run(call)
+        awaited = self._anew(before) or asyncio.run(self.arun(call))
+        assert plain(awaited) == plain(blocking)
+        return blocking
+
+    def _anew(self, before: Sequence[Call[Any]]) -> None:
+        self.sandbox.marketo.reset()
+        for call in before:
+            self.run(call)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: what has to be done first, and a part of what it answers."""
+
+    call: Call[Any]
+    answers: Any
+    before: tuple[Call[Any], ...] = field(default=())
+
+
+def plain(result: Any) -> Any:
+    """A result as JSON has it, with every time and every request id the same."""
+    match result:
+        case BaseModel():
+            return plain(result.model_dump(exclude_defaults=True))
+        case dict():
+            return {key: plain(value) for key, value in result.items()}
+        case list():
+            return [plain(one) for one in result]
+        case str():
+            return _REQUEST_ID.sub("(request)", _TIME.sub("(time)", result))
+    return result
+
+
+def holds(result: Any, part: Any) -> bool:
+    """Whether *part* is in *result*: keys of mappings, and lists row by row."""
+    if isinstance(part, dict):
+        return isinstance(result, dict) and all(
+            key in result and holds(result[key], value) for key, value in part.items()
+        )
+    if isinstance(part, list):
+        return (
+            isinstance(result, list)
+            and len(part) == len(result)
+            and all(holds(one, wanted) for one, wanted in zip(result, part, strict=True))
+        )
+    return bool(result == part)
+
+
+def names_of(*resources: str) -> set[str]:
+    """Every call of these resource modules, by name."""
+    return {name for name, _ in endpoints("marketo") if name.partition(".")[0] in resources}

@@ -1,0 +1,290 @@
+"""Calls about leads, run by the client against the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from marketo_calls import Caller, Case, holds, names_of, plain
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.api.marketo import (
+    companies,
+    lead_fields,
+    lead_intake,
+    lead_memberships,
+    leads,
+    lists,
+    partitions,
+    programs,
+)
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+ANNA, BEN, CARLA, DAVID, ELIF = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID, seed.ELIF
+NEW = 1006
+COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"
+FIELD = {"name": "favouriteColour", "displayName": "Favourite Colour", "dataType": "string"}
+MEMBER = programs.set_status(seed.NURTURE_PROGRAM, [ANNA, BEN], status_name="Member")
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+STANDARD = {"id", "email", "updatedAt", "createdAt", "firstName", "lastName"}
+
+CASES = [
+    Case(leads.describe2(), {"name": "API Lead"}),
+    Case(leads.get(ANNA, fields=["email", "loyaltyId"]), {"id": ANNA, "loyaltyId": 70_001}),
+    Case(
+        leads.by_filter("id", [ANNA, BEN], fields=["lastName"]), [{"lastName": "Berg"}, {"lastName": "Ito"}]
+    ),
+    Case(
+        leads.sync([{"email": "new@example.com"}, {"email": "anna.berg@example.com", "city": "Oslo"}]),
+        [{"id": NEW, "status": "created"}, {"id": ANNA, "status": "updated"}],
+    ),
+    Case(
+        leads.delete([DAVID, 999]),
+        [
+            {"id": DAVID, "status": "deleted"},
+            {
+                "id": 999,
+                "status": "skipped",
+                "reasons": [{"code": "1004", "message": "Lead '999' not found"}],
+            },
+        ],
+    ),
+    Case(leads.merge(ANNA, [BEN, CARLA]), None),
+    Case(leads.associate(ANNA, COOKIE), None),
+    Case(
+        lead_intake.push(
+            "Website Contacts",
+            [{"email": "new@example.com"}, {"email": "bad@example.com", "nonsense": "x"}],
+            program_status="Member",
+            source="fair",
+            reason="badge",
+        ),
+        [{"id": NEW, "status": "created"}, {"reasons": [{"code": "1006"}]}],
+    ),
+    Case(
+        lead_intake.submit_form(
+            seed.FORM,
+            {"email": "new@example.com", "seatChoice": "aisle"},
+            program_id=seed.DEFAULT_PROGRAM,
+            visitor_data={"pageURL": "https://www.example.com/a", "leadClientIpAddress": "192.0.2.1"},
+            cookie=COOKIE,
+        ),
+        {"id": NEW, "status": "created"},
+    ),
+    Case(lead_fields.get("customerNumber"), {"name": "customerNumber", "isCustom": True}),
+    Case(
+        lead_fields.create([FIELD]),
+        [{"name": "favouriteColour", "status": "created"}],
+    ),
+    Case(
+        lead_fields.update("favouriteColour", {"displayName": "Best Colour", "isHidden": True}),
+        {"name": "favouriteColour", "status": "updated"},
+        (lead_fields.create([FIELD]),),
+    ),
+    Case(lead_memberships.lists(ANNA), [{"listId": seed.STATIC_LIST}]),
+    Case(
+        lead_memberships.leads_of_list(seed.STATIC_LIST, fields=["email"], batch_size=2),
+        [{"id": ANNA, "email": "anna.berg@example.com"}, {"id": BEN}, {"id": CARLA}],
+    ),
+    Case(
+        lead_memberships.leads_of_program(seed.NURTURE_PROGRAM, fields=["email"], batch_size=1),
+        [
+            {"id": ANNA, "membership": {"stream": seed.FIRST_STREAM, "nurtureCadence": "norm"}},
+            {"id": BEN, "membership": {"progressionStatus": "Member"}},
+        ],
+        (MEMBER,),
+    ),
+    Case(
+        lead_memberships.programs(ANNA, program_ids=[seed.NURTURE_PROGRAM], updated_after=YESTERDAY),
+        [{"id": seed.NURTURE_PROGRAM, "progressionStatus": "Member", "isExhausted": False}],
+        (MEMBER,),
+    ),
+    Case(lead_memberships.campaigns(ANNA), []),
+    Case(partitions.browse(), [{"id": 1, "name": "Default"}, {"id": 2, "name": "EMEA"}]),
+    Case(
+        partitions.move([ANNA, 999], partition_name="EMEA"),
+        [{"id": ANNA, "status": "updated"}, {"status": "skipped", "reasons": [{"code": "1004"}]}],
+    ),
+    Case(companies.describe(), {"dedupeFields": ["externalCompanyId"]}),
+    Case(
+        companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]),
+        [{"seq": 0, "id": 501, "status": "created"}],
+    ),
+    Case(
+        companies.by_filter("externalCompanyId", ["c1"], fields=["company"]),
+        [{"id": 501, "company": "Example Ltd"}],
+        (companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]),),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        running.marketo.limits.rate.limit = None
+        yield running
+
+
+@pytest.fixture
+def caller(sandbox: Sandbox) -> Caller:
+    sandbox.marketo.reset()
+    sandbox.marketo.settings.raw_control_characters = False
+    return Caller(sandbox)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
+def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
+    result = plain(caller.both(case.call, case.before))
+    assert holds(result, case.answers), result
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [(leads.describe(), "email"), (lead_fields.browse(batch_size=50), "customerNumber")],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_schemas_are_read_whole(caller: Caller, call: Call[Any], wanted: str) -> None:
+    rows = caller.both(call)
+    names = [(row.get("rest") or row)["name"] for row in rows]
+    assert wanted in names
+    assert len(names) == len(set(names)) > 50
+
+
+def test_every_call_about_leads_was_run() -> None:
+    run = {case.call.name for case in CASES} | {"leads.describe", "lead_fields.browse"}
+    resources = ("leads", "lead_intake", "lead_fields", "lead_memberships", "partitions", "companies")
+    assert names_of(*resources) <= run
+
+
+class TestWhatWasWritten:
+    def test_synced_pushed_and_submitted_leads_can_be_found(self, caller: Caller) -> None:
+        caller.run(leads.sync([{"email": "a@example.com"}]))
+        caller.run(lead_intake.push("Website Contacts", [{"email": "b@example.com"}]))
+        caller.run(lead_intake.submit_form(seed.FORM, {"email": "c@example.com"}))
+        wanted = [f"{one}@example.com" for one in "abc"]
+        found = caller.run(leads.by_filter("email", wanted))
+        assert [row["email"] for row in found] == wanted
+        assert set(found[0]) <= STANDARD
+
+    def test_deleted_and_merged_leads_are_gone(self, caller: Caller) -> None:
+        caller.run(leads.delete([DAVID]))
+        caller.run(leads.merge(ANNA, [BEN]))
+        assert caller.run(leads.by_filter("id", [BEN, DAVID])) == []
+        with pytest.raises(NotFound):
+            caller.run(leads.get(BEN))
+
+    def test_an_associated_browser_finds_its_lead(self, caller: Caller) -> None:
+        caller.run(leads.associate(ANNA, COOKIE))
+        assert [row["id"] for row in caller.run(leads.by_filter("cookies", [COOKIE]))] == [ANNA]
+
+    def test_a_created_field_can_be_written(self, caller: Caller) -> None:
+        caller.run(lead_fields.create([FIELD]))
+        caller.run(leads.sync([{"email": "anna.berg@example.com", "favouriteColour": "red"}]))
+        assert caller.run(leads.get(ANNA, fields=["favouriteColour"]))["favouriteColour"] == "red"
+
+    def test_a_moved_lead_is_in_its_partition(self, caller: Caller) -> None:
+        caller.run(partitions.move([ANNA], partition_name="EMEA"))
+        assert caller.run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == 2
+
+    def test_a_company_shows_in_its_leads(self, caller: Caller) -> None:
+        caller.run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
+        caller.run(leads.sync([{"email": "anna.berg@example.com", "externalCompanyId": "c1"}]))
+        assert caller.run(leads.get(ANNA, fields=["company"]))["company"] == "Example Ltd"
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (leads.get(999), "1004"),
+        (leads.get(ANNA, fields=["nonsense"]), "1006"),
+        (leads.by_filter("firstName", ["Anna"]), "1011"),
+        (leads.merge(ANNA, [999]), "1004"),
+        (leads.merge(ANNA, [BEN], merge_in_crm=True), "1018"),
+        (leads.associate(ANNA, "nonsense"), "1012"),
+        (lead_intake.push("Nowhere", [{"email": "a@example.com"}]), "1013"),
+        (
+            lead_intake.push("Website Contacts", [{"email": "a@example.com"}], program_status="Nowhere"),
+            "1025",
+        ),
+        (lead_intake.submit_form(1, {"email": "a@example.com"}), "1013"),
+        (lead_intake.submit_form(seed.FORM, {"email": "a@example.com", "phone": "1"}), "1003"),
+        (lead_fields.get("nonsense"), "1006"),
+        (lead_fields.create([FIELD | {"name": "email"}]), "1017"),
+        (lead_fields.update("email", {"isHidden": True}), "1003"),
+        (lead_memberships.leads_of_list(1), "1013"),
+        (lead_memberships.leads_of_program(1), "1013"),
+        (lead_memberships.lists(999), "1004"),
+        (companies.by_filter("nonsense", ["1"]), "1011"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Call[Any], code: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        caller.run(call)
+    assert (refusal.value.code, refusal.value.call) == (code, call.name)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [leads.delete([ANNA]), lead_fields.browse(), companies.describe(), lists.add(seed.STATIC_LIST, [DAVID])],
+    ids=lambda call: call.name,
+)
+def test_a_missing_permission_is_named(caller: Caller, call: Call[Any]) -> None:
+    reader = Caller(caller.sandbox, seed.READER_ID, seed.READER_SECRET)
+    with pytest.raises(PermissionDenied) as refusal:
+        reader.run(call)
+    assert call.scopes[0] in str(refusal.value)
+
+
+def test_over_a_thousand_matches_are_refused(caller: Caller) -> None:
+    world = caller.world
+    for _ in range(1_001):
+        world.leads.insert(
+            {"email": "same@example.com"}, world.leads.partitions[0], caller.sandbox.clock.now()
+        )
+    with pytest.raises(InvalidRequest, match="Too many results"):
+        caller.run(leads.by_filter("email", ["same@example.com"]))
+
+
+def test_a_long_filter_is_found_page_by_page(caller: Caller) -> None:
+    addresses = [f"{'x' * 50}{n}@example.com" for n in range(300)]
+    caller.run(leads.sync([{"email": one} for one in addresses]))
+    found = caller.run(leads.by_filter("email", addresses, fields=["email"], batch_size=90))
+    assert [row["email"] for row in found] == addresses
+    calls = caller.sandbox.marketo.calls
+    assert calls.of("GET", "/rest/v1/leads.json").total == 4
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lead_intake.push("Website Contacts", [{"email": "new@example.com"}]),
+        lead_intake.submit_form(seed.FORM, {"email": "new@example.com"}),
+        leads.merge(ANNA, [BEN]),
+    ],
+    ids=lambda call: call.name,
+)
+def test_a_lost_answer_is_not_tried_again(caller: Caller, call: Call[Any]) -> None:
+    caller.sandbox.marketo.faults.add("/rest/v1/leads/*", when="after", answer={"reset": True})
+    with pytest.raises(OutcomeUnknown):
+        caller.run(call)
+    assert caller.sandbox.marketo.calls.of("POST", f"/rest/v1{call.route.tail}").total == 1
+
+
+def test_raw_control_characters_are_read(caller: Caller) -> None:
+    text = "a\x0bb\tc\\u000b\nd"
+    caller.run(leads.sync([{"email": "anna.berg@example.com", "city": text}]))
+    caller.sandbox.marketo.settings.raw_control_characters = True
+    assert caller.run(leads.get(ANNA, fields=["city"]))["city"] == text
+    token = caller.link.cell().token
+    headers = {"Authorization": f"Bearer {token.value}"} if token else {}
+    url = f"{caller.sandbox.marketo.url}/rest/v1/lead/{ANNA}.json?fields=city"
+    answer = httpx.get(url, headers=headers)
+    assert answer.headers["content-type"].startswith("application/json")
+    with pytest.raises(ValueError, match="control character"):
+        answer.json()

@@ -1,0 +1,236 @@
+"""Calls about lists and program members, run by the client against the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from marketo_calls import Caller, Case, holds, names_of, plain
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.api.marketo import (
+    lead_memberships,
+    lists,
+    member_fields,
+    program_members,
+    programs,
+    static_lists,
+)
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
+NURTURE, LIST, NEW_LIST = seed.NURTURE_PROGRAM, seed.STATIC_LIST, 5001
+MEMBERS = programs.set_status(NURTURE, [ANNA, BEN], status_name="Member")
+MAKE = static_lists.create("Prospects", folder_id=seed.CAMPAIGN_FOLDER, description="new")
+FIELD = {"name": "tableNumber", "displayName": "Table Number", "dataType": "integer"}
+NOW = datetime.now(UTC)
+
+CASES = [
+    Case(
+        lists.add(LIST, [DAVID, 999]),
+        [{"id": DAVID, "status": "added"}, {"status": "skipped", "reasons": [{"code": "1004"}]}],
+    ),
+    Case(
+        lists.remove(LIST, [ANNA, DAVID, 999]),
+        [
+            {"id": ANNA, "status": "removed"},
+            {"status": "skipped", "reasons": [{"code": "1015"}]},
+            {"status": "skipped", "reasons": [{"code": "1004"}]},
+        ],
+    ),
+    Case(
+        lists.are_members(LIST, [ANNA, DAVID, 999]),
+        [{"status": "memberof"}, {"status": "notmemberof"}, {"status": "skipped"}],
+    ),
+    Case(lists.browse(list_ids=[LIST, 1], names=["Newsletter Readers"]), [{"id": LIST}]),
+    Case(lists.get(LIST), {"id": LIST, "name": "Newsletter Readers", "workspaceName": "Default"}),
+    Case(
+        lists.leads(LIST, fields=["lastName"], batch_size=2),
+        [{"lastName": "Berg"}, {"lastName": "Ito"}, {"lastName": "Neri"}],
+    ),
+    Case(
+        static_lists.browse(folder_id=seed.CAMPAIGN_FOLDER, page_size=1),
+        [{"id": NEW_LIST}, {"id": LIST}],
+        (MAKE,),
+    ),
+    Case(static_lists.get(LIST), {"id": LIST, "folder": {"id": seed.CAMPAIGN_FOLDER, "type": "Folder"}}),
+    Case(static_lists.get(1), None),
+    Case(static_lists.by_name("Newsletter Readers"), [{"id": LIST}]),
+    Case(static_lists.by_name("Nobody"), []),
+    Case(MAKE, {"id": NEW_LIST, "name": "Prospects", "description": "new"}),
+    Case(
+        static_lists.update(LIST, new_name="Readers", description=""), {"name": "Readers", "description": ""}
+    ),
+    Case(static_lists.delete(NEW_LIST), {"id": NEW_LIST}, (MAKE,)),
+    Case(
+        program_members.describe(),
+        {"name": "API Program Membership", "dedupeFields": ["leadId", "programId"]},
+    ),
+    Case(program_members.describe_fields(), {"name": "API Program Membership"}),
+    Case(
+        program_members.by_filter(
+            NURTURE, "statusName", ["Member"], fields=["statusName", "trackName"], batch_size=1
+        ),
+        [{"leadId": ANNA, "trackName": seed.FIRST_STREAM}, {"leadId": BEN, "statusName": "Member"}],
+        (MEMBERS,),
+    ),
+    Case(
+        program_members.by_filter(NURTURE, "reachedSuccess", [False]),
+        [{"leadId": ANNA, "reachedSuccess": False}, {"leadId": BEN}],
+        (MEMBERS,),
+    ),
+    Case(
+        program_members.by_update(NURTURE, NOW - timedelta(days=6), NOW + timedelta(days=1)),
+        [{"leadId": ANNA}, {"leadId": BEN}],
+        (MEMBERS,),
+    ),
+    Case(
+        program_members.update(
+            NURTURE, [{"leadId": ANNA, "seatChoice": "aisle"}, {"leadId": DAVID, "seatChoice": "x"}]
+        ),
+        [
+            {"seq": 0, "leadId": ANNA, "status": "updated"},
+            {"seq": 1, "status": "skipped", "reasons": [{"code": "1013", "message": "Membership not found"}]},
+        ],
+        (MEMBERS,),
+    ),
+    Case(
+        program_members.remove(NURTURE, [ANNA, DAVID]),
+        [{"leadId": ANNA, "status": "deleted"}, {"status": "skipped", "reasons": [{"code": "1037"}]}],
+        (MEMBERS,),
+    ),
+    Case(
+        program_members.change_status(NURTURE, [ANNA, DAVID], status_name="Engaged"),
+        [{"id": ANNA, "status": "updated"}, {"status": "skipped", "reasons": [{"code": "1013"}]}],
+        (MEMBERS,),
+    ),
+    Case(MEMBERS, [{"leadId": ANNA, "status": "created"}, {"leadId": BEN, "status": "created"}]),
+    Case(programs.members(NURTURE, lead_ids=[ANNA, DAVID]), [{"leadId": ANNA}], (MEMBERS,)),
+    Case(programs.people(NURTURE), [{"id": ANNA}, {"id": BEN}], (MEMBERS,)),
+    Case(member_fields.get("seatChoice"), {"name": "seatChoice", "dataType": "string"}),
+    Case(member_fields.create([FIELD]), [{"name": "tableNumber", "status": "created"}]),
+    Case(
+        member_fields.update("seatChoice", {"description": "where they sit"}),
+        {"name": "seatChoice", "status": "updated"},
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        running.marketo.limits.rate.limit = None
+        yield running
+
+
+@pytest.fixture
+def caller(sandbox: Sandbox) -> Caller:
+    sandbox.marketo.reset()
+    return Caller(sandbox)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
+def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
+    result = plain(caller.both(case.call, case.before))
+    assert holds(result, case.answers), result
+
+
+def test_member_fields_are_read_whole(caller: Caller) -> None:
+    names = [row["name"] for row in caller.both(member_fields.browse(batch_size=5))]
+    assert {"seatChoice", "statusName", "trackName"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_every_call_about_lists_and_members_was_run() -> None:
+    run = {case.call.name for case in CASES} | {"member_fields.browse"}
+    assert names_of("lists", "static_lists", "program_members", "member_fields") <= run
+
+
+class TestWhatWasWritten:
+    def test_list_changes_show_on_both_paths_and_in_the_lead(self, caller: Caller) -> None:
+        caller.run(lists.add(LIST, [DAVID]))
+        caller.run(lists.remove(LIST, [ANNA]))
+        for call in (lists.leads(LIST), lead_memberships.leads_of_list(LIST)):
+            assert [row["id"] for row in caller.run(call)] == [BEN, CARLA, DAVID]
+        assert [row["listId"] for row in caller.run(lead_memberships.lists(DAVID))] == [LIST]
+        assert caller.run(lead_memberships.lists(ANNA)) == []
+
+    def test_a_new_list_is_there_for_the_lead_database_too(self, caller: Caller) -> None:
+        caller.run(MAKE)
+        caller.run(lists.add(NEW_LIST, [ANNA]))
+        caller.run(static_lists.update(NEW_LIST, new_name="Suspects"))
+        assert caller.run(lists.get(NEW_LIST))["name"] == "Suspects"
+        caller.run(static_lists.delete(NEW_LIST))
+        with pytest.raises(NotFound):
+            caller.run(lists.get(NEW_LIST))
+
+    def test_member_data_is_read_and_searched(self, caller: Caller) -> None:
+        caller.run(MEMBERS)
+        caller.run(member_fields.create([FIELD]))
+        caller.run(program_members.update(NURTURE, [{"leadId": BEN, "tableNumber": 7}]))
+        found = caller.run(program_members.by_filter(NURTURE, "tableNumber", [7], fields=["tableNumber"]))
+        assert [(row["leadId"], row["tableNumber"]) for row in found] == [(BEN, 7)]
+
+    def test_a_removed_member_is_in_the_program_no_more(self, caller: Caller) -> None:
+        caller.run(MEMBERS)
+        caller.run(program_members.remove(NURTURE, [ANNA]))
+        assert caller.run(lead_memberships.programs(ANNA)) == []
+
+    def test_members_over_a_week_apart_are_not_among_the_updated(self, caller: Caller) -> None:
+        caller.run(MEMBERS)
+        before = NOW - timedelta(days=7)
+        assert caller.run(program_members.by_update(NURTURE, before, before + timedelta(days=3))) == []
+
+
+# The longest ids there can be.
+MANY = [2**63 - 1 - n for n in range(299)]
+
+
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        (lists.add(LIST, [DAVID, *MANY]), "added"),
+        (lists.remove(LIST, [ANNA, *MANY]), "removed"),
+        (lists.are_members(LIST, [ANNA, *MANY]), "memberof"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_as_many_and_as_long_ids_as_there_can_be_fit_into_one_call(
+    caller: Caller, call: Call[Any], rows: str
+) -> None:
+    result = caller.both(call)
+    assert [row.status for row in result] == [rows] + ["skipped"] * 299
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (lists.add(1, [ANNA]), "1013"),
+        (lists.get(1), "1013"),
+        (lists.leads(LIST, fields=["nonsense"]), "1006"),
+        (static_lists.create("Newsletter Readers", folder_id=seed.CAMPAIGN_FOLDER), "709"),
+        (static_lists.create("Lost", folder_id=999), "710"),
+        (static_lists.delete(LIST), "709"),
+        (static_lists.update(1, new_name="x"), "702"),
+        (program_members.by_filter(1, "leadId", [ANNA]), "1013"),
+        (program_members.by_filter(NURTURE, "trackName", ["x"]), "1011"),
+        (program_members.change_status(NURTURE, [ANNA], status_name="Nowhere"), "1025"),
+        (programs.set_status(NURTURE, [ANNA], status_name="Nowhere"), "1025"),
+        (member_fields.get("nonsense"), "1006"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Call[Any], code: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        caller.run(call)
+    assert (refusal.value.code, refusal.value.call) == (code, call.name)
+
+
+def test_status_and_stream_are_no_data(caller: Caller) -> None:
+    caller.run(MEMBERS)
+    (row,) = caller.run(program_members.update(NURTURE, [{"leadId": ANNA, "statusName": "Engaged"}]))
+    assert (row.status, row.why().code) == ("skipped", "1003")
