@@ -64,5 +64,5 @@ class Forgetful:
         self._kept[key] = value
 
 
-SETTLE = 60.0
+SETTLE = 120.0
 """Seconds after which a request whose answer was lost is held to have had its effect or none."""

@@ -11,7 +11,6 @@ from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_text, as_time
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import (
-    cancel,
     looked,
     looks_of_event,
     wait_in_worker,
@@ -91,7 +90,6 @@ class PublishEmailOperator(MarketingOperator):
         self.wait_timeout = wait_timeout
         self.tolerance = tolerance
         self.cancel_on_kill = cancel_on_kill
-        self._waiting_for: Job | None = None
 
     def work(self, context: Context) -> dict[str, Any]:
         email_id = as_text("email_id", self.email_id)
@@ -134,19 +132,12 @@ class PublishEmailOperator(MarketingOperator):
         looks = looks_of_event(event)
         return _waited(dict(event.get("carry") or {}), looks)
 
-    def on_kill(self) -> None:
-        """Take back what can be taken back, when the task is killed while it waits in a worker."""
-        if self._waiting_for is not None and self.cancel_on_kill:
-            cancel(self.hook, [self._waiting_for], self.log)
-        super().on_kill()
-
     def _wait(self, job: Job, outcome: dict[str, Any]) -> dict[str, Any]:
         from airflow_provider_mkt.api.watching import Tolerance
 
         deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
         with self.hook as hook:
             if not self.deferrable:
-                self._waiting_for = job
                 looks = wait_in_worker(
                     hook,
                     [job],
@@ -155,7 +146,6 @@ class PublishEmailOperator(MarketingOperator):
                     tolerance=tolerance,
                     log=self.log,
                 )
-                self._waiting_for = None
                 return _waited(outcome, looks)
             if (done := looked(hook, [job], tolerance, self.log)) is not None:
                 return _waited(outcome, done)

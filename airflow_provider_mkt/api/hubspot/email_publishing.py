@@ -40,7 +40,7 @@ def publish(
     :raises InvalidInput: when it is still to be published and *publish_at* is over.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
         or was taken back after an earlier try of the task had published it.
-    :raises OutcomeUnknown: when it was asked for and did not show within a minute, twice.
+    :raises OutcomeUnknown: when it was asked for and did not show within :data:`SETTLE` seconds, twice.
     """
     key = f"publish {email_id}"
     lost: OutcomeUnknown | None = None
@@ -63,7 +63,7 @@ def publish(
         try:
             yield emails.publish(email_id)
         except OutcomeUnknown as error:
-            # The minute counts from now: until now the request may have been on its way.
+            # The time to settle counts from now: until now the request may have been on its way.
             memory.set(key, {"asked": clock()})
             lost = error
             continue
