@@ -39,3 +39,24 @@ def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence
     if end >= len(items):
         return items[start:end], {}
     return items[start:end], {"paging": {"next": {"after": cursor(end), "link": f"?after={cursor(end)}"}}}
+
+
+def page_both_ways(
+    items: Sequence[Item], after: str | None, before: str | None, limit: int
+) -> tuple[Sequence[Item], dict[str, Any]]:
+    """One page of a list that can be walked back as well: `before` ends where `after` begins."""
+    if after is not None and before is not None:
+        msg = "after and before cannot be given together"
+        raise invalid(msg)
+    if before is not None:
+        end = min(offset_of(before), len(items))
+        start = max(0, end - limit)
+    else:
+        start = offset_of(after)
+        end = min(start + limit, len(items))
+    paging: dict[str, Any] = {}
+    if end < len(items):
+        paging["next"] = {"after": cursor(end), "link": f"?after={cursor(end)}"}
+    if start > 0:
+        paging["prev"] = {"before": cursor(start), "link": f"?before={cursor(start)}"}
+    return items[start:end], {"paging": paging} if paging else {}

@@ -20,7 +20,14 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_si
 from airflow_provider_mkt.sandbox.hubspot.contacts import batch as contact_batch
 from airflow_provider_mkt.sandbox.hubspot.contacts import search
 from airflow_provider_mkt.sandbox.hubspot.contacts import single as contact_single
-from airflow_provider_mkt.sandbox.hubspot.emails import drafts, listing, publishing
+from airflow_provider_mkt.sandbox.hubspot.emails import (
+    drafts,
+    listing,
+    publishing,
+    revisions,
+    statistics,
+    testing,
+)
 from airflow_provider_mkt.sandbox.hubspot.emails import single as email_single
 from airflow_provider_mkt.sandbox.hubspot.errors import (
     HubSpotError,
@@ -59,6 +66,9 @@ _HANDLERS = (
     email_single,
     drafts,
     publishing,
+    revisions,
+    statistics,
+    testing,
     legacy,
 )
 

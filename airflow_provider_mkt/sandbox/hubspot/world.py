@@ -38,11 +38,12 @@ class HubSpotWorld(World):
         self.legacy = LegacyStore(clock)
         fill(self)
 
-    def _recipients(self, to: dict[str, Any]) -> int:
-        """How many contacts an email reaches: those it names, or all when it names none."""
+    def _recipients(self, to: dict[str, Any]) -> tuple[str, ...]:
+        """The contacts that an email reaches: those it names, or all when it names none."""
         reachable = {contact.id for contact in self.contacts.live() if contact.properties.get("email")}
         named = self._named(to, "include")
-        return len((named & reachable if named else reachable) - self._named(to, "exclude"))
+        chosen = (named & reachable if named else reachable) - self._named(to, "exclude")
+        return tuple(sorted(chosen, key=int))
 
     def _named(self, to: dict[str, Any], side: str) -> set[str]:
         found = {str(item) for item in (to.get("contactIds") or {}).get(side) or []}

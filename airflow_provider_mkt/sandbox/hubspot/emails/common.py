@@ -26,3 +26,8 @@ def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
 
 def asks_for_archived(request: HubSpotRequest) -> bool:
     return flag(request.query.get("archived"), "archived")
+
+
+def is_dated(request: HubSpotRequest) -> bool:
+    """Whether the call came by a dated path, whose schemas differ in places."""
+    return request.route.template.startswith("/marketing/emails/")

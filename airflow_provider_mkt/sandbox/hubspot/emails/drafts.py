@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import read_object
-from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, find
+from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, find, is_dated
 from airflow_provider_mkt.sandbox.hubspot.emails.fields import checked
 from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -24,7 +24,7 @@ async def read_draft(request: HubSpotRequest) -> Reply:
 @routes.handle("PATCH", "emails", "/{emailId}/draft", scopes=WRITE)
 async def update_draft(request: HubSpotRequest) -> Reply:
     built = "EmailUpdateRequest"
-    fields = checked(await read_object(request, built), built, creating=False)
+    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
     for name in ("state", "archived"):
         fields.pop(name, None)
     await request.work()

@@ -38,7 +38,7 @@ _FLAGS = ("archived", "jitterSendTime", "sendOnPublish")
 _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
 
 
-def checked(body: Any, built: str, *, creating: bool) -> dict[str, Any]:
+def checked(body: Any, built: str, *, creating: bool, dated: bool) -> dict[str, Any]:
     """A create or update body whose fields are known and of the right type; null fields are dropped."""
     known = CREATABLE if creating else UPDATABLE
     fields = check_object(body, built, ["name"] if creating else [], known)
@@ -53,6 +53,9 @@ def checked(body: Any, built: str, *, creating: bool) -> dict[str, Any]:
                 msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is not {words}"
                 raise invalid(msg)
     _check_recipients(fields.get("to") or {}, built)
+    if "testing" in fields:
+        # Dated paths want to be told which of the two emails of a test this one is.
+        check_object(fields["testing"], "PublicEmailTestingDetails", ["isAbVariation"] if dated else [])
     if "publishDate" in fields:
         moment = times.parse(str(fields["publishDate"]))
         if moment is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.bodies import flag, whole_number
 from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, asks_for_archived
+from airflow_provider_mkt.sandbox.hubspot.emails.extras import Extras
+from airflow_provider_mkt.sandbox.hubspot.emails.membership import belongs
 from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, Email
-from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -27,8 +28,7 @@ routes = HubSpotRoutes()
 async def list_emails(request: HubSpotRequest) -> Reply:
     """The largest page is documented nowhere; 100, the default, is taken for it."""
     limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
-    archived, stats = asks_for_archived(request), flag(request.query.get("includeStats"), "includeStats")
-    only = request.query.split("includedProperties")
+    archived, extras = asks_for_archived(request), Extras.of(request)
     await request.work()
     emails = request.world.emails
     found = [one for one in emails.all() if (one.archived_at is not None) is archived]
@@ -36,7 +36,7 @@ async def list_emails(request: HubSpotRequest) -> Reply:
     for name in reversed(request.query.split("sort") or ["createdAt"]):
         _sort(found, name)
     shown_now, paging = page(found, request.query.get("after"), limit)
-    results = [shown(emails, one, only=only, stats=stats) for one in shown_now]
+    results = [extras.shown(request.world, one) for one in shown_now]
     return Reply(200, {"total": len(found), "results": results, **paging})
 
 
@@ -47,9 +47,9 @@ def _wanted(request: HubSpotRequest, email: Email) -> bool:
         if published is not flag(query.get("isPublished"), "isPublished"):
             return False
     kinds = query.split("type")
-    if kinds and ("AUTOMATED_EMAIL" if email.automated else "BATCH_EMAIL") not in kinds:
+    if kinds and email.kind not in kinds:
         return False
-    if "campaign" in query and email.live.get("campaign") != query.get("campaign"):
+    if "campaign" in query and not belongs(request.world, email, query.get("campaign") or ""):
         return False
     return all(_in_time(request, email, name, moment_of) for name, moment_of in _MOMENTS.items())
 

@@ -5,53 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.emails.send import Send
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-from airflow_provider_mkt.sandbox.hubspot.times import iso
 
-PUBLISHED_STATES = ("PUBLISHED", "AUTOMATED")
+PUBLISHED_STATES = (
+    "PUBLISHED",
+    "PUBLISHED_AB",
+    "PUBLISHED_AB_VARIANT",
+    "AUTOMATED",
+    "AUTOMATED_AB",
+    "AUTOMATED_AB_VARIANT",
+)
+MASTER, VARIANT = "master", "variant"
+# While mails are prepared and go out, and after a failure, a state says nothing of the test.
+_IN_A_TEST = {
+    "DRAFT": ("DRAFT_AB", "DRAFT_AB_VARIANT"),
+    "SCHEDULED": ("SCHEDULED_AB", "SCHEDULED_AB"),
+    "PUBLISHED": ("PUBLISHED_AB", "PUBLISHED_AB_VARIANT"),
+    "AUTOMATED": ("AUTOMATED_AB", "AUTOMATED_AB_VARIANT"),
+    "AUTOMATED_DRAFT": ("AUTOMATED_DRAFT_AB", "AUTOMATED_DRAFT_ABVARIANT"),
+}
 
 
-@dataclass(slots=True)
-class Send:
-    """One time that an email goes out: asked for at `requested`, starting at `due`."""
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What was live from a moment on, until the next revision."""
 
-    requested: float
-    due: float
-    scheduled: bool
-    recipients: int | None = None
-    cancelled: bool = False
-    failed: bool = False
-
-    def begun(self, now: float) -> bool:
-        return self.due <= now
-
-    def sending_from(self, settings: HubSpotSettings) -> float:
-        # A scheduled send was prepared while it waited.
-        return self.due + (0.0 if self.scheduled else settings.email_preprocessing)
-
-    def done_at(self, settings: HubSpotSettings) -> float:
-        return self.sending_from(settings) + settings.email_processing
-
-    def share(self, now: float, settings: HubSpotSettings) -> float:
-        """How much of it has gone out, from 0 to 1."""
-        start, end = self.sending_from(settings), self.done_at(settings)
-        if now >= end:
-            return 1.0
-        return max(0.0, (now - start) / (end - start))
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "requestedAt": iso(self.requested),
-            "at": iso(self.due),
-            "recipients": self.recipients,
-            "cancelled": self.cancelled,
-            "failed": self.failed,
-        }
+    id: str
+    at: float
+    fields: dict[str, Any]
 
 
 @dataclass(slots=True)
 class Email:
-    """`live` is what goes out, `draft` the buffer beside it; `sends` every send ever asked for."""
+    """`live` is what goes out, `draft` the buffer beside it; `sends` every send ever asked for.
+
+    `role` tells its part in an A/B test and `partner` the other email of that test.
+    """
 
     id: str
     live: dict[str, Any]
@@ -67,16 +57,31 @@ class Email:
     draft: dict[str, Any] | None = None
     draft_updated: float | None = None
     sends: list[Send] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    role: str | None = None
+    partner: str | None = None
 
     @property
     def name(self) -> str:
         return str(self.live.get("name", ""))
 
+    @property
+    def campaign_id(self) -> str:
+        """The number under which its mails are counted, which is not the email's own."""
+        return str(int(self.id) + 1_000_000)
+
+    @property
+    def kind(self) -> str:
+        if self.automated:
+            return "AUTOMATED_AB_EMAIL" if self.role else "AUTOMATED_EMAIL"
+        return "AB_EMAIL" if self.role else "BATCH_EMAIL"
+
     def current(self) -> Send | None:
         """The latest send that was not cancelled."""
         return next((send for send in reversed(self.sends) if not send.cancelled), None)
 
-    def state(self, now: float, settings: HubSpotSettings) -> str:
+    def phase(self, now: float, settings: HubSpotSettings) -> str:
+        """Its state, were it in no test."""
         if self.automated:
             return "AUTOMATED" if self.active else "AUTOMATED_DRAFT"
         send = self.current()
@@ -90,20 +95,22 @@ class Email:
             return "PROCESSING"
         return "ERROR" if send.failed else "PUBLISHED"
 
+    def state(self, now: float, settings: HubSpotSettings) -> str:
+        phase = self.phase(now, settings)
+        if self.role is None or phase not in _IN_A_TEST:
+            return phase
+        return _IN_A_TEST[phase][self.role == VARIANT]
+
     def reached(self, now: float, settings: HubSpotSettings) -> int:
         """Mails that have gone out, over all sends: a second publish counts again."""
-        return sum(
-            int((send.recipients or 0) * send.share(now, settings))
-            for send in self.sends
-            if not send.cancelled and not send.failed
-        )
+        return sum(send.reached(now, settings) for send in self.sends)
 
     def has_uncounted(self, now: float) -> bool:
         """Whether a send has begun whose recipients are not counted yet."""
-        return any(send.recipients is None and not send.cancelled and send.begun(now) for send in self.sends)
+        return any(send.contacts is None and not send.cancelled and send.begun(now) for send in self.sends)
 
-    def count_recipients(self, now: float, count: int) -> None:
-        """Fix the number of recipients of sends that have begun."""
+    def count_recipients(self, now: float, contacts: tuple[str, ...]) -> None:
+        """Fix the recipients of sends that have begun."""
         for send in self.sends:
-            if send.recipients is None and not send.cancelled and send.begun(now):
-                send.recipients = 0 if send.failed else count
+            if send.contacts is None and not send.cancelled and send.begun(now):
+                send.contacts = () if send.failed else contacts

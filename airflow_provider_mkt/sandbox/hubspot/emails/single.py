@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, flag, read_object
-from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, asks_for_archived, find
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, asks_for_archived, find, is_dated
+from airflow_provider_mkt.sandbox.hubspot.emails.extras import Extras
 from airflow_provider_mkt.sandbox.hubspot.emails.fields import checked, is_automated
 from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
@@ -18,7 +19,7 @@ routes = HubSpotRoutes()
 @routes.handle("POST", "emails", "", scopes=WRITE)
 async def create_email(request: HubSpotRequest) -> Reply:
     built = "EmailCreateRequest"
-    fields = checked(await read_object(request, built), built, creating=True)
+    fields = checked(await read_object(request, built), built, creating=True, dated=is_dated(request))
     automated = is_automated(fields)
     fields.pop("state", None)
     await request.work()
@@ -48,18 +49,16 @@ async def clone_email(request: HubSpotRequest) -> Reply:
 
 @routes.handle("GET", "emails", "/{emailId}", scopes=READ)
 async def read_email(request: HubSpotRequest) -> Reply:
-    archived, stats = asks_for_archived(request), flag(request.query.get("includeStats"), "includeStats")
-    only = request.query.split("includedProperties")
+    archived, extras = asks_for_archived(request), Extras.of(request)
     await request.work()
-    email = find(request, archived=archived)
-    return Reply(200, shown(request.world.emails, email, only=only, stats=stats))
+    return Reply(200, extras.shown(request.world, find(request, archived=archived)))
 
 
 @routes.handle("PATCH", "emails", "/{emailId}", scopes=WRITE)
 async def update_email(request: HubSpotRequest) -> Reply:
     """Changes the live version. A state is not set this way: that is what publish is for."""
     built = "EmailUpdateRequest"
-    fields = checked(await read_object(request, built), built, creating=False)
+    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
     archived = asks_for_archived(request)
     await request.work()
     email = find(request, archived=archived)
@@ -69,7 +68,7 @@ async def update_email(request: HubSpotRequest) -> Reply:
         raise invalid(msg)
     archive = fields.pop("archived", None)
     if archive is not None:
-        email.archived_at = request.clock.time() if archive else None
+        (emails.archive if archive else emails.unarchive)(email)
     emails.change(email, fields)
     return Reply(200, shown(emails, email))
 
@@ -81,6 +80,5 @@ async def archive_email(request: HubSpotRequest) -> Reply:
     email = request.world.emails.get(request.path["emailId"])
     if email is None:
         raise not_found(f"Email {request.path['emailId']} not found")
-    if email.archived_at is None:
-        email.archived_at = request.clock.time()
+    request.world.emails.archive(email)
     return Reply(204)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, Email
+from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, VARIANT, Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore, sends_at_once
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
-_USER = "12345"
+USER = "12345"
 
 
 def shown(
-    store: EmailStore, email: Email, *, only: Iterable[str] = (), stats: bool = False, draft: bool = False
+    store: EmailStore, email: Email, *, draft: bool = False, revision: Revision | None = None
 ) -> dict[str, Any]:
-    """An email; `draft` shows the buffer instead of the live version, if there is one."""
+    """An email as it is live; with `draft` the buffer, if there is one; or as an old `revision` had it."""
     fields, updated = email.live, email.updated
-    if draft and email.draft is not None:
+    if revision is not None:
+        fields, updated = revision.fields, revision.at
+    elif draft and email.draft is not None:
         fields, updated = email.draft, email.draft_updated or email.updated
     state = store.state(email)
     view: dict[str, Any] = {
@@ -27,28 +28,28 @@ def shown(
         "subject": "",
         "language": "en",
         "jitterSendTime": False,
-        "subcategory": "automated" if email.automated else "batch",
+        "subcategory": _subcategory(email),
         "webversion": {},
         "subscriptionDetails": {},
         **{name: value for name, value in fields.items() if name not in ("state", "archived")},
         "id": email.id,
         "state": state,
-        "type": "AUTOMATED_EMAIL" if email.automated else "BATCH_EMAIL",
+        "type": email.kind,
         "sendOnPublish": sends_at_once(fields),
-        "isAb": False,
+        "isAb": email.role is not None,
         "isPublished": state in PUBLISHED_STATES,
         "isTransactional": False,
         "archived": email.archived_at is not None,
         "emailTemplateMode": "DRAG_AND_DROP",
-        "primaryEmailCampaignId": str(int(email.id) + 1_000_000),
-        "allEmailCampaignIds": [str(int(email.id) + 1_000_000)],
+        "primaryEmailCampaignId": email.campaign_id,
+        "allEmailCampaignIds": [email.campaign_id],
         "createdAt": iso(email.created),
-        "createdById": _USER,
+        "createdById": USER,
         "updatedAt": iso(updated),
-        "updatedById": _USER,
+        "updatedById": USER,
     }
     if email.published_at is not None:
-        view |= {"publishedAt": iso(email.published_at), "publishedById": _USER}
+        view |= {"publishedAt": iso(email.published_at), "publishedById": USER}
         current = email.current()
         if current is not None:
             view["publishDate"] = iso(current.due)
@@ -57,41 +58,23 @@ def shown(
             view[name] = iso(moment)
     if email.cloned_from is not None:
         view["clonedFrom"] = email.cloned_from
-    if stats:
-        view["stats"] = statistics(store, email)
-    wanted = set(only)
-    if wanted:
-        return {name: value for name, value in view.items() if name in wanted | {"id", "isAb", "stats"}}
+    if email.role is not None:
+        view["subcategory"] = _subcategory(email)
+    if email.role is not None or "testing" in fields:
+        view["testing"] = {**fields.get("testing", {}), **_testing(email)}
     return view
 
 
-def statistics(store: EmailStore, email: Email) -> dict[str, Any]:
-    """Counters grow while the mails go out; before the first one there are none."""
-    sent = email.reached(store.clock.time(), store.settings)
-    empty: dict[str, Any] = {"counters": {}, "deviceBreakdown": {}, "qualifierStats": {}, "ratios": {}}
-    if not sent:
-        return empty
-    opened, clicked = sent * 2 // 5, sent // 10
-    counters = {
-        "sent": sent,
-        "selected": sent,
-        "delivered": sent,
-        "open": opened,
-        "click": clicked,
-        "bounce": 0,
-        "dropped": 0,
-        "notsent": 0,
-        "pending": 0,
-        "reply": 0,
-        "spamreport": 0,
-        "unsubscribed": 0,
-    }
-    ratios = {
-        "deliveredratio": 100.0,
-        "openratio": 100 * opened / sent,
-        "clickratio": 100 * clicked / sent,
-        "clickthroughratio": 100 * clicked / opened if opened else 0.0,
-        "bounceratio": 0.0,
-        "unsubscribedratio": 0.0,
-    }
-    return {**empty, "counters": counters, "ratios": ratios}
+def _subcategory(email: Email) -> str:
+    if email.role is None:
+        return "automated" if email.automated else "batch"
+    part = f"ab_{email.role}"
+    return f"automated_{part}" if email.automated else part
+
+
+def _testing(email: Email) -> dict[str, Any]:
+    told: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
+    if email.role is not None:
+        test = email.partner if email.role == VARIANT else email.id
+        told |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}
+    return told
