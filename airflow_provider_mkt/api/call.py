@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.api.redact import shape
 
 T = TypeVar("T")
@@ -124,6 +124,13 @@ class Call(Generic[T]):
     :param token_in_query: only for the legacy calls that know no header.
     :param as_client: for the token calls, which take the OAuth client's credentials in their form
         instead of a token.
+    :param headers: header fields of its own, such as ``Range``.
+    :param file: whether the answer is a file and not a JSON document. `read` gets it as
+        :meth:`.wire.Response.file` gives it.
+    :param already: the error by which the platform says that what is asked for is so already. It counts as
+        done, and `read` gets an empty answer.
+    :param bare_list: whether the answer is a JSON array and not an object. `read` gets it under
+        ``results``.
     :param shapes: how other version profiles ask for the same, by profile. `read` understands their
         answers too.
     """
@@ -140,6 +147,10 @@ class Call(Generic[T]):
     scopes: tuple[str, ...] = ()
     token_in_query: bool = field(default=False, repr=False)
     as_client: bool = field(default=False, repr=False)
+    headers: Pairs = field(default=(), repr=False)
+    file: bool = field(default=False, repr=False)
+    already: type[PlatformError] | None = field(default=None, repr=False)
+    bare_list: bool = field(default=False, repr=False)
     shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:

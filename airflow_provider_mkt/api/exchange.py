@@ -87,7 +87,7 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value), place)
         verdict = _judge(call, link, answer, token)
-        if progress.was_deleted_before(verdict):
+        if progress.was_deleted_before(verdict) or _is_already_so(call, verdict):
             verdict = Done({})
         if isinstance(verdict, Done):
             try:
@@ -111,6 +111,10 @@ def _judge(call: Call[Any], link: Link, answer: Response | NoAnswer, token: Toke
     if link.learn is not None and (rate := link.platform.observed_rate(call, answer)):
         link.learn(call.meter, rate)
     return link.platform.judge(call, answer.without(token.value))
+
+
+def _is_already_so(call: Call[Any], verdict: Verdict) -> bool:
+    return call.already is not None and isinstance(verdict, Refused) and type(verdict.error) is call.already
 
 
 def _unreadable(call: Call[Any], link: Link, cause: Exception) -> Refused:

@@ -34,9 +34,10 @@ class Response:
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
 
-    def envelope(self) -> Envelope:
+    def envelope(self, *, bare_list: bool = False) -> Envelope:
         """The decoded JSON object; an empty answer is an empty object.
 
+        :param bare_list: the answer is an array, which becomes the object's ``results``.
         :raises ValueError: when the answer is not a JSON object.
         """
         if not self.content.strip():
@@ -47,10 +48,17 @@ class Response:
         except RecursionError:
             msg = "the answer is nested too deeply"
             raise ValueError(msg) from None
-        if not isinstance(decoded, dict):
-            msg = f"the answer is a {type(decoded).__name__}, not an object"
-            raise ValueError(msg)  # noqa: TRY004 - one kind of error for every unreadable answer
+        if bare_list and isinstance(decoded, list):
+            return {"results": decoded}
+        if bare_list or not isinstance(decoded, dict):
+            msg = f"the answer is a {type(decoded).__name__}, not an {'array' if bare_list else 'object'}"
+            raise ValueError(msg)
         return decoded
+
+    def file(self) -> Envelope:
+        """The answer as a file: ``content`` in bytes, and the ``range`` it says these are, if any."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return {"content": self.content, "range": headers.get("content-range")}
 
     def without(self, *secrets: str) -> Response:
         """The answer with every one of *secrets* blotted out, since a platform may quote what it was sent."""

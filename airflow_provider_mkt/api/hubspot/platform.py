@@ -135,7 +135,7 @@ class HubSpot(Platform):
                 )
             query = (*call.query, ("access_token", token))
             return Request(route.method, url, query, {}, call.body, call.timeout)
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         return Request(route.method, url, call.query, headers, call.body, call.timeout)
 
     def _with_client(self, call: Call[Any]) -> FormBody:
@@ -164,7 +164,7 @@ class HubSpot(Platform):
     def judge(self, call: Call[Any], response: Response) -> Verdict:
         if 200 <= response.status < 300:
             try:
-                return Done(response.envelope())
+                return Done(response.file() if call.file else response.envelope(bare_list=call.bare_list))
             except ValueError:
                 return self._doubtful(call, response, {}, "the answer is not JSON")
         body = _body(response)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
+from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.flow import Flow
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked, only
-from airflow_provider_mkt.api.marketo import bulk_leads, emails, programs
+from airflow_provider_mkt.api.marketo import bulk_extracts, bulk_leads, bulk_members, emails, programs
+from airflow_provider_mkt.api.marketo._exporting import Kind
 from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.marketo.values import moment
 
@@ -46,6 +50,51 @@ def _observe_send(job: Job) -> Flow[Observation]:
     return Observation("sent" if someone else "sending", facts)
 
 
+def _import(kind: str, status: Callable[[str], Call[dict[str, Any]]]) -> JobSpec:
+    counters = ("numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message")
+    return JobSpec(
+        "marketo",
+        kind,
+        asked(
+            lambda job: status(job.id),
+            lambda row: str(row.get("status") or ""),
+            lambda row: only(row, *counters),
+        ),
+        {
+            "queued": BatchStatus.PENDING,
+            "importing": BatchStatus.PROCESSING,
+            "complete": BatchStatus.COMPLETE,
+            "failed": BatchStatus.FAILED,
+        },
+        poke_interval=15,
+    )
+
+
+def _export(kind: str, extracted: Kind) -> JobSpec:
+    facts = ("numberOfRecords", "fileSize", "fileChecksum", "format", "finishedAt", "errorMsg")
+    return JobSpec(
+        "marketo",
+        kind,
+        asked(
+            lambda job: bulk_extracts.status(extracted, job.id),
+            lambda row: str(row.get("status") or ""),
+            lambda row: only(row, *facts),
+        ),
+        {
+            "created": BatchStatus.PENDING,
+            "queued": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            "completed": BatchStatus.COMPLETE,
+            # The platform's pages know both spellings.
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+            "failed": BatchStatus.FAILED,
+        },
+        poke_interval=60,
+        cancel=lambda job: bulk_extracts.cancel(extracted, job.id),
+    )
+
+
 SPECS = (
     JobSpec(
         "marketo",
@@ -79,22 +128,9 @@ SPECS = (
         poke_interval=60,
         cancel=lambda job: programs.unapprove(job.id),
     ),
-    JobSpec(
-        "marketo",
-        "lead_import",
-        asked(
-            lambda job: bulk_leads.import_status(job.id),
-            lambda row: str(row.get("status") or ""),
-            lambda row: only(
-                row, "numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message"
-            ),
-        ),
-        {
-            "queued": BatchStatus.PENDING,
-            "importing": BatchStatus.PROCESSING,
-            "complete": BatchStatus.COMPLETE,
-            "failed": BatchStatus.FAILED,
-        },
-        poke_interval=15,
-    ),
+    _import("lead_import", bulk_leads.import_status),
+    _import("member_import", bulk_members.import_status),
+    _export("lead_export", "leads"),
+    _export("activity_export", "activities"),
+    _export("member_export", "program_members"),
 )

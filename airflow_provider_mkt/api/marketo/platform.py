@@ -146,7 +146,7 @@ class Marketo(Platform):
     def build(self, call: Call[Any], token: str) -> Request:
         route = call.route
         url = self.account.base_url + PREFIXES[route.family] + route.path()
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
             # A page's token counts too, so this is decided per request. Assets take 64 KiB, and no form.
             override = (("_method", "GET"),)
@@ -156,12 +156,14 @@ class Marketo(Platform):
     def judge(self, call: Call[Any], response: Response) -> Verdict:
         if not 200 <= response.status < 300:
             return self._judge_status(call, response)
+        if call.file and not _says_whether(response):
+            return Done(response.file())
         try:
             envelope = response.envelope()
         except ValueError:
             error = ServerUnavailable("the answer is not JSON", **_facts(call, response, {}, ""))
             return Refused(error, Next.DOUBT)
-        if envelope.get("success") is True:
+        if envelope.get("success") is True and not call.file:
             return Done(envelope)
         if not _code(envelope):
             error = ServerUnavailable(
@@ -179,7 +181,10 @@ class Marketo(Platform):
                 error = PermissionDenied("not allowed", missing=call.scopes, **facts)
                 return Refused(error, Next.FAIL)
             case 404:
-                return Refused(NotFound("no such address", **facts), Next.FAIL)
+                missing = (
+                    "no file: its job is unknown, not finished or too old" if call.file else "no such address"
+                )
+                return Refused(NotFound(missing, **facts), Next.FAIL)
             case 413:
                 return Refused(InvalidRequest("the body is over the platform's limit", **facts), Next.FAIL)
             case 414:
@@ -225,6 +230,16 @@ def next_quota_reset(now: datetime) -> datetime:
     """
     today = now.astimezone(UTC).replace(hour=6, minute=5, second=0, microsecond=0)
     return today if now < today else today + timedelta(days=1)
+
+
+def _says_whether(response: Response) -> bool:
+    """Whether an answer to a call for a file is none, but an envelope: those come with status 200 too."""
+    if response.content[:64].lstrip()[:1] != b"{":
+        return False
+    try:
+        return isinstance(response.envelope().get("success"), bool)
+    except ValueError:
+        return False
 
 
 def _code(envelope: Envelope) -> str:
