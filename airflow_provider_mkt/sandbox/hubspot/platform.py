@@ -40,6 +40,12 @@ from airflow_provider_mkt.sandbox.hubspot.errors import (
     rate_limited,
     too_long,
 )
+from airflow_provider_mkt.sandbox.hubspot.events import attendance, participations
+from airflow_provider_mkt.sandbox.hubspot.events import batch as event_batch
+from airflow_provider_mkt.sandbox.hubspot.events import lists as event_lists
+from airflow_provider_mkt.sandbox.hubspot.events import objects as event_objects
+from airflow_provider_mkt.sandbox.hubspot.events import settings as event_settings
+from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
 from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotWorld
@@ -69,6 +75,13 @@ _HANDLERS = (
     revisions,
     statistics,
     testing,
+    event_single,
+    event_batch,
+    event_objects,
+    attendance,
+    participations,
+    event_lists,
+    event_settings,
     legacy,
 )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_mkt.sandbox.hubspot.events.record import STATES
+from airflow_provider_mkt.sandbox.hubspot.events.views import counters
+from airflow_provider_mkt.sandbox.hubspot.people_sections import people_tables
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.world import Section
 
@@ -14,8 +17,16 @@ NEWEST = 10
 
 
 def tables(world: HubSpotWorld) -> list[Section]:
-    """Contacts, campaigns, emails, sends and enrolments, the newest first."""
-    return [_contacts(world), _campaigns(world), _emails(world), _sends(world), _enrolments(world)]
+    """Contacts, campaigns, emails, sends, events and enrolments, the newest first."""
+    return [
+        _contacts(world),
+        _campaigns(world),
+        _emails(world),
+        _sends(world),
+        _events(world),
+        _enrolments(world),
+        *people_tables(world),
+    ]
 
 
 def _contacts(world: HubSpotWorld) -> Section:
@@ -72,6 +83,18 @@ def _sends(world: HubSpotWorld) -> Section:
         for email, send in reversed(sends[-NEWEST:])
     ]
     return Section("Sends", ["at", "email", "name", "recipients"], rows, f"{len(sends):,} in all")
+
+
+def _events(world: HubSpotWorld) -> Section:
+    every = world.events.all()
+    rows = []
+    for one in reversed(every[-NEWEST:]):
+        counted = counters(world, one)
+        flags = [word for word in ("cancelled", "completed") if one.values.get(f"event{word.title()}")]
+        numbers = [str(counted[state]) for state in STATES]
+        rows.append([one.id, one.external_event_id, one.name, ", ".join(flags), *numbers])
+    columns = ["id", "external id", "name", "marked", "registered", "attended", "cancelled", "no-shows"]
+    return Section("Marketing events", columns, rows, f"{len(every):,} in all")
 
 
 def _enrolments(world: HubSpotWorld) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.auth import ALL_SCOPES, OAuthApp, Token
+from airflow_provider_mkt.sandbox.hubspot.events.seeding import fill_events
 from airflow_provider_mkt.sandbox.hubspot.legacy_store import Lead, NurtureCampaign
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
 PORTAL_ID = 4242424
 TIME_ZONE = "America/New_York"
 
+PRIVATE_APP, READER_APP = "private-1", "private-2"
 TOKEN = "pat-na1-sandbox"  # noqa: S105
 """Private-app token with every scope."""
 READ_ONLY_TOKEN = "pat-na1-sandbox-reader"  # noqa: S105
-"""Private-app token that may read contacts, campaigns and emails, and nothing else."""
+"""Private-app token that may read contacts, campaigns, emails and marketing events, and nothing else."""
 READER_SCOPES = frozenset(
-    {"oauth", "crm.objects.contacts.read", "marketing.campaigns.read", "marketing.email.read"}
+    {
+        "oauth",
+        "crm.objects.contacts.read",
+        "crm.objects.marketing_events.read",
+        "marketing.campaigns.read",
+        "marketing.email.read",
+    }
 )
 
 OAUTH_APP_ID = 777001
@@ -84,14 +92,20 @@ def fill(world: HubSpotWorld) -> None:
         WEBINAR_CAMPAIGN,
     )
     _emails(world)
+    fill_events(
+        world,
+        private=PRIVATE_APP,
+        reader=READER_APP,
+        oauth=(f"oauth-{OAUTH_APP_ID}", OAUTH_APP_ID),
+    )
     _legacy(world)
 
 
 def _credentials(world: HubSpotWorld) -> None:
     credentials = world.credentials
     for value, app, scopes in (
-        (TOKEN, "private-1", ALL_SCOPES),
-        (READ_ONLY_TOKEN, "private-2", READER_SCOPES),
+        (TOKEN, PRIVATE_APP, ALL_SCOPES),
+        (READ_ONLY_TOKEN, READER_APP, READER_SCOPES),
     ):
         credentials.tokens[value] = Token(value, app, scopes)
     oauth = OAuthApp(OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_APP_ID, ALL_SCOPES)

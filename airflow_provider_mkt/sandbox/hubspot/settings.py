@@ -12,5 +12,7 @@ class HubSpotSettings(BaseModel):
 
     search_lag: float = Field(default=1.0, ge=0)
     """How far contact search is behind writes. HubSpot says that it is, and not by how much."""
+    event_index_lag: float = Field(default=120.0, ge=0)
+    """How far the look-up of events by external id is behind. HubSpot says some minutes."""
     email_preprocessing: float = Field(default=2.0, ge=0)
     email_processing: float = Field(default=3.0, ge=0)

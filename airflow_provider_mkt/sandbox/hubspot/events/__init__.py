@@ -1,0 +1,1 @@
+"""Marketing events: records, participations, associated lists, app settings and their endpoints."""

@@ -1,0 +1,92 @@
+"""Contact lists associated with events. Reading them takes the write scope: so the documents say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.errors import not_found
+from airflow_provider_mkt.sandbox.hubspot.events.common import FAMILY, WRITE, by_object_id, own_by_path
+from airflow_provider_mkt.sandbox.hubspot.events.record import Event
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes, HubSpotWorld
+from airflow_provider_mkt.sandbox.reply import Reply
+
+_EXTERNAL = "/associations/{externalAccountId}/{externalEventId}/lists"
+_OBJECT = "/associations/{marketingEventId}/lists"
+_CONTACTS = "0-1"
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("GET", FAMILY, _EXTERNAL, scopes=WRITE)
+async def lists_by_external_id(request: HubSpotRequest) -> Reply:
+    return await _read(request, own_by_path)
+
+
+@routes.handle("PUT", FAMILY, f"{_EXTERNAL}/{{listId}}", scopes=WRITE)
+async def associate_by_external_id(request: HubSpotRequest) -> Reply:
+    return await _associate(request, own_by_path)
+
+
+@routes.handle("DELETE", FAMILY, f"{_EXTERNAL}/{{listId}}", scopes=WRITE)
+async def disassociate_by_external_id(request: HubSpotRequest) -> Reply:
+    return await _disassociate(request, own_by_path)
+
+
+@routes.handle("GET", FAMILY, _OBJECT, scopes=WRITE)
+async def lists_by_object_id(request: HubSpotRequest) -> Reply:
+    return await _read(request, _by_object_id)
+
+
+@routes.handle("PUT", FAMILY, f"{_OBJECT}/{{listId}}", scopes=WRITE)
+async def associate_by_object_id(request: HubSpotRequest) -> Reply:
+    return await _associate(request, _by_object_id)
+
+
+@routes.handle("DELETE", FAMILY, f"{_OBJECT}/{{listId}}", scopes=WRITE)
+async def disassociate_by_object_id(request: HubSpotRequest) -> Reply:
+    return await _disassociate(request, _by_object_id)
+
+
+_Finder = Callable[[HubSpotRequest], Event]
+
+
+async def _read(request: HubSpotRequest, find: _Finder) -> Reply:
+    await request.work()
+    # A list that was deleted since is not shown.
+    rows = [_view(request.world, one) for one in find(request).lists if one in request.world.lists]
+    return Reply(200, {"total": len(rows), "results": rows})
+
+
+async def _associate(request: HubSpotRequest, find: _Finder) -> Reply:
+    list_id = request.path["listId"]
+    await request.work()
+    event = find(request)
+    if list_id not in request.world.lists:
+        msg = f"List {list_id} was not found"
+        raise not_found(msg)
+    event.lists[list_id] = None
+    return Reply(204)
+
+
+async def _disassociate(request: HubSpotRequest, find: _Finder) -> Reply:
+    """204 whether the list was associated or not."""
+    await request.work()
+    find(request).lists.pop(request.path["listId"], None)
+    return Reply(204)
+
+
+def _by_object_id(request: HubSpotRequest) -> Event:
+    return by_object_id(request, "marketingEventId")
+
+
+def _view(world: HubSpotWorld, list_id: str) -> dict[str, Any]:
+    return {
+        "listId": list_id,
+        "listVersion": 1,
+        "name": f"List {list_id}",
+        "objectTypeId": _CONTACTS,
+        "processingType": "MANUAL",
+        "processingStatus": "COMPLETE",
+        "size": len(world.lists[list_id]),
+    }

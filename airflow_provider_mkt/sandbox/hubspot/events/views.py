@@ -1,0 +1,105 @@
+"""How events, participations and lists are shown. Calls by external and by object id show other parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
+from airflow_provider_mkt.sandbox.hubspot.events.record import (
+    ATTENDED,
+    CANCELLED,
+    NO_SHOW,
+    REGISTERED,
+    STATES,
+    Event,
+    Participation,
+)
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.hubspot.world import HubSpotWorld
+
+
+def brief(event: Event) -> dict[str, Any]:
+    """What creating, calling off and completing answer with."""
+    custom = [{"name": name, "value": value} for name, value in event.custom.items()]
+    return {"objectId": event.id, **event.values, "customProperties": custom}
+
+
+def written(event: Event) -> dict[str, Any]:
+    """What upserting and updating by external id answer with. Its `id` is not the external one."""
+    return {"id": event.id, **brief(event), "createdAt": iso(event.created), "updatedAt": iso(event.updated)}
+
+
+def read(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+    """An event as the calls by external id read it."""
+    return {**written(event), "externalEventId": event.external_event_id, **_counted(world, event)}
+
+
+def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+    """What updating by object id answers with."""
+    app = world.events.app_of(event)
+    times = {"createdAt": iso(event.created), "updatedAt": iso(event.updated)}
+    return {**brief(event), "appInfo": {"id": str(app.id), "name": app.name}, **times}
+
+
+def read_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+    """An event as the calls by object id read it.
+
+    The platform has two status words more here; which ones there are is documented nowhere.
+    """
+    external = {"externalEventId": event.external_event_id}
+    return {**written_object(world, event), **external, **_counted(world, event)}
+
+
+def taking_part(world: HubSpotWorld, event: Event) -> list[tuple[Participation, Contact]]:
+    """Participations with their contacts; those of archived contacts are not shown."""
+    pairs = ((one, world.contacts.get(one.contact_id)) for one in event.participations.values())
+    return [(one, contact) for one, contact in pairs if contact is not None]
+
+
+def counters(world: HubSpotWorld, event: Event) -> dict[str, int]:
+    """How many contacts are in each state."""
+    now = world.clock.time()
+    counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(world, event))
+    return {state: counted[state] for state in STATES}
+
+
+def participation(world: HubSpotWorld, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
+    """One row of a breakdown."""
+    state, at = event.state_of(one, world.clock.time())
+    properties: dict[str, Any] = {"attendanceState": state, "occurredAt": at}
+    if state == ATTENDED and one.stay is not None:
+        properties["attendanceDurationSeconds"] = one.stay
+        if event.length():
+            # That it is text is documented, and nothing else about it.
+            properties["attendancePercentage"] = f"{min(100.0, 100 * one.stay / event.length()):.1f}"
+    person = {"contactId": contact.id, "email": contact.properties.get("email", "")}
+    for name in ("firstname", "lastname"):
+        if name in contact.properties:
+            person[name] = contact.properties[name]
+    return {
+        "id": one.id,
+        "createdAt": iso(one.created),
+        "properties": properties,
+        "associations": {
+            "contact": person,
+            "marketingEvent": {
+                "marketingEventId": event.id,
+                "name": event.name,
+                "externalAccountId": event.external_account_id,
+                "externalEventId": event.external_event_id,
+            },
+        },
+    }
+
+
+def _counted(world: HubSpotWorld, event: Event) -> dict[str, int]:
+    states = counters(world, event)
+    return {
+        "registrants": states[REGISTERED],
+        "attendees": states[ATTENDED],
+        "cancellations": states[CANCELLED],
+        "noShows": states[NO_SHOW],
+    }

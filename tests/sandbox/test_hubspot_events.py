@@ -1,0 +1,437 @@
+"""Marketing events in the sandbox: ownership, keys, attendance, counters, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import httpx
+import pytest
+from hubspot_runs import Runner
+
+from airflow_provider_mkt.api.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.api.hubspot import (
+    contacts,
+    marketing_event_attendance,
+    marketing_event_lists,
+    marketing_event_objects,
+    marketing_event_participations,
+    marketing_event_settings,
+    marketing_events,
+)
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.events import seeding
+
+ACCOUNT = seeding.ACCOUNT
+WEBINAR = (seeding.WEBINAR, ACCOUNT)
+PREFIXES = {"v3": "/marketing/v3/marketing-events", "2026-03": "/marketing/marketing-events/2026-03"}
+WHEN = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+NEW = {"name": "Open day", "organizer": "Us"}
+
+
+@pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
+def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
+    return Runner(box.hubspot.url, *request.param)
+
+
+@pytest.fixture(params=sorted(PREFIXES))
+def events(request: pytest.FixtureRequest) -> str:
+    return PREFIXES[str(request.param)]
+
+
+def other_app(box: Sandbox, run: Runner) -> Runner:
+    app = box.hubspot.world.credentials.apps[seed.OAUTH_CLIENT_ID]
+    return run.with_token(box.hubspot.world.credentials.issue(app).value)
+
+
+def attendance(contact: int, minute: int = 0, **more: Any) -> dict[str, Any]:
+    at = WHEN + dt.timedelta(minutes=minute)
+    return {"contact_id": seed.CONTACT_IDS[contact], "interaction_at": at, **more}
+
+
+def counted(run: Runner, object_id: str) -> tuple[int, int, int, int]:
+    states = run(marketing_event_participations.counters_by_object_id(object_id))
+    return states["registered"], states["attended"], states["cancelled"], states["noShows"]
+
+
+class TestOwnership:
+    def test_an_event_of_another_app_is_only_found_by_its_object_id(self, run: Runner) -> None:
+        theirs = (seeding.FOREIGN_EVENT, "partner-9")
+        for call in (
+            marketing_events.get(*theirs),
+            marketing_events.cancel(*theirs),
+            marketing_events.delete(*theirs),
+            marketing_event_participations.counters(*theirs),
+            marketing_event_lists.lists_of(*theirs),
+            marketing_event_attendance.record_contacts(*theirs, "register", [attendance(0)]),
+        ):
+            with pytest.raises(NotFound):
+                run(call)
+        assert run(marketing_events.search(seeding.FOREIGN_EVENT)) == []
+        shown = run(marketing_event_objects.get(seeding.FOREIGN_EVENT_OBJECT))
+        assert shown["appInfo"]["id"] == str(seed.OAUTH_APP_ID)
+        call = marketing_event_attendance.record_contacts_by_object_id(
+            seeding.FOREIGN_EVENT_OBJECT, "register", [attendance(0)]
+        )
+        assert len(run(call).results) == 1
+        assert counted(run, seeding.FOREIGN_EVENT_OBJECT) == (1, 0, 0, 0)
+
+    def test_two_apps_may_have_events_of_the_same_ids(self, box: Sandbox, run: Runner) -> None:
+        there = other_app(box, run)
+        mine = run(marketing_events.upsert("same", ACCOUNT, **NEW))
+        theirs = there(marketing_events.upsert("same", ACCOUNT, **NEW))
+        assert mine["objectId"] != theirs["objectId"]
+        box.clock.advance(600)
+        assert len(run(marketing_event_objects.find("same"))) == 2
+
+    def test_a_batch_delete_says_nothing_about_what_it_did_not_delete(
+        self, box: Sandbox, run: Runner
+    ) -> None:
+        wrong = {
+            "app_id": seed.OAUTH_APP_ID,
+            "external_account_id": ACCOUNT,
+            "external_event_id": seeding.WEBINAR,
+        }
+        assert run(marketing_events.delete_batch([wrong])).errors == []
+        assert len(box.hubspot.world.events) == 3
+
+
+class TestKeys:
+    def test_an_upsert_repeated_makes_one_event_and_keeps_what_is_not_sent(
+        self, box: Sandbox, run: Runner
+    ) -> None:
+        first = run(marketing_events.upsert("u", ACCOUNT, url="https://example.com", **NEW))
+        again = run(marketing_events.upsert("u", ACCOUNT, name="Open days", organizer="Us"))
+        assert again["objectId"] == first["objectId"]
+        assert (again["eventName"], again["eventUrl"]) == ("Open days", "https://example.com")
+        assert len(box.hubspot.world.events) == 4
+
+    def test_creating_what_exists_is_a_conflict(self, box: Sandbox, run: Runner) -> None:
+        with pytest.raises(Conflict):
+            run(marketing_events.create(*WEBINAR, **NEW))
+        assert len(box.hubspot.world.events) == 3
+
+    def test_a_delete_repeated_is_not_found(self, run: Runner) -> None:
+        assert run(marketing_events.delete(*WEBINAR)) is None
+        with pytest.raises(NotFound):
+            run(marketing_events.delete(*WEBINAR))
+
+    def test_a_delete_whose_answer_was_lost_is_done(self, box: Sandbox, run: Runner) -> None:
+        box.hubspot.faults.add("*", method="DELETE", when="after", answer={"status": 502})
+        reply = run.reply(marketing_events.delete(*WEBINAR))
+        assert (reply.value, reply.in_doubt, reply.tries) == (None, True, 2)
+
+    def test_custom_properties_nobody_knows_are_dropped_without_a_word(self, run: Runner) -> None:
+        made = run(
+            marketing_events.upsert("c", ACCOUNT, custom_properties={"venue": "x", "nope": "y"}, **NEW)
+        )
+        assert made["customProperties"] == [{"name": "venue", "value": "x"}]
+
+    def test_an_external_id_is_found_only_after_a_while(self, box: Sandbox, run: Runner) -> None:
+        run(marketing_events.upsert("late", ACCOUNT, **NEW))
+        assert run(marketing_event_objects.find("late")) == []
+        assert [row["externalEventId"] for row in run(marketing_events.search("late"))] == ["late"]
+        assert run(marketing_events.search("lat")) == []
+        box.clock.advance(box.hubspot.settings.event_index_lag)
+        assert [row["marketingEventName"] for row in run(marketing_event_objects.find("late"))] == [
+            "Open day"
+        ]
+
+    def test_all_events_come_page_by_page(self, run: Runner) -> None:
+        pages = run.pages(marketing_event_objects.list_all(limit=2))
+        assert [[row["objectId"] for row in page] for page in pages] == [
+            [seeding.WEBINAR_OBJECT, seeding.PAST_WEBINAR_OBJECT],
+            [seeding.FOREIGN_EVENT_OBJECT],
+        ]
+
+
+class TestBatches:
+    def test_failures_of_an_upsert_come_inside_a_200(self, box: Sandbox, run: Runner) -> None:
+        # Only the platform can know that this start is after the end it has.
+        late = {"start": "2099-01-01T00:00:00Z", "external_event_id": seeding.WEBINAR}
+        rows = [{**NEW, "external_event_id": "b"}, {**NEW, **late}]
+        reply = run.reply(
+            marketing_events.upsert_batch([{**row, "external_account_id": ACCOUNT} for row in rows])
+        )
+        assert (len(reply.value.results), reply.value.numErrors) == (1, 1)
+        assert reply.value.errors[0].ids() == [seeding.WEBINAR]
+        assert box.hubspot.calls.recent[-1].status == 200
+        assert len(box.hubspot.world.events) == 4
+
+    def test_an_update_by_object_id_is_partial_with_207(self, box: Sandbox, run: Runner) -> None:
+        rows = [{"object_id": seeding.WEBINAR_OBJECT, "name": "New"}, {"object_id": 1, "name": "None"}]
+        done = run(marketing_event_objects.update_batch(rows))
+        assert ([row.eventName for row in done.results], done.errors[0].ids()) == (["New"], ["1"])
+        assert box.hubspot.calls.recent[-1].status == 207
+
+    def test_a_delete_by_object_id_names_the_ids_that_are_none(self, box: Sandbox, run: Runner) -> None:
+        done = run(marketing_event_objects.delete_batch([seeding.WEBINAR_OBJECT, 7]))
+        assert [error.ids() for error in done.errors] == [["7"]]
+        assert box.hubspot.calls.recent[-1].status == 207
+        assert len(box.hubspot.world.events) == 2
+
+    def test_the_same_event_twice_in_a_batch_is_refused_whole(
+        self, box: Sandbox, api: httpx.Client, events: str
+    ) -> None:
+        one = {"externalAccountId": "a", "externalEventId": "e", "eventName": "n", "eventOrganizer": "o"}
+        assert api.post(f"{events}/events/upsert", json={"inputs": [one, one]}).status_code == 400
+        assert len(box.hubspot.world.events) == 3
+
+
+class TestAttendance:
+    def test_the_same_interaction_is_recorded_once(self, box: Sandbox, run: Runner) -> None:
+        call = marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(1)])
+        for _ in range(2):
+            assert [row.vid for row in run(call).results] == [int(seed.CONTACT_IDS[1])]
+        event = box.hubspot.world.events.get(seeding.WEBINAR_OBJECT)
+        assert len(event.participations[seed.CONTACT_IDS[1]].interactions) == 1
+        later = marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(1, 5)])
+        run(later)
+        assert len(event.participations[seed.CONTACT_IDS[1]].interactions) == 2
+        assert counted(run, seeding.WEBINAR_OBJECT) == (1, 1, 0, 0)
+
+    def test_the_latest_interaction_counts_whenever_it_is_reported(self, run: Runner) -> None:
+        run(marketing_event_attendance.record_contacts(*WEBINAR, "cancel", [attendance(2, 30)]))
+        run(marketing_event_attendance.record_contacts(*WEBINAR, "register", [attendance(2, 0)]))
+        assert counted(run, seeding.WEBINAR_OBJECT) == (1, 0, 1, 0)
+        (row,) = run(marketing_event_participations.breakdown(*WEBINAR, contact=seed.CONTACT_IDS[2]))
+        assert row["properties"] == {
+            "attendanceState": "CANCELLED",
+            "occurredAt": int((WHEN.timestamp() + 1800) * 1000),
+        }
+
+    def test_missing_contacts_are_made_by_one_call_only(self, box: Sandbox, run: Runner) -> None:
+        before = len(box.hubspot.world.contacts)
+        guest = {"email": "Guest@Example.com", "interaction_at": WHEN}
+        refused = run(
+            marketing_event_attendance.record_emails_by_object_id(seeding.WEBINAR_OBJECT, "register", [guest])
+        )
+        assert (refused.results, refused.errors[0].ids()) == ([], ["Guest@Example.com"])
+        run(marketing_event_attendance.upsert_emails(*WEBINAR, "register", [guest]))
+        assert len(box.hubspot.world.contacts) == before
+        assert counted(run, seeding.WEBINAR_OBJECT) == (1, 0, 0, 0)
+        new = {**guest, "contact_properties": {"firstname": "Gus"}}
+        made = run(marketing_event_attendance.record_emails(*WEBINAR, "register", [new]))
+        shown = run(contacts.get("guest@example.com", id_property="email", properties=["firstname"]))
+        assert shown["id"] == str(made.results[0].vid)
+        assert shown["properties"]["firstname"] == "Gus"
+        known = {**guest, "contact_properties": {"firstname": "Other"}}
+        run(marketing_event_attendance.record_emails(*WEBINAR, "cancel", [known]))
+        again = run(contacts.get(shown["id"], properties=["firstname"]))
+        assert again["properties"]["firstname"] == "Gus"
+
+    def test_failures_of_single_contacts_come_inside_a_200(self, box: Sandbox, run: Runner) -> None:
+        rows = [attendance(1), {"contact_id": 12, "interaction_at": WHEN}]
+        done = run(marketing_event_attendance.record_contacts(*WEBINAR, "register", rows))
+        assert ([row.vid for row in done.results], done.numErrors) == ([int(seed.CONTACT_IDS[1])], 1)
+        assert done.errors[0].ids() == ["12"]
+        bad = [{"email": "no address", "interaction_at": WHEN}]
+        done = run(marketing_event_attendance.record_emails(*WEBINAR, "register", bad))
+        assert (done.results, done.errors[0].category) == ([], "VALIDATION_ERROR")
+        assert {call.status for call in box.hubspot.calls.recent} == {200}
+
+    def test_the_guides_spelling_of_states_is_taken_and_others_are_not(
+        self, api: httpx.Client, events: str
+    ) -> None:
+        body = {"inputs": [{"vid": int(seed.CONTACT_IDS[3]), "interactionDateTime": 1_780_000_000_000}]}
+        path = f"{events}/attendance/{seeding.PAST_WEBINAR}"
+        assert api.post(f"{path}/REGISTERED/create", json=body).status_code == 200
+        refused = api.post(f"{path}/came/create", json=body)
+        assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
+
+    def test_without_the_account_an_id_of_two_accounts_is_refused(
+        self, run: Runner, api: httpx.Client, events: str
+    ) -> None:
+        for account in ("a", "b"):
+            run(marketing_events.upsert("shared", account, **NEW))
+        body = {"inputs": [{"vid": int(seed.CONTACT_IDS[3]), "interactionDateTime": 1_780_000_000_000}]}
+        path = f"{events}/attendance/shared/register/create"
+        assert api.post(path, json=body).status_code == 400
+        assert api.post(path, json=body, params={"externalAccountId": "b"}).status_code == 200
+
+
+class TestCompletion:
+    def test_who_did_not_come_is_a_no_show_once_the_event_is_over(self, box: Sandbox, run: Runner) -> None:
+        now = box.clock.now()
+        start, end = now - dt.timedelta(minutes=30), now + dt.timedelta(minutes=30)
+        made = run(marketing_events.upsert("live", ACCOUNT, start=start, end=end, **NEW))
+        object_id = made["objectId"]
+        rows = [attendance(number) for number in range(3)]
+        run(marketing_event_attendance.record_contacts("live", ACCOUNT, "register", rows))
+        stay = {"joined_at": start, "left_at": start + dt.timedelta(minutes=15)}
+        run(marketing_event_attendance.record_contacts("live", ACCOUNT, "attend", [attendance(0, 1, **stay)]))
+        run(marketing_event_attendance.record_contacts("live", ACCOUNT, "cancel", [attendance(1, 1)]))
+        run(marketing_events.complete("live", ACCOUNT, start=start, end=end))
+        assert counted(run, object_id) == (1, 1, 1, 0)
+        box.clock.advance(1800)
+        assert counted(run, object_id) == (0, 1, 1, 1)
+        (attended,) = run(marketing_event_participations.breakdown_by_object_id(object_id, state="ATTENDED"))
+        assert attended["properties"]["attendanceDurationSeconds"] == 900
+        assert attended["properties"]["attendancePercentage"] == "25.0"
+        shown = run(marketing_events.get("live", ACCOUNT))
+        assert (shown["attendees"], shown["noShows"], shown["eventCompleted"]) == (1, 1, True)
+
+    def test_an_attendance_after_completion_has_no_duration_until_the_next(self, run: Runner) -> None:
+        key, object_id = (seeding.PAST_WEBINAR, ACCOUNT), seeding.PAST_WEBINAR_OBJECT
+        start = WHEN
+        stay = {"joined_at": start, "left_at": start + dt.timedelta(minutes=60)}
+        run(marketing_event_attendance.record_contacts(*key, "attend", [attendance(3, **stay)]))
+        asked = marketing_event_participations.breakdown_by_object_id(object_id, contact=seed.CONTACT_IDS[3])
+        assert "attendanceDurationSeconds" not in run(asked)[0]["properties"]
+        run(marketing_events.complete(*key, start=start, end=start + dt.timedelta(hours=2)))
+        assert run(asked)[0]["properties"]["attendanceDurationSeconds"] == 3600
+
+    def test_a_contacts_events_are_those_of_every_app_page_by_page(self, run: Runner) -> None:
+        call = marketing_event_attendance.record_contacts_by_object_id(
+            seeding.FOREIGN_EVENT_OBJECT, "register", [attendance(0)]
+        )
+        run(call)
+        asked = marketing_event_participations.of_contact("ada@example.com", limit=2)
+        pages = run.pages(asked)
+        assert [len(page) for page in pages] == [2, 1]
+        names = {row["associations"]["marketingEvent"]["name"] for page in pages for row in page}
+        assert names == {"Spring webinar", "Winter webinar", "Partner conference"}
+        with pytest.raises(NotFound):
+            run(marketing_event_participations.of_contact("nobody@example.com"))
+
+
+class TestLists:
+    def test_an_association_is_made_once_and_undone_without_complaint(self, run: Runner) -> None:
+        for _ in range(2):
+            run(marketing_event_lists.add(*WEBINAR, seed.LIST_ID))
+        (shown,) = run(marketing_event_lists.lists_of_object_id(seeding.WEBINAR_OBJECT))
+        assert (shown["listId"], shown["size"]) == (seed.LIST_ID, 3)
+        for _ in range(2):
+            run(marketing_event_lists.remove_by_object_id(seeding.WEBINAR_OBJECT, seed.LIST_ID))
+        assert run(marketing_event_lists.lists_of(*WEBINAR)) == []
+
+    def test_an_unknown_list_or_event_is_not_found(self, run: Runner) -> None:
+        for call in (
+            marketing_event_lists.add(*WEBINAR, 999),
+            marketing_event_lists.add_by_object_id(9, 101),
+        ):
+            with pytest.raises(NotFound):
+                run(call)
+
+
+class TestAccess:
+    def test_a_reader_reads_events_but_not_their_lists(self, run: Runner) -> None:
+        reader = run.with_token(seed.READ_ONLY_TOKEN)
+        assert len(reader.every(marketing_event_objects.list_all())) == 3
+        for call in (
+            marketing_event_lists.lists_of_object_id(seeding.WEBINAR_OBJECT),
+            marketing_event_objects.delete(seeding.WEBINAR_OBJECT),
+        ):
+            with pytest.raises(PermissionDenied) as refusal:
+                reader(call)
+            assert refusal.value.missing == ("crm.objects.marketing_events.write",)
+
+    def test_only_the_developers_token_sees_the_settings(self, run: Runner) -> None:
+        app, url = seed.OAUTH_APP_ID, "https://example.com/%s"
+        with pytest.raises(PermissionDenied) as refusal:
+            run(marketing_event_settings.get(app))
+        assert refusal.value.missing == ("developers-read",)
+        developer = run.with_token(seeding.DEVELOPER_TOKEN)
+        with pytest.raises(NotFound):
+            developer(marketing_event_settings.get(app))
+        assert developer(marketing_event_settings.update(app, url)) == {"appId": app, "eventDetailsUrl": url}
+        assert developer(marketing_event_settings.get(app))["eventDetailsUrl"] == url
+        with pytest.raises(NotFound):
+            developer(marketing_event_settings.update(5, url))
+        with pytest.raises(PermissionDenied):
+            developer(marketing_event_objects.list_all())
+
+
+REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("POST", "/events", {"externalAccountId": "a", "externalEventId": "e", "eventName": "n"}),
+    (
+        "POST",
+        "/events",
+        {
+            "externalAccountId": "a",
+            "externalEventId": "e",
+            "eventName": "n",
+            "eventOrganizer": "o",
+            "startDateTime": "soon",
+        },
+    ),
+    (
+        "PUT",
+        "/events/x",
+        {"externalAccountId": "a", "externalEventId": "e", "eventName": "n", "eventOrganizer": "o"},
+    ),
+    ("GET", "/events/x", None),
+    ("GET", "/events/search", None),
+    ("PATCH", "/events/x?externalAccountId=a", {"eventCancelled": "yes"}),
+    ("PATCH", "/500000000001", {"eventCompleted": True}),
+    ("PATCH", "/500000000001", {"startDateTime": "2099-01-01T00:00:00Z"}),
+    ("POST", "/events/x/complete?externalAccountId=a", {"endDateTime": "2026-01-01T00:00:00Z"}),
+    ("POST", "/500000000001/attendance/attend/create", {"inputs": []}),
+    ("POST", "/500000000001/attendance/attend/create", {"inputs": [{"vid": 1}]}),
+    (
+        "POST",
+        "/500000000001/attendance/attend/create",
+        {"inputs": [{"vid": 1, "interactionDateTime": "2026-01-01T00:00:00Z"}]},
+    ),
+    (
+        "POST",
+        "/500000000001/attendance/attend/create",
+        {"inputs": [{"vid": 1, "interactionDateTime": 1_780_000_000_000}] * 101},
+    ),
+    ("GET", "?limit=101", None),
+    ("GET", "/participations/500000000001/breakdown?state=LATE", None),
+]
+
+
+@pytest.mark.parametrize(("method", "tail", "body"), REFUSED)
+def test_what_cannot_be_right_is_refused_with_400(
+    box: Sandbox, api: httpx.Client, events: str, method: str, tail: str, body: dict[str, Any] | None
+) -> None:
+    before = box.hubspot.world.events.snapshot()
+    reply = api.request(method, events + tail, json=body) if body is not None else api.get(events + tail)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert box.hubspot.world.events.snapshot() == before
+
+
+def test_a_settings_url_must_be_https_and_hold_the_place_for_the_id(box: Sandbox, events: str) -> None:
+    headers = {"Authorization": f"Bearer {seeding.DEVELOPER_TOKEN}"}
+    for url in ("http://example.com/%s", "https://example.com/"):
+        reply = httpx.post(
+            f"{box.hubspot.url}{events}/{seed.OAUTH_APP_ID}/settings",
+            json={"eventDetailsUrl": url},
+            headers=headers,
+        )
+        assert reply.status_code == 400
+
+
+def test_the_list_of_all_answers_at_the_path_of_the_schema_too(api: httpx.Client) -> None:
+    shown = api.get("/marketing/marketing-events/v3").json()["results"]
+    assert [row["objectId"] for row in shown] == [
+        seeding.WEBINAR_OBJECT,
+        seeding.PAST_WEBINAR_OBJECT,
+        seeding.FOREIGN_EVENT_OBJECT,
+    ]
+
+
+def test_the_update_with_an_end_before_the_start_is_refused_by_the_platform(run: Runner) -> None:
+    with pytest.raises(InvalidRequest):
+        run(marketing_event_objects.update(seeding.PAST_WEBINAR_OBJECT, end=WHEN.replace(year=2020)))
+
+
+def test_the_page_and_the_snapshot_show_the_events(box: Sandbox, api: httpx.Client) -> None:
+    (section,) = [one for one in box.hubspot.world.sections() if one.title == "Marketing events"]
+    assert section.rows[1] == [
+        seeding.PAST_WEBINAR_OBJECT,
+        seeding.PAST_WEBINAR,
+        "Winter webinar",
+        "completed",
+        "0",
+        "1",
+        "0",
+        "1",
+    ]
+    assert [one["participations"][0]["state"] for one in box.hubspot.snapshot()["events"][:2]] == [
+        "REGISTERED",
+        "ATTENDED",
+    ]
