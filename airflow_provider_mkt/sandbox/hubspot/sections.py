@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.events.record import STATES
 from airflow_provider_mkt.sandbox.hubspot.events.views import counters
-from airflow_provider_mkt.sandbox.hubspot.people_sections import people_tables
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.world import Section
 
@@ -25,7 +24,6 @@ def tables(world: HubSpotWorld) -> list[Section]:
         _sends(world),
         _events(world),
         _enrolments(world),
-        *people_tables(world),
     ]
 
 
