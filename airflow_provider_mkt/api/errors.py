@@ -22,8 +22,19 @@ No error carries a token, a secret or a person's data: messages pass through
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from airflow_provider_mkt.api.redact import redact
+
+
+class Facts(TypedDict, total=False):
+    """What is known about where an error came from."""
+
+    platform: str
+    call: str
+    code: str
+    status: int | None
+    request_id: str
 
 
 class PlatformError(Exception):
@@ -120,20 +131,12 @@ class PermissionDenied(PlatformError):
         message: str,
         *,
         missing: tuple[str, ...] = (),
-        platform: str = "",
-        call: str = "",
-        code: str = "",
-        status: int | None = None,
-        request_id: str = "",
+        **facts: Unpack[Facts],
     ) -> None:
         self.missing = missing
         super().__init__(
             message + (f"; needs {', '.join(missing)}" if missing else ""),
-            platform=platform,
-            call=call,
-            code=code,
-            status=status,
-            request_id=request_id,
+            **facts,
         )
 
 
@@ -152,20 +155,12 @@ class QuotaExhausted(PlatformError):
         message: str,
         *,
         resets_at: datetime,
-        platform: str = "",
-        call: str = "",
-        code: str = "",
-        status: int | None = None,
-        request_id: str = "",
+        **facts: Unpack[Facts],
     ) -> None:
         self.resets_at = resets_at
         super().__init__(
             f"{message}; resets at {resets_at:%Y-%m-%d %H:%M} UTC",
-            platform=platform,
-            call=call,
-            code=code,
-            status=status,
-            request_id=request_id,
+            **facts,
         )
 
 
@@ -180,16 +175,10 @@ class ServerUnavailable(PlatformError):
         message: str,
         *,
         retry_at: datetime | None = None,
-        platform: str = "",
-        call: str = "",
-        code: str = "",
-        status: int | None = None,
-        request_id: str = "",
+        **facts: Unpack[Facts],
     ) -> None:
         self.retry_at = retry_at
-        super().__init__(
-            message, platform=platform, call=call, code=code, status=status, request_id=request_id
-        )
+        super().__init__(message, **facts)
 
 
 class OutcomeUnknown(PlatformError):

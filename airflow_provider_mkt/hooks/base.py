@@ -279,6 +279,20 @@ class MarketingHook(BaseHook):
     def _introduce(self) -> Flow[str]:
         """The line that tells an account."""
 
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
+        from airflow_provider_mkt.hooks._forms import widgets
+
+        return widgets(cls.conn_type)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Labels and placeholders for Airflow 3.0 and 3.1."""
+        from airflow_provider_mkt.hooks._forms import behaviour
+
+        return behaviour(cls.conn_type)
+
     def get_conn(self) -> Self:
         """The hook itself: it is what runs calls."""
         return self

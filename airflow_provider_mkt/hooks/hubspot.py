@@ -130,20 +130,6 @@ class HubSpotHook(MarketingHook):
                 return f"{who}; {left:,} of {row['usageLimit']:,} calls left today"
         return f"{who}; no daily limit told"
 
-    @staticmethod
-    def get_connection_form_widgets() -> dict[str, Any]:
-        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
-        from airflow_provider_mkt.hooks._forms import widgets
-
-        return widgets(HubSpotHook.conn_type)
-
-    @staticmethod
-    def get_ui_field_behaviour() -> dict[str, Any]:
-        """Labels and placeholders for Airflow 3.0 and 3.1."""
-        from airflow_provider_mkt.hooks._forms import behaviour
-
-        return behaviour(HubSpotHook.conn_type)
-
 
 def _as_properties(campaign: Mapping[str, Any]) -> Mapping[str, Any]:
     """A campaign's properties; ``name`` is taken for ``hs_name``, so that lists serve both platforms."""

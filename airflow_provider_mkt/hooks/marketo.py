@@ -139,17 +139,3 @@ class MarketoHook(MarketingHook):
         used = int(row["total"]) if row else 0
         left = max(0, account.daily_quota - used)
         return f"{who}; {used:,} calls used today, {left:,} left of {account.daily_quota:,}"
-
-    @staticmethod
-    def get_connection_form_widgets() -> dict[str, Any]:
-        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
-        from airflow_provider_mkt.hooks._forms import widgets
-
-        return widgets(MarketoHook.conn_type)
-
-    @staticmethod
-    def get_ui_field_behaviour() -> dict[str, Any]:
-        """Labels and placeholders for Airflow 3.0 and 3.1."""
-        from airflow_provider_mkt.hooks._forms import behaviour
-
-        return behaviour(MarketoHook.conn_type)
