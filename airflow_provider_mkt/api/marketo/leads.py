@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from airflow_provider_mkt.api.call import (
-    Call,
-    Replay,
-    batch,
-    comma_list,
-    query_pairs,
-)
+from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo._building import BATCH_MAX as BATCH_MAX
-from airflow_provider_mkt.api.marketo._building import BODY_MAX as BODY_MAX
-from airflow_provider_mkt.api.marketo._building import (
-    fitting,
-    ids,
-    place,
-    read,
-    text,
-    write,
-)
+from airflow_provider_mkt.api.marketo import _building as building
+from airflow_provider_mkt.api.marketo._building import between, fitting, ids, place, read, text, write
 from airflow_provider_mkt.api.marketo.answers import RecordResult, nothing_of, results_of, rows, the_one
 from airflow_provider_mkt.api.paging import position_token
 from airflow_provider_mkt.api.redact import shape
 
+BATCH_MAX = building.BATCH_MAX
+BODY_MAX = building.BODY_MAX
 MERGE_MAX = 25
+
 Action = Literal["createOrUpdate", "createOnly", "updateOnly", "createDuplicate"]
 _REPLAY: dict[Action, Replay] = {
     # Two upserts of one new key at once make two leads.
@@ -88,7 +77,7 @@ def by_filter(
     :param filter_type: a searchable field.
     :param filter_values: up to 300 values without commas; more than 1,000 matches are refused.
     :param fields: REST names of the fields to return.
-    :param batch_size: rows per page, at most 300.
+    :param batch_size: rows per page, 1-300.
     :raises InvalidInput: on no values, too many, or one with a comma, which has no escape.
 
     Source: ``GET /rest/v1/leads.json``; a query over 7,500 bytes goes as
@@ -103,7 +92,7 @@ def by_filter(
         filterType=filter_type,
         filterValues=",".join(values),
         fields=comma_list(name, "fields", fields),
-        batchSize=batch_size,
+        batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
     )
     return read(name, "/leads.json", rows, query=query, timeout=60, follow=position_token)
 

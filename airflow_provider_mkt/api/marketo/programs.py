@@ -13,6 +13,7 @@ from airflow_provider_mkt.api.marketo._building import (
     BATCH_MAX,
     asset,
     asset_pages,
+    between,
     change,
     folder,
     ids,
@@ -327,7 +328,7 @@ def people(program_id: int | str, *, batch_size: int = 300) -> Call[list[dict[st
     """Page through all leads that are members of a program.
 
     :param program_id: the program.
-    :param batch_size: rows per page, at most 300.
+    :param batch_size: rows per page, 1-300.
     :returns: leads with their ``membership``.
 
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
@@ -338,7 +339,7 @@ def people(program_id: int | str, *, batch_size: int = 300) -> Call[list[dict[st
         "/leads/programs/{id}.json",
         rows,
         params=place(name, "program_id", program_id),
-        query=query_pairs(batchSize=batch_size),
+        query=query_pairs(batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX)),
         follow=position_token,
     )
 

@@ -154,11 +154,6 @@ class Campaign(TypedDict, total=False):
     updatedAt: str
 
 
-class Header(TypedDict, total=False):
-    type: str
-    value: str
-
-
 class Attribute(TypedDict, total=False):
     name: str
     apiName: str
