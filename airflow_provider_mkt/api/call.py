@@ -14,12 +14,15 @@ from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from typing_extensions import TypeAliasType
+
 from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.api.redact import shape
 
 T = TypeVar("T")
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+# Not a string of an alias, since pydantic must resolve it from the modules that use it.
+Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 Envelope: TypeAlias = dict[str, Any]
 """A decoded JSON answer. Its values are whatever the platform sent, hence ``Any``."""
 

@@ -1,0 +1,136 @@
+"""Writes the tables of calls, ``docs/calls-hubspot.md`` and ``docs/calls-marketo.md``, from the code.
+
+Run it after adding an endpoint: ``uv run python docs/make_call_tables.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.hubspot.profiles import PREFIXES as HUBSPOT
+from airflow_provider_mkt.api.marketo.platform import PREFIXES as MARKETO
+from airflow_provider_mkt.api.registry import Endpoint, endpoints
+
+HERE = Path(__file__).parent
+TITLES = {"hubspot": "HubSpot", "marketo": "Marketo Engage"}
+TEXTS = ("1", "someone@example.com", "a" * 32, "name", "2026-01-31", "SUBSCRIBED", "{{my.name}}")
+
+# Arguments of calls that no value of their types alone can make.
+SAMPLES: dict[str, dict[str, Any]] = {}
+
+
+def sample(name: str, function: Endpoint) -> Call[Any]:
+    """Make a call of a function with arguments made up from its types.
+
+    :raises LookupError: when none of those tried are taken.
+    """
+    if name in SAMPLES:
+        return function(**SAMPLES[name])
+    hints = get_type_hints(function)
+    needed = {
+        parameter.name: list(_values(hints[parameter.name], parameter.name))
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty
+    }
+    chosen = dict.fromkeys(needed, 0)
+    for _ in range(sum(map(len, needed.values())) + 1):
+        try:
+            return function(**{key: needed[key][index] for key, index in chosen.items()})
+        except InvalidInput as error:
+            guilty = next((key for key in needed if key == error.field.split("[")[0].split(".")[0]), None)
+            for key in (guilty,) if guilty else tuple(needed):
+                if chosen[key] + 1 < len(needed[key]):
+                    chosen[key] += 1
+                    break
+            else:
+                break
+    for combination in itertools.islice(itertools.product(*needed.values()), 5000):
+        try:
+            return function(**dict(zip(needed, combination, strict=True)))
+        except (InvalidInput, TypeError, AttributeError, KeyError):
+            continue
+    msg = f"{name}: no arguments found; add some to SAMPLES"
+    raise LookupError(msg)
+
+
+def _values(hint: Any, name: str) -> Iterator[Any]:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is str:
+        yield from TEXTS
+    elif hint is bool:
+        yield True
+    elif hint is int:
+        yield from (1, 100000)
+    elif hint is float:
+        yield 1.0
+    elif hint is bytes:
+        yield b"email\na@example.com\n"
+    elif hint is datetime:
+        yield datetime(2026, 1, 31, 9, tzinfo=UTC)
+    elif origin is not None and str(origin) == "typing.Literal":
+        yield from arguments
+    elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        for key in ("hs_name", "email", "name", "id", "{{my.name}}"):
+            for value in _values(arguments[1], name):
+                yield {key: value}
+    elif origin is not None and isinstance(origin, type) and issubclass(origin, Sequence):
+        for value in _values(arguments[0], name):
+            yield [value]
+    elif arguments:
+        for argument in arguments:
+            yield from _values(argument, name)
+    elif hint is Any or hint is object:
+        yield from ("1", 1, {"name": "x"})
+    elif inspect.isclass(hint) and hasattr(hint, "__annotations__"):
+        members = get_type_hints(hint)
+        required = getattr(hint, "__required_keys__", frozenset(members))
+        yield {key: next(_values(members[key], key), None) for key in members if key in required}
+
+
+def paths(platform: str, call: Call[Any]) -> list[str]:
+    """Method and path of a call, in each of the platform's profiles."""
+    if platform == "marketo":
+        return [f"{call.route.method} {MARKETO[call.route.family]}{call.route.tail}"]
+    return [
+        f"{call.route.method} {prefixes[call.route.family]}{call.route.tail}"
+        if call.route.family in prefixes
+        else "–"
+        for prefixes in HUBSPOT.values()
+    ]
+
+
+def table(platform: str) -> str:
+    """The table of one platform."""
+    profiles = list(HUBSPOT) if platform == "hubspot" else ["path"]
+    lines = [
+        f"# Calls of {TITLES[platform]}",
+        "",
+        f"Made from the code by `docs/make_call_tables.py`. Run any of them with `hook.run(...)`, or from a DAG "
+        f"with `{'HubSpotOperator' if platform == 'hubspot' else 'MarketoOperator'}(call=...)`.",
+        "",
+        f"| call | {' | '.join(profiles)} | after a lost answer | needs |",
+        f"|---|{'---|' * len(profiles)}---|---|",
+    ]
+    for name, function in endpoints(platform):
+        call = sample(name, function)
+        cells = " | ".join(f"`{path}`" for path in paths(platform, call))
+        lines.append(f"| `{name}` | {cells} | {call.replay.name} | {', '.join(call.scopes) or '–'} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    for platform in TITLES:
+        (HERE / f"calls-{platform}.md").write_text(table(platform))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
