@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.errors import (
 )
 from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token
-from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget
+from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget, reports
 from airflow_provider_mkt.sandbox.hubspot.campaigns import batch as campaign_batch
 from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_single
 from airflow_provider_mkt.sandbox.hubspot.contacts import batch as contact_batch
@@ -68,6 +68,7 @@ _HANDLERS = (
     campaign_batch,
     assets,
     budget,
+    reports,
     listing,
     email_single,
     drafts,

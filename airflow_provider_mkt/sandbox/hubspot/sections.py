@@ -50,11 +50,14 @@ def _campaigns(world: HubSpotWorld) -> Section:
             one.name,
             one.properties.get("hs_campaign_status", ""),
             str(sum(map(len, one.assets.values()))),
+            f"{sum(line.amount for line in one.budget.values()):,.2f}",
+            f"{sum(line.amount for line in one.spend.values()):,.2f}",
             iso(one.updated),
         ]
         for one in reversed(every[-NEWEST:])
     ]
-    return Section("Campaigns", ["id", "name", "status", "assets", "updated"], rows, f"{len(every):,} in all")
+    columns = ["id", "name", "status", "assets", "budget", "spent", "updated"]
+    return Section("Campaigns", columns, rows, f"{len(every):,} in all")
 
 
 def _emails(world: HubSpotWorld) -> Section:
@@ -65,12 +68,14 @@ def _emails(world: HubSpotWorld) -> Section:
             one.name,
             "archived" if one.archived_at is not None else world.emails.state(one),
             "yes" if one.draft is not None else "",
+            "" if one.partner is None else f"{one.role}, with {one.partner}",
+            str(len(one.revisions)),
             str(sum(1 for send in one.sends if not send.cancelled)),
             f"{one.reached(now, world.settings):,}",
         ]
         for one in reversed(every[-NEWEST:])
     ]
-    columns = ["id", "name", "state", "draft", "sends", "mails out"]
+    columns = ["id", "name", "state", "draft", "test", "revisions", "sends", "mails out"]
     return Section("Marketing emails", columns, rows, f"{len(every):,} in all")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.auth import ALL_SCOPES, OAuthApp, Token
@@ -75,6 +76,9 @@ LEAD_GUIDS = (
 )
 ENROLLED_LEAD = LEAD_GUIDS[3]
 """Already active in the welcome series."""
+
+DEAL_AMOUNT = 9000.0
+"""Won with the first contact, half a day after the sent email reached it."""
 
 _HOUR, _DAY = 3600.0, 86400.0
 
@@ -170,6 +174,8 @@ def _emails(world: HubSpotWorld) -> None:
     emails.publish(sent)
     sent.created = sent.updated = sent.published_at = now - _DAY
     sent.sends[0].requested = sent.sends[0].due = now - _DAY
+    sent.revisions = [replace(one, at=now - _DAY) for one in sent.revisions]
+    world.deals.win("Yearly licence", DEAL_AMOUNT, now - _DAY / 2, CONTACT_IDS[0])
     emails.create(
         {"name": "Broken template", "subject": "Never arrives", "from": sender, "sendOnPublish": True},
         FAILING_EMAIL,

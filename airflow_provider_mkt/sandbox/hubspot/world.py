@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.sandbox.hubspot.auth import Credentials, Token
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import CampaignStore
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.hubspot.deals import DealStore
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore
 from airflow_provider_mkt.sandbox.hubspot.events.store import EventStore
 from airflow_provider_mkt.sandbox.hubspot.legacy_store import LegacyStore
@@ -35,6 +36,7 @@ class HubSpotWorld(World):
         self.contacts = ContactStore(clock)
         self.lists: dict[str, set[str]] = {}
         self.campaigns = CampaignStore(clock, self.random)
+        self.deals = DealStore()
         self.emails = EmailStore(clock, settings, self._recipients)
         self.events = EventStore(clock)
         self.legacy = LegacyStore(clock)
@@ -59,6 +61,7 @@ class HubSpotWorld(World):
             "contacts": self.contacts.snapshot(),
             "lists": {name: sorted(members) for name, members in self.lists.items()},
             "campaigns": self.campaigns.snapshot(),
+            "deals": self.deals.snapshot(),
             "emails": self.emails.snapshot(),
             "events": self.events.snapshot(),
             "legacy": self.legacy.snapshot(),

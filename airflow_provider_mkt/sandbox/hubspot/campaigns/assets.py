@@ -8,8 +8,9 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.common import (
     WRITE,
     asset_views,
     find,
-    with_metrics,
 )
+from airflow_provider_mkt.sandbox.hubspot.campaigns.days import metric_days
+from airflow_provider_mkt.sandbox.hubspot.emails.membership import KINDS
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -51,10 +52,10 @@ routes = HubSpotRoutes()
 
 @routes.handle("GET", "campaigns", "/{campaignGuid}/assets/{assetType}", scopes=READ)
 async def list_assets(request: HubSpotRequest) -> Reply:
-    kind, metrics = _kind(request), with_metrics(request)
+    kind, days = _kind(request), metric_days(request)
     limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
     await request.work()
-    views = asset_views(find(request), kind, metrics=metrics)
+    views = asset_views(request, find(request), kind, days)
     shown, paging = page(views, request.query.get("after"), limit)
     return Reply(200, {"results": shown, **paging})
 
@@ -65,7 +66,7 @@ async def add_asset(request: HubSpotRequest) -> Reply:
     kind, asset_id = _kind(request), request.path["assetId"]
     await request.work()
     campaign, name = find(request), f"{kind} {asset_id}"
-    if kind in ("EMAIL", "MARKETING_EMAIL"):
+    if kind in KINDS:
         email = request.world.emails.get(asset_id)
         if email is None:
             raise not_found(f"Email {asset_id} not found")
@@ -78,9 +79,13 @@ async def add_asset(request: HubSpotRequest) -> Reply:
 
 @routes.handle("DELETE", "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
 async def remove_asset(request: HubSpotRequest) -> Reply:
-    kind = _kind(request)
+    kind, asset_id = _kind(request), request.path["assetId"]
     await request.work()
-    find(request).assets.get(kind, {}).pop(request.path["assetId"], None)
+    campaign = find(request)
+    campaign.assets.get(kind, {}).pop(asset_id, None)
+    email = request.world.emails.get(asset_id) if kind in KINDS else None
+    if email is not None and str(email.live.get("campaign") or "").lower() == campaign.id:
+        request.world.emails.leave_campaign(email)
     return Reply(204)
 
 

@@ -11,8 +11,8 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.common import (
     WRITE,
     valid,
     with_assets,
-    with_metrics,
 )
+from airflow_provider_mkt.sandbox.hubspot.campaigns.days import metric_days
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, not_found
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
@@ -45,7 +45,7 @@ async def create_batch(request: HubSpotRequest) -> Reply:
 async def read_batch(request: HubSpotRequest) -> Reply:
     began = request.clock.time()
     inputs = await read_inputs(request, "PublicCampaignReadInput", MOST, ["id"])
-    names, metrics = request.query.split("properties"), with_metrics(request)
+    names, days = request.query.split("properties"), metric_days(request)
     await request.work()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ async def read_batch(request: HubSpotRequest) -> Reply:
         if campaign is None:
             errors.append(not_found(f"Campaign {guid} not found").standard(id=[guid]))
         else:
-            results.append(with_assets(campaign, names, metrics=metrics))
+            results.append(with_assets(request, campaign, names, days))
     return batch_reply(request, results, errors, began=began)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import property_map
+from airflow_provider_mkt.sandbox.hubspot.campaigns.days import Days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.properties import problems_of
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
-from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.emails.figures import figures
+from airflow_provider_mkt.sandbox.hubspot.emails.membership import KINDS, MARKETING_EMAIL, emails_of
+from airflow_provider_mkt.sandbox.hubspot.emails.record import Email
+from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, not_found
+from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
 
 READ = ("marketing.campaigns.read",)
 WRITE = ("marketing.campaigns.write",)
+FIRST_PAGE = 10
 
 
 def find(request: HubSpotRequest) -> Campaign:
@@ -34,32 +39,46 @@ def valid(properties: Any, built: str, *, creating: bool) -> dict[str, str]:
     return values
 
 
-def with_metrics(request: HubSpotRequest) -> bool:
-    """Whether asset metrics are asked for, which takes both dates."""
-    dates = [request.query.get(name) for name in ("startDate", "endDate")]
-    for text in dates:
-        try:
-            if text is not None:
-                date.fromisoformat(text)
-        except ValueError as error:
-            msg = f"{text!r} is not a date of the form YYYY-MM-DD"
-            raise invalid(msg) from error
-    return None not in dates
-
-
-def asset_views(campaign: Campaign, kind: str, *, metrics: bool) -> list[dict[str, Any]]:
+def asset_views(
+    request: HubSpotRequest, campaign: Campaign, kind: str, days: Days | None
+) -> list[dict[str, Any]]:
+    """A campaign's assets of one type, with metrics of these days."""
+    world = request.world
+    names = dict(campaign.assets.get(kind, {}))
+    if kind == MARKETING_EMAIL:
+        # An email may have been put into the campaign from its own side.
+        names |= {
+            one.id: one.name for one in emails_of(world, campaign) if not _is_filed_otherwise(campaign, one)
+        }
     views: list[dict[str, Any]] = []
-    for asset_id, name in campaign.assets.get(kind, {}).items():
-        view: dict[str, Any] = {"id": asset_id, "name": name}
-        views.append(view | {"metrics": {}} if metrics else view)
+    for asset_id, name in names.items():
+        email = world.emails.get(asset_id) if kind in KINDS else None
+        view: dict[str, Any] = {"id": asset_id, "name": name if email is None else email.name}
+        views.append(view if days is None else view | {"metrics": _metrics(request, email, days)})
     return views
 
 
-def with_assets(campaign: Campaign, names: list[str], *, metrics: bool) -> dict[str, Any]:
-    """The campaign with a first page of each kind of asset."""
-    pages = {
-        kind: {"results": asset_views(campaign, kind, metrics=metrics)}
-        for kind, ids in campaign.assets.items()
-        if ids
-    }
+def with_assets(
+    request: HubSpotRequest, campaign: Campaign, names: list[str], days: Days | None
+) -> dict[str, Any]:
+    """The campaign with a first page of each type of asset it has."""
+    pages: dict[str, Any] = {}
+    for kind in sorted({*campaign.assets, MARKETING_EMAIL}):
+        first, paging = page(asset_views(request, campaign, kind, days), None, FIRST_PAGE)
+        if first:
+            pages[kind] = {"results": first, **paging}
     return campaign.view(names) | {"assets": pages}
+
+
+def _is_filed_otherwise(campaign: Campaign, email: Email) -> bool:
+    others = (kind for kind in KINDS if kind != MARKETING_EMAIL)
+    return email.archived_at is not None or any(email.id in campaign.assets.get(kind, {}) for kind in others)
+
+
+def _metrics(request: HubSpotRequest, email: Email | None, days: Days) -> dict[str, int]:
+    """Only emails have any. Which keys each type has is documented nowhere."""
+    if email is None:
+        return {}
+    sends = [send for send in email.sends if days.hold(send.due)]
+    counters = figures(sends, request.clock.time(), request.world.settings)["counters"]
+    return {name: counters.get(name, 0) for name in ("sent", "delivered", "open", "click")}

@@ -9,8 +9,8 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.common import (
     find,
     valid,
     with_assets,
-    with_metrics,
 )
+from airflow_provider_mkt.sandbox.hubspot.campaigns.days import metric_days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
@@ -53,9 +53,9 @@ async def create_campaign(request: HubSpotRequest) -> Reply:
 
 @routes.handle("GET", "campaigns", "/{campaignGuid}", scopes=READ)
 async def read_campaign(request: HubSpotRequest) -> Reply:
-    metrics = with_metrics(request)
+    days = metric_days(request)
     await request.work()
-    return Reply(200, with_assets(find(request), request.query.split("properties"), metrics=metrics))
+    return Reply(200, with_assets(request, find(request), request.query.split("properties"), days))
 
 
 @routes.handle("PATCH", "campaigns", "/{campaignGuid}", scopes=WRITE)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.hubspot.emails.record import Email
     from airflow_provider_mkt.sandbox.hubspot.world import HubSpotWorld
 
-KINDS = ("MARKETING_EMAIL", "EMAIL")
+MARKETING_EMAIL = "MARKETING_EMAIL"
+KINDS = (MARKETING_EMAIL, "EMAIL")
 """Asset types that mean an email."""
 
 

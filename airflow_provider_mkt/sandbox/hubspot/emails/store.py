@@ -56,6 +56,11 @@ class EmailStore:
         email.live |= fields
         self._revise(email)
 
+    def leave_campaign(self, email: Email) -> None:
+        """Take an email out of the campaign that its own field names."""
+        del email.live["campaign"]
+        self._revise(email)
+
     def restore(self, email: Email, revision: Revision) -> None:
         """Make an earlier version the live one. It becomes a new revision, however little it changes."""
         email.live = copy.deepcopy(revision.fields)
