@@ -179,7 +179,7 @@ REQUESTS: list[tuple[Call[Any], str, str, tuple[tuple[str, str], ...], Any]] = [
         inputs(JANE_SENT),
     ),
     (
-        attendance.upsert_contacts(*KEY, "register", [{**ADA, "interaction_at": NOON_TEXT}]),
+        attendance.upsert_contacts(*KEY, "register", [{**ADA, "interaction_at": str(NOON_MS)}]),
         "POST",
         "/events/a%2Fb%20c/register/upsert",
         ACCOUNT,
@@ -310,6 +310,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: objects.get(0), "object_id"),
     (lambda: objects.list_all(limit=101), "limit"),
     (lambda: objects.find(""), "external_event_id"),
+    (lambda: objects.find("events"), "external_event_id"),
     (lambda: objects.update(1), "name"),
     (lambda: objects.update_batch([{"object_id": 1}]), "events[0]"),
     (lambda: objects.update_batch([{"object_id": 1, "completed": True}]), "events[0].completed"),

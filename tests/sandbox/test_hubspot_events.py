@@ -361,6 +361,16 @@ REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
         "/events/x",
         {"externalAccountId": "a", "externalEventId": "e", "eventName": "n", "eventOrganizer": "o"},
     ),
+    (
+        "PUT",
+        "/events/%20",
+        {"externalAccountId": "a", "externalEventId": " ", "eventName": "n", "eventOrganizer": "o"},
+    ),
+    (
+        "POST",
+        "/500000000001/attendance/attend/email-create",
+        {"inputs": [{"email": ["a@example.com"], "interactionDateTime": 1_780_000_000_000}]},
+    ),
     ("GET", "/events/x", None),
     ("GET", "/events/search", None),
     ("PATCH", "/events/x?externalAccountId=a", {"eventCancelled": "yes"}),

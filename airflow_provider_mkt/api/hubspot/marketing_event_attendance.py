@@ -269,6 +269,9 @@ def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
 def _milliseconds(call: str, field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
         raise InvalidInput(field, f"must be a time, not {shape(value)}", call=call)
+    if isinstance(value, str) and value.isdecimal():
+        # A template gives a number as text.
+        value = int(value)
     if isinstance(value, int):
         if value < _EARLIEST:
             raise InvalidInput(field, "must be in milliseconds since 1970; it looks like seconds", call=call)

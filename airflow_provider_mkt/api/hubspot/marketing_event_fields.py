@@ -137,13 +137,13 @@ def object_key(call: str, object_id: int | str, *, name: str = "objectId") -> Pa
     return ((name, str(numeric_id(call, "object_id", object_id))),)
 
 
-def not_reserved(call: str, field: str, value: str, word: str) -> None:
+def not_reserved(call: str, field: str, value: str, *words: str) -> None:
     """Refuse an external id that HubSpot's own paths have another meaning for.
 
     :raises InvalidInput: naming the field.
     """
-    if value == word:
-        problem = f"cannot be {word!r}: the path means something else then; use the call by object id"
+    if value in words:
+        problem = f"cannot be {value!r}: the path means something else then; use the call by object id"
         raise InvalidInput(field, problem, call=call)
 
 

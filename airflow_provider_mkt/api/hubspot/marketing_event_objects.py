@@ -36,6 +36,7 @@ from airflow_provider_mkt.api.hubspot.marketing_event_fields import (
     event_body,
     event_key,
     given,
+    not_reserved,
     object_key,
 )
 from airflow_provider_mkt.api.paging import after_cursor
@@ -78,10 +79,12 @@ def find(external_event_id: str) -> Call[list[EventIdentifiers]]:
 
     :param external_event_id: its id in the system it comes from.
     :returns: one row per event.
+    :raises InvalidInput: on the ids ``events`` and ``participations``, whose paths are those of other calls.
 
     Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
     """
     call = "marketing_event_objects.find"
+    not_reserved(call, "external_event_id", external_event_id, "events", "participations")
     path = (event_key(call, external_event_id),)
     return Call(
         call,

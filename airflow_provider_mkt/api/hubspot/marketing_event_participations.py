@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.api.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.api.hubspot.checks import one_of, page_size, text
+from airflow_provider_mkt.api.hubspot.checks import one_of, page_size
 from airflow_provider_mkt.api.hubspot.marketing_event_fields import (
     FAMILY,
     PAGE_MAX,
@@ -94,7 +94,7 @@ def breakdown(
     external_account_id: str,
     *,
     state: str | None = None,
-    contact: str | None = None,
+    contact: int | str | None = None,
     limit: int = PAGE_MAX,
 ) -> Call[list[Participation]]:
     """Page through the participants of an event that this app made.
@@ -137,7 +137,9 @@ def breakdown_by_object_id(
     return _breakdown(call, "/{marketingEventId}", params, _query(call, state, contact, limit))
 
 
-def of_contact(contact: str, *, state: str | None = None, limit: int = PAGE_MAX) -> Call[list[Participation]]:
+def of_contact(
+    contact: int | str, *, state: str | None = None, limit: int = PAGE_MAX
+) -> Call[list[Participation]]:
     """Page through the events that a contact has to do with.
 
     :param contact: its email or id.
@@ -150,17 +152,21 @@ def of_contact(contact: str, *, state: str | None = None, limit: int = PAGE_MAX)
     Source: ``GET /marketing/{version}/marketing-events/participations/contacts/{contactIdentifier}/breakdown``.
     """  # noqa: E501
     call = "marketing_event_participations.of_contact"
-    params = (("contactIdentifier", path_params(call, contact=contact)[0][1]),)
+    params = (("contactIdentifier", _contact(call, contact)),)
     return _breakdown(call, "/contacts/{contactIdentifier}", params, _query(call, state, None, limit))
 
 
-def _query(call: str, state: str | None, contact: str | None, limit: int) -> Pairs:
+def _query(call: str, state: str | None, contact: int | str | None, limit: int) -> Pairs:
     if state is not None:
         one_of(call, "state", state, STATES)
-    if contact is not None:
-        text(call, "contact", contact)
+    named = None if contact is None else _contact(call, contact)
     size = page_size(call, limit, at_most=PAGE_MAX)
-    return query_pairs(state=state, contactIdentifier=contact, limit=size)
+    return query_pairs(state=state, contactIdentifier=named, limit=size)
+
+
+def _contact(call: str, contact: int | str) -> str:
+    ((_, identifier),) = path_params(call, contact=contact)
+    return identifier
 
 
 def _counters(call: str, tail: str, params: Pairs) -> Call[Counters]:

@@ -104,6 +104,9 @@ async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str
             if isinstance(item.get(name, 0), bool) or not isinstance(item.get(name, 0), int):
                 msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no number"
                 raise invalid(msg)
+        if not isinstance(item.get("email", ""), str):
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, email is no string"
+            raise invalid(msg)
         for name in ("properties", "contactProperties"):
             property_map(item.get(name) or {}, built)
     return state, inputs

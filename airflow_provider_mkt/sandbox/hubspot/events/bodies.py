@@ -34,6 +34,8 @@ def event_fields(body: dict[str, Any], built: str, known: tuple[str, ...]) -> Fi
     for name in (*TEXTS, *IDS):
         if body.get(name) is not None:
             values[name] = _text(body[name], name, built)
+    if empty := [name for name in IDS if name in values and not values[name].strip()]:
+        raise invalid(f"{empty[0]} must not be empty")
     for name in MOMENTS:
         if body.get(name) is not None:
             values[name] = moment(body[name], name, built)

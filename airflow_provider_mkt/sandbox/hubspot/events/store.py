@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
 
 FIRST_ID = 500_000_000_001
+FIRST_APP = 777_201
 FIRST_PARTICIPATION = 60_000_000_001
 
 Key = tuple[str, str, str]
@@ -24,6 +25,7 @@ class EventStore:
         self._clock = clock
         self._ids = itertools.count(FIRST_ID)
         self._participations = itertools.count(FIRST_PARTICIPATION)
+        self._apps = itertools.count(FIRST_APP)
         self._by_id: dict[str, Event] = {}
         self._by_key: dict[Key, Event] = {}
         self.apps: dict[str, AppInfo] = {}
@@ -56,6 +58,8 @@ class EventStore:
         self, app: str, account_id: str, event_id: str, values: dict[str, Any], custom: dict[str, str]
     ) -> Event:
         now = self._clock.time()
+        # A token that somebody added has an app too.
+        self.apps.setdefault(app, AppInfo(next(self._apps), app))
         event = Event(str(next(self._ids)), app, account_id, event_id, now, now, values, custom)
         self._by_id[event.id] = event
         self._by_key[app, account_id, event_id] = event
