@@ -181,6 +181,8 @@ class _Progress:
             and self.call.replay is Replay.SAFE
             and isinstance(verdict, Refused)
             and isinstance(verdict.error, NotFound)
+            # A code inside Marketo's 200 says that the list is not there from which leads were to be taken.
+            and verdict.error.status == 404
         )
 
     def after(self, refused: Refused, sent_at: float) -> float:

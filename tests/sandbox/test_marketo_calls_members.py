@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from airflow_provider_mkt.api.marketo import (
     programs,
     static_lists,
 )
+from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -234,3 +236,21 @@ def test_status_and_stream_are_no_data(caller: Caller) -> None:
     caller.run(MEMBERS)
     (row,) = caller.run(program_members.update(NURTURE, [{"leadId": ANNA, "statusName": "Engaged"}]))
     assert (row.status, row.why().code) == ("skipped", "1003")
+
+
+class TestLostAnswers:
+    def test_a_removal_is_repeated_and_tells_that_the_lead_was_gone(self, caller: Caller) -> None:
+        caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
+        (row,) = patient(caller).run(lists.remove(LIST, [ANNA]))
+        assert (row.status, row.why().code) == ("skipped", "1015")
+
+    def test_a_list_that_is_not_there_is_not_taken_for_a_removal_that_worked(self, caller: Caller) -> None:
+        caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
+        with pytest.raises(NotFound):
+            patient(caller).run(lists.remove(1, [ANNA]))
+
+
+def patient(caller: Caller) -> Caller:
+    """The caller, trying again where it may."""
+    caller.link = replace(caller.link, policy=Policy(base=0.01, cap=0.01))
+    return caller

@@ -144,7 +144,8 @@ def delete(lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
     """Delete up to 300 leads, for good. What is in a CRM stays there.
 
     :param lead_ids: leads, each once.
-    :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1004.
+    :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1004. After
+        a try whose answer was lost, the leads it deleted are told as skipped.
 
     Source: ``POST /rest/v1/leads/delete.json``.
     """

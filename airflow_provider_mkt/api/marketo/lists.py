@@ -112,7 +112,8 @@ def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[Recor
     :param list_id: the list.
     :param lead_ids: leads, each once.
     :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (no
-        such lead) or 1015 (not in the list).
+        such lead) or 1015 (not in the list). After a try whose answer was lost, the leads it took out are
+        told as skipped.
     :raises NotFound: when there is no such list.
 
     Source: ``DELETE /rest/v1/lists/{listId}/leads.json``.

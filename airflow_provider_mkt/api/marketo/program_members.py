@@ -147,7 +147,8 @@ def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[Re
     :param program_id: the program.
     :param lead_ids: leads, each once.
     :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1037 for a
-        lead that is not in the program.
+        lead that is not in the program. After a try whose answer was lost, the leads it took out are told
+        as skipped.
 
     Source: ``POST /rest/v1/programs/{programId}/members/delete.json``.
     """
