@@ -161,9 +161,9 @@ class SyncLeadsOperator(MarketingOperator):
         known_fields = hook.follow(writer.known_fields())
         memory = task_memory(context)
         lease = _Lease(memory, writer.quiet_after, self._sleep, self.log.info)
-        concurrency = AdaptiveConcurrency(
-            min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        )
+        ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
+        # In a sliding window the pace of the first window comes back in every later one.
+        concurrency = AdaptiveConcurrency(ceiling, start=max(4, ceiling // 3))
         hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
         report = Report()
         with ExitStack() as stack:
