@@ -84,6 +84,8 @@ class Form:
 
     fields: Query
     files: dict[str, Upload] = field(default_factory=dict)
+    uploads: list[Upload] = field(default_factory=list)
+    """Every file, where several share a field name."""
 
 
 class Request(Generic[WorldT, TokenT]):
@@ -157,6 +159,7 @@ class Request(Generic[WorldT, TokenT]):
             if isinstance(value, UploadFile):
                 content = await value.read()
                 form.files[name] = Upload(value.filename or "", value.content_type or "", content)
+                form.uploads.append(form.files[name])
             else:
                 form.fields.pairs.append((name, value))
         return form

@@ -1,69 +1,44 @@
-"""Runs calls of the client against a sandbox, blocking or on an event loop."""
+"""Runs calls against the HubSpot sandbox in their real drivers."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import tempfile
-from pathlib import Path
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
-from airflow_provider_mkt.api.budget import FileBudget
+import pytest
+
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.api.exchange import Link, Reply, exchange
-from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
-from airflow_provider_mkt.api.hubspot.platform import HubSpot
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.hooks.select import ahook_for
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 T = TypeVar("T")
+CONN_ID = "sandboxed"
 
 
-def _boundless() -> FileBudget:
-    """A budget without any rate, so one that always has a place."""
-    return FileBudget(Path(tempfile.gettempdir()) / "never-made.db", {})
+def connected(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch, profile: str, token: str = seed.TOKEN
+) -> HubSpotHook:
+    """A hook for the sandbox, in one profile."""
+    connection = {
+        "conn_type": "hubspot",
+        "host": box.hubspot.url,
+        "password": token,
+        "extra": {"api_version": profile},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(connection))
+    return HubSpotHook(CONN_ID)
 
 
-@dataclasses.dataclass
-class Runner:
-    """One account, one way to run calls.
+def both(hook: HubSpotHook, call: Call[T]) -> T:
+    """The result of a call on this thread; on a loop it has to be the same."""
 
-    :param way: ``sync`` or ``async``.
-    """
+    async def on_a_loop() -> Any:
+        async with await ahook_for(CONN_ID) as other:
+            return await other.arun(call)
 
-    url: str
-    profile: str
-    way: str
-    token: str = seed.TOKEN
-
-    def with_token(self, token: str) -> Runner:
-        return dataclasses.replace(self, token=token)
-
-    def reply(self, call: Call[T]) -> Reply[T]:
-        account = HubSpotAccount(base_url=self.url, api_version=self.profile, access_token=self.token)  # type: ignore[arg-type]
-        link = Link(HubSpot(account), policy=Policy(base=0.01, cap=0.01))
-        if self.way == "sync":
-            with SyncDriver(_boundless()) as driver:
-                return driver.pump(exchange(call, link))
-
-        async def run() -> Reply[T]:
-            async with AsyncDriver(_boundless()) as driver:
-                return await driver.pump(exchange(call, link))
-
-        return asyncio.run(run())
-
-    def __call__(self, call: Call[T]) -> T:
-        return self.reply(call).value
-
-    def pages(self, call: Call[list[T]]) -> list[list[T]]:
-        found: list[list[T]] = []
-        page: Call[list[T]] | None = call
-        while page is not None:
-            reply = self.reply(page)
-            found.append(reply.value)
-            page = page.next_page(reply.envelope)
-        return found
-
-    def every(self, call: Call[list[T]]) -> list[T]:
-        return [row for page in self.pages(call) for row in page]
+    here, there = hook.run(call), asyncio.run(on_a_loop())
+    assert here == there
+    return here

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.hubspot import campaigns, emails, send_statuses
+from airflow_provider_mkt.api.hubspot import campaigns, emails, imports, send_statuses
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked
 
 PUBLISHED = frozenset(
@@ -120,5 +120,27 @@ SPECS = (
             "canceled": BatchStatus.CANCELED,
         },
         poke_interval=30,
+    ),
+    JobSpec(
+        "hubspot",
+        "contact_import",
+        asked(
+            lambda job: imports.get(job.id),
+            lambda one: one.state,
+            lambda one: {"name": one.importName, **one.metadata.counters},
+        ),
+        {
+            "started": BatchStatus.PENDING,
+            "deferred": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            # Rows may have failed: the counter ERRORS says how many.
+            "done": BatchStatus.COMPLETE,
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+            "failed": BatchStatus.FAILED,
+            "reverted": BatchStatus.FAILED,
+        },
+        poke_interval=30,
+        cancel=lambda job: imports.cancel(job.id),
     ),
 )

@@ -22,6 +22,11 @@ PREFIXES: dict[str, dict[str, str]] = {
         "subscriptions": "/communication-preferences/v3",
         "subscription_statuses": "/communication-preferences/v4",
         "lists": "/crm/v3/lists",
+        "imports": "/crm/v3/imports",
+        "sequences": "/automation/v4/sequences",
+        # Flows have a dated twin in beta only, and enrolment none at all: only this profile knows them.
+        "flows": "/automation/v4",
+        "workflows": "/automation/v2/workflows",
         "nurture": "/nurture/v1",
         "leads": "/leads/v1",
     },
@@ -39,6 +44,8 @@ PREFIXES: dict[str, dict[str, str]] = {
         "subscriptions": "/communication-preferences/2026-03",
         "subscription_statuses": "/communication-preferences/2026-03",
         "lists": "/crm/lists/2026-03",
+        "imports": "/crm/imports/2026-03",
+        "sequences": "/automation/sequences/2026-03",
         # Discontinued in 2013 and never dated: the same in every profile.
         "nurture": "/nurture/v1",
         "leads": "/leads/v1",

@@ -18,10 +18,14 @@ _REMEMBER = 86400
 ALL_SCOPES = frozenset(
     {
         "oauth",
+        "automation",
+        "automation.sequences.enrollments.write",
+        "automation.sequences.read",
         "content",
         "communication_preferences.read",
         "communication_preferences.read_write",
         "communication_preferences.write",
+        "crm.import",
         "crm.lists.read",
         "crm.lists.write",
         "crm.objects.contacts.read",

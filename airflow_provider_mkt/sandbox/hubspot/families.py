@@ -18,5 +18,10 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "subscriptions3": ("/communication-preferences/v3",),
     "subscriptions": ("/communication-preferences/v4", "/communication-preferences/2026-03"),
     "lists": ("/crm/v3/lists", "/crm/lists/2026-03"),
+    "imports": ("/crm/v3/imports", "/crm/imports/2026-03"),
+    "sequences": ("/automation/v4/sequences", "/automation/sequences/2026-03"),
+    # Neither has a dated path yet.
+    "flows": ("/automation/v4",),
+    "workflows": ("/automation/v2/workflows",),
     "legacy": ("",),
 }

@@ -18,6 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget, repor
 from airflow_provider_mkt.sandbox.hubspot.campaigns import batch as campaign_batch
 from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_single
 from airflow_provider_mkt.sandbox.hubspot.contacts import batch as contact_batch
+from airflow_provider_mkt.sandbox.hubspot.contacts import merging as contact_merging
 from airflow_provider_mkt.sandbox.hubspot.contacts import search
 from airflow_provider_mkt.sandbox.hubspot.contacts import single as contact_single
 from airflow_provider_mkt.sandbox.hubspot.emails import (
@@ -47,6 +48,7 @@ from airflow_provider_mkt.sandbox.hubspot.events import objects as event_objects
 from airflow_provider_mkt.sandbox.hubspot.events import settings as event_settings
 from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
 from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.imports import endpoints as imports
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotWorld
 from airflow_provider_mkt.sandbox.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
@@ -63,6 +65,7 @@ _HANDLERS = (
     oauth,
     contact_single,
     contact_batch,
+    contact_merging,
     search,
     campaign_single,
     campaign_batch,
@@ -83,6 +86,7 @@ _HANDLERS = (
     participations,
     event_lists,
     event_settings,
+    imports,
     legacy,
 )
 
@@ -116,6 +120,8 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         # The documents name no length for 414; 8 KB is what many gateways stop at.
         if request.target_length > _LONGEST_URI:
             raise too_long()
+        # What imports have written by now must show in every answer.
+        request.world.imports.settle()
 
     def authenticate(self, request: HubSpotRequest) -> Token:
         credentials = request.world.credentials

@@ -23,6 +23,7 @@ def tables(world: HubSpotWorld) -> list[Section]:
         _emails(world),
         _sends(world),
         _events(world),
+        _imports(world),
         _enrolments(world),
     ]
 
@@ -98,6 +99,21 @@ def _events(world: HubSpotWorld) -> Section:
         rows.append([one.id, one.external_event_id, one.name, ", ".join(flags), *numbers])
     columns = ["id", "external id", "name", "marked", "registered", "attended", "cancelled", "no-shows"]
     return Section("Marketing events", columns, rows, f"{len(every):,} in all")
+
+
+def _imports(world: HubSpotWorld) -> Section:
+    world.imports.settle()
+    every = world.imports.all()
+    rows = [
+        [
+            one.id,
+            one.name,
+            one.state,
+            *(f"{one.counters[name]:,}" for name in ("CREATED_OBJECTS", "UPDATED_OBJECTS", "ERRORS")),
+        ]
+        for one in reversed(every[-NEWEST:])
+    ]
+    return Section("Imports", ["id", "name", "state", "created", "updated", "errors"], rows)
 
 
 def _enrolments(world: HubSpotWorld) -> Section:

@@ -16,3 +16,9 @@ class HubSpotSettings(BaseModel):
     """How far the look-up of events by external id is behind. HubSpot says some minutes."""
     email_preprocessing: float = Field(default=2.0, ge=0)
     email_processing: float = Field(default=3.0, ge=0)
+    import_startup: float = Field(default=2.0, ge=0)
+    import_per_row: float = Field(default=0.001, ge=0)
+    import_error_lag: float = Field(default=1.0, ge=0)
+    """How far the rows that failed are behind an import's state. HubSpot does not say by how much."""
+    import_rows_per_file: int = Field(default=1_048_576, ge=0)
+    import_rows_per_day: int = Field(default=80_000_000, ge=0)

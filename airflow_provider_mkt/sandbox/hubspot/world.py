@@ -11,6 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.deals import DealStore
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore
 from airflow_provider_mkt.sandbox.hubspot.events.store import EventStore
+from airflow_provider_mkt.sandbox.hubspot.imports.store import ImportStore
 from airflow_provider_mkt.sandbox.hubspot.legacy_store import LegacyStore
 from airflow_provider_mkt.sandbox.hubspot.sections import tables
 from airflow_provider_mkt.sandbox.hubspot.seed import fill
@@ -39,6 +40,7 @@ class HubSpotWorld(World):
         self.deals = DealStore()
         self.emails = EmailStore(clock, settings, self._recipients)
         self.events = EventStore(clock)
+        self.imports = ImportStore(clock, settings, self.contacts)
         self.legacy = LegacyStore(clock)
         fill(self)
 
@@ -57,6 +59,8 @@ class HubSpotWorld(World):
         return found
 
     def snapshot(self) -> dict[str, Any]:
+        # First, since a look at them writes the contacts that are due.
+        imports = self.imports.snapshot()
         return {
             "contacts": self.contacts.snapshot(),
             "lists": {name: sorted(members) for name, members in self.lists.items()},
@@ -64,6 +68,7 @@ class HubSpotWorld(World):
             "deals": self.deals.snapshot(),
             "emails": self.emails.snapshot(),
             "events": self.events.snapshot(),
+            "imports": imports,
             "legacy": self.legacy.snapshot(),
         }
 

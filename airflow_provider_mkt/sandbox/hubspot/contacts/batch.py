@@ -43,7 +43,8 @@ async def create_batch(request: HubSpotRequest) -> Reply:
     """All or nothing, unless every input carries a trace id of its own."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
     inputs = await read_inputs(request, built, MOST, ["properties"])
-    values = valid_properties((item["properties"] for item in inputs), built)
+    blocked = request.world.contacts.blocked
+    values = valid_properties((item["properties"] for item in inputs), built, blocked)
     traces = [item.get("objectWriteTraceId") for item in inputs]
     partial = None not in traces and len(set(traces)) == len(traces)
     await request.work()
@@ -92,7 +93,8 @@ async def read_batch(request: HubSpotRequest) -> Reply:
 async def update_batch(request: HubSpotRequest) -> Reply:
     began, built = request.clock.time(), "SimplePublicObjectBatchInput"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
-    values = valid_properties((item["properties"] for item in inputs), built)
+    blocked = request.world.contacts.blocked
+    values = valid_properties((item["properties"] for item in inputs), built, blocked)
     for item in inputs:
         # Updating by email was refused with these words whenever somebody reported on it.
         check_id_property(item.get("idProperty"), email_allowed=False)
@@ -120,7 +122,8 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
     """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
-    values = valid_properties((item["properties"] for item in inputs), built)
+    blocked = request.world.contacts.blocked
+    values = valid_properties((item["properties"] for item in inputs), built, blocked)
     key = _key_of(inputs)
     ids = [str(item["id"]) for item in inputs]
     if not all(ids):
@@ -128,7 +131,7 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
         raise invalid(msg)
     if key == "email":
         ids = [one.strip().lower() for one in ids]
-        valid_properties(({"email": one} for one in ids), built)
+        valid_properties(({"email": one} for one in ids), built, blocked)
     refuse_duplicates(ids)
     for one_id, one in zip(ids, values, strict=True):
         if key is not None and one.setdefault(key, one_id).strip().lower() != one_id.lower():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import property_map
@@ -13,14 +13,25 @@ from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, bad_proper
 
 READ = ("crm.objects.contacts.read",)
 WRITE = ("crm.objects.contacts.write",)
+# The words of this refusal are not documented; the code is the one that imports have for it.
+BLOCKED: Problem = (
+    "email",
+    "GDPR_BLACKLISTED_EMAIL",
+    "The email address was deleted under privacy laws and cannot be added again",
+)
 
 
-def valid_properties(items: Iterable[Any], built: str) -> list[dict[str, str]]:
-    """The property maps of a call; one bad value anywhere refuses the whole call."""
+def valid_properties(items: Iterable[Any], built: str, blocked: Container[str] = ()) -> list[dict[str, str]]:
+    """The property maps of a call; one bad value anywhere refuses the whole call.
+
+    `blocked` are addresses that no contact may have, since somebody asked never to be stored again.
+    """
     values = [property_map(item, built) for item in items]
     problems: dict[Problem, None] = {}
     for one in values:
         problems.update(dict.fromkeys(problems_of(one)))
+        if one.get("email", "").strip().lower() in blocked:
+            problems[BLOCKED] = None
     if problems:
         raise bad_properties(list(problems))
     return values

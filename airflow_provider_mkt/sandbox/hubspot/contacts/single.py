@@ -46,7 +46,7 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
 @routes.handle("POST", "contacts", "", scopes=WRITE)
 async def create_contact(request: HubSpotRequest) -> Reply:
     body = await read_object(request, "SimplePublicObjectInputForCreate", ["properties"])
-    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInputForCreate")
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInputForCreate", _blocked(request))
     await request.work()
     holder = request.world.contacts.holder(values)
     if holder is not None:
@@ -67,7 +67,7 @@ async def read_contact(request: HubSpotRequest) -> Reply:
 @routes.handle("PATCH", "contacts", "/{contactId}", scopes=WRITE)
 async def update_contact(request: HubSpotRequest) -> Reply:
     body = await read_object(request, "SimplePublicObjectInput", ["properties"])
-    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput")
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", _blocked(request))
     await request.work()
     contact = _find(request)
     holder = request.world.contacts.holder(values, but=contact.id)
@@ -90,12 +90,19 @@ async def archive_contact(request: HubSpotRequest) -> Reply:
     return Reply(204)
 
 
+def _blocked(request: HubSpotRequest) -> set[str]:
+    return request.world.contacts.blocked
+
+
 def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
     id_property, contact_id = request.query.get("idProperty"), request.path["contactId"]
     check_id_property(id_property)
     if archived:
         contact = request.world.contacts.get(contact_id, archived=True)
     else:
+        if id_property in (None, "hs_object_id"):
+            # Only the calls for one contact know old ids; a batch does not find them.
+            contact_id = request.world.contacts.survivor(contact_id)
         contact = request.world.contacts.find(id_property, contact_id)
     if contact is None:
         raise not_found()

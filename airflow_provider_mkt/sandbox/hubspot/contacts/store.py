@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HISTORY_KEPT = 20
 _UNIQUE = tuple(name for name, prop in CONTACT_PROPERTIES.items() if prop.unique)
 FIRST_ID = 90_001_000_001
+EMAILS = ("email", "hs_additional_emails")
 
 
 @dataclass(slots=True)
@@ -29,6 +30,15 @@ class Contact:
     history: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     archived_at: float | None = None
     trace: str | None = None
+    gone: bool = False
+    """Merged into another contact, or erased: in no answer any more."""
+    merged: list[str] = field(default_factory=list)
+    """Ids of the contacts that were merged into this one."""
+
+    def identities(self) -> int:
+        """How many people of before this contact stands for: its addresses, and the ids it took over."""
+        emails = [key for name in EMAILS for key in keys_of(name, self.properties.get(name, ""))]
+        return len(emails) + len(self.merged)
 
     def value(self, name: str) -> str | None:
         """A property's value, those the platform keeps itself included."""
@@ -56,7 +66,7 @@ class Contact:
 
 def keys_of(name: str, value: str) -> Iterator[tuple[str, str]]:
     """Index keys that a value of a unique property takes up."""
-    if name == "email":
+    if name == "email" and value.strip():
         yield "email", value.strip().lower()
     elif name == "hs_additional_emails":
         for part in value.split(";"):
@@ -75,14 +85,17 @@ class ContactStore:
         self._by_id: dict[str, Contact] = {}
         self._all: list[Contact] = []
         self._index: dict[tuple[str, str], str] = {}
+        self._moved: dict[str, str] = {}
+        self.blocked: set[str] = set()
+        """Addresses that no contact may have any more."""
 
     def live(self, *, after: int = 0) -> Iterable[Contact]:
         """Contacts that are not archived, by ascending id, from the first id beyond `after`."""
-        return (contact for contact in self._from(after) if contact.archived_at is None)
+        return (one for one in self._from(after) if one.archived_at is None and not one.gone)
 
     def archived(self, *, after: int = 0) -> Iterable[Contact]:
         """The same of the archived ones."""
-        return (contact for contact in self._from(after) if contact.archived_at is not None)
+        return (one for one in self._from(after) if one.archived_at is not None and not one.gone)
 
     def _from(self, after: int) -> Iterator[Contact]:
         # Ids are given out one after the other, so an id says where its contact stands.
@@ -92,6 +105,12 @@ class ContactStore:
         """A contact by id: a live one, or with `archived` an archived one."""
         contact = self._by_id.get(contact_id)
         return contact if contact is not None and (contact.archived_at is not None) is archived else None
+
+    def survivor(self, contact_id: str) -> str:
+        """The id of the contact that one was merged into, or its own."""
+        while contact_id in self._moved:
+            contact_id = self._moved[contact_id]
+        return contact_id
 
     def known(self, contact_id: str) -> bool:
         return contact_id in self._by_id
@@ -131,6 +150,34 @@ class ContactStore:
     def archive(self, contact: Contact) -> None:
         self._release(contact, contact.properties)
         contact.archived_at = self._clock.time()
+
+    def merge(self, primary: Contact, other: Contact) -> None:
+        """Let one contact take over another: its values win, the other's addresses become further ones."""
+        self._remove(other)
+        self._moved[other.id] = primary.id
+        primary.merged += [other.id, *other.merged]
+        emails = [
+            key
+            for one in (primary, other)
+            for name in EMAILS
+            for _, key in keys_of(name, one.properties.get(name, ""))
+        ]
+        kept = primary.properties.get("email") or other.properties.get("email", "")
+        values = {name: value for name, value in other.properties.items() if name not in primary.properties}
+        values["hs_additional_emails"] = ";".join(dict.fromkeys(one for one in emails if one != kept))
+        self.update(primary, values)
+
+    def erase(self, contact: Contact) -> None:
+        """Forget a contact for good."""
+        self._remove(contact)
+        for old in contact.merged:
+            self._moved.pop(old, None)
+        contact.properties, contact.history = {}, {}
+
+    def _remove(self, contact: Contact) -> None:
+        self._release(contact, contact.properties)
+        contact.gone = True
+        del self._by_id[contact.id]
 
     def _write(self, contact: Contact, values: dict[str, str], now: float) -> None:
         for name, given in values.items():

@@ -1,0 +1,140 @@
+"""All imports, three at a time, worked off as the clock goes on."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.imports.record import (
+    CANCELED,
+    DEFERRED,
+    DONE,
+    ENDED,
+    FAILED,
+    PROCESSING,
+    STARTED,
+    Import,
+)
+from airflow_provider_mkt.sandbox.hubspot.imports.rows import write_row
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+
+SLOTS = 3
+FIRST_ID = 55_000_001
+_DAY = 86_400.0
+
+
+class ImportStore:
+    """Imports of every app. `settle` brings them to the present, and has to be called before a look."""
+
+    def __init__(self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._contacts = contacts
+        self._ids = itertools.count(FIRST_ID)
+        self._files = itertools.count(77_000_001)
+        self._all: dict[str, Import] = {}
+        self._taken: list[tuple[float, int]] = []
+
+    def of_app(self, app: str) -> list[Import]:
+        """What one app has started, the newest first."""
+        return [one for one in reversed(self._all.values()) if one.app == app]
+
+    def get(self, import_id: str, app: str) -> Import | None:
+        found = self._all.get(import_id)
+        return found if found is not None and found.app == app else None
+
+    def all(self) -> list[Import]:
+        return list(self._all.values())
+
+    def next_id(self) -> str:
+        return str(next(self._ids))
+
+    def next_file(self) -> str:
+        return str(next(self._files))
+
+    def rows_today(self) -> int:
+        """Rows taken in within the last day."""
+        since = self._clock.time() - _DAY
+        return sum(rows for at, rows in self._taken if at > since)
+
+    def add(self, one: Import) -> None:
+        """Take an import in; it waits as DEFERRED while all slots are taken."""
+        self.settle()
+        self._all[one.id] = one
+        self._taken.append((one.created, len(one.lines)))
+        if len(self._running()) < SLOTS:
+            self._begin(one, one.created)
+
+    def cancel(self, one: Import) -> None:
+        """Stop an import; what it has written stays."""
+        one.state, one.ended = CANCELED, self._clock.time()
+        one.updated = one.ended
+        self._fill_slots(one.ended)
+
+    def settle(self) -> None:
+        """Do what time has brought: rows written, imports ended, and waiting ones begun."""
+        now = self._clock.time()
+        while due := [one for one in self._running() if self._end_of(one) <= now]:
+            first = min(due, key=self._end_of)
+            end = self._end_of(first)
+            self._work(first, end, whole=True)
+            first.state, first.ended, first.updated = (FAILED if first.broken else DONE), end, end
+            if first.broken:
+                first.fail(*first.broken, end)
+            self._fill_slots(end)
+        for one in self._running():
+            self._work(one, now)
+
+    def _running(self) -> list[Import]:
+        return [one for one in self._all.values() if one.began is not None and one.state not in ENDED]
+
+    def _begin(self, one: Import, at: float) -> None:
+        one.state, one.began, one.updated = STARTED, at, at
+
+    def _fill_slots(self, at: float) -> None:
+        for one in self._all.values():
+            if one.state == DEFERRED and len(self._running()) < SLOTS:
+                self._begin(one, at)
+
+    def _first_row(self, one: Import) -> float:
+        return (one.began or 0.0) + self._settings.import_startup
+
+    def _end_of(self, one: Import) -> float:
+        rows = 0 if one.broken else len(one.lines)
+        return self._first_row(one) + max(rows, 1) * self._settings.import_per_row
+
+    def _work(self, one: Import, until: float, *, whole: bool = False) -> None:
+        """Write the rows that are due at a moment; the whole of them at the end, whatever rounding says."""
+        begin, pace = self._first_row(one), self._settings.import_per_row
+        if until < begin:
+            return
+        one.state = PROCESSING
+        if one.broken:
+            return
+        rows = len(one.lines)
+        due = rows if whole or pace == 0 else min(rows, int((until - begin) / pace))
+        for index in range(one.next_line, due):
+            write_row(self._contacts, one, one.lines[index], min(until, begin + pace * (index + 1)))
+            one.updated = until
+        one.next_line = max(one.next_line, due)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        self.settle()
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "app": one.app,
+                "state": one.state,
+                "createdAt": iso(one.created),
+                "rows": len(one.lines),
+                "counters": dict(one.counters),
+                "errors": [{"line": error.line, "errorType": error.kind} for error in one.errors],
+            }
+            for one in self._all.values()
+        ]

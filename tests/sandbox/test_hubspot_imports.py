@@ -1,0 +1,267 @@
+"""Imports over the clock: slots, states, rows made contacts, errors by line. Calls run in their drivers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hubspot_runs import both, connected
+
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, QuotaExhausted
+from airflow_provider_mkt.api.hubspot import imports
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+COLUMNS: list[imports.Column] = [
+    {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
+    {"name": "First name", "property_name": "firstname"},
+    {"name": "Stage", "property_name": "lifecyclestage"},
+    {"name": "Renewal", "property_name": "renewal_date"},
+    {"name": "Note"},
+]
+HEADER = "Mail,First name,Stage,Renewal,Note\n"
+GOOD = f"{HEADER}ida@example.com,Ida,lead,12/31/2026,skipped\nada@example.com,Augusta,,,\n".encode()
+BAD = (
+    HEADER + "ida@example.com,Ida,lead,,\n"
+    "no-address,Max,lead,,\n"
+    "IDA@example.com,Twice,lead,,\n"
+    "jo@example.com,Jo,emperor,,\n"
+    "kim@example.com,Kim,lead,31/12/2026,\n"
+    ",Nobody,lead,,\n"
+    "lee@example.com,Lee\n"
+).encode()
+
+
+@pytest.fixture(params=["v3", "2026-03"])
+def hook(
+    request: pytest.FixtureRequest, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HubSpotHook]:
+    with connected(box, monkeypatch, str(request.param)) as one:
+        yield one
+
+
+def start(hook: HubSpotHook, content: bytes = GOOD, name: str = "June", **more: Any) -> str:
+    return hook.run(imports.start(name, content, COLUMNS, **more)).id
+
+
+def state(hook: HubSpotHook, import_id: str) -> str:
+    return hook.run(imports.get(import_id)).state
+
+
+def failures(hook: HubSpotHook, import_id: str) -> list[tuple[int, str, int | None]]:
+    return [
+        (one["sourceData"]["lineNumber"], one["errorType"], one.get("knownColumnNumber"))
+        for one in hook.iterate(imports.errors(import_id))
+    ]
+
+
+def contact(box: Sandbox, email: str) -> dict[str, str] | None:
+    found = box.hubspot.world.contacts.find("email", email)
+    return None if found is None else found.properties
+
+
+def test_an_import_goes_through_its_states_and_its_rows_become_contacts(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    import_id = start(hook)
+    assert state(hook, import_id) == "STARTED"
+    assert contact(box, "ida@example.com") is None
+    box.hubspot.settings.import_per_row = 1.0
+    box.hubspot.clock.advance(3.1)
+    assert state(hook, import_id) == "PROCESSING"
+    box.hubspot.clock.advance(2)
+    told = both(hook, imports.get(import_id))
+    assert (told.state, told.importName, told.mappedObjectTypeIds) == ("DONE", "June", ["0-1"])
+    assert told.metadata.counters == {
+        "TOTAL_ROWS": 2,
+        "CREATED_OBJECTS": 1,
+        "UPDATED_OBJECTS": 1,
+        "UNIQUE_OBJECTS_WRITTEN": 2,
+        "PROPERTY_VALUES_EMITTED": 6,
+    }
+    made = contact(box, "ida@example.com")
+    assert made is not None
+    assert (made["renewal_date"], made["lifecyclestage"]) == ("2026-12-31", "lead")
+    updated = contact(box, "ada@example.com")
+    assert updated is not None
+    assert (updated["firstname"], updated["lifecyclestage"]) == ("Augusta", "customer")
+    assert both(hook, imports.errors(import_id)) == []
+
+
+def test_what_an_import_has_written_shows_in_other_calls_without_a_look_at_the_import(
+    box: Sandbox, hook: HubSpotHook, api: httpx.Client
+) -> None:
+    start(hook)
+    box.hubspot.clock.advance(5)
+    path = "/crm/v3/objects/contacts/ida%40example.com"
+    assert api.get(path, params={"idProperty": "email"}).status_code == 200
+    kept = box.hubspot.snapshot()["imports"][0]
+    assert (kept["state"], kept["counters"]["CREATED_OBJECTS"]) == ("DONE", 1)
+    assert "June" in api.get("/").text
+
+
+def test_rows_that_fail_are_told_by_line_a_moment_after_the_state(box: Sandbox, hook: HubSpotHook) -> None:
+    import_id = start(hook, BAD)
+    box.hubspot.clock.advance(2.1)
+    told = hook.run(imports.get(import_id))
+    assert (told.state, told.metadata.counters["ERRORS"]) == ("DONE", 6)
+    assert failures(hook, import_id) == []
+    box.hubspot.clock.advance(1)
+    assert failures(hook, import_id) == [
+        (3, "INVALID_EMAIL", 0),
+        (4, "DUPLICATE_ALTERNATE_ID", 0),
+        (5, "INVALID_ENUMERATION_OPTION", 2),
+        (6, "COULD_NOT_PARSE_DATE", 3),
+        (7, "INVALID_ALTERNATE_ID", 0),
+        (8, "INCORRECT_NUMBER_OF_COLUMNS", None),
+    ]
+    bare = both(hook, imports.errors(import_id, include_error_message=False, limit=1))[0]
+    assert "errorMessage" not in bare
+    assert bare["sourceData"]["rowData"] == []
+    full = both(hook, imports.errors(import_id, include_row_data=True, limit=1))[0]
+    assert full["sourceData"]["rowData"][0] == full["invalidValue"] == "no-address"
+    assert full["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "written", "error"),
+    [
+        ("CREATE", "ida@example.com", "CREATE_ONLY_IMPORT"),
+        ("UPDATE", "ada@example.com", "UPDATE_ONLY_IMPORT"),
+    ],
+)
+def test_an_import_may_only_create_or_only_update(
+    box: Sandbox, hook: HubSpotHook, operation: str, written: str, error: str
+) -> None:
+    import_id = start(hook, operation=operation)
+    box.hubspot.clock.advance(5)
+    assert [kind for _, kind, _ in failures(hook, import_id)] == [error]
+    assert hook.run(imports.get(import_id)).metadata.counters["UNIQUE_OBJECTS_WRITTEN"] == 1
+    assert contact(box, written) is not None
+
+
+def test_three_run_at_once_and_the_fourth_waits(box: Sandbox, hook: HubSpotHook) -> None:
+    ids = [start(hook, name=f"Part {number}") for number in range(4)]
+    assert [state(hook, one) for one in ids] == ["STARTED"] * 3 + ["DEFERRED"]
+    box.hubspot.clock.advance(2.2)
+    assert [state(hook, one) for one in ids] == ["DONE"] * 3 + ["STARTED"]
+    box.hubspot.clock.advance(3)
+    assert state(hook, ids[3]) == "DONE"
+
+
+def test_a_canceled_import_frees_its_slot_and_keeps_what_it_wrote(box: Sandbox, hook: HubSpotHook) -> None:
+    box.hubspot.settings.import_per_row = 10
+    ids = [start(hook, name=f"Part {number}") for number in range(4)]
+    box.hubspot.clock.advance(13)
+    for _ in range(2):
+        assert hook.run(imports.cancel(ids[0]))["status"] == "COMPLETE"
+    assert [state(hook, ids[0]), state(hook, ids[3])] == ["CANCELED", "STARTED"]
+    box.hubspot.clock.advance(60)
+    assert state(hook, ids[0]) == "CANCELED"
+    assert hook.run(imports.get(ids[0])).metadata.counters["TOTAL_ROWS"] == 1
+    assert contact(box, "ida@example.com") is not None
+    with pytest.raises(InvalidRequest, match="DONE"):
+        hook.run(imports.cancel(ids[1]))
+
+
+def test_every_start_is_a_new_import_and_an_app_sees_its_own(
+    box: Sandbox, hook: HubSpotHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [start(hook), start(hook)]
+    assert [one.id for one in hook.iterate(imports.list_all(limit=1))] == ids[::-1]
+    assert [one.importName for one in both(hook, imports.list_all())] == ["June", "June"]
+    world = box.hubspot.world
+    world.credentials.tokens["pat-na1-other"] = seed.Token("pat-na1-other", "private-9", seed.ALL_SCOPES)
+    profile = hook.platform.account.api_version  # type: ignore[attr-defined]
+    with connected(box, monkeypatch, profile, "pat-na1-other") as other:
+        assert other.run(imports.list_all()) == []
+        with pytest.raises(NotFound):
+            other.run(imports.get(ids[0]))
+
+
+def test_over_the_daily_rows_is_a_quota_and_no_throttling(box: Sandbox, hook: HubSpotHook) -> None:
+    box.hubspot.settings.import_rows_per_day = 3
+    start(hook)
+    with pytest.raises(QuotaExhausted, match="daily"):
+        start(hook)
+    box.hubspot.clock.advance(86_400)
+    start(hook)
+
+
+def test_a_file_that_cannot_be_read_fails_as_a_whole(box: Sandbox, hook: HubSpotHook) -> None:
+    import_id = start(hook, b"PK\x03\x04", file_format="SPREADSHEET", file_name="june.xlsx")
+    box.hubspot.clock.advance(5)
+    assert state(hook, import_id) == "FAILED"
+    assert failures(hook, import_id) == [(0, "INVALID_FILE_TYPE", None)]
+
+
+# -- what only other clients can get wrong --------------------------------------------------------------
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    columns = [
+        {
+            "columnObjectTypeId": "0-1",
+            "columnName": one["name"],
+            "propertyName": one.get("property_name"),
+            "columnType": one.get("column_type", "STANDARD"),
+        }
+        for one in COLUMNS
+    ]
+    page = {"hasHeader": True, "columnMappings": changes.pop("columns", columns)}
+    files = [{"fileName": "june.csv", "fileFormat": "CSV", "fileImportPage": page}]
+    return {"name": "June", "files": files} | changes
+
+
+def post(api: httpx.Client, path: str, request: str, name: str = "june.csv") -> httpx.Response:
+    return api.post(path, data={"importRequest": request}, files={"files": (name, GOOD, "text/csv")})
+
+
+PATHS = ("/crm/v3/imports", "/crm/imports/2026-03")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"columns": []}, "must be mapped"),
+        ({"columns": [{"columnObjectTypeId": "0-1", "columnName": "Mail"}]}, "must be mapped"),
+        ({"columns": [{"columnObjectTypeId": "0-2", "columnName": "Mail"}]}, "0-2"),
+        (
+            {"columns": [{"columnObjectTypeId": "0-1", "columnName": "Mail", "propertyName": "shoe"}]},
+            '"shoe" does not exist',
+        ),
+        ({"importOperations": {"0-1": "MERGE"}}, "importOperations"),
+        ({"dateFormat": "DMY"}, "dateFormat"),
+        ({"timeZone": "Rome"}, "timeZone"),
+        ({"files": []}, "one file"),
+        ({"name": None}, "name"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_an_order_that_is_wrong_is_refused(
+    api: httpx.Client, path: str, changes: dict[str, Any], named: str
+) -> None:
+    reply = post(api, path, json.dumps(order(**changes)))
+    assert reply.status_code == 400
+    assert reply.json()["category"] == "VALIDATION_ERROR"
+    assert named in reply.json()["message"]
+
+
+def test_the_form_must_have_its_parts(box: Sandbox, api: httpx.Client) -> None:
+    path = PATHS[0]
+    assert post(api, path, json.dumps(order())).status_code == 200
+    assert "line 1, column 2" in post(api, path, "{").json()["message"]
+    assert "importRequest" in post(api, path, "").json()["message"]
+    assert "june.csv" in post(api, path, json.dumps(order()), name="july.csv").json()["message"]
+    assert api.post(path, json=order()).status_code == 415
+    reader = {"Authorization": f"Bearer {seed.READ_ONLY_TOKEN}"}
+    refused = api.get(path, headers=reader)
+    assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
+    assert api.get(f"{path}/abc").status_code == 400
+    assert api.get(f"{path}/1").status_code == 404
+    assert len(box.hubspot.world.imports.all()) == 1
