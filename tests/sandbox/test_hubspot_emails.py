@@ -181,7 +181,7 @@ def test_archived_emails_are_hidden(api: httpx.Client, paths: dict[str, str]) ->
     assert api.get(one).status_code == 404
     assert api.get(one, params={"archived": "true"}).json()["archived"] is True
     assert publish(api, paths, seed.NEWSLETTER_EMAIL) == 404
-    assert api.get(paths["emails"]).json()["total"] == 4
+    assert api.get(paths["emails"]).json()["total"] == 6
     assert api.get(paths["emails"], params={"archived": "true"}).json()["total"] == 1
 
 
@@ -191,16 +191,18 @@ def test_list_filters_sorts_pages_and_picks_properties(
     def ids(**query: Any) -> list[str]:
         return [row["id"] for row in api.get(paths["emails"], params=query).json()["results"]]
 
-    assert ids(isPublished="true") == [seed.PUBLISHED_EMAIL]
+    published = [seed.PUBLISHED_EMAIL, seed.TRANSACTIONAL_EMAIL, seed.SINGLE_SEND_EMAIL]
+    assert ids(isPublished="true") == published
+    assert ids(type="MARKETING_SINGLE_SEND_API") == [seed.SINGLE_SEND_EMAIL]
     assert ids(type="AUTOMATED_EMAIL") == [seed.AUTOMATED_EMAIL]
     assert ids(sort="name")[0] == seed.FAILING_EMAIL
     assert ids(sort="-name")[0] == seed.AUTOMATED_EMAIL
     sent = api.get(f"{paths['emails']}/{seed.PUBLISHED_EMAIL}").json()["createdAt"]
     assert ids(createdAt=sent) == [seed.PUBLISHED_EMAIL]
-    assert ids(publishedBefore=box.clock.now().isoformat()) == [seed.PUBLISHED_EMAIL]
+    assert ids(publishedBefore=box.clock.now().isoformat()) == published
     assert seed.PUBLISHED_EMAIL not in ids(createdAfter=sent)
     first = api.get(paths["emails"], params={"limit": 3, "includedProperties": ["name", "state"]}).json()
     assert set(first["results"][0]) == {"id", "isAb", "name", "state"}
     rest = ids(limit=3, after=first["paging"]["next"]["after"])
-    assert len({*rest, *(row["id"] for row in first["results"])}) == 5
+    assert len({*rest, *(row["id"] for row in first["results"])}) == 6
     assert api.get(paths["emails"], params={"sort": "colour"}).status_code == 400

@@ -24,6 +24,8 @@ ALL_SCOPES = frozenset(
         "content",
         "communication_preferences.read",
         "communication_preferences.read_write",
+        "communication_preferences.statuses.batch.read",
+        "communication_preferences.statuses.batch.write",
         "communication_preferences.write",
         "crm.import",
         "crm.lists.read",

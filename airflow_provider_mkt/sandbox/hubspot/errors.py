@@ -121,6 +121,11 @@ def conflict(message: str) -> HubSpotError:
     return HubSpotError(409, "CONFLICT", message)
 
 
+def forbidden(message: str) -> HubSpotError:
+    """403 for what the account's products do not hold, whatever the token's scopes."""
+    return HubSpotError(403, "FORBIDDEN", message)
+
+
 def unsupported_media(given: str) -> HubSpotError:
     return HubSpotError(415, None, f"Unsupported media type: {given or 'none'}")
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
+
+DATED = "2026-03"
+
 PREFIXES: dict[str, tuple[str, ...]] = {
     "account": ("/account-info/v3", "/account-info/2026-03"),
     "campaigns": ("/marketing/v3/campaigns", "/marketing/campaigns/2026-03"),
@@ -25,3 +32,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "workflows": ("/automation/v2/workflows",),
     "legacy": ("",),
 }
+
+
+def is_dated(request: HubSpotRequest) -> bool:
+    """Whether a call came by a dated path, whose schemas differ here and there."""
+    return f"/{DATED}" in request.route.template

@@ -43,7 +43,10 @@ async def _issue(request: HubSpotRequest, form: Query) -> Reply:
         if credentials.codes.get(form.get("code") or "") != app:
             raise OAuthError("BAD_AUTH_CODE", "missing or unknown auth code")
         del credentials.codes[form.get("code") or ""]
-        refresh = next(value for value, owner in credentials.refresh_tokens.items() if owner == app)
+        # An installation brings a refresh token of its own where none is left.
+        owned = (value for value, owner in credentials.refresh_tokens.items() if owner == app)
+        refresh = next(owned, seed.REFRESH_TOKEN)
+        credentials.refresh_tokens[refresh] = app
     else:
         raise OAuthError("BAD_GRANT_TYPE", f"unknown grant type {grant!r}", "unsupported_grant_type")
     issued = credentials.issue(app)
@@ -86,6 +89,22 @@ async def introspect(request: HubSpotRequest) -> Reply:
             "is_private_distribution": False,
         },
     )
+
+
+@routes.handle("POST", "oauth", "/token/revoke", auth=False, gates=())
+async def revoke(request: HubSpotRequest) -> Reply:
+    """A token nobody knows is revoked already; which success code this has is documented nowhere."""
+    form = await _form(request)
+    await request.work()
+    credentials = request.world.credentials
+    app = credentials.app(form.get("client_id"), form.get("client_secret"))
+    value = form.get("token") or ""
+    if credentials.refresh_tokens.get(value) == app:
+        del credentials.refresh_tokens[value]
+    known = credentials.tokens.get(value)
+    if known is not None and known.is_oauth and known.app == f"oauth-{app.app_id}":
+        del credentials.tokens[value]
+    return Reply(204)
 
 
 def _about(app: OAuthApp, value: str) -> dict[str, Any]:

@@ -49,7 +49,10 @@ from airflow_provider_mkt.sandbox.hubspot.events import settings as event_settin
 from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
 from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.imports import endpoints as imports
+from airflow_provider_mkt.sandbox.hubspot.lists.handlers import HANDLERS as LISTS
+from airflow_provider_mkt.sandbox.hubspot.sends.handlers import HANDLERS as SENDS
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotWorld
 from airflow_provider_mkt.sandbox.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
 from airflow_provider_mkt.sandbox.platform import Platform
@@ -88,6 +91,9 @@ _HANDLERS = (
     event_settings,
     imports,
     legacy,
+    *SENDS,
+    *SUBSCRIPTIONS,
+    *LISTS,
 )
 
 
@@ -133,6 +139,10 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         scopes = request.route.scopes
         if scopes and not request.token.scopes.intersection(scopes):
             raise missing_scopes(scopes)
+        # A few calls want a second scope beside the first.
+        also: tuple[str, ...] = request.route.options.get("also", ())
+        if also and not request.token.scopes.intersection(also):
+            raise missing_scopes(also)
 
     def limit_key(self, request: HubSpotRequest) -> str:
         token = request.token_or_none

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.events.record import STATES
 from airflow_provider_mkt.sandbox.hubspot.events.views import counters
+from airflow_provider_mkt.sandbox.hubspot.people_sections import people_tables
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.world import Section
 
@@ -25,6 +26,7 @@ def tables(world: HubSpotWorld) -> list[Section]:
         _events(world),
         _imports(world),
         _enrolments(world),
+        *people_tables(world),
     ]
 
 

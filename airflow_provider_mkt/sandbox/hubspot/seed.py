@@ -63,6 +63,12 @@ PUBLISHED_EMAIL = "180000000004"
 """Sent to the list a day ago."""
 FAILING_EMAIL = "180000000005"
 """DRAFT that ends in ERROR when it is published."""
+TRANSACTIONAL_EMAIL = "180000000006"
+"""Published for transactional sends."""
+SINGLE_SEND_EMAIL = "180000000007"
+"""Published for marketing mail to one person."""
+DEFAULT_SUBSCRIPTION, EVENTS_SUBSCRIPTION = 77_001, 77_002
+"""Types of mail; an email that names none is of the default type."""
 
 WELCOME_NURTURE = "a1b2c3d4e5f60718293a4b5c6d7e8f01"
 """Takes a lead again after a year."""
@@ -96,6 +102,7 @@ def fill(world: HubSpotWorld) -> None:
         WEBINAR_CAMPAIGN,
     )
     _emails(world)
+    _single_sends(world)
     fill_events(
         world,
         private=PRIVATE_APP,
@@ -134,7 +141,8 @@ def _contacts(world: HubSpotWorld) -> None:
         # Old enough for the search index to have them at once.
         contact.created = contact.updated = yesterday
         contact.history = {name: [(yesterday, value)] for name, value in contact.properties.items()}
-    world.lists[LIST_ID] = set(CONTACT_IDS[:3])
+    world.lists.put_in(world.lists.create("Early adopters", list_id=LIST_ID), CONTACT_IDS[:3])
+    world.lists.legacy_ids["1"] = LIST_ID
 
 
 def _emails(world: HubSpotWorld) -> None:
@@ -181,6 +189,22 @@ def _emails(world: HubSpotWorld) -> None:
         FAILING_EMAIL,
         fails=True,
     )
+
+
+def _single_sends(world: HubSpotWorld) -> None:
+    for type_id, name, text, default in (
+        (DEFAULT_SUBSCRIPTION, "Marketing information", "News and offers", True),
+        (EVENTS_SUBSCRIPTION, "Events", "Invitations to events", False),
+    ):
+        world.subscriptions.define(type_id, name, text, default=default)
+    for email_id, name, subcategory in (
+        (TRANSACTIONAL_EMAIL, "Order confirmation", "single_send_api"),
+        (SINGLE_SEND_EMAIL, "Loyalty reward", "marketing_single_send_api"),
+    ):
+        fields = {"name": name, "subject": name, "subcategory": subcategory}
+        email = world.emails.create(fields, email_id, automated=True)
+        world.emails.publish(email)
+        email.created = email.updated = email.published_at = world.clock.time() - _DAY / 2
 
 
 def _legacy(world: HubSpotWorld) -> None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class HubSpotSettings(BaseModel):
-    """Seconds on the sandbox clock; a reset leaves them as they are."""
+    """Times are seconds on the sandbox clock. A reset leaves the settings as they are."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
@@ -16,6 +16,19 @@ class HubSpotSettings(BaseModel):
     """How far the look-up of events by external id is behind. HubSpot says some minutes."""
     email_preprocessing: float = Field(default=2.0, ge=0)
     email_processing: float = Field(default=3.0, ge=0)
+    send_queue: float = Field(default=1.0, ge=0)
+    """How long a mail to one person is PENDING."""
+    send_processing: float = Field(default=2.0, ge=0)
+    list_processing: float = Field(default=2.0, ge=0)
+    """How long the filters of a new list are at work."""
+    gdpr: bool = False
+    """Whether subscriptions need a legal basis."""
+    transactional_email: bool = True
+    """Whether the account has the add-on for transactional email."""
+    marketing_enterprise: bool = True
+    """Whether the account has Marketing Hub Enterprise, which single sends and batches of people need."""
+    smtp_tokens_need_oauth: bool = True
+    """Whether SMTP tokens are created with OAuth tokens alone, as the documents say."""
     import_startup: float = Field(default=2.0, ge=0)
     import_per_row: float = Field(default=0.001, ge=0)
     import_error_lag: float = Field(default=1.0, ge=0)

@@ -13,14 +13,20 @@ from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore
 from airflow_provider_mkt.sandbox.hubspot.events.store import EventStore
 from airflow_provider_mkt.sandbox.hubspot.imports.store import ImportStore
 from airflow_provider_mkt.sandbox.hubspot.legacy_store import LegacyStore
+from airflow_provider_mkt.sandbox.hubspot.lists.folder_store import FolderStore
+from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
 from airflow_provider_mkt.sandbox.hubspot.sections import tables
 from airflow_provider_mkt.sandbox.hubspot.seed import fill
+from airflow_provider_mkt.sandbox.hubspot.sends.store import SendStore
+from airflow_provider_mkt.sandbox.hubspot.sends.token_store import SmtpTokenStore
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SubscriptionStore
 from airflow_provider_mkt.sandbox.request import Request
 from airflow_provider_mkt.sandbox.routing import Routes
 from airflow_provider_mkt.sandbox.world import Section, World
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
     from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
     from airflow_provider_mkt.sandbox.limits import Limits
 
@@ -35,7 +41,11 @@ class HubSpotWorld(World):
         self.random = random.Random(seed)  # noqa: S311
         self.credentials = Credentials(clock)
         self.contacts = ContactStore(clock)
-        self.lists: dict[str, set[str]] = {}
+        self.lists = ListStore(clock, settings, self.contacts)
+        self.list_folders = FolderStore(self.lists)
+        self.subscriptions = SubscriptionStore(clock)
+        self.single_sends = SendStore(clock, settings, self.random)
+        self.smtp_tokens = SmtpTokenStore(clock, self.random)
         self.campaigns = CampaignStore(clock, self.random)
         self.deals = DealStore()
         self.emails = EmailStore(clock, settings, self._recipients)
@@ -46,16 +56,20 @@ class HubSpotWorld(World):
 
     def _recipients(self, to: dict[str, Any]) -> tuple[str, ...]:
         """The contacts that an email reaches: those it names, or all when it names none."""
-        reachable = {contact.id for contact in self.contacts.live() if contact.properties.get("email")}
+        reachable = {contact.id for contact in self.contacts.live() if self._may_be_mailed(contact)}
         named = self._named(to, "include")
         chosen = (named & reachable if named else reachable) - self._named(to, "exclude")
         return tuple(sorted(chosen, key=int))
+
+    def _may_be_mailed(self, contact: Contact) -> bool:
+        address = contact.properties.get("email")
+        return bool(address) and self.subscriptions.left_all(str(address)) is None
 
     def _named(self, to: dict[str, Any], side: str) -> set[str]:
         found = {str(item) for item in (to.get("contactIds") or {}).get(side) or []}
         for kind in ("contactIlsLists", "contactLists"):
             for list_id in (to.get(kind) or {}).get(side) or []:
-                found |= self.lists.get(str(list_id), set())
+                found |= self.lists.ids_in(str(list_id))
         return found
 
     def snapshot(self) -> dict[str, Any]:
@@ -63,7 +77,11 @@ class HubSpotWorld(World):
         imports = self.imports.snapshot()
         return {
             "contacts": self.contacts.snapshot(),
-            "lists": {name: sorted(members) for name, members in self.lists.items()},
+            "lists": self.lists.snapshot(),
+            "listFolders": self.list_folders.snapshot(),
+            "singleSends": self.single_sends.snapshot(),
+            "smtpTokens": self.smtp_tokens.snapshot(),
+            "subscriptions": self.subscriptions.snapshot(),
             "campaigns": self.campaigns.snapshot(),
             "deals": self.deals.snapshot(),
             "emails": self.emails.snapshot(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object
+from airflow_provider_mkt.sandbox.hubspot.emails.record import ONE_BY_ONE
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 
 UPDATABLE = frozenset(
@@ -78,4 +79,6 @@ def is_automated(fields: dict[str, Any]) -> bool:
     if state not in ("DRAFT", "AUTOMATED_DRAFT"):
         msg = f"An email cannot be created in state {state}"
         raise invalid(msg)
-    return state == "AUTOMATED_DRAFT" or str(fields.get("subcategory", "")).startswith("automated")
+    subcategory = str(fields.get("subcategory", ""))
+    # Publishing an email for sends to one person mails nobody: it is on from then, as an automated one is.
+    return state == "AUTOMATED_DRAFT" or subcategory.startswith(("automated", *ONE_BY_ONE))

@@ -16,6 +16,8 @@ PUBLISHED_STATES = (
     "AUTOMATED_AB",
     "AUTOMATED_AB_VARIANT",
 )
+ONE_BY_ONE = ("single_send_api", "marketing_single_send_api")
+"""Subcategories of emails that are sent to one person at a time, by a call of their own."""
 MASTER, VARIANT = "master", "variant"
 # While mails are prepared and go out, and after a failure, a state says nothing of the test.
 _IN_A_TEST = {
@@ -72,6 +74,9 @@ class Email:
 
     @property
     def kind(self) -> str:
+        subcategory = str(self.live.get("subcategory", ""))
+        if subcategory in ONE_BY_ONE:
+            return subcategory.upper()
         if self.automated:
             return "AUTOMATED_AB_EMAIL" if self.role else "AUTOMATED_EMAIL"
         return "AB_EMAIL" if self.role else "BATCH_EMAIL"

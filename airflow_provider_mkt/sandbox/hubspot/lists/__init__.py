@@ -1,0 +1,1 @@
+"""Lists: static, active and frozen ones, their members and folders."""

@@ -1,0 +1,67 @@
+"""Folders of lists: a tree whose root is 0."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+
+ROOT = "0"
+_FIRST_ID = 11
+
+
+@dataclass(slots=True)
+class Folder:
+    id: str
+    name: str
+    parent: str | None
+
+
+class FolderStore:
+    """Two folders may have one name."""
+
+    def __init__(self, lists: ListStore) -> None:
+        self._lists = lists
+        self._ids = itertools.count(_FIRST_ID)
+        self._by_id = {ROOT: Folder(ROOT, "", None)}
+
+    def get(self, folder_id: str) -> Folder | None:
+        return self._by_id.get(folder_id)
+
+    def create(self, name: str, parent: str) -> Folder:
+        folder = Folder(str(next(self._ids)), name, parent)
+        self._by_id[folder.id] = folder
+        return folder
+
+    def remove(self, folder: Folder) -> None:
+        del self._by_id[folder.id]
+
+    def children(self, folder: Folder) -> list[Folder]:
+        return [one for one in self._by_id.values() if one.parent == folder.id]
+
+    def lists_in(self, folder: Folder) -> list[str]:
+        return [one.id for one in self._lists.all() if one.folder == folder.id]
+
+    def inside(self, folder: Folder, outer: Folder) -> bool:
+        """Whether a folder is another one, or somewhere below it."""
+        at: Folder | None = folder
+        while at is not None:
+            if at.id == outer.id:
+                return True
+            at = self._by_id.get(at.parent) if at.parent is not None else None
+        return False
+
+    def view(self, folder: Folder) -> dict[str, Any]:
+        return {
+            "id": folder.id,
+            "name": folder.name,
+            "parentFolderId": folder.parent,
+            "childNodes": [self.view(one) for one in self.children(folder)],
+            "childLists": self.lists_in(folder),
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        return self.view(self._by_id[ROOT])

@@ -1,0 +1,79 @@
+"""One list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+MANUAL, DYNAMIC, SNAPSHOT = "MANUAL", "DYNAMIC", "SNAPSHOT"
+KINDS = (MANUAL, DYNAMIC, SNAPSHOT)
+CONTACTS = "0-1"
+_USER = "12345"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """When an active list is to become a static one."""
+
+    asked: dict[str, Any]
+    due: float
+
+
+@dataclass(slots=True)
+class RecordList:
+    """`joined` holds when each member came in; `ready` is when its filters have done their first work."""
+
+    id: str
+    name: str
+    object_type: str
+    kind: str
+    created: float
+    updated: float
+    ready: float
+    filters: dict[str, Any] | None = None
+    filters_updated: float | None = None
+    folder: str = "0"
+    version: int = 1
+    deleted_at: float | None = None
+    filled: bool = False
+    joined: dict[str, float] = field(default_factory=dict)
+    first_joined: dict[str, float] = field(default_factory=dict)
+    sizes: list[tuple[float, int]] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+    conversion: Conversion | None = None
+    converted_at: float | None = None
+
+    def status(self, now: float) -> str:
+        return "COMPLETE" if now >= self.ready else "PROCESSING"
+
+    def view(self, now: float, size: int, *, filters: bool = False) -> dict[str, Any]:
+        view = {**self.brief(now), "size": size, **self.more}
+        if filters and self.filters is not None:
+            view["filterBranch"] = self.filters
+        return view
+
+    def brief(self, now: float) -> dict[str, Any]:
+        """As the search shows it."""
+        view: dict[str, Any] = {
+            "listId": self.id,
+            "name": self.name,
+            "objectTypeId": self.object_type,
+            "processingType": self.kind,
+            "processingStatus": self.status(now),
+            "listVersion": self.version,
+            "createdAt": iso(self.created),
+            "createdById": _USER,
+            "updatedAt": iso(self.updated),
+            "updatedById": _USER,
+        }
+        for name, moment in (("filtersUpdatedAt", self.filters_updated), ("deletedAt", self.deleted_at)):
+            if moment is not None:
+                view[name] = iso(moment)
+        return view
+
+    def note_size(self, now: float) -> None:
+        """Keep what its size was, for the history."""
+        if not self.sizes or self.sizes[-1][1] != len(self.joined):
+            self.sizes.append((now, len(self.joined)))

@@ -1,0 +1,71 @@
+"""The search for lists, which pages by an offset in its body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, names, read_object
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.families import is_dated
+from airflow_provider_mkt.sandbox.hubspot.lists.common import READ
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+_FIELDS = (
+    "additionalProperties",
+    "count",
+    "listIds",
+    "objectTypeId",
+    "offset",
+    "processingTypes",
+    "query",
+    "sort",
+)
+_BUILT = "ListSearchRequest"
+_MOST = 500
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("POST", "lists", "/search", scopes=READ)
+async def search_lists(request: HubSpotRequest) -> Reply:
+    """Dated paths want two more fields than the undated one."""
+    required = [
+        "additionalProperties",
+        "offset",
+        *(["listIds", "processingTypes"] if is_dated(request) else []),
+    ]
+    body = check_object(await read_object(request, _BUILT, required), _BUILT, known=_FIELDS)
+    asked = names(body, "additionalProperties", _BUILT)
+    ids, kinds = names(body, "listIds", _BUILT), names(body, "processingTypes", _BUILT)
+    offset, count = _number(body, "offset", 0, 0, 2**31 - 1), _number(body, "count", 20, 1, _MOST)
+    await request.work()
+    lists, sought = request.world.lists, str(body.get("query") or "").casefold()
+    found = [
+        one
+        for one in lists.all()
+        if sought in one.name.casefold()
+        and (not ids or one.id in ids)
+        and (not kinds or one.kind in kinds)
+        and body.get("objectTypeId") in (None, one.object_type)
+    ]
+    sort = str(body.get("sort") or "")
+    if sort.removeprefix("-").lower() in ("name", "hs_list_name"):
+        found.sort(key=lambda one: one.name.casefold(), reverse=sort.startswith("-"))
+    now, end = request.clock.time(), offset + count
+    rows: list[dict[str, Any]] = []
+    for one in found[offset:end]:
+        sizes = {"hs_list_size": str(len(lists.members(one)))}
+        more = {name: sizes[name] for name in asked if name in sizes}
+        rows.append({**one.brief(now), "additionalProperties": more})
+    return Reply(
+        200, {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
+    )
+
+
+def _number(body: dict[str, Any], name: str, default: int, least: int, most: int) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        msg = f"{name} must be a whole number from {least} to {most}"
+        raise invalid(msg)
+    return value

@@ -1,0 +1,159 @@
+"""All lists, and who is in them: the one place that emails, campaigns and list calls ask."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.lists.filters import passes
+from airflow_provider_mkt.sandbox.hubspot.lists.record import (
+    CONTACTS,
+    DYNAMIC,
+    MANUAL,
+    SNAPSHOT,
+    RecordList,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+
+FIRST_ID = 201
+KEPT = 90 * 86_400.0
+"""How long a deleted list can be brought back."""
+
+
+class ListStore:
+    """Lists by id. Members show as far as they are contacts that exist."""
+
+    def __init__(self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._contacts = contacts
+        self._ids = itertools.count(FIRST_ID)
+        self._by_id: dict[str, RecordList] = {}
+        self.legacy_ids: dict[str, str] = {}
+
+    def __contains__(self, list_id: object) -> bool:
+        return isinstance(list_id, str) and self.get(list_id) is not None
+
+    def __getitem__(self, list_id: str) -> set[str]:
+        return self.ids_in(list_id)
+
+    def all(self) -> list[RecordList]:
+        return [one for one in self._by_id.values() if one.deleted_at is None]
+
+    def get(self, list_id: str, *, deleted: bool = False) -> RecordList | None:
+        """A list by id, up to date; a deleted one only where that is asked for, while it is kept."""
+        found = self._by_id.get(list_id)
+        if found is None or (found.deleted_at is not None and not deleted):
+            return None
+        if found.deleted_at is not None and self._clock.time() > found.deleted_at + KEPT:
+            return None
+        self._settle(found)
+        return found
+
+    def named(self, object_type: str, name: str) -> RecordList | None:
+        """A list by its name, whose case does not matter."""
+        wanted = name.strip().casefold()
+        for one in self.all():
+            if one.object_type == object_type and one.name.casefold() == wanted:
+                return self.get(one.id)
+        return None
+
+    def create(
+        self,
+        name: str,
+        *,
+        kind: str = MANUAL,
+        object_type: str = CONTACTS,
+        filters: dict[str, Any] | None = None,
+        folder: str = "0",
+        list_id: str | None = None,
+        more: dict[str, Any] | None = None,
+    ) -> RecordList:
+        now = self._clock.time()
+        ready = now if kind == MANUAL else now + self._settings.list_processing
+        made = RecordList(
+            list_id or str(next(self._ids)), name.strip(), object_type, kind, now, now, ready, folder=folder
+        )
+        made.filters, made.more = filters, more or {}
+        if filters is not None:
+            made.filters_updated = now
+        made.note_size(now)
+        self._by_id[made.id] = made
+        return made
+
+    def refilter(self, one: RecordList, filters: dict[str, Any]) -> None:
+        """New filters, which take as long to work as the first ones did."""
+        now = self._clock.time()
+        one.filters, one.filters_updated, one.updated = filters, now, now
+        one.ready = now + self._settings.list_processing
+        one.version += 1
+
+    def members(self, one: RecordList) -> dict[str, float]:
+        """Members that exist, with when they came in."""
+        self._settle(one)
+        return {record: at for record, at in one.joined.items() if self._contacts.get(record) is not None}
+
+    def ids_in(self, list_id: str) -> set[str]:
+        """Ids of a list's members; of a list that does not exist, none."""
+        one = self.get(list_id)
+        return set() if one is None else set(self.members(one))
+
+    def exists(self, one: RecordList, record: str) -> bool:
+        # Contacts are the only records there are.
+        return one.object_type == CONTACTS and self._contacts.get(record) is not None
+
+    def put_in(self, one: RecordList, records: Iterable[str]) -> list[str]:
+        """Add records; tells who was not in before."""
+        now = self._clock.time()
+        new = [record for record in records if record not in one.joined]
+        for record in new:
+            one.joined[record] = now
+            one.first_joined.setdefault(record, now)
+        one.note_size(now)
+        return new
+
+    def take_out(self, one: RecordList, records: Iterable[str]) -> list[str]:
+        """Remove records; tells who was in before."""
+        gone = [record for record in records if one.joined.pop(record, None) is not None]
+        one.note_size(self._clock.time())
+        return gone
+
+    def of_record(self, record: str) -> list[RecordList]:
+        return [one for one in self.all() if record in self.members(one)]
+
+    def _settle(self, one: RecordList) -> None:
+        """Do what time has brought since the last look: filters at work, and a planned conversion."""
+        now = self._clock.time()
+        if one.filters is None or now < one.ready:
+            return
+        if one.kind == DYNAMIC or (one.kind == SNAPSHOT and not one.filled and one.converted_at is None):
+            # Marked first, so that lists whose filters name each other do not go round in circles.
+            one.filled, ready = True, one.ready
+            one.ready = float("inf")
+            try:
+                self._fill(one, one.filters)
+            finally:
+                one.ready = ready
+        if one.conversion is not None and now >= one.conversion.due:
+            one.kind, one.converted_at, one.updated = SNAPSHOT, one.conversion.due, now
+
+    def _fill(self, one: RecordList, filters: dict[str, Any]) -> None:
+        wanted = [
+            contact.id
+            for contact in self._contacts.live()
+            if passes(contact, filters, lambda list_id, record: record in self.ids_in(list_id))
+        ]
+        self.take_out(one, set(one.joined) - set(wanted))
+        self.put_in(one, wanted)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        now = self._clock.time()
+        return [
+            {**one.view(now, len(members)), "members": sorted(members)}
+            for one, members in ((one, self.members(one)) for one in self.all())
+        ]

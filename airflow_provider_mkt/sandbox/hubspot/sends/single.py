@@ -1,0 +1,130 @@
+"""Asking for a send, and for what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object, property_map, read_object
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import problems_of
+from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, Email
+from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.families import is_dated
+from airflow_provider_mkt.sandbox.hubspot.sends.store import SENT, problem_with
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.limits import CONCURRENCY
+from airflow_provider_mkt.sandbox.reply import Reply
+
+TRANSACTIONAL = ("transactional-email",)
+EITHER = ("transactional-email", "marketing-email")
+# Neither the window nor the day counts a send.
+_GATES = (CONCURRENCY,)
+_BODY = ("emailId", "message", "contactProperties", "customProperties")
+_MESSAGE = ("to", "from", "sendId", "cc", "bcc", "replyTo")
+_BUILT, _BUILT_MESSAGE = "PublicSingleSendRequestEgg", "PublicSingleSendEmail"
+_SINGLE_SEND_KIND = "MARKETING_SINGLE_SEND_API"
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("POST", "transactional", "/single-email/send", scopes=TRANSACTIONAL, gates=_GATES)
+async def send_email(request: HubSpotRequest) -> Reply:
+    """The dated schema requires fields that the undated one does not; `to` is needed in both."""
+    required = ("contactProperties", "customProperties") if is_dated(request) else ()
+    body, message = await _read(request, required, ("cc", "bcc", "replyTo") if is_dated(request) else ())
+    await request.work()
+    if not request.world.settings.transactional_email:
+        raise forbidden("This account does not have the transactional email add-on")
+    return _send(request, "transactional", _email(request, body), body, message)
+
+
+@routes.handle("POST", "single_send", "", scopes=EITHER, gates=_GATES)
+async def single_send(request: HubSpotRequest) -> Reply:
+    body, message = await _read(request, (), ())
+    await request.work()
+    if not request.world.settings.marketing_enterprise:
+        raise forbidden("This account does not have Marketing Hub Enterprise")
+    email = _email(request, body)
+    # That another kind of email is refused is no more than likely; a client must not count on it passing.
+    if email.kind != _SINGLE_SEND_KIND:
+        msg = f"Email {email.id} is not of the single-send kind"
+        raise invalid(msg)
+    return _send(request, "single_send", email, body, message)
+
+
+@routes.handle("GET", "send_statuses", "/{statusId}", scopes=EITHER)
+async def send_status(request: HubSpotRequest) -> Reply:
+    await request.work()
+    send = request.world.single_sends.get(request.path["statusId"])
+    if send is None:
+        raise not_found(f"Send status {request.path['statusId']} not found")
+    return Reply(200, request.world.single_sends.view(send))
+
+
+async def _read(
+    request: HubSpotRequest, required: tuple[str, ...], in_message: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    body = await read_object(request, _BUILT, ["emailId", "message", *required])
+    check_object(body, _BUILT, known=_BODY)
+    message = check_object(body["message"], _BUILT_MESSAGE, ["to", *in_message], _MESSAGE)
+    for name in ("to", "from", "sendId"):
+        if name in message and not isinstance(message[name], str | None):
+            msg = (
+                f"Invalid input JSON on line 1, column 1: Cannot build {_BUILT_MESSAGE}, {name} is no string"
+            )
+            raise invalid(msg)
+    for name in ("cc", "bcc", "replyTo"):
+        array(message, name, _BUILT_MESSAGE)
+    if not message["to"].strip():
+        raise invalid("The recipient of the message must not be empty")
+    check_object(body.get("customProperties") or {}, f"{_BUILT}, customProperties")
+    return body, message
+
+
+def _email(request: HubSpotRequest, body: dict[str, Any]) -> Email:
+    email_id = body["emailId"]
+    if isinstance(email_id, bool) or not str(email_id).isdigit():
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {_BUILT}, emailId is no number"
+        raise invalid(msg)
+    email = request.world.emails.get(str(email_id))
+    if email is None or email.archived_at is not None:
+        msg = f"Email {email_id} does not exist"
+        raise invalid(msg)
+    if request.world.emails.state(email) not in PUBLISHED_STATES:
+        msg = f"Email {email_id} is not published"
+        raise invalid(msg)
+    return email
+
+
+def _send(
+    request: HubSpotRequest, kind: str, email: Email, body: dict[str, Any], message: dict[str, Any]
+) -> Reply:
+    world, to, key = request.world, message["to"], message.get("sendId")
+    values = property_map(body.get("contactProperties") or {}, _BUILT)
+    repeated = world.single_sends.repeated(key)
+    result = repeated or problem_with(to, message.get("from"))
+    if result is None and problems_of(values):
+        result = "VALIDATION_FAILED"
+    result = result or world.subscriptions.refusal(to, _subscription_of(email)) or SENT
+    if result == SENT:
+        _write_contact(request, kind, to, values)
+    send = world.single_sends.add(kind, email.id, to, key, result)
+    return Reply(200, world.single_sends.view(send))
+
+
+def _subscription_of(email: Email) -> str | None:
+    details = email.live.get("subscriptionDetails")
+    named = details.get("subscriptionId") if isinstance(details, dict) else None
+    return None if named is None else str(named)
+
+
+def _write_contact(request: HubSpotRequest, kind: str, to: str, values: dict[str, str]) -> None:
+    """Every mail belongs to a contact, which is made where there is none."""
+    contacts, address = request.world.contacts, to.strip().lower()
+    values = {name: value for name, value in values.items() if name != "email"}
+    if kind == "single_send":
+        values["hs_marketable_status"] = "true"
+    contact = contacts.find("email", address)
+    if contact is None:
+        contacts.create({"email": address, **values})
+    elif values:
+        contacts.update(contact, values)

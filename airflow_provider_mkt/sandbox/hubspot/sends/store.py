@@ -1,0 +1,137 @@
+"""Sends to one person. What becomes of one is settled when it is asked for, and shows as time goes by."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+
+SENT = "SENT"
+_ADDRESS = re.compile(r"[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+\.[^\s@<>\"(),;:]+")
+_SENDER = re.compile(r"(?:[^<>]*<([^<>]+)>|([^<>]+))")
+_ROLES = frozenset(
+    {
+        "abuse",
+        "inoc",
+        "no-reply",
+        "noreply",
+        "postmaster",
+        "privacy",
+        "root",
+        "security",
+        "spam",
+        "undisclosed-recipients",
+        "unsubscribe",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSend:
+    """One request to send; `result` is what it ends with."""
+
+    id: str
+    event: str
+    kind: str
+    email: str
+    to: str
+    key: str | None
+    requested: float
+    result: str
+
+    def status(self, now: float, settings: HubSpotSettings) -> str:
+        if now < self.requested + settings.send_queue:
+            return "PENDING"
+        if now < self.requested + settings.send_queue + settings.send_processing:
+            return "PROCESSING"
+        return "COMPLETE"
+
+    def view(self, now: float, settings: HubSpotSettings) -> dict[str, Any]:
+        """The answer to the request, and to every question about it."""
+        status = self.status(now, settings)
+        view: dict[str, Any] = {
+            "statusId": self.id,
+            "status": status,
+            "requestedAt": iso(self.requested),
+        }
+        started = self.requested + settings.send_queue
+        if status != "PENDING":
+            # The two words move independently: a result shows before the end, and is not the last.
+            view |= {"startedAt": iso(started), "sendResult": "QUEUED"}
+        if status == "COMPLETE":
+            done = iso(started + settings.send_processing)
+            view |= {"completedAt": done, "sendResult": self.result}
+            view["eventId"] = {"id": self.event, "created": done}
+        return view
+
+
+class SendStore:
+    """All of them, and the keys that were used."""
+
+    def __init__(self, clock: Clock, settings: HubSpotSettings, source: random.Random) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._random = source
+        self._by_id: dict[str, SingleSend] = {}
+        self._by_key: dict[str, SingleSend] = {}
+
+    def all(self) -> list[SingleSend]:
+        return list(self._by_id.values())
+
+    def get(self, status_id: str) -> SingleSend | None:
+        return self._by_id.get(status_id)
+
+    def repeated(self, key: str | None) -> str | None:
+        """The result of a second request with a key; None when it is the first.
+
+        Which of the two words stands for what is documented nowhere. Here a mail that went out is not sent
+        again, and one that failed is not tried again.
+        """
+        first = None if key is None else self._by_key.get(key)
+        if first is None:
+            return None
+        return "IDEMPOTENT_IGNORE" if first.result == SENT else "IDEMPOTENT_FAIL"
+
+    def add(self, kind: str, email: str, to: str, key: str | None, result: str) -> SingleSend:
+        send = SingleSend(
+            self._uuid(), self._uuid(), kind, email, to.strip().lower(), key, self._clock.time(), result
+        )
+        self._by_id[send.id] = send
+        if key is not None:
+            self._by_key.setdefault(key, send)
+        return send
+
+    def view(self, send: SingleSend) -> dict[str, Any]:
+        return send.view(self._clock.time(), self._settings)
+
+    def _uuid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [
+            {**self.view(send), "email": send.email, "to": send.to, "kind": send.kind, "sendId": send.key}
+            for send in self.all()
+        ]
+
+
+def is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text.strip()) is not None
+
+
+def problem_with(to: str, sender: str | None) -> str | None:
+    """Why no mail can go to or come from these addresses."""
+    if not is_address(to) or to.strip().lower().partition("@")[0] in _ROLES:
+        return "INVALID_TO_ADDRESS"
+    if sender is not None:
+        found = _SENDER.fullmatch(sender.strip())
+        if found is None or not is_address(found[1] or found[2]):
+            return "INVALID_FROM_ADDRESS"
+    return None

@@ -1,0 +1,1 @@
+"""Subscription types, who is subscribed, and the endpoints of both APIs."""

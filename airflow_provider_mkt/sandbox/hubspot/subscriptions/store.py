@@ -1,0 +1,150 @@
+"""Subscription types, and each person's state for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+
+SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED = "SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"
+STATES = (SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED)
+BASES = (
+    "CONSENT_WITH_NOTICE",
+    "LEGITIMATE_INTEREST_CLIENT",
+    "LEGITIMATE_INTEREST_OTHER",
+    "LEGITIMATE_INTEREST_PQL",
+    "NON_GDPR",
+    "PERFORMANCE_OF_CONTRACT",
+    "PROCESS_AND_STORE",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One type of mail."""
+
+    id: int
+    name: str
+    description: str
+    created: float
+    default: bool = False
+    internal: bool = False
+
+    def view(self, *, translations: bool = False) -> dict[str, Any]:
+        view: dict[str, Any] = {
+            "id": str(self.id),
+            "name": self.name,
+            "description": self.description,
+            "purpose": "Marketing",
+            "communicationMethod": "Email",
+            "isActive": True,
+            "isDefault": self.default,
+            "isInternal": self.internal,
+            "businessUnitId": 0,
+            "createdAt": iso(self.created),
+            "updatedAt": iso(self.created),
+        }
+        if translations:
+            milliseconds = int(self.created * 1000)
+            view["subscriptionTranslations"] = [
+                {
+                    "subscriptionId": self.id,
+                    "languageCode": "en",
+                    "name": self.name,
+                    "description": self.description,
+                    "createdAt": milliseconds,
+                    "updatedAt": milliseconds,
+                }
+            ]
+        return view
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One person's state for one type, and why."""
+
+    state: str = NOT_SPECIFIED
+    at: float = 0.0
+    basis: str | None = None
+    explanation: str | None = None
+
+    def legal(self) -> dict[str, str]:
+        given = {"legalBasis": self.basis, "legalBasisExplanation": self.explanation}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class SubscriptionStore:
+    """People are known by their address alone; they need not be contacts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.definitions: dict[int, Definition] = {}
+        self._consents: dict[str, dict[int, Consent]] = {}
+        self._out_of_all: dict[str, float] = {}
+
+    def define(self, type_id: int, name: str, description: str, **more: bool) -> None:
+        self.definitions[type_id] = Definition(type_id, name, description, self._clock.time(), **more)
+
+    def definition(self, type_id: Any) -> Definition | None:
+        text = str(type_id)
+        return self.definitions.get(int(text)) if text.isascii() and text.isdigit() else None
+
+    def consent(self, address: str, type_id: int) -> Consent:
+        """The state of one type alone, whatever was said about all of them."""
+        return self._consents.get(key_of(address), {}).get(type_id, Consent())
+
+    def left_all(self, address: str) -> float | None:
+        """When the person opted out of everything."""
+        return self._out_of_all.get(key_of(address))
+
+    def state(self, address: str, type_id: int) -> str:
+        return UNSUBSCRIBED if self.left_all(address) is not None else self.consent(address, type_id).state
+
+    def set(self, address: str, type_id: int, state: str, basis: str | None, explanation: str | None) -> str:
+        """Change one state; tells what kind of change it was."""
+        before = self.consent(address, type_id).state
+        people = self._consents.setdefault(key_of(address), {})
+        if before == state:
+            people.setdefault(type_id, Consent(state, self._clock.time(), basis, explanation))
+            return "NO_STATUS_CHANGE"
+        people[type_id] = Consent(state, self._clock.time(), basis, explanation)
+        back = before == UNSUBSCRIBED and state == SUBSCRIBED
+        return "RESUBSCRIBE_OCCURRED" if back else "REQUESTED_CHANGE_OCCURRED"
+
+    def leave_all(self, address: str) -> None:
+        self._out_of_all.setdefault(key_of(address), self._clock.time())
+
+    def refusal(self, address: str, type_id: str | None) -> str | None:
+        """Why a mail of a type (the default one, where none is named) does not go to somebody."""
+        if self.left_all(address) is not None:
+            return "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
+        named = self.definition(type_id) if type_id is not None else None
+        of = named or next((one for one in self.definitions.values() if one.default), None)
+        if of is not None and self.consent(address, of.id).state == UNSUBSCRIBED:
+            return "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
+        return None
+
+    def people(self) -> list[tuple[str, dict[int, Consent]]]:
+        """Everybody who has a state, by address."""
+        return [(one, self._consents.get(one, {})) for one in sorted({*self._consents, *self._out_of_all})]
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "definitions": [one.view() for one in self.definitions.values()],
+            "people": [
+                {
+                    "email": address,
+                    "unsubscribedFromAll": address in self._out_of_all,
+                    "statuses": {str(type_id): one.state for type_id, one in consents.items()},
+                }
+                for address, consents in self.people()
+            ],
+        }
+
+
+def key_of(address: str) -> str:
+    return address.strip().lower()

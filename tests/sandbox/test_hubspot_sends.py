@@ -1,0 +1,245 @@
+"""Single sends, their status and SMTP tokens, by the client's own calls over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from hubspot_runs import Runner
+
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.api.hubspot import send_statuses, smtp_tokens, transactional
+from airflow_provider_mkt.api.hubspot.jobs import SPECS
+from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.api.watching import look_at
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+ORDER, REWARD = seed.TRANSACTIONAL_EMAIL, seed.SINGLE_SEND_EMAIL
+GUEST = "guest@example.com"
+WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def run(box: Sandbox, request: pytest.FixtureRequest) -> Runner:
+    return Runner(box.hubspot.url, *request.param)
+
+
+@pytest.fixture
+def once(box: Sandbox) -> Runner:
+    return Runner(box.hubspot.url, "v3", "sync")
+
+
+@pytest.fixture
+def as_app(box: Sandbox, run: Runner) -> Runner:
+    app = box.hubspot.world.credentials.apps[seed.OAUTH_CLIENT_ID]
+    return run.with_token(box.hubspot.world.credentials.issue(app).value)
+
+
+def ended(box: Sandbox, run: Runner, call: Any) -> str | None:
+    """The result a send ends with."""
+    status = run(call)
+    box.clock.advance(10)
+    end = run(send_statuses.get(status.statusId))
+    assert end.status == "COMPLETE"
+    return end.sendResult
+
+
+@pytest.mark.parametrize("send", [transactional.send, transactional.single_send])
+def test_a_send_is_pending_then_processing_then_sent(box: Sandbox, run: Runner, send: Any) -> None:
+    email = ORDER if send is transactional.send else REWARD
+    first = run(send(email, GUEST, send_id="k", contact_properties={"firstname": "Guest"}))
+    assert (first.status, first.sendResult, first.startedAt) == ("PENDING", None, None)
+    box.clock.advance(1.5)
+    then = run(send_statuses.get(first.statusId))
+    assert (then.status, then.sendResult, then.completedAt) == ("PROCESSING", "QUEUED", None)
+    box.clock.advance(2)
+    end = run(send_statuses.get(first.statusId))
+    assert (end.status, end.sendResult, set(end.eventId or {})) == ("COMPLETE", "SENT", {"id", "created"})
+    contact = box.hubspot.world.contacts.find("email", GUEST)
+    assert contact is not None
+    assert contact.properties["firstname"] == "Guest"
+    marketable = contact.properties.get("hs_marketable_status")
+    assert marketable == (None if send is transactional.send else "true")
+
+
+def test_a_key_sends_one_mail_and_a_failed_one_is_not_tried_again(box: Sandbox, run: Runner) -> None:
+    once_only = transactional.send(ORDER, GUEST, send_id="once")
+    assert [ended(box, run, once_only) for _ in range(2)] == ["SENT", "IDEMPOTENT_IGNORE"]
+    lost = transactional.send(ORDER, "noreply@example.com", send_id="lost")
+    assert [ended(box, run, lost) for _ in range(2)] == ["INVALID_TO_ADDRESS", "IDEMPOTENT_FAIL"]
+    unkeyed = transactional.send(ORDER, GUEST)
+    assert [ended(box, run, unkeyed) for _ in range(2)] == ["SENT", "SENT"]
+
+
+def test_a_lost_answer_is_asked_for_again_only_with_a_key(box: Sandbox, once: Runner) -> None:
+    box.hubspot.faults.add("*/single-email/send", when="after", answer={"reset": True})
+    assert ended(box, once, transactional.send(ORDER, GUEST, send_id="k")) == "IDEMPOTENT_IGNORE"
+    assert [one.result for one in box.hubspot.world.single_sends.all()] == ["SENT", "IDEMPOTENT_IGNORE"]
+    box.hubspot.reset()
+    box.hubspot.faults.add("*/single-email/send", when="after", answer={"reset": True})
+    with pytest.raises(OutcomeUnknown):
+        once(transactional.send(ORDER, GUEST))
+    assert len(box.hubspot.world.single_sends.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "result"),
+    [
+        ({"to": "no-reply@example.com"}, "INVALID_TO_ADDRESS"),
+        ({"to": "Postmaster@example.com"}, "INVALID_TO_ADDRESS"),
+        ({"to": "guest@localhost"}, "INVALID_TO_ADDRESS"),
+        ({"sender": "nobody"}, "INVALID_FROM_ADDRESS"),
+        ({"sender": "Us <us@example.com>"}, "SENT"),
+        ({"contact_properties": {"no_such_property": "1"}}, "VALIDATION_FAILED"),
+        ({"cc": ["a@example.com"], "bcc": ["b@example.com"], "custom_properties": {"rows": [1, 2]}}, "SENT"),
+    ],
+)
+def test_what_is_wrong_with_a_mail_shows_in_its_result(
+    box: Sandbox, once: Runner, changes: dict[str, Any], result: str
+) -> None:
+    call = transactional.send(ORDER, **{"to": GUEST, **changes})
+    assert ended(box, once, call) == result
+    assert (box.hubspot.world.contacts.find("email", GUEST) is not None) is (result == "SENT")
+
+
+def test_who_opted_out_gets_nothing(box: Sandbox, once: Runner) -> None:
+    store = box.hubspot.world.subscriptions
+    store.set(GUEST, seed.DEFAULT_SUBSCRIPTION, "UNSUBSCRIBED", None, None)
+    store.leave_all("other@example.com")
+    for address, result in (
+        (GUEST, "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"),
+        ("other@example.com", "PREVIOUSLY_UNSUBSCRIBED_PORTAL"),
+    ):
+        assert ended(box, once, transactional.single_send(REWARD, address)) == result
+
+
+def test_an_unknown_or_unpublished_email_or_one_of_another_kind_is_refused(run: Runner) -> None:
+    for email in ("1", seed.NEWSLETTER_EMAIL, seed.AUTOMATED_EMAIL):
+        for send in (transactional.send, transactional.single_send):
+            with pytest.raises(InvalidRequest):
+                run(send(email, GUEST))
+    with pytest.raises(InvalidRequest, match="kind"):
+        run(transactional.single_send(ORDER, GUEST))
+
+
+def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
+    reader = run.with_token(seed.READ_ONLY_TOKEN)
+    for call in (
+        transactional.send(ORDER, GUEST),
+        transactional.single_send(REWARD, GUEST),
+        send_statuses.get("x"),
+        smtp_tokens.search(),
+    ):
+        with pytest.raises(PermissionDenied) as refusal:
+            reader(call)
+        assert "transactional-email" in refusal.value.missing
+    box.hubspot.settings.transactional_email = box.hubspot.settings.marketing_enterprise = False
+    for call in (transactional.send(ORDER, GUEST), transactional.single_send(REWARD, GUEST)):
+        with pytest.raises(PermissionDenied, match="does not have"):
+            run(call)
+    assert box.hubspot.world.single_sends.all() == []
+
+
+@pytest.mark.parametrize("left_out", ["contactProperties", "customProperties", "cc", "bcc", "replyTo"])
+def test_dated_paths_require_what_undated_ones_do_not(api: httpx.Client, left_out: str) -> None:
+    message: dict[str, Any] = {"to": GUEST, "cc": [], "bcc": [], "replyTo": []}
+    body: dict[str, Any] = {
+        "emailId": int(ORDER),
+        "message": message,
+        "contactProperties": {},
+        "customProperties": {},
+    }
+    (message if left_out in message else body).pop(left_out)
+    tail = "single-email/send"
+    assert api.post(f"/marketing/v3/transactional/{tail}", json=body).status_code == 200
+    refusal = api.post(f"/marketing/transactional/2026-03/{tail}", json=body)
+    assert (refusal.status_code, left_out in refusal.json()["message"]) == (400, True)
+
+
+def test_an_empty_recipient_and_unknown_keys_are_refused(api: httpx.Client) -> None:
+    for message in ({"to": ""}, {"to": " "}, {}, {"to": 5}, {"to": GUEST, "subject": "x"}):
+        body = {"emailId": int(ORDER), "message": message}
+        assert api.post("/marketing/v3/transactional/single-email/send", json=body).status_code == 400
+
+
+def test_sends_count_in_no_window_and_no_day(box: Sandbox, once: Runner) -> None:
+    box.hubspot.limits.rate.limit = box.hubspot.limits.daily.limit = 1
+    for _ in range(3):
+        once(transactional.send(ORDER, GUEST))
+
+
+@pytest.mark.parametrize(
+    ("to", "first", "last"),
+    [
+        (GUEST, BatchStatus.PENDING, BatchStatus.COMPLETE),
+        ("spam@example.com", BatchStatus.PENDING, BatchStatus.FAILED),
+    ],
+)
+def test_a_send_can_be_followed_as_a_job(
+    box: Sandbox, run: Runner, to: str, first: BatchStatus, last: BatchStatus
+) -> None:
+    job = Job("hubspot", "email_send", run(transactional.send(ORDER, to)).statusId)
+    seen = []
+    for _ in range(3):
+        look = look_at(spec_of(SPECS, job), job)
+        answer = run(next(look))  # type: ignore[arg-type]
+        with pytest.raises(StopIteration) as stop:
+            look.send(answer)
+        seen.append(stop.value.value.status)
+        box.clock.advance(1.5)
+    assert seen == [first, BatchStatus.PROCESSING, last]
+
+
+def test_an_unknown_status_is_not_found(run: Runner) -> None:
+    with pytest.raises(NotFound):
+        run(send_statuses.get("a/b c"))
+
+
+def test_an_smtp_token_shows_its_password_once_and_dies_after_a_year(box: Sandbox, as_app: Runner) -> None:
+    made = as_app(smtp_tokens.create("Receipts", create_contact=True))
+    assert made.password is not None
+    assert (made.campaignName, made.createContact) == ("Receipts", True)
+    assert made.password.get_secret_value() not in repr(made)
+    shown = as_app(smtp_tokens.get(made.id))
+    assert (shown.id, shown.password) == (made.id, None)
+    renewed = as_app(smtp_tokens.reset_password(made.id)).password
+    assert renewed is not None
+    assert renewed != made.password
+    assert "password" not in str(box.hubspot.snapshot())
+    box.clock.advance(366 * 86_400)
+    run = as_app.with_token(seed.TOKEN)
+    with pytest.raises(NotFound):
+        run(smtp_tokens.get(made.id))
+    assert run.every(smtp_tokens.search()) == []
+
+
+def test_smtp_tokens_are_found_by_campaign_paged_and_deleted(box: Sandbox, as_app: Runner) -> None:
+    made = [as_app(smtp_tokens.create(name, create_contact=False)) for name in ("A", "B", "A")]
+    run = as_app.with_token(seed.TOKEN)
+    assert [one.id for one in run.every(smtp_tokens.search(campaign_name="A"))] == [made[0].id, made[2].id]
+    (one,) = run(smtp_tokens.search(email_campaign_id=made[1].emailCampaignId))
+    assert one.id == made[1].id
+    assert [len(page) for page in run.pages(smtp_tokens.search(limit=2))] == [2, 1]
+    run(smtp_tokens.archive(made[0].id))
+    with pytest.raises(NotFound):
+        run(smtp_tokens.archive(made[0].id))
+    box.hubspot.faults.add("*/smtp-tokens/*", when="after", answer={"reset": True})
+    run(smtp_tokens.archive(made[1].id))
+    assert [one.id for one in run(smtp_tokens.search())] == [made[2].id]
+
+
+def test_a_private_app_creates_no_smtp_token(box: Sandbox, run: Runner) -> None:
+    with pytest.raises(PermissionDenied, match="OAuth"):
+        run(smtp_tokens.create("A", create_contact=False))
+    box.hubspot.settings.smtp_tokens_need_oauth = False
+    run(smtp_tokens.create("A", create_contact=False))
+
+
+def test_a_lost_creation_is_left_to_be_looked_up(box: Sandbox, once: Runner) -> None:
+    box.hubspot.settings.smtp_tokens_need_oauth = False
+    box.hubspot.faults.add("*/smtp-tokens", when="after", answer={"reset": True})
+    with pytest.raises(OutcomeUnknown):
+        once(smtp_tokens.create("A", create_contact=False))
+    assert len(once(smtp_tokens.search(campaign_name="A"))) == 1

@@ -1,0 +1,166 @@
+"""Subscriptions by both APIs, by the client's own calls over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hubspot_runs import Runner
+
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.api.hubspot import subscription_batches as batches
+from airflow_provider_mkt.api.hubspot import subscription_statuses as states
+from airflow_provider_mkt.api.hubspot import subscriptions
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+NEWS, EVENTS = seed.DEFAULT_SUBSCRIPTION, seed.EVENTS_SUBSCRIPTION
+JANE, JOHN = "jane+news@example.com", "john@example.com"
+CONSENT: dict[str, Any] = {"legal_basis": "CONSENT_WITH_NOTICE", "explanation": "form"}
+WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def run(box: Sandbox, request: pytest.FixtureRequest) -> Runner:
+    return Runner(box.hubspot.url, *request.param)
+
+
+@pytest.fixture
+def undated(box: Sandbox) -> Runner:
+    return Runner(box.hubspot.url, "v3", "sync")
+
+
+def in_short(run: Runner, email: str = JANE) -> dict[str, str]:
+    return {row["id"]: row["status"] for row in run(subscriptions.statuses(email))}
+
+
+def test_one_caller_gets_the_same_in_both_profiles(run: Runner) -> None:
+    types = run(subscriptions.definitions())
+    assert [(one["id"], one["isDefault"]) for one in types] == [(str(NEWS), True), (str(EVENTS), False)]
+    assert in_short(run) == {str(NEWS): "NOT_SUBSCRIBED", str(EVENTS): "NOT_SUBSCRIBED"}
+    row = run(subscriptions.subscribe(JANE, EVENTS, **CONSENT))
+    assert (row["id"], row["name"], row["status"]) == (str(EVENTS), "Events", "SUBSCRIBED")
+    assert (row["legalBasis"], row["legalBasisExplanation"]) == ("CONSENT_WITH_NOTICE", "form")
+    assert row["brandId"] == 0
+    assert run(subscriptions.subscribe(JANE, EVENTS)) == row
+    assert in_short(run) == {str(NEWS): "NOT_SUBSCRIBED", str(EVENTS): "SUBSCRIBED"}
+    assert run(subscriptions.unsubscribe(JANE, EVENTS))["status"] == "NOT_SUBSCRIBED"
+    assert in_short(run)[str(EVENTS)] == "NOT_SUBSCRIBED"
+    assert in_short(run, JOHN)[str(EVENTS)] == "NOT_SUBSCRIBED"
+
+
+def test_an_opt_out_is_final_for_the_undated_api_alone(box: Sandbox, run: Runner) -> None:
+    run(subscriptions.unsubscribe(JANE, NEWS))
+    if run.profile == "v3":
+        with pytest.raises(InvalidRequest, match="opted out"):
+            run(subscriptions.subscribe(JANE, NEWS))
+    else:
+        assert run(subscriptions.subscribe(JANE, NEWS))["status"] == "SUBSCRIBED"
+        run(subscriptions.unsubscribe(JANE, NEWS))
+    again = run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
+    assert (again["status"], again["setStatusSuccessReason"]) == ("SUBSCRIBED", "RESUBSCRIBE_OCCURRED")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        subscriptions.subscribe(JANE, NEWS),
+        subscriptions.unsubscribe(JANE, NEWS),
+        states.set_status(JANE, NEWS, "SUBSCRIBED"),
+    ],
+    ids=lambda call: call.name,
+)
+def test_with_gdpr_features_a_legal_basis_is_needed(box: Sandbox, run: Runner, call: Any) -> None:
+    box.hubspot.settings.gdpr = True
+    with pytest.raises(InvalidRequest, match="legalBasis"):
+        run(call)
+    assert run(subscriptions.subscribe(JANE, NEWS, **CONSENT))["status"] == "SUBSCRIBED"
+    assert run(states.set_status(JANE, EVENTS, "SUBSCRIBED", **CONSENT))["status"] == "SUBSCRIBED"
+
+
+def test_an_unknown_type_is_not_found_and_a_reader_may_not_write(run: Runner) -> None:
+    for call in (
+        subscriptions.subscribe(JANE, 5),
+        subscriptions.unsubscribe(JANE, 5),
+        states.set_status(JANE, 5, "SUBSCRIBED"),
+        states.links(JANE, subscription_id=5),
+        states.get(JANE, business_unit_id=7),
+    ):
+        with pytest.raises(NotFound):
+            run(call)
+    reader = run.with_token(seed.READ_ONLY_TOKEN)
+    for denied in (subscriptions.statuses(JANE), subscriptions.subscribe(JANE, NEWS), states.links(JANE)):
+        with pytest.raises(PermissionDenied):
+            reader(denied)
+
+
+def test_three_states_are_told_apart_and_changes_from_none(run: Runner) -> None:
+    assert {row["status"] for row in run(states.get(JANE))} == {"NOT_SPECIFIED"}
+    first = run(states.set_status(JANE, NEWS, "UNSUBSCRIBED"))
+    assert (first["status"], first["setStatusSuccessReason"]) == ("UNSUBSCRIBED", "REQUESTED_CHANGE_OCCURRED")
+    same = run(states.set_status(JANE, NEWS, "UNSUBSCRIBED"))
+    assert same["setStatusSuccessReason"] == "NO_STATUS_CHANGE"
+    shown = {row["subscriptionId"]: row["status"] for row in run(states.get(JANE))}
+    assert shown == {NEWS: "UNSUBSCRIBED", EVENTS: "NOT_SPECIFIED"}
+
+
+def test_definitions_come_with_translations_where_asked(run: Runner) -> None:
+    assert "subscriptionTranslations" not in run(states.definitions())[0]
+    (first, _) = run(states.definitions(include_translations=True, business_unit_id=0))
+    assert first["subscriptionTranslations"][0]["subscriptionId"] == NEWS
+
+
+def test_who_left_everything_is_not_brought_back(box: Sandbox, run: Runner) -> None:
+    run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
+    (wide,) = run(states.get_unsubscribed_from_all(JANE))
+    assert (wide["wideStatusType"], wide["status"]) == ("PORTAL_WIDE", "NOT_SPECIFIED")
+    assert run(states.unsubscribe_from_all(JANE)) == []
+    verbose = run(states.unsubscribe_from_all(JANE, verbose=True))
+    assert {row["setStatusSuccessReason"] for row in verbose} == {"UNSUBSCRIBE_FROM_ALL_OCCURRED"}
+    assert run(states.get_unsubscribed_from_all(JANE))[0]["status"] == "UNSUBSCRIBED"
+    assert in_short(run) == {str(NEWS): "NOT_SUBSCRIBED", str(EVENTS): "NOT_SUBSCRIBED"}
+    with pytest.raises(InvalidRequest):
+        run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
+
+
+def test_marketing_email_reaches_nobody_who_left_everything(box: Sandbox, undated: Runner) -> None:
+    world = box.hubspot.world
+    everybody = world._recipients({})
+    undated(states.unsubscribe_from_all("ada@example.com"))
+    assert len(world._recipients({})) == len(everybody) - 1
+
+
+def test_links_lead_to_the_pages_of_one_person(run: Runner) -> None:
+    links = run(states.links(JANE, subscription_id=EVENTS, language="de"))
+    assert "jane%2Bnews%40example.com" in links["managePreferencesUrl"]
+    assert str(EVENTS) in links["unsubscribeSingleUrl"]
+    assert "unsubscribeSingleUrl" not in run(states.links(JANE))
+
+
+def test_people_are_read_and_written_together_and_failures_told(run: Runner) -> None:
+    change = {"email": JANE, "subscription_id": NEWS, "state": "SUBSCRIBED"}
+    written = run(batches.write([change, {**change, "email": JOHN, "subscription_id": 5}]))
+    assert [row["subscriberIdString"] for row in written["results"]] == [JANE]
+    assert written["errors"][0]["context"] == {"subscriberIdString": [JOHN]}
+    read = run(batches.read([JANE, JOHN]))
+    shown = {row["subscriberIdString"]: {s["status"] for s in row["statuses"]} for row in read["results"]}
+    assert shown == {JANE: {"SUBSCRIBED", "NOT_SPECIFIED"}, JOHN: {"NOT_SPECIFIED"}}
+    partly = run(batches.read([JANE, "nobody@localhost"]))
+    assert (len(partly["results"]), len(partly["errors"])) == (1, 1)
+    assert run(batches.unsubscribe_from_all([JANE]))["results"] == [
+        {"subscriberIdString": JANE, "statuses": []}
+    ]
+    (left,) = run(batches.unsubscribe_from_all([JANE], verbose=True))["results"]
+    assert {one["status"] for one in left["statuses"]} == {"UNSUBSCRIBED"}
+    wide = run(batches.read_unsubscribed_from_all([JANE, JOHN]))["results"]
+    shown_wide = {row["subscriberIdString"]: row["wideStatuses"][0]["status"] for row in wide}
+    assert shown_wide == {JANE: "UNSUBSCRIBED", JOHN: "NOT_SPECIFIED"}
+
+
+def test_batches_need_their_own_scope_and_product(box: Sandbox, run: Runner) -> None:
+    with pytest.raises(PermissionDenied) as refusal:
+        run.with_token(seed.READ_ONLY_TOKEN)(batches.read([JANE]))
+    assert refusal.value.missing == ("communication_preferences.statuses.batch.read",)
+    box.hubspot.settings.marketing_enterprise = False
+    with pytest.raises(PermissionDenied, match="Enterprise"):
+        run(batches.read([JANE]))
