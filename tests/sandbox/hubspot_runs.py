@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
+import tempfile
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from airflow_provider_mkt.api.budget import FileBudget
 from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
+from airflow_provider_mkt.api.exchange import Link, Reply, exchange
+from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
+from airflow_provider_mkt.api.hubspot.platform import HubSpot
+from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox
@@ -42,3 +51,52 @@ def both(hook: HubSpotHook, call: Call[T]) -> T:
     here, there = hook.run(call), asyncio.run(on_a_loop())
     assert here == there
     return here
+
+
+def _boundless() -> FileBudget:
+    """A budget without any rate, so one that always has a place."""
+    return FileBudget(Path(tempfile.gettempdir()) / "never-made.db", {})
+
+
+@dataclasses.dataclass
+class Runner:
+    """One account, one way to run calls.
+
+    :param way: ``sync`` or ``async``.
+    """
+
+    url: str
+    profile: str
+    way: str
+    token: str = seed.TOKEN
+
+    def with_token(self, token: str) -> Runner:
+        return dataclasses.replace(self, token=token)
+
+    def reply(self, call: Call[T]) -> Reply[T]:
+        account = HubSpotAccount(base_url=self.url, api_version=self.profile, access_token=self.token)  # type: ignore[arg-type]
+        link = Link(HubSpot(account), policy=Policy(base=0.01, cap=0.01))
+        if self.way == "sync":
+            with SyncDriver(_boundless()) as driver:
+                return driver.pump(exchange(call, link))
+
+        async def run() -> Reply[T]:
+            async with AsyncDriver(_boundless()) as driver:
+                return await driver.pump(exchange(call, link))
+
+        return asyncio.run(run())
+
+    def __call__(self, call: Call[T]) -> T:
+        return self.reply(call).value
+
+    def pages(self, call: Call[list[T]]) -> list[list[T]]:
+        found: list[list[T]] = []
+        page: Call[list[T]] | None = call
+        while page is not None:
+            reply = self.reply(page)
+            found.append(reply.value)
+            page = page.next_page(reply.envelope)
+        return found
+
+    def every(self, call: Call[list[T]]) -> list[T]:
+        return [row for page in self.pages(call) for row in page]
