@@ -11,6 +11,7 @@ from hubspot_runs import Runner
 
 from airflow_provider_mkt.api.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from airflow_provider_mkt.api.hubspot import (
+    campaign_assets,
     contacts,
     marketing_event_attendance,
     marketing_event_lists,
@@ -427,6 +428,14 @@ def test_the_list_of_all_answers_at_the_path_of_the_schema_too(api: httpx.Client
 def test_the_update_with_an_end_before_the_start_is_refused_by_the_platform(run: Runner) -> None:
     with pytest.raises(InvalidRequest):
         run(marketing_event_objects.update(seeding.PAST_WEBINAR_OBJECT, end=WHEN.replace(year=2020)))
+
+
+def test_a_campaign_takes_events_that_exist(run: Runner) -> None:
+    here = (seed.SPRING_CAMPAIGN, "MARKETING_EVENT")
+    run(campaign_assets.add(*here, seeding.WEBINAR_OBJECT))
+    assert [row["name"] for row in run(campaign_assets.list_all(*here))] == ["Spring webinar"]
+    with pytest.raises(NotFound):
+        run(campaign_assets.add(*here, "7"))
 
 
 def test_the_page_and_the_snapshot_show_the_events(box: Sandbox, api: httpx.Client) -> None:

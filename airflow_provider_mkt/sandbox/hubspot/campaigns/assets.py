@@ -62,7 +62,7 @@ async def list_assets(request: HubSpotRequest) -> Reply:
 
 @routes.handle("PUT", "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
 async def add_asset(request: HubSpotRequest) -> Reply:
-    """Associate. Emails and lists must exist; other kinds of asset are not emulated and taken on trust."""
+    """Associate. Emails, lists and events must exist; other kinds are not emulated and taken on trust."""
     kind, asset_id = _kind(request), request.path["assetId"]
     await request.work()
     campaign, name = find(request), f"{kind} {asset_id}"
@@ -73,6 +73,11 @@ async def add_asset(request: HubSpotRequest) -> Reply:
         name = str(email.live.get("name", name))
     elif kind == "OBJECT_LIST" and asset_id not in request.world.lists:
         raise not_found(f"List {asset_id} not found")
+    elif kind == "MARKETING_EVENT":
+        event = request.world.events.get(asset_id)
+        if event is None:
+            raise not_found(f"Marketing event {asset_id} not found")
+        name = event.name
     campaign.assets.setdefault(kind, {})[asset_id] = name
     return Reply(204)
 
