@@ -43,6 +43,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     companies,
     custom_activities,
     emails,
+    extracts,
     fields,
     identity,
     intake,
@@ -92,6 +93,7 @@ RESOURCES = (
     asset_lists,
     assets,
     bulk,
+    extracts,
 )
 
 LONGEST_URI, LONGEST_ASSET_URI = 8_192, 65_536

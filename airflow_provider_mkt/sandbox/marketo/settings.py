@@ -16,3 +16,7 @@ class Settings(BaseModel):
     """Whether control characters in values come unescaped, as live instances are known to send them."""
     activity_block: int = Field(default=300, ge=1)
     """How many rows of the log one read of activities looks through, matches or not."""
+    export_quota_bytes: int = Field(default=500_000_000, ge=0)
+    """How many bytes of extract files a day may have; midnight is in US Central."""
+    limited_extract_filters: bool = False
+    """Whether the instance lacks the extract filters that not every subscription has (code 1035)."""

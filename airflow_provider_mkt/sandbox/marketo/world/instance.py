@@ -13,6 +13,7 @@ from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.world.companies import Companies
 from airflow_provider_mkt.sandbox.marketo.world.custom_activities import CustomTypes
 from airflow_provider_mkt.sandbox.marketo.world.emails import Email, Sample, Sent
+from airflow_provider_mkt.sandbox.marketo.world.exports import Exports
 from airflow_provider_mkt.sandbox.marketo.world.folders import Asset, Folder, Place
 from airflow_provider_mkt.sandbox.marketo.world.imports import Imports
 from airflow_provider_mkt.sandbox.marketo.world.leads import Leads, Partition
@@ -51,6 +52,7 @@ class Instance(World):
         self.custom_types = CustomTypes()
         self.timetable = Timetable()
         self.imports = Imports(self.timetable)
+        self.exports = Exports(self.timetable)
         self.outbox: list[Sent] = []
         self.samples: list[Sample] = []
         self.usage = Usage()

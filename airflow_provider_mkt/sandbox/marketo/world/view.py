@@ -66,6 +66,18 @@ def snapshot(world: Instance) -> dict[str, Any]:
             {"batchId": job.id, "status": job.status, "rows": len(job.rows), "failed": len(job.failures)}
             for job in world.imports.all()
         ],
+        "exports": [
+            {
+                "exportId": job.id,
+                "kind": job.kind,
+                "owner": job.owner,
+                "status": job.status,
+                "records": job.extract.records,
+                "fileSize": len(job.extract.content),
+            }
+            for job in world.exports.all()
+        ],
+        "exportedToday": world.exports.bytes_of_day(world.now()),
     }
 
 
@@ -82,6 +94,7 @@ def sections(world: Instance) -> list[Section]:
             state["customActivityTypes"],
         ),
         _table("Imports", ("batchId", "status", "rows", "failed"), state["imports"]),
+        _table("Exports", ("exportId", "kind", "owner", "status", "records", "fileSize"), state["exports"]),
         Section(
             f"Leads ({len(world.leads)})",
             ["id", "email", "partition"],
