@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from airflow_provider_mkt.api.call import Call, Envelope
+from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.flow import Flow
 from airflow_provider_mkt.api.redact import shape
@@ -145,7 +145,7 @@ def asked(
     return observe
 
 
-def only(envelope: Envelope, *names: str) -> dict[str, Any]:
+def only(envelope: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named facts of an answer that it has."""
     return {name: envelope[name] for name in names if envelope.get(name) is not None}
 

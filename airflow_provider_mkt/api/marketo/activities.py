@@ -10,7 +10,7 @@ from airflow_provider_mkt.api.call import Call, Pairs, Replay, batch, comma_list
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo import _building as building
 from airflow_provider_mkt.api.marketo._building import BATCH_MAX, between, fitting, ids, records, time_of
-from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows, rows_as
+from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows_as
 from airflow_provider_mkt.api.marketo.rows import Activity, ActivityType
 from airflow_provider_mkt.api.paging import date_token
 
@@ -58,7 +58,7 @@ def read(
     list_id: int | str | None = None,
     asset_ids: Sequence[int] = (),
     batch_size: int = 300,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[Activity]]:
     """Page through activities. A page may be empty with more to come.
 
     A row may be logged after later ones: who reads on from where they stopped should look back two hours,
@@ -89,7 +89,9 @@ def read(
         assetIds=",".join(str(one) for one in ids(name, "asset_ids", asset_ids)) if asset_ids else None,
         batchSize=_size(name, batch_size),
     )
-    return building.read(name, "/activities.json", rows, query=query, scopes=_SCOPES, follow=date_token)
+    return building.read(
+        name, "/activities.json", rows_as(Activity), query=query, scopes=_SCOPES, follow=date_token
+    )
 
 
 def lead_changes(

@@ -11,6 +11,7 @@ from airflow_provider_mkt.api.flow import Flow, Pause
 from airflow_provider_mkt.api.jobs import Job
 from airflow_provider_mkt.api.marketo import programs
 from airflow_provider_mkt.api.marketo.answers import found
+from airflow_provider_mkt.api.marketo.rows import Program
 from airflow_provider_mkt.api.outcomes import CampaignBatch
 from airflow_provider_mkt.api.redact import shape
 
@@ -46,10 +47,10 @@ def create_all(wanted: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
     return outcome
 
 
-def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[dict[str, Any]]]:
+def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
     if not wanted:
         raise InvalidInput("campaigns", "is empty: nothing to create")
-    calls: dict[str, Call[dict[str, Any]]] = {}
+    calls: dict[str, Call[Program]] = {}
     for index, campaign in enumerate(wanted):
         where = f"campaigns[{index}]"
         if not isinstance(campaign, Mapping):
@@ -70,7 +71,7 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[dict[str, An
     return calls
 
 
-def _ensure(name: str, call: Call[dict[str, Any]]) -> Flow[tuple[str, bool]]:
+def _ensure(name: str, call: Call[Program]) -> Flow[tuple[str, bool]]:
     """The id of the program with this name, and whether it was created here."""
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
@@ -78,7 +79,7 @@ def _ensure(name: str, call: Call[dict[str, Any]]) -> Flow[tuple[str, bool]]:
         if there is not None:
             return str(there["id"]), lost is not None
         try:
-            made: dict[str, Any] = yield call
+            made: Program = yield call
         except OutcomeUnknown as error:
             lost = error
             yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was created")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from airflow_provider_mkt.api.call import Call, Json, Replay, comma_list, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
@@ -25,15 +24,8 @@ from airflow_provider_mkt.api.marketo._building import (
     updated,
     write,
 )
-from airflow_provider_mkt.api.marketo.answers import (
-    first,
-    nothing_of,
-    one_as,
-    rows,
-    rows_as,
-    the_one,
-)
-from airflow_provider_mkt.api.marketo.rows import Asset, Campaign
+from airflow_provider_mkt.api.marketo.answers import first_as, nothing_of, one_as, rows_as
+from airflow_provider_mkt.api.marketo.rows import Asset, Campaign, SmartCampaign
 from airflow_provider_mkt.api.paging import position_token
 
 LEADS_MAX = 100
@@ -51,7 +43,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[SmartCampaign]]:
     """Page through smart campaigns.
 
     :param folder_id: only those in this folder or program.
@@ -67,14 +59,14 @@ def browse(
     return asset_pages(
         name,
         "/smartCampaigns.json",
-        rows,
+        rows_as(SmartCampaign),
         page_size=page_size,
         query=query_pairs(folder=in_folder(name, folder_id, folder_type), isActive=is_active)
         + updated(name, updated_after, updated_before),
     )
 
 
-def get(campaign_id: int | str) -> Call[dict[str, Any] | None]:
+def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
     """Read one smart campaign.
 
     :param campaign_id: its id.
@@ -84,10 +76,15 @@ def get(campaign_id: int | str) -> Call[dict[str, Any] | None]:
     Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.
     """
     name = "campaigns.get"
-    return asset(name, "/smartCampaign/{id}.json", first, params=place(name, "campaign_id", campaign_id))
+    return asset(
+        name,
+        "/smartCampaign/{id}.json",
+        first_as(SmartCampaign),
+        params=place(name, "campaign_id", campaign_id),
+    )
 
 
-def by_name(campaign_name: str) -> Call[list[dict[str, Any]]]:
+def by_name(campaign_name: str) -> Call[list[SmartCampaign]]:
     """Find smart campaigns by their exact name, which is unique only within a program.
 
     :returns: the campaigns; none when there are none.
@@ -96,7 +93,7 @@ def by_name(campaign_name: str) -> Call[list[dict[str, Any]]]:
     """
     name = "campaigns.by_name"
     query = query_pairs(name=text(name, "campaign_name", campaign_name))
-    return asset(name, "/smartCampaign/byName.json", rows, query=query)
+    return asset(name, "/smartCampaign/byName.json", rows_as(SmartCampaign), query=query)
 
 
 def legacy_browse(
@@ -193,7 +190,7 @@ def schedule(
     run_at: datetime | None = None,
     tokens: Mapping[str, str] | None = None,
     clone_to_program_name: str | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[Asset]:
     """Put a run of a batch campaign on the clock.
 
     Each call adds another run, so it is never repeated by itself.
@@ -222,7 +219,7 @@ def schedule(
     return write(
         name,
         "/campaigns/{campaignId}/schedule.json",
-        the_one,
+        one_as(Asset),
         Replay.NEVER,
         body={"input": body},
         params=place(name, "campaign_id", campaign_id, "campaignId"),
@@ -232,7 +229,7 @@ def schedule(
 
 def create(
     campaign_name: str, *, folder_id: int | str, folder_type: str = "Folder", description: str | None = None
-) -> Call[dict[str, Any]]:
+) -> Call[SmartCampaign]:
     """Create an empty smart campaign. Rules and flow can only be given in Marketo, or come with a clone.
 
     :param campaign_name: unique in the instance, or in its program.
@@ -249,12 +246,12 @@ def create(
         folder=folder(name, folder_id, folder_type),
         description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
     )
-    return change(name, "/smartCampaigns.json", the_one, Replay.VERIFY, form=form)
+    return change(name, "/smartCampaigns.json", one_as(SmartCampaign), Replay.VERIFY, form=form)
 
 
 def update(
     campaign_id: int | str, *, new_name: str | None = None, description: str | None = None
-) -> Call[dict[str, Any]]:
+) -> Call[SmartCampaign]:
     """Change a smart campaign's name or description.
 
     :param campaign_id: the campaign.
@@ -271,7 +268,7 @@ def update(
     return change(
         name,
         "/smartCampaign/{id}.json",
-        the_one,
+        one_as(SmartCampaign),
         Replay.SAFE,
         params=place(name, "campaign_id", campaign_id),
         form=something(name, "new_name", form),
@@ -285,7 +282,7 @@ def clone(
     folder_id: int | str,
     folder_type: str = "Folder",
     description: str | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[SmartCampaign]:
     """Copy a smart campaign with its rules and flow; the copy is inactive.
 
     :param campaign_id: the campaign to copy.
@@ -306,7 +303,7 @@ def clone(
     return change(
         name,
         "/smartCampaign/{id}/clone.json",
-        the_one,
+        one_as(SmartCampaign),
         Replay.VERIFY,
         params=place(name, "campaign_id", campaign_id),
         form=form,

@@ -19,6 +19,7 @@ from airflow_provider_mkt.api.flow import Flow, Memory, Pause
 from airflow_provider_mkt.api.jobs import Job
 from airflow_provider_mkt.api.marketo import emails, programs
 from airflow_provider_mkt.api.marketo.answers import found
+from airflow_provider_mkt.api.marketo.rows import Program
 from airflow_provider_mkt.api.marketo.values import moment
 from airflow_provider_mkt.api.outcomes import Publication
 
@@ -106,7 +107,7 @@ def approve_program(
     return Publication(done, str(program.get("status") or ""), job, str(when) if when else None)
 
 
-def _program(program_id: int | str) -> Flow[dict[str, Any]]:
+def _program(program_id: int | str) -> Flow[Program]:
     program = yield from found(programs.get(program_id))
     if program is None:
         raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")

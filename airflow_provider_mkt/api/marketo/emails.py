@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from airflow_provider_mkt.api.call import Call, Pairs, Replay, numeric_id, query_pairs
 from airflow_provider_mkt.api.marketo._building import (
@@ -22,8 +22,8 @@ from airflow_provider_mkt.api.marketo._building import (
     text,
     updated,
 )
-from airflow_provider_mkt.api.marketo.answers import first, nothing_of, one_as, rows, the_one
-from airflow_provider_mkt.api.marketo.rows import Asset
+from airflow_provider_mkt.api.marketo.answers import first_as, nothing_of, one_as, rows_as
+from airflow_provider_mkt.api.marketo.rows import Asset, Email
 
 PREHEADER_MAX = 1024
 
@@ -38,7 +38,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[Email]]:
     """Page through emails. Those of a split-tested email program are not among them.
 
     :param status: ``draft`` or ``approved`` to read that version.
@@ -58,13 +58,13 @@ def browse(
     return asset_pages(
         name,
         "/emails.json",
-        rows,
+        rows_as(Email),
         page_size=page_size,
         query=query + updated(name, updated_after, updated_before),
     )
 
 
-def get(email_id: int | str, *, status: str | None = None) -> Call[dict[str, Any] | None]:
+def get(email_id: int | str, *, status: str | None = None) -> Call[Email | None]:
     """Read one email.
 
     :param email_id: its id.
@@ -75,7 +75,7 @@ def get(email_id: int | str, *, status: str | None = None) -> Call[dict[str, Any
     """
     name = "emails.get"
     query = query_pairs(status=one_of(name, "status", status, get_args(Version)))
-    return asset(name, "/email/{id}.json", first, params=_id(name, email_id), query=query)
+    return asset(name, "/email/{id}.json", first_as(Email), params=_id(name, email_id), query=query)
 
 
 def by_name(
@@ -84,7 +84,7 @@ def by_name(
     status: Version | None = None,
     folder_id: int | str | None = None,
     folder_type: str = "Folder",
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[Email]]:
     """Find emails by their exact name, which is unique only within a program.
 
     :param status: ``draft`` or ``approved`` to read that version.
@@ -100,7 +100,7 @@ def by_name(
         status=one_of(name, "status", status, get_args(Version)),
         folder=in_folder(name, folder_id, folder_type),
     )
-    return asset(name, "/email/byName.json", rows, query=query)
+    return asset(name, "/email/byName.json", rows_as(Email), query=query)
 
 
 def create(
@@ -116,7 +116,7 @@ def create(
     description: str | None = None,
     operational: bool = False,
     text_only: bool = False,
-) -> Call[dict[str, Any]]:
+) -> Call[Email]:
     """Create an email as a draft.
 
     :param email_name: unique in its folder's program, or in the instance.
@@ -144,7 +144,7 @@ def create(
         operational=operational,
         textOnly=text_only,
     )
-    return change(name, "/emails.json", the_one, Replay.VERIFY, form=form)
+    return change(name, "/emails.json", one_as(Email), Replay.VERIFY, form=form)
 
 
 def update(
@@ -158,7 +158,7 @@ def update(
     text_only: bool | None = None,
     web_view: bool | None = None,
     auto_copy_to_text: bool | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[Email]:
     """Change an email's metadata: name and description at once, the rest in its draft.
 
     :param email_id: the email.
@@ -186,7 +186,7 @@ def update(
     return change(
         name,
         "/email/{id}.json",
-        the_one,
+        one_as(Email),
         Replay.SAFE,
         params=_id(name, email_id),
         form=something(name, "new_name", form),
@@ -237,7 +237,7 @@ def clone(
     folder_type: str = "Folder",
     description: str | None = None,
     operational: bool | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[Email]:
     """Copy an email; the copy is a draft.
 
     :param email_id: the email to copy.
@@ -258,11 +258,11 @@ def clone(
         operational=operational,
     )
     return change(
-        name, "/email/{id}/clone.json", the_one, Replay.VERIFY, params=_id(name, email_id), form=form
+        name, "/email/{id}/clone.json", one_as(Email), Replay.VERIFY, params=_id(name, email_id), form=form
     )
 
 
-def approve_draft(email_id: int | str) -> Call[dict[str, Any]]:
+def approve_draft(email_id: int | str) -> Call[Asset]:
     """Approve an email's draft, which makes it the version that is sent.
 
     :param email_id: an email with a draft that has from name, from address, reply-to and subject.
@@ -273,7 +273,7 @@ def approve_draft(email_id: int | str) -> Call[dict[str, Any]]:
     return _switch("emails.approve_draft", email_id, "approveDraft", APPROVE_ASSETS)
 
 
-def unapprove(email_id: int | str) -> Call[dict[str, Any]]:
+def unapprove(email_id: int | str) -> Call[Asset]:
     """Take back an email's approval: it becomes a draft, and nothing can send it.
 
     :param email_id: an approved email that no campaign sends.
@@ -284,7 +284,7 @@ def unapprove(email_id: int | str) -> Call[dict[str, Any]]:
     return _switch("emails.unapprove", email_id, "unapprove", APPROVE_ASSETS)
 
 
-def discard_draft(email_id: int | str) -> Call[dict[str, Any]]:
+def discard_draft(email_id: int | str) -> Call[Asset]:
     """Throw away an email's draft; the approved version stays.
 
     :param email_id: an approved email with a draft.
@@ -295,7 +295,7 @@ def discard_draft(email_id: int | str) -> Call[dict[str, Any]]:
     return _switch("emails.discard_draft", email_id, "discardDraft", WRITE_ASSETS)
 
 
-def delete(email_id: int | str) -> Call[dict[str, Any]]:
+def delete(email_id: int | str) -> Call[Asset]:
     """Delete an email.
 
     :param email_id: an unapproved email that nothing uses.
@@ -332,11 +332,11 @@ def send_sample(
     )
 
 
-def _switch(name: str, email_id: int | str, verb: str, scopes: tuple[str, ...]) -> Call[dict[str, Any]]:
+def _switch(name: str, email_id: int | str, verb: str, scopes: tuple[str, ...]) -> Call[Asset]:
     return change(
         name,
         f"/email/{{id}}/{verb}.json",
-        the_one,
+        one_as(Asset),
         Replay.VERIFY,
         params=_id(name, email_id),
         scopes=scopes,

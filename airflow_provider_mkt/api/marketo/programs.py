@@ -26,8 +26,8 @@ from airflow_provider_mkt.api.marketo._building import (
     updated,
     write,
 )
-from airflow_provider_mkt.api.marketo.answers import RecordResult, first, one_as, results_of, rows, the_one
-from airflow_provider_mkt.api.marketo.rows import Asset
+from airflow_provider_mkt.api.marketo.answers import RecordResult, first_as, one_as, results_of, rows, rows_as
+from airflow_provider_mkt.api.marketo.rows import Asset, Program
 from airflow_provider_mkt.api.paging import position_token
 
 MEMBERS_MAX = BATCH_MAX
@@ -45,7 +45,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[Program]]:
     """Page through programs, without their tags and costs.
 
     :param filter_type: ``id``, ``programId``, ``folderId`` or ``workspace``; needs *filter_values*.
@@ -70,13 +70,13 @@ def browse(
     return asset_pages(
         name,
         "/programs.json",
-        rows,
+        rows_as(Program),
         page_size=page_size,
         query=query + updated(name, updated_after, updated_before),
     )
 
 
-def get(program_id: int | str) -> Call[dict[str, Any] | None]:
+def get(program_id: int | str) -> Call[Program | None]:
     """Read one program.
 
     :param program_id: its id.
@@ -85,12 +85,12 @@ def get(program_id: int | str) -> Call[dict[str, Any] | None]:
     Source: ``GET /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.get"
-    return asset(name, "/program/{id}.json", first, params=place(name, "program_id", program_id))
+    return asset(name, "/program/{id}.json", first_as(Program), params=place(name, "program_id", program_id))
 
 
 def by_name(
     program_name: str, *, include_tags: bool = False, include_costs: bool = False
-) -> Call[dict[str, Any] | None]:
+) -> Call[Program | None]:
     """Find a program by its exact name. Names are unique in an instance.
 
     :param include_tags: return its tags too.
@@ -104,7 +104,7 @@ def by_name(
         includeTags=True if include_tags else None,
         includeCosts=True if include_costs else None,
     )
-    return asset("programs.by_name", "/program/byName.json", first, query=query)
+    return asset("programs.by_name", "/program/byName.json", first_as(Program), query=query)
 
 
 def create(
@@ -115,7 +115,7 @@ def create(
     program_type: str = "program",
     channel: str,
     description: str | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[Program]:
     """Create a program.
 
     :param program_name: unique in the instance, at most 255 characters.
@@ -137,7 +137,7 @@ def create(
         channel=channel,
         description=description,
     )
-    return change(name, "/programs.json", the_one, Replay.VERIFY, form=form)
+    return change(name, "/programs.json", one_as(Program), Replay.VERIFY, form=form)
 
 
 def update(
@@ -148,7 +148,7 @@ def update(
     tags: Sequence[Mapping[str, str]] | None = None,
     costs: Sequence[Mapping[str, Any]] | None = None,
     replace_costs: bool = False,
-) -> Call[dict[str, Any]]:
+) -> Call[Program]:
     """Change a program; its type and channel stay. When it sends: :func:`reschedule`.
 
     :param program_id: a program that is not approved.
@@ -173,16 +173,14 @@ def update(
     return change(
         name,
         "/program/{id}.json",
-        the_one,
+        one_as(Program),
         replay,
         params=place(name, "program_id", program_id),
         form=something(name, "new_name", form),
     )
 
 
-def reschedule(
-    program_id: int | str, start_at: datetime, end_at: datetime | None = None
-) -> Call[dict[str, Any]]:
+def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | None = None) -> Call[Program]:
     """Set when an email program sends.
 
     :param program_id: an email program that is not approved.
@@ -201,7 +199,7 @@ def reschedule(
     return change(
         name,
         "/program/{id}.json",
-        the_one,
+        one_as(Program),
         Replay.SAFE,
         params=place(name, "program_id", program_id),
         form=form,
@@ -210,7 +208,7 @@ def reschedule(
 
 def clone(
     program_id: int | str, program_name: str, *, folder_id: int | str, description: str | None = None
-) -> Call[dict[str, Any]]:
+) -> Call[Program]:
     """Copy a program with its emails, campaigns and tokens; members stay behind.
 
     :param program_id: a program without push messages, in-app messages, reports and social assets.
@@ -230,7 +228,7 @@ def clone(
     return change(
         name,
         "/program/{id}/clone.json",
-        the_one,
+        one_as(Program),
         Replay.VERIFY,
         params=place(name, "program_id", program_id),
         form=form,
@@ -250,7 +248,7 @@ def delete(program_id: int | str) -> Call[Asset]:
     return change(name, "/program/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
 
 
-def approve(program_id: int | str) -> Call[dict[str, Any]]:
+def approve(program_id: int | str) -> Call[Asset]:
     """Approve an email program: it sends at its start date.
 
     Sends real mail. The program must be unlocked, with a start date, an approved email and a smart list.
@@ -263,7 +261,7 @@ def approve(program_id: int | str) -> Call[dict[str, Any]]:
     return _switch("programs.approve", program_id, "/program/{id}/approve.json")
 
 
-def unapprove(program_id: int | str) -> Call[dict[str, Any]]:
+def unapprove(program_id: int | str) -> Call[Asset]:
     """Take back the approval of an email program before it starts to send.
 
     :param program_id: an approved email program.
@@ -344,8 +342,8 @@ def people(program_id: int | str, *, batch_size: int = 300) -> Call[list[dict[st
     )
 
 
-def _switch(name: str, program_id: int | str, tail: str) -> Call[dict[str, Any]]:
-    return change(name, tail, the_one, Replay.VERIFY, params=place(name, "program_id", program_id))
+def _switch(name: str, program_id: int | str, tail: str) -> Call[Asset]:
+    return change(name, tail, one_as(Asset), Replay.VERIFY, params=place(name, "program_id", program_id))
 
 
 def _json(

@@ -154,6 +154,91 @@ class Campaign(TypedDict, total=False):
     updatedAt: str
 
 
+class Program(TypedDict, total=False):
+    """A program. Dates and ``headStart`` only for email programs; tags and costs only where asked for."""
+
+    id: int
+    name: str
+    description: str
+    type: str
+    channel: str
+    folder: Place
+    status: str
+    workspace: str
+    url: str
+    tags: list[dict[str, Any]]
+    costs: list[dict[str, Any]]
+    startDate: str
+    endDate: str
+    headStart: bool
+    sfdcId: str
+    sfdcName: str
+    createdAt: str
+    updatedAt: str
+
+
+class SmartCampaign(TypedDict, total=False):
+    """A smart campaign, as the asset API tells it."""
+
+    id: int
+    name: str
+    description: str
+    type: str
+    status: str
+    isSystem: bool
+    isActive: bool
+    isRequestable: bool
+    isCommunicationLimitEnabled: bool
+    recurrence: dict[str, Any]
+    qualificationRuleType: str
+    qualificationRuleInterval: int
+    qualificationRuleUnit: str
+    maxMembers: int
+    smartListId: int
+    flowId: int
+    parentProgramId: int
+    folder: Place
+    workspace: str
+    computedUrl: str
+    createdAt: str
+    updatedAt: str
+
+
+class Header(TypedDict, total=False):
+    """A header of an email: ``Text`` with its value, or ``DynamicContent``."""
+
+    type: str
+    value: str
+
+
+class Email(TypedDict, total=False):
+    """One version of an email."""
+
+    id: int
+    name: str
+    description: str
+    subject: Header
+    fromName: Header
+    fromEmail: Header
+    replyEmail: Header
+    folder: Place
+    operational: bool
+    textOnly: bool
+    publishToMSI: bool
+    webView: bool
+    status: str
+    template: int
+    workspace: str
+    isOpenTrackingDisabled: bool
+    version: int
+    autoCopyToText: bool
+    ccFields: list[dict[str, Any]]
+    preHeader: str
+    url: str
+    createdAt: str
+    updatedAt: str
+
+
 class Attribute(TypedDict, total=False):
     name: str
     apiName: str

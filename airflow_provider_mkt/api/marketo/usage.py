@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.marketo._building import read
-from airflow_provider_mkt.api.marketo.answers import first, first_as, rows_as
+from airflow_provider_mkt.api.marketo.answers import first_as, rows_as
 from airflow_provider_mkt.api.marketo.rows import Errors, Usage
 
 
-def today() -> Call[dict[str, Any] | None]:
+def today() -> Call[Usage | None]:
     """Read today's calls, in all and per API user. The quota itself is not told by any endpoint.
 
     :returns: ``date``, ``total`` and ``users``; None when there were none yet.
 
     Source: ``GET /rest/v1/stats/usage.json``.
     """
-    return read("usage.today", "/stats/usage.json", first, scopes=())
+    return read("usage.today", "/stats/usage.json", first_as(Usage), scopes=())
 
 
 def last_7_days() -> Call[list[Usage]]:
