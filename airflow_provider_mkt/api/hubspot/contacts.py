@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.api.call import (
     Call,
+    Envelope,
     JsonBody,
+    Pairs,
     Replay,
     Route,
     batch,
@@ -16,10 +18,14 @@ from airflow_provider_mkt.api.call import (
     query_pairs,
 )
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.hubspot.batch import BatchResult, as_inputs, read_batch
+from airflow_provider_mkt.api.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
+from airflow_provider_mkt.api.hubspot.checks import changed, page_size, text
+from airflow_provider_mkt.api.paging import after_cursor
 from airflow_provider_mkt.api.redact import shape
 
 BATCH_MAX = 100
+HISTORY_MAX = 50
+PAGE_MAX = 100
 _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
@@ -32,6 +38,126 @@ class Contact(TypedDict):
     createdAt: str
     updatedAt: str
     archived: bool
+    archivedAt: NotRequired[str]
+    propertiesWithHistory: NotRequired[dict[str, list[dict[str, Any]]]]
+    associations: NotRequired[dict[str, Any]]
+
+
+def list_all(
+    *,
+    properties: Sequence[str] = (),
+    properties_with_history: Sequence[str] = (),
+    associations: Sequence[str] = (),
+    archived: bool = False,
+    limit: int | None = None,
+) -> Call[list[Contact]]:
+    """Page through all contacts. Unlike search it has no ceiling, and shows what was just written.
+
+    :param properties: properties to return.
+    :param properties_with_history: properties to return with their earlier values.
+    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
+    :param archived: those in the recycle bin instead.
+    :param limit: rows per page, 1-100, with history 1-50; the most when not given.
+    :returns: one page; iterate the call for all.
+    :raises InvalidInput: on a limit out of bounds or a value that is no list of names.
+
+    Source: ``GET /crm/{version}/objects/contacts``.
+    """
+    name = "contacts.list_all"
+    most = HISTORY_MAX if properties_with_history else PAGE_MAX
+    shown = _shown(name, properties, properties_with_history, associations)
+    size = page_size(name, most if limit is None else limit, at_most=most)
+    return Call(
+        name,
+        Route("GET", "contacts"),
+        rows,
+        Replay.SAFE,
+        query=(*shown, *query_pairs(archived=archived or None, limit=size)),
+        follow=after_cursor,
+        scopes=_READ,
+    )
+
+
+def create(properties: Properties, *, associations: Sequence[Mapping[str, Any]] = ()) -> Call[Contact]:
+    """Create a contact.
+
+    A repeat is safe where it has an email: the second try answers with a conflict.
+
+    :param properties: its properties, all text.
+    :param associations: what to link it to, each with ``to`` and ``types`` as the platform has them.
+    :returns: the contact, with the properties that were given.
+    :raises InvalidInput: without properties, or when a value is not text.
+    :raises Conflict: when a contact has that email; the message names its id.
+
+    Source: ``POST /crm/{version}/objects/contacts``.
+    """
+    name = "contacts.create"
+    values = changed(name, "properties", properties)
+    return Call(
+        name,
+        Route("POST", "contacts"),
+        contact,
+        Replay.SAFE if values.get("email", "").strip() else Replay.VERIFY,
+        body=JsonBody({"properties": values, "associations": [dict(one) for one in associations]}),
+        scopes=_WRITE,
+    )
+
+
+def update(contact_id: str, properties: Properties, *, id_property: str | None = None) -> Call[Contact]:
+    """Change properties of a contact.
+
+    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
+        merged away leads to the one that stayed.
+    :param properties: the ones to change, all text; an empty value clears.
+    :param id_property: a unique property, e.g. ``email``.
+    :returns: the contact, with the properties that were given.
+    :raises InvalidInput: when there is nothing to change, or a value is not text.
+    :raises NotFound: when there is no such contact.
+
+    Source: ``PATCH /crm/{version}/objects/contacts/{contactId}``.
+    """
+    name = "contacts.update"
+    return Call(
+        name,
+        Route("PATCH", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
+        contact,
+        Replay.SAFE,
+        query=query_pairs(idProperty=id_property),
+        body=JsonBody({"properties": changed(name, "properties", properties)}),
+        scopes=_WRITE,
+    )
+
+
+def archive(contact_id: str) -> Call[None]:
+    """Move a contact to the recycle bin, from where a person can restore it for 90 days.
+
+    :param contact_id: its record id.
+    :raises NotFound: when there never was one.
+
+    Source: ``DELETE /crm/{version}/objects/contacts/{contactId}``.
+    """
+    name = "contacts.archive"
+    route = Route("DELETE", "contacts", "/{contactId}", path_params(name, contactId=contact_id))
+    return Call(name, route, nothing, Replay.SAFE, scopes=_WRITE)
+
+
+def archive_batch(ids: Sequence[str]) -> Call[None]:
+    """Move up to 100 contacts to the recycle bin. The platform does not tell which of them there were.
+
+    :param ids: their record ids.
+    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
+
+    Source: ``POST /crm/{version}/objects/contacts/batch/archive``.
+    """
+    name = "contacts.archive_batch"
+    return Call(
+        name,
+        Route("POST", "contacts", "/batch/archive"),
+        nothing,
+        Replay.SAFE,
+        body=JsonBody(as_inputs([{"id": one} for one in _ids(name, ids, at_most=BATCH_MAX)])),
+        scopes=_WRITE,
+    )
 
 
 def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") -> Call[BatchResult]:
@@ -107,22 +233,31 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
 
 
 def read_many(
-    ids: Sequence[str], *, properties: Sequence[str] = (), id_property: str | None = None
+    ids: Sequence[str],
+    *,
+    properties: Sequence[str] = (),
+    properties_with_history: Sequence[str] = (),
+    id_property: str | None = None,
+    archived: bool = False,
 ) -> Call[BatchResult]:
-    """Read up to 100 contacts by record id or by a unique property.
+    """Read up to 100 contacts by record id or by a unique property; up to 50 with history.
 
     :param ids: the keys' values.
     :param properties: properties to return.
+    :param properties_with_history: properties to return with their earlier values.
     :param id_property: the unique property the ids are values of; the record id when not given.
+    :param archived: look in the recycle bin instead.
     :returns: the ones that exist; the others are among the errors.
+    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
     call = "contacts.read_many"
+    most = HISTORY_MAX if properties_with_history else BATCH_MAX
     body: dict[str, Any] = {
-        "inputs": [{"id": one} for one in batch(call, "ids", ids, at_most=BATCH_MAX)],
+        "inputs": [{"id": one} for one in _ids(call, ids, at_most=most)],
         "properties": list(properties),
-        "propertiesWithHistory": [],
+        "propertiesWithHistory": list(properties_with_history),
     }
     if id_property:
         body["idProperty"] = id_property
@@ -131,30 +266,67 @@ def read_many(
         Route("POST", "contacts", "/batch/read"),
         read_batch,
         Replay.SAFE,
+        query=query_pairs(archived=archived or None),
         body=JsonBody(body),
         scopes=_READ,
     )
 
 
-def get(contact_id: str, *, properties: Sequence[str] = (), id_property: str | None = None) -> Call[Contact]:
+def get(
+    contact_id: str,
+    *,
+    properties: Sequence[str] = (),
+    properties_with_history: Sequence[str] = (),
+    associations: Sequence[str] = (),
+    id_property: str | None = None,
+    archived: bool = False,
+) -> Call[Contact]:
     """Read one contact.
 
-    :param contact_id: its record id, or its value of ``id_property``.
+    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
+        merged away leads to the one that stayed.
     :param properties: properties to return.
+    :param properties_with_history: properties to return with their earlier values.
+    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
     :param id_property: a unique property, e.g. ``email``.
+    :param archived: look in the recycle bin instead.
     :raises NotFound: when there is none.
 
     Source: ``GET /crm/{version}/objects/contacts/{contactId}``.
     """
     name = "contacts.get"
+    shown = _shown(name, properties, properties_with_history, associations)
     return Call(
         name,
         Route("GET", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
-        lambda envelope: cast("Contact", envelope),
+        contact,
         Replay.SAFE,
-        query=query_pairs(properties=comma_list(name, "properties", properties), idProperty=id_property),
+        query=(*shown, *query_pairs(idProperty=id_property, archived=archived or None)),
         scopes=_READ,
     )
+
+
+def contact(envelope: Envelope) -> Contact:
+    return cast("Contact", envelope)
+
+
+def rows(envelope: Envelope) -> list[Contact]:
+    return cast("list[Contact]", envelope["results"])
+
+
+def _shown(
+    call: str, properties: Sequence[str], with_history: Sequence[str], associations: Sequence[str]
+) -> Pairs:
+    return query_pairs(
+        properties=comma_list(call, "properties", properties),
+        propertiesWithHistory=comma_list(call, "properties_with_history", with_history),
+        associations=comma_list(call, "associations", associations),
+    )
+
+
+def _ids(call: str, ids: Sequence[str], *, at_most: int) -> list[str]:
+    checked = batch(call, "ids", ids, at_most=at_most)
+    return [text(call, f"ids[{index}]", one) for index, one in enumerate(checked)]
 
 
 def _write(call: str, tail: str, inputs: list[dict[str, Any]], replay: Replay) -> Call[BatchResult]:

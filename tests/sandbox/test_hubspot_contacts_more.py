@@ -1,0 +1,150 @@
+"""Contacts one at a time, merging, erasing, and searches beyond the ceiling. Calls run in their drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hubspot_runs import both, connected
+
+from airflow_provider_mkt.api.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.api.hubspot import contact_merging, contact_search, contacts
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.contacts import search
+
+ADA, BRUNO, CHIDI = seed.CONTACT_IDS[:3]
+
+
+@pytest.fixture(params=["v3", "2026-03"])
+def hook(
+    request: pytest.FixtureRequest, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HubSpotHook]:
+    with connected(box, monkeypatch, str(request.param)) as one:
+        yield one
+
+
+def test_a_contact_from_its_creation_to_the_recycle_bin(hook: HubSpotHook) -> None:
+    made = hook.run(contacts.create({"email": "new@example.com", "firstname": "New"}))
+    with pytest.raises(Conflict, match=made["id"]):
+        hook.run(contacts.create({"email": "NEW@example.com"}))
+    changed = hook.run(contacts.update("new@example.com", {"firstname": ""}, id_property="email"))
+    assert changed["id"] == made["id"]
+    read = both(hook, contacts.get(made["id"], properties=["firstname", "email"]))
+    assert (read["properties"]["firstname"], read["properties"]["email"]) == (None, "new@example.com")
+    history = both(hook, contacts.get(made["id"], properties_with_history=["firstname"]))
+    assert [one["value"] for one in history["propertiesWithHistory"]["firstname"]] == ["", "New"]
+    both(hook, contacts.archive(made["id"]))
+    with pytest.raises(NotFound):
+        hook.run(contacts.get(made["id"]))
+    assert both(hook, contacts.get(made["id"], archived=True))["archived"] is True
+    with pytest.raises(NotFound):
+        hook.run(contacts.archive("1"))
+
+
+def test_lists_page_through_those_there_and_those_in_the_recycle_bin(hook: HubSpotHook) -> None:
+    both(hook, contacts.archive_batch([ADA, "1"]))
+    assert [one["id"] for one in hook.iterate(contacts.list_all(limit=2))] == list(seed.CONTACT_IDS[1:])
+    assert [one["id"] for one in both(hook, contacts.list_all(archived=True))] == [ADA]
+    found = hook.run(contacts.read_many([ADA, BRUNO], archived=True))
+    assert ([row.id for row in found.results], found.numErrors) == ([ADA], 1)
+
+
+def test_a_merged_contact_leads_to_the_survivor_one_at_a_time_but_not_in_batches(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    hook.run(contacts.update(BRUNO, {"phone": "123"}))
+    stays = hook.run(contact_merging.merge(ADA, BRUNO))
+    assert stays["id"] == ADA
+    assert (stays["properties"]["firstname"], stays["properties"]["phone"]) == ("Ada", "123")
+    assert both(hook, contacts.get(BRUNO))["id"] == ADA
+    assert hook.run(contacts.update(BRUNO, {"city": "Turin"}))["id"] == ADA
+    assert both(hook, contacts.get("bruno@example.com", id_property="email"))["id"] == ADA
+    batch = hook.run(contacts.update_batch([{"hs_object_id": BRUNO, "city": "Rome"}]))
+    assert (batch.results, batch.numErrors) == ([], 1)
+    with pytest.raises(Conflict, match=ADA):
+        hook.run(contacts.create({"email": "bruno@example.com"}))
+    ids = [one["id"] for one in hook.iterate(contacts.list_all())]
+    assert BRUNO not in ids
+    assert BRUNO not in [one["id"] for one in both(hook, contacts.list_all(archived=True))]
+    with pytest.raises(NotFound):
+        hook.run(contact_merging.merge(ADA, BRUNO))
+    world = box.hubspot.world
+    world.contacts.get(CHIDI).merged = [str(number) for number in range(250)]
+    with pytest.raises(InvalidRequest, match="250") as refusal:
+        hook.run(contact_merging.merge(ADA, CHIDI))
+    assert refusal.value.status == 414
+
+
+def test_an_erased_contact_is_gone_and_an_address_nobody_has_is_blocked(hook: HubSpotHook) -> None:
+    hook.run(contact_merging.purge(ADA))
+    for call in (contacts.get(ADA), contacts.get(ADA, archived=True), contact_merging.purge(ADA)):
+        with pytest.raises(NotFound):
+            hook.run(call)
+    # Its address is free again, by the id as by the address.
+    again = hook.run(contacts.create({"email": "ada@example.com"}))
+    hook.run(contact_merging.purge("ada@example.com", id_property="email"))
+    with pytest.raises(NotFound):
+        hook.run(contacts.get(again["id"]))
+    hook.run(contacts.create({"email": "ada@example.com"}))
+    hook.run(contact_merging.purge("Typo@example.com", id_property="email"))
+    for write in (
+        contacts.create({"email": "typo@example.com"}),
+        contacts.update(BRUNO, {"email": "typo@example.com"}),
+        contacts.upsert_batch([{"email": "typo@example.com"}]),
+        contacts.create_batch([{"email": "typo@example.com"}]),
+    ):
+        with pytest.raises(InvalidRequest, match="privacy"):
+            hook.run(write)
+    with pytest.raises(InvalidRequest, match="no email"):
+        hook.run(contact_merging.purge("nobody", id_property="email"))
+
+
+def test_a_search_of_all_reads_beyond_the_ceiling_without_losing_or_repeating_any(
+    box: Sandbox, hook: HubSpotHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CEILING", 200)
+    monkeypatch.setattr(contact_search, "CEILING", 200)
+    box.hubspot.limits.secondly.limit = None
+    store = box.hubspot.world.contacts
+    made = [store.create({"firstname": "Many", "email": f"many{n}@example.com"}).id for n in range(450)]
+    box.hubspot.clock.advance(2)
+    many: contact_search.Filter = {"property_name": "firstname", "operator": "EQ", "value": "Many"}
+    first = both(hook, contact_search.search([[many]], properties=["email"]))
+    assert len(first) == 200
+    assert first[0]["properties"]["email"]
+    with pytest.raises(InvalidRequest, match="search_all"):
+        list(hook.iterate(contact_search.search([[many]], limit=150)))
+    seen: list[str] = []
+    for row in hook.iterate(contact_search.search_all([[many]])):
+        if len(seen) == 10:
+            # What is archived or created meanwhile must not move the others.
+            for early in made[:5]:
+                store.archive(store.get(early))
+            store.create({"firstname": "Many", "email": "late@example.com"})
+            box.hubspot.clock.advance(2)
+        seen.append(row["id"])
+    assert seen[:450] == made
+    assert len(seen) == 451
+
+
+def test_a_search_without_filters_finds_everybody_and_words_find_some(hook: HubSpotHook) -> None:
+    assert [one["id"] for one in hook.iterate(contact_search.search_all())] == list(seed.CONTACT_IDS)
+    assert [one["id"] for one in both(hook, contact_search.search(query="bruno"))] == [BRUNO]
+    listed: contact_search.Filter = {
+        "property_name": "email",
+        "operator": "IN",
+        "values": ["ada@example.com", "chidi@example.com"],
+    }
+    found = both(hook, contact_search.search([[listed]], sort="-hs_object_id"))
+    assert [one["id"] for one in found] == [CHIDI, ADA]
+
+
+def test_a_token_that_may_only_read_can_neither_merge_nor_erase(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(box, monkeypatch, "v3", seed.READ_ONLY_TOKEN) as reader:
+        for call in (contact_merging.merge(ADA, BRUNO), contact_merging.purge(ADA), contacts.archive(ADA)):
+            with pytest.raises(PermissionDenied):
+                reader.run(call)
