@@ -296,13 +296,31 @@ class TestCompletion:
         with pytest.raises(NotFound):
             run(marketing_event_participations.of_contact("nobody@example.com"))
 
+    def test_what_a_merged_contact_did_goes_to_the_one_it_was_merged_into(
+        self, box: Sandbox, run: Runner
+    ) -> None:
+        rows = [attendance(1), attendance(2, 1)]
+        run(marketing_event_attendance.record_contacts(*WEBINAR, "register", rows))
+        run(marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(2, 5)]))
+        people = box.hubspot.world.contacts
+        kept, merged = (people.get(seed.CONTACT_IDS[number]) for number in (1, 2))
+        people.merge(kept, merged)
+        assert counted(run, seeding.WEBINAR_OBJECT) == (1, 1, 0, 0)
+        (row,) = run(marketing_event_participations.breakdown(*WEBINAR, state="ATTENDED"))
+        assert row["associations"]["contact"]["contactId"] == kept.id
+        run(marketing_event_attendance.record_contacts(*WEBINAR, "cancel", [attendance(1, 9)]))
+        assert counted(run, seeding.WEBINAR_OBJECT) == (1, 0, 1, 0)
+
 
 class TestLists:
-    def test_an_association_is_made_once_and_undone_without_complaint(self, run: Runner) -> None:
+    def test_an_association_is_made_once_and_undone_without_complaint(
+        self, box: Sandbox, run: Runner
+    ) -> None:
         for _ in range(2):
             run(marketing_event_lists.add(*WEBINAR, seed.LIST_ID))
         (shown,) = run(marketing_event_lists.lists_of_object_id(seeding.WEBINAR_OBJECT))
         assert (shown["listId"], shown["size"]) == (seed.LIST_ID, 3)
+        assert shown["name"] == box.hubspot.world.lists.get(seed.LIST_ID).name
         for _ in range(2):
             run(marketing_event_lists.remove_by_object_id(seeding.WEBINAR_OBJECT, seed.LIST_ID))
         assert run(marketing_event_lists.lists_of(*WEBINAR)) == []

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.errors import not_found
 from airflow_provider_mkt.sandbox.hubspot.events.common import FAMILY, WRITE, by_object_id, own_by_path
 from airflow_provider_mkt.sandbox.hubspot.events.record import Event
-from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes, HubSpotWorld
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
 _EXTERNAL = "/associations/{externalAccountId}/{externalEventId}/lists"
 _OBJECT = "/associations/{marketingEventId}/lists"
-_CONTACTS = "0-1"
 
 routes = HubSpotRoutes()
 
@@ -53,8 +51,10 @@ _Finder = Callable[[HubSpotRequest], Event]
 
 async def _read(request: HubSpotRequest, find: _Finder) -> Reply:
     await request.work()
+    lists, now = request.world.lists, request.clock.time()
     # A list that was deleted since is not shown.
-    rows = [_view(request.world, one) for one in find(request).lists if one in request.world.lists]
+    found = [one for one in map(lists.get, find(request).lists) if one is not None]
+    rows = [one.view(now, len(lists.members(one))) for one in found]
     return Reply(200, {"total": len(rows), "results": rows})
 
 
@@ -78,15 +78,3 @@ async def _disassociate(request: HubSpotRequest, find: _Finder) -> Reply:
 
 def _by_object_id(request: HubSpotRequest) -> Event:
     return by_object_id(request, "marketingEventId")
-
-
-def _view(world: HubSpotWorld, list_id: str) -> dict[str, Any]:
-    return {
-        "listId": list_id,
-        "listVersion": 1,
-        "name": f"List {list_id}",
-        "objectTypeId": _CONTACTS,
-        "processingType": "MANUAL",
-        "processingStatus": "COMPLETE",
-        "size": len(world.lists[list_id]),
-    }

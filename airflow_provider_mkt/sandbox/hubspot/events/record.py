@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +79,19 @@ class Event:
     @property
     def name(self) -> str:
         return str(self.values.get("eventName", ""))
+
+    def follow(self, survivor: Callable[[str], str]) -> None:
+        """Hand what a contact did to the one that it was merged into."""
+        for one in list(self.participations.values()):
+            heir = survivor(one.contact_id)
+            if heir == one.contact_id:
+                continue
+            del self.participations[one.contact_id]
+            one.contact_id = heir
+            kept = self.participations.setdefault(heir, one)
+            if kept is not one:
+                for each in one.interactions:
+                    kept.record(each.state, each.at, each.properties)
 
     def moment(self, name: str) -> float | None:
         """A time among the values, in epoch seconds."""

@@ -55,6 +55,7 @@ def read_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
 
 def taking_part(world: HubSpotWorld, event: Event) -> list[tuple[Participation, Contact]]:
     """Participations with their contacts; those of archived contacts are not shown."""
+    event.follow(world.contacts.survivor)
     pairs = ((one, world.contacts.get(one.contact_id)) for one in event.participations.values())
     return [(one, contact) for one, contact in pairs if contact is not None]
 
