@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from api_tools import Hand, answer, hubspot
 
+from airflow_provider_mkt.api import registry
 from airflow_provider_mkt.api.call import Call, JsonBody, Replay
 from airflow_provider_mkt.api.errors import InvalidInput, NotFound
 from airflow_provider_mkt.api.hubspot import (
@@ -155,6 +156,20 @@ def test_the_request_of_a_call(row: tuple, profile: str) -> None:
     assert (request.body.value if isinstance(request.body, JsonBody) else request.body) == body
     assert call.replay is replay
     assert call.scopes
+
+
+def test_every_call_of_these_resources_is_here_under_its_own_name() -> None:
+    resources = {"campaign_assets", "campaign_budgets", "campaign_reports", "campaign_spend"}
+    known = {name for name, _ in registry.endpoints("hubspot") if name.partition(".")[0] in resources}
+    assert known <= {row[0].name for row in CALLS}
+    assert {row[0].name for row in CALLS} <= {name for name, _ in registry.endpoints("hubspot")}
+
+
+def test_a_call_can_be_made_of_text_as_templates_give_it() -> None:
+    arguments = {"campaign_guid": "g", "budget_id": "7", "name": "Ads", "amount": "12.5", "order": "0"}
+    assert registry.build("hubspot", "campaign_budgets.replace", arguments).body == JsonBody(LINE)
+    days = {"campaign_guid": "g", "start_date": "2026-05-01", "end_date": "2026-05-31"}
+    assert registry.build("hubspot", "campaign_reports.metrics", days).query == DAYS
 
 
 BAD: list[tuple[Callable[[], object], str]] = [

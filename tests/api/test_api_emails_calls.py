@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from api_tools import hubspot
 
+from airflow_provider_mkt.api import registry
 from airflow_provider_mkt.api.call import Call, JsonBody, Replay
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.hubspot import email_revisions, email_statistics, email_tests, emails
@@ -165,6 +166,28 @@ def test_the_request_of_a_call(row: tuple, profile: str) -> None:
     assert (request.body.value if isinstance(request.body, JsonBody) else request.body) == body
     assert call.replay is replay
     assert call.scopes
+
+
+def test_every_call_of_these_resources_is_here_under_its_own_name() -> None:
+    resources = {"email_revisions", "email_statistics", "email_tests"}
+    known = {name for name, _ in registry.endpoints("hubspot") if name.partition(".")[0] in resources}
+    assert known <= {row[0].name for row in CALLS}
+    assert {row[0].name for row in CALLS} <= {name for name, _ in registry.endpoints("hubspot")}
+
+
+def test_a_call_can_be_made_of_text_as_templates_give_it() -> None:
+    arguments = {"interval": "DAY", "start": "2026-07-01T12:00:00.25+02:00", "email_ids": ["5"]}
+    assert registry.build("hubspot", "email_statistics.histogram", arguments).query == (
+        ("interval", "DAY"),
+        ("startTimestamp", AT),
+        ("emailIds", "5"),
+    )
+    times = {"created": AT, "updated": [AT, None], "limit": "5"}
+    assert registry.build("hubspot", "emails.search", times).query == (
+        ("limit", "5"),
+        ("createdAt", AT),
+        ("updatedAfter", AT),
+    )
 
 
 BAD: list[tuple[Callable[[], object], str]] = [

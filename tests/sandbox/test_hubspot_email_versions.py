@@ -177,6 +177,16 @@ def test_both_emails_of_a_test_go_out_to_shares_of_the_recipients(run: Runner, b
         run(email_tests.create_variation(seed.PUBLISHED_EMAIL, "Too late"))
 
 
+def test_a_test_may_take_less_than_all_recipients(run: Runner, box: Sandbox) -> None:
+    variation = run(email_tests.create_variation(EMAIL, "News B"))
+    run(emails.update(EMAIL, {"testing": {"isAbVariation": False, "abTestPercentage": 40}}))
+    run(emails.publish(EMAIL))
+    box.clock.advance(10)
+    both = [run(emails.get(one, include_stats=True)) for one in (EMAIL, variation.id)]
+    assert [one.model_extra["stats"]["counters"]["sent"] for one in both] == [4, 1]
+    assert both[0].model_extra["testing"]["abTestPercentage"] == 40
+
+
 def test_an_automated_test_is_turned_on_and_off_as_one(run: Runner) -> None:
     variation = run(email_tests.create_variation(seed.AUTOMATED_EMAIL, "Welcome B"))
     assert variation.state == "AUTOMATED_DRAFT_ABVARIANT"
