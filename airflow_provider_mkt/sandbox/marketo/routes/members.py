@@ -17,12 +17,12 @@ from airflow_provider_mkt.sandbox.marketo.people import API, lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds
+from airflow_provider_mkt.sandbox.marketo.work import member_data
 from airflow_provider_mkt.sandbox.marketo.work.enrolment import leave, set_status
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import CHANGE_MEMBER_DATA
 from airflow_provider_mkt.sandbox.marketo.world.channels import Status
 from airflow_provider_mkt.sandbox.marketo.world.fields import Field
 from airflow_provider_mkt.sandbox.marketo.world.programs import Member, Program
-from airflow_provider_mkt.sandbox.marketo.world.values import match_key, read_value
+from airflow_provider_mkt.sandbox.marketo.world.values import match_key
 from airflow_provider_mkt.sandbox.reply import Reply
 
 routes = MarketoRoutes()
@@ -176,26 +176,8 @@ def _member(program: Program, lead_id: int) -> Member:
 
 def _write(call: Call, program: Program, lead_id: int, row: Row) -> None:
     member = _member(program, lead_id)
-    values = {}
-    for name, value in row.items():
-        if name == "leadId":
-            continue
-        field = call.world.member_schema.get(name)
-        if not field.updateable:
-            raise Problem(1003, f"Field '{name}' cannot be updated")
-        values[name] = read_value(field.data_type, field.length, value)
-    now = call.clock.now()
-    for name, stored in values.items():
-        old = member.data.get(name)
-        if old == stored:
-            continue
-        field = call.world.member_schema.get(name)
-        said = {"New Value": stored, "Old Value": old, "Program": program.name, "Source": API}
-        attributes: dict[str, object] = {key: one for key, one in said.items() if one is not None}
-        member.data[name], member.updated_at = stored, now
-        call.world.log.add(
-            CHANGE_MEMBER_DATA, lead_id, now, attributes, primary=(field.id, field.display_name)
-        )
+    values = member_data.read(call.world, {name: value for name, value in row.items() if name != "leadId"})
+    member_data.write(call.world, program, member, values, call.clock.now(), API)
 
 
 @routes.handle("POST", LEAD, "/programs/{programId}/members/delete.json", scopes=(WRITE_LEAD,))

@@ -5,7 +5,7 @@ import io
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
-from airflow_provider_mkt.sandbox.marketo.work import enrolment, listing
+from airflow_provider_mkt.sandbox.marketo.work import enrolment, listing, member_data
 from airflow_provider_mkt.sandbox.marketo.work.origin import Origin
 from airflow_provider_mkt.sandbox.marketo.work.upsert import UPDATE_ONLY, Upsert, apply, plan
 from airflow_provider_mkt.sandbox.marketo.world.imports import COMPLETE, FAILED, ImportJob
@@ -78,11 +78,8 @@ def _import_row(world: Instance, job: ImportJob, order: Upsert, row: list[str], 
     if len(row) != len(job.header):
         raise Problem(1003, "Wrong number of columns")
     record: dict[str, object] = dict(zip(job.header, row, strict=True))
-    data: dict[str, Value] = {}
-    if job.program_id:
-        for name in [one for one in record if one not in world.leads.schema.fields]:
-            known = world.member_schema.get(name)
-            data[name] = read_value(known.data_type, known.length, record.pop(name))
+    of_member = [one for one in record if one not in world.leads.schema.fields] if job.program_id else []
+    data = member_data.read(world, {name: record.pop(name) for name in of_member})
     lead, _ = apply(world, order, plan(world, order, record), at, ORIGIN)
     _place(world, job, lead, data, at)
 
@@ -97,7 +94,7 @@ def _place(world: Instance, job: ImportJob, lead: Lead, data: dict[str, Value], 
     if status:
         enrolment.advance(world, program, lead.id, status, at)
     if lead.id in program.members:
-        program.members[lead.id].data.update(data)
+        member_data.write(world, program, program.members[lead.id], data, at, ORIGIN.source)
 
 
 def _reason(world: Instance, job: ImportJob, row: list[str], problem: Problem) -> str:
