@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.bodies import whole_number
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
@@ -82,15 +80,17 @@ def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | N
         raise invalid(msg)
     world, now = request.world, request.clock.time()
     wanted = None if identifier is None else {contact.id for contact in _contacts(request, identifier)}
-    rows: list[dict[str, Any]] = [
-        participation(world, event, one, contact)
+    rows = [
+        (event, one, contact)
         for event in events
         for one, contact in taking_part(world, event)
         if (wanted is None or contact.id in wanted)
         and (state is None or event.state_of(one, now)[0] == state)
     ]
     shown, paging = page(rows, request.query.get("after"), limit)
-    return Reply(200, {"total": len(rows), "results": list(shown), **paging})
+    return Reply(
+        200, {"total": len(rows), "results": [participation(world, *row) for row in shown], **paging}
+    )
 
 
 def _contacts(request: HubSpotRequest, identifier: str) -> list[Contact]:

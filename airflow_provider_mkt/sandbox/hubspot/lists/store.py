@@ -39,9 +39,6 @@ class ListStore:
     def __contains__(self, list_id: object) -> bool:
         return isinstance(list_id, str) and self.get(list_id) is not None
 
-    def __getitem__(self, list_id: str) -> set[str]:
-        return self.ids_in(list_id)
-
     def all(self) -> list[RecordList]:
         return [one for one in self._by_id.values() if one.deleted_at is None]
 
