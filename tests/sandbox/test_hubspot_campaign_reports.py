@@ -191,3 +191,22 @@ def test_what_is_new_is_on_the_page_and_in_the_snapshot(box: Sandbox, api: httpx
     page = api.get("/").text
     for told in ("1,234.50", f"master, with {made['id']}", f"variant, with {master}"):
         assert told in page
+
+
+def test_numbers_of_thousands_of_digits_are_refused_and_not_choked_on(
+    api: httpx.Client, paths: dict[str, str]
+) -> None:
+    long, one = "9" * 6000, f"{paths['campaigns']}/{SPRING}"
+    statistics = f"{paths['emails']}/statistics/list"
+    for reply in (
+        api.get(f"{one}/budget/{long}"),
+        api.get(f"{one}/assets/FORM", params={"limit": long}),
+        api.get(statistics, params={"emailIds": long}),
+        api.get(statistics, params={"startTimestamp": long}),
+        api.get(paths["emails"], params={"createdAfter": "--5"}),
+        api.post(paths["emails"], json={"name": "Late", "publishDate": 10**17}),
+        api.post(paths["emails"], json={"name": "Late", "publishDate": "9999-12-31T23:59:59-05:00"}),
+    ):
+        assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    revision = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}/revisions/{long}"
+    assert api.post(f"{revision}/restore-to-draft").status_code == 404

@@ -110,7 +110,7 @@ def whole_number(text: str | None, name: str, default: int, least: int, most: in
     """A query parameter that is a number in a range."""
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or not least <= int(text) <= most:
         msg = f"{name} must be a whole number from {least} to {most}, not {text!r}"
         raise invalid(msg)
     return int(text)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_DIGITS = 18
+"""Beyond these a number is no time, and Python is slow to make numbers of them."""
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+"""The ends of the calendar: the years 1 and 9999."""
+
 
 def iso(moment: float) -> str:
     """ISO 8601 in UTC with milliseconds."""
@@ -12,8 +17,14 @@ def iso(moment: float) -> str:
 
 def parse(text: str) -> float | None:
     """Epoch seconds of an ISO time or of epoch milliseconds; None if it is neither."""
-    if text.isascii() and text.lstrip("-").isdigit():
-        return int(text) / 1000
+    moment = _epoch_seconds(text)
+    return moment if moment is not None and _FIRST <= moment <= _LAST else None
+
+
+def _epoch_seconds(text: str) -> float | None:
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        return int(text) / 1000 if len(digits) <= _DIGITS else None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

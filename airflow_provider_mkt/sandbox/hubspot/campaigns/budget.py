@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
-_INT32, _INT64, _MOST = 2**31, 2**63, 1e15
+_INT32, _DIGITS, _MOST = 2**31, 18, 1e15
 
 routes = HubSpotRoutes()
 
@@ -93,7 +93,7 @@ def _lines(request: HubSpotRequest) -> dict[str, MoneyItem]:
 
 def _line(request: HubSpotRequest) -> MoneyItem:
     lines, line_id = _lines(request), request.path["lineId"]
-    if not line_id.isascii() or not line_id.isdigit() or int(line_id) >= _INT64:
+    if not line_id.isascii() or not line_id.isdigit() or len(line_id) > _DIGITS:
         msg = f"{_kind(request)}Id must be a whole number, not {line_id!r}"
         raise invalid(msg)
     line = lines.get(str(int(line_id)))

@@ -20,7 +20,7 @@ _FIXED = {"SECOND": 1, "MINUTE": 60, "QUARTER_HOUR": 900, "HOUR": 3600}
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 INTERVALS = (*_FIXED, "DAY", "WEEK", *_MONTHS)
 _MOST_INTERVALS = 10_000
-_INT64 = 2**63
+_DIGITS = 18
 _FAR_OFF = 2e11
 """Beyond what a calendar of four-digit years can count on from."""
 
@@ -39,7 +39,7 @@ class _Asked:
     def of(cls, request: HubSpotRequest) -> _Asked:
         ids = request.query.all("emailIds")
         for text in ids:
-            if not text.isascii() or not text.isdigit() or int(text) >= _INT64:
+            if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
                 msg = f"emailIds must be whole numbers, not {text!r}"
                 raise invalid(msg)
         start, end = _moment(request, "startTimestamp"), _moment(request, "endTimestamp")
