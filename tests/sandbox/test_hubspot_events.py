@@ -9,7 +9,13 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.api.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+)
 from airflow_provider_mkt.api.hubspot import (
     campaign_assets,
     contacts,
@@ -250,6 +256,28 @@ class TestAttendance:
         path = f"{events}/attendance/shared/register/create"
         assert api.post(path, json=body).status_code == 400
         assert api.post(path, json=body, params={"externalAccountId": "b"}).status_code == 200
+
+
+class TestLostAnswers:
+    def test_an_attendance_is_recorded_once(self, box: Sandbox, run: Runner) -> None:
+        box.hubspot.faults.add("*", method="POST", when="after", answer={"status": 504})
+        call = marketing_event_attendance.record_emails(
+            *WEBINAR, "register", [{"email": "once@example.com", "interaction_at": WHEN}]
+        )
+        reply = run.reply(call)
+        assert (len(reply.value.results), reply.tries) == (1, 2)
+        assert counted(run, seeding.WEBINAR_OBJECT) == (2, 0, 0, 0)
+        (row,) = run(marketing_event_participations.of_contact("once@example.com"))
+        event = box.hubspot.world.events.get(seeding.WEBINAR_OBJECT)
+        contact_id = row["associations"]["contact"]["contactId"]
+        assert len(event.participations[contact_id].interactions) == 1
+
+    def test_an_event_is_not_created_again(self, box: Sandbox, run: Runner) -> None:
+        box.hubspot.faults.add("*", method="POST", when="after", answer={"status": 504})
+        with pytest.raises(OutcomeUnknown):
+            run(marketing_events.create("new", ACCOUNT, **NEW))
+        assert box.hubspot.calls.total == 1
+        assert len(run(marketing_events.search("new"))) == 1
 
 
 class TestCompletion:
