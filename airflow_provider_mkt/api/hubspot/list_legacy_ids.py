@@ -40,7 +40,7 @@ def get(legacy_list_id: int | str) -> Call[str]:
     )
 
 
-def by_legacyrecord_ids(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
+def get_many(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
     """Find the ids that up to 10,000 lists of the discontinued Contact Lists API have today.
 
     :param legacy_list_ids: their ids there.

@@ -1,0 +1,323 @@
+"""Lists, their members, folders and conversions, by the client's own calls over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import httpx
+import pytest
+from hubspot_runs import Runner
+
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.api.hubspot import (
+    list_conversions,
+    list_folders,
+    list_legacy_ids,
+    list_memberships,
+    lists,
+)
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.auth import Token
+
+ADA, BRUNO, CHIDI, DANA, EMI = seed.CONTACT_IDS
+LIST = seed.LIST_ID
+WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+LEADS: dict[str, Any] = {
+    "filterBranchType": "OR",
+    "filterBranches": [
+        {
+            "filterBranchType": "AND",
+            "filters": [
+                {
+                    "filterType": "PROPERTY",
+                    "property": "lifecyclestage",
+                    "operation": {
+                        "operationType": "ENUMERATION",
+                        "operator": "IS_ANY_OF",
+                        "values": ["lead"],
+                    },
+                }
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def run(box: Sandbox, request: pytest.FixtureRequest) -> Runner:
+    return Runner(box.hubspot.url, *request.param)
+
+
+@pytest.fixture
+def once(box: Sandbox) -> Runner:
+    return Runner(box.hubspot.url, "v3", "sync")
+
+
+def members(run: Runner, list_id: str) -> list[str]:
+    return [row["recordId"] for row in run.every(list_memberships.members(list_id))]
+
+
+def test_a_list_is_created_read_renamed_deleted_and_restored(box: Sandbox, run: Runner) -> None:
+    made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))
+    assert (made["processingType"], made["processingStatus"], made["size"]) == ("MANUAL", "COMPLETE", 0)
+    assert run(lists.get(made["listId"])) == made
+    assert run(lists.by_name("visitors"))["listId"] == made["listId"]
+    assert [one["listId"] for one in run(lists.get_many([LIST, "999", made["listId"]]))] == [
+        LIST,
+        made["listId"],
+    ]
+    renamed = run(lists.rename(made["listId"], "Guests / 2026"))
+    assert run(lists.by_name("Guests / 2026"))["listId"] == renamed["listId"]
+    run(lists.delete(made["listId"]))
+    for gone in (lists.get(made["listId"]), lists.delete(made["listId"]), lists.by_name("Guests / 2026")):
+        with pytest.raises(NotFound):
+            run(gone)
+    run(lists.restore(made["listId"]))
+    assert run(lists.get(made["listId"]))["name"] == "Guests / 2026"
+    run(lists.delete(made["listId"]))
+    box.clock.advance(91 * 86_400)
+    with pytest.raises(NotFound):
+        run(lists.restore(made["listId"]))
+
+
+def test_a_name_is_taken_once(run: Runner) -> None:
+    for call in (lists.create("Early adopters"), lists.create("EARLY ADOPTERS ")):
+        with pytest.raises(InvalidRequest, match="already exists"):
+            run(call)
+    other = run(lists.create("Other"))
+    with pytest.raises(InvalidRequest, match="already exists"):
+        run(lists.rename(other["listId"], "early adopters"))
+    run(lists.delete(LIST))
+    run(lists.create("Early adopters"))
+    with pytest.raises(InvalidRequest, match="already exists"):
+        run(lists.restore(LIST))
+
+
+def test_a_lost_creation_is_found_by_its_name(box: Sandbox, once: Runner) -> None:
+    box.hubspot.faults.add("/crm/v3/lists", when="after", answer={"reset": True})
+    with pytest.raises(OutcomeUnknown):
+        once(lists.create("Visitors"))
+    assert once(lists.by_name("Visitors"))["name"] == "Visitors"
+
+
+def test_a_lost_deletion_has_worked(box: Sandbox, run: Runner) -> None:
+    box.hubspot.faults.add("*/lists*", when="after", answer={"reset": True})
+    run(lists.delete(LIST))
+    assert LIST not in box.hubspot.world.lists
+
+
+def test_members_come_and_go_and_unknown_ones_are_reported(box: Sandbox, run: Runner) -> None:
+    added = run(list_memberships.add(LIST, [DANA, ADA, "5"]))
+    assert added == {"added": [DANA], "removed": [], "missing": ["5"]}
+    assert run(list_memberships.remove(LIST, [ADA, EMI])) == {"added": [], "removed": [ADA], "missing": []}
+    both = run(
+        list_memberships.add_and_remove(LIST, record_ids_to_add=[EMI], record_ids_to_remove=[BRUNO, 6])
+    )
+    assert both == {"added": [EMI], "removed": [BRUNO], "missing": ["6"]}
+    assert members(run, LIST) == [CHIDI, DANA, EMI]
+    assert run(lists.get(LIST))["size"] == 3
+    other = run(lists.create("Copy"))["listId"]
+    run(list_memberships.add_from(other, LIST))
+    assert members(run, other) == [CHIDI, DANA, EMI]
+    (shown,) = [row for row in run(list_memberships.of_record(EMI)) if row["listId"] == other]
+    assert shown["firstAddedTimestamp"] == shown["lastAddedTimestamp"]
+    run(list_memberships.remove_all(other))
+    assert members(run, other) == []
+    box.hubspot.world.contacts.archive(box.hubspot.world.contacts.get(EMI))  # type: ignore[arg-type]
+    assert members(run, LIST) == [CHIDI, DANA]
+
+
+def test_members_are_paged_by_id_and_by_join_time(box: Sandbox, run: Runner) -> None:
+    run(list_memberships.remove(LIST, [ADA]))
+    box.clock.advance(5)
+    run(list_memberships.add(LIST, [ADA]))
+    by_id = run.pages(list_memberships.members(LIST, limit=2))
+    assert [[row["recordId"] for row in page] for page in by_id] == [[ADA, BRUNO], [CHIDI]]
+    by_time = run.every(list_memberships.by_join_time(LIST, limit=1))
+    assert [row["recordId"] for row in by_time] == [BRUNO, CHIDI, ADA]
+    last = run.reply(
+        list_memberships.members(
+            LIST,
+            limit=2,
+            after=run.reply(list_memberships.members(LIST, limit=2)).envelope["paging"]["next"]["after"],
+        )
+    )
+    back = list_memberships.members(LIST, limit=2, before=last.envelope["paging"]["prev"]["before"])
+    assert [[row["recordId"] for row in page] for page in run.pages(back)] == [[BRUNO, ADA]]
+
+
+def test_an_email_to_a_list_reaches_its_members_of_now(box: Sandbox, run: Runner) -> None:
+    to = {"contactIlsLists": {"include": [LIST]}}
+    assert set(box.hubspot.world._recipients(to)) == {ADA, BRUNO, CHIDI}
+    run(list_memberships.add_and_remove(LIST, record_ids_to_add=[EMI], record_ids_to_remove=[ADA]))
+    assert set(box.hubspot.world._recipients(to)) == {BRUNO, CHIDI, EMI}
+
+
+def test_an_active_list_fills_itself_and_takes_no_members(box: Sandbox, run: Runner) -> None:
+    made = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))
+    active = made["listId"]
+    assert (made["processingStatus"], members(run, active)) == ("PROCESSING", [])
+    box.clock.advance(3)
+    assert run(lists.get(active))["processingStatus"] == "COMPLETE"
+    assert members(run, active) == [BRUNO, DANA]
+    frozen = run(lists.create("Leads then", processing_type="SNAPSHOT", filter_branch=LEADS))["listId"]
+    box.clock.advance(3)
+    assert members(run, frozen) == [BRUNO, DANA]
+    contacts = box.hubspot.world.contacts
+    contacts.update(contacts.get(EMI), {"lifecyclestage": "lead"})  # type: ignore[arg-type]
+    assert (members(run, active), members(run, frozen)) == ([BRUNO, DANA, EMI], [BRUNO, DANA])
+    for call in (
+        list_memberships.add(active, [ADA]),
+        list_memberships.remove(active, [BRUNO]),
+        list_memberships.remove_all(active),
+        list_memberships.add_from(active, LIST),
+    ):
+        with pytest.raises(InvalidRequest, match="DYNAMIC"):
+            run(call)
+    assert run(list_memberships.add(frozen, [ADA]))["added"] == [ADA]
+
+
+def test_filters_are_read_where_asked_and_replaced(box: Sandbox, run: Runner) -> None:
+    active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
+    assert "filterBranch" not in run(lists.get(active))
+    assert run(lists.get(active, include_filters=True))["filterBranch"] == LEADS
+    others = {
+        "filterBranchType": "OR",
+        "filters": [
+            {"filterType": "IN_LIST", "listId": LIST},
+            {
+                "filterType": "PROPERTY",
+                "property": "firstname",
+                "operation": {"operator": "STARTS_WITH", "value": "em"},
+            },
+        ],
+    }
+    changed = run(lists.update_filters(active, others, enroll_in_workflows=True))
+    assert (changed["processingStatus"], changed["listVersion"]) == ("PROCESSING", 2)
+    box.clock.advance(3)
+    assert members(run, active) == [ADA, BRUNO, CHIDI, EMI]
+    with pytest.raises(InvalidRequest, match="MANUAL"):
+        run(lists.update_filters(LIST, others))
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        {"filterBranchType": "AND"},
+        {"filterBranchType": "XOR"},
+        {"filterBranchType": "OR", "filters": [{"filterType": "PAGE_VIEW"}]},
+        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", "property": "nothing"}]},
+    ],
+)
+def test_filters_that_mean_nothing_are_refused(once: Runner, branch: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        once(lists.create("X", processing_type="DYNAMIC", filter_branch=branch))
+
+
+def test_the_search_pages_by_its_offset(run: Runner) -> None:
+    for name in ("Guests A", "Guests B", "Guests C"):
+        run(lists.create(name))
+    run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))
+    pages = run.pages(lists.search(query="guests", count=2, sort="-name"))
+    assert [[row["name"] for row in page] for page in pages] == [["Guests C", "Guests B"], ["Guests A"]]
+    (leads,) = run(lists.search(processing_types=["DYNAMIC"]))
+    assert leads["name"] == "Leads"
+    (early,) = run.every(lists.search(list_ids=[LIST], additional_properties=["hs_list_size"]))
+    assert early["additionalProperties"] == {"hs_list_size": "3"}
+    assert run(lists.search(object_type_id="0-2")) == []
+
+
+def test_dated_search_requires_more(api: httpx.Client) -> None:
+    body = {"additionalProperties": [], "offset": 0}
+    assert api.post("/crm/v3/lists/search", json=body).status_code == 200
+    assert api.post("/crm/lists/2026-03/search", json=body).status_code == 400
+
+
+def test_lists_of_records_are_read_one_or_many_at_a_time(run: Runner) -> None:
+    assert [row["listId"] for row in run(list_memberships.of_record(ADA))] == [LIST]
+    with pytest.raises(NotFound):
+        run(list_memberships.of_record("5"))
+    many = run(list_memberships.of_records([ADA, EMI, "5"]))
+    shown = {
+        row["recordId"]: [one["listId"] for one in row["recordListMemberships"]] for row in many["results"]
+    }
+    assert shown == {ADA: [LIST], EMI: []}
+    assert many["errors"][0]["context"] == {"ids": ["5"]}
+
+
+def test_folders_hold_lists_and_folders(run: Runner) -> None:
+    outer = run(list_folders.create("Outer"))
+    inner = run(list_folders.create("Inner", parent_folder_id=outer["id"]))
+    run(list_folders.move_list(LIST, inner["id"]))
+    tree = run(list_folders.get())
+    assert tree["childNodes"][0]["childNodes"][0]["childLists"] == [LIST]
+    assert run(list_folders.rename(inner["id"], "In & out"))["name"] == "In & out"
+    for refused in (list_folders.move(outer["id"], inner["id"]), list_folders.delete(inner["id"])):
+        with pytest.raises(InvalidRequest):
+            run(refused)
+    assert run(list_folders.move(inner["id"], "0"))["parentFolderId"] == "0"
+    run(list_folders.move_list(LIST, "0"))
+    run(list_folders.delete(inner["id"]))
+    for unknown in (list_folders.get(inner["id"]), list_folders.move_list(LIST, inner["id"])):
+        with pytest.raises(NotFound):
+            run(unknown)
+
+
+def test_an_active_list_becomes_static_when_planned(box: Sandbox, run: Runner) -> None:
+    active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
+    with pytest.raises(NotFound):
+        run(list_conversions.get(active))
+    day = (box.clock.now() + dt.timedelta(days=2)).date()
+    planned = run(list_conversions.on_date(active, day))
+    assert planned["requestedConversionTime"]["day"] == day.day
+    run(list_conversions.cancel(active))
+    run(list_conversions.when_inactive(active, 1, "WEEK"))
+    assert "convertedAt" not in run(list_conversions.get(active))
+    box.clock.advance(8 * 86_400)
+    assert members(run, active) == [BRUNO, DANA]
+    assert "convertedAt" in run(list_conversions.get(active))
+    assert run(list_memberships.add(active, [ADA]))["added"] == [ADA]
+    with pytest.raises(InvalidRequest, match="static"):
+        run(list_conversions.on_date(LIST, day))
+
+
+def test_legacy_ids_are_mapped_and_the_history_of_sizes_told(box: Sandbox, run: Runner) -> None:
+    assert run(list_legacy_ids.get(1)) == LIST
+    with pytest.raises(NotFound):
+        run(list_legacy_ids.get(2))
+    mapped = run(list_legacy_ids.get_many([1, 2]))
+    assert mapped["legacyListIdsToIdsMapping"] == [{"legacyListId": "1", "listId": LIST}]
+    assert mapped["missingLegacyListIds"] == ["2"]
+    run(list_memberships.remove(LIST, [ADA]))
+    box.clock.advance(1)
+    now = box.clock.now()
+    history = run(lists.size_history(LIST, start=now - dt.timedelta(days=2), end=now))
+    assert [one["size"] for one in history["sizes"]] == [0, 3, 2]
+
+
+def test_writing_takes_the_scope_to_read_as_well(box: Sandbox, run: Runner) -> None:
+    tokens = box.hubspot.world.credentials.tokens
+    tokens["writer"] = Token("writer", "private-9", frozenset({"crm.lists.write"}))
+    for token, call in (
+        (seed.READ_ONLY_TOKEN, lists.get(LIST)),
+        (seed.READ_ONLY_TOKEN, lists.create("X")),
+        ("writer", lists.create("X")),
+        ("writer", list_memberships.add(LIST, [ADA])),
+    ):
+        with pytest.raises(PermissionDenied):
+            run.with_token(token)(call)
+
+
+@pytest.mark.parametrize("body", [{"ids": []}, "text", [1], [[]]])
+def test_members_come_as_a_bare_array_of_text(api: httpx.Client, body: Any) -> None:
+    assert api.put(f"/crm/v3/lists/{LIST}/memberships/add", json=body).status_code == 400
+
+
+def test_what_is_new_is_on_the_page_and_in_the_snapshot(box: Sandbox) -> None:
+    page = httpx.get(box.hubspot.url + "/", verify=False).text
+    for word in ("Early adopters", "Single sends", "Subscriptions", "SMTP tokens"):
+        assert word in page
+    (shown,) = box.hubspot.snapshot()["lists"]
+    assert (shown["listId"], shown["members"]) == (LIST, [ADA, BRUNO, CHIDI])
