@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from airflow_provider_mkt.api.call import Call, Envelope, JsonBody, Meter, Replay, Route, comma_list
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, PlatformError
@@ -34,15 +34,10 @@ _KEYS = frozenset(("property_name", "operator", "value", "high_value", "values")
 T = TypeVar("T")
 
 
-class Filter(TypedDict):
-    """One condition: ``values`` for IN and NOT_IN (in lower case for text), ``value`` and ``high_value``
-    for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, ``value`` for the rest."""
-
-    property_name: str
-    operator: str
-    value: NotRequired[str]
-    high_value: NotRequired[str]
-    values: NotRequired[Sequence[str]]
+Filter: TypeAlias = Mapping[str, Any]
+"""One condition: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (in lower case for
+text), ``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and
+``value`` for the rest."""
 
 
 def search(
@@ -58,7 +53,8 @@ def search(
     The index is behind what was just written, so a contact that is not found may yet exist.
 
     :param filter_groups: up to 5 groups of up to 6 filters, 18 in all; a contact matches when it passes
-        every filter of one group.
+        every filter of one group. A filter is a mapping of ``property_name``, ``operator`` and ``value``;
+        IN and NOT_IN take ``values`` instead (in lower case for text), BETWEEN a ``high_value`` too.
     :param query: words that the contact's name, email, phone or company must have.
     :param properties: properties to return.
     :param sort: the property to sort by; a leading ``-`` turns it round.

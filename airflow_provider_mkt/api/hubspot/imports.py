@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypeAlias, TypedDict, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,18 +51,13 @@ _MEDIA = {
 }
 
 
-class Column(TypedDict):
-    """What one column of the file holds. Without a ``property_name`` it is skipped.
+Column: TypeAlias = Mapping[str, str | None]
+"""What one column of the file holds: its ``name``, and a ``property_name``, without which it is skipped.
 
-    ``column_type`` is ``STANDARD`` when not given; the key's is ``HUBSPOT_ALTERNATE_ID`` (a unique
-    property, e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is that of
-    contacts when not given.
-    """
-
-    name: str
-    property_name: NotRequired[str | None]
-    column_type: NotRequired[str]
-    object_type_id: NotRequired[str]
+``column_type`` is ``STANDARD`` when not given; the key's is ``HUBSPOT_ALTERNATE_ID`` (a unique property,
+e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is that of contacts when not
+given.
+"""
 
 
 class Metadata(BaseModel):
@@ -162,6 +157,9 @@ def start(
     :param name: what the import is called.
     :param content: the file: up to 512 MB and 1,048,576 rows.
     :param columns: what each column of the file holds, in the file's order; every column must be named.
+        A mapping each of ``name``, ``property_name`` (without it the column is skipped), ``column_type``
+        (``STANDARD`` when not given; ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and
+        ``object_type_id`` (contacts when not given).
     :param file_name: the file's name.
     :param file_format: ``CSV`` or ``SPREADSHEET``.
     :param has_header: whether the first row has the names of the columns.
@@ -302,18 +300,16 @@ def _mappings(call: str, columns: Sequence[Column]) -> list[dict[str, Any]]:
         where = f"columns[{index}]"
         if not isinstance(column, Mapping) or not column.keys() <= _COLUMN:
             raise InvalidInput(where, f"must be a mapping of {', '.join(sorted(_COLUMN))}", call=call)
-        property_name = column.get("property_name")
+        given = {"object_type_id": CONTACTS, "column_type": "STANDARD", **column}
+        property_name = given.get("property_name")
         if property_name is not None:
             text(call, f"{where}.property_name", property_name)
-        column_type = column.get("column_type", "STANDARD")
         mappings.append(
             {
-                "columnObjectTypeId": text(
-                    call, f"{where}.object_type_id", column.get("object_type_id", CONTACTS)
-                ),
-                "columnName": text(call, f"{where}.name", column.get("name", "")),
+                "columnObjectTypeId": text(call, f"{where}.object_type_id", given["object_type_id"] or ""),
+                "columnName": text(call, f"{where}.name", given.get("name") or ""),
                 "propertyName": property_name,
-                "columnType": one_of(call, f"{where}.column_type", column_type, COLUMN_TYPES),
+                "columnType": one_of(call, f"{where}.column_type", given["column_type"] or "", COLUMN_TYPES),
             }
         )
     return mappings

@@ -14,6 +14,7 @@ from airflow_provider_mkt.sandbox.errors import (
 )
 from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.automation.handlers import HANDLERS as AUTOMATION
 from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget, reports
 from airflow_provider_mkt.sandbox.hubspot.campaigns import batch as campaign_batch
 from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_single
@@ -90,6 +91,7 @@ _HANDLERS = (
     event_lists,
     event_settings,
     imports,
+    *AUTOMATION,
     legacy,
     *SENDS,
     *SUBSCRIPTIONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_mkt.sandbox.hubspot.automation.sections import automation_tables
 from airflow_provider_mkt.sandbox.hubspot.events.record import STATES
 from airflow_provider_mkt.sandbox.hubspot.events.views import counters
 from airflow_provider_mkt.sandbox.hubspot.people_sections import people_tables
@@ -25,6 +26,7 @@ def tables(world: HubSpotWorld) -> list[Section]:
         _sends(world),
         _events(world),
         _imports(world),
+        *automation_tables(world.automation),
         _enrolments(world),
         *people_tables(world),
     ]

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.sandbox.hubspot.auth import Credentials, Token
+from airflow_provider_mkt.sandbox.hubspot.automation.seeding import automation
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import CampaignStore
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.deals import DealStore
@@ -51,6 +52,7 @@ class HubSpotWorld(World):
         self.emails = EmailStore(clock, settings, self._recipients)
         self.events = EventStore(clock)
         self.imports = ImportStore(clock, settings, self.contacts)
+        self.automation = automation(clock)
         self.legacy = LegacyStore(clock)
         fill(self)
 
@@ -87,6 +89,7 @@ class HubSpotWorld(World):
             "emails": self.emails.snapshot(),
             "events": self.events.snapshot(),
             "imports": imports,
+            "automation": self.automation.snapshot(),
             "legacy": self.legacy.snapshot(),
         }
 

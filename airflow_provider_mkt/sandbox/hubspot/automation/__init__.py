@@ -1,0 +1,1 @@
+"""Sequences and workflows: what they are, who is in them, and their endpoints."""

@@ -1,0 +1,106 @@
+"""Flows: workflows under their newer ids, and how these map to the old ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.bodies import read_inputs, whole_number
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.paging import page
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+SCOPES = ("automation",)
+MOST = 100
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("GET", "flows", "/flows", scopes=SCOPES)
+async def list_flows(request: HubSpotRequest) -> Reply:
+    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
+    await request.work()
+    every = list(request.world.automation.workflows.values())
+    found, paging = page(every, request.query.get("after"), limit)
+    return Reply(200, {"results": [_listed(one) for one in found], **paging})
+
+
+@routes.handle("GET", "flows", "/flows/{flowId}", scopes=SCOPES)
+async def read_flow(request: HubSpotRequest) -> Reply:
+    await request.work()
+    one = request.world.automation.workflows.get(request.path["flowId"])
+    if one is None:
+        raise not_found(f"No flow with id {request.path['flowId']}")
+    return Reply(200, _whole(one))
+
+
+@routes.handle("POST", "flows", "/flows/batch/read", scopes=SCOPES)
+async def read_batch(request: HubSpotRequest) -> Reply:
+    began = request.clock.time()
+    ids = [_id_of(item, "FLOW_ID", "flowId") for item in await _inputs(request)]
+    await request.work()
+    known = request.world.automation.workflows
+    unknown = [one for one in ids if one not in known]
+    return batch_reply(
+        request, [_whole(known[one]) for one in ids if one in known], _missing(unknown), began=began
+    )
+
+
+@routes.handle("POST", "flows", "/workflow-id-mappings/batch/read", scopes=SCOPES)
+async def map_ids(request: HubSpotRequest) -> Reply:
+    """Pages and schema name the id's field differently, so either is taken."""
+    began = request.clock.time()
+    asked = await _inputs(request)
+    await request.work()
+    store, results, unknown = request.world.automation, [], []
+    for item in asked:
+        if item.get("type") == "WORKFLOW_ID":
+            wanted = _id_of(item, "WORKFLOW_ID", "workflowId", "flowMigrationStatusForClassicWorkflows")
+            found = store.by_workflow_id(wanted)
+        else:
+            wanted = _id_of(item, "FLOW_ID", "flowId", "flowMigrationStatuses")
+            found = store.workflows.get(wanted)
+        if found is None or found.workflow_id is None:
+            unknown.append(wanted)
+        else:
+            results.append({"flowId": int(found.flow_id), "workflowId": int(found.workflow_id)})
+    return batch_reply(request, results, _missing(unknown), began=began)
+
+
+async def _inputs(request: HubSpotRequest) -> list[dict[str, Any]]:
+    return await read_inputs(request, "ApiFlowBatchFetch", MOST, ["type"])
+
+
+def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
+    given = next((item[name] for name in fields if item.get(name) is not None), None)
+    if item["type"] != kind or given is None:
+        msg = f"An input must have the type {kind} and {fields[-1]}"
+        raise invalid(msg)
+    return str(given)
+
+
+def _missing(unknown: list[str]) -> list[dict[str, Any]]:
+    if not unknown:
+        return []
+    return [HubSpotError(404, "OBJECT_NOT_FOUND", "Some flows were not found").standard(ids=unknown)]
+
+
+def _listed(one: Workflow) -> dict[str, Any]:
+    return {
+        "id": one.flow_id,
+        "name": one.name,
+        "isEnabled": one.enabled,
+        "flowType": "WORKFLOW",
+        "objectTypeId": "0-1",
+        "revisionId": "1",
+        "createdAt": iso(one.created),
+        "updatedAt": iso(one.created),
+    }
+
+
+def _whole(one: Workflow) -> dict[str, Any]:
+    criteria = {"shouldReEnroll": one.again, "type": "MANUAL"}
+    return _listed(one) | {"type": "CONTACT_FLOW", "actions": [], "enrollmentCriteria": criteria}

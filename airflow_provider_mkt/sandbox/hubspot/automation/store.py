@@ -1,0 +1,145 @@
+"""Sequences, workflows and who is enrolled in them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the account; only one with a seat and an inbox sends sequences."""
+
+    id: str
+    email: str
+    seat: bool = True
+    inbox: bool = True
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence; `waits` are the days before each of its mails."""
+
+    id: str
+    name: str
+    owner: str
+    waits: tuple[int, ...]
+    created: float
+    shared: bool = True
+
+    @property
+    def length(self) -> float:
+        return sum(self.waits) * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow with its two ids; `again` lets a contact in a second time."""
+
+    flow_id: str
+    workflow_id: str | None
+    name: str
+    created: float
+    enabled: bool = True
+    again: bool = False
+    days: int = 7
+
+
+@dataclass(slots=True)
+class Enrolment:
+    """A contact in a sequence or a workflow, until its end or until it is taken out."""
+
+    id: str
+    where: str
+    contact: str
+    at: float
+    until: float
+    by: str = ""
+    to: str = ""
+
+
+@dataclass(slots=True)
+class AutomationStore:
+    """Everything about enrolments. Ended ones are kept: they decide who may come in again."""
+
+    clock: Clock
+    users: dict[str, User] = field(default_factory=dict)
+    sequences: dict[str, Sequence] = field(default_factory=dict)
+    workflows: dict[str, Workflow] = field(default_factory=dict)
+    """By the id of the flow."""
+    in_sequences: list[Enrolment] = field(default_factory=list)
+    in_workflows: list[Enrolment] = field(default_factory=list)
+    _ids: Any = field(default_factory=lambda: itertools.count(71_000_001))
+
+    def visible(self, sequence_id: str, user: User) -> Sequence | None:
+        """A sequence, if the user may see it."""
+        found = self.sequences.get(sequence_id)
+        return found if found is not None and (found.shared or found.owner == user.id) else None
+
+    def sequence_of(self, contact: str) -> Enrolment | None:
+        """The sequence that a contact is in now."""
+        return next((one for one in self._now(self.in_sequences) if one.contact == contact), None)
+
+    def enrol_in_sequence(self, sequence: Sequence, contact: str, to: str, by: User) -> Enrolment:
+        made = self._enrolment(sequence.id, contact, sequence.length)
+        made.by, made.to = by.id, to
+        self.in_sequences.append(made)
+        return made
+
+    def by_workflow_id(self, workflow_id: str) -> Workflow | None:
+        return next((one for one in self.workflows.values() if one.workflow_id == workflow_id), None)
+
+    def enrol_in_workflow(self, workflow: Workflow, contact: str) -> None:
+        """Let a contact in; a second time only where the workflow says so, else nothing happens."""
+        before = [one for one in self.in_workflows if (one.where, one.contact) == (workflow.flow_id, contact)]
+        if before and not workflow.again:
+            return
+        self.take_out(workflow, contact)
+        self.in_workflows.append(self._enrolment(workflow.flow_id, contact, workflow.days * DAY))
+
+    def take_out(self, workflow: Workflow, contact: str) -> None:
+        now = self.clock.time()
+        for one in self.in_workflows:
+            if (one.where, one.contact) == (workflow.flow_id, contact):
+                one.until = min(one.until, now)
+
+    def workflows_of(self, contact: str) -> list[Workflow]:
+        """The workflows that a contact is in now."""
+        return [self.workflows[one.where] for one in self._now(self.in_workflows) if one.contact == contact]
+
+    def _now(self, enrolments: list[Enrolment]) -> list[Enrolment]:
+        now = self.clock.time()
+        return [one for one in enrolments if one.at <= now < one.until]
+
+    def _enrolment(self, where: str, contact: str, seconds: float) -> Enrolment:
+        now = self.clock.time()
+        return Enrolment(str(next(self._ids)), where, contact, now, now + seconds)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "sequences": [{"id": one.id, "name": one.name} for one in self.sequences.values()],
+            "workflows": [
+                {
+                    "flowId": one.flow_id,
+                    "workflowId": one.workflow_id,
+                    "name": one.name,
+                    "enabled": one.enabled,
+                }
+                for one in self.workflows.values()
+            ],
+            "sequenceEnrolments": [_shown(one) for one in self.in_sequences],
+            "workflowEnrolments": [_shown(one) for one in self.in_workflows],
+        }
+
+
+def _shown(one: Enrolment) -> dict[str, str]:
+    return {"id": one.id, "in": one.where, "contact": one.contact, "at": iso(one.at), "until": iso(one.until)}

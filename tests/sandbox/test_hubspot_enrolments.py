@@ -1,0 +1,177 @@
+"""Who may be enrolled in sequences and workflows, and what shows afterwards. Calls run in their drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hubspot_runs import both, connected
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, PlatformError
+from airflow_provider_mkt.api.hubspot import contacts, flows, sequences, workflows
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
+
+ADA, BRUNO = seed.CONTACT_IDS[:2]
+ADA_ADDRESS = "ada@example.com"
+
+
+@pytest.fixture(params=["v3", "2026-03"])
+def hook(
+    request: pytest.FixtureRequest, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HubSpotHook]:
+    with connected(box, monkeypatch, str(request.param)) as one:
+        yield one
+
+
+@pytest.fixture
+def v3(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotHook]:
+    """The only profile that knows workflows."""
+    with connected(box, monkeypatch, "v3") as one:
+        yield one
+
+
+def enrol(contact: str = ADA, user: str = at.SALES_USER, **changes: Any) -> Call[Any]:
+    given = {"sequence_id": at.FOLLOW_UP_SEQUENCE, "sender_email": at.SALES_ADDRESS} | changes
+    return sequences.enrol(user, contact_id=contact, **given)
+
+
+def test_a_user_sees_shared_sequences_and_their_own(hook: HubSpotHook) -> None:
+    own = [row["id"] for row in hook.iterate(sequences.search(at.SALES_USER, limit=1))]
+    assert own == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
+    others = both(hook, sequences.search(at.SEATLESS_USER))
+    assert [row["id"] for row in others] == [at.FOLLOW_UP_SEQUENCE]
+    assert both(hook, sequences.search(at.SALES_USER, name="nothing")) == []
+    assert len(both(hook, sequences.get(at.FOLLOW_UP_SEQUENCE, at.SALES_USER))["steps"]) == 3
+    with pytest.raises(NotFound):
+        hook.run(sequences.get(at.PRIVATE_SEQUENCE, at.SEATLESS_USER))
+
+
+def test_an_enrolment_in_a_sequence_shows_until_its_last_mail(box: Sandbox, hook: HubSpotHook) -> None:
+    with pytest.raises(NotFound):
+        hook.run(sequences.enrolment(ADA))
+    made = hook.run(enrol(sender_alias_address=at.SALES_ALIAS))
+    assert made["toEmail"] == ADA_ADDRESS
+    shown = both(hook, sequences.enrolment(ADA))
+    assert (shown["id"], shown["sequenceId"]) == (made["id"], at.FOLLOW_UP_SEQUENCE)
+    assert (shown["enrolledBy"], shown["enrolledByEmail"]) == (at.SALES_USER, at.SALES_ADDRESS)
+    with pytest.raises(InvalidRequest, match="already enrolled"):
+        hook.run(enrol(sequence_id=at.PRIVATE_SEQUENCE))
+    box.hubspot.clock.advance(7 * 86_400 + 1)
+    with pytest.raises(NotFound):
+        hook.run(sequences.enrolment(ADA))
+    assert hook.run(enrol())["id"] != made["id"]
+
+
+def test_a_lost_answer_of_an_enrolment_is_settled_by_a_look_at_the_contact(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    box.hubspot.faults.add("*/enrollments", when="after", answer={"status": 502}, times=1)
+    with pytest.raises(PlatformError):
+        hook.run(enrol())
+    assert hook.run(sequences.enrolment(ADA))["sequenceId"] == at.FOLLOW_UP_SEQUENCE
+    assert len(box.hubspot.world.automation.in_sequences) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "told"),
+    [
+        (lambda: enrol(user=at.SEATLESS_USER), PermissionDenied, "seat"),
+        (lambda: enrol(user=at.INBOXLESS_USER), InvalidRequest, "inbox"),
+        (lambda: enrol(user="999"), InvalidRequest, "999"),
+        (lambda: enrol(sender_email="other@example.com"), InvalidRequest, "senderEmail"),
+        (lambda: enrol(sender_alias_address="other@example.com"), InvalidRequest, "alias"),
+        (lambda: enrol(sequence_id="1"), NotFound, "sequence"),
+        (lambda: enrol(contact="1"), NotFound, "contact"),
+    ],
+)
+def test_who_may_not_be_enrolled_or_not_enrol(
+    box: Sandbox, hook: HubSpotHook, make: Callable[[], Call[Any]], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        hook.run(make())
+    assert box.hubspot.world.automation.in_sequences == []
+
+
+def test_a_contact_without_an_address_cannot_be_enrolled(hook: HubSpotHook) -> None:
+    hook.run(contacts.update(ADA, {"email": ""}))
+    with pytest.raises(InvalidRequest, match="no email"):
+        hook.run(enrol())
+
+
+def test_an_enrolment_in_a_workflow_can_be_read_and_ended(box: Sandbox, v3: HubSpotHook) -> None:
+    assert both(v3, workflows.enrolments(ADA)) == []
+    assert v3.run(workflows.enrol(at.WELCOME_WORKFLOW, ADA_ADDRESS)) is None
+    (shown,) = both(v3, workflows.enrolments(ADA))
+    assert (str(shown["id"]), shown["name"]) == (at.WELCOME_WORKFLOW, "Welcome")
+    both(v3, workflows.unenrol(at.WELCOME_WORKFLOW, ADA_ADDRESS))
+    assert both(v3, workflows.enrolments(ADA)) == []
+    kept = box.hubspot.snapshot()["automation"]["workflowEnrolments"]
+    assert [(one["in"], one["contact"]) for one in kept] == [(at.WELCOME_FLOW, ADA)]
+
+
+@pytest.mark.parametrize(("workflow", "times"), [(at.WELCOME_WORKFLOW, 1), (at.REMINDER_WORKFLOW, 2)])
+def test_whether_a_contact_comes_in_twice_is_the_workflows_own_setting(
+    box: Sandbox, v3: HubSpotHook, workflow: str, times: int
+) -> None:
+    for _ in range(2):
+        v3.run(workflows.enrol(workflow, ADA_ADDRESS))
+        box.hubspot.clock.advance(60)
+    assert len(box.hubspot.world.automation.in_workflows) == times
+    assert len(v3.run(workflows.enrolments(ADA))) == 1
+    box.hubspot.clock.advance(8 * 86_400)
+    assert v3.run(workflows.enrolments(ADA)) == []
+
+
+def test_workflows_refuse_what_is_off_or_unknown(v3: HubSpotHook) -> None:
+    with pytest.raises(InvalidRequest, match="turned off"):
+        v3.run(workflows.enrol(at.STOPPED_WORKFLOW, ADA_ADDRESS))
+    for call in (
+        workflows.enrol(at.WELCOME_FLOW, ADA_ADDRESS),
+        workflows.enrol(at.WELCOME_WORKFLOW, "nobody@example.com"),
+        workflows.unenrol("1", ADA_ADDRESS),
+        workflows.enrolments("1"),
+    ):
+        with pytest.raises(NotFound):
+            v3.run(call)
+
+
+def test_flows_are_listed_read_and_mapped_to_old_ids(v3: HubSpotHook) -> None:
+    listed = [row["id"] for row in v3.iterate(flows.list_all(limit=3))]
+    assert listed == [at.WELCOME_FLOW, at.REMINDER_FLOW, at.STOPPED_FLOW, at.NEW_FLOW]
+    assert both(v3, flows.get(at.STOPPED_FLOW))["isEnabled"] is False
+    with pytest.raises(NotFound):
+        v3.run(flows.get(1))
+    read = v3.run(flows.read_many([at.WELCOME_FLOW, 1]))
+    assert [row["id"] for row in read["results"]] == [at.WELCOME_FLOW]
+    assert read["errors"][0]["context"] == {"ids": ["1"]}
+    ids = v3.run(flows.workflow_ids([at.WELCOME_FLOW, at.NEW_FLOW]))
+    assert ids["results"] == [{"flowId": int(at.WELCOME_FLOW), "workflowId": int(at.WELCOME_WORKFLOW)}]
+    assert ids["errors"][0]["context"] == {"ids": [at.NEW_FLOW]}
+    assert v3.run(flows.workflow_ids([at.WELCOME_FLOW]))["errors"] == []
+
+
+def test_old_ids_map_back_and_inputs_must_say_what_they_are(api: httpx.Client) -> None:
+    path = "/automation/v4/workflow-id-mappings/batch/read"
+    old = {"type": "WORKFLOW_ID", "flowMigrationStatusForClassicWorkflows": at.WELCOME_WORKFLOW}
+    assert api.post(path, json={"inputs": [old]}).json()["results"][0]["flowId"] == int(at.WELCOME_FLOW)
+    for bad in ({"flowId": "1"}, {"type": "FLOW_ID"}, {"type": "OTHER", "flowId": "1"}):
+        assert api.post(path, json={"inputs": [bad]}).status_code == 400
+
+
+def test_enrolments_need_their_scopes_and_a_user(
+    box: Sandbox, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(box, monkeypatch, "v3", seed.READ_ONLY_TOKEN) as reader:
+        for call in (enrol(), sequences.search(1), workflows.enrolments(ADA), flows.list_all()):
+            with pytest.raises(PermissionDenied) as refusal:
+                reader.run(call)
+            assert refusal.value.missing
+    assert "userId" in api.get("/automation/v4/sequences").json()["message"]
+    assert "Follow up" in api.get("/automation/v4/sequences", params={"userId": "501"}).text
+    assert "Sequence enrolments" in api.get("/").text
