@@ -72,6 +72,13 @@ def test_other_bytes_than_asked_for_are_refused(said: str) -> None:
     assert isinstance(hand.error, ServerUnavailable)
 
 
+def test_a_file_that_ends_before_the_part_is_refused() -> None:
+    hand = part(len(CSV))
+    while not hand.done:
+        hand.give(answer(200, CSV))
+    assert isinstance(hand.error, ServerUnavailable)
+
+
 def test_an_error_in_place_of_a_file_is_an_error() -> None:
     hand = part().give(failure("602", "Access token expired")).give(token_answer("t1"))
     hand.give(failure("606", "Max rate limit '100' exceeded with in '20' secs")).give(answer(200, CSV))

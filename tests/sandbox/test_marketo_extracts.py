@@ -17,8 +17,10 @@ from marketo_tools import Api, code, sign_in
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExhausted
+from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
 from airflow_provider_mkt.api.marketo import bulk_extracts as extracts
 from airflow_provider_mkt.api.marketo import programs
+from airflow_provider_mkt.api.marketo.jobs import SPECS
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -254,7 +256,7 @@ def test_a_part_beyond_the_end_is_refused_and_nonsense_is_the_whole(api: Api) ->
     path = f"{LEADS}/{told['exportId']}/file.json"
     beyond = send(api, "GET", path, Range=f"bytes={len(text)}-")
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(text)}")
-    for nonsense in ("bytes=9-3", "bytes=-", "rows=1-2"):
+    for nonsense in ("bytes=9-3", "bytes=-", "rows=1-2", f"bytes={'9' * 5000}-"):
         assert send(api, "GET", path, Range=nonsense).text == text
 
 
@@ -440,6 +442,7 @@ def test_filters_of_members_narrow_each_other(api: Api) -> None:
 # -- what is refused --------------------------------------------------------------------------------
 
 BACKWARDS = {"startAt": "2025-01-02T00:00:00Z", "endAt": "2025-01-01T00:00:00Z"}
+BEYOND = {"startAt": "0001-01-01T00:00:00+14:00", "endAt": "9999-12-31T23:59:59-14:00"}
 LONG = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-02-01T00:00:01Z"}
 
 
@@ -463,11 +466,8 @@ LONG = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-02-01T00:00:01Z"}
             {"fields": ["id"], "filter": {"createdAt": JANUARY | {"endAt": "2025-01-31T00:00:00.000Z"}}},
             "1003",
         ),
-        (
-            LEADS,
-            {"fields": ["id"], "filter": {"createdAt": JANUARY | {"endAt": "2024-01-01T00:00:00Z"}}},
-            "1003",
-        ),
+        (LEADS, {"fields": ["id"], "filter": {"createdAt": BACKWARDS}}, "1003"),
+        (LEADS, {"fields": ["id"], "filter": {"createdAt": BEYOND}}, "1003"),
         (LEADS, {"fields": ["id"], "filter": {"staticListId": 9}}, "1013"),
         (LEADS, {"fields": ["id"], "filter": {"smartListName": "Nobody"}}, "1013"),
         (ACTIVITIES, {"filter": {"activityTypeIds": [12]}}, "1002"),
@@ -580,6 +580,36 @@ def test_every_call_answers_alike_on_threads_and_on_loops(api: Api, kind: Any) -
     assert {part.total for part in parts} == {whole.total}
     with pytest.raises(InvalidRequest):
         caller.run(extracts.file(kind, job, first=whole.total))
+
+
+@pytest.mark.parametrize(
+    ("kind", "extracted"),
+    [("lead_export", "leads"), ("activity_export", "activities"), ("member_export", "program_members")],
+)
+def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extracted: Any) -> None:
+    caller = Caller(api.sandbox)
+    caller.run(ENROLLED)
+    jobs = [Job("marketo", kind, caller.run(CREATED[extracted])["exportId"]) for _ in range(2)]
+    spec = spec_of(SPECS, jobs[0])
+    assert spec.cancel is not None
+
+    def look(job: Job) -> tuple[BatchStatus | None, dict[str, Any]]:
+        asking = spec.observe(job)
+        call: Any = next(asking)
+        with pytest.raises(StopIteration) as seen:
+            asking.send(caller.run(call))
+        return spec.status(seen.value.value), dict(seen.value.value.facts)
+
+    caller.run(spec.cancel(jobs[1]))
+    seen = [look(jobs[0])[0]]
+    caller.run(extracts.enqueue(extracted, jobs[0].id))
+    for _ in range(3):
+        seen.append(look(jobs[0])[0])
+        api.advance(60)
+    pending = BatchStatus.PENDING
+    assert seen == [pending, pending, BatchStatus.PROCESSING, BatchStatus.COMPLETE]
+    assert look(jobs[0])[1]["numberOfRecords"] > 0
+    assert look(jobs[1])[0] is BatchStatus.CANCELED
 
 
 def test_members_reach_the_client_under_rest_names(api: Api) -> None:

@@ -106,6 +106,9 @@ def part_of(first: int, last: int | None) -> Callable[[Envelope], FilePart]:
     def read(envelope: Envelope) -> FilePart:
         content, said = content_of(envelope), envelope.get("range")
         if said is None:
+            if first and first >= len(content):
+                msg = "the file ends before the bytes that were asked for"
+                raise ValueError(msg)
             end = None if last is None else last + 1
             return FilePart(content[first:end], first, len(content))
         told = _CONTENT_RANGE.fullmatch(str(said).strip())

@@ -33,7 +33,7 @@ def parse_moment(text: object) -> datetime | None:
     zone = "+00:00" if zone.upper().startswith("Z") else zone
     try:
         return datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -43,7 +43,7 @@ WORDS = {word.lower(): word for word in (CREATED, QUEUED, PROCESSING, COMPLETED,
     "canceled": CANCELLED
 }
 CONTENT_TYPES = {"CSV": "text/csv", "TSV": "text/tab-separated-values", "SSV": "text/csv"}
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 _Handler = Handler[Instance, ApiUser]
 
