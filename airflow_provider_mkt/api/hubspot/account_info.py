@@ -14,6 +14,9 @@ class AccountDetails(TypedDict):
     companyCurrency: str
     uiDomain: str
     dataHostingLocation: str
+    additionalCurrencies: list[str]
+    utcOffset: str
+    utcOffsetMilliseconds: int
 
 
 class ApiUsage(TypedDict):
@@ -21,6 +24,7 @@ class ApiUsage(TypedDict):
     currentUsage: int
     usageLimit: int
     fetchStatus: str
+    collectedAt: NotRequired[str]
     resetsAt: NotRequired[str]
 
 

@@ -15,7 +15,6 @@ PREFIXES: dict[str, dict[str, str]] = {
         "contacts": "/crm/v3/objects/contacts",
         "account": "/account-info/v3",
         "oauth": "/oauth/v3",
-        "oauth1": "/oauth/v1",
         "transactional": "/marketing/v3/transactional",
         "single_send": "/marketing/v4/email/single-send",
         "send_statuses": "/marketing/v3/email/send-statuses",

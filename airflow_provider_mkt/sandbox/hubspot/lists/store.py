@@ -139,14 +139,18 @@ class ListStore:
         if one.conversion is not None and now >= one.conversion.due:
             one.kind, one.converted_at, one.updated = SNAPSHOT, one.conversion.due, now
 
-    def _fill(self, one: RecordList, filters: dict[str, Any]) -> None:
-        wanted = [
-            contact.id
-            for contact in self._contacts.live()
-            if passes(contact, filters, lambda list_id, record: record in self.ids_in(list_id))
-        ]
-        self.take_out(one, set(one.joined) - set(wanted))
-        self.put_in(one, wanted)
+    def _fill(self, filled: RecordList, filters: dict[str, Any]) -> None:
+        # Each list that the filters name is looked through once, and not once for every contact.
+        named: dict[str, set[str]] = {}
+
+        def in_list(list_id: str, record: str) -> bool:
+            if list_id not in named:
+                named[list_id] = self.ids_in(list_id)
+            return record in named[list_id]
+
+        wanted = [one.id for one in self._contacts.live() if passes(one, filters, in_list)]
+        self.take_out(filled, set(filled.joined) - set(wanted))
+        self.put_in(filled, wanted)
 
     def snapshot(self) -> list[dict[str, Any]]:
         now = self._clock.time()
