@@ -292,6 +292,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: events.update("e", "a", url=5551234), "url"),  # type: ignore[arg-type]
     (lambda: events.complete("e", "a", start=ONE, end=NOON), "end"),
     (lambda: events.complete("e", "a", start=None, end=NOON), "start"),  # type: ignore[arg-type]
+    (lambda: events.complete("e", "a", start="9999-12-31T23:59:59-23:59", end=NOON), "start"),  # type: ignore[arg-type]
     (lambda: events.search(" "), "external_event_id"),
     (lambda: events.upsert_batch([]), "events"),
     (lambda: events.upsert_batch([WHOLE] * 101), "events"),
@@ -328,6 +329,14 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: attendance.record_contacts(
             "e", "a", "register", [{"contact_id": 7, "interaction_at": 1_782_907_200}]
         ),
+        "attendances[0].interaction_at",
+    ),
+    (
+        lambda: attendance.record_contacts("e", "a", "register", [{**ADA, "interaction_at": "9" * 5000}]),
+        "attendances[0].interaction_at",
+    ),
+    (
+        lambda: attendance.record_contacts("e", "a", "register", [{**ADA, "interaction_at": 10**15}]),
         "attendances[0].interaction_at",
     ),
     (

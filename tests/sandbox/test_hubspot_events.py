@@ -436,6 +436,11 @@ REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
         "/500000000001/attendance/attend/create",
         {"inputs": [{"vid": 1, "interactionDateTime": 1_780_000_000_000}] * 101},
     ),
+    (
+        "POST",
+        "/500000000001/attendance/attend/create",
+        {"inputs": [{"vid": 90001000001, "interactionDateTime": 2**63}]},
+    ),
     ("GET", "?limit=101", None),
     ("GET", "/participations/500000000001/breakdown?state=LATE", None),
 ]

@@ -45,6 +45,8 @@ from airflow_provider_mkt.api.redact import shape
 STATES = ("register", "attend", "cancel")
 _EARLIEST = 100_000_000_000
 """In milliseconds, a day of 1973; in seconds, of the year 5138."""
+_LATEST = 253_402_300_799_999
+"""The end of the year 9999."""
 
 
 class Subscriber(BaseModel):
@@ -269,12 +271,14 @@ def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
 def _milliseconds(call: str, field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
         raise InvalidInput(field, f"must be a time, not {shape(value)}", call=call)
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
         # A template gives a number as text.
         value = int(value)
     if isinstance(value, int):
         if value < _EARLIEST:
             raise InvalidInput(field, "must be in milliseconds since 1970; it looks like seconds", call=call)
+        if value > _LATEST:
+            raise InvalidInput(field, "must be in milliseconds since 1970; it is beyond all years", call=call)
         return value
     read = datetime.fromisoformat(moment(call, field, value)).astimezone(UTC)
     return round(read.timestamp() * 1000)

@@ -217,9 +217,14 @@ def moment(call: str, field: str, value: datetime | str) -> str:
     """
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
+        written = instant(call, field, read)
+    except (OverflowError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
         raise InvalidInput(field, f"must be a time in ISO 8601, not {shape(value)}", call=call) from None
-    return str(instant(call, field, read)) if read is not None else _no_time(call, field)
+    if written is None:
+        raise InvalidInput(field, "must be a time, not nothing", call=call)
+    return written
 
 
 def string_map(call: str, field: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -250,7 +255,3 @@ def _value(call: str, field: str, name: str, value: object) -> object:
     if not isinstance(value, str):
         raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
     return value
-
-
-def _no_time(call: str, field: str) -> str:
-    raise InvalidInput(field, "must be a time, not nothing", call=call)

@@ -35,6 +35,7 @@ _STATES = {
     "cancel": CANCELLED,
     "cancelled": CANCELLED,
 }
+_LARGEST = 2**63 - 1
 _Finder = Callable[[HubSpotRequest, dict[str, Any]], Contact]
 
 routes = HubSpotRoutes()
@@ -101,7 +102,8 @@ async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str
     inputs = await read_inputs(request, built, MOST, [key, "interactionDateTime"])
     for item in inputs:
         for name in ("interactionDateTime", "vid"):
-            if isinstance(item.get(name, 0), bool) or not isinstance(item.get(name, 0), int):
+            number = item.get(name, 0)
+            if isinstance(number, bool) or not isinstance(number, int) or abs(number) > _LARGEST:
                 msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no number"
                 raise invalid(msg)
         if not isinstance(item.get("email", ""), str):
