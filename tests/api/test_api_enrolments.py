@@ -166,10 +166,7 @@ def test_an_answer_that_is_a_bare_array_is_read_where_it_is_due_and_nowhere_else
 def test_calls_by_name_take_filters_columns_and_files_as_templates_give_them() -> None:
     wanted = {"property_name": "email", "operator": "HAS_PROPERTY"}
     found = build("hubspot", "contact_search.search_all", {"filter_groups": [[wanted]]})
-    assert (
-        found == contact_search.search_all([[wanted]])
-        or found.body == contact_search.search_all([[wanted]]).body
-    )
+    assert found.body == contact_search.search_all([[wanted]]).body
     column = {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"}
     started = build("hubspot", "imports.start", {"name": "J", "content": "Mail\nx\n", "columns": [column]})
     assert started.body == imports.start("J", b"Mail\nx\n", [column]).body

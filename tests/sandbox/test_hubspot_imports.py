@@ -127,6 +127,16 @@ def test_rows_that_fail_are_told_by_line_a_moment_after_the_state(box: Sandbox, 
     assert full["errorMessage"]
 
 
+def test_what_is_imported_can_be_put_on_a_new_list(box: Sandbox, hook: HubSpotHook) -> None:
+    ids = [start(hook, create_list=True) for _ in range(2)]
+    box.hubspot.clock.advance(5)
+    lists = [hook.run(imports.get(one)).metadata.objectLists[0]["listId"] for one in ids]
+    store = box.hubspot.world.lists
+    assert [store.get(one).name for one in lists] == ["June", f"June ({ids[1]})"]
+    wanted = {box.hubspot.world.contacts.find("email", f"{name}@example.com").id for name in ("ida", "ada")}
+    assert [store.ids_in(one) for one in lists] == [wanted, wanted]
+
+
 @pytest.mark.parametrize(
     ("operation", "written", "error"),
     [

@@ -51,7 +51,7 @@ class HubSpotWorld(World):
         self.deals = DealStore()
         self.emails = EmailStore(clock, settings, self._recipients)
         self.events = EventStore(clock)
-        self.imports = ImportStore(clock, settings, self.contacts)
+        self.imports = ImportStore(clock, settings, self.contacts, self.lists)
         self.automation = automation(clock)
         self.legacy = LegacyStore(clock)
         fill(self)

@@ -63,6 +63,11 @@ async def start_import(request: HubSpotRequest) -> Reply:
         zone=order.get("timeZone") or seed.TIME_ZONE,
         broken=broken,
     )
+    if order.get("createContactListFromImport"):
+        lists, name = request.world.lists, one.name
+        # Names of lists are unique, and those of imports are not.
+        taken = lists.named(CONTACTS, name) is not None
+        one.list_id = lists.create(f"{name} ({one.id})" if taken else name).id
     imports.add(one)
     return Reply(200, _view(one))
 

@@ -29,16 +29,17 @@ class _Refused(Exception):
         self.value = value
 
 
-def write_row(contacts: ContactStore, one: Import, line: Line, at: float) -> None:
-    """Import one row."""
+def write_row(contacts: ContactStore, one: Import, line: Line, at: float) -> str | None:
+    """Import one row; tells which contact it became, if it did."""
     one.counters["TOTAL_ROWS"] += 1
     try:
-        _import(contacts, one, line)
+        return _import(contacts, one, line)
     except _Refused as refused:
         one.fail(**refused.told, at=at, line=line, column=refused.column, value=refused.value)
+        return None
 
 
-def _import(contacts: ContactStore, one: Import, line: Line) -> None:
+def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     if len(line.cells) != len(one.columns):
         told = f"The row has {len(line.cells)} columns, the header {len(one.columns)}"
         raise _Refused("INCORRECT_NUMBER_OF_COLUMNS", told)
@@ -67,6 +68,7 @@ def _import(contacts: ContactStore, one: Import, line: Line) -> None:
     one.written.add(known.id)
     one.counters["UNIQUE_OBJECTS_WRITTEN"] = len(one.written)
     one.counters["PROPERTY_VALUES_EMITTED"] += len(values)
+    return known.id
 
 
 def _values(one: Import, line: Line) -> dict[str, str]:

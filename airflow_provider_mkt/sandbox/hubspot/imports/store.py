@@ -21,6 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
     from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+    from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
     from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 
 SLOTS = 3
@@ -31,10 +32,13 @@ _DAY = 86_400.0
 class ImportStore:
     """Imports of every app. `settle` brings them to the present, and has to be called before a look."""
 
-    def __init__(self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore) -> None:
+    def __init__(
+        self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore, lists: ListStore
+    ) -> None:
         self._clock = clock
         self._settings = settings
         self._contacts = contacts
+        self._lists = lists
         self._ids = itertools.count(FIRST_ID)
         self._files = itertools.count(77_000_001)
         self._all: dict[str, Import] = {}
@@ -118,9 +122,15 @@ class ImportStore:
             return
         rows = len(one.lines)
         due = rows if whole or pace == 0 else min(rows, int((until - begin) / pace))
+        written: list[str] = []
         for index in range(one.next_line, due):
-            write_row(self._contacts, one, one.lines[index], min(until, begin + pace * (index + 1)))
+            at = min(until, begin + pace * (index + 1))
+            contact = write_row(self._contacts, one, one.lines[index], at)
+            written += [contact] if contact is not None else []
             one.updated = until
+        members = self._lists.get(one.list_id) if one.list_id is not None else None
+        if members is not None:
+            self._lists.put_in(members, written)
         one.next_line = max(one.next_line, due)
 
     def snapshot(self) -> list[dict[str, Any]]:
