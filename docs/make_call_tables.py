@@ -9,7 +9,7 @@ import inspect
 import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -23,17 +23,115 @@ HERE = Path(__file__).parent
 TITLES = {"hubspot": "HubSpot", "marketo": "Marketo Engage"}
 TEXTS = ("1", "someone@example.com", "a" * 32, "name", "2026-01-31", "SUBSCRIBED", "{{my.name}}")
 
+DAY = date(2026, 1, 31)
+MONTH = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
+EVENT = {"external_account_id": "1", "external_event_id": "1"}
+BY_ID = [{"contact_id": 1, "interaction_at": "2026-01-31T09:00:00Z"}]
+BY_EMAIL = [{"email": "a@example.com", "interaction_at": "2026-01-31T09:00:00Z"}]
+ATTRIBUTE = {"apiName": "x", "name": "x", "dataType": "string"}
+FIELD = {"name": "x", "displayName": "x", "dataType": "string"}
+
 # Arguments of calls that no value of their types alone can make.
-SAMPLES: dict[str, dict[str, Any]] = {}
+SAMPLES: dict[str, dict[str, Any]] = {
+    "hubspot campaign_reports.contacts": {"campaign_guid": "1", "contact_type": "influencedContacts"},
+    "hubspot campaigns.update_batch": {"campaigns": [{"id": "1", "hs_notes": "x"}]},
+    "hubspot contacts.update_batch": {"contacts": [{"hs_object_id": "1", "city": "x"}]},
+    "hubspot email_statistics.histogram": {"interval": "DAY"},
+    "hubspot imports.start": {
+        "name": "x",
+        "content": b"email\na@example.com\n",
+        "columns": [{"name": "email", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"}],
+    },
+    "hubspot legacy.update_lead": {"lead_guid": "a" * 32, "changes": {"city": "x"}},
+    "hubspot list_conversions.on_date": {"list_id": 1, "day": DAY},
+    "hubspot list_memberships.add_and_remove": {"list_id": 1, "record_ids_to_add": ["1"]},
+    "hubspot marketing_event_attendance.record_contacts": {
+        **EVENT,
+        "state": "register",
+        "attendances": BY_ID,
+    },
+    "hubspot marketing_event_attendance.record_contacts_by_object_id": {
+        "object_id": 1,
+        "state": "register",
+        "attendances": BY_ID,
+    },
+    "hubspot marketing_event_attendance.record_emails": {
+        **EVENT,
+        "state": "register",
+        "attendances": BY_EMAIL,
+    },
+    "hubspot marketing_event_attendance.record_emails_by_object_id": {
+        "object_id": 1,
+        "state": "register",
+        "attendances": BY_EMAIL,
+    },
+    "hubspot marketing_event_attendance.upsert_contacts": {
+        **EVENT,
+        "state": "register",
+        "attendances": BY_ID,
+    },
+    "hubspot marketing_event_attendance.upsert_emails": {
+        **EVENT,
+        "state": "register",
+        "attendances": BY_EMAIL,
+    },
+    "hubspot marketing_event_objects.update": {"object_id": 1, "name": "x"},
+    "hubspot marketing_event_objects.update_batch": {"events": [{"object_id": 1, "name": "x"}]},
+    "hubspot marketing_event_settings.update": {
+        "app_id": 1,
+        "event_details_url": "https://example.com/%s",
+    },
+    "hubspot marketing_events.delete_batch": {"events": [{**EVENT, "app_id": 1}]},
+    "hubspot marketing_events.update": {**EVENT, "name": "x"},
+    "hubspot marketing_events.upsert_batch": {"events": [{**EVENT, "name": "x", "organizer": "x"}]},
+    "hubspot subscription_batches.write": {
+        "changes": [{"email": "a@example.com", "subscription_id": 1, "state": "SUBSCRIBED"}]
+    },
+    "marketo activities.add_custom": {
+        "activities": [
+            {
+                "leadId": 1,
+                "activityDate": "2026-01-31T09:00:00Z",
+                "activityTypeId": 100001,
+                "primaryAttributeValue": "x",
+                "attributes": [],
+            }
+        ]
+    },
+    "marketo bulk_extracts.create_activities": {"created_between": MONTH},
+    "marketo bulk_extracts.create_leads": {"fields": ["email"], "created_between": MONTH},
+    "marketo bulk_extracts.create_program_members": {"fields": ["leadId"], "program_id": 1},
+    "marketo campaigns.update": {"campaign_id": 1, "new_name": "x"},
+    "marketo companies.sync": {"companies": [{"externalCompanyId": "x"}]},
+    "marketo custom_activity_types.add_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
+    "marketo custom_activity_types.create": {
+        "api_name": "x",
+        "display_name": "x",
+        "trigger_name": "x",
+        "filter_name": "x",
+        "primary_attribute": ATTRIBUTE,
+    },
+    "marketo custom_activity_types.update": {"api_name": "x", "description": "x"},
+    "marketo custom_activity_types.update_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
+    "marketo emails.update": {"email_id": 1, "new_name": "x"},
+    "marketo emails.update_headers": {"email_id": 1, "subject": "x"},
+    "marketo lead_fields.create": {"fields": [FIELD]},
+    "marketo lead_fields.update": {"field_name": "x", "changes": {"description": "x"}},
+    "marketo member_fields.create": {"fields": [FIELD]},
+    "marketo member_fields.update": {"field_name": "x", "changes": {"description": "x"}},
+    "marketo program_members.update": {"program_id": 1, "members": [{"leadId": 1, "webinarUrl": "x"}]},
+    "marketo programs.update": {"program_id": 1, "new_name": "x"},
+    "marketo static_lists.update": {"list_id": 1, "new_name": "x"},
+}
 
 
-def sample(name: str, function: Endpoint) -> Call[Any]:
+def sample(platform: str, name: str, function: Endpoint) -> Call[Any]:
     """Make a call of a function with arguments made up from its types.
 
     :raises LookupError: when none of those tried are taken.
     """
-    if name in SAMPLES:
-        return function(**SAMPLES[name])
+    if (known := SAMPLES.get(f"{platform} {name}")) is not None:
+        return function(**known)
     hints = get_type_hints(function)
     needed = {
         parameter.name: list(_values(hints[parameter.name], parameter.name))
@@ -102,7 +200,7 @@ def paths(platform: str, call: Call[Any]) -> list[str]:
     return [
         f"{call.route.method} {prefixes[call.route.family]}{call.route.tail}"
         if call.route.family in prefixes
-        else "–"
+        else "none"
         for prefixes in HUBSPOT.values()
     ]
 
@@ -113,16 +211,16 @@ def table(platform: str) -> str:
     lines = [
         f"# Calls of {TITLES[platform]}",
         "",
-        f"Made from the code by `docs/make_call_tables.py`. Run any of them with `hook.run(...)`, or from a DAG "
-        f"with `{'HubSpotOperator' if platform == 'hubspot' else 'MarketoOperator'}(call=...)`.",
+        "Made from the code by `docs/make_call_tables.py`. Run any of them with `hook.run(...)`, or from a "
+        f"DAG with `{'HubSpotOperator' if platform == 'hubspot' else 'MarketoOperator'}(call=...)`.",
         "",
         f"| call | {' | '.join(profiles)} | after a lost answer | needs |",
         f"|---|{'---|' * len(profiles)}---|---|",
     ]
     for name, function in endpoints(platform):
-        call = sample(name, function)
+        call = sample(platform, name, function)
         cells = " | ".join(f"`{path}`" for path in paths(platform, call))
-        lines.append(f"| `{name}` | {cells} | {call.replay.name} | {', '.join(call.scopes) or '–'} |")
+        lines.append(f"| `{name}` | {cells} | {call.replay.name} | {', '.join(call.scopes) or 'nothing'} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,76 @@
+"""Every call of both platforms: named, told, reachable from a DAG, and no action left out."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import validate_call
+
+from airflow_provider_mkt.api.registry import endpoints
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def _script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_call_tables", DOCS / "make_call_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+script = _script()
+CALLS = [
+    pytest.param(platform, name, function, id=f"{platform} {name}")
+    for platform in ("hubspot", "marketo")
+    for name, function in endpoints(platform)
+]
+
+
+def _bare(path: str) -> str:
+    """A path template without the names of its values."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes(
+    platform: str, name: str, function: Any
+) -> None:
+    call = script.sample(platform, name, function)
+    assert call.name == name
+    told = inspect.getdoc(function) or ""
+    assert "Source:" in told
+    source = _bare(re.sub(r"\s+", " ", told.partition("Source:")[2]))
+    assert call.route.method in source
+    tail = _bare(call.route.tail)
+    # The calls of all kinds of extract take the kind as an argument.
+    assert tail in source or tail.replace("/leads/", "/{}/") in source
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_a_calls_arguments_can_be_given_as_json(platform: str, name: str, function: Any) -> None:
+    validate_call(function)
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_every_action_of_the_platform_has_a_call(platform: str) -> None:
+    with (Path(__file__).parent / f"{platform}_actions.csv").open() as file:
+        wanted = {(row["method"], _bare(row["path"])) for row in csv.DictReader(file)}
+    there = set()
+    for name, function in endpoints(platform):
+        method, _, path = script.paths(platform, script.sample(platform, name, function))[0].partition(" ")
+        there.add((method, _bare(path)))
+    assert wanted - there == set()
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_the_table_of_calls_in_the_docs_is_that_of_the_code(platform: str) -> None:
+    assert (DOCS / f"calls-{platform}.md").read_text() == script.table(platform)
