@@ -13,7 +13,7 @@ from api_tools import Hand, answer, hubspot
 from airflow_provider_mkt.api.call import Call, JsonBody, Replay
 from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.api.hubspot import contact_search, flows, imports, sequences, workflows
-from airflow_provider_mkt.api.registry import build
+from airflow_provider_mkt.api.registry import build, endpoints
 
 SAFE, WAIT, VERIFY, NEVER = Replay
 SEQUENCES = {"v3": "/automation/v4/sequences", "2026-03": "/automation/sequences/2026-03"}
@@ -68,6 +68,9 @@ CALLS: list[tuple[Call[Any], dict[str, str], str, str, tuple, Any, Replay]] = [
     (workflows.enrolments(8), WORKFLOWS, "GET", "/enrollments/contacts/8", (), None, SAFE),
     (flows.list_all(limit=5), FLOWS, "GET", "/flows", (("limit", "5"),), None, SAFE),
     (flows.get(7), FLOWS, "GET", "/flows/7", (), None, SAFE),
+    (flows.create({"name": "A"}), FLOWS, "POST", "/flows", (), {"name": "A"}, VERIFY),
+    (flows.replace(7, {"revisionId": "2"}), FLOWS, "PUT", "/flows/7", (), {"revisionId": "2"}, VERIFY),
+    (flows.delete("7"), FLOWS, "DELETE", "/flows/7", (), None, SAFE),
     (
         flows.read_many([7]),
         FLOWS,
@@ -127,6 +130,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: workflows.enrolments("a@secret.com"), "contact_id"),
     (lambda: flows.list_all(limit=0), "limit"),
     (lambda: flows.get("secret"), "flow_id"),
+    (lambda: flows.create("secret"), "definition"),
+    (lambda: flows.replace(7, {"name": "secret"}), "definition.revisionId"),
+    (lambda: flows.replace("secret", {"revisionId": "1"}), "flow_id"),
+    (lambda: flows.delete(0), "flow_id"),
     (lambda: flows.read_many([]), "flow_ids"),
     (lambda: flows.workflow_ids([1, "secret"]), "flow_ids[1]"),
 ]
@@ -172,3 +179,9 @@ def test_calls_by_name_take_filters_columns_and_files_as_templates_give_them() -
     assert started.body == imports.start("J", b"Mail\nx\n", [column]).body
     assert build("hubspot", "sequences.enrolment", {"contact_id": "8"}).route.path().endswith("/8")
     assert build("hubspot", "flows.workflow_ids", {"flow_ids": ["7"]}).body == flows.workflow_ids([7]).body
+
+
+def test_every_call_about_enrolments_is_here_under_the_name_that_dags_use() -> None:
+    resources = {"sequences", "workflows", "flows"}
+    known = {name for name, _ in endpoints("hubspot") if name.partition(".")[0] in resources}
+    assert {row[0].name for row in CALLS} == known

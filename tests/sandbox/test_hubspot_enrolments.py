@@ -10,7 +10,13 @@ import pytest
 from hubspot_runs import both, connected
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, PlatformError
+from airflow_provider_mkt.api.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    PlatformError,
+)
 from airflow_provider_mkt.api.hubspot import contacts, flows, sequences, workflows
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
@@ -154,6 +160,30 @@ def test_flows_are_listed_read_and_mapped_to_old_ids(v3: HubSpotHook) -> None:
     assert ids["results"] == [{"flowId": int(at.WELCOME_FLOW), "workflowId": int(at.WELCOME_WORKFLOW)}]
     assert ids["errors"][0]["context"] == {"ids": [at.NEW_FLOW]}
     assert v3.run(flows.workflow_ids([at.WELCOME_FLOW]))["errors"] == []
+
+
+def test_a_flow_is_created_replaced_by_its_latest_revision_and_deleted(v3: HubSpotHook) -> None:
+    definition = {
+        "type": "CONTACT_FLOW",
+        "objectTypeId": "0-1",
+        "name": "New",
+        "actions": [{"actionId": "1"}],
+    }
+    made = v3.run(flows.create(definition))
+    assert (made["name"], made["isEnabled"], made["revisionId"]) == ("New", False, "1")
+    changed = v3.run(flows.replace(made["id"], {**definition, "revisionId": "1", "isEnabled": True}))
+    assert both(v3, flows.get(made["id"])) == changed
+    assert (changed["isEnabled"], changed["revisionId"]) == (True, "2")
+    with pytest.raises(Conflict, match="revisionId"):
+        v3.run(flows.replace(made["id"], {**definition, "revisionId": "1"}))
+    with pytest.raises(InvalidRequest, match="actions"):
+        v3.run(flows.create({"name": "Half"}))
+    v3.run(workflows.enrol(at.WELCOME_WORKFLOW, ADA_ADDRESS))
+    v3.run(flows.delete(at.WELCOME_FLOW))
+    assert v3.run(workflows.enrolments(ADA)) == []
+    for call in (flows.delete(at.WELCOME_FLOW), workflows.enrol(at.WELCOME_WORKFLOW, ADA_ADDRESS)):
+        with pytest.raises(NotFound):
+            v3.run(call)
 
 
 def test_old_ids_map_back_and_inputs_must_say_what_they_are(api: httpx.Client) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.api.call import (
     Call,
     Envelope,
     JsonBody,
+    Meter,
     Replay,
     Route,
     batch,
@@ -16,9 +17,12 @@ from airflow_provider_mkt.api.call import (
     path_params,
     query_pairs,
 )
-from airflow_provider_mkt.api.hubspot.checks import page_size
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.hubspot.batch import nothing
+from airflow_provider_mkt.api.hubspot.checks import page_size, text
 from airflow_provider_mkt.api.paging import after_cursor
 from airflow_provider_mkt.api.platform import errors_of
+from airflow_provider_mkt.api.redact import shape
 
 PAGE_MAX = 100
 BATCH_MAX = 100
@@ -107,6 +111,53 @@ def get(flow_id: int | str) -> Call[Flow]:
     )
 
 
+def create(definition: Mapping[str, Any]) -> Call[Flow]:
+    """Create a flow. Names are not unique, so a blind repeat creates it again.
+
+    :param definition: the flow as the platform describes one: ``type``, ``objectTypeId``, ``actions`` ...
+    :returns: the flow.
+    :raises InvalidInput: when there is no definition.
+    :raises InvalidRequest: when the platform finds it wrong.
+
+    Source: ``POST /automation/{version}/flows``.
+    """
+    name = "flows.create"
+    return _write(name, Route("POST", "flows", "/flows"), _definition(name, definition))
+
+
+def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
+    """Replace a flow as a whole: what the definition leaves out is gone.
+
+    :param flow_id: the flow.
+    :param definition: the whole flow, with the ``revisionId`` that was read; a later one is refused.
+    :returns: the flow, with its new ``revisionId``.
+    :raises InvalidInput: when the id is no number, or the ``revisionId`` is missing.
+    :raises NotFound: when there is none.
+
+    Source: ``PUT /automation/{version}/flows/{flowId}``.
+    """
+    name = "flows.replace"
+    whole = _definition(name, definition)
+    text(name, "definition.revisionId", whole.get("revisionId", ""))
+    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    return _write(name, Route("PUT", "flows", "/flows/{flowId}", params), whole)
+
+
+def delete(flow_id: int | str) -> Call[None]:
+    """Delete a flow, and end what it does to those in it. No call brings it back.
+
+    :param flow_id: the flow.
+    :raises InvalidInput: when it is no number.
+    :raises NotFound: when there is none.
+
+    Source: ``DELETE /automation/{version}/flows/{flowId}``.
+    """
+    name = "flows.delete"
+    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    route = Route("DELETE", "flows", "/flows/{flowId}", params)
+    return Call(name, route, nothing, Replay.SAFE, scopes=_SCOPES)
+
+
 def read_many(flow_ids: Sequence[int | str]) -> Call[Flows]:
     """Read several flows.
 
@@ -137,6 +188,25 @@ def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
     ]
     tail = "/workflow-id-mappings/batch/read"
     return _batch(name, tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope)))
+
+
+def _definition(call: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(definition, Mapping) or not definition:
+        raise InvalidInput("definition", f"must describe a flow, not {shape(definition)}", call=call)
+    return dict(definition)
+
+
+def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
+    return Call(
+        call,
+        route,
+        lambda envelope: cast("Flow", envelope),
+        Replay.VERIFY,
+        body=JsonBody(definition),
+        # The platform exempts both from its window.
+        meter=Meter.FREE,
+        scopes=_SCOPES,
+    )
 
 
 def _numbers(call: str, flow_ids: Sequence[int | str]) -> list[str]:

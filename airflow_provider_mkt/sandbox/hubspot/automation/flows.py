@@ -6,15 +6,18 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
-from airflow_provider_mkt.sandbox.hubspot.bodies import read_inputs, whole_number
-from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.bodies import read_inputs, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, conflict, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.limits import CONCURRENCY, DAILY
 from airflow_provider_mkt.sandbox.reply import Reply
 
 SCOPES = ("automation",)
 MOST = 100
+# Writes of flows are exempt from the ten-second window.
+GATES = (CONCURRENCY, DAILY)
 
 routes = HubSpotRoutes()
 
@@ -31,10 +34,37 @@ async def list_flows(request: HubSpotRequest) -> Reply:
 @routes.handle("GET", "flows", "/flows/{flowId}", scopes=SCOPES)
 async def read_flow(request: HubSpotRequest) -> Reply:
     await request.work()
-    one = request.world.automation.workflows.get(request.path["flowId"])
-    if one is None:
-        raise not_found(f"No flow with id {request.path['flowId']}")
+    return Reply(200, _whole(_find(request)))
+
+
+@routes.handle("POST", "flows", "/flows", scopes=SCOPES, gates=GATES)
+async def create_flow(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "ApiFlowCreateRequest", ["type", "objectTypeId", "actions"])
+    await request.work()
+    made = request.world.automation.create_workflow()
+    request.world.automation.define(made, body)
+    return Reply(201, _whole(made))
+
+
+@routes.handle("PUT", "flows", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
+async def replace_flow(request: HubSpotRequest) -> Reply:
+    """Replace as a whole. What an old revision is answered with is not documented; it is not taken."""
+    body = await read_object(request, "ApiFlowPutRequest", ["type", "actions", "revisionId"])
+    await request.work()
+    one = _find(request)
+    if str(body["revisionId"]) != str(one.revision):
+        msg = f"revisionId is {body['revisionId']}, but the flow is at {one.revision}"
+        raise conflict(msg)
+    request.world.automation.define(one, body)
+    one.revision += 1
     return Reply(200, _whole(one))
+
+
+@routes.handle("DELETE", "flows", "/flows/{flowId}", scopes=SCOPES)
+async def delete_flow(request: HubSpotRequest) -> Reply:
+    await request.work()
+    del request.world.automation.workflows[_find(request).flow_id]
+    return Reply(204)
 
 
 @routes.handle("POST", "flows", "/flows/batch/read", scopes=SCOPES)
@@ -70,6 +100,13 @@ async def map_ids(request: HubSpotRequest) -> Reply:
     return batch_reply(request, results, _missing(unknown), began=began)
 
 
+def _find(request: HubSpotRequest) -> Workflow:
+    one = request.world.automation.workflows.get(request.path["flowId"])
+    if one is None:
+        raise not_found(f"No flow with id {request.path['flowId']}")
+    return one
+
+
 async def _inputs(request: HubSpotRequest) -> list[dict[str, Any]]:
     return await read_inputs(request, "ApiFlowBatchFetch", MOST, ["type"])
 
@@ -95,12 +132,13 @@ def _listed(one: Workflow) -> dict[str, Any]:
         "isEnabled": one.enabled,
         "flowType": "WORKFLOW",
         "objectTypeId": "0-1",
-        "revisionId": "1",
+        "revisionId": str(one.revision),
         "createdAt": iso(one.created),
-        "updatedAt": iso(one.created),
+        "updatedAt": iso(max(one.created, one.updated)),
     }
 
 
 def _whole(one: Workflow) -> dict[str, Any]:
     criteria = {"shouldReEnroll": one.again, "type": "MANUAL"}
-    return _listed(one) | {"type": "CONTACT_FLOW", "actions": [], "enrollmentCriteria": criteria}
+    usual = {"type": "CONTACT_FLOW", "actions": [], "enrollmentCriteria": criteria}
+    return usual | one.definition | _listed(one)

@@ -25,6 +25,7 @@ def automation_tables(store: AutomationStore) -> list[Section]:
 
 def _table(title: str, enrolments: list[Enrolment], names: dict[str, str]) -> Section:
     rows = [
-        [iso(one.at), names[one.where], one.contact, iso(one.until)] for one in reversed(enrolments[-NEWEST:])
+        [iso(one.at), names.get(one.where, one.where), one.contact, iso(one.until)]
+        for one in reversed(enrolments[-NEWEST:])
     ]
     return Section(title, ["at", "in", "contact", "until"], rows, f"{len(enrolments):,} in all")

@@ -41,9 +41,12 @@ class Sequence:
         return sum(self.waits) * DAY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Workflow:
-    """A workflow with its two ids; `again` lets a contact in a second time."""
+    """A workflow with its two ids; `again` lets a contact in a second time.
+
+    `definition` is the rest of what a client said it should be.
+    """
 
     flow_id: str
     workflow_id: str | None
@@ -52,6 +55,9 @@ class Workflow:
     enabled: bool = True
     again: bool = False
     days: int = 7
+    revision: int = 1
+    updated: float = 0.0
+    definition: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,7 +120,23 @@ class AutomationStore:
 
     def workflows_of(self, contact: str) -> list[Workflow]:
         """The workflows that a contact is in now."""
-        return [self.workflows[one.where] for one in self._now(self.in_workflows) if one.contact == contact]
+        now = [one.where for one in self._now(self.in_workflows) if one.contact == contact]
+        return [self.workflows[flow_id] for flow_id in now if flow_id in self.workflows]
+
+    def create_workflow(self) -> Workflow:
+        """A new workflow, which has no id of the old kind."""
+        now = self.clock.time()
+        made = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
+        self.workflows[made.flow_id] = made
+        return made
+
+    def define(self, workflow: Workflow, definition: dict[str, Any]) -> None:
+        """Make a workflow what a client says; what it leaves out is gone."""
+        workflow.name = str(definition.get("name") or "")
+        workflow.enabled = definition.get("isEnabled") is True
+        criteria = definition.get("enrollmentCriteria")
+        workflow.again = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
+        workflow.definition, workflow.updated = definition, self.clock.time()
 
     def _now(self, enrolments: list[Enrolment]) -> list[Enrolment]:
         now = self.clock.time()
