@@ -146,9 +146,11 @@ class SyncLeadsOperator(MarketingOperator):
         return outcome
 
     def on_kill(self) -> None:
-        """Let waiting calls give up when the task is killed, and send no more."""
+        """Let waiting calls give up when the task is killed, and send no more.
+
+        Those under way are left their connections: they are about to be answered.
+        """
         self._stop()
-        super().on_kill()
 
     def _sync(self, context: Context, hook: MarketingHook, writer: LeadWriter) -> SyncOutcome:
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
