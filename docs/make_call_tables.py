@@ -37,6 +37,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "hubspot campaigns.update_batch": {"campaigns": [{"id": "1", "hs_notes": "x"}]},
     "hubspot contacts.update_batch": {"contacts": [{"hs_object_id": "1", "city": "x"}]},
     "hubspot email_statistics.histogram": {"interval": "DAY"},
+    "hubspot flows.replace": {"flow_id": 1, "definition": {"revisionId": "1"}},
     "hubspot imports.start": {
         "name": "x",
         "content": b"email\na@example.com\n",

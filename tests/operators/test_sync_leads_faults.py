@@ -352,8 +352,10 @@ class TestKilled:
         assert_everyone_once(box, "marketo", 600)
 
     def test_a_retry_after_a_failure_in_the_middle_waits_too_and_a_finished_run_leaves_nothing_behind(
-        self, airflow: Airflow, box: Sandbox
+        self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        # Long enough for a busy machine to get to the second try.
+        monkeypatch.setattr(_Lease, "_AHEAD", 4.0)
         before = """
 from sandbox_in_use import turns
 def produce():
