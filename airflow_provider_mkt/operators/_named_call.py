@@ -27,6 +27,9 @@ LARGEST_RESULT = 48_000
 """Characters of JSON above which a result does not belong into XCom."""
 
 
+_SECRETS = frozenset({"access_token", "client_secret", "id_token", "password", "refresh_token", "token"})
+
+
 class NamedCallOperator(MarketingOperator):
     """Base of the operators that run any call of one platform by name.
 
@@ -114,7 +117,12 @@ class NamedCallOperator(MarketingOperator):
         return {"outcome": "rows_written", "platform": self.platform, "rows": count, "path": path}
 
     def _fit_for_xcom(self, call: Call[Any], result: Any) -> Any:
-        plain = json.loads(json.dumps(result, default=_plain))
+        whole = json.loads(json.dumps(result, default=_plain))
+        plain = _without_secrets(whole)
+        if plain != whole:
+            self.log.warning(
+                "Secrets in the result of %s are left out of XCom; give output_path to keep them", call.name
+            )
         size = len(json.dumps(plain))
         if size <= LARGEST_RESULT:
             return plain
@@ -125,6 +133,17 @@ class NamedCallOperator(MarketingOperator):
             size,
         )
         return {"outcome": "too_large_for_xcom", "platform": self.platform, "characters": size}
+
+
+def _without_secrets(value: Any) -> Any:
+    """A result without the tokens and passwords that a few calls answer with: XCom is no place for them."""
+    if isinstance(value, list):
+        return [_without_secrets(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            name: "***" if name in _SECRETS and one else _without_secrets(one) for name, one in value.items()
+        }
+    return value
 
 
 def _plain(value: Any) -> Any:

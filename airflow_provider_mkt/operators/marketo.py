@@ -16,7 +16,8 @@ class MarketoOperator(NamedCallOperator):
     :param arguments: the function's arguments, as JSON has them.
     :param output_path: write the result there as JSON Lines, of a call with pages the rows of all of them,
         and return their number.
-    :returns: the call's result, as JSON; one too large for XCom is told to be so.
+    :returns: the call's result, as JSON; one too large for XCom is told to be so,
+        and tokens and passwords in it are left out (``output_path`` keeps them).
     :raises AirflowFailException: on an unknown call or argument, one of a wrong type, or when nobody knows
         whether a call that must not be repeated was carried out.
     """

@@ -120,3 +120,17 @@ HubSpotOperator(task_id="odd", conn_id="hubspot_default", call="contacts.get",
     (call,) = sandbox.hubspot.calls.recent
     assert call.route == "/crm/v3/objects/contacts/{contactId}"
     assert call.status == 404
+
+
+def test_a_password_in_an_answer_stays_out_of_xcom(airflow: Airflow, sandbox: Sandbox) -> None:
+    sandbox.hubspot.settings.smtp_tokens_need_oauth = False
+    run = airflow.run(
+        IMPORTS
+        + """
+HubSpotOperator(task_id="token", conn_id="hubspot_default", call="smtp_tokens.create",
+                arguments={"campaign_name": "Receipts", "create_contact": False})
+"""
+    )
+    assert run.state == "success", run.log[-3000:]
+    assert run.returned["token"]["password"] == "***"
+    assert run.returned["token"]["campaignName"] == "Receipts"
