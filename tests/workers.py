@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_mkt.api import once
 from airflow_provider_mkt.api.hubspot import campaign_batches as hubspot_campaigns
 from airflow_provider_mkt.api.hubspot import email_publishing as hubspot_emails
 from airflow_provider_mkt.api.hubspot import nurture_enrolment as hubspot_nurture
@@ -26,9 +27,9 @@ RESET: dict[str, Any] = {"reset": True}
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
-    for module in (hubspot_campaigns, hubspot_emails, marketo_nurture):
+    for module in (once, hubspot_campaigns, hubspot_emails, marketo_nurture):
         monkeypatch.setattr(module, "SETTLE", SETTLE)
-    for module in (hubspot_campaigns, hubspot_emails):
+    for module in (once, hubspot_campaigns, hubspot_emails):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
     for module in (hubspot_nurture, marketo_campaigns, marketo_emails):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)

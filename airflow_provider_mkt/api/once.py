@@ -1,0 +1,104 @@
+"""Making something once that the platform would make twice if it were asked twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory, Pause
+
+T = TypeVar("T")
+
+_TRIES = 2
+_LOOK_EVERY = 5.0
+
+
+@dataclass(frozen=True)
+class Made(Generic[T]):
+    """Something that is there now.
+
+    :param value: what the platform says of it.
+    :param new: whether this task made it, in this try or an earlier one.
+    """
+
+    value: T
+    new: bool
+
+
+def once(
+    key: str,
+    memory: Memory,
+    call: Call[T],
+    find: Callable[[], Flow[T | None]],
+    *,
+    clock: Callable[[], float] = time.time,
+) -> Flow[Made[T]]:
+    """Make something, unless it is there already.
+
+    That it is asked for is remembered before it is asked for. After a lost answer or a killed worker it
+    is looked for until the earlier request must have shown, before another is made.
+
+    :param key: names the thing within the task, e.g. ``clone email 12 as Spring``.
+    :param memory: what the task's earlier tries did.
+    :param call: makes it.
+    :param find: looks for it, by what makes it this thing and no other; None when it is not there.
+    :raises InvalidRequest: when the platform refuses and it is not there either.
+    :raises OutcomeUnknown: when it was asked for and did not show within :data:`SETTLE` seconds, twice.
+    """
+    asked = asked_at(memory.get(key))
+    lost: OutcomeUnknown | None = None
+    for _ in range(_TRIES):
+        there = yield from look_until_settled(find, asked, clock)
+        if there is not None:
+            return Made(there, new=asked is not None)
+        before = memory.get(key)
+        memory.set(key, {"asked": clock()})
+        try:
+            value: T = yield call
+        except OutcomeUnknown as error:
+            # The time counts from now: until now the request may have been on its way.
+            asked, lost = clock(), error
+            memory.set(key, {"asked": asked})
+        except InvalidRequest:
+            memory.set(key, before)
+            # Another run, or the request whose answer was lost, may have made it in between.
+            there = yield from find()
+            if there is None:
+                raise
+            return Made(there, new=asked is not None)
+        except PlatformError:
+            memory.set(key, before)
+            raise
+        else:
+            return Made(value, new=True)
+    there = yield from look_until_settled(find, asked, clock)
+    if there is None:
+        raise lost or OutcomeUnknown("what was asked for did not show")
+    return Made(there, new=True)
+
+
+def asked_at(mark: object) -> float | None:
+    """When an earlier request was made, from what was remembered of it."""
+    asked = mark.get("asked") if isinstance(mark, Mapping) else None
+    return float(asked) if isinstance(asked, (int, float)) else None
+
+
+def look_until_settled(
+    find: Callable[[], Flow[T | None]], asked: float | None, clock: Callable[[], float]
+) -> Flow[T | None]:
+    """Look for something; while a request made at *asked* may still be at work, until it shows.
+
+    :param asked: epoch seconds; None when nothing was asked for, and one look is enough.
+    """
+    while True:
+        there = yield from find()
+        if there is not None or asked is None:
+            return there
+        left = asked + SETTLE - clock()
+        if left <= 0:
+            return None
+        yield Pause(min(left, _LOOK_EVERY), "an earlier request may still be at work")
