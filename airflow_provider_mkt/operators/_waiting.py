@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_mkt.api.jobs import Job
     from airflow_provider_mkt.api.watching import Look, LookDict, Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
@@ -162,3 +166,95 @@ def cancel(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> None:
 
 def _overdue(jobs: Sequence[Job]) -> str:
     return f"not complete in time: {', '.join(str(job) for job in jobs)}"
+
+
+class WaitingOperator(MarketingOperator):
+    """Base of the operators that start background work and may wait for it, in a worker or the triggerer.
+
+    ``work`` starts it and ends with ``return self.waited(context, jobs, outcome)``.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
+    :param wait_for_completion: wait until the work is complete, and fail where it is not.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when
+        not given.
+    :param wait_timeout: how long to wait, in seconds.
+    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param cancel_on_kill: cancel what can be canceled when a user ends the task while it is deferred.
+    """
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        tolerance: float = 600.0,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_timeout = wait_timeout
+        self.tolerance = tolerance
+        self.cancel_on_kill = cancel_on_kill
+
+    def waited(self, context: Context, jobs: Sequence[Job], outcome: dict[str, Any]) -> dict[str, Any]:
+        """Wait for *jobs* where that is wanted, and return what :meth:`completed` makes of *outcome*.
+
+        :param outcome: plain JSON. In the triggerer it is kept with the trigger, so it must be small.
+        :raises AirflowFailException: when a job ended badly, or asking cannot work.
+        :raises JobsOverdue: after ``wait_timeout``.
+        :raises PollingFailed: when asking kept failing.
+        """
+        if not self.wait_for_completion or not jobs:
+            return outcome
+        from airflow_provider_mkt.api.watching import Tolerance
+
+        deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
+        with self.hook as hook:
+            if not self.deferrable:
+                looks = wait_in_worker(
+                    hook,
+                    jobs,
+                    interval=self.poll_interval,
+                    deadline=deadline,
+                    tolerance=tolerance,
+                    log=self.log,
+                )
+                return self.completed(context, outcome, looks)
+            if (done := looked(hook, jobs, tolerance, self.log)) is not None:
+                return self.completed(context, outcome, done)
+        self._wait_in_triggerer(jobs, outcome, deadline)
+
+    def completed(
+        self, context: Context, outcome: dict[str, Any], looks: Sequence[LookDict]
+    ) -> dict[str, Any]:
+        """What the task returns once all its jobs are complete."""
+        word = looks[0]["word"] if looks else outcome.get("state")
+        return {**outcome, "state": word, "looks": list(looks)}
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Take the trigger's event."""
+        looks = looks_of_event(event)
+        with self.airflow_errors():
+            return self.completed(context, dict(event.get("carry") or {}), looks)
+
+    def _wait_in_triggerer(self, jobs: Sequence[Job], outcome: dict[str, Any], deadline: float) -> NoReturn:
+        self.defer(
+            trigger=BatchStatusTrigger(
+                conn_id=self.conn_id,
+                jobs=[dict(job.to_json()) for job in jobs],
+                deadline=deadline,
+                poll_interval=self.poll_interval,
+                tolerance=self.tolerance,
+                cancel_on_kill=self.cancel_on_kill,
+                carry=outcome,
+            ),
+            method_name="execute_complete",
+        )
+        raise AssertionError  # pragma: no cover - defer raises

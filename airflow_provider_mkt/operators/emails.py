@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from airflow.providers.common.compat.sdk import conf
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_text, as_time
+from airflow_provider_mkt.operators._base import as_flag, as_text, as_time
 from airflow_provider_mkt.operators._memory import task_memory
-from airflow_provider_mkt.operators._waiting import (
-    looked,
-    looks_of_event,
-    wait_in_worker,
-)
-from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +15,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.jobs import Job
-    from airflow_provider_mkt.api.watching import LookDict
 
-
-class PublishEmailOperator(MarketingOperator):
+class PublishEmailOperator(WaitingOperator):
     """Publish an email once: send it, schedule it, or turn it on.
 
     Reads the email's state before and after. An email that is published, scheduled or being sent
@@ -71,12 +60,6 @@ class PublishEmailOperator(MarketingOperator):
         program_id: str | int | None = None,
         publish_at: datetime | str | None = None,
         send_now: bool | str = False,
-        wait_for_completion: bool = False,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float | None = None,
-        wait_timeout: float = 24 * 3600,
-        tolerance: float = 600.0,
-        cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
@@ -84,12 +67,6 @@ class PublishEmailOperator(MarketingOperator):
         self.program_id = program_id
         self.publish_at = publish_at
         self.send_now = send_now
-        self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
-        self.poll_interval = poll_interval
-        self.wait_timeout = wait_timeout
-        self.tolerance = tolerance
-        self.cancel_on_kill = cancel_on_kill
 
     def work(self, context: Context) -> dict[str, Any]:
         email_id = as_text("email_id", self.email_id)
@@ -123,48 +100,4 @@ class PublishEmailOperator(MarketingOperator):
             "scheduled_for": publication.scheduled_for,
             "job": dict(publication.job.to_json()),
         }
-        if not self.wait_for_completion:
-            return outcome
-        return self._wait(publication.job, outcome)
-
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Take the trigger's event."""
-        looks = looks_of_event(event)
-        return _waited(dict(event.get("carry") or {}), looks)
-
-    def _wait(self, job: Job, outcome: dict[str, Any]) -> dict[str, Any]:
-        from airflow_provider_mkt.api.watching import Tolerance
-
-        deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
-        with self.hook as hook:
-            if not self.deferrable:
-                looks = wait_in_worker(
-                    hook,
-                    [job],
-                    interval=self.poll_interval,
-                    deadline=deadline,
-                    tolerance=tolerance,
-                    log=self.log,
-                )
-                return _waited(outcome, looks)
-            if (done := looked(hook, [job], tolerance, self.log)) is not None:
-                return _waited(outcome, done)
-        self._defer(job, outcome, deadline)
-
-    def _defer(self, job: Job, outcome: dict[str, Any], deadline: float) -> NoReturn:
-        self.defer(
-            trigger=BatchStatusTrigger(
-                conn_id=self.conn_id,
-                jobs=[dict(job.to_json())],
-                deadline=deadline,
-                poll_interval=self.poll_interval,
-                tolerance=self.tolerance,
-                cancel_on_kill=self.cancel_on_kill,
-                carry=outcome,
-            ),
-            method_name="execute_complete",
-        )
-
-
-def _waited(outcome: dict[str, Any], looks: Sequence[LookDict]) -> dict[str, Any]:
-    return {**outcome, "state": looks[0]["word"] if looks else outcome.get("state"), "looks": list(looks)}
+        return self.waited(context, [publication.job], outcome)
