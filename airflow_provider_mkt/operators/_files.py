@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import PurePath
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -11,6 +16,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_mkt.api.budget import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.sync.lines import json_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -46,6 +52,45 @@ def open_for_writing(path: str) -> IO[str]:
     return opened
 
 
+@contextmanager
+def whole_file(path: str) -> Iterator[IO[bytes]]:
+    """A file for writing and reading back that appears at *path* when the block ends well, and not at all
+    when it ends with an error or its process is killed.
+
+    What is written goes to a file on this machine: beside *path* where that is on this machine too, else
+    one that is uploaded at the end.
+    """
+    target = ObjectStoragePath(path)
+    local = target.protocol in ("file", "")
+    if local:
+        private_or_existing(target)
+    place = Path(target.path)
+    # Not made by tempfile where it stays: its files are for one user only.
+    directory = place.parent if local else Path(tempfile.gettempdir())
+    draft = directory / f".{place.name}.{uuid.uuid4().hex}.part"
+    try:
+        with draft.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if local:
+            draft.replace(place)
+        else:
+            target.fs.put_file(str(draft), target.path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_rows(path: str, rows: Iterable[Any]) -> int:
+    """Write rows as JSON Lines to a file that appears when it is whole. Returns how many there were."""
+    count = 0
+    with whole_file(path) as file:
+        for row in rows:
+            file.write(json_line(row).encode())
+            count += 1
+    return count
+
+
 def open_for_reading(path: ObjectStoragePath) -> IO[bytes]:
     """Open a file for reading.
 
@@ -57,8 +102,6 @@ def open_for_reading(path: ObjectStoragePath) -> IO[bytes]:
 
 def private_or_existing(target: ObjectStoragePath) -> None:
     """Make a missing local directory readable by this user only: the files hold people's data."""
-    from pathlib import Path
-
     parent = Path(target.path).parent
     if not parent.exists():
         private_directory(parent)

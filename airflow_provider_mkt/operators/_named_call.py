@@ -11,8 +11,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text
-from airflow_provider_mkt.operators._files import open_for_writing
+from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.sync.lines import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,24 +109,20 @@ class NamedCallOperator(MarketingOperator):
 
     def _written(self, path: str, rows: Iterable[Any]) -> dict[str, Any]:
         """Write rows to a file, a page at a time where they come in pages."""
-        count = 0
-        with open_for_writing(path) as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
-                count += 1
+        count = write_rows(path, rows)
         self.log.info("%s: %d rows written to %s", self.call, count, path)
         return {"outcome": "rows_written", "platform": self.platform, "rows": count, "path": path}
 
     def _fit_for_xcom(self, call: Call[Any], result: Any) -> Any:
-        whole = json.loads(json.dumps(result, default=_plain))
-        plain = _without_secrets(whole)
-        if plain != whole:
+        whole = json.loads(json_line(result))
+        shown = _without_secrets(whole)
+        if shown != whole:
             self.log.warning(
                 "Secrets in the result of %s are left out of XCom; give output_path to keep them", call.name
             )
-        size = len(json.dumps(plain))
+        size = len(json.dumps(shown))
         if size <= LARGEST_RESULT:
-            return plain
+            return shown
         # The call is done by now, so this is no reason to fail.
         self.log.warning(
             "The result of %s is %d characters of JSON, too large for XCom; give output_path to keep it",
@@ -144,12 +141,6 @@ def _without_secrets(value: Any) -> Any:
             name: "***" if name in _SECRETS and one else _without_secrets(one) for name, one in value.items()
         }
     return value
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json", exclude_none=True)
-    return str(value)
 
 
 def _digest(arguments: Any) -> str:

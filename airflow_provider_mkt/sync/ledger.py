@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import date
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from airflow_provider_mkt.api.lead_writer import Fate, RecordFate
+from airflow_provider_mkt.sync.lines import json_line
 from airflow_provider_mkt.sync.rows import Row
 
 Opener = Callable[[], IO[str]]
@@ -42,14 +41,14 @@ class Ledger:
             if self._rejects is None:
                 self._rejects = self._open_rejects()
             line = {"row": row.number, "code": fate.code, "reason": fate.reason, "record": row.raw}
-            self._rejects.write(_line(line))
+            self._rejects.write(json_line(line))
         if self._open_outcomes is not None:
             if self._outcomes is None:
                 self._outcomes = self._open_outcomes()
             told = {"row": row.number, "outcome": fate.fate.value, "id": fate.id}
             if fate.code or fate.reason:
                 told |= {"code": fate.code, "reason": fate.reason}
-            self._outcomes.write(_line(told))
+            self._outcomes.write(json_line(told))
 
     def close(self) -> None:
         for file in (self._rejects, self._outcomes):
@@ -63,17 +62,3 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _line(value: dict[str, Any]) -> str:
-    line = json.dumps(value, ensure_ascii=False, skipkeys=True, default=_as_text) + "\n"
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        # Half a character fits no file, only its escape does.
-        line = json.dumps(value, skipkeys=True, default=_as_text) + "\n"
-    return line
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
