@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.api.budget import Budget
     from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
+    from airflow_provider_mkt.api.email_work import EmailWork
     from airflow_provider_mkt.api.exchange import Link, Reply
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
@@ -232,6 +233,11 @@ class MarketingHook(BaseHook):
     @abstractmethod
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         """Create the campaigns that are not there yet."""
+
+    @property
+    @abstractmethod
+    def emails(self) -> EmailWork:
+        """What is done with emails, beside publishing them."""
 
     @abstractmethod
     def publish_email(

@@ -41,6 +41,18 @@ class MarketingOperator(BaseOperator):
 
         return hook_for(self.conn_id)
 
+    def hook_on(self, platform: str) -> MarketingHook:
+        """The hook, for work that one platform alone knows.
+
+        :raises InvalidInput: when the connection is of the other one.
+        """
+        if self.hook.conn_type != platform:
+            raise InvalidInput(
+                "conn_id",
+                f"connection {self.conn_id!r} is of type {self.hook.conn_type}; only {platform} knows this",
+            )
+        return self.hook
+
     def execute(self, context: Context) -> Any:
         """Do the work, with errors in Airflow's terms."""
         with self.airflow_errors():

@@ -35,6 +35,8 @@ class Email(BaseModel):
     sendOnPublish: bool | None = None
     publishDate: str | None = None
     publishedAt: str | None = None
+    createdAt: str | None = None
+    clonedFrom: str | None = None
 
 
 def moments(call: str, **filters: When) -> Pairs:
