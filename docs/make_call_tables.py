@@ -19,6 +19,9 @@ from airflow_provider_mkt.api.hubspot.profiles import PREFIXES as HUBSPOT
 from airflow_provider_mkt.api.marketo.platform import PREFIXES as MARKETO
 from airflow_provider_mkt.api.registry import Endpoint, endpoints
 
+sys.path.insert(0, str(Path(__file__).parent))
+from operators_of_calls import by_path, plain
+
 HERE = Path(__file__).parent
 TITLES = {"hubspot": "HubSpot", "marketo": "Marketo Engage"}
 TEXTS = ("1", "someone@example.com", "a" * 32, "name", "2026-01-31", "SUBSCRIBED", "{{my.name}}")
@@ -215,13 +218,17 @@ def table(platform: str) -> str:
         "Made from the code by `docs/make_call_tables.py`. Run any of them with `hook.run(...)`, or from a "
         f"DAG with `{'HubSpotOperator' if platform == 'hubspot' else 'MarketoOperator'}(call=...)`.",
         "",
-        f"| call | {' | '.join(profiles)} | after a lost answer | needs |",
-        f"|---|{'---|' * len(profiles)}---|---|",
+        f"| call | {' | '.join(profiles)} | after a lost answer | needs | operator |",
+        f"|---|{'---|' * len(profiles)}---|---|---|",
     ]
+    named = by_path()
     for name, function in endpoints(platform):
         call = sample(platform, name, function)
-        cells = " | ".join(f"`{path}`" for path in paths(platform, call))
-        lines.append(f"| `{name}` | {cells} | {call.replay.name} | {', '.join(call.scopes) or 'nothing'} |")
+        places = paths(platform, call)
+        by = dict.fromkeys(one for path in places for one in named.get(plain(path), ()))
+        cells = [f"`{path}`" for path in places]
+        cells += [call.replay.name, ", ".join(call.scopes) or "nothing", ", ".join(f"`{one}`" for one in by)]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -47,7 +47,8 @@ class PublishEmailOperator(WaitingOperator):
         for another time, or its sending failed.
 
     Source: HubSpot ``POST /marketing/{version}/emails/{emailId}/publish``; Marketo
-    ``POST /rest/asset/v1/email/{id}/approveDraft.json`` and ``/program/{id}/approve.json``.
+    ``POST /rest/asset/v1/email/{id}/approveDraft.json`` and
+    ``POST /rest/asset/v1/program/{id}/approve.json``.
     """
 
     template_fields: Sequence[str] = ("conn_id", "email_id", "program_id", "publish_at", "send_now")

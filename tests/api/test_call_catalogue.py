@@ -74,3 +74,15 @@ def test_every_action_of_the_platform_has_a_call(platform: str) -> None:
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
 def test_the_table_of_calls_in_the_docs_is_that_of_the_code(platform: str) -> None:
     assert (DOCS / f"calls-{platform}.md").read_text() == script.table(platform)
+
+
+def test_every_path_that_an_operator_names_as_its_source_is_that_of_a_call() -> None:
+    there = {
+        script.plain(path)
+        for platform in ("hubspot", "marketo")
+        for name, function in endpoints(platform)
+        for path in script.paths(platform, script.sample(platform, name, function))
+    }
+    named = script.by_path()
+    assert {path: by for path, by in named.items() if path not in there} == {}
+    assert len(named) > 5

@@ -1,0 +1,61 @@
+"""Which operators and sensors make which calls, read from the ``Source:`` of their docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from airflow_provider_mkt.get_provider_info import get_provider_info
+
+_SOURCE = re.compile(r"``(GET|POST|PUT|PATCH|DELETE) (/[^`\s]*)``")
+_CHOICE = re.compile(r"\{([^{}]*,[^{}]*)\}")
+_VERSION = re.compile(r"/(?:v\d|\d{4}-\d\d|\{version\})(?=/|$)")
+_NAME = re.compile(r"\{[^{}]*\}")
+
+
+def operators() -> Iterator[tuple[str, str]]:
+    """Every operator and sensor of the provider, with its docstring."""
+    info = get_provider_info()
+    modules = {
+        module
+        for kind in ("operators", "sensors", "transfers")
+        for entry in info.get(kind, ())
+        for module in entry["python-modules"]
+    }
+    for module in sorted(modules):
+        for name, member in inspect.getmembers(import_module(module), inspect.isclass):
+            if member.__module__ == module and not name.startswith("_"):
+                yield name, inspect.getdoc(member) or ""
+
+
+def sources(docstring: str) -> Iterator[str]:
+    """The methods and paths that a docstring names, in the form of :func:`plain`."""
+    for method, path in _SOURCE.findall(docstring):
+        for one in _alternatives(path):
+            yield plain(f"{method} {one}")
+
+
+def plain(path: str) -> str:
+    """Method and path without the version and the names of their parameters."""
+    return _NAME.sub("{}", _VERSION.sub("/{}", path))
+
+
+def by_path() -> Mapping[str, list[str]]:
+    """The operators that name a path, by path."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, docstring in operators():
+        for path in dict.fromkeys(sources(docstring)):
+            found[path].append(name)
+    return found
+
+
+def _alternatives(path: str) -> Iterator[str]:
+    """``/batch/{create,update}`` is two paths."""
+    parts = _CHOICE.split(path)
+    choices = [part.split(",") if index % 2 else [part] for index, part in enumerate(parts)]
+    for chosen in itertools.product(*choices):
+        yield "".join(chosen)
