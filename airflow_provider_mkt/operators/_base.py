@@ -143,6 +143,17 @@ def as_text(field: str, value: Any) -> str | None:
     return str(value).strip()
 
 
+def needed(field: str, value: Any) -> str:
+    """A templated id or name that must be there.
+
+    :raises InvalidInput: when it is not.
+    """
+    text = as_text(field, value)
+    if text is None:
+        raise InvalidInput(field, "is missing or empty")
+    return text
+
+
 def as_time(field: str, value: Any) -> datetime | None:
     """A templated time: a datetime, or ISO 8601 text with its offset.
 

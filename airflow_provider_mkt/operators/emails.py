@@ -1,16 +1,23 @@
-"""Operators that publish email."""
+"""Operators that copy, change, publish and take back emails."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_flag, as_text, as_time
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_flag,
+    as_mapping,
+    as_text,
+    as_time,
+    needed,
+)
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
@@ -102,3 +109,171 @@ class PublishEmailOperator(WaitingOperator):
             "job": dict(publication.job.to_json()),
         }
         return self.waited(context, [publication.job], outcome)
+
+
+class CloneEmailOperator(MarketingOperator):
+    """Copy an email once: a copy of that name that is there already is left as it is.
+
+    The copy is a draft. Running it again, by a retry or another DAG run, makes no second one; a name
+    with ``{{ run_id }}`` in it makes one for each run. On HubSpot, where names are not unique, an email
+    of that name counts as the copy unless it was cloned from another email.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param email_id: the email to copy.
+    :param name: name of the copy.
+    :param folder_id: Marketo: the folder or program that the copy goes into.
+    :param folder_type: Marketo: ``Folder`` (when not given) or ``Program``.
+    :param language: HubSpot: language of the copy, e.g. ``de``; that of the original when not given.
+    :returns: ``email_id`` of the copy, its ``name`` and ``state``, and whether it was ``created`` by
+        this task.
+    :raises AirflowFailException: when there is no such email, or the name is taken elsewhere (Marketo).
+
+    Source: HubSpot ``POST /marketing/{version}/emails/clone``; Marketo
+    ``POST /rest/asset/v1/email/{id}/clone.json``.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "email_id",
+        "name",
+        "folder_id",
+        "folder_type",
+        "language",
+    )
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        email_id: str | int,
+        name: str,
+        folder_id: str | int | None = None,
+        folder_type: str | None = None,
+        language: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.email_id = email_id
+        self.name = name
+        self.folder_id = folder_id
+        self.folder_type = folder_type
+        self.language = language
+
+    def work(self, context: Context) -> dict[str, Any]:
+        email_id, name = needed("email_id", self.email_id), needed("name", self.name)
+        with self.hook as hook, hook.exclusive(f"clone email {email_id} as {name}"):
+            copy = hook.follow(
+                hook.emails.clone(
+                    task_memory(context),
+                    email_id,
+                    name,
+                    folder_id=as_text("folder_id", self.folder_id),
+                    folder_type=as_text("folder_type", self.folder_type),
+                    language=as_text("language", self.language),
+                )
+            )
+        self.log.info("Email %s: copy %s %s", email_id, copy.id, "made" if copy.new else "was there already")
+        return {
+            "outcome": "email_copy",
+            "platform": hook.conn_type,
+            "email_id": copy.id,
+            "name": copy.name,
+            "state": copy.state,
+            "created": copy.new,
+        }
+
+
+class UpdateEmailOperator(MarketingOperator):
+    """Change fields of an email; running it again changes nothing more.
+
+    HubSpot: an email that is a draft is changed itself. Of one that is on, scheduled or sent, ``version``
+    says what is changed: ``live``, what goes out from now on, or ``draft``, which waits beside it.
+    Marketo: name and description change at once, all else in the email's draft, which
+    :class:`PublishEmailOperator` approves.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param email_id: the email.
+    :param changes: fields by the platform's own names. HubSpot: ``name``, ``subject``, ``from``, ``to``,
+        ``content`` ...; an object takes the place of the present one. Marketo: ``name``,
+        ``description``, ``preHeader``, ``subject``, ``fromName``, ``fromEmail``, ``replyEmail``,
+        ``operational``, ``published``, ``textOnly``, ``webView``, ``autoCopyToText`` and
+        ``isOpenTrackingDisabled``.
+    :param version: HubSpot: ``live`` or ``draft``; not needed for an email that is a draft itself.
+    :returns: ``email_id``, the names of the fields that were ``changed``, ``version`` and ``state``.
+    :raises AirflowFailException: when there is no such email, a field is refused, or ``version`` is
+        missing for an email that is no draft.
+
+    Source: HubSpot ``PATCH /marketing/{version}/emails/{emailId}`` and ``.../{emailId}/draft``; Marketo
+    ``POST /rest/asset/v1/email/{id}.json`` and ``/email/{id}/content.json``.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "email_id", "changes", "version")
+    template_fields_renderers = {"changes": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        email_id: str | int,
+        changes: Mapping[str, Any] | str,
+        version: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.email_id = email_id
+        self.changes = changes
+        self.version = version
+
+    def work(self, context: Context) -> dict[str, Any]:
+        email_id, changes = needed("email_id", self.email_id), as_mapping("changes", self.changes)
+        with self.hook as hook:
+            change = hook.follow(
+                hook.emails.update(email_id, changes, version=as_text("version", self.version))
+            )
+        self.log.info("Email %s: %s changed in its %s version", email_id, ", ".join(changes), change.version)
+        return {
+            "outcome": "email_update",
+            "platform": hook.conn_type,
+            "email_id": change.id,
+            "changed": sorted(changes),
+            "version": change.version,
+            "state": change.state,
+        }
+
+
+class UnpublishEmailOperator(MarketingOperator):
+    """Take an email back: cancel a scheduled one, turn an automated one off, end an approval.
+
+    An email that is a draft already is left alone. What has been sent stays sent.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param email_id: the email. To take an approved email program of Marketo back before it sends, see
+        the operators for programs.
+    :returns: ``unpublished`` (by this task), and ``state``.
+    :raises AirflowFailException: when there is no such email, sending has begun (HubSpot), or a campaign
+        or program still uses it (Marketo).
+
+    Source: HubSpot ``POST /marketing/{version}/emails/{emailId}/unpublish``; Marketo
+    ``POST /rest/asset/v1/email/{id}/unapprove.json``.
+    """
+
+    template_fields: Sequence[str] = ("conn_id", "email_id")
+
+    def __init__(self, *, conn_id: str, email_id: str | int, **kwargs: Any) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.email_id = email_id
+
+    def work(self, context: Context) -> dict[str, Any]:
+        email_id = needed("email_id", self.email_id)
+        # The lock that publishing takes: one of the two at a time.
+        with self.hook as hook, hook.exclusive(f"publish {email_id} {None}"):
+            withdrawal = hook.follow(hook.emails.unpublish(task_memory(context), email_id))
+        word = "taken back" if withdrawal.done else "left alone, it was a draft already"
+        self.log.info("Email %s: %s, state %s", email_id, word, withdrawal.state)
+        return {
+            "outcome": "email_withdrawal",
+            "platform": hook.conn_type,
+            "email_id": email_id,
+            "unpublished": withdrawal.done,
+            "state": withdrawal.state,
+        }
