@@ -133,7 +133,7 @@ class TestKeys:
         made = run(
             marketing_events.upsert("c", ACCOUNT, custom_properties={"venue": "x", "nope": "y"}, **NEW)
         )
-        assert made["customProperties"] == [{"name": "venue", "value": "x"}]
+        assert [(one["name"], one["value"]) for one in made["customProperties"]] == [("venue", "x")]
 
     def test_an_external_id_is_found_only_after_a_while(self, box: Sandbox, run: Runner) -> None:
         run(marketing_events.upsert("late", ACCOUNT, **NEW))

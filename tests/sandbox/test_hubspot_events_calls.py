@@ -140,7 +140,8 @@ def test_every_answer_holds_what_was_written(box: Sandbox) -> None:
     shown = answers["marketing_events.get"]
     assert (shown["eventName"], shown["eventDescription"]) == ("Summit 2026", "Two days")
     assert shown["externalEventId"] == "summit/2026"
-    assert answers["marketing_events.upsert"]["customProperties"] == [{"name": "venue", "value": "here"}]
+    (custom,) = answers["marketing_events.upsert"]["customProperties"]
+    assert (custom["name"], custom["value"]) == ("venue", "here")
     assert answers["marketing_event_objects.find"][0]["objectId"] == OBJECT
     assert answers["marketing_event_participations.counters"] == {
         "registered": 0,

@@ -26,7 +26,10 @@ class HubSpotSettings(BaseModel):
     transactional_email: bool = True
     """Whether the account has the add-on for transactional email."""
     marketing_enterprise: bool = True
-    """Whether the account has Marketing Hub Enterprise, which single sends and batches of people need."""
+    """Whether the account has Marketing Hub Enterprise, which single sends and batches of people need.
+
+    To publish an email, one of the two will do.
+    """
     smtp_tokens_need_oauth: bool = True
     """Whether SMTP tokens are created with OAuth tokens alone, as the documents say."""
     import_startup: float = Field(default=2.0, ge=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_mkt.sandbox.hubspot.emails.common import SEND, find
+from airflow_provider_mkt.sandbox.hubspot.errors import forbidden
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.limits import CONCURRENCY, DAILY
 from airflow_provider_mkt.sandbox.reply import Reply
@@ -15,6 +16,7 @@ routes = HubSpotRoutes()
 @routes.handle("POST", "emails", "/{emailId}/publish", scopes=SEND, gates=_NO_TEN_SECONDS)
 async def publish_email(request: HubSpotRequest) -> Reply:
     await request.work()
+    _check_product(request)
     request.world.emails.publish(find(request))
     return Reply(204)
 
@@ -22,5 +24,14 @@ async def publish_email(request: HubSpotRequest) -> Reply:
 @routes.handle("POST", "emails", "/{emailId}/unpublish", scopes=SEND, gates=_NO_TEN_SECONDS)
 async def unpublish_email(request: HubSpotRequest) -> Reply:
     await request.work()
+    _check_product(request)
     request.world.emails.unpublish(find(request))
     return Reply(204)
+
+
+def _check_product(request: HubSpotRequest) -> None:
+    settings = request.world.settings
+    if not (settings.marketing_enterprise or settings.transactional_email):
+        raise forbidden(
+            "This account has neither Marketing Hub Enterprise nor the transactional email add-on"
+        )

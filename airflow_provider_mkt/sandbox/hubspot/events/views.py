@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def brief(event: Event) -> dict[str, Any]:
     """What creating, calling off and completing answer with."""
-    custom = [{"name": name, "value": value} for name, value in event.custom.items()]
+    custom = [_whole(name, value, event.updated) for name, value in event.custom.items()]
     return {"objectId": event.id, **event.values, "customProperties": custom}
 
 
@@ -40,8 +40,13 @@ def read(world: HubSpotWorld, event: Event) -> dict[str, Any]:
 def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
     """What updating by object id answers with."""
     app = world.events.app_of(event)
-    times = {"createdAt": iso(event.created), "updatedAt": iso(event.updated)}
-    return {**brief(event), "appInfo": {"id": str(app.id), "name": app.name}, **times}
+    return {
+        **brief(event),
+        "customProperties": [{"name": name, "value": value} for name, value in event.custom.items()],
+        "appInfo": {"id": str(app.id), "name": app.name},
+        "createdAt": iso(event.created),
+        "updatedAt": iso(event.updated),
+    }
 
 
 def read_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
@@ -93,6 +98,30 @@ def participation(world: HubSpotWorld, event: Event, one: Participation, contact
                 "externalEventId": event.external_event_id,
             },
         },
+    }
+
+
+def _whole(name: str, value: str, at: float) -> dict[str, Any]:
+    """A custom property with all twenty fields that the schema requires, which clients hold it to."""
+    moment = int(at * 1000)
+    return {
+        "name": name,
+        "value": value,
+        "timestamp": moment,
+        "persistenceTimestamp": moment,
+        "useTimestampAsPersistenceTimestamp": False,
+        "source": "API",
+        **dict.fromkeys(("sourceId", "sourceLabel", "sourceMetadata", "sourceUpstreamDeployable"), ""),
+        "sourceVid": [],
+        "requestId": "",
+        "unit": "",
+        "updatedByUserId": 0,
+        "selectedByUser": False,
+        "selectedByUserTimestamp": 0,
+        "dataSensitivity": "none",
+        "maskedSubstrings": {},
+        "isEncrypted": False,
+        "isLargeValue": False,
     }
 
 

@@ -29,12 +29,8 @@ routes = HubSpotRoutes()
 
 @routes.handle("POST", "lists", "/search", scopes=READ)
 async def search_lists(request: HubSpotRequest) -> Reply:
-    """Dated paths want two more fields than the undated one."""
-    required = [
-        "additionalProperties",
-        "offset",
-        *(["listIds", "processingTypes"] if is_dated(request) else []),
-    ]
+    """The schema of the undated path requires two fields that HubSpot's own clients leave out: they may."""
+    required = ("additionalProperties", "offset", "listIds", "processingTypes") if is_dated(request) else ()
     body = check_object(await read_object(request, _BUILT, required), _BUILT, known=_FIELDS)
     asked = names(body, "additionalProperties", _BUILT)
     ids, kinds = names(body, "listIds", _BUILT), names(body, "processingTypes", _BUILT)

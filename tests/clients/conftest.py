@@ -1,0 +1,44 @@
+"""A sandbox of both platforms per module, put back to its seed for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hubspot import Client
+from public_clients import hubspot_client
+from urllib3.util.retry import Retry
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def box(running: Sandbox) -> Sandbox:
+    hubspot, marketo = running.hubspot, running.marketo
+    for name, value in HubSpotSettings():
+        setattr(hubspot.settings, name, value)
+    hubspot.reset()
+    marketo.reset()
+    return running
+
+
+@pytest.fixture
+def client(box: Sandbox) -> Client:
+    """HubSpot's own client as it is, told by its own configuration to call the sandbox.
+
+    Its models let anything pass unless they are told to check, so that is switched on.
+    """
+    return hubspot_client(box)
+
+
+@pytest.fixture
+def patient(box: Sandbox) -> Client:
+    """The client with its own retries on, as its manual shows them."""
+    return hubspot_client(box, retry=Retry(total=3, backoff_factor=0, status_forcelist=(429, 500, 502, 504)))
