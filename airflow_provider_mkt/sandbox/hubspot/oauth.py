@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.auth import ACCESS_TOKEN_LIFE, OAuthApp
-from airflow_provider_mkt.sandbox.hubspot.errors import OAuthError, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 from airflow_provider_mkt.sandbox.request import Query
@@ -105,6 +105,43 @@ async def revoke(request: HubSpotRequest) -> Reply:
     if known is not None and known.is_oauth and known.app == f"oauth-{app.app_id}":
         del credentials.tokens[value]
     return Reply(204)
+
+
+@routes.handle("GET", "oauth1", "/access-tokens/{token}", auth=False, gates=())
+async def access_token_v1(request: HubSpotRequest) -> Reply:
+    await request.work()
+    credentials, value = request.world.credentials, request.path["token"]
+    known = credentials.tokens.get(value)
+    app = next(
+        (one for one in credentials.apps.values() if known and known.app == f"oauth-{one.app_id}"), None
+    )
+    if known is None or known.expires is None or app is None:
+        raise _unknown_v1()
+    left = max(0, int(known.expires - request.clock.time()))
+    return Reply(200, {**_about(app, value), "token_type": "access", "expires_in": left})
+
+
+@routes.handle("GET", "oauth1", "/refresh-tokens/{token}", auth=False, gates=())
+async def refresh_token_v1(request: HubSpotRequest) -> Reply:
+    await request.work()
+    value = request.path["token"]
+    app = request.world.credentials.refresh_tokens.get(value)
+    if app is None:
+        raise _unknown_v1()
+    return Reply(200, {**_about(app, value), "token_type": "refresh"})
+
+
+@routes.handle("DELETE", "oauth1", "/refresh-tokens/{token}", auth=False, gates=())
+async def drop_refresh_token_v1(request: HubSpotRequest) -> Reply:
+    """What a token that is gone already answers is documented nowhere; to say so is the safer reading."""
+    await request.work()
+    if request.world.credentials.refresh_tokens.pop(request.path["token"], None) is None:
+        raise _unknown_v1()
+    return Reply(204)
+
+
+def _unknown_v1() -> HubSpotError:
+    return not_found("The token is not known")
 
 
 def _about(app: OAuthApp, value: str) -> dict[str, Any]:
