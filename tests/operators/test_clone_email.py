@@ -1,0 +1,161 @@
+"""An email is copied once, whatever happens to the answer or the worker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.operators.emails import CloneEmailOperator
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+CLONE = "*/clone*"
+SOURCES = {"hubspot": hubspot.NEWSLETTER_EMAIL, "marketo": marketo.APPROVED_EMAIL}
+PLACES: dict[str, dict[str, Any]] = {"hubspot": {}, "marketo": {"folder_id": marketo.EMAIL_FOLDER}}
+BOTH = pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+
+
+def cloning(platform: str, name: str = "Copy", **more: Any) -> CloneEmailOperator:
+    arguments = {"email_id": SOURCES[platform], "name": name, **PLACES[platform], **more}
+    return CloneEmailOperator(task_id="clone", conn_id=f"{platform}_default", **arguments)
+
+
+def copies(box: Sandbox, platform: str, name: str = "Copy") -> list[str]:
+    world = getattr(box, platform).world
+    emails = world.emails.all() if platform == "hubspot" else world.emails.values()
+    return [str(one.id) for one in emails if one.name == name]
+
+
+@BOTH
+def test_a_copy_is_made_and_a_second_run_leaves_it_alone(
+    airflow: Airflow, sandbox: Sandbox, platform: str
+) -> None:
+    body = f"""
+from airflow_provider_mkt.operators.emails import CloneEmailOperator
+CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="{{{{ params.name }}}}",
+    params={{"name": " Copy "}}, email_id={SOURCES[platform]}, **{PLACES[platform]})
+"""
+    first, again = airflow.run(body), airflow.run(body)
+    assert (first.state, again.state) == ("success", "success"), first.log[-2000:]
+    [copy] = copies(sandbox, platform)
+    made = {
+        "outcome": "email_copy",
+        "platform": platform,
+        "email_id": copy,
+        "name": "Copy",
+        "state": {"hubspot": "DRAFT", "marketo": "draft"}[platform],
+        "created": True,
+    }
+    assert first.returned["clone"] == made
+    assert again.returned["clone"] == {**made, "created": False}
+
+
+def test_a_copy_is_made_by_the_dated_paths(
+    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "password": hubspot.TOKEN,
+        "extra": {"api_version": "2026-03"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+    told = [cloning("hubspot", language="de").execute(context(run=run)) for run in "ab"]
+    assert [one["created"] for one in told] == [True, False]
+    copy = sandbox.hubspot.world.emails.get(told[0]["email_id"])
+    assert copy is not None
+    assert copy.live["language"] == "de"
+    assert sandbox.hubspot.calls.of("POST", "/marketing/emails/2026-03/clone").total == 1
+
+
+@BOTH
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_makes_one_copy(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
+    getattr(sandbox, platform).faults.add(CLONE, method="POST", when=when, answer=RESET)
+    told = cloning(platform).execute(context())
+    assert told["created"] is True
+    assert copies(sandbox, platform) == [told["email_id"]]
+
+
+@BOTH
+def test_a_task_that_fails_when_it_looks_makes_one_copy_over_its_tries(
+    airflow: Airflow, sandbox: Sandbox, hurried: None, platform: str
+) -> None:
+    box = getattr(sandbox, platform)
+    box.faults.add(CLONE, method="POST", when="after", answer=RESET)
+    look = {"hubspot": "*/emails", "marketo": "*/byName.json"}[platform]
+    box.faults.add(look, method="GET", skip=1, times=6, answer={"status": 502})
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.emails import CloneEmailOperator
+CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="Copy", retries=3,
+    email_id={SOURCES[platform]}, **{PLACES[platform]})
+""")
+    assert run.state == "success", run.log[-2000:]
+    assert run.returned["clone"]["created"] is True
+    assert len(copies(sandbox, platform)) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_killed_during_the_call_and_its_next_try_make_one_copy(
+    sandbox: Sandbox, hurried: None, platform: str, when: Any
+) -> None:
+    box = getattr(sandbox, platform)
+    box.faults.add(CLONE, method="POST", when=when, delay=0.4)
+    worker = Worker(cloning(platform))
+    until(lambda: bool(box.faults.fired))
+    worker.kill()
+    told = Worker(cloning(platform)).end()
+    assert told["result"]["created"] is True
+    until(lambda: box.calls.all.in_flight == 0)
+    assert len(copies(sandbox, platform)) == 1
+
+
+@BOTH
+def test_two_runs_at_once_make_one_copy(sandbox: Sandbox, hurried: None, platform: str) -> None:
+    workers = [Worker(cloning(platform), run=name) for name in "ab"]
+    assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
+    assert len(copies(sandbox, platform)) == 1
+
+
+def test_hubspot_an_email_of_the_name_that_was_cloned_from_another_is_not_the_copy(
+    sandbox: Sandbox, hurried: None
+) -> None:
+    other = cloning("hubspot", email_id=hubspot.AUTOMATED_EMAIL).execute(context(run="other"))
+    told = cloning("hubspot").execute(context())
+    assert told["created"] is True
+    assert told["email_id"] != other["email_id"]
+
+
+def test_marketo_a_name_that_is_taken_elsewhere_is_refused(sandbox: Sandbox, hurried: None) -> None:
+    cloning("marketo").execute(context(run="first"))
+    with pytest.raises(AirflowFailException, match="709"):
+        cloning("marketo", folder_id=marketo.PROGRAM_FOLDER).execute(context())
+
+
+@pytest.mark.parametrize(
+    ("platform", "arguments", "named"),
+    [
+        ("hubspot", {"name": " "}, "name: is missing"),
+        ("hubspot", {"email_id": ["1"]}, "email_id: must be text"),
+        ("hubspot", {"folder_id": 1}, "folder_id: HubSpot puts"),
+        ("hubspot", {"email_id": "404"}, "not found"),
+        ("marketo", {"folder_id": None}, "folder_id: is missing"),
+        ("marketo", {"folder_type": "Drawer"}, "folder_type"),
+        ("marketo", {"language": "de"}, "language: Marketo's emails have none"),
+        ("marketo", {"email_id": "../1"}, "email_id"),
+        ("marketo", {"email_id": 404}, "702"),
+    ],
+)
+def test_what_cannot_be_copied_fails_at_once(
+    sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=named):
+        cloning(platform, **arguments).execute(context())
+    assert copies(sandbox, platform) == []

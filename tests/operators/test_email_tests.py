@@ -1,0 +1,185 @@
+"""An email gets one variation, and every address one sample."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.operators.email_tests import CreateABTestVariationOperator, SendSampleEmailOperator
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+CREATE = "*/create-variation"
+
+
+def varying(
+    email_id: Any = hubspot.NEWSLETTER_EMAIL, name: Any = "B", conn: str = "hubspot"
+) -> CreateABTestVariationOperator:
+    return CreateABTestVariationOperator(
+        task_id="vary", conn_id=f"{conn}_default", email_id=email_id, variation_name=name
+    )
+
+
+def variations(box: Sandbox) -> list[str]:
+    return [one.id for one in box.hubspot.world.emails.all() if one.role == "variant"]
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+def test_a_variation_is_made_and_a_second_run_leaves_it_alone(
+    airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    connection = json.dumps(
+        {
+            "conn_type": "hubspot",
+            "host": sandbox.hubspot.url,
+            "password": hubspot.TOKEN,
+            "extra": {"api_version": version},
+        }
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_VERSIONED", connection)
+    body = f"""
+from airflow_provider_mkt.operators.email_tests import CreateABTestVariationOperator
+CreateABTestVariationOperator(task_id="vary", conn_id="versioned", email_id={hubspot.NEWSLETTER_EMAIL},
+    variation_name="{{{{ params.name }}}}", params={{"name": "B"}})
+"""
+    first, again = airflow.run(body), airflow.run(body.replace('"B"', '"C"'))
+    assert (first.state, again.state) == ("success", "success"), first.log[-2000:]
+    [variation] = variations(sandbox)
+    made = {
+        "outcome": "email_variation",
+        "platform": "hubspot",
+        "email_id": hubspot.NEWSLETTER_EMAIL,
+        "variation_id": variation,
+        "name": "B",
+        "state": "DRAFT_AB_VARIANT",
+        "created": True,
+    }
+    assert first.returned["vary"] == made
+    assert again.returned["vary"] == {**made, "created": False}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_makes_one_variation(sandbox: Sandbox, hurried: None, when: Any) -> None:
+    sandbox.hubspot.faults.add(CREATE, when=when, answer=RESET)
+    told = varying().execute(context())
+    assert told["created"] is True
+    assert variations(sandbox) == [told["variation_id"]]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_killed_during_the_call_and_its_next_try_make_one_variation(
+    sandbox: Sandbox, hurried: None, when: Any
+) -> None:
+    sandbox.hubspot.faults.add(CREATE, when=when, delay=0.4)
+    worker = Worker(varying())
+    until(lambda: bool(sandbox.hubspot.faults.fired))
+    worker.kill()
+    told = Worker(varying()).end()["result"]
+    until(lambda: sandbox.hubspot.calls.all.in_flight == 0)
+    assert variations(sandbox) == [told["variation_id"]]
+
+
+def test_two_runs_at_once_make_one_variation(sandbox: Sandbox, hurried: None) -> None:
+    workers = [Worker(varying(), run=name) for name in "ab"]
+    assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
+    assert len(variations(sandbox)) == 1
+
+
+def test_what_cannot_be_varied_fails_at_once(sandbox: Sandbox, hurried: None) -> None:
+    variation = varying().execute(context())["variation_id"]
+    for operator, named in (
+        (varying(variation), "is the variation of another one"),
+        (varying(hubspot.PUBLISHED_EMAIL), "cannot be tested"),
+        (varying("404"), "not found"),
+        (varying(name=" "), "variation_name: is missing"),
+        (varying(conn="marketo"), "is of type marketo; only hubspot knows this"),
+    ):
+        with pytest.raises(AirflowFailException, match=named):
+            operator.execute(context())
+
+
+# -- samples ------------------------------------------------------------------------------------------
+
+SAMPLE = "*/sendSample.json"
+TO = ["anna@example.com", "ben@example.com", "carla@example.com"]
+
+
+def sampling(to: Any = TO, email_id: Any = marketo.DRAFT_EMAIL, **more: Any) -> SendSampleEmailOperator:
+    conn_id = more.pop("conn_id", "marketo_default")
+    return SendSampleEmailOperator(task_id="sample", conn_id=conn_id, email_id=email_id, to=to, **more)
+
+
+def samples(box: Sandbox) -> list[str]:
+    return [one.address for one in box.marketo.world.samples]
+
+
+def test_each_address_gets_a_sample_and_a_task_that_is_cleared_sends_none_twice(
+    airflow: Airflow, sandbox: Sandbox, hurried: None
+) -> None:
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.email_tests import SendSampleEmailOperator
+SendSampleEmailOperator(task_id="sample", conn_id="marketo_default", email_id={marketo.DRAFT_EMAIL},
+    to='{{{{ params.to | tojson }}}}', params={{"to": {TO}}}, lead_id={marketo.ANNA})
+""")
+    assert run.state == "success", run.log[-2000:]
+    outcome = run.returned["sample"]
+    assert (outcome["total"], outcome["sent"], outcome["rejected"], outcome["unknown"]) == (3, 3, 0, 0)
+    assert not [address for address in TO if address in run.log]
+    assert samples(sandbox) == TO
+    for _ in range(2):
+        sampling([*TO, "ANNA@example.com", "dora@example.com"]).execute(context())
+    assert samples(sandbox) == [*TO, *TO, "dora@example.com"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_sample_whose_answer_was_lost_is_not_sent_again_before_a_person_says_so(
+    sandbox: Sandbox, hurried: None, when: Any
+) -> None:
+    sandbox.marketo.faults.add(SAMPLE, skip=1, when=when, answer=RESET)
+    with pytest.raises(AirflowFailException, match=r"to\[1\] was sent a sample is unknown") as failure:
+        sampling().execute(context())
+    assert "example.com" not in str(failure.value)
+    reached = [TO[0], TO[2]] if when == "before" else TO
+    assert samples(sandbox) == reached
+    assert sampling().execute(context())["sent"] == 3
+    assert samples(sandbox) == [*reached, TO[1]]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
+    sandbox: Sandbox, hurried: None, when: Any
+) -> None:
+    sandbox.marketo.faults.add(SAMPLE, when=when, delay=0.3)
+    worker = Worker(sampling(TO[0]))
+    until(lambda: bool(sandbox.marketo.faults.fired))
+    worker.kill()
+    assert "is unknown" in Worker(sampling(TO[0])).end()["error"]
+    until(lambda: sandbox.marketo.calls.all.in_flight == 0)
+    assert samples(sandbox) == TO[:1]
+
+
+@pytest.mark.parametrize(
+    ("operator", "named"),
+    [
+        (sampling([]), "to: is empty"),
+        (sampling(""), r"to\[0\]: is missing"),
+        (sampling(7), "to: must be a list"),
+        (sampling(email_id=None), "email_id: is missing"),
+        (sampling(lead_id="anna"), "lead_id: must be"),
+        (sampling(text_only="maybe"), "text_only: must be"),
+        (sampling("nobody"), r"to\[0\] was refused"),
+        (sampling(conn_id="hubspot_default"), "is of type hubspot; only marketo knows this"),
+    ],
+)
+def test_what_cannot_be_sampled_fails_at_once(
+    sandbox: Sandbox, hurried: None, operator: SendSampleEmailOperator, named: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=named):
+        operator.execute(context())
+    assert samples(sandbox) == []
