@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from airflow_provider_mkt.api.budget import Budget
+    from airflow_provider_mkt.api.campaign_work import CampaignWork
     from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.api.email_work import EmailWork
     from airflow_provider_mkt.api.exchange import Link, Reply
@@ -233,6 +234,11 @@ class MarketingHook(BaseHook):
     @abstractmethod
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         """Create the campaigns that are not there yet."""
+
+    @property
+    @abstractmethod
+    def campaigns(self) -> CampaignWork:
+        """What is done with campaigns, beside creating them."""
 
     @property
     @abstractmethod

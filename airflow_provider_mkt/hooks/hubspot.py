@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
     from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
     from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
     from airflow_provider_mkt.api.hubspot.platform import HubSpot
@@ -80,6 +81,12 @@ class HubSpotHook(MarketingHook):
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns], memory)
+
+    @property
+    def campaigns(self) -> HubSpotCampaigns:
+        from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
+
+        return HubSpotCampaigns()
 
     @property
     def emails(self) -> HubSpotEmails:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
     from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
     from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
     from airflow_provider_mkt.api.marketo.platform import Marketo
@@ -79,6 +80,12 @@ class MarketoHook(MarketingHook):
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         return campaign_batches.create_all(campaigns)
+
+    @property
+    def campaigns(self) -> MarketoCampaigns:
+        from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
+
+        return MarketoCampaigns()
 
     @property
     def emails(self) -> MarketoEmails:

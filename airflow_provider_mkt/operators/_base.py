@@ -105,7 +105,7 @@ def as_list(field: str, value: Any) -> list[Any]:
 
     :raises InvalidInput: naming the field and the value's shape.
     """
-    decoded = _decoded(field, value, "a list")
+    decoded = decoded_json(field, value, "a list")
     if isinstance(decoded, (str, bytes, Mapping)) or not isinstance(decoded, Iterable):
         raise InvalidInput(field, f"must be a list, not {shape(decoded)}")
     return list(decoded)
@@ -116,13 +116,18 @@ def as_mapping(field: str, value: Any) -> dict[str, Any]:
 
     :raises InvalidInput: naming the field and the value's shape.
     """
-    decoded = _decoded(field, value, "a mapping")
+    decoded = decoded_json(field, value, "a mapping")
     if not isinstance(decoded, Mapping):
         raise InvalidInput(field, f"must be a mapping, not {shape(decoded)}")
     return dict(decoded)
 
 
-def _decoded(field: str, value: Any, wanted: str) -> Any:
+def decoded_json(field: str, value: Any, wanted: str) -> Any:
+    """A templated value that text stands for as JSON.
+
+    :param wanted: what it should be, for the error.
+    :raises InvalidInput: on text that is no JSON.
+    """
     if not isinstance(value, str):
         return value
     try:

@@ -1,0 +1,104 @@
+"""What is done with campaigns on either platform, beside creating them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.redact import shape
+
+
+@dataclass(frozen=True)
+class CampaignRef:
+    """A campaign as a DAG names it: by its id, or by its name alone, which is looked up.
+
+    :param changes: fields to change, where it is to be changed.
+    """
+
+    id: str | None
+    name: str | None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What outcomes call it."""
+        return self.name or self.id or ""
+
+
+@dataclass
+class CampaignOutcome:
+    """What became of campaigns, by label.
+
+    :param done: changed or archived by this task, label to id.
+    :param absent: those to be archived that are not there.
+    :param rejected: refused, label to the reason.
+    """
+
+    done: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+class CampaignWork(Protocol):
+    """The verbs. Each checks what it is given before it yields its first call."""
+
+    def update(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        """Change campaigns; doing it again changes nothing more."""
+
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        """Archive campaigns, those that are there."""
+
+
+def refs(field_name: str, value: Any) -> list[CampaignRef]:
+    """Read what a DAG names campaigns by.
+
+    :param value: a list of ids, or of mappings with ``id`` or ``name`` and the fields to change; or a
+        mapping of names to ids, or one that has such a mapping as its ``campaigns``.
+    :raises InvalidInput: when it is empty, an entry is neither, or one occurs twice.
+    """
+    found: list[CampaignRef] = []
+    seen: set[tuple[str, str]] = set()
+    for where, one in _entries(field_name, value):
+        ref = _ref(where, one)
+        key = ("id", ref.id.lower()) if ref.id else ("name", ref.name or "")
+        if key in seen:
+            raise InvalidInput(where, "occurs twice")
+        seen.add(key)
+        found.append(ref)
+    if not found:
+        raise InvalidInput(field_name, "is empty: no campaign is named")
+    return found
+
+
+def _entries(field_name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        inner = value.get("campaigns")
+        for name, campaign_id in (inner if isinstance(inner, Mapping) else value).items():
+            if not name or not isinstance(name, str):
+                raise InvalidInput(field_name, f"must map names to ids, and has {shape(name)} as a name")
+            yield f"{field_name}[{name!r}]", (name, campaign_id)
+    else:
+        yield from ((f"{field_name}[{index}]", one) for index, one in enumerate(value))
+
+
+def _ref(where: str, one: Any) -> CampaignRef:
+    if isinstance(one, tuple):
+        name, campaign_id = one
+        return CampaignRef(_text(where, campaign_id), name)
+    if not isinstance(one, Mapping):
+        return CampaignRef(_text(where, one), None)
+    changes = {key: value for key, value in one.items() if key not in ("id", "name")}
+    if one.get("id") not in (None, ""):
+        if "name" in one:
+            raise InvalidInput(where, "has both id and name; a new name is given as new_name")
+        return CampaignRef(_text(f"{where}.id", one["id"]), None, changes)
+    return CampaignRef(None, _text(f"{where}.name", one.get("name")), changes)
+
+
+def _text(where: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        raise InvalidInput(where, f"must be an id or a name, not {shape(value)}")
+    return str(value).strip()

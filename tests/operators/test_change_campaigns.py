@@ -1,0 +1,286 @@
+"""Campaigns are changed and archived by id or name, and each tells what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.operators.campaigns import (
+    ArchiveCampaignBatchOperator,
+    AssociateAssetsOperator,
+    UpdateCampaignBatchOperator,
+)
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+SPRING, WEBINAR = hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN
+NOBODY = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
+
+
+def updating(campaigns: Any, changes: Any = None, conn: str = "hubspot") -> UpdateCampaignBatchOperator:
+    return UpdateCampaignBatchOperator(
+        task_id="update", conn_id=f"{conn}_default", campaigns=campaigns, changes=changes
+    )
+
+
+def archiving(campaigns: Any, conn: str = "hubspot") -> ArchiveCampaignBatchOperator:
+    return ArchiveCampaignBatchOperator(task_id="archive", conn_id=f"{conn}_default", campaigns=campaigns)
+
+
+def associating(**more: Any) -> AssociateAssetsOperator:
+    arguments = {"conn_id": "hubspot_default", "campaign_id": SPRING, **more}
+    return AssociateAssetsOperator(task_id="assets", **arguments)
+
+
+def properties(box: Sandbox, guid: str) -> dict[str, str]:
+    campaign = box.hubspot.world.campaigns.get(guid)
+    assert campaign is not None
+    return campaign.properties
+
+
+def failed(operator: Any, named: str) -> dict[str, Any]:
+    """What a task that fails without another try leaves behind."""
+    around = context()
+    with pytest.raises(AirflowFailException, match=named):
+        operator.execute(around)
+    left: dict[str, Any] = around["ti"].pushed.get("return_value", {})
+    return left
+
+
+# -- HubSpot ------------------------------------------------------------------------------------------
+
+
+def test_what_was_created_is_changed_and_archived_by_fifties(airflow: Airflow, sandbox: Sandbox) -> None:
+    run = airflow.run("""
+from airflow_provider_mkt.operators.campaigns import (
+    ArchiveCampaignBatchOperator, UpdateCampaignBatchOperator)
+create = CreateCampaignBatchOperator(
+    task_id="create", conn_id="hubspot_default", campaigns=[{"name": f"C{n}"} for n in range(120)])
+update = UpdateCampaignBatchOperator(task_id="update", conn_id="hubspot_default",
+    campaigns=create.output, changes={"hs_notes": "{{ params.notes }}"}, params={"notes": "new"})
+archive = ArchiveCampaignBatchOperator(task_id="archive", conn_id="hubspot_default",
+    campaigns="{{ ti.xcom_pull('update')['campaigns'] | tojson }}")
+again = ArchiveCampaignBatchOperator(
+    task_id="again", conn_id="hubspot_default", campaigns=create.output)
+update >> archive >> again
+""")
+    assert run.state == "success", run.log[-3000:]
+    created = run.returned["create"]["campaigns"]
+    assert run.returned["update"] == {
+        "outcome": "campaign_update",
+        "platform": "hubspot",
+        "campaigns": created,
+        "updated": 120,
+        "rejected": {},
+    }
+    assert run.returned["archive"] == {
+        "outcome": "campaign_archive",
+        "platform": "hubspot",
+        "archived": 120,
+        "absent": [],
+        "rejected": {},
+    }
+    assert (run.returned["again"]["archived"], run.returned["again"]["absent"]) == (0, list(created))
+    assert len(sandbox.hubspot.world.campaigns) == 2
+    calls = sandbox.hubspot.calls
+    assert calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 3
+    assert calls.of("POST", "/marketing/v3/campaigns/batch/archive").total == 3
+
+
+def test_campaigns_are_changed_by_id_and_by_name_each_in_its_own_way(sandbox: Sandbox, hurried: None) -> None:
+    campaigns = [{"id": SPRING.upper(), "new_name": "Summer"}, {"name": "Webinar series", "hs_notes": ""}]
+    told = updating(campaigns, {"hs_notes": "shared", "hs_goal": "more"}).execute(context())
+    assert told["campaigns"] == {SPRING.upper(): SPRING, "Webinar series": WEBINAR}
+    spring, webinar = properties(sandbox, SPRING), properties(sandbox, WEBINAR)
+    assert (spring["hs_name"], spring["hs_notes"], spring["hs_goal"]) == ("Summer", "shared", "more")
+    assert ("hs_notes" in webinar, webinar["hs_goal"]) == (False, "more")
+
+
+def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sandbox, hurried: None) -> None:
+    store = sandbox.hubspot.world.campaigns
+    twins = [store.create({"hs_name": "Twin"}) for _ in range(2)]
+    campaigns = [
+        {"id": SPRING, "hs_start_date": "x"},
+        {"id": NOBODY, "hs_notes": "n"},
+        {"name": "Nobody", "hs_notes": "n"},
+        {"name": "Twin", "hs_notes": "n"},
+        {"name": "Webinar series", "hs_notes": "new"},
+        {"id": WEBINAR, "hs_notes": "other"},
+    ]
+    left = failed(updating(campaigns), "5 of 6 campaigns were refused")
+    assert left["campaigns"] == {"Webinar series": WEBINAR}
+    reasons = {
+        SPRING: "is not a date",
+        NOBODY: "not found",
+        "Nobody": "there is no campaign of this name",
+        "Twin": "2 campaigns have this name",
+        WEBINAR: "in the list twice",
+    }
+    assert left["rejected"].keys() == reasons.keys()
+    assert [label for label, reason in reasons.items() if reason not in left["rejected"][label]] == []
+    assert properties(sandbox, WEBINAR)["hs_notes"] == "new"
+    assert not [one for one in twins if "hs_notes" in one.properties]
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_changed_one_by_one(sandbox: Sandbox, hurried: None) -> None:
+    refusal = {"status": 400, "body": {"status": "error", "message": "no", "category": "VALIDATION_ERROR"}}
+    sandbox.hubspot.faults.add("*/batch/update", answer=refusal, times=2)
+    left = failed(updating([SPRING, WEBINAR], {"hs_notes": "new"}), "1 of 2 campaigns were refused")
+    assert (left["rejected"], left["campaigns"]) == ({SPRING: "no"}, {WEBINAR: WEBINAR})
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_lost_answers_change_and_archive_all(sandbox: Sandbox, hurried: None, when: Any) -> None:
+    sandbox.hubspot.faults.add("*/batch/update", when=when, answer=RESET)
+    sandbox.hubspot.faults.add("*/batch/archive", when=when, answer={"status": 502})
+    assert updating([SPRING, WEBINAR], {"hs_notes": "new"}).execute(context())["updated"] == 2
+    assert archiving([SPRING, {"name": "Webinar series"}]).execute(context())["archived"] == 2
+    assert len(sandbox.hubspot.world.campaigns) == 0
+
+
+def test_a_campaign_that_is_still_there_after_it_was_archived_is_named(
+    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mkt.api.hubspot import campaign_work
+
+    monkeypatch.setattr(campaign_work, "SETTLE", 0.2)
+    monkeypatch.setattr(campaign_work, "_LOOK_EVERY", 0.1)
+    sandbox.hubspot.faults.add("*/batch/archive", answer={"status": 204})
+    left = failed(archiving({"Spring launch": SPRING, "Gone": NOBODY}), "still there")
+    assert (left["archived"], left["absent"], list(left["rejected"])) == (0, ["Gone"], ["Spring launch"])
+
+
+def test_assets_are_put_in_and_taken_out_and_again_changes_nothing(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    body = f"""
+from airflow_provider_mkt.operators.campaigns import AssociateAssetsOperator
+AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_id="{SPRING}",
+    assets={{"FORM": ["a/b", 7, 7], "OBJECT_LIST": ["{{{{ params.list }}}}"]}}, remove={{"CTA": [1]}},
+    params={{"list": "{hubspot.LIST_ID}"}})
+"""
+    campaign = sandbox.hubspot.world.campaigns.get(SPRING)
+    assert campaign is not None
+    campaign.assets["CTA"] = {"1": "one", "2": "two"}
+    for run in (airflow.run(body), airflow.run(body)):
+        assert run.state == "success", run.log[-2000:]
+        assert run.returned["assets"] == {
+            "outcome": "campaign_assets",
+            "platform": "hubspot",
+            "campaign_id": SPRING,
+            "added": 3,
+            "removed": 1,
+            "rejected": {},
+        }
+        ids = {kind: sorted(assets) for kind, assets in campaign.assets.items()}
+        assert ids == {"CTA": ["2"], "FORM": ["7", "a/b"], "OBJECT_LIST": [hubspot.LIST_ID]}
+
+
+def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, hurried: None) -> None:
+    assets = {"OBJECT_LIST": ["999"], "NEW_KIND": ["1"], "FORM": ["1"]}
+    left = failed(associating(assets=assets), "2 of 3 assets were refused")
+    assert left["added"] == 1
+    assert sorted(left["rejected"]) == ["NEW_KIND 1", "OBJECT_LIST 999"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "named"),
+    [
+        (updating([]), "campaigns: is empty"),
+        (updating("nonsense"), "campaigns: must be a list or a mapping"),
+        (updating(7), "campaigns: must be a list"),
+        (updating([SPRING]), "must name the properties to change"),
+        (updating([None], {"hs_notes": "x"}), r"campaigns\[0\]: must be an id or a name"),
+        (updating([{"hs_notes": "x"}]), r"campaigns\[0\].name: must be an id or a name"),
+        (updating([{"id": SPRING, "name": "x"}]), r"campaigns\[0\]: has both id and name"),
+        (updating([SPRING, SPRING.upper()], {"hs_notes": "x"}), r"campaigns\[1\]: occurs twice"),
+        (updating([{"id": SPRING, "hs_notes": 7}]), "hs_notes: must be text"),
+        (updating([SPRING], {"new_name": "a", "hs_name": "b"}), "new_name or hs_name"),
+        (updating([SPRING], "[1]"), "changes: must be a mapping"),
+        (archiving([]), "campaigns: is empty"),
+        (archiving([{"id": SPRING, "hs_notes": "x"}]), r"campaigns\[0\]: has unknown fields: hs_notes"),
+        (associating(), "assets: is empty, and remove too"),
+        (associating(campaign_id="", assets={"FORM": [1]}), "campaign_id: is missing"),
+        (associating(campaign_id=NOBODY, assets={"FORM": [1]}), "not found"),
+        (associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
+        (associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),
+        (associating(assets={"FORM": [None]}), r"assets.FORM\[0\]: is missing"),
+        (associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}), "remove: names what assets names too"),
+        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo; only hubspot"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_changed(
+    sandbox: Sandbox, hurried: None, operator: Any, named: str
+) -> None:
+    failed(operator, named)
+    assert sandbox.hubspot.calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 0
+    assert len(sandbox.hubspot.world.campaigns) == 2
+
+
+# -- Marketo ------------------------------------------------------------------------------------------
+
+
+def test_marketo_programs_are_changed_by_id_and_by_name(sandbox: Sandbox, hurried: None) -> None:
+    costs = {"costs": [{"startDate": "2026-01-01", "cost": 5}], "replace_costs": True}
+    campaigns = [
+        {"id": marketo.DEFAULT_PROGRAM, "new_name": "Renamed", **costs},
+        {"name": "November Newsletter"},
+        {"name": "Nobody"},
+    ]
+    left = failed(updating(campaigns, {"description": "new"}, "marketo"), "there is no such program")
+    programs = sandbox.marketo.world.programs
+    assert left["campaigns"] == {
+        str(marketo.DEFAULT_PROGRAM): str(marketo.DEFAULT_PROGRAM),
+        "November Newsletter": str(marketo.EMAIL_PROGRAM),
+    }
+    assert programs[marketo.DEFAULT_PROGRAM].name == "Renamed"
+    assert {programs[one].description for one in (marketo.DEFAULT_PROGRAM, marketo.EMAIL_PROGRAM)} == {"new"}
+
+
+@pytest.mark.parametrize("when", [None, "before", "after"])
+def test_marketo_programs_are_deleted_and_those_in_use_are_named(
+    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch, when: Any
+) -> None:
+    from airflow_provider_mkt.api.marketo import campaign_work
+
+    monkeypatch.setattr(campaign_work, "_LOOK_AFTER", 0.1)
+    if when:
+        sandbox.marketo.faults.add("*/delete.json", when=when, answer=RESET)
+    programs = sandbox.marketo.world.programs
+    programs[marketo.EMAIL_PROGRAM].locked = True
+    campaigns = [marketo.DEFAULT_PROGRAM, {"name": "November Newsletter"}, {"name": "Nobody"}, 404]
+    left = failed(archiving(campaigns, "marketo"), "1 of 4 campaigns were refused")
+    assert (left["archived"], left["absent"]) == (1, ["Nobody", "404"])
+    assert list(left["rejected"]) == ["November Newsletter"]
+    assert marketo.DEFAULT_PROGRAM not in programs
+
+
+def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(sandbox: Sandbox, hurried: None) -> None:
+    sandbox.marketo.faults.add("*/delete.json", when="after", delay=0.3)
+    worker = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo"))
+    until(lambda: bool(sandbox.marketo.faults.fired))
+    worker.kill()
+    told = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo")).end()["result"]
+    assert (told["archived"], told["absent"]) == (0, [str(marketo.DEFAULT_PROGRAM)])
+
+
+@pytest.mark.parametrize(
+    ("operator", "named"),
+    [
+        (updating([1], {"color": "red"}, "marketo"), "color: is unknown"),
+        (updating([1], None, "marketo"), "new_name"),
+        (updating([1, "abc"], {"description": "x"}, "marketo"), "program_id"),
+        (updating([1], {"costs": [{"startDate": "2026-01-01", "cost": 5}]}, "marketo"), "replace_costs"),
+        (archiving([1, "abc"], "marketo"), "program_id"),
+    ],
+)
+def test_marketo_what_is_wrong_is_named_and_nothing_is_sent(
+    sandbox: Sandbox, hurried: None, operator: Any, named: str
+) -> None:
+    failed(operator, named)
+    assert sandbox.marketo.calls.total == 0
