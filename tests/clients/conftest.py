@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from hubspot import Client
-from public_clients import hubspot_client
+from marketorestpython.client import MarketoClient
+from public_clients import hubspot_client, marketo_client
 from urllib3.util.retry import Retry
 
 from airflow_provider_mkt.sandbox import Sandbox
@@ -42,3 +43,14 @@ def client(box: Sandbox) -> Client:
 def patient(box: Sandbox) -> Client:
     """The client with its own retries on, as its manual shows them."""
     return hubspot_client(box, retry=Retry(total=3, backoff_factor=0, status_forcelist=(429, 500, 502, 504)))
+
+
+@pytest.fixture(scope="module")
+def signed_in(running: Sandbox) -> MarketoClient:
+    return marketo_client(running)
+
+
+@pytest.fixture
+def marketo(box: Sandbox, signed_in: MarketoClient) -> MarketoClient:
+    """The Marketo client with a token; one per module, as it spaces its own calls out."""
+    return signed_in

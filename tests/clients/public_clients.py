@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 from hubspot import Client
+from marketorestpython.client import MarketoClient
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
 
 
 def hubspot_client(box: Sandbox, token: str = seed.TOKEN, *, checks: bool = True, **options: Any) -> Client:
@@ -26,6 +28,15 @@ def hubspot_client(box: Sandbox, token: str = seed.TOKEN, *, checks: bool = True
         client_side_validation=checks,
         **options,
     )
+
+
+def marketo_client(
+    box: Sandbox, client_id: str = marketo_seed.CLIENT_ID, secret: str = marketo_seed.CLIENT_SECRET
+) -> MarketoClient:
+    """marketorestpython. It makes its address from the instance's id alone, so that is put right."""
+    client = MarketoClient("123-ABC-456", client_id, secret, max_retry_time=10)
+    client.host = box.marketo.url
+    return client
 
 
 def category(error: Any) -> str:

@@ -1,5 +1,6 @@
 """Programs: reading, making, changing, and sending by approval."""
 
+import ast
 import json
 from datetime import datetime
 from typing import Any
@@ -157,10 +158,18 @@ def _json_list(params: Query, name: str) -> list[Any] | None:
     try:
         rows = json.loads(text)
     except ValueError:
-        raise wrong_type(text, "array") from None
+        rows = _loosely(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type(text, "array")
     return rows
+
+
+def _loosely(text: str) -> object:
+    """What is nearly JSON, with the other kind of quotes: clients in use send it, and are served."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 @routes.handle("POST", ASSET, "/program/{id}/clone.json", scopes=(WRITE_ASSETS,))

@@ -222,13 +222,13 @@ class CustomTypes:
 def _attribute(row: object) -> Attribute:
     if not isinstance(row, dict):
         raise missing("apiName")
-    for key in ("apiName", "name", "dataType"):
+    for key in ("apiName", "name"):
         if not row.get(key):
             raise missing(key)
-    if row["dataType"] not in DATA_TYPES:
-        raise Problem(1003, f"Data type '{row['dataType']}' is not supported")
+    # The schema does not require a type, and clients in use send none; which one is meant is not documented.
+    data_type = str(row.get("dataType") or "string")
+    if data_type not in DATA_TYPES:
+        raise Problem(1003, f"Data type '{data_type}' is not supported")
     if not _NAME.fullmatch(str(row["apiName"])):
         raise Problem(1003, f"apiName '{row['apiName']}' must be alphanumeric with at least one letter")
-    return Attribute(
-        str(row["apiName"]), str(row["name"]), str(row["dataType"]), str(row.get("description") or "")
-    )
+    return Attribute(str(row["apiName"]), str(row["name"]), data_type, str(row.get("description") or ""))

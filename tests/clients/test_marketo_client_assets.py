@@ -1,0 +1,143 @@
+"""marketorestpython: programs, emails, folders, tokens and smart campaigns."""
+
+from __future__ import annotations
+
+import pytest
+from marketorestpython.client import MarketoClient
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.marketo import seed
+
+
+def test_a_program_is_made_changed_cloned_and_deleted(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (made,) = call(
+        method="create_program",
+        folderId=seed.PROGRAM_FOLDER,
+        folderType="Folder",
+        name="Fair 2026",
+        type="Default",
+        channel="Default",
+        description="Stand 12",
+        costs=[{"startDate": "2026-11-01", "cost": 2000}],
+    )
+    assert (made["name"], made["channel"]) == ("Fair 2026", "Default")
+    call(method="update_program", id=made["id"], description="Stand 13")
+    assert call(method="get_program_by_id", id=made["id"])[0]["description"] == "Stand 13"
+    (copy,) = call(
+        method="clone_program",
+        id=made["id"],
+        name="Fair 2027",
+        folderId=seed.PROGRAM_FOLDER,
+        folderType="Folder",
+    )
+    assert call(method="get_program_by_name", name="Fair 2027")[0]["id"] == copy["id"]
+    listed = {row["id"] for row in call(method="browse_programs", maxReturn=2)}
+    assert {made["id"], copy["id"], seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM} <= listed
+    for number in (made["id"], copy["id"]):
+        assert call(method="delete_program", id=number) == [{"id": number}]
+    assert {row["name"] for row in call(method="get_channels", maxReturn=3)} == {
+        "Email Send",
+        "Nurture",
+        "Default",
+        "Roadshow",
+    }
+    assert call(method="get_channel_by_name", name="Roadshow")[0]["id"] == seed.EVENT_CHANNEL
+
+
+def test_an_email_is_made_edited_approved_and_copied(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (made,) = call(
+        method="create_email",
+        name="Hello",
+        folderId=seed.EMAIL_FOLDER,
+        folderType="Folder",
+        template=seed.TEMPLATE,
+        subject="Hello there",
+        fromName="Example Ltd",
+        fromEmail="news@example.com",
+        replyEmail="reply@example.com",
+    )
+    number = made["id"]
+    assert made["status"] == "draft"
+    call(method="update_email", id=number, description="First mail")
+    call(method="update_email_content", id=number, type="Text", subject="Hello again")
+    assert call(method="approve_email", id=number)[0]["id"] == number
+    approved = call(method="get_email_by_id", id=number, status="approved")[0]
+    assert (approved["status"], approved["subject"]["value"]) == ("approved", "Hello again")
+    assert (
+        call(method="get_email_by_name", name="Hello", folderId=seed.EMAIL_FOLDER, folderType="Folder")[0][
+            "id"
+        ]
+        == number
+    )
+    (copy,) = call(
+        method="clone_email", id=number, name="Hello 2", folderId=seed.EMAIL_FOLDER, folderType="Folder"
+    )
+    listed = {row["id"] for row in call(method="get_emails", maxReturn=2)}
+    assert {number, copy["id"], seed.APPROVED_EMAIL} <= listed
+    call(method="unapprove_email", id=number)
+    assert call(method="get_email_by_id", id=number)[0]["status"] == "draft"
+    assert call(method="delete_email", id=copy["id"]) == [{"id": copy["id"]}]
+
+
+def test_an_email_goes_out_as_a_sample(marketo: MarketoClient, box: Sandbox) -> None:
+    (sent,) = marketo.execute(
+        method="send_sample_email", id=seed.APPROVED_EMAIL, emailAddress="me@example.com", leadId=seed.ANNA
+    )
+    assert sent["result"] is True
+    assert [one.lead_id for one in box.marketo.world.samples] == [seed.ANNA]
+
+
+def test_a_draft_is_discarded_and_a_second_approval_refused(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    call(method="update_email_content", id=seed.APPROVED_EMAIL, type="Text", subject="Draft")
+    call(method="discard_email_draft", id=seed.APPROVED_EMAIL)
+    with pytest.raises(Exception, match="709"):
+        call(method="approve_email", id=seed.APPROVED_EMAIL)
+
+
+def test_a_search_without_a_match_is_empty(marketo: MarketoClient) -> None:
+    assert marketo.execute(method="get_emails", folderId=seed.CAMPAIGN_FOLDER, folderType="Folder") == []
+
+
+def test_tokens_of_a_program_are_set_read_and_deleted(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    where = {"id": seed.DEFAULT_PROGRAM, "folderType": "Program"}
+    call(method="create_token", **where, type="text", name="Stand", value="12")
+    (place,) = call(method="get_tokens", **where)
+    assert {one["name"]: one["value"] for one in place["tokens"]}["Stand"] == "12"
+    call(method="delete_tokens", **where, type="text", name="Stand")
+    (place,) = call(method="get_tokens", **where)
+    assert "Stand" not in {one["name"] for one in place["tokens"]}
+
+
+def test_folders_are_found_and_opened(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (folder,) = call(method="get_folder_by_name", name="Emails")
+    assert folder["id"] == seed.EMAIL_FOLDER
+    assert call(method="get_folder_by_id", id=seed.EMAIL_FOLDER, type="Folder")[0]["name"] == "Emails"
+    inside = call(method="get_folder_contents", id=seed.EMAIL_FOLDER, type="Folder", maxReturn=1)
+    assert {row["id"] for row in inside} == {seed.APPROVED_EMAIL, seed.DRAFT_EMAIL}
+    below = call(method="browse_folders", root=seed.ROOT_FOLDER, maxReturn=3)
+    assert {seed.EMAIL_FOLDER, seed.CAMPAIGN_FOLDER} <= {row["id"] for row in below}
+
+
+def test_a_smart_campaign_is_made_switched_and_deleted(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (made,) = call(
+        method="create_smart_campaign", name="Remind", folderId=seed.CAMPAIGN_FOLDER, folderType="Folder"
+    )
+    call(method="update_smart_campaign", id=made["id"], name="Remind all", description="Monthly")
+    assert call(method="get_smart_campaign_by_name", name="Remind all")[0]["description"] == "Monthly"
+    assert call(method="delete_smart_campaign", id=made["id"]) == [{"id": made["id"]}]
+    number = seed.INACTIVE_CAMPAIGN
+    call(method="activate_smart_campaign", id=number)
+    assert call(method="get_smart_campaign_by_id", id=number)[0]["isActive"] is True
+    call(method="deactivate_smart_campaign", id=number)
+    assert call(method="get_smart_campaign_by_id", id=number)[0]["isActive"] is False
+    pages = call(method="get_smart_campaigns", maxReturn=2)
+    assert {row["id"] for page in pages for row in page} == {4001, 4002, 4003}
+    asked = call(method="get_multiple_campaigns", id=[seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN])
+    assert {row["type"] for row in asked} == {"trigger", "batch"}
+    assert call(method="get_campaign_by_id", id=seed.BATCH_CAMPAIGN)[0]["id"] == seed.BATCH_CAMPAIGN
