@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import inspect
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from calls.samples import DOCS, sample, script
 from pydantic import validate_call
 
 from airflow_provider_mkt.api.registry import endpoints
 
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_call_tables", DOCS / "make_call_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-script = _script()
 CALLS = [
     pytest.param(platform, name, function, id=f"{platform} {name}")
     for platform in ("hubspot", "marketo")
@@ -44,7 +30,7 @@ def _bare(path: str) -> str:
 def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes(
     platform: str, name: str, function: Any
 ) -> None:
-    call = script.sample(platform, name, function)
+    call = sample(platform, name)
     assert call.name == name
     told = inspect.getdoc(function) or ""
     assert "Source:" in told
@@ -65,8 +51,8 @@ def test_every_action_of_the_platform_has_a_call(platform: str) -> None:
     with (Path(__file__).parent / f"{platform}_actions.csv").open() as file:
         wanted = {(row["method"], _bare(row["path"])) for row in csv.DictReader(file)}
     there = set()
-    for name, function in endpoints(platform):
-        method, _, path = script.paths(platform, script.sample(platform, name, function))[0].partition(" ")
+    for name, _ in endpoints(platform):
+        method, _, path = script.paths(platform, sample(platform, name))[0].partition(" ")
         there.add((method, _bare(path)))
     assert wanted - there == set()
 
@@ -81,7 +67,7 @@ def test_every_path_that_an_operator_names_as_its_source_is_that_of_a_call() -> 
         script.plain(path)
         for platform in ("hubspot", "marketo")
         for name, function in endpoints(platform)
-        for path in script.paths(platform, script.sample(platform, name, function))
+        for path in script.paths(platform, sample(platform, name))
     }
     named = script.by_path()
     assert {path: by for path, by in named.items() if path not in there} == {}

@@ -105,8 +105,11 @@ class Credentials:
             raise OAuthError("BAD_CLIENT_SECRET", "missing or invalid client secret", "invalid_client")
         return app
 
-    def issue(self, app: OAuthApp) -> Token:
-        """A new access token; earlier ones stay good until they expire."""
+    def issue(self, app: OAuthApp, scopes: frozenset[str] | None = None) -> Token:
+        """A new access token; earlier ones stay good until they expire.
+
+        :param scopes: what it may do; everything that the app may when not given.
+        """
         now = self._clock.time()
         for value, old in list(self.tokens.items()):
             if old.expires is not None and old.expires + _REMEMBER < now:
@@ -114,7 +117,7 @@ class Credentials:
         token = Token(
             f"CSandbox{secrets.token_urlsafe(150)}",
             f"oauth-{app.app_id}",
-            app.scopes,
+            app.scopes if scopes is None else scopes,
             now + ACCESS_TOKEN_LIFE,
         )
         self.tokens[token.value] = token

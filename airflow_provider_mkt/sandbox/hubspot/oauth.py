@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import ACCESS_TOKEN_LIFE, OAuthApp
+from airflow_provider_mkt.sandbox.hubspot.auth import ACCESS_TOKEN_LIFE, OAuthApp, Token
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
@@ -18,7 +18,7 @@ routes = HubSpotRoutes()
 
 @routes.handle("POST", "oauth", "/token", auth=False, gates=())
 async def token(request: HubSpotRequest) -> Reply:
-    """Exchange a code or a refresh token. The refresh token stays the same; a code works once."""
+    """Give tokens for a code, which works once, for a refresh token, which stays, or to the app itself."""
     return await _issue(request, await _form(request))
 
 
@@ -35,6 +35,10 @@ async def _issue(request: HubSpotRequest, form: Query) -> Reply:
     credentials = request.world.credentials
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     grant = form.get("grant_type")
+    if grant == "client_credentials":
+        # No account stands behind such a token, so it opens nothing here.
+        scopes = (form.get("scope") or "").split()
+        return _issued(credentials.issue(app, frozenset()), grant, scopes=scopes)
     if grant == "refresh_token":
         refresh = form.get("refresh_token") or ""
         if credentials.refresh_tokens.get(refresh) != app:
@@ -49,18 +53,25 @@ async def _issue(request: HubSpotRequest, form: Query) -> Reply:
         credentials.refresh_tokens[refresh] = app
     else:
         raise OAuthError("BAD_GRANT_TYPE", f"unknown grant type {grant!r}", "unsupported_grant_type")
-    issued = credentials.issue(app)
+    return _issued(
+        credentials.issue(app),
+        "access_token",
+        refresh_token=refresh,
+        hub_id=seed.PORTAL_ID,
+        user_id=_USER_ID,
+        scopes=sorted(app.scopes),
+    )
+
+
+def _issued(issued: Token, use: str, **facts: Any) -> Reply:
     return Reply(
         200,
         {
             "token_type": "bearer",
-            "token_use": "access_token",
+            "token_use": use,
             "access_token": issued.value,
-            "refresh_token": refresh,
             "expires_in": ACCESS_TOKEN_LIFE,
-            "hub_id": seed.PORTAL_ID,
-            "user_id": _USER_ID,
-            "scopes": sorted(app.scopes),
+            **facts,
         },
     )
 

@@ -58,7 +58,8 @@ class FolderStore:
         return {
             "id": folder.id,
             "name": folder.name,
-            "parentFolderId": folder.parent,
+            # The root has none.
+            **({} if folder.parent is None else {"parentFolderId": folder.parent}),
             "childNodes": [self.view(one) for one in self.children(folder)],
             "childLists": self.lists_in(folder),
         }

@@ -1,0 +1,259 @@
+"""The answers of HubSpot as documented, by call: campaigns, emails, sends, accounts and automation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls.hubspot_envelopes import STATUSES, batch, counted, page
+from calls.hubspot_event_answers import EVENTS, SUBSCRIPTIONS
+from calls.hubspot_people_answers import PEOPLE
+from calls.shapes import NOTHING, Documented, Time, also, shape, words
+
+ASSET = shape("Asset", {"name": str, "metrics": dict[str, float]}, id=str)
+CAMPAIGN = shape(
+    "Campaign",
+    id=str,
+    createdAt=Time,
+    updatedAt=Time,
+    properties=dict[str, str],
+    businessUnits=list[shape("BusinessUnit", id=int)],
+)
+CAMPAIGN_WITH_ASSETS = also(CAMPAIGN, "CampaignWithAssets", assets=dict[str, page(ASSET)])
+LINE = shape(
+    "Line", {"description": str}, id=str, name=str, amount=float, order=int, createdAt=int, updatedAt=int
+)
+
+FIGURES = shape(
+    "Figures",
+    counters=dict[str, int],
+    deviceBreakdown=dict[str, dict[str, int]],
+    qualifierStats=dict[str, dict[str, int]],
+    ratios=dict[str, float],
+)
+TOTALS: dict[str, Any] = {
+    "aggregate": FIGURES,
+    "campaignAggregations": dict[str, FIGURES],
+    "emails": list[int],
+}
+RECIPIENTS = shape("Recipients", {"include": list[str], "exclude": list[str]})
+EMAIL_STATES = words(
+    "AGENT_GENERATED AUTOMATED AUTOMATED_AB AUTOMATED_AB_VARIANT AUTOMATED_DRAFT AUTOMATED_DRAFT_AB "
+    "AUTOMATED_DRAFT_ABVARIANT AUTOMATED_LOSER_ABVARIANT AUTOMATED_SENDING DRAFT DRAFT_AB DRAFT_AB_VARIANT "
+    "ERROR LOSER_AB_VARIANT PRE_PROCESSING PROCESSING PUBLISHED PUBLISHED_AB PUBLISHED_AB_VARIANT "
+    "PUBLISHED_OR_SCHEDULED SCHEDULED SCHEDULED_AB SCHEDULED_OR_PUBLISHED"
+)
+EMAIL = shape(
+    "Email",
+    {
+        "id": str,
+        "name": str,
+        "subject": str,
+        "state": EMAIL_STATES,
+        "type": str,
+        "subcategory": str,
+        "archived": bool,
+        "campaign": str,
+        "campaignName": str,
+        "clonedFrom": str,
+        "createdAt": Time,
+        "updatedAt": Time,
+        "publishDate": Time,
+        "publishedAt": Time,
+        "unpublishedAt": Time,
+        "isPublished": bool,
+        "isTransactional": bool,
+        "sendOnPublish": bool,
+        "language": str,
+        "primaryEmailCampaignId": str,
+        "allEmailCampaignIds": list[str],
+        "stats": FIGURES,
+        "testing": shape("Testing", {"isAbVariation": bool, "testId": str, "abStatus": str}),
+        "to": shape(
+            "To", {"contactIds": RECIPIENTS, "contactIlsLists": RECIPIENTS, "contactLists": RECIPIENTS}
+        ),
+        "from": shape("From", {"fromName": str, "replyTo": str, "customReplyTo": str}),
+        "workflowNames": list[str],
+    },
+    isAb=bool,
+)
+REVISION = shape(
+    "Revision", id=str, object=EMAIL, updatedAt=Time, user=shape("User", id=str, email=str, fullName=str)
+)
+
+SEND = shape(
+    "Send",
+    {
+        "message": str,
+        "sendResult": str,
+        "requestedAt": Time,
+        "startedAt": Time,
+        "completedAt": Time,
+        "eventId": shape("EventId", id=str, created=Time),
+    },
+    status=STATUSES,
+    statusId=str,
+)
+SMTP_TOKEN = shape(
+    "SmtpToken",
+    id=str,
+    campaignName=str,
+    createContact=bool,
+    createdAt=Time,
+    createdBy=str,
+    emailCampaignId=str,
+)
+SMTP_TOKEN_WITH_PASSWORD = also(SMTP_TOKEN, "SmtpTokenWithPassword", password=str)
+
+SEQUENCE = shape("Sequence", {"folderId": str}, id=str, name=str, userId=str, createdAt=Time, updatedAt=Time)
+ENROLMENT = shape("Enrolment", id=str, toEmail=str, enrolledAt=Time, updatedAt=Time)
+FLOW = shape(
+    "Flow",
+    {"name": str, "uuid": str},
+    id=str,
+    isEnabled=bool,
+    flowType=words("ACTION_SET UNKNOWN WORKFLOW"),
+    objectTypeId=str,
+    revisionId=str,
+    createdAt=Time,
+    updatedAt=Time,
+)
+
+TOKENS = shape(
+    "Tokens",
+    {"hub_id": int, "user_id": int, "scopes": list[str], "id_token": str},
+    access_token=str,
+    expires_in=int,
+    token_type=str,
+    token_use=words("access_token client_credentials"),
+)
+TOKENS_TO_KEEP = also(TOKENS, "TokensToKeep", refresh_token=str)
+TOKEN_FACTS = shape(
+    "TokenFacts",
+    {"expires_in": int, "hub_domain": str, "user": str},
+    active=bool,
+    app_id=int,
+    client_id=str,
+    hub_id=int,
+    scopes=list[str],
+    token=str,
+    token_type=str,
+    token_use=words("access_token refresh_token"),
+    user_id=int,
+)
+
+ANSWERS: Documented = {
+    **PEOPLE,
+    **EVENTS,
+    **SUBSCRIPTIONS,
+    "account_info.daily_usage": shape(
+        "Usages",
+        results=list[
+            shape(
+                "Usage",
+                {"resetsAt": Time},
+                name=str,
+                collectedAt=Time,
+                currentUsage=int,
+                usageLimit=int,
+                fetchStatus=words("CACHED FAILURE NOTFOUND SUCCESS TIMEOUT"),
+            )
+        ],
+    ),
+    "account_info.details": shape(
+        "Account",
+        accountType=words("APP_DEVELOPER DEVELOPER_TEST SANDBOX STANDARD"),
+        additionalCurrencies=list[str],
+        companyCurrency=str,
+        dataHostingLocation=str,
+        portalId=int,
+        timeZone=str,
+        uiDomain=str,
+        utcOffset=str,
+        utcOffsetMilliseconds=int,
+    ),
+    "campaign_assets.add": NOTHING,
+    "campaign_assets.list_all": page(ASSET),
+    "campaign_assets.remove": NOTHING,
+    **{
+        f"campaign_{kind}.{call}": LINE for kind in ("budgets", "spend") for call in ("add", "get", "replace")
+    },
+    "campaign_budgets.remove": NOTHING,
+    "campaign_spend.remove": NOTHING,
+    "campaign_budgets.totals": shape(
+        "Totals",
+        {"budgetTotal": float, "remainingBudget": float, "spendTotal": float},
+        budgetItems=list[LINE],
+        spendItems=list[LINE],
+        currencyCode=str,
+    ),
+    "campaign_reports.contacts": page(shape("ContactReference", id=str)),
+    "campaign_reports.metrics": shape(
+        "Metrics", influencedContacts=int, newContactsFirstTouch=int, newContactsLastTouch=int, sessions=int
+    ),
+    "campaign_reports.revenue": shape(
+        "Revenue",
+        {
+            "contactsNumber": int,
+            "currencyCode": str,
+            "dealAmount": float,
+            "dealsNumber": int,
+            "revenueAmount": float,
+        },
+    ),
+    "campaigns.archive_batch": NOTHING,
+    "campaigns.create": CAMPAIGN,
+    "campaigns.create_batch": batch(CAMPAIGN),
+    "campaigns.delete": NOTHING,
+    "campaigns.get": CAMPAIGN_WITH_ASSETS,
+    "campaigns.read_many": batch(CAMPAIGN_WITH_ASSETS),
+    "campaigns.search": counted(CAMPAIGN),
+    "campaigns.update": CAMPAIGN,
+    "campaigns.update_batch": batch(CAMPAIGN),
+    "email_revisions.get": REVISION,
+    "email_revisions.list_all": counted(REVISION),
+    "email_revisions.restore": NOTHING,
+    "email_revisions.restore_to_draft": EMAIL,
+    "email_statistics.histogram": counted(
+        shape("Interval", aggregations=FIGURES, interval=shape("Span", start=Time, end=Time))
+    ),
+    "email_statistics.totals": {
+        "v3": shape("EmailTotals", TOTALS),
+        "2026-03": shape("EmailTotals", **TOTALS),
+    },
+    "email_tests.create_variation": EMAIL,
+    "email_tests.get_variation": EMAIL,
+    **{f"emails.{call}": EMAIL for call in ("clone", "create", "get", "get_draft", "update", "update_draft")},
+    **{f"emails.{call}": NOTHING for call in ("archive", "publish", "reset_draft", "unpublish")},
+    "emails.search": counted(EMAIL),
+    "flows.create": FLOW,
+    "flows.delete": NOTHING,
+    "flows.get": FLOW,
+    "flows.list_all": page(FLOW),
+    "flows.read_many": batch(FLOW),
+    "flows.replace": FLOW,
+    "flows.workflow_ids": batch(shape("WorkflowId", flowId=int, workflowId=int)),
+    "legacy.enrol_in_nurture": NOTHING,
+    "legacy.update_lead": NOTHING,
+    "oauth.client_credentials": TOKENS,
+    "oauth.exchange_code": TOKENS_TO_KEEP,
+    "oauth.introspect": TOKEN_FACTS,
+    "oauth.refresh": TOKENS_TO_KEEP,
+    "oauth.revoke": NOTHING,
+    "send_statuses.get": SEND,
+    "sequences.enrol": ENROLMENT,
+    "sequences.enrolment": also(
+        ENROLMENT, "CurrentEnrolment", enrolledBy=str, enrolledByEmail=str, sequenceId=str, sequenceName=str
+    ),
+    "sequences.get": also(SEQUENCE, "WholeSequence", steps=list[dict], dependencies=list[dict]),
+    "sequences.search": counted(SEQUENCE),
+    "smtp_tokens.archive": NOTHING,
+    "smtp_tokens.create": SMTP_TOKEN_WITH_PASSWORD,
+    "smtp_tokens.get": SMTP_TOKEN,
+    "smtp_tokens.reset_password": SMTP_TOKEN_WITH_PASSWORD,
+    "smtp_tokens.search": page(SMTP_TOKEN),
+    "transactional.send": SEND,
+    "transactional.single_send": SEND,
+    "workflows.enrol": NOTHING,
+    "workflows.enrolments": shape("Workflows", results=list[shape("Workflow", id=int, name=str)]),
+    "workflows.unenrol": NOTHING,
+}

@@ -1,0 +1,191 @@
+"""Scenes of marketing emails: their versions, tests and figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from calls.hubspot_ways import Way
+from calls.scenes import Scenes
+
+from airflow_provider_mkt.api.errors import NotFound
+from airflow_provider_mkt.api.hubspot import email_revisions, email_statistics, email_tests, emails
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+SCENES = Scenes()
+NEWS, SENT = seed.NEWSLETTER_EMAIL, seed.PUBLISHED_EMAIL
+
+
+def subject(email: Any) -> str:
+    return str(email.model_extra["subject"])
+
+
+def newest(run: Way, email_id: str) -> list[Any]:
+    rows = run.every(email_revisions.list_all(email_id, limit=2))
+    return sorted(rows, key=lambda one: one["updatedAt"], reverse=True)
+
+
+@SCENES.show("emails.create", "emails.get", "emails.update", "emails.archive")
+def an_emails_life(run: Way) -> None:
+    made = run(emails.create("Autumn", {"subject": "Leaves", "testing": {"hoursToWait": 4}}))
+    assert (made.state, made.isAb) == ("DRAFT", False)
+    run(emails.update(made.id, {"subject": "Fallen leaves"}))
+    shown = run(emails.get(made.id, include_stats=True, workflow_names=True, marketing_campaign_names=True))
+    assert (shown.name, subject(shown)) == ("Autumn", "Fallen leaves")
+    run(emails.archive(made.id))
+    with pytest.raises(NotFound):
+        run(emails.get(made.id))
+    assert run(emails.get(made.id, archived=True)).name == "Autumn"
+
+
+@SCENES.show("emails.search")
+def emails_are_found(run: Way) -> None:
+    by_name = run.every(emails.search(sort=["name"], included_properties=["name"], limit=3))
+    assert [one.name for one in by_name] == sorted(one.name for one in by_name)
+    assert {one.id for one in run.every(emails.search(is_published=True, include_stats=True))} == {
+        SENT,
+        seed.TRANSACTIONAL_EMAIL,
+        seed.SINGLE_SEND_EMAIL,
+    }
+    assert [one.id for one in run(emails.search(types=["AUTOMATED_EMAIL"]))] == [seed.AUTOMATED_EMAIL]
+
+
+@SCENES.show("emails.clone")
+def a_copy_of_an_email(run: Way) -> None:
+    copy = run(emails.clone(NEWS, clone_name="News again", language="de"))
+    assert copy.id != NEWS
+    shown = run(emails.get(copy.id))
+    assert (shown.name, subject(shown), shown.state) == ("News again", "News of the month", "DRAFT")
+    assert shown.model_extra["language"] == "de"
+
+
+@SCENES.show("emails.update_draft", "emails.get_draft", "emails.reset_draft")
+def a_draft_beside_the_live_version(run: Way) -> None:
+    run(emails.update_draft(SENT, {"subject": "New"}))
+    assert subject(run(emails.get_draft(SENT))) == "New"
+    assert subject(run(emails.get(SENT))) == "Spring offer"
+    run(emails.reset_draft(SENT))
+    assert subject(run(emails.get_draft(SENT))) == "Spring offer"
+
+
+@SCENES.show("emails.publish", "emails.unpublish")
+def an_email_is_published_and_stopped(run: Way) -> None:
+    run(emails.publish(seed.SCHEDULED_EMAIL))
+    assert run(emails.get(seed.SCHEDULED_EMAIL)).state == "SCHEDULED"
+    run(emails.unpublish(seed.SCHEDULED_EMAIL))
+    assert run(emails.get(seed.SCHEDULED_EMAIL)).state == "DRAFT"
+    run(emails.publish(seed.AUTOMATED_EMAIL))
+    assert run(emails.get(seed.AUTOMATED_EMAIL)).isPublished
+    run(emails.unpublish(seed.AUTOMATED_EMAIL))
+    assert run(emails.get(seed.AUTOMATED_EMAIL)).state == "AUTOMATED_DRAFT"
+    run(emails.publish(NEWS))
+    run.wait(60)
+    assert run(emails.get(NEWS)).state == "PUBLISHED"
+
+
+@SCENES.show(
+    "email_revisions.list_all",
+    "email_revisions.get",
+    "email_revisions.restore",
+    "email_revisions.restore_to_draft",
+)
+def revisions_of_an_email(run: Way) -> None:
+    for number in range(2):
+        run.wait(1)
+        run(emails.update(NEWS, {"subject": f"Subject {number}"}))
+    (*_, first) = newest(run, NEWS)
+    assert run(email_revisions.get(NEWS, first["id"])) == first
+    draft = run(email_revisions.restore_to_draft(NEWS, first["id"]))
+    assert subject(draft) == subject(run(emails.get_draft(NEWS))) == "News of the month"
+    assert subject(run(emails.get(NEWS))) == "Subject 1"
+    run.wait(1)
+    run(email_revisions.restore(NEWS, first["id"]))
+    assert subject(run(emails.get(NEWS))) == "News of the month"
+    assert [one["object"]["subject"] for one in newest(run, NEWS)] == [
+        "News of the month",
+        "Subject 1",
+        "Subject 0",
+        "News of the month",
+    ]
+
+
+@SCENES.show("email_tests.create_variation", "email_tests.get_variation")
+def a_test_of_two_variations(run: Way) -> None:
+    made = run(email_tests.create_variation(NEWS, "News B"))
+    assert run(email_tests.get_variation(NEWS)).id == made.id
+    assert run(email_tests.get_variation(made.id, include_stats=True, variant_stats=True)).id == NEWS
+    assert run(emails.get(NEWS)).isAb
+    assert run(emails.get(made.id)).state == "DRAFT_AB_VARIANT"
+
+
+@SCENES.show("email_statistics.totals", "email_statistics.histogram")
+def figures_add_up(run: Way) -> None:
+    began = run.box.clock.now() - dt.timedelta(days=2)
+    run(emails.publish(NEWS))
+    run.wait(7200)
+    totals = run(email_statistics.totals(start=began))
+    assert set(map(str, totals["emails"])) == {NEWS, SENT}
+    each = [run(emails.get(str(one), include_stats=True)).model_extra["stats"] for one in totals["emails"]]
+    rows = run(email_statistics.histogram("HOUR", start=began, end=run.box.clock.now()))
+    assert (
+        counters([totals["aggregate"]])
+        == counters(totals["campaignAggregations"].values())
+        == counters(each)
+        == counters(row["aggregations"] for row in rows)
+    )
+    assert counters(each)["sent"] == len(seed.CONTACT_IDS) + 3
+    one = run(email_statistics.totals(email_ids=[SENT], property_name="name"))
+    assert one["emails"] == [int(SENT)]
+
+
+def counters(figures: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """What the figures come to."""
+    total: Counter[str] = Counter()
+    for one in figures:
+        total.update({name: count for name, count in one["counters"].items() if count})
+    return total
+
+
+@SCENES.show()
+def an_email_from_its_copy_to_an_old_revision(run: Way) -> None:
+    """Copied, edited, tested, published, stopped and set back: every call tells the same at every step."""
+    copy = run(emails.clone(seed.SCHEDULED_EMAIL, clone_name="Second invitation")).id
+    (first,) = newest(run, copy)
+    run.wait(1)
+    run(emails.update_draft(copy, {"subject": "Join us again"}))
+    assert subject(run(emails.get(copy))) == "Join us"
+    variation = run(email_tests.create_variation(copy, "Second invitation B")).id
+    told(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us again", test=variation)
+    run.wait(1)
+    due = (run.box.clock.now() + dt.timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    run(emails.update_draft(copy, {"sendOnPublish": False, "publishDate": due}))
+    run(emails.publish(copy))
+    told(run, copy, state="SCHEDULED_AB", subject="Join us again", draft="Join us again", test=variation)
+    run.wait(1)
+    run(emails.unpublish(copy))
+    told(run, copy, state="DRAFT_AB", subject="Join us again", draft="Join us again", test=variation)
+    run.wait(1)
+    run(email_revisions.restore(copy, first["id"]))
+    told(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us", test=variation)
+    assert newest(run, copy)[0]["object"]["subject"] == "Join us"
+    assert str(copy) not in map(str, run(email_statistics.totals())["emails"])
+
+
+def told(run: Way, email_id: str, **facts: str) -> None:
+    """Check that the email, its draft, the list of emails and its other variation agree."""
+    shown, draft = run(emails.get(email_id)), run(emails.get_draft(email_id))
+    (listed,) = [one for one in run.every(emails.search()) if one.id == email_id]
+    variation = run(email_tests.get_variation(email_id))
+    assert {
+        "state": shown.state,
+        "subject": subject(shown),
+        "draft": subject(draft),
+        "test": variation.id,
+    } == facts
+    assert listed == shown
+    assert run(email_tests.get_variation(variation.id)).id == email_id
+    assert newest(run, email_id)[0]["object"]["subject"] == facts["subject"]
+    assert shown.isPublished is (facts["state"] == "PUBLISHED_AB")

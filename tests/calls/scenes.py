@@ -1,0 +1,41 @@
+"""Scenes: what is done with a call in a fresh account, and how its effect shows in other calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Play: TypeAlias = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A story about some calls.
+
+    :param names: the calls it shows to work; others may occur to prepare and to look.
+    :param play: does it, in one way to run calls.
+    """
+
+    names: tuple[str, ...]
+    play: Play
+
+    def __str__(self) -> str:
+        return self.play.__name__
+
+
+class Scenes(list[Scene]):
+    """The scenes of one platform."""
+
+    def show(self, *names: str) -> Callable[[Play], Play]:
+        """Take a function for the scene of these calls."""
+
+        def take(play: Play) -> Play:
+            self.append(Scene(names, play))
+            return play
+
+        return take
+
+    @property
+    def names(self) -> set[str]:
+        return {name for scene in self for name in scene.names}
