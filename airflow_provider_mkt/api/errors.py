@@ -13,7 +13,9 @@
     ├── QuotaExhausted        the day's calls are used up; ``resets_at`` says until when
     ├── ServerUnavailable     not reached, or not well; nothing was done
     ├── OutcomeUnknown        it may or may not have been done, and may not be repeated blindly
-    └── JobFailed             background work ended, but not complete
+    │   └── NotRepeated       nothing can tell, so a person must decide whether it is done again
+    ├── JobFailed             background work ended, but not complete
+    └── ConditionFailed       what is waited for can no longer come about
 
 No error carries a token, a secret or a person's data: messages pass through
 :func:`~airflow_provider_mkt.api.redact.redact`.
@@ -185,7 +187,19 @@ class OutcomeUnknown(PlatformError):
     """Nobody knows whether the platform did it, and repeating it blindly could do it twice."""
 
 
+class NotRepeated(OutcomeUnknown):
+    """What became of it cannot be told from the platform, and a person must decide what to do."""
+
+    permanent = True
+
+
 class JobFailed(PlatformError):
     """Background work was canceled or failed on the platform."""
+
+    permanent = True
+
+
+class ConditionFailed(PlatformError):
+    """What is waited for can no longer come about."""
 
     permanent = True

@@ -1,14 +1,14 @@
-"""Making something once that the platform would make twice if it were asked twice."""
+"""Doing something once that the platform would do twice if it were asked twice."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.api.call import Call, Json
+from airflow_provider_mkt.api.errors import InvalidRequest, NotRepeated, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory, Pause
 
 T = TypeVar("T")
@@ -79,6 +79,82 @@ def once(
     if there is None:
         raise lost or OutcomeUnknown("what was asked for did not show")
     return Made(there, new=True)
+
+
+def at_most_once(
+    key: str,
+    memory: Memory,
+    call: Call[T],
+    *,
+    plain: Callable[[T], Json],
+    seen: Callable[[], Flow[Any]],
+    clock: Callable[[], float] = time.time,
+) -> Flow[Json]:
+    """Send what takes effect again each time it is sent, and leaves little or nothing to look it up by.
+
+    The answer is remembered, and a later try of the task returns it without sending. After a lost answer
+    or a killed worker the effect is looked for; where it does not show, it is not sent again by itself.
+    That is said once, and from then on running the task again is a person's decision.
+
+    :param key: names the thing within the task.
+    :param memory: what the task's earlier tries did.
+    :param call: does it.
+    :param plain: what is to be remembered of the answer, and returned.
+    :param seen: looks for the effect of an earlier request, and returns as much; None where it does not show.
+    :raises NotRepeated: when what became of a request is not known.
+    """
+    mark = memory.get(key)
+    if isinstance(mark, Mapping) and not to_be_sent(mark):
+        if "answer" in mark:
+            return mark["answer"]
+        return (yield from _known(key, memory, seen, asked_at(mark), clock))
+    memory.set(key, {"asked": clock()})
+    try:
+        value: T = yield call
+    except OutcomeUnknown as error:
+        # The time counts from now: until now the request may have been on its way.
+        asked = clock()
+        memory.set(key, {"asked": asked})
+        return (yield from _known(key, memory, seen, asked, clock, error))
+    except PlatformError:
+        memory.set(key, mark)
+        raise
+    answer = plain(value)
+    memory.set(key, {"answer": answer})
+    return answer
+
+
+def _known(
+    key: str,
+    memory: Memory,
+    seen: Callable[[], Flow[Any]],
+    asked: float | None,
+    clock: Callable[[], float],
+    error: OutcomeUnknown | None = None,
+) -> Flow[Json]:
+    answer: Json = cast("Json", (yield from look_until_settled(seen, asked, clock)))
+    if answer is None:
+        memory.set(key, {"asked": asked, "told": True})
+        raise NotRepeated(
+            f"{error.message if error else 'an earlier try ended in the middle'}: {key} was asked for once, "
+            "and what became of it is not known. It is not repeated by itself; look on the platform, and "
+            "clear the task to ask again",
+            platform=error.platform if error else "",
+            call=error.call if error else "",
+        ) from error
+    memory.set(key, {"answer": answer})
+    return answer
+
+
+def to_be_sent(mark: object) -> bool:
+    """Whether :func:`at_most_once` sends, by what was remembered under its key."""
+    return not isinstance(mark, Mapping) or bool(mark.get("told"))
+
+
+def unseen() -> Flow[None]:
+    """Look for the effect of what leaves none that could be looked up."""
+    return None
+    yield  # a flow that needs no call
 
 
 def asked_at(mark: object) -> float | None:

@@ -60,6 +60,7 @@ def approve_program(
     memory: Memory,
     *,
     publish_at: datetime | None = None,
+    end_at: datetime | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Flow[Publication]:
     """Approve an email program: it sends at its start date. Leave an approved one alone.
@@ -67,47 +68,58 @@ def approve_program(
     :param program_id: an email program with an approved email and a smart list.
     :param memory: what the task's earlier tries did.
     :param publish_at: set the start date to this first; else the program's own stands.
+    :param end_at: set the end date to this with it; else the program's own, or a day after the start where
+        that would be too early.
     :raises NotFound: when there is no such program.
-    :raises InvalidInput: when it is still to be approved and *publish_at* is over.
+    :raises InvalidInput: when it is still to be approved and *publish_at* is over, or *end_at* is not
+        after it.
     :raises InvalidRequest: when it is no email program, cannot be approved, or is approved for
         another time.
     """
-    if publish_at is not None:
-        # The platform keeps no fractions, and a date that is read back must be the one that was set.
-        publish_at = publish_at.replace(microsecond=0)
+    # The platform keeps no fractions, and a date that is read back must be the one that was set.
+    publish_at = publish_at.replace(microsecond=0) if publish_at else None
+    end_at = end_at.replace(microsecond=0) if end_at else None
     key = f"approve program {program_id}"
-    program = yield from _program(program_id)
+    program = yield from email_program(program_id)
     status = str(program.get("status") or "").lower()
-    start = moment(program.get("startDate"))
+    start, end = moment(program.get("startDate")), moment(program.get("endDate"))
     if status == "locked":
-        if publish_at is not None and start is not None and start != publish_at:
-            raise InvalidRequest(
-                f"program {program_id} is approved for {start.isoformat()} already; unapprove it first to "
-                f"move it to {publish_at.isoformat()}",
-                platform="marketo",
-            )
+        for what, now, wanted in (("start", start, publish_at), ("end", end, end_at)):
+            if now is not None and wanted is not None and now != wanted:
+                raise InvalidRequest(
+                    f"program {program_id} is approved for {now.isoformat()} ({what}) already; unapprove it "
+                    f"first to move that to {wanted.isoformat()}",
+                    platform="marketo",
+                )
     elif publish_at is not None:
         if publish_at <= datetime.fromtimestamp(clock(), UTC):
             raise InvalidInput(
                 "publish_at", "is in the past; leave it out to keep the program's own start date"
             )
-        end = moment(program.get("endDate"))
-        ends_later = end is not None and end > publish_at
-        if start != publish_at or not ends_later:
-            yield programs.reschedule(program_id, publish_at, end if ends_later else publish_at + _RUNS_FOR)
+        if end_at is None:
+            end_at = end if end is not None and end > publish_at else publish_at + _RUNS_FOR
+        elif end_at <= publish_at:
+            raise InvalidInput("end_at", "is not after the start")
+        if (start, end) != (publish_at, end_at):
+            yield programs.reschedule(program_id, publish_at, end_at)
 
     def state() -> Flow[str]:
-        now = yield from _program(program_id)
+        now = yield from email_program(program_id)
         return str(now.get("status") or "").lower()
 
     done = yield from _approve(key, memory, state, programs.approve(program_id), pending="unlocked")
-    program = yield from _program(program_id)
+    program = yield from email_program(program_id)
     when = program.get("startDate")
     job = Job("marketo", "email_send", str(program_id))
     return Publication(done, str(program.get("status") or ""), job, str(when) if when else None)
 
 
-def _program(program_id: int | str) -> Flow[Program]:
+def email_program(program_id: int | str) -> Flow[Program]:
+    """Read an email program.
+
+    :raises NotFound: when there is none of that id.
+    :raises InvalidRequest: when the program is of another type.
+    """
     program = yield from found(programs.get(program_id))
     if program is None:
         raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
