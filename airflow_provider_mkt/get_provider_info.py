@@ -144,6 +144,15 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "/var/lib/airflow/mkt",
                         "default": "",
                     },
+                    "shared_state_url": {
+                        "description": "Redis or PostgreSQL server that holds rate budgets and locks when "
+                        "tasks run on several machines. Empty means each machine has its own, in state_dir.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "sensitive": True,
+                        "example": "redis://:password@redis.internal:6379/0",
+                        "default": "",
+                    },
                 },
             },
         },

@@ -1,42 +1,50 @@
-"""The account's rate limit, shared by everything on this machine that uses the account.
+"""The account's rate limit, shared by everything that uses the account.
 
-The counting is pyrate-limiter's: a sliding log in a SQLite file, under a file lock, so that
-tasks, mapped tasks and triggers in any number of processes draw on one budget.
+How calls are counted together is a :class:`Counter`'s work: in a file for one machine
+(:mod:`.budget_file`), in Redis or PostgreSQL for several (:mod:`.budget_redis`,
+:mod:`.budget_postgres`). What is the same for all of them is here.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-import sqlite3
 import threading
 import time
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from airflow_provider_mkt.api.call import Meter
+from airflow_provider_mkt.api.counting import Counter, CounterUnavailable, Slots
 from airflow_provider_mkt.api.platform import Rate
 from airflow_provider_mkt.api.wire import Place
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-    from pyrate_limiter import SQLiteBucket
-
-SLACK = 0.01
-"""Share of the window added to it, for what cannot be measured of when a call reaches the platform."""
+log = logging.getLogger(__name__)
 
 NOT_WORTH_WRITING = 0.02
 """Seconds by which a call may have arrived late without that being written down."""
+
+SLOT_WAIT = 0.05
+"""Seconds until it is worth asking again for one of the calls that may be under way at once."""
+
+SLOT_MAX = 30.0
+"""Seconds after which a call that was not answered no longer counts as under way: its task was killed."""
 
 
 class Budget(Protocol):
     """A place to ask before each call."""
 
-    def take(self, meter: Meter, ticket: str = "") -> float:
-        """Try to take a place; 0 when taken, else the seconds until it is worth asking again."""
+    def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
+        """Try to take a place; 0 when taken, else the seconds until it is worth asking again.
+
+        :param ticket: tells the place from others; without one it cannot be settled.
+        :param seconds: how long the call may be under way.
+        :raises CounterUnavailable: when the place where calls are counted cannot be reached.
+        """
 
     def settle(self, place: Place, took: float) -> None:
         """The call that took a place was answered, so many seconds after it was sent."""
@@ -65,49 +73,36 @@ class _Fastest:
         return self._least if self._seen > self._ENOUGH else 0.0
 
 
-class FileBudget:
-    """A budget in a file, for every process on this machine.
+class SharedBudget:
+    """The budget of one account.
 
-    :param path: the SQLite file; made with its directory when missing.
+    :param counter: counts for everything that shares the budget.
     :param rates: the limit of each meter; a meter without one is not limited.
+    :param at_once: how many of the account's calls may be under way at once; None where the platform has
+        no such limit.
     """
 
-    def __init__(self, path: Path, rates: Mapping[Meter, Rate]) -> None:
-        self.path = path
+    def __init__(self, counter: Counter, rates: Mapping[Meter, Rate], *, at_once: int | None = None) -> None:
+        self.counter = counter
         self._rates = dict(rates)
-        self._buckets: dict[Meter, tuple[SQLiteBucket, FileLock]] = {}
+        self._at_once = at_once
         self._paused_until: dict[Meter, float] = {}
         self._refusals: dict[Meter, tuple[int, float]] = {}
         self._taken_at: dict[str, float] = {}
         self._fastest: dict[str, _Fastest] = {}
-        self._lock = threading.Lock()
-        self._taken = 0
         _forked_along.add(self)
 
-    def take(self, meter: Meter, ticket: str = "") -> float:
-        from pyrate_limiter import RateItem
-
+    def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
         if meter not in self._rates:
             return 0.0
         paused = self._paused_until.get(meter, 0.0) - time.monotonic()
         if paused > 0:
             return paused
-        with self._lock:
-            bucket, file_lock = self._bucket(meter)
-            bucket.rates = [_windowed(self._rates[meter])]
-            with file_lock:
-                now = int(time.time() * 1000)
-                item = RateItem(ticket, now)
-                if bucket.put(item):
-                    if ticket:
-                        self._taken_at[ticket] = now / 1000
-                    self._taken += 1
-                    # The first one too, since a short task never gets to the 64th.
-                    if self._taken % 64 == 1:
-                        bucket.leak(now)
-                    return 0.0
-                wait = bucket.waiting(item)
-        return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002
+        slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and ticket else None
+        wait, taken_at = self.counter.take(meter, self._rates[meter], ticket, slots)
+        if wait == 0 and ticket:
+            self._taken_at[ticket] = taken_at
+        return wait
 
     def settle(self, place: Place, took: float) -> None:
         """Move a place to when its call can have reached the platform at the latest.
@@ -118,17 +113,15 @@ class FileBudget:
         taken_at = self._taken_at.pop(place.ticket, None)
         if taken_at is None:
             return
-        arrived = time.time() - self._fastest.setdefault(place.kind, _Fastest()).after(took)
-        if arrived - taken_at < NOT_WORTH_WRITING:
+        arrived = self.counter.now() - self._fastest.setdefault(place.kind, _Fastest()).after(took)
+        late = arrived if arrived - taken_at >= NOT_WORTH_WRITING else None
+        if late is None and not self._at_once:
             return
-        with self._lock:
-            bucket, file_lock = self._bucket(place.meter)
-            with file_lock:
-                bucket.conn.execute(
-                    f"UPDATE '{bucket.table}' SET item_timestamp = ? WHERE name = ?",  # noqa: S608 - our own name
-                    (int(arrived * 1000), place.ticket),
-                )
-                bucket.conn.commit()
+        try:
+            self.counter.settle(place.meter, place.ticket, taken_at, late, slot=bool(self._at_once))
+        except CounterUnavailable as error:
+            # The call is done and its answer must not be lost over this.
+            log.warning("%s; the budget may be a call too generous", error)
 
     def refused(self, meter: Meter, at_most: float) -> None:
         """Give no place for a while: longer each time it happens again soon, up to *at_most* seconds."""
@@ -146,8 +139,7 @@ class FileBudget:
         self.pause(meter, min(at_most, rate.seconds / 10 * 2.0**times))
 
     def learn(self, meter: Meter, rate: Rate) -> None:
-        # Without the lock: an event loop calls this, and a thread may hold the lock while it waits
-        # for the file.
+        # Without a lock: an event loop calls this, and a thread may hold the counter's while it waits.
         if meter in self._rates:
             self._rates[meter] = rate
 
@@ -155,45 +147,10 @@ class FileBudget:
         until = time.monotonic() + seconds
         self._paused_until[meter] = max(self._paused_until.get(meter, 0.0), until)
 
-    def _bucket(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
-        if meter not in self._buckets:
-            self._buckets[meter] = self._open(meter)
-        return self._buckets[meter]
-
     def after_fork(self) -> None:
-        """Start anew in a child process: only the file is shared with the parent."""
-        # Closing a connection that was opened before a fork can harm the parent's, so they are kept.
-        _orphans.append(self._buckets)
+        """Start anew in a child process: only what is outside of it is shared with the parent."""
         self._taken_at = {}
-        self._buckets = {}
-        self._lock = threading.Lock()
-
-    def _open(self, meter: Meter) -> tuple[SQLiteBucket, FileLock]:
-        from filelock import FileLock
-        from pyrate_limiter import SQLiteBucket
-
-        private_directory(self.path.parent)
-        lock = FileLock(f"{self.path}.lock", thread_local=False)
-        with lock:
-            connection = sqlite3.connect(self.path, check_same_thread=False, timeout=30)
-            connection.execute("PRAGMA journal_mode=WAL")
-            # A place lost to a power cut is a call the platform may refuse, and nothing worse.
-            connection.execute("PRAGMA synchronous=OFF")
-            table = f"calls_{meter.value}"
-            connection.execute(f"CREATE TABLE IF NOT EXISTS '{table}' (name VARCHAR, item_timestamp INTEGER)")
-            connection.execute(f"CREATE INDEX IF NOT EXISTS 'at_{table}' ON '{table}' (item_timestamp)")
-            connection.commit()
-        return SQLiteBucket([_windowed(self._rates[meter])], connection, table), lock
-
-
-def _windowed(rate: Rate) -> PyRate:
-    from pyrate_limiter import Rate as PyRate
-
-    return PyRate(rate.calls, int(rate.seconds * (1 + SLACK) * 1000))
-
-
-if TYPE_CHECKING:
-    from pyrate_limiter import Rate as PyRate
+        self.counter.after_fork()
 
 
 def private_directory(path: Path) -> Path:
@@ -211,19 +168,36 @@ def _after_fork() -> None:
         budget.after_fork()
 
 
-_forked_along: weakref.WeakSet[FileBudget] = weakref.WeakSet()
-_orphans: list[object] = []
+_forked_along: weakref.WeakSet[SharedBudget] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_after_fork)
 
-_budgets: dict[tuple[str, str], FileBudget] = {}
+_budgets: dict[tuple[str, str], SharedBudget] = {}
 _budgets_lock = threading.Lock()
 
 
-def file_budget(directory: Path, account_key: str, rates: Mapping[Meter, Rate]) -> FileBudget:
-    """The process-wide budget of one account, kept below *directory*."""
+def budget_of(
+    place: Path | str, account_key: str, rates: Mapping[Meter, Rate], *, at_once: int | None = None
+) -> SharedBudget:
+    """The process-wide budget of one account.
+
+    :param place: where it is kept: a directory on this machine, or the URL of a Redis or PostgreSQL server.
+    :param account_key: names the account; only a digest of it is kept.
+    :param at_once: how many of the account's calls may be under way at once.
+    :raises InvalidInput: when the URL is of neither kind, or its client library is not installed.
+    """
     digest = hashlib.sha256(account_key.encode()).hexdigest()[:24]
     with _budgets_lock:
-        key = (str(directory), digest)
+        key = (str(place), digest)
         if key not in _budgets:
-            _budgets[key] = FileBudget(directory / f"{digest}.sqlite", rates)
+            _budgets[key] = SharedBudget(_counter(place, digest), rates, at_once=at_once)
         return _budgets[key]
+
+
+def _counter(place: Path | str, digest: str) -> Counter:
+    if isinstance(place, Path):
+        from airflow_provider_mkt.api.budget_file import FileCounter
+
+        return FileCounter(place / f"{digest}.sqlite")
+    from airflow_provider_mkt.api.shared_state import counter
+
+    return counter(place, digest)

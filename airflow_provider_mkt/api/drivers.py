@@ -126,8 +126,8 @@ class SyncDriver:
                         answer = self._send(request)
                         if place is not None:
                             self._budget.settle(place, time.monotonic() - sent_at)
-                    case Take(meter, ticket):
-                        answer = self._budget.take(meter, ticket)
+                    case Take(meter, ticket, seconds):
+                        answer = self._budget.take(meter, ticket, seconds)
                     case Sleep(seconds):
                         self.sleep(seconds)
                         answer = None
@@ -189,8 +189,9 @@ class AsyncDriver:
                         if place is not None:
                             took = time.monotonic() - sent_at
                             await loop.run_in_executor(_takers, self._budget.settle, place, took)
-                    case Take(meter, ticket):
-                        answer = await loop.run_in_executor(_takers, self._budget.take, meter, ticket)
+                    case Take(meter, ticket, seconds):
+                        take = self._budget.take
+                        answer = await loop.run_in_executor(_takers, take, meter, ticket, seconds)
                     case Sleep(seconds):
                         await self.sleep(seconds)
                         answer = None

@@ -149,7 +149,7 @@ def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Eff
         return None
     place = Place(call.meter, uuid4().hex, call.name)
     waited = 0.0
-    while (wait := (yield Take(call.meter, place.ticket))) > 0:
+    while (wait := (yield Take(call.meter, place.ticket, call.timeout))) > 0:
         waited += wait
         if waited > link.policy.queue:
             message = "the account's rate limit leaves no place for the call now"
@@ -226,7 +226,8 @@ class _Progress:
 
     def _patiently(self, refused: Refused, wait: float) -> float:
         since = self.refused_since if self.refused_since is not None else self.clock()
-        if self.clock() + wait - since > self.policy.patience:
+        patience = self.policy.patience if self.call.patience is None else self.call.patience
+        if self.clock() + wait - since > min(patience, self.policy.patience):
             raise self.ending(refused.error)
         return wait
 

@@ -65,6 +65,12 @@ class Platform(ABC):
     def max_concurrency(self) -> int:
         """How many calls may be under way at once."""
 
+    @property
+    def at_once(self) -> int | None:
+        """How many calls the account lets be under way at once, whoever makes them; None where it has no
+        such limit."""
+        return None
+
     @abstractmethod
     def token_request(self) -> Request | None:
         """The request that fetches an access token, or None where the token is static."""

@@ -111,10 +111,14 @@ class Sleep:
 
 @dataclass(frozen=True)
 class Take:
-    """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking."""
+    """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking.
+
+    :param seconds: how long the call may be under way.
+    """
 
     meter: Meter
     ticket: str = field(default="", compare=False)
+    seconds: float = field(default=30.0, compare=False)
 
 
 Effect = Send | Sleep | Take

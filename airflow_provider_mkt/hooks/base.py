@@ -9,7 +9,7 @@ import tempfile
 import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -50,6 +50,11 @@ def state_directory() -> Path:
     if configured:
         return Path(configured)
     return Path(tempfile.gettempdir()) / f"airflow-provider-mkt-{os.getuid()}"
+
+
+def shared_state_url() -> str | None:
+    """The server that holds budgets and locks for several machines (``[mkt] shared_state_url``)."""
+    return conf.get("mkt", "shared_state_url", fallback="") or None
 
 
 class MarketingHook(BaseHook):
@@ -345,7 +350,8 @@ class MarketingHook(BaseHook):
 
     @contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
-        """Let one task at a time on this machine do *what*, whichever credentials it uses.
+        """Let one task at a time do *what*, whichever credentials it uses: on this machine, or on all
+        that share a server (``[mkt] shared_state_url``).
 
         :param what: names the thing, e.g. ``publish email 123``.
         """
@@ -362,17 +368,25 @@ class MarketingHook(BaseHook):
             self.log.info("Another task is at it: %s; waiting for it to finish", what)
             lock.acquire(poll_interval=0.5)
         try:
-            yield
+            with self._shared_lock(key):
+                yield
         finally:
             lock.release()
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _budget(self) -> Budget:
-        from airflow_provider_mkt.api.budget import file_budget
+    def _shared_lock(self, key: str) -> AbstractContextManager[None]:
+        if (url := shared_state_url()) is None:
+            return nullcontext()
+        from airflow_provider_mkt.api.shared_state import lock
 
-        platform = self.platform
-        return file_budget(state_directory() / "budgets", platform.account_key, platform.rates)
+        return lock(url, key)
+
+    def _budget(self) -> Budget:
+        from airflow_provider_mkt.api.budget import budget_of
+
+        platform, place = self.platform, shared_state_url() or state_directory() / "budgets"
+        return budget_of(place, platform.account_key, platform.rates, at_once=platform.at_once)
 
     def _sync_driver(self) -> SyncDriver:
         if self._sync is None:

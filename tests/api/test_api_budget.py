@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_mkt.api.budget import FileBudget, file_budget
+from airflow_provider_mkt.api.budget import budget_of
+from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
 from airflow_provider_mkt.api.wire import Place
@@ -24,7 +25,7 @@ CALLS = Meter.CALLS
 TAKER = """
 import sys, threading, time
 from pathlib import Path
-from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
 from airflow_provider_mkt.api.wire import Place
@@ -50,7 +51,7 @@ print(len(granted))
 HOLDER = """
 import sys, time
 from pathlib import Path
-from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import Meter
 from airflow_provider_mkt.api.platform import Rate
 from airflow_provider_mkt.api.wire import Place
@@ -224,7 +225,7 @@ def test_a_pause_gives_no_place_for_its_time_and_the_longest_one_counts(tmp_path
 def test_a_forked_child_draws_on_the_same_budget(tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
     assert [budget.take(CALLS) for _ in range(2)] == [0, 0]
-    with budget._lock:
+    with budget.counter.lock:
         child = os.fork()
         if child == 0:
             signal.alarm(5)
@@ -247,11 +248,11 @@ def test_places_of_short_tasks_are_forgotten_too(tmp_path: Path) -> None:
 
 def test_an_account_has_one_budget_per_process_and_a_file_that_does_not_name_it(tmp_path: Path) -> None:
     rates = {CALLS: Rate(5, 30)}
-    one = file_budget(tmp_path / "state", "hubspot secret-name", rates)
-    assert file_budget(tmp_path / "state", "hubspot secret-name", rates) is one
-    assert file_budget(tmp_path / "state", "hubspot other", rates) is not one
+    one = budget_of(tmp_path / "state", "hubspot secret-name", rates)
+    assert budget_of(tmp_path / "state", "hubspot secret-name", rates) is one
+    assert budget_of(tmp_path / "state", "hubspot other", rates) is not one
     one.take(CALLS)
-    assert "secret" not in one.path.name
+    assert "secret" not in one.counter.path.name
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 

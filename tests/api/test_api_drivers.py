@@ -22,7 +22,7 @@ from api_tools import PAT, a_call, hubspot, marketo
 from pydantic import ValidationError
 
 from airflow_provider_mkt.api import drivers
-from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import (
     Call,
     FileBody,
@@ -225,7 +225,7 @@ class TestBothDrivers:
                 self.answers = [0.25, 0.0]
                 self.asked: list[Meter] = []
 
-            def take(self, meter: Meter, ticket: str = "") -> float:
+            def take(self, meter: Meter, ticket: str = "", seconds: float = 30.0) -> float:
                 self.asked.append(meter)
                 return self.answers.pop(0)
 
@@ -254,7 +254,7 @@ class TestBothDrivers:
     @pytest.mark.parametrize("on_a_loop", [False, True])
     def test_an_exchange_is_closed_when_its_driver_fails(self, on_a_loop: bool) -> None:
         class Broken:
-            def take(self, meter: Meter, ticket: str = "") -> float:
+            def take(self, meter: Meter, ticket: str = "", seconds: float = 30.0) -> float:
                 raise OSError("disk full")
 
             def learn(self, meter: Meter, rate: Rate) -> None: ...

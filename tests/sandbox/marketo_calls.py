@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_provider_mkt.api.budget import FileBudget
+from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.api.exchange import Link, exchange

@@ -111,6 +111,10 @@ class Marketo(Platform):
     def max_concurrency(self) -> int:
         return self.account.max_concurrency
 
+    @property
+    def at_once(self) -> int | None:
+        return self.account.max_concurrency
+
     def token_request(self) -> Request | None:
         return Request(
             "POST",
