@@ -134,6 +134,7 @@ class Call(Generic[T]):
         done, and `read` gets an empty answer.
     :param bare_list: whether the answer is a JSON array and not an object. `read` gets it under
         ``results``.
+    :param patience: how long it may go on being refused, in seconds; as long as the policy says when None.
     :param shapes: how other version profiles ask for the same, by profile. `read` understands their
         answers too.
     """
@@ -154,6 +155,7 @@ class Call(Generic[T]):
     file: bool = field(default=False, repr=False)
     already: type[PlatformError] | None = field(default=None, repr=False)
     bare_list: bool = field(default=False, repr=False)
+    patience: float | None = field(default=None, repr=False)
     shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
-from airflow_provider_mkt.api.call import Call, JsonBody, Pairs, Replay, Route, batch, utc
+from airflow_provider_mkt.api.call import Call, Envelope, JsonBody, Pairs, Replay, Route, batch, utc
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import READ_LEAD, one_of, text
 from airflow_provider_mkt.api.marketo._bulk import FORMATS, FileFormat
@@ -68,11 +68,20 @@ def create(
     return Call(
         name,
         Route("POST", "bulk", f"{PATHS[kind]}/create.json"),
-        one_as(Export),
+        _created,
         Replay.VERIFY,
         body=JsonBody(body),
         scopes=SCOPES[kind],
     )
+
+
+def _created(envelope: Envelope) -> Export:
+    """The new job; it refuses an answer that does not name it, since nothing can be done with that."""
+    job = one_as(Export)(envelope)
+    if not job["exportId"]:
+        msg = "the answer names no job"
+        raise ValueError(msg)
+    return job
 
 
 def kind_of(call: str, kind: str) -> str:

@@ -43,6 +43,17 @@ PROGRAMS_MAX = 10
 VALUES_MAX = 50
 TYPES_MAX = 10_000
 DELETED_LEADS = 37
+ACTIVITY_FIELDS = (
+    "marketoGUID",
+    "leadId",
+    "activityDate",
+    "activityTypeId",
+    "campaignId",
+    "primaryAttributeValueId",
+    "primaryAttributeValue",
+    "attributes",
+)
+"""The columns of activities when none are asked for."""
 
 
 def create_leads(

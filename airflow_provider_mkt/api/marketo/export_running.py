@@ -1,0 +1,258 @@
+"""Bulk extracts from the first request to the last file: a job for each window, made once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow_provider_mkt.api.call import Call, JsonBody
+from airflow_provider_mkt.api.errors import JobFailed, NotFound, OutcomeUnknown, PlatformError, RateLimited
+from airflow_provider_mkt.api.flow import Flow, Memory
+from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.api.marketo import bulk_extracts
+from airflow_provider_mkt.api.marketo._exporting import Export, Kind
+from airflow_provider_mkt.api.marketo.jobs import SPECS
+from airflow_provider_mkt.api.watching import Look, look_at
+
+AT_ONCE = 3
+"""Jobs of one extraction in the queue: the two that can run, and one to follow. The ten places of the queue
+are shared with everybody else's."""
+
+_MADE_MOST = 3
+_QUEUE_PATIENCE = 50.0
+"""Seconds for which other refusals are waited out. A full queue is refused for longer, and is not."""
+_JOB_KINDS: Mapping[Kind, str] = {
+    "leads": "lead_export",
+    "activities": "activity_export",
+    "program_members": "member_export",
+}
+
+
+@dataclass
+class Part:
+    """What one job is to extract, and how far it is.
+
+    :param name: tells it from the other parts, for people.
+    :param create: makes its job.
+    :param label: the same for the names of files.
+    :param export_id: its job, once there is one.
+    :param made: how many jobs were made for it by this try of the task.
+    :param facts: what the status of its job told once that was complete.
+    :param written: what became of its file, where each part has one of its own.
+    """
+
+    name: str
+    create: Call[Export]
+    label: str = ""
+    export_id: str | None = None
+    made: int = 0
+    facts: dict[str, Any] | None = None
+    written: dict[str, Any] | None = None
+
+    @property
+    def records(self) -> int:
+        """How many its job found."""
+        return int((self.facts or {}).get("numberOfRecords") or 0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.export_id, "made": self.made, "facts": self.facts, "written": self.written}
+
+    def remember(self, kept: object) -> None:
+        """Take up what an earlier try knew."""
+        if isinstance(kept, Mapping):
+            self.export_id, self.made = kept.get("id"), int(kept.get("made") or 0)
+            self.facts, self.written = kept.get("facts"), kept.get("written")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an extraction stands after a look.
+
+    :param jobs: those in the queue or running.
+    :param full: what the platform said when it took no further job for now.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    full: RateLimited | None = None
+
+
+@dataclass
+class Extraction:
+    """The jobs of one extraction, followed by their status from any try of a task.
+
+    :param kind: what is extracted.
+    :param parts: what its jobs are to extract.
+    :param memory: what the task's earlier tries did.
+    :param tell: told what people should know, such as that a job had to be made again.
+    """
+
+    kind: Kind
+    parts: Sequence[Part]
+    memory: Memory
+    tell: Callable[[str], object]
+    clock: Callable[[], float] = time.time
+    since: float = field(default=0.0, init=False)
+    """When something last came of it, in epoch seconds."""
+    began: float = field(default=0.0, init=False)
+
+    def begin(self) -> None:
+        """Take up what earlier tries did."""
+        self.began, _ = self._clocks(self.memory.get(self._key("clock")))
+        for number, part in enumerate(self.parts):
+            part.remember(self.memory.get(self._key(number)))
+            part.made = 0
+        self.touch()
+
+    def go_on(self, carried: object) -> None:
+        """Take up what was known before a deferral, from :meth:`to_json` or else from the memory."""
+        known = carried if isinstance(carried, Mapping) else {}
+        self.began, self.since = self._clocks(known.get("clock") or self.memory.get(self._key("clock")))
+        for number, part in enumerate(self.parts):
+            part.remember((known.get("parts") or {}).get(str(number)) or self.memory.get(self._key(number)))
+            self.keep(part)
+
+    def to_json(self) -> dict[str, Any]:
+        """What is known, small and plain."""
+        parts = {str(number): part.to_json() for number, part in enumerate(self.parts) if part.export_id}
+        return {"clock": {"began": self.began, "since": self.since}, "parts": parts}
+
+    @property
+    def complete(self) -> bool:
+        return all(part.facts is not None for part in self.parts)
+
+    def job(self, part: Part) -> Job:
+        return Job("marketo", _JOB_KINDS[self.kind], part.export_id or "")
+
+    def unfinished(self) -> list[Job]:
+        """The jobs whose files nobody will read if the extraction is given up now."""
+        return [self.job(part) for part in self.parts if part.export_id and part.facts is None]
+
+    def advance(self) -> Flow[Standing]:
+        """Look at the jobs, make those again that came to nothing, and start what there is room for.
+
+        :raises JobFailed: when the job of a part came to nothing too often.
+        :raises InvalidRequest: when the platform refuses what is to be extracted.
+        :raises QuotaExhausted: when the day's bytes of extracts are used up.
+        """
+        waiting: dict[int, Job] = {}
+        for number, part in enumerate(self.parts):
+            if part.export_id and part.facts is None and (yield from self._is_waiting(part)):
+                waiting[number] = self.job(part)
+        for number, part in enumerate(self.parts):
+            if len(waiting) >= AT_ONCE:
+                break
+            if part.facts is None and number not in waiting:
+                try:
+                    yield from self._start(part)
+                except RateLimited as full:
+                    return Standing(tuple(waiting.values()), full)
+                waiting[number] = self.job(part)
+        return Standing(tuple(waiting.values()))
+
+    def came_to_nothing(self, part: Part, why: str) -> None:
+        """Let a part's job be made again.
+
+        :raises JobFailed: when that was done too often.
+        """
+        again = part.made < _MADE_MOST
+        message = f"the extract of {part.name} (job {part.export_id}) came to nothing: {why}"
+        part.export_id = part.facts = part.written = None
+        self.keep(part)
+        if not again:
+            raise JobFailed(f"{message}; given up after {part.made} jobs", platform="marketo")
+        self.tell(f"{message}; it is made again")
+
+    def abandon(self) -> Flow[None]:
+        """Cancel what is not complete, and forget it. Never fails."""
+        for part in self.parts:
+            if part.export_id and part.facts is None:
+                try:
+                    yield bulk_extracts.cancel(self.kind, part.export_id)
+                except PlatformError as error:
+                    self.tell(f"{self.job(part)} was not canceled: {error}")
+                else:
+                    self.tell(f"{self.job(part)} was canceled")
+                part.export_id = None
+                self.keep(part)
+
+    def forget(self) -> None:
+        """Let the task start afresh when somebody clears it."""
+        for number in range(len(self.parts)):
+            self.memory.set(self._key(number), None)
+        self.memory.set(self._key("clock"), None)
+
+    def touch(self, moment: float | None = None) -> None:
+        """Something came of it, now or at *moment*."""
+        self.since = self.clock() if moment is None else moment
+        self.memory.set(self._key("clock"), {"began": self.began, "since": self.since})
+
+    def keep(self, part: Part) -> None:
+        """Remember how far a part is."""
+        self.memory.set(self._key(self.parts.index(part)), part.to_json())
+
+    def _is_waiting(self, part: Part) -> Flow[bool]:
+        job = self.job(part)
+        try:
+            look: Look = yield from look_at(spec_of(SPECS, job), job)
+        except NotFound as missing:
+            self.came_to_nothing(part, str(missing))
+            return False
+        if look.status is BatchStatus.COMPLETE:
+            part.facts = {
+                name: look.facts[name]
+                for name in ("numberOfRecords", "fileSize", "fileChecksum")
+                if name in look.facts
+            }
+            self.keep(part)
+            self.touch()
+            self.tell(f"{part.name}: {part.facts.get('numberOfRecords', 'unknown many')} records")
+        elif look.status.final:
+            why = look.facts.get("errorMsg") or "no reason given"
+            self.came_to_nothing(part, f"it was {look.word}: {why}")
+        elif not look.known:
+            self.tell(f"{job}: nobody knows the word {look.word!r}; waiting on")
+        return not look.status.final and look.word.lower() != "created"
+
+    def _start(self, part: Part) -> Flow[None]:
+        if part.export_id is None:
+            part.export_id = yield from self._create(part)
+            part.made += 1
+            self.keep(part)
+        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), patience=_QUEUE_PATIENCE)
+        self.touch()
+        self.tell(f"{part.name}: job {part.export_id} is in the queue")
+
+    def _create(self, part: Part) -> Flow[str]:
+        """Make a job.
+
+        A job tells nobody what it extracts, so one whose answer was lost cannot be told from another task's.
+        Taking that one could hand out the wrong people. So another is made: one that is never enqueued holds
+        no place and no bytes.
+        """
+        for _ in range(_MADE_MOST - 1):
+            try:
+                job: Export = yield part.create
+            except OutcomeUnknown as lost:
+                self.tell(f"{lost}. A job that this may have made is never started; another is made")
+            else:
+                return str(job["exportId"])
+        job = yield part.create
+        return str(job["exportId"])
+
+    def _clocks(self, kept: object) -> tuple[float, float]:
+        known = kept if isinstance(kept, Mapping) else {}
+        return known.get("began") or self.clock(), known.get("since") or self.clock()
+
+    def _key(self, what: int | str) -> str:
+        return f"export {self._digest} {what}"
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        """Of what is extracted, since a cleared task may extract something else."""
+        bodies = [part.create.body.value for part in self.parts if isinstance(part.create.body, JsonBody)]
+        return hashlib.sha256(json.dumps([self.kind, bodies], sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,347 @@
+"""What the operators that export have in common: jobs, waiting, and one file out of many."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+
+from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted
+from airflow_provider_mkt.operators._base import MarketingOperator, as_time
+from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles
+from airflow_provider_mkt.operators._files import as_path
+from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._tables import Columns
+from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.api.call import Call
+    from airflow_provider_mkt.api.marketo._exporting import Between, Export, Kind
+    from airflow_provider_mkt.api.marketo.export_running import Extraction, Standing
+    from airflow_provider_mkt.api.marketo.export_windows import Window
+    from airflow_provider_mkt.api.watching import Tolerance
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+_QUEUE_FREES_AFTER = (60.0, 240.0)
+_POLL_INTERVAL = 60.0
+_TELL_EVERY = 300.0
+_LAST_WORDS = 4.0
+"""Seconds that a killed task has before Airflow ends its process."""
+
+
+class ExportKilled(AirflowException):
+    """The task was told to end."""
+
+
+class ExportOperator(MarketingOperator):
+    """Base of the operators that have Marketo write bulk extracts, and bring the files home.
+
+    A range of any length is cut into windows of at most 31 days, each the work of one job. Jobs are
+    remembered before they are enqueued, so that a retry, on whichever worker, takes up those of the
+    killed or failed try; when a user ends the task, or it fails for good, those still waiting are
+    canceled. What was downloaded is checked against the platform's size and SHA-256, and the output appears
+    when it is whole. A task that is cleared after it succeeded exports anew.
+
+    :param conn_id: a connection of type ``marketo``; HubSpot has no such exports.
+    :param output_path: the file to write, on any object storage: one table with one header line, in the
+        order of time. With ``{window}`` in it, one file for each window, named by its start, such as
+        ``20250101T000000Z``. Where nothing is found, the file has a header only.
+    :param fields: REST names of the columns.
+    :param start: the first second of the range: an aware datetime or ISO 8601 text with offset.
+    :param end: the first second after the range. Ranges that follow each other, as the data intervals of
+        DAG runs do, share no record and miss none.
+    :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon). Empty values are the word
+        ``null``, as the platform writes them.
+    :param column_headers: headers of columns by field; REST names otherwise.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: how often to ask while waiting, in seconds; every minute when not given, since
+        the platform tells no more.
+    :param wait_timeout: how long to wait without any job getting on, in seconds.
+    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param cancel_on_kill: cancel the waiting jobs when the task is killed, by a user or with its worker;
+        its next try makes them again.
+    :returns: ``kind``, ``output_path``, ``rows``, ``bytes``, ``sha256``, ``windows`` (how many),
+        ``export_ids`` and ``seconds`` since the first try began. With a file for each window, ``files``
+        tells path, rows, bytes and SHA-256 of each, and there is no ``sha256``.
+    :raises AirflowFailException: when the platform refuses what is to be exported, or the jobs of a window
+        fail again and again.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "output_path",
+        "fields",
+        "start",
+        "end",
+        "file_format",
+        "column_headers",
+    )
+    template_fields_renderers = {"fields": "json", "column_headers": "json"}  # noqa: RUF012 - Airflow's own
+
+    kind: Kind
+    """What is exported; a subclass sets it."""
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        output_path: str,
+        fields: Sequence[str] | str | None = None,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        file_format: str = "csv",
+        column_headers: Mapping[str, str] | str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        tolerance: float = 600.0,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.output_path = output_path
+        self.fields = fields
+        self.start = start
+        self.end = end
+        self.file_format = file_format
+        self.column_headers = column_headers
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_timeout = wait_timeout
+        self.tolerance = tolerance
+        self.cancel_on_kill = cancel_on_kill
+        self._extraction: Extraction | None = None
+        self._event: Any = None
+        self._resumed = False
+        self._killed = False
+
+    @abstractmethod
+    def create(self, span: Between | None, columns: Columns) -> Call[Export]:
+        """The call that makes the job of one window, or of all where there is no range of time.
+
+        :raises InvalidInput: naming the parameter that cannot be.
+        """
+
+    def columns_of_file(self, columns: Columns) -> Sequence[str]:
+        """The names of the columns that the platform writes."""
+        return columns.fields
+
+    def work(self, context: Context) -> dict[str, Any]:
+        hook = self.hook
+        if hook.conn_type != "marketo":
+            raise InvalidInput(
+                "conn_id",
+                f"connection {self.conn_id!r} is of type {hook.conn_type!r}; only Marketo has exports",
+            )
+        path = as_path("output_path", self.output_path)
+        if path is None:
+            raise InvalidInput("output_path", "is missing or empty")
+        columns = Columns.of(self.fields, self.column_headers, self.file_format)
+        windows = self._windows()
+        if WINDOW in path and windows == [None]:
+            raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
+        extraction = self._extraction = self._planned(context, windows, columns)
+        hook.sleep = self._sleep
+        try:
+            with hook:
+                self._begin(hook, extraction)
+                header = columns.header_line(self.columns_of_file(columns))
+                files = ExportFiles(hook, extraction, path, header, go_on=self._go_on, log=self.log)
+                written = self._exported(hook, extraction, files)
+        except QuotaExhausted as error:
+            extraction.touch(error.resets_at.timestamp())
+            raise
+        except Exception as error:
+            if _for_good(context, error) and not self._killed:
+                self._give_up(hook, extraction)
+            raise
+        return self._outcome(extraction, path, written)
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Go on after a wait, whatever ended it: the jobs themselves are asked."""
+        self._event, self._resumed = event, True
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        """Cancel the waiting jobs, and let the task end."""
+        self._killed = True
+        if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
+            from airflow_provider_mkt.api.policy import Policy
+
+            self.hook.policy = Policy.impatient()
+            # A signal may have come while the task held a lock that canceling needs, so not for ever.
+            last = threading.Thread(target=cancel, args=(self.hook, jobs, self.log), daemon=True)
+            last.start()
+            last.join(_LAST_WORDS)
+        super().on_kill()
+
+    # -- what is to be exported ------------------------------------------------------------------
+
+    def _windows(self) -> list[Window] | list[None]:
+        from airflow_provider_mkt.api.marketo.export_windows import windows
+
+        start, end = as_time("start", self.start), as_time("end", self.end)
+        if start is None and end is None:
+            return [None]
+        if start is None or end is None:
+            raise InvalidInput("start" if start is None else "end", "is missing: a range has both")
+        if end > datetime.now(UTC):
+            self.log.warning("The range ends in the future: what comes after its jobs run is not in the file")
+        return windows(start, end)
+
+    def _planned(self, context: Context, windows: Sequence[Window | None], columns: Columns) -> Extraction:
+        from airflow_provider_mkt.api.marketo.export_running import Extraction, Part
+
+        parts = [
+            Part(
+                self.kind.replace("_", " ") if window is None else str(window),
+                self.create(None if window is None else window.between, columns),
+                "" if window is None else window.name,
+            )
+            for window in windows
+        ]
+        return Extraction(self.kind, parts, task_memory(context), self.log.info)
+
+    def _begin(self, hook: MarketingHook, extraction: Extraction) -> None:
+        if self._resumed:
+            event = self._event if isinstance(self._event, Mapping) else {}
+            extraction.go_on(event.get("carry"))
+            return
+        extraction.begin()
+        self._warn_of_quota(hook)
+
+    def _warn_of_quota(self, hook: MarketingHook) -> None:
+        from airflow_provider_mkt.api.marketo.export_quota import DAY_BYTES, bytes_today
+
+        try:
+            used = hook.follow(bytes_today(datetime.now(UTC)))
+        except PlatformError as error:
+            self.log.info("How much of the day's exports is used cannot be told: %s", error)
+            return
+        if used >= 0.8 * DAY_BYTES:
+            self.log.warning(
+                "%.0f of the %.0f MB that a day's exports may have are used; the task comes back after the "
+                "reset if they run out",
+                used / 1e6,
+                DAY_BYTES / 1e6,
+            )
+
+    # -- from jobs to files ----------------------------------------------------------------------
+
+    def _exported(
+        self, hook: MarketingHook, extraction: Extraction, files: ExportFiles
+    ) -> list[dict[str, Any]]:
+        """Follow the jobs to their end, and write the files."""
+        from airflow_provider_mkt.api.watching import Tolerance
+
+        tolerance, told = Tolerance(self.tolerance), time.monotonic()
+        while True:
+            standing = self._looked(hook, extraction, tolerance)
+            if standing is not None and (written := files.write()) is not None:
+                return written
+            if time.time() - extraction.since > self.wait_timeout:
+                jobs = ", ".join(str(job) for job in extraction.unfinished()) or "none was let into the queue"
+                msg = f"no job got on in {self.wait_timeout:.0f} s: {jobs}"
+                raise JobsOverdue(msg)
+            if time.monotonic() - told > _TELL_EVERY:
+                told = time.monotonic()
+                done = sum(part.facts is not None for part in extraction.parts)
+                self.log.info("%d of %d windows are complete", done, len(extraction.parts))
+            self._wait(extraction, standing)
+
+    def _looked(self, hook: MarketingHook, extraction: Extraction, tolerance: Tolerance) -> Standing | None:
+        """Look at the jobs and start what there is room for; None when asking failed for now."""
+        try:
+            standing = hook.follow(extraction.advance())
+        except QuotaExhausted:
+            raise
+        except PlatformError as error:
+            tolerance.failed(error, time.time())
+            self.log.warning("Asking failed: %s", error)
+            return None
+        tolerance.worked()
+        return standing
+
+    def _wait(self, extraction: Extraction, standing: Standing | None) -> None:
+        if standing is None or (standing.jobs and not self.deferrable):
+            self._sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
+        elif standing.jobs:
+            self._wait_in_triggerer(extraction, standing)
+        elif standing.full is not None:
+            # Spread out, so that tasks that wait for a place do not come in one moment.
+            seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
+            if self.deferrable:
+                self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
+            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
+            self._sleep(seconds)
+
+    def _wait_in_triggerer(self, extraction: Extraction, standing: Standing) -> None:
+        from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+        self.defer(
+            trigger=BatchStatusTrigger(
+                conn_id=self.conn_id,
+                jobs=[dict(job.to_json()) for job in standing.jobs],
+                deadline=extraction.since + self.wait_timeout,
+                poll_interval=self.poll_interval,
+                tolerance=self.tolerance,
+                cancel_on_kill=self.cancel_on_kill,
+                carry=extraction.to_json(),
+            ),
+            method_name="resume",
+        )
+
+    def _outcome(
+        self, extraction: Extraction, path: str, files: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        outcome = {
+            "outcome": "export",
+            "platform": "marketo",
+            "kind": extraction.kind,
+            "output_path": path,
+            "rows": sum(file["rows"] for file in files),
+            "bytes": sum(file["bytes"] for file in files),
+            "sha256": None if WINDOW in path else files[0]["sha256"],
+            "windows": len(extraction.parts),
+            "export_ids": [part.export_id for part in extraction.parts],
+            "seconds": round(time.time() - extraction.began),
+        }
+        extraction.forget()
+        return outcome | ({"files": list(files)} if WINDOW in path else {})
+
+    # -- ends other than success ----------------------------------------------------------------------------
+
+    def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
+        """Leave nothing behind on the platform that nobody will read."""
+        from airflow_provider_mkt.api.policy import Policy
+
+        hook.policy = Policy.impatient()
+        with hook:
+            hook.follow(extraction.abandon())
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._go_on()
+            time.sleep(min(left, 1.0))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._killed:
+            msg = "the task was told to end"
+            raise ExportKilled(msg)
+
+
+def _for_good(context: Context, error: Exception) -> bool:
+    """Whether no other try follows."""
+    if isinstance(error, AirflowFailException) or (isinstance(error, PlatformError) and error.permanent):
+        return True
+    return context["ti"].try_number > context["ti"].max_tries

@@ -1,0 +1,88 @@
+"""Running one ``export`` task against a sandbox whose jobs take moments, not minutes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow, Run
+
+from airflow_provider_mkt.api.marketo import export_files
+from airflow_provider_mkt.operators import _exporting
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo.world import exports
+from airflow_provider_mkt.sandbox.marketo.world.exports import ExportJob
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+RANGE = 'start="2025-01-01T00:00:00Z", end="2025-01-31T00:00:00Z"'
+QUARTER = 'start="2025-01-01T00:00:00Z", end="2025-04-06T00:00:00Z"'
+"""95 days."""
+FIELDS = 'fields=["id", "email", "lastName"]'
+FILE = "*/file.json"
+CREATE = "*/create.json"
+ENQUEUE = "*/enqueue.json"
+STATUS = "*/status.json"
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a status of a job last 40 ms instead of a minute, and waits accordingly."""
+    monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
+    monkeypatch.setattr(export_files, "_LOOK_AFTER", 0.02)
+    monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+
+
+def export(airflow: Airflow, arguments: str, *, operator: str = "ExportLeadsOperator", **params: Any) -> Run:
+    """Run one task ``export`` with these arguments."""
+    return airflow.run(
+        f"from airflow_provider_mkt.operators.exports import {operator}\n"
+        f'{operator}(task_id="export", conn_id="marketo_default", poll_interval=0.05, {arguments})',
+        **params,
+    )
+
+
+def succeeded(run: Run) -> dict[str, Any]:
+    assert run.tasks == {"export": "success"}, run.log[-4000:]
+    outcome: dict[str, Any] = run.returned["export"]
+    return outcome
+
+
+def failed(run: Run) -> str:
+    assert run.tasks == {"export": "failed"}, run.log[-4000:]
+    return run.log
+
+
+def jobs(sandbox: Sandbox) -> list[ExportJob]:
+    sandbox.marketo.world.settle()
+    return sandbox.marketo.world.exports.all()
+
+
+def words(sandbox: Sandbox) -> Counter[str]:
+    """How many jobs there are, by status."""
+    return Counter(job.status for job in jobs(sandbox))
+
+
+def rows(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(
+        csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""), delimiter=delimiter)
+    )
+
+
+def ids(path: Path) -> list[int]:
+    return [int(row["id"]) for row in rows(path)]
+
+
+def spread(sandbox: Sandbox, *moments: datetime) -> None:
+    """Let the seeded leads, in order, be created at these times."""
+    for number, moment in enumerate(moments):
+        lead = sandbox.marketo.world.leads.existing(seed.ANNA + number)
+        lead.created_at = lead.updated_at = moment
+
+
+def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
+    sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
