@@ -210,7 +210,8 @@ class AssociateAssetsOperator(MarketingOperator):
     :raises AirflowFailException: when there is no such campaign, or some assets were refused; the others
         are done first.
 
-    Source: ``PUT`` and ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
+    Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}`` and
+    ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
 
     template_fields: Sequence[str] = ("conn_id", "campaign_id", "assets", "remove")

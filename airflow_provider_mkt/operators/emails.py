@@ -203,8 +203,9 @@ class UpdateEmailOperator(MarketingOperator):
     :raises AirflowFailException: when there is no such email, a field is refused, or ``version`` is
         missing for an email that is no draft.
 
-    Source: HubSpot ``PATCH /marketing/{version}/emails/{emailId}`` and ``.../{emailId}/draft``; Marketo
-    ``POST /rest/asset/v1/email/{id}.json`` and ``/email/{id}/content.json``.
+    Source: HubSpot ``PATCH /marketing/{version}/emails/{emailId}`` and
+    ``PATCH /marketing/{version}/emails/{emailId}/draft``; Marketo ``POST /rest/asset/v1/email/{id}.json``
+    and ``POST /rest/asset/v1/email/{id}/content.json``.
     """
 
     template_fields: Sequence[str] = ("conn_id", "email_id", "changes", "version")
