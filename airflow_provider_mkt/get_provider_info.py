@@ -29,7 +29,16 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": name,
                 "python-modules": [
                     f"airflow_provider_mkt.operators.{module}"
-                    for module in ("campaigns", "emails", "hubspot", "leads", "marketo", "nurture")
+                    for module in (
+                        "campaigns",
+                        "emails",
+                        "hubspot",
+                        "leads",
+                        "marketo",
+                        "nurture",
+                        "programs",
+                        "smart_campaigns",
+                    )
                 ],
             }
             for name in ("HubSpot", "Marketo Engage")

@@ -41,6 +41,17 @@ OPERATORS = {
             "campaign_id": "{{ params.c }}",
         }
     },
+    "airflow_provider_mkt.operators.programs": {
+        "CloneProgramOperator": {"conn_id": "c", "program_id": 1, "name": "{{ ds }}", "folder_id": 2},
+        "SetProgramTokensOperator": {"conn_id": "c", "program_id": 1, "tokens": {"Headline": "{{ ds }}"}},
+        "ScheduleEmailProgramOperator": {"conn_id": "c", "program_id": 1, "publish_at": "{{ ts }}"},
+        "UnapproveProgramOperator": {"conn_id": "c", "program_id": "{{ params.p }}"},
+    },
+    "airflow_provider_mkt.operators.smart_campaigns": {
+        "ScheduleCampaignOperator": {"conn_id": "c", "campaign_id": 1, "run_at": "{{ ts }}"},
+        "ActivateCampaignOperator": {"conn_id": "c", "campaign_id": "{{ params.c }}"},
+        "DeactivateCampaignOperator": {"conn_id": "c", "campaign_id": "{{ params.c }}"},
+    },
     "airflow_provider_mkt.sensors.batch_status": {
         "BatchStatusSensor": {"conn_id": "c", "job": "{{ ti.xcom_pull('t') }}", "deferrable": True}
     },

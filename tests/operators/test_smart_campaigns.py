@@ -1,0 +1,219 @@
+"""A run of a smart campaign is scheduled once, and what cannot be known is said and not repeated."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.operators.smart_campaigns import (
+    ActivateCampaignOperator,
+    DeactivateCampaignOperator,
+    ScheduleCampaignOperator,
+)
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+SCHEDULE = "*/schedule.json"
+ROUTE = "/rest/v1/campaigns/{campaignId}/schedule.json"
+UNKNOWN = "what became of it is not known"
+
+
+def later(**more: float) -> datetime:
+    return (datetime.now(UTC) + timedelta(**more)).replace(microsecond=0)
+
+
+def scheduling(campaign_id: Any = marketo.BATCH_CAMPAIGN, **more: Any) -> ScheduleCampaignOperator:
+    return ScheduleCampaignOperator(
+        task_id="task", conn_id="marketo_default", campaign_id=campaign_id, **more
+    )
+
+
+def runs(box: Sandbox) -> int:
+    """The runs on the clock, of the campaign and its copies."""
+    return sum(len(one.scheduled) for one in box.marketo.world.campaigns.values())
+
+
+def ran_before(box: Sandbox) -> None:
+    """After a first run, a campaign's status tells nothing of a second."""
+    box.marketo.world.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
+
+
+def asked(box: Sandbox) -> int:
+    return box.marketo.calls.of("POST", ROUTE).total
+
+
+def test_a_run_is_scheduled_with_tokens_and_takes_place(airflow: Airflow, sandbox: Sandbox) -> None:
+    moment = later(hours=1)
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.smart_campaigns import (
+    ActivateCampaignOperator, DeactivateCampaignOperator, ScheduleCampaignOperator
+)
+ActivateCampaignOperator(task_id="on", conn_id="marketo_default", campaign_id={marketo.INACTIVE_CAMPAIGN})
+DeactivateCampaignOperator(task_id="off", conn_id="marketo_default", campaign_id={marketo.REQUEST_CAMPAIGN})
+ScheduleCampaignOperator(task_id="run", conn_id="marketo_default", campaign_id="{{{{ 4002 }}}}",
+    run_at="{moment}", tokens={{"{{{{my.Headline}}}}": "{{{{ 'Snow' }}}}"}})
+""")
+    assert run.state == "success", run.log[-3000:]
+    assert run.returned["run"] == {
+        "outcome": "campaign_schedule",
+        "platform": "marketo",
+        "campaign_id": "4002",
+        "program_id": None,
+        "scheduled": True,
+        "run_at": moment.isoformat(),
+    }
+    assert [run.returned[task]["active"] for task in ("on", "off")] == [True, False]
+    world = sandbox.marketo.world
+    assert world.campaigns[marketo.BATCH_CAMPAIGN].scheduled == [moment]
+    sandbox.clock.advance(3700)
+    world.settle()
+    assert [mail.tokens["Headline"] for mail in world.outbox] == ["Snow"] * 3
+
+
+# -- one run ------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_is_settled_by_the_status_of_a_campaign_that_never_ran(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SCHEDULE, when="after", answer=RESET)
+    assert scheduling().execute(context())["scheduled"] is True
+    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+
+
+@pytest.mark.parametrize(("when", "before"), [("before", False), ("before", True), ("after", True)])
+def test_what_nobody_can_know_fails_without_a_retry_and_is_asked_again_only_by_a_person(
+    sandbox: Sandbox, when: Any, before: bool
+) -> None:
+    if before:
+        ran_before(sandbox)
+    sandbox.marketo.faults.add(SCHEDULE, when=when, answer=RESET)
+    with pytest.raises(AirflowFailException, match=UNKNOWN):
+        scheduling().execute(context())
+    assert (runs(sandbox), asked(sandbox)) == (int(when == "after"), 1)
+    # A person who has read that clears the task.
+    assert scheduling().execute(context())["scheduled"] is True
+    assert asked(sandbox) == 2
+
+
+@pytest.mark.parametrize(("when", "before"), [("before", True), ("after", True), ("after", False)])
+def test_a_worker_killed_while_it_asks_and_its_next_try_never_ask_twice(
+    sandbox: Sandbox, when: Any, before: bool
+) -> None:
+    if before:
+        ran_before(sandbox)
+    sandbox.marketo.faults.add(SCHEDULE, when=when, delay=0.3)
+    worker = Worker(scheduling())
+    until(lambda: sandbox.marketo.calls.of("POST", ROUTE).in_flight == 1)
+    worker.kill()
+    told = Worker(scheduling()).end()
+    if before:
+        assert "AirflowFailException" in told["error"]
+        assert UNKNOWN in told["error"]
+    else:
+        assert told["result"]["scheduled"] is True
+    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+
+
+def test_a_next_try_after_the_answer_returns_it_and_asks_for_nothing(sandbox: Sandbox) -> None:
+    moment = later(minutes=6)
+    told = [scheduling(run_at=moment).execute(context()) for _ in range(2)]
+    assert told[0] == told[1]
+    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+
+
+def test_a_refused_request_leaves_nothing_behind_that_would_stop_the_next_try(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SCHEDULE, answer={"code": "1003"})
+    with pytest.raises(AirflowFailException, match="1003"):
+        scheduling().execute(context())
+    assert scheduling().execute(context())["scheduled"] is True
+    assert runs(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"run_at": later(minutes=3)}, "run_at: is less than five minutes ahead"),
+        ({"run_at": later(days=800)}, "run_at: is more than two years ahead"),
+        ({"run_at": "2030-01-01T09:00"}, "run_at: has no offset"),
+        ({"campaign_id": 99}, "there is no smart campaign 99"),
+        ({"campaign_id": "4002/trigger"}, "campaign_id: must be a positive whole number"),
+        ({"campaign_id": marketo.REQUEST_CAMPAIGN}, "is of type trigger"),
+        ({"tokens": {"Headline": "x"}}, "must be written"),
+        ({"tokens": "[1]"}, "tokens: must be a mapping"),
+        ({"conn_id": "hubspot_default"}, "only marketo knows this"),
+    ],
+)
+def test_what_cannot_be_scheduled_fails_before_anything_is_asked(
+    sandbox: Sandbox, more: Any, named: str
+) -> None:
+    arguments = {"task_id": "t", "conn_id": "marketo_default", "campaign_id": marketo.BATCH_CAMPAIGN, **more}
+    with pytest.raises(AirflowFailException, match=named):
+        ScheduleCampaignOperator(**arguments).execute(context())
+    assert asked(sandbox) == 0
+
+
+# -- a run of a copy ----------------------------------------------------------------------------------
+
+
+def copying(name: str = "Copy", **more: Any) -> ScheduleCampaignOperator:
+    return scheduling(clone_to_program_name=name, **more)
+
+
+@pytest.mark.parametrize("when", [None, "before", "after"])
+def test_a_copy_is_made_and_run_once_whatever_answer_is_lost(sandbox: Sandbox, when: Any) -> None:
+    ran_before(sandbox)
+    if when:
+        sandbox.marketo.faults.add(SCHEDULE, when=when, answer=RESET)
+    first, again = (copying().execute(context(run=name)) for name in "ab")
+    assert (first["scheduled"], again["scheduled"]) == (True, False)
+    assert first["program_id"] == again["program_id"]
+    assert first["campaign_id"] == again["campaign_id"] != str(marketo.BATCH_CAMPAIGN)
+    assert runs(sandbox) == 1
+
+
+def test_two_runs_at_once_make_and_run_one_copy(sandbox: Sandbox) -> None:
+    workers = [Worker(copying(), run=name) for name in "ab"]
+    assert sorted(worker.end()["result"]["scheduled"] for worker in workers) == [False, True]
+    assert runs(sandbox) == 1
+
+
+def test_a_program_of_that_name_without_a_run_is_nothing_this_task_did(sandbox: Sandbox) -> None:
+    with pytest.raises(AirflowFailException, match="there is a program of the name 'November Newsletter'"):
+        copying("November Newsletter").execute(context())
+    assert (runs(sandbox), asked(sandbox)) == (0, 0)
+
+
+# -- on and off ---------------------------------------------------------------------------------------
+
+SWITCHES = {
+    "on": (ActivateCampaignOperator, marketo.INACTIVE_CAMPAIGN, "activate"),
+    "off": (DeactivateCampaignOperator, marketo.REQUEST_CAMPAIGN, "deactivate"),
+}
+
+
+@pytest.mark.parametrize("way", SWITCHES)
+@pytest.mark.parametrize("when", [None, "after"])
+def test_a_campaign_is_switched_once_and_one_that_is_so_is_left_alone(
+    sandbox: Sandbox, way: str, when: Any
+) -> None:
+    operator, campaign_id, verb = SWITCHES[way]
+    if when:
+        sandbox.marketo.faults.add(f"*/{verb}.json", when=when, answer=RESET)
+    first, again = (
+        operator(task_id="t", conn_id="marketo_default", campaign_id=campaign_id).execute(context(run=name))
+        for name in "ab"
+    )
+    assert (first["changed"], again["changed"]) == (True, False)
+    assert sandbox.marketo.world.campaigns[campaign_id].active is (way == "on")
+
+
+def test_a_batch_campaign_cannot_be_switched_on(sandbox: Sandbox) -> None:
+    one = ActivateCampaignOperator(task_id="t", conn_id="marketo_default", campaign_id=marketo.BATCH_CAMPAIGN)
+    with pytest.raises(AirflowFailException, match="cannot be activated"):
+        one.execute(context())
