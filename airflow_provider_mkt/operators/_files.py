@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
@@ -88,6 +90,30 @@ def write_rows(path: str, rows: Iterable[Any]) -> int:
         for row in rows:
             file.write(json_line(row).encode())
             count += 1
+    return count
+
+
+def write_csv(path: str, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows as CSV to a file that appears when it is whole. Returns how many there were.
+
+    Which columns there are is known when all rows are, so they wait in a file on this machine.
+    """
+    import csv
+
+    columns: dict[str, None] = {}
+    count = 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as waiting, whole_file(path) as file:
+        for row in rows:
+            columns.update(dict.fromkeys(row))
+            waiting.write(json_line(row))
+            count += 1
+        waiting.seek(0)
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+        writer.writeheader()
+        for line in waiting:
+            writer.writerow(json.loads(line))
+        text.detach()
     return count
 
 

@@ -248,8 +248,8 @@ class UnpublishEmailOperator(MarketingOperator):
     An email that is a draft already is left alone. What has been sent stays sent.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param email_id: the email. To take an approved email program of Marketo back before it sends, see
-        the operators for programs.
+    :param email_id: the email. A Marketo email program is taken back by
+        :class:`~airflow_provider_mkt.operators.programs.UnapproveProgramOperator`.
     :returns: ``unpublished`` (by this task), and ``state``.
     :raises AirflowFailException: when there is no such email, sending has begun (HubSpot), or a campaign
         or program still uses it (Marketo).
