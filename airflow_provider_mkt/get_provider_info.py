@@ -31,13 +31,16 @@ def get_provider_info() -> dict[str, Any]:
                     f"airflow_provider_mkt.operators.{module}"
                     for module in (
                         "campaigns",
+                        "email_tests",
                         "emails",
                         "hubspot",
                         "leads",
                         "marketo",
                         "nurture",
                         "programs",
+                        "sends",
                         "smart_campaigns",
+                        "statistics",
                     )
                 ],
             }
