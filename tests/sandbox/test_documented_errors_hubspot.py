@@ -1,0 +1,143 @@
+"""Every error that HubSpot documents, through the hook: its class, its code, and that nothing changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hubspot_refusals import ADA, ATTENDANCE, EMAIL, NOBODY, READ, ROWS, WEBINAR, WRITE, Row, upload
+from hubspot_runs import CONN_ID, connected
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import AuthenticationError, PlatformError
+from airflow_provider_mkt.api.hubspot import (
+    campaigns,
+    contacts,
+    imports,
+    list_memberships,
+    marketing_event_attendance,
+    send_statuses,
+    transactional,
+)
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.hooks.select import ahook_for
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+ONE_TRY = Policy(patience=0.0, doubts=0)
+
+
+def refused(call: Call[Any]) -> Iterator[PlatformError]:
+    """The error on this thread, and the one on a loop."""
+
+    async def on_a_loop() -> None:
+        async with await ahook_for(CONN_ID) as hook:
+            hook.policy = ONE_TRY
+            await hook.arun(call)
+
+    def here() -> None:
+        with HubSpotHook(CONN_ID) as hook:
+            hook.policy = ONE_TRY
+            hook.run(call)
+
+    for way in (here, lambda: asyncio.run(on_a_loop())):
+        with pytest.raises(PlatformError) as error:
+            way()
+        yield error.value
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_it_is_told_by_its_class_and_code_and_nothing_was_done(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
+    connected(box, monkeypatch, "v3")
+    row.arrange(box)
+    connected(box, monkeypatch, "v3", row.token)
+    before = box.hubspot.world.snapshot()
+    for error in refused(row.call):
+        assert (type(error), error.code, error.status) == row.expected
+        assert (error.platform, error.call) == ("hubspot", row.call.name)
+        assert row.says in error.message
+        assert EMAIL not in str(error)
+    assert box.hubspot.world.snapshot() == before
+
+
+# -- what reads as an error elsewhere, and is none here ----------------------------------------------
+
+
+@pytest.fixture
+def hook(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotHook]:
+    with connected(box, monkeypatch, "v3") as made:
+        yield made
+
+
+def test_inputs_that_fail_in_a_batch_are_told_beside_those_that_do_not(hook: HubSpotHook) -> None:
+    read = hook.run(contacts.read_many([ADA, "404"]))
+    assert ([one.id for one in read.results], read.errors[0].ids()) == ([ADA], ["404"])
+    made = hook.run(contacts.create_batch([{"email": EMAIL}, {"email": "new@example.com"}]))
+    assert [one.properties["email"] for one in made.results] == ["new@example.com"]
+    assert [error.category for error in made.errors] == ["CONFLICT"]
+    recorded = hook.run(
+        marketing_event_attendance.record_contacts(
+            *WEBINAR, "register", [ATTENDANCE, {**ATTENDANCE, "contact_id": "404"}]
+        )
+    )
+    assert (len(recorded.results), len(recorded.errors)) == (1, 1)
+
+
+def test_a_campaign_that_is_not_there_is_deleted_and_a_record_that_is_not_there_missing(
+    hook: HubSpotHook,
+) -> None:
+    assert hook.run(campaigns.delete(NOBODY)) is None
+    assert hook.run(campaigns.archive_batch([NOBODY])) is None
+    changes = hook.run(list_memberships.add(seed.LIST_ID, [seed.CONTACT_IDS[4], "404"]))
+    assert (changes["added"], changes["missing"]) == ([seed.CONTACT_IDS[4]], ["404"])
+
+
+def test_a_mail_that_cannot_go_out_is_accepted_and_fails_later(hook: HubSpotHook, box: Sandbox) -> None:
+    sent = hook.run(transactional.send(seed.TRANSACTIONAL_EMAIL, "no-reply@example.com"))
+    box.clock.advance(60)
+    later = hook.run(send_statuses.get(sent.statusId))
+    assert (sent.status, later.status, later.sendResult) == ("PENDING", "COMPLETE", "INVALID_TO_ADDRESS")
+
+
+def test_a_row_that_cannot_be_imported_is_told_by_the_import_alone(hook: HubSpotHook, box: Sandbox) -> None:
+    begun = hook.run(upload(content=b"email\nnobody\nnew@example.com\n"))
+    box.clock.advance(60)
+    assert hook.run(imports.get(begun.id)).state == "DONE"
+    assert [error["errorType"] for error in hook.run(imports.errors(begun.id))] == ["INVALID_EMAIL"]
+
+
+# -- tokens of OAuth ---------------------------------------------------------------------------------
+
+
+def by_oauth(box: Sandbox, monkeypatch: pytest.MonkeyPatch, refresh_token: str) -> HubSpotHook:
+    connection = {
+        "conn_type": "hubspot",
+        "host": box.hubspot.url,
+        "login": seed.OAUTH_CLIENT_ID,
+        "password": seed.OAUTH_CLIENT_SECRET,
+        "extra": {"refresh_token": refresh_token},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(connection))
+    return HubSpotHook(CONN_ID)
+
+
+def test_a_dead_refresh_token_is_an_error_of_its_own(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_oauth(box, monkeypatch, seed.REVOKED_REFRESH_TOKEN)
+    for error in refused(READ):
+        assert (type(error), error.code, error.status) == (AuthenticationError, "BAD_REFRESH_TOKEN", 400)
+        assert seed.REVOKED_REFRESH_TOKEN not in str(error)
+
+
+def test_a_token_that_expired_is_renewed_once_and_the_call_made(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with by_oauth(box, monkeypatch, seed.REFRESH_TOKEN) as hook:
+        hook.run(READ)
+        box.clock.advance(1801)
+        assert hook.run(WRITE)["properties"]["email"] == "new@example.com"
