@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.api.email_work import EmailWork
     from airflow_provider_mkt.api.exchange import Link, Reply
+    from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
     from airflow_provider_mkt.api.platform import Platform
@@ -274,6 +275,12 @@ class MarketingHook(BaseHook):
         tokens: Mapping[str, str] | None,
     ) -> Flow[list[Enrolment]]:
         """Enrol leads in a nurture program."""
+
+    @abstractmethod
+    def merge_leads(
+        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Flow[LeadMerge]:
+        """Merge leads into one."""
 
     # -- life ------------------------------------------------------------------------------------
 

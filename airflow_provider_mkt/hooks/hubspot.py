@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
     from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
     from airflow_provider_mkt.api.hubspot.platform import HubSpot
+    from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
 
 
@@ -125,6 +126,15 @@ class HubSpotHook(MarketingHook):
             if value:
                 raise InvalidInput(name, "HubSpot's nurturing campaigns have none; leave it out")
         return nurture.enrol(campaign_id, leads)
+
+    def merge_leads(
+        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Flow[LeadMerge]:
+        from airflow_provider_mkt.api.hubspot import lead_merging
+
+        if merge_in_crm:
+            raise InvalidInput("merge_in_crm", "only Marketo merges in Salesforce too; leave it out")
+        return lead_merging.merge(winner_id, loser_ids, memory)
 
     def _introduce(self) -> Flow[str]:
         details: account_info.AccountDetails = yield account_info.details()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
     from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
     from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
@@ -141,6 +142,13 @@ class MarketoHook(MarketingHook):
         if tokens:
             raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
         return nurture.by_status(program_id, leads, status_name)
+
+    def merge_leads(
+        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Flow[LeadMerge]:
+        from airflow_provider_mkt.api.marketo import lead_merging
+
+        return lead_merging.merge(winner_id, loser_ids, memory, merge_in_crm=merge_in_crm)
 
     def _introduce(self) -> Flow[str]:
         yield leads.describe2()
