@@ -15,7 +15,7 @@ SCENES = Scenes()
 ADA = seed.CONTACT_IDS[0]
 
 
-@SCENES.show(*(f"sequences.{call}" for call in ("search", "get", "enrol", "enrolment")))
+@SCENES.show(sequences="search get enrol enrolment")
 def a_contact_in_a_sequence(run: Way) -> None:
     found = run.every(sequences.search(at.SALES_USER, limit=1))
     assert [one["id"] for one in found] == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
@@ -28,7 +28,7 @@ def a_contact_in_a_sequence(run: Way) -> None:
     assert (shown["id"], shown["sequenceId"]) == (made["id"], at.FOLLOW_UP_SEQUENCE)
 
 
-@SCENES.show(*(f"workflows.{call}" for call in ("enrol", "enrolments", "unenrol")))
+@SCENES.show(workflows="enrol enrolments unenrol")
 def a_contact_in_a_workflow(run: Way) -> None:
     assert run(workflows.enrolments(ADA)) == []
     run(workflows.enrol(at.WELCOME_WORKFLOW, "ada@example.com"))
@@ -37,12 +37,7 @@ def a_contact_in_a_workflow(run: Way) -> None:
     assert run(workflows.enrolments(ADA)) == []
 
 
-@SCENES.show(
-    *(
-        f"flows.{call}"
-        for call in ("create", "get", "list_all", "replace", "read_many", "workflow_ids", "delete")
-    )
-)
+@SCENES.show(flows="create get list_all replace read_many workflow_ids delete")
 def a_flows_life(run: Way) -> None:
     definition = {
         "type": "CONTACT_FLOW",
@@ -64,9 +59,7 @@ def a_flows_life(run: Way) -> None:
         run(flows.get(made))
 
 
-@SCENES.show(
-    *(f"oauth.{call}" for call in ("exchange_code", "introspect", "refresh", "client_credentials", "revoke"))
-)
+@SCENES.show(oauth="exchange_code introspect refresh client_credentials revoke")
 def tokens_of_an_oauth_client(run: Way) -> None:
     app = run.by("client")
     first = app(oauth.exchange_code(seed.AUTHORIZATION_CODE, "https://example.com/back"))

@@ -31,7 +31,7 @@ def names(run: Way, guids: Iterable[str]) -> dict[str, Any]:
     return {row.id: row.properties["hs_name"] for row in rows}
 
 
-@SCENES.show("account_info.details", "account_info.daily_usage")
+@SCENES.show(account_info="details daily_usage")
 def the_account_and_its_day(run: Way) -> None:
     account = run(account_info.details())
     assert (account["portalId"], account["timeZone"]) == (seed.PORTAL_ID, seed.TIME_ZONE)
@@ -42,7 +42,7 @@ def the_account_and_its_day(run: Way) -> None:
     assert after["currentUsage"] > before["currentUsage"] > 0
 
 
-@SCENES.show("campaigns.create", "campaigns.get", "campaigns.update", "campaigns.delete")
+@SCENES.show(campaigns="create get update delete")
 def a_campaigns_life(run: Way) -> None:
     made = run(campaigns.create({"hs_name": "Autumn", "hs_notes": "soon"}))
     run(campaigns.update(made["id"], {"hs_notes": "", "hs_goal": "more"}))
@@ -54,16 +54,14 @@ def a_campaigns_life(run: Way) -> None:
         run(campaigns.get(made["id"]))
 
 
-@SCENES.show("campaigns.search")
+@SCENES.show(campaigns="search")
 def campaigns_are_found_by_their_names(run: Way) -> None:
     found = run.every(campaigns.search(sort="-hs_name", properties=["hs_name"], limit=1))
     assert [one["properties"]["hs_name"] for one in found] == ["Webinar series", "Spring launch"]
     assert run(campaigns.search(name="nothing")) == []
 
 
-@SCENES.show(
-    "campaigns.create_batch", "campaigns.read_many", "campaigns.update_batch", "campaigns.archive_batch"
-)
+@SCENES.show(campaigns="create_batch read_many update_batch archive_batch")
 def a_batch_of_campaigns(run: Way) -> None:
     made = run(campaigns.create_batch([{"hs_name": "A"}, {"hs_name": "B"}]))
     ids = {row.properties["hs_name"]: row.id for row in made.results}
@@ -75,7 +73,7 @@ def a_batch_of_campaigns(run: Way) -> None:
     assert ([row.id for row in left.results], left.numErrors) == ([ids["B"]], 2)
 
 
-@SCENES.show("campaign_assets.add", "campaign_assets.list_all", "campaign_assets.remove")
+@SCENES.show(campaign_assets="add list_all remove")
 def assets_of_a_campaign(run: Way) -> None:
     email, form = seed.PUBLISHED_EMAIL, "form/1 +?"
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", email))
@@ -91,12 +89,7 @@ def assets_of_a_campaign(run: Way) -> None:
     assert run(campaign_assets.list_all(SPRING, "FORM")) == []
 
 
-@SCENES.show(
-    *(f"campaign_{kind}.{call}" for kind in ("budgets", "spend") for call in ("add", "get", "replace")),
-    "campaign_budgets.remove",
-    "campaign_budgets.totals",
-    "campaign_spend.remove",
-)
+@SCENES.show(campaign_budgets="add get replace remove totals", campaign_spend="add get replace remove")
 def money_of_a_campaign(run: Way) -> None:
     planned = run(campaign_budgets.add(SPRING, "Ads", 1000, order=0, description="spring"))
     more = run(campaign_budgets.add(SPRING, "Stand", 500.5, order=1))
@@ -117,7 +110,7 @@ def money_of_a_campaign(run: Way) -> None:
     assert run(campaign_budgets.totals(SPRING))["budgetTotal"] == 600
 
 
-@SCENES.show("campaign_reports.contacts", "campaign_reports.metrics", "campaign_reports.revenue")
+@SCENES.show(campaign_reports="contacts metrics revenue")
 def reports_of_a_campaign(run: Way) -> None:
     assert run(campaign_reports.revenue(SPRING))["dealsNumber"] == 0
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))

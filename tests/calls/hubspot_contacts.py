@@ -19,7 +19,7 @@ def city(run: Way, contact_id: str) -> str | None:
     return run(contacts.get(contact_id, properties=["city"]))["properties"]["city"]
 
 
-@SCENES.show("contacts.create", "contacts.get", "contacts.update", "contacts.archive")
+@SCENES.show(contacts="create get update archive")
 def a_contacts_life(run: Way) -> None:
     made = run(contacts.create({"email": PLUS, "firstname": "New"}))
     run(contacts.update(PLUS, {"firstname": "Old", "city": "Oslo"}, id_property="email"))
@@ -33,20 +33,14 @@ def a_contacts_life(run: Way) -> None:
     assert run(contacts.get(made["id"], archived=True))["archived"] is True
 
 
-@SCENES.show("contacts.list_all")
+@SCENES.show(contacts="list_all")
 def contacts_page_by_page(run: Way) -> None:
     rows = run.every(contacts.list_all(properties=["email"], associations=["companies"], limit=2))
     assert [one["id"] for one in rows] == list(seed.CONTACT_IDS)
     assert rows[0]["properties"]["email"] == "ada@example.com"
 
 
-@SCENES.show(
-    "contacts.create_batch",
-    "contacts.read_many",
-    "contacts.update_batch",
-    "contacts.upsert_batch",
-    "contacts.archive_batch",
-)
+@SCENES.show(contacts="create_batch read_many update_batch upsert_batch archive_batch")
 def a_batch_of_contacts(run: Way) -> None:
     made = run(contacts.create_batch([{"email": "a@example.com"}, {"email": "ada@example.com"}]))
     assert made.numErrors == 1
@@ -74,7 +68,7 @@ def a_batch_of_contacts(run: Way) -> None:
     assert {one for error in left.errors for one in error.ids()} == {new.id, ADA}
 
 
-@SCENES.show("contact_search.search", "contact_search.search_all")
+@SCENES.show(contact_search="search search_all")
 def contacts_are_searched(run: Way) -> None:
     leads: contact_search.Filter = {"property_name": "lifecyclestage", "operator": "EQ", "value": "lead"}
     found = run.every(contact_search.search([[leads]], properties=["email"], sort="-hs_object_id"))
@@ -88,7 +82,7 @@ def contacts_are_searched(run: Way) -> None:
     ]
 
 
-@SCENES.show("contact_merging.merge", "contact_merging.purge")
+@SCENES.show(contact_merging="merge purge")
 def contacts_become_one_and_none(run: Way) -> None:
     run(contacts.update(BRUNO, {"city": "Rome"}))
     assert run(contact_merging.merge(ADA, BRUNO))["id"] == ADA
@@ -100,7 +94,7 @@ def contacts_become_one_and_none(run: Way) -> None:
             run(gone)
 
 
-@SCENES.show("imports.start", "imports.get", "imports.list_all", "imports.errors", "imports.cancel")
+@SCENES.show(imports="start get list_all errors cancel")
 def an_import_of_contacts(run: Way) -> None:
     columns: list[imports.Column] = [
         {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
@@ -122,7 +116,7 @@ def an_import_of_contacts(run: Way) -> None:
     assert made["properties"]["city"] == "Oslo"
 
 
-@SCENES.show("legacy.enrol_in_nurture", "legacy.update_lead")
+@SCENES.show(legacy="enrol_in_nurture update_lead")
 def a_lead_of_old(run: Way) -> None:
     lead = seed.LEAD_GUIDS[0]
     run(legacy.update_lead(lead, {"firstName": "Zoe"}))

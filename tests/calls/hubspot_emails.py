@@ -28,7 +28,7 @@ def newest(run: Way, email_id: str) -> list[Any]:
     return sorted(rows, key=lambda one: one["updatedAt"], reverse=True)
 
 
-@SCENES.show("emails.create", "emails.get", "emails.update", "emails.archive")
+@SCENES.show(emails="create get update archive")
 def an_emails_life(run: Way) -> None:
     made = run(emails.create("Autumn", {"subject": "Leaves", "testing": {"hoursToWait": 4}}))
     assert (made.state, made.isAb) == ("DRAFT", False)
@@ -41,7 +41,7 @@ def an_emails_life(run: Way) -> None:
     assert run(emails.get(made.id, archived=True)).name == "Autumn"
 
 
-@SCENES.show("emails.search")
+@SCENES.show(emails="search")
 def emails_are_found(run: Way) -> None:
     by_name = run.every(emails.search(sort=["name"], included_properties=["name"], limit=3))
     assert [one.name for one in by_name] == sorted(one.name for one in by_name)
@@ -53,7 +53,7 @@ def emails_are_found(run: Way) -> None:
     assert [one.id for one in run(emails.search(types=["AUTOMATED_EMAIL"]))] == [seed.AUTOMATED_EMAIL]
 
 
-@SCENES.show("emails.clone")
+@SCENES.show(emails="clone")
 def a_copy_of_an_email(run: Way) -> None:
     copy = run(emails.clone(NEWS, clone_name="News again", language="de"))
     assert copy.id != NEWS
@@ -62,7 +62,7 @@ def a_copy_of_an_email(run: Way) -> None:
     assert shown.model_extra["language"] == "de"
 
 
-@SCENES.show("emails.update_draft", "emails.get_draft", "emails.reset_draft")
+@SCENES.show(emails="update_draft get_draft reset_draft")
 def a_draft_beside_the_live_version(run: Way) -> None:
     run(emails.update_draft(SENT, {"subject": "New"}))
     assert subject(run(emails.get_draft(SENT))) == "New"
@@ -71,7 +71,7 @@ def a_draft_beside_the_live_version(run: Way) -> None:
     assert subject(run(emails.get_draft(SENT))) == "Spring offer"
 
 
-@SCENES.show("emails.publish", "emails.unpublish")
+@SCENES.show(emails="publish unpublish")
 def an_email_is_published_and_stopped(run: Way) -> None:
     run(emails.publish(seed.SCHEDULED_EMAIL))
     assert run(emails.get(seed.SCHEDULED_EMAIL)).state == "SCHEDULED"
@@ -86,12 +86,7 @@ def an_email_is_published_and_stopped(run: Way) -> None:
     assert run(emails.get(NEWS)).state == "PUBLISHED"
 
 
-@SCENES.show(
-    "email_revisions.list_all",
-    "email_revisions.get",
-    "email_revisions.restore",
-    "email_revisions.restore_to_draft",
-)
+@SCENES.show(email_revisions="list_all get restore restore_to_draft")
 def revisions_of_an_email(run: Way) -> None:
     for number in range(2):
         run.wait(1)
@@ -112,7 +107,7 @@ def revisions_of_an_email(run: Way) -> None:
     ]
 
 
-@SCENES.show("email_tests.create_variation", "email_tests.get_variation")
+@SCENES.show(email_tests="create_variation get_variation")
 def a_test_of_two_variations(run: Way) -> None:
     made = run(email_tests.create_variation(NEWS, "News B"))
     assert run(email_tests.get_variation(NEWS)).id == made.id
@@ -121,7 +116,7 @@ def a_test_of_two_variations(run: Way) -> None:
     assert run(emails.get(made.id)).state == "DRAFT_AB_VARIANT"
 
 
-@SCENES.show("email_statistics.totals", "email_statistics.histogram")
+@SCENES.show(email_statistics="totals histogram")
 def figures_add_up(run: Way) -> None:
     began = run.box.clock.now() - dt.timedelta(days=2)
     run(emails.publish(NEWS))

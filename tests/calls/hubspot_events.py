@@ -35,9 +35,7 @@ def summit(run: Way) -> str:
     return str(made["objectId"])
 
 
-@SCENES.show(
-    *(f"marketing_events.{call}" for call in ("create", "get", "update", "complete", "cancel", "delete"))
-)
+@SCENES.show(marketing_events="create get update complete cancel delete")
 def an_events_life(run: Way) -> None:
     summit(run)
     run(marketing_events.update(*KEY, description="Two days", custom_properties={"venue": "here"}))
@@ -53,7 +51,7 @@ def an_events_life(run: Way) -> None:
         run(marketing_events.get(*KEY))
 
 
-@SCENES.show(*(f"marketing_events.{call}" for call in ("upsert", "upsert_batch", "search", "delete_batch")))
+@SCENES.show(marketing_events="upsert upsert_batch search delete_batch")
 def events_are_written_over(run: Way) -> None:
     for name in ("Summit", "Summit 2"):
         run(marketing_events.upsert(*KEY, name=name, organizer="Us"))
@@ -71,7 +69,7 @@ def events_are_written_over(run: Way) -> None:
             run(marketing_events.get(gone, KEY[1]))
 
 
-@SCENES.show(*(f"marketing_event_objects.{call}" for call in ("get", "list_all", "find", "update", "delete")))
+@SCENES.show(marketing_event_objects="get list_all find update delete")
 def an_event_by_its_object_id(run: Way) -> None:
     made = summit(run)
     run.wait(300)
@@ -85,7 +83,7 @@ def an_event_by_its_object_id(run: Way) -> None:
         run(marketing_event_objects.get(made))
 
 
-@SCENES.show("marketing_event_objects.update_batch", "marketing_event_objects.delete_batch")
+@SCENES.show(marketing_event_objects="update_batch delete_batch")
 def a_batch_of_event_objects(run: Way) -> None:
     ids = [WEBINAR, at.FOREIGN_EVENT_OBJECT]
     run(marketing_event_objects.update_batch([{"object_id": one, "name": f"No. {one}"} for one in ids]))
@@ -97,12 +95,8 @@ def a_batch_of_event_objects(run: Way) -> None:
 
 
 @SCENES.show(
-    "marketing_event_attendance.record_contacts",
-    "marketing_event_attendance.record_emails",
-    "marketing_event_attendance.upsert_contacts",
-    "marketing_event_attendance.upsert_emails",
-    "marketing_event_participations.counters",
-    "marketing_event_participations.breakdown",
+    marketing_event_attendance="record_contacts record_emails upsert_contacts upsert_emails",
+    marketing_event_participations="counters breakdown",
 )
 def people_come_to_an_event(run: Way) -> None:
     summit(run)
@@ -149,11 +143,8 @@ def counted(run: Way) -> dict[str, int]:
 
 
 @SCENES.show(
-    "marketing_event_attendance.record_contacts_by_object_id",
-    "marketing_event_attendance.record_emails_by_object_id",
-    "marketing_event_participations.counters_by_object_id",
-    "marketing_event_participations.breakdown_by_object_id",
-    "marketing_event_participations.of_contact",
+    marketing_event_attendance="record_contacts_by_object_id record_emails_by_object_id",
+    marketing_event_participations="counters_by_object_id breakdown_by_object_id of_contact",
 )
 def people_come_to_somebody_elses_event(run: Way) -> None:
     event = at.FOREIGN_EVENT_OBJECT
@@ -179,17 +170,7 @@ def people_come_to_somebody_elses_event(run: Way) -> None:
 
 
 @SCENES.show(
-    *(
-        f"marketing_event_lists.{call}"
-        for call in (
-            "add",
-            "lists_of",
-            "remove",
-            "add_by_object_id",
-            "lists_of_object_id",
-            "remove_by_object_id",
-        )
-    )
+    marketing_event_lists="add lists_of remove add_by_object_id lists_of_object_id remove_by_object_id"
 )
 def lists_of_an_event(run: Way) -> None:
     events, key = marketing_event_lists, (at.WEBINAR, at.ACCOUNT)
@@ -204,7 +185,7 @@ def lists_of_an_event(run: Way) -> None:
     assert run(events.lists_of_object_id(WEBINAR)) == []
 
 
-@SCENES.show("marketing_event_settings.get", "marketing_event_settings.update")
+@SCENES.show(marketing_event_settings="get update")
 def where_the_details_of_events_are(run: Way) -> None:
     developer, address = run.by("developer"), "https://example.com/events/%s"
     developer(marketing_event_settings.update(seed.OAUTH_APP_ID, address))

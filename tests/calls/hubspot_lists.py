@@ -41,9 +41,7 @@ def active(run: Way) -> str:
     return run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=stage("lead")))["listId"]
 
 
-@SCENES.show(
-    *(f"lists.{call}" for call in ("create", "get", "by_name", "get_many", "rename", "delete", "restore"))
-)
+@SCENES.show(lists="create get by_name get_many rename delete restore")
 def a_lists_life(run: Way) -> None:
     made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))["listId"]
     name = "Guests / 2026 + friends?"
@@ -57,7 +55,7 @@ def a_lists_life(run: Way) -> None:
     assert run(lists.get(made))["name"] == name
 
 
-@SCENES.show("lists.search", "lists.update_filters", "lists.size_history")
+@SCENES.show(lists="search update_filters size_history")
 def a_list_that_fills_itself(run: Way) -> None:
     one = active(run)
     run.wait(3)
@@ -75,20 +73,7 @@ def a_list_that_fills_itself(run: Way) -> None:
 
 
 @SCENES.show(
-    *(
-        f"list_memberships.{call}"
-        for call in (
-            "add",
-            "remove",
-            "add_and_remove",
-            "add_from",
-            "remove_all",
-            "members",
-            "by_join_time",
-            "of_record",
-            "of_records",
-        )
-    )
+    list_memberships="add remove add_and_remove add_from remove_all members by_join_time of_record of_records"
 )
 def members_come_and_go(run: Way) -> None:
     run.wait(1)
@@ -114,7 +99,7 @@ def members_come_and_go(run: Way) -> None:
     assert run(lists.get(copy))["size"] == 0
 
 
-@SCENES.show(*(f"list_folders.{call}" for call in ("create", "get", "move", "move_list", "rename", "delete")))
+@SCENES.show(list_folders="create get move move_list rename delete")
 def folders_of_lists(run: Way) -> None:
     outer = run(list_folders.create("Outer"))["id"]
     inner = run(list_folders.create("Inner", parent_folder_id=outer))["id"]
@@ -129,7 +114,7 @@ def folders_of_lists(run: Way) -> None:
         run(list_folders.get(outer))
 
 
-@SCENES.show(*(f"list_conversions.{call}" for call in ("get", "on_date", "when_inactive", "cancel")))
+@SCENES.show(list_conversions="get on_date when_inactive cancel")
 def an_active_list_becomes_static(run: Way) -> None:
     one = active(run)
     run.wait(3)
@@ -145,7 +130,7 @@ def an_active_list_becomes_static(run: Way) -> None:
     assert run(list_memberships.add(one, [ADA]))["added"] == [ADA]
 
 
-@SCENES.show("list_legacy_ids.get", "list_legacy_ids.get_many")
+@SCENES.show(list_legacy_ids="get get_many")
 def ids_of_old(run: Way) -> None:
     assert run(list_legacy_ids.get(1)) == EARLY
     mapped = run(list_legacy_ids.get_many([1, 2]))

@@ -23,7 +23,7 @@ NEWS, EVENTS = seed.DEFAULT_SUBSCRIPTION, seed.EVENTS_SUBSCRIPTION
 JANE, JOHN = "jane+news/1@example.com", "john@example.com"
 
 
-@SCENES.show("transactional.send", "transactional.single_send", "send_statuses.get")
+@SCENES.show(transactional="send single_send", send_statuses="get")
 def a_mail_to_one_person(run: Way) -> None:
     calls = (
         transactional.send(
@@ -51,7 +51,7 @@ def a_mail_to_one_person(run: Way) -> None:
     assert run(send_statuses.get(again.statusId)).sendResult == "IDEMPOTENT_IGNORE"
 
 
-@SCENES.show(*(f"smtp_tokens.{call}" for call in ("create", "get", "search", "reset_password", "archive")))
+@SCENES.show(smtp_tokens="create get search reset_password archive")
 def a_token_for_smtp(run: Way) -> None:
     app = run.by("client")
     made = app(smtp_tokens.create("Receipts", create_contact=True))
@@ -75,7 +75,7 @@ def a_token_for_smtp(run: Way) -> None:
     assert [one.id for one in run(smtp_tokens.search(email_campaign_id=made.emailCampaignId))] == []
 
 
-@SCENES.show(*(f"subscriptions.{call}" for call in ("definitions", "statuses", "subscribe", "unsubscribe")))
+@SCENES.show(subscriptions="definitions statuses subscribe unsubscribe")
 def one_person_and_one_kind_of_mail(run: Way) -> None:
     def wants() -> dict[str, str]:
         return {row["id"]: row["status"] for row in run(subscriptions.statuses(JANE))}
@@ -94,12 +94,7 @@ def one_person_and_one_kind_of_mail(run: Way) -> None:
 
 
 @SCENES.show(
-    "subscription_statuses.definitions",
-    "subscription_statuses.get",
-    "subscription_statuses.set_status",
-    "subscription_statuses.links",
-    "subscription_statuses.unsubscribe_from_all",
-    "subscription_statuses.get_unsubscribed_from_all",
+    subscription_statuses="definitions get set_status links unsubscribe_from_all get_unsubscribed_from_all"
 )
 def one_person_in_three_states(run: Way) -> None:
     def states_of() -> dict[int, str]:
@@ -118,12 +113,7 @@ def one_person_in_three_states(run: Way) -> None:
     assert set(states_of().values()) == {"UNSUBSCRIBED"}
 
 
-@SCENES.show(
-    *(
-        f"subscription_batches.{call}"
-        for call in ("read", "write", "unsubscribe_from_all", "read_unsubscribed_from_all")
-    )
-)
+@SCENES.show(subscription_batches="read write unsubscribe_from_all read_unsubscribed_from_all")
 def many_people_at_once(run: Way) -> None:
     changes = [
         {"email": JANE, "subscription_id": NEWS, "state": "SUBSCRIBED"},

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from calls.hubspot_answers import ANSWERS
-from calls.shapes import check
+from calls.ways import Way as _Way
+from calls.ways import two_ways
 
-from airflow_provider_mkt.api.call import Call, Envelope
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.events import seeding
 
-T = TypeVar("T")
-
-TOKENS: dict[str, dict[str, Any]] = {
+CONNECTIONS: dict[str, dict[str, Any]] = {
     "account": {"password": seed.TOKEN},
     "developer": {"password": seeding.DEVELOPER_TOKEN},
     "client": {
@@ -32,74 +28,25 @@ TOKENS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass
-class Way:
-    """Runs calls in one way, and checks every answer against what is documented.
+class Way(_Way):
+    documented = ANSWERS
 
-    :param who: whose connection it is, one of ``TOKENS``.
-    """
-
-    box: Sandbox
-    profile: str
-    blocking: bool
-    loop: asyncio.Runner
-    who: str = "account"
-    hooks: dict[str, HubSpotHook] = field(default_factory=dict)
-    ran: set[str] = field(default_factory=set)
-
-    def by(self, who: str) -> Way:
-        """The same way, for another connection."""
-        return replace(self, who=who)
-
-    def __call__(self, call: Call[T]) -> T:
-        return self._page(call)[0]
-
-    def every(self, call: Call[list[T]]) -> list[T]:
-        """The rows of all pages."""
-        rows: list[T] = []
-        page: Call[list[T]] | None = call
-        while page is not None:
-            found, envelope = self._page(page)
-            rows += found
-            page = page.next_page(envelope)
-        return rows
-
-    def wait(self, seconds: float) -> None:
-        self.box.clock.advance(seconds)
-
-    def _page(self, call: Call[T]) -> tuple[T, Envelope]:
-        seen = replace(call, read=_with_envelope(call.read))
-        hook = self.hooks.setdefault(self.who, HubSpotHook(f"{self.who}_{self.profile}"))
-        value, envelope = hook.run(seen) if self.blocking else self.loop.run(hook.arun(seen))
-        check(ANSWERS, call.name, self.profile, envelope)
-        self.ran.add(call.name)
-        return value, envelope
-
-    def close(self) -> None:
-        for hook in self.hooks.values():
-            if self.blocking:
-                hook.close()
-            else:
-                self.loop.run(hook.aclose())
-
-
-def _with_envelope(read: Callable[[Envelope], T]) -> Callable[[Envelope], tuple[T, Envelope]]:
-    return lambda envelope: (read(envelope), envelope)
+    def hook_of(self, who: str) -> HubSpotHook:
+        return HubSpotHook(f"{who}_{self.profile}")
 
 
 @contextmanager
 def both_ways(box: Sandbox, profile: str) -> Iterator[tuple[Way, Way]]:
     """A blocking way and one on a loop, for the sandbox in one profile."""
-    for who, given in TOKENS.items():
+    variables = {}
+    for who, given in CONNECTIONS.items():
         extra = {"api_version": profile, "legacy_calls": True, **given.get("extra", {})}
         connection = {"conn_type": "hubspot", "host": box.hubspot.url, **given, "extra": extra}
-        os.environ[f"AIRFLOW_CONN_{who.upper()}_{profile.upper()}"] = json.dumps(connection)
-    with asyncio.Runner() as loop:
-        ways = (Way(box, profile, True, loop), Way(box, profile, False, loop))
-        try:
+        variables[f"AIRFLOW_CONN_{who.upper()}_{profile.upper()}"] = json.dumps(connection)
+    os.environ.update(variables)
+    try:
+        with two_ways(lambda blocking, loop: Way(box, blocking, loop, profile)) as ways:
             yield ways
-        finally:
-            for way in ways:
-                way.close()
-            for who in TOKENS:
-                del os.environ[f"AIRFLOW_CONN_{who.upper()}_{profile.upper()}"]
+    finally:
+        for name in variables:
+            del os.environ[name]

@@ -27,8 +27,9 @@ class Scene:
 class Scenes(list[Scene]):
     """The scenes of one platform."""
 
-    def show(self, *names: str) -> Callable[[Play], Play]:
-        """Take a function for the scene of these calls."""
+    def show(self, **calls: str) -> Callable[[Play], Play]:
+        """Take a function for the scene of these calls: by resource, separated by spaces."""
+        names = tuple(f"{resource}.{call}" for resource, some in calls.items() for call in some.split())
 
         def take(play: Play) -> Play:
             self.append(Scene(names, play))

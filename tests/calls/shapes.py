@@ -46,9 +46,12 @@ def also(base: Shape, name: str, maybe: Mapping[str, Any] | None = None, /, **re
     return create_model(name, __base__=base, **fields)  # type: ignore[call-overload]
 
 
-def words(text: str) -> Any:
-    """One of these words."""
-    return Literal[tuple(text.split())]
+def words(text: str, between: str | None = None) -> Any:
+    """One of these words.
+
+    :param between: what separates them, where they have spaces themselves.
+    """
+    return Literal[tuple(text.split(between))]
 
 
 Documented: TypeAlias = Mapping[str, Shape | UnionType | Mapping[str, Shape]]

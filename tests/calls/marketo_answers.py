@@ -1,0 +1,278 @@
+"""The answers of Marketo Engage as documented, by call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls.marketo_asset_answers import ASSETS
+from calls.marketo_envelopes import DATE, NO_RESULT, Moment, answer, pages
+from calls.shapes import Documented, Shape, also, shape, words
+
+REASON = shape("Reason", code=str, message=str)
+
+
+def outcome(words_of_status: str, maybe: dict[str, Any] | None = None, /, **required: Any) -> Shape:
+    """What became of one record."""
+    return shape(
+        "Outcome",
+        {"id": int, "reasons": list[REASON], **(maybe or {})},
+        status=words(f"{words_of_status} skipped"),
+        **required,
+    )
+
+
+LEAD = shape("Lead", {"email": str, "createdAt": Moment, "updatedAt": Moment}, id=int)
+MEMBERSHIP = shape(
+    "Membership",
+    {"acquiredBy": bool, "isExhausted": bool, "reachedSuccess": bool, "stream": str, "nurtureCadence": str},
+    progressionStatus=str,
+    membershipDate=Moment,
+)
+FIELD = shape(
+    "Field",
+    {"length": int, "description": str},
+    name=str,
+    displayName=str,
+    dataType=str,
+    isHidden=bool,
+    isHtmlEncodingInEmail=bool,
+    isSensitive=bool,
+    isCustom=bool,
+    isApiCreated=bool,
+)
+FIELD_OUTCOME = shape("FieldOutcome", name=str, status=words("created updated"))
+DESCRIBED = shape(
+    "DescribedField",
+    {"length": int},
+    name=str,
+    displayName=str,
+    dataType=str,
+    updateable=bool,
+    crmManaged=bool,
+)
+ON_REST = shape("OnRest", {"readOnly": bool}, name=str)
+LIST = shape(
+    "List",
+    {"description": str, "programName": str, "workspaceName": str},
+    id=int,
+    name=str,
+    createdAt=Moment,
+    updatedAt=Moment,
+)
+MEMBER = shape("Member", seq=int, leadId=int)
+WHOLE_MEMBER = also(
+    MEMBER, "WholeMember", programId=int, acquiredBy=bool, reachedSuccess=bool, membershipDate=Moment
+)
+
+VALUE = shape("Value", {"apiName": str, "value": Any}, name=str)
+ACTIVITY = shape(
+    "Activity",
+    {"id": int, "campaignId": int, "primaryAttributeValueId": int, "primaryAttributeValue": str},
+    marketoGUID=str,
+    leadId=int,
+    activityDate=Moment,
+    activityTypeId=int,
+    attributes=list[VALUE],
+)
+CHANGED_FIELD = shape("ChangedField", {"oldValue": Any}, id=int, name=str, newValue=Any)
+CHANGE = also(ACTIVITY, "Change", {"fields": list[CHANGED_FIELD]})
+ATTRIBUTE = shape("Attribute", {"apiName": str}, name=str, dataType=str)
+TYPE = shape(
+    "Type",
+    {"apiName": str, "description": str, "primaryAttribute": ATTRIBUTE},
+    id=int,
+    name=str,
+    attributes=list[ATTRIBUTE],
+)
+CUSTOM_TYPE = shape(
+    "CustomType",
+    {"description": str},
+    id=int,
+    apiName=str,
+    name=str,
+    triggerName=str,
+    filterName=str,
+    status=words("draft|approved|deleted|approved with draft", "|"),
+    primaryAttribute=ATTRIBUTE,
+    attributes=list[ATTRIBUTE],
+    createdAt=Moment,
+    updatedAt=Moment,
+)
+
+EXPORT = shape(
+    "Export",
+    {
+        "queuedAt": Moment,
+        "startedAt": Moment,
+        "finishedAt": Moment,
+        "numberOfRecords": int,
+        "fileSize": int,
+        "fileChecksum": str,
+        "errorMsg": str,
+    },
+    exportId=str,
+    format=words("CSV TSV SSV"),
+    status=words("Created Queued Processing Canceled Cancelled Completed Failed"),
+    createdAt=Moment,
+)
+IMPORT = shape("Import", batchId=int, importId=str, status=words("Queued Importing Complete Failed"))
+IMPORTED = also(
+    IMPORT,
+    "Imported",
+    {"message": str},
+    numOfLeadsProcessed=int,
+    numOfRowsFailed=int,
+    numOfRowsWithWarning=int,
+)
+FILE = shape("File", content=bytes)
+CAMPAIGN = shape(
+    "Campaign",
+    {"description": str, "programId": int, "programName": str, "workspaceName": str, "active": bool},
+    id=int,
+    name=str,
+    type=words("batch trigger"),
+    createdAt=Moment,
+    updatedAt=Moment,
+)
+
+ANSWERS: Documented = {
+    **ASSETS,
+    "activities.add_custom": answer(
+        shape("Added", {"id": int, "marketoGUID": str, "errors": list[REASON]}, status=words("added skipped"))
+    ),
+    "activities.deleted_leads": pages(ACTIVITY, nextPageToken=str, moreResult=bool),
+    "activities.lead_changes": pages(CHANGE, nextPageToken=str, moreResult=bool),
+    "activities.paging_token": also(NO_RESULT, "Token", nextPageToken=str),
+    "activities.read": pages(ACTIVITY, nextPageToken=str, moreResult=bool),
+    "activities.types": answer(TYPE),
+    **{
+        f"bulk_extracts.{call}": answer(EXPORT)
+        for call in ("create_leads", "create_activities", "create_program_members", "enqueue", "status")
+    },
+    "bulk_extracts.cancel": answer(EXPORT),
+    "bulk_extracts.file": also(FILE, "Part", range=str | None),
+    "bulk_extracts.list_jobs": pages(EXPORT),
+    "bulk_leads.create_import": answer(IMPORT),
+    "bulk_leads.failures": FILE,
+    "bulk_leads.import_status": answer(IMPORTED),
+    "bulk_leads.warnings": FILE,
+    "bulk_members.create_import": answer(IMPORT),
+    "bulk_members.failures": FILE,
+    "bulk_members.import_status": answer(IMPORTED),
+    "bulk_members.warnings": FILE,
+    "campaigns.legacy_browse": pages(CAMPAIGN),
+    "campaigns.legacy_get": answer(CAMPAIGN),
+    "campaigns.request": answer(shape("Requested", id=int)),
+    "campaigns.schedule": answer(shape("Scheduled", id=int)),
+    "companies.by_filter": pages(shape("Company", seq=int, id=int)),
+    "companies.describe": answer(
+        shape(
+            "CompanyModel",
+            {"apiName": str, "displayName": str, "description": str, "idField": str},
+            name=str,
+            dedupeFields=list[str],
+            searchableFields=list[list[str]],
+            fields=list[shape("CompanyField", {"length": int}, name=str, displayName=str, dataType=str)],
+        )
+    ),
+    "companies.sync": answer(outcome("created updated", seq=int)),
+    **{
+        f"custom_activity_types.{call}": answer(CUSTOM_TYPE)
+        for call in (
+            "add_attributes",
+            "approve",
+            "browse",
+            "create",
+            "delete",
+            "delete_attributes",
+            "discard_draft",
+            "get",
+            "update",
+            "update_attributes",
+        )
+    },
+    "lead_fields.browse": pages(FIELD),
+    "lead_fields.create": answer(FIELD_OUTCOME),
+    "lead_fields.get": answer(FIELD),
+    "lead_fields.update": answer(FIELD_OUTCOME),
+    # A row that failed may come without a status.
+    "lead_intake.push": answer(
+        shape("Pushed", {"id": int, "status": words("created updated skipped"), "reasons": list[REASON]})
+    ),
+    "lead_intake.submit_form": answer(outcome("created updated")),
+    "lead_memberships.campaigns": pages(
+        shape("CampaignOfLead", smartCampaignId=int, createdAt=Moment, updatedAt=Moment)
+    ),
+    "lead_memberships.leads_of_list": pages(LEAD),
+    "lead_memberships.leads_of_program": pages(also(LEAD, "LeadInProgram", membership=MEMBERSHIP)),
+    "lead_memberships.lists": pages(shape("ListOfLead", listId=int, createdAt=Moment, updatedAt=Moment)),
+    "lead_memberships.programs": pages(also(MEMBERSHIP, "ProgramOfLead", id=int, updatedAt=Moment)),
+    "leads.associate": NO_RESULT,
+    "leads.by_filter": pages(LEAD),
+    "leads.delete": answer(outcome("deleted")),
+    "leads.describe": answer(
+        shape(
+            "FieldOfOld",
+            {"length": int, "rest": ON_REST, "soap": ON_REST},
+            id=int,
+            displayName=str,
+            dataType=str,
+        )
+    ),
+    "leads.describe2": answer(
+        shape("LeadModel", name=str, searchableFields=list[list[str]], fields=list[DESCRIBED])
+    ),
+    "leads.get": answer(LEAD),
+    "leads.merge": NO_RESULT,
+    "leads.sync": answer(outcome("created updated")),
+    "lists.add": answer(outcome("added")),
+    "lists.are_members": answer(outcome("memberof notmemberof")),
+    "lists.browse": pages(LIST),
+    "lists.get": answer(LIST),
+    "lists.leads": pages(LEAD),
+    "lists.remove": answer(outcome("removed")),
+    "member_fields.browse": pages(FIELD),
+    "member_fields.create": answer(FIELD_OUTCOME),
+    "member_fields.get": answer(FIELD),
+    "member_fields.update": answer(FIELD_OUTCOME),
+    "partitions.browse": answer(shape("Partition", {"description": str}, id=int, name=str)),
+    "partitions.move": answer(outcome("updated")),
+    "program_members.by_filter": pages(MEMBER),
+    "program_members.by_update": pages(MEMBER),
+    "program_members.change_status": answer(outcome("updated")),
+    "program_members.describe": answer(
+        shape(
+            "MemberModel",
+            name=str,
+            description=str,
+            createdAt=Moment,
+            updatedAt=Moment,
+            dedupeFields=list[str],
+            searchableFields=list[list[str]],
+            fields=list[DESCRIBED],
+        )
+    ),
+    "program_members.describe_fields": answer(shape("MemberFields", {"name": str}, fields=list[DESCRIBED])),
+    "program_members.remove": answer(outcome("deleted", {"leadId": int}, seq=int)),
+    "program_members.update": answer(outcome("updated", {"leadId": int}, seq=int)),
+    "programs.members": pages(WHOLE_MEMBER),
+    "programs.people": pages(also(LEAD, "PersonInProgram", membership=MEMBERSHIP)),
+    "programs.set_status": answer(outcome("created updated", {"leadId": int}, seq=int)),
+    **{
+        f"usage.{call}": answer(
+            shape(
+                "Errors",
+                date=DATE,
+                total=int,
+                errors=list[shape("ErrorCount", errorCode=str, count=int)],
+            )
+        )
+        for call in ("errors_today", "errors_last_7_days")
+    },
+    **{
+        f"usage.{call}": answer(
+            shape("Usage", date=DATE, total=int, users=list[shape("UserCount", userId=str, count=int)])
+        )
+        for call in ("today", "last_7_days")
+    },
+}

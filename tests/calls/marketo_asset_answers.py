@@ -1,0 +1,172 @@
+"""The answers of Marketo's asset API as documented, by call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls.marketo_envelopes import AssetTime, asset
+from calls.shapes import Documented, shape, words
+
+PLACE = shape("Place", {"id": int, "value": int, "folderName": str}, type=words("Folder Program"))
+DONE = asset(shape("Touched", id=int))
+
+PROGRAM = asset(
+    shape(
+        "Program",
+        {
+            "description": str,
+            "startDate": str,
+            "endDate": str,
+            "headStart": bool,
+            "tags": list[shape("Tag", tagType=str, tagValue=str)],
+            "costs": list[shape("Cost", {"note": str}, startDate=str, cost=int)],
+            "url": str,
+        },
+        id=int,
+        name=str,
+        type=str,
+        channel=str,
+        folder=PLACE,
+        status=str,
+        workspace=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+CAMPAIGN = asset(
+    shape(
+        "SmartCampaign",
+        {
+            "description": str,
+            "parentProgramId": int,
+            "computedUrl": str,
+            "recurrence": dict[str, Any],
+            "qualificationRuleInterval": int,
+            "qualificationRuleUnit": str,
+            "maxMembers": int,
+        },
+        id=int,
+        name=str,
+        type=words("batch default trigger"),
+        status=str,
+        isSystem=bool,
+        isActive=bool,
+        isRequestable=bool,
+        isCommunicationLimitEnabled=bool,
+        qualificationRuleType=words("once any interval"),
+        smartListId=int,
+        flowId=int,
+        folder=PLACE,
+        workspace=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+HEADER = shape("Header", type=words("Text DynamicContent"), value=str)
+EMAIL = asset(
+    shape(
+        "Email",
+        {"description": str, "url": str, "isOpenTrackingDisabled": bool, "ccFields": list[dict[str, Any]]},
+        id=int,
+        name=str,
+        subject=HEADER,
+        fromName=HEADER,
+        fromEmail=HEADER,
+        replyEmail=HEADER,
+        folder=PLACE,
+        operational=bool,
+        textOnly=bool,
+        publishToMSI=bool,
+        webView=bool,
+        status=words("draft approved"),
+        template=int,
+        workspace=str,
+        version=int,
+        autoCopyToText=bool,
+        preHeader=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+FOLDER = asset(
+    shape(
+        "Folder",
+        {"description": str, "parent": PLACE | None, "isSystem": bool, "accessZoneId": int},
+        id=int,
+        name=str,
+        folderId=PLACE,
+        folderType=str,
+        path=str,
+        isArchive=bool,
+        workspace=str,
+        url=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+LIST = asset(
+    shape(
+        "StaticList",
+        {"computedUrl": str, "url": str},
+        id=int,
+        name=str,
+        description=str,
+        folder=PLACE,
+        workspace=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+TOKENS = asset(
+    shape(
+        "Tokens",
+        folder=shape("TokenPlace", type=words("Folder Program"), value=int),
+        tokens=list[shape("Token", {"computedUrl": str}, name=str, type=str, value=str)],
+    )
+)
+CHANNEL = asset(
+    shape(
+        "Channel",
+        id=int,
+        name=str,
+        applicableProgramType=str,
+        progressionStatuses=list[
+            shape(
+                "ChannelStatus",
+                {"description": str, "type": str},
+                name=str,
+                step=int,
+                hidden=bool,
+                success=bool,
+            )
+        ],
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+
+ASSETS: Documented = {
+    **{f"campaigns.{call}": CAMPAIGN for call in ("browse", "by_name", "clone", "create", "get", "update")},
+    **{f"campaigns.{call}": DONE for call in ("activate", "deactivate", "delete")},
+    "channels.browse": CHANNEL,
+    "channels.by_name": CHANNEL,
+    **{f"emails.{call}": EMAIL for call in ("browse", "by_name", "clone", "create", "get", "update")},
+    **{
+        f"emails.{call}": DONE
+        for call in ("approve_draft", "delete", "discard_draft", "unapprove", "update_headers")
+    },
+    # Three shapes of this answer are documented.
+    "emails.send_sample": asset(shape("Sample")),
+    **{f"folders.{call}": FOLDER for call in ("browse", "by_name", "get")},
+    "folders.content": asset(shape("Content", id=int, type=str)),
+    **{
+        f"programs.{call}": PROGRAM
+        for call in ("browse", "by_name", "clone", "create", "get", "reschedule", "update")
+    },
+    **{f"programs.{call}": DONE for call in ("approve", "delete", "unapprove")},
+    **{f"static_lists.{call}": LIST for call in ("browse", "by_name", "create", "get", "update")},
+    "static_lists.delete": DONE,
+    "tokens.browse": TOKENS,
+    "tokens.delete": DONE,
+    "tokens.set_value": TOKENS,
+}

@@ -1,0 +1,203 @@
+"""Scenes of programs, campaigns, emails and what they lean on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from calls.marketo_ways import Way
+from calls.scenes import Scenes
+
+from airflow_provider_mkt.api.marketo import (
+    activities,
+    campaigns,
+    channels,
+    emails,
+    folders,
+    lead_memberships,
+    programs,
+    tokens,
+)
+from airflow_provider_mkt.sandbox.marketo import seed
+
+SCENES = Scenes()
+ANNA, BEN = seed.ANNA, seed.BEN
+NURTURE, NEWSLETTER, WEBSITE = seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM, seed.DEFAULT_PROGRAM
+REQUEST, BATCH, INACTIVE = seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN, seed.INACTIVE_CAMPAIGN
+WELCOME, DRAFT = seed.APPROVED_EMAIL, seed.DRAFT_EMAIL
+HOUR = timedelta(hours=1)
+
+
+def ids(rows: list[Any]) -> list[int]:
+    return [row["id"] for row in rows]
+
+
+def happened(run: Way, *types: int) -> list[dict[str, Any]]:
+    """What happened in the last hours, by types of activity."""
+    token = run(activities.paging_token(run.box.clock.now() - 3 * HOUR))
+    return run.every(activities.read(token, activity_type_ids=types))  # type: ignore[return-value]
+
+
+@SCENES.show(programs="browse get by_name")
+def programs_are_found(run: Way) -> None:
+    assert ids(run.every(programs.browse(page_size=2))) == [NURTURE, NEWSLETTER, WEBSITE]
+    assert ids(run(programs.browse(status="on"))) == [NURTURE]
+    assert ids(run(programs.browse(filter_type="id", filter_values=[str(NEWSLETTER)]))) == [NEWSLETTER]
+    assert run(programs.get(NURTURE))["type"] == "Engagement"
+    assert run(programs.get(1)) is None
+    assert run(programs.by_name("Website Contacts", include_tags=True, include_costs=True))["tags"] == []
+    assert run(programs.by_name("Nothing")) is None
+
+
+@SCENES.show(programs="create update clone delete")
+def a_programs_life(run: Way) -> None:
+    made = run(programs.create("Autumn", folder_id=seed.PROGRAM_FOLDER, channel="Default"))["id"]
+    run(
+        programs.update(
+            made,
+            new_name="Fall & more",
+            tags=[{"tagType": "Region", "tagValue": "North"}],
+            costs=[{"startDate": "2026-01-01", "cost": 100}],
+        )
+    )
+    shown = run(programs.by_name("Fall & more", include_tags=True, include_costs=True))
+    assert (shown["id"], shown["tags"][0]["tagValue"], shown["costs"][0]["cost"]) == (made, "North", 100)
+    copy = run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))["id"]
+    assert run(programs.get(copy))["name"] == "December"
+    assert [one["value"] for one in run(tokens.browse(copy))] == ["News of the month"]
+    assert {made, copy} <= set(ids(run(folders.content(seed.PROGRAM_FOLDER))))
+    run(programs.delete(made))
+    assert run(programs.get(made)) is None
+
+
+@SCENES.show(programs="reschedule approve unapprove")
+def an_email_program_is_approved_and_taken_back(run: Way) -> None:
+    start = (run.box.clock.now() + HOUR).replace(microsecond=0)
+    run(programs.reschedule(NEWSLETTER, start, start + 2 * HOUR))
+    assert run(programs.get(NEWSLETTER))["startDate"].startswith(f"{start:%Y-%m-%dT%H:%M:%S}")
+    run(programs.approve(NEWSLETTER))
+    assert run(programs.get(NEWSLETTER))["status"] == "locked"
+    run(programs.unapprove(NEWSLETTER))
+    assert run(programs.get(NEWSLETTER))["status"] == "unlocked"
+
+
+@SCENES.show(campaigns="browse get by_name legacy_browse legacy_get")
+def campaigns_are_found(run: Way) -> None:
+    found = run.every(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
+    assert ids(found) == [REQUEST, INACTIVE]
+    assert ids(run(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER, is_active=True))) == [REQUEST]
+    assert run(campaigns.get(REQUEST))["isRequestable"] is True
+    assert run(campaigns.get(1)) is None
+    assert ids(run(campaigns.by_name("Monthly Digest"))) == [BATCH]
+    assert ids(run.every(campaigns.legacy_browse(batch_size=1))) == [REQUEST, BATCH, INACTIVE]
+    assert ids(run(campaigns.legacy_browse(is_triggerable=True, names=["Monthly Digest"]))) == []
+    assert run(campaigns.legacy_get(BATCH))["programName"] == "Website Contacts"
+
+
+@SCENES.show(campaigns="create update clone activate deactivate delete")
+def a_campaigns_life(run: Way) -> None:
+    made = run(campaigns.create("Thanks", folder_id=seed.CAMPAIGN_FOLDER, description="d"))["id"]
+    run(campaigns.update(made, new_name="Thank you", description=""))
+    shown = run(campaigns.get(made))
+    assert (shown["name"], shown["description"], shown["isActive"]) == ("Thank you", "", False)
+    copy = run(campaigns.clone(REQUEST, "Again", folder_id=seed.CAMPAIGN_FOLDER))["id"]
+    run(campaigns.activate(INACTIVE))
+    run(campaigns.deactivate(REQUEST))
+    active = {row["id"]: row["isActive"] for row in run(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER))}
+    assert active == {REQUEST: False, INACTIVE: True, made: False, copy: False}
+    run(campaigns.delete(made))
+    assert run(campaigns.get(made)) is None
+
+
+@SCENES.show(campaigns="request schedule", lead_memberships="campaigns")
+def campaigns_run(run: Way) -> None:
+    run(campaigns.request(REQUEST, [ANNA, BEN]))
+    run(campaigns.schedule(BATCH, run_at=run.box.clock.now() + HOUR, tokens={"{{my.Headline}}": "Later"}))
+    run.wait(2 * 3600)
+    requested = [row for row in happened(run, 47) if row.get("campaignId") == REQUEST]
+    assert {row["leadId"] for row in requested} == {ANNA, BEN}
+    campaigns_of_anna = {row["smartCampaignId"] for row in run(lead_memberships.campaigns(ANNA))}
+    assert {REQUEST, BATCH} <= campaigns_of_anna
+
+
+@SCENES.show(emails="browse get by_name")
+def emails_are_found(run: Way) -> None:
+    assert ids(run(emails.browse(status="draft"))) == [DRAFT]
+    assert ids(run(emails.browse(folder_id=NEWSLETTER, folder_type="Program"))) == [seed.NEWSLETTER_EMAIL]
+    assert len(run.every(emails.browse(page_size=1))) == 3
+    assert run(emails.get(WELCOME))["status"] == "approved"
+    assert run(emails.get(WELCOME, status="draft")) is None
+    assert ids(run(emails.by_name("Spring Offer", status="draft"))) == [DRAFT]
+
+
+@SCENES.show(emails="create update update_headers approve_draft discard_draft unapprove clone delete")
+def an_emails_life(run: Way) -> None:
+    made = run(
+        emails.create(
+            "Thanks",
+            folder_id=seed.EMAIL_FOLDER,
+            template_id=seed.TEMPLATE,
+            subject="Thank you",
+            from_name="Example Ltd",
+            from_email="news@example.com",
+            reply_email="reply@example.com",
+        )
+    )["id"]
+    run(emails.update(made, new_name="Hello", pre_header="Good to see you", operational=True))
+    run(emails.update_headers(made, subject="Thanks & hello", reply_to="us@example.com"))
+    shown = run(emails.get(made, status="draft"))
+    assert (shown["name"], shown["preHeader"], shown["operational"]) == ("Hello", "Good to see you", True)
+    assert (shown["subject"]["value"], shown["replyEmail"]["value"]) == ("Thanks & hello", "us@example.com")
+    run(emails.approve_draft(made))
+    assert run(emails.get(made))["status"] == "approved"
+    copy = run(emails.clone(made, "Copy", folder_id=seed.EMAIL_FOLDER))["id"]
+    assert run(emails.get(copy))["subject"]["value"] == "Thanks & hello"
+    run(emails.update_headers(made, subject="Worse"))
+    run(emails.discard_draft(made))
+    assert run(emails.get(made))["subject"]["value"] == "Thanks & hello"
+    assert run(emails.get(made, status="draft")) is None
+    run(emails.unapprove(made))
+    assert run(emails.get(made))["status"] == "draft"
+    run(emails.delete(made))
+    assert run(emails.get(made)) is None
+
+
+@SCENES.show(emails="send_sample")
+def a_sample_of_an_email(run: Way) -> None:
+    run(emails.send_sample(WELCOME, "me+test@example.com", lead_id=ANNA, text_only=True))
+    # Samples are in no answer.
+    (sent,) = run.world.samples
+    assert (sent.email_id, sent.address) == (WELCOME, "me+test@example.com")
+
+
+@SCENES.show(tokens="browse set_value delete")
+def tokens_of_a_program(run: Way) -> None:
+    run(tokens.set_value(NEWSLETTER, "Price", "10", token_type="number"))
+    run(tokens.set_value(NEWSLETTER, "Headline", "Other & more"))
+    assert {one["name"]: one["value"] for one in run(tokens.browse(NEWSLETTER))} == {
+        "Headline": "Other & more",
+        "Price": "10",
+    }
+    run(tokens.delete(NEWSLETTER, "Headline"))
+    assert [one["name"] for one in run(tokens.browse(NEWSLETTER))] == ["Price"]
+    assert run(tokens.browse(NURTURE)) == []
+
+
+@SCENES.show(channels="browse by_name")
+def channels_are_read(run: Way) -> None:
+    names = [one["name"] for one in run.every(channels.browse(page_size=3))]
+    assert names == ["Email Send", "Nurture", "Default", "Roadshow"]
+    nurture = run(channels.by_name("Nurture"))
+    assert nurture["applicableProgramType"] == "Engagement"
+    assert nurture["progressionStatuses"][0]["step"] == 0
+    assert run(channels.by_name("Nothing")) is None
+
+
+@SCENES.show(folders="browse get by_name content")
+def folders_are_read(run: Way) -> None:
+    assert ids(run.every(folders.browse(page_size=3))) == [1, 11, 12, 13]
+    assert run(folders.get(seed.EMAIL_FOLDER))["name"] == "Emails"
+    assert ids(run(folders.by_name("Emails", root_id=seed.ROOT_FOLDER))) == [seed.EMAIL_FOLDER]
+    inside = run.every(folders.content(seed.CAMPAIGN_FOLDER, page_size=2))
+    assert ids(inside) == [REQUEST, INACTIVE, seed.STATIC_LIST]
+    assert ids(run(folders.content(WEBSITE, folder_type="Program"))) == [BATCH, seed.FORM]

@@ -1,0 +1,140 @@
+"""Scenes of leads, the ways they come in, their fields, partitions and companies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from calls.marketo_ways import Way
+from calls.scenes import Scenes
+
+from airflow_provider_mkt.api.errors import NotFound
+from airflow_provider_mkt.api.marketo import (
+    companies,
+    lead_fields,
+    lead_intake,
+    lead_memberships,
+    leads,
+    lists,
+    member_fields,
+    partitions,
+    programs,
+)
+from airflow_provider_mkt.sandbox.marketo import seed
+
+SCENES = Scenes()
+ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
+COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"
+PLUS = "a+b@example.com"
+
+
+def told(results: list[Any]) -> list[tuple[str, str]]:
+    """Status of each record, and why it was skipped."""
+    return [(row.status, why.code if (why := row.why()) else "") for row in results]
+
+
+def ids(rows: list[Any]) -> list[int]:
+    return [row["id"] for row in rows]
+
+
+@SCENES.show(leads="sync get by_filter delete")
+def leads_are_written_found_and_deleted(run: Way) -> None:
+    rows = [{"email": PLUS, "city": "Oslo"}, {"email": "anna.berg@example.com", "nonsense": "x"}]
+    written = run(leads.sync(rows))
+    assert told(written) == [("created", ""), ("skipped", "1006")]
+    new = written[0].id
+    assert run(leads.get(new, fields=["email", "city"])) == {"id": new, "email": PLUS, "city": "Oslo"}
+    found = run.every(leads.by_filter("email", [PLUS, "ben.ito@example.com"], fields=["email"], batch_size=1))
+    assert {row["id"]: row["email"] for row in found} == {new: PLUS, BEN: "ben.ito@example.com"}
+    assert told(run(leads.delete([new, 999]))) == [("deleted", ""), ("skipped", "1004")]
+    assert run(leads.by_filter("id", [new])) == []
+    with pytest.raises(NotFound):
+        run(leads.get(new))
+
+
+@SCENES.show(leads="describe describe2", lead_fields="browse")
+def fields_are_described(run: Way) -> None:
+    old = {row["rest"]["name"] for row in run(leads.describe()) if "rest" in row}
+    new = run(leads.describe2())
+    browsed = {row["name"] for row in run.every(lead_fields.browse(batch_size=50))}
+    assert {"email", "customerNumber"} <= old & browsed & {one["name"] for one in new["fields"]}
+    assert ["email"] in new["searchableFields"]
+
+
+@SCENES.show(leads="merge associate")
+def leads_become_one(run: Way) -> None:
+    run(leads.merge(ANNA, [BEN, CARLA]))
+    assert ids(run(leads.by_filter("id", [ANNA, BEN, CARLA]))) == [ANNA]
+    run(leads.associate(ANNA, COOKIE))
+    assert ids(run(leads.by_filter("cookies", [COOKIE]))) == [ANNA]
+
+
+@SCENES.show(lead_intake="push submit_form")
+def leads_come_in(run: Way) -> None:
+    pushed = run(
+        lead_intake.push(
+            "Website Contacts",
+            [{"email": PLUS}, {"email": "bad@example.com", "nonsense": "x"}],
+            program_status="Member",
+            source="fair",
+            reason="badge",
+        )
+    )
+    assert (pushed[0].status, pushed[1].why().code) == ("created", "1006")
+    submitted = run(
+        lead_intake.submit_form(
+            seed.FORM,
+            {"email": "new@example.com", "seatChoice": "aisle"},
+            program_id=seed.DEFAULT_PROGRAM,
+            visitor_data={"pageURL": "https://www.example.com/a", "leadClientIpAddress": "192.0.2.1"},
+            cookie=COOKIE,
+        )
+    )
+    assert ids(run(leads.by_filter("email", [PLUS, "new@example.com"]))) == [pushed[0].id, submitted.id]
+    members = ids(run(programs.people(seed.DEFAULT_PROGRAM)))
+    assert {pushed[0].id, submitted.id} <= set(members)
+
+
+@SCENES.show(lead_fields="create get update", member_fields="create get update browse")
+def fields_are_made(run: Way) -> None:
+    for fields in (lead_fields, member_fields):
+        made = {"name": "favouriteColour", "displayName": "Favourite Colour", "dataType": "string"}
+        assert told(run(fields.create([made]))) == [("created", "")]
+        assert run(fields.update("favouriteColour", {"displayName": "Best Colour"})).status == "updated"
+        assert run(fields.get("favouriteColour"))["displayName"] == "Best Colour"
+        assert "favouriteColour" in [row["name"] for row in run.every(fields.browse(batch_size=5))]
+    run(leads.sync([{"email": "anna.berg@example.com", "favouriteColour": "red"}]))
+    assert run(leads.get(ANNA, fields=["favouriteColour"]))["favouriteColour"] == "red"
+
+
+@SCENES.show(lead_memberships="lists programs leads_of_list leads_of_program")
+def where_leads_are(run: Way) -> None:
+    run(programs.set_status(seed.NURTURE_PROGRAM, [ANNA, BEN], status_name="Member"))
+    run(lists.add(seed.STATIC_LIST, [DAVID]))
+    assert [row["listId"] for row in run.every(lead_memberships.lists(DAVID))] == [seed.STATIC_LIST]
+    listed = run.every(lead_memberships.leads_of_list(seed.STATIC_LIST, fields=["email"], batch_size=2))
+    assert ids(listed) == [ANNA, BEN, CARLA, DAVID]
+    (program,) = run.every(lead_memberships.programs(ANNA, program_ids=[seed.NURTURE_PROGRAM]))
+    assert (program["id"], program["progressionStatus"]) == (seed.NURTURE_PROGRAM, "Member")
+    people = run.every(lead_memberships.leads_of_program(seed.NURTURE_PROGRAM, batch_size=1))
+    assert {row["id"]: row["membership"]["stream"] for row in people} == dict.fromkeys(
+        (ANNA, BEN), seed.FIRST_STREAM
+    )
+
+
+@SCENES.show(partitions="browse move")
+def leads_change_their_partition(run: Way) -> None:
+    partition = {one["name"]: one["id"] for one in run(partitions.browse())}["EMEA"]
+    moved = run(partitions.move([ANNA, 999], partition_name="EMEA"))
+    assert told(moved) == [("updated", ""), ("skipped", "1004")]
+    assert run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == partition
+
+
+@SCENES.show(companies="describe sync by_filter")
+def companies_of_leads(run: Way) -> None:
+    assert run(companies.describe())["dedupeFields"] == ["externalCompanyId"]
+    (made,) = run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
+    (found,) = run.every(companies.by_filter("externalCompanyId", ["c1"], fields=["company"]))
+    assert (found["id"], found["company"]) == (made.id, "Example Ltd")
+    run(leads.sync([{"email": "anna.berg@example.com", "externalCompanyId": "c1"}]))
+    assert run(leads.get(ANNA, fields=["company"]))["company"] == "Example Ltd"
