@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.flow import Flow, Memory
 from airflow_provider_mkt.api.redact import shape
+
+_RENAMED = "renamed campaigns"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,23 @@ class CampaignOutcome:
 class CampaignWork(Protocol):
     """The verbs. Each checks what it is given before it yields its first call."""
 
-    def update(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
         """Change campaigns; doing it again changes nothing more."""
 
     def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
         """Archive campaigns, those that are there."""
+
+
+def renamed(memory: Memory) -> dict[str, str]:
+    """The ids of campaigns that earlier tries of the task found by name and gave another one."""
+    mark = memory.get(_RENAMED)
+    return {name: str(campaign_id) for name, campaign_id in mark.items()} if isinstance(mark, Mapping) else {}
+
+
+def rename(memory: Memory, ids: Mapping[str, str]) -> None:
+    """Remember the ids of campaigns, by the names that they are about to lose."""
+    if ids:
+        memory.set(_RENAMED, {**renamed(memory), **ids})
 
 
 def refs(field_name: str, value: Any) -> list[CampaignRef]:

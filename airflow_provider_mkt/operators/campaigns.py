@@ -8,7 +8,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.redact import shape
-from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, decoded_json, needed
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_list,
+    as_mapping,
+    as_text,
+    decoded_json,
+    needed,
+)
 from airflow_provider_mkt.operators._memory import task_memory
 
 if TYPE_CHECKING:
@@ -127,7 +134,7 @@ class UpdateCampaignBatchOperator(MarketingOperator):
         shared = as_mapping("changes", self.changes or {})
         wanted = [replace(one, changes={**shared, **one.changes}) for one in _refs(self.campaigns)]
         with self.hook as hook:
-            result = hook.follow(hook.campaigns.update(wanted))
+            result = hook.follow(hook.campaigns.update(task_memory(context), wanted))
         self.log.info(
             "%d campaigns: %d changed, %d rejected", len(wanted), len(result.done), len(result.rejected)
         )
@@ -201,6 +208,7 @@ class AssociateAssetsOperator(MarketingOperator):
 
     :param conn_id: a connection of type ``hubspot``.
     :param campaign_id: the campaign's GUID.
+    :param campaign_name: instead of it: its name, which must be its alone.
     :param assets: assets to put in: a mapping of type codes (``FORM``, ``OBJECT_LIST``,
         ``MARKETING_EMAIL``, ``EXTERNAL_WEB_URL`` ...) to lists of ids. Which types the platform takes is
         its own matter, and grows.
@@ -214,33 +222,39 @@ class AssociateAssetsOperator(MarketingOperator):
     ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "campaign_id", "assets", "remove")
+    template_fields: Sequence[str] = ("conn_id", "campaign_id", "campaign_name", "assets", "remove")
     template_fields_renderers = {"assets": "json", "remove": "json"}  # noqa: RUF012 - Airflow's own
 
     def __init__(
         self,
         *,
         conn_id: str,
-        campaign_id: str,
+        campaign_id: str | None = None,
+        campaign_name: str | None = None,
         assets: Mapping[str, Sequence[str | int]] | str | None = None,
         remove: Mapping[str, Sequence[str | int]] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
         self.campaign_id = campaign_id
+        self.campaign_name = campaign_name
         self.assets = assets
         self.remove = remove
 
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.api.hubspot import campaign_membership
 
-        campaign_id = needed("campaign_id", self.campaign_id)
+        campaign_id = as_text("campaign_id", self.campaign_id)
+        name = as_text("campaign_name", self.campaign_name)
+        if bool(campaign_id) == bool(name):
+            raise InvalidInput("campaign_id", "give either campaign_id or campaign_name")
         add, remove = _assets("assets", self.assets), _assets("remove", self.remove)
         if not add and not remove:
             raise InvalidInput("assets", "is empty, and remove too: nothing to do")
         if both := set(add) & set(remove):
             raise InvalidInput("remove", f"names what assets names too: {' '.join(min(both))}")
         with self.hook_on("hubspot") as hook:
+            campaign_id = campaign_id or hook.follow(campaign_membership.named(name or ""))
             result = hook.follow(campaign_membership.change(campaign_id, add, remove))
         self.log.info(
             "Campaign %s: %d assets added, %d removed, %d rejected",

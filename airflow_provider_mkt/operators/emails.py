@@ -83,7 +83,7 @@ class PublishEmailOperator(WaitingOperator):
         send_now = as_flag("send_now", self.send_now)
         if publish_at is not None and send_now:
             raise InvalidInput("send_now", "contradicts publish_at; give one of them")
-        with self.hook as hook, hook.exclusive(f"publish {email_id} {program_id}"):
+        with self.hook as hook, hook.exclusive(_publishing(email_id, program_id)):
             publication = hook.follow(
                 hook.publish_email(
                     task_memory(context),
@@ -266,8 +266,7 @@ class UnpublishEmailOperator(MarketingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         email_id = needed("email_id", self.email_id)
-        # The lock that publishing takes: one of the two at a time.
-        with self.hook as hook, hook.exclusive(f"publish {email_id} {None}"):
+        with self.hook as hook, hook.exclusive(_publishing(email_id)):
             withdrawal = hook.follow(hook.emails.unpublish(task_memory(context), email_id))
         word = "taken back" if withdrawal.done else "left alone, it was a draft already"
         self.log.info("Email %s: %s, state %s", email_id, word, withdrawal.state)
@@ -278,3 +277,8 @@ class UnpublishEmailOperator(MarketingOperator):
             "unpublished": withdrawal.done,
             "state": withdrawal.state,
         }
+
+
+def _publishing(email_id: str | None, program_id: str | None = None) -> str:
+    """Names the lock that publishing and taking back share."""
+    return f"publish {email_id} {program_id}"

@@ -143,6 +143,23 @@ def test_lost_answers_change_and_archive_all(sandbox: Sandbox, hurried: None, wh
     assert len(sandbox.hubspot.world.campaigns) == 0
 
 
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_a_worker_killed_after_a_renaming_and_its_next_try(
+    sandbox: Sandbox, hurried: None, platform: str
+) -> None:
+    box = getattr(sandbox, platform)
+    name, route = {
+        "hubspot": ("Spring launch", "*/batch/update"),
+        "marketo": ("November Newsletter", f"*/program/{marketo.EMAIL_PROGRAM}.json"),
+    }[platform]
+    operator = updating([{"name": name, "new_name": "Summer"}], conn=platform)
+    box.faults.add(route, method="POST", when="after", delay=0.3)
+    worker = Worker(operator)
+    until(lambda: bool(box.faults.fired))
+    worker.kill()
+    assert list(Worker(operator).end()["result"]["campaigns"]) == [name]
+
+
 def test_a_campaign_that_is_still_there_after_it_was_archived_is_named(
     sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +177,7 @@ def test_assets_are_put_in_and_taken_out_and_again_changes_nothing(
 ) -> None:
     body = f"""
 from airflow_provider_mkt.operators.campaigns import AssociateAssetsOperator
-AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_id="{SPRING}",
+AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_name="Spring launch",
     assets={{"FORM": ["a/b", 7, 7], "OBJECT_LIST": ["{{{{ params.list }}}}"]}}, remove={{"CTA": [1]}},
     params={{"list": "{hubspot.LIST_ID}"}})
 """
@@ -205,7 +222,9 @@ def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, h
         (archiving([]), "campaigns: is empty"),
         (archiving([{"id": SPRING, "hs_notes": "x"}]), r"campaigns\[0\]: has unknown fields: hs_notes"),
         (associating(), "assets: is empty, and remove too"),
-        (associating(campaign_id="", assets={"FORM": [1]}), "campaign_id: is missing"),
+        (associating(campaign_id="", assets={"FORM": [1]}), "give either campaign_id or campaign_name"),
+        (associating(campaign_name="Spring launch", assets={"FORM": [1]}), "give either campaign_id"),
+        (associating(campaign_id=None, campaign_name="Nobody", assets={"FORM": [1]}), "no campaign 'Nobody'"),
         (associating(campaign_id=NOBODY, assets={"FORM": [1]}), "not found"),
         (associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
         (associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest
+from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.hubspot import campaign_assets, campaigns
+from airflow_provider_mkt.api.hubspot import campaign_assets, campaign_work, campaigns
 
 Asset = tuple[str, str]
 """The code of its type, and its id."""
@@ -26,6 +26,22 @@ class Membership:
     added: list[Asset] = field(default_factory=list)
     removed: list[Asset] = field(default_factory=list)
     rejected: dict[Asset, str] = field(default_factory=dict)
+
+
+def named(name: str) -> Flow[str]:
+    """The id of the campaign of a name.
+
+    :raises NotFound: when there is none.
+    :raises InvalidRequest: when there are several.
+    """
+    guids = yield from campaign_work.named(name)
+    if not guids:
+        raise NotFound(f"there is no campaign {name!r}", platform="hubspot")
+    if len(guids) > 1:
+        raise InvalidRequest(
+            f"{len(guids)} campaigns have the name {name!r}; give its id", platform="hubspot"
+        )
+    return guids[0]
 
 
 def change(campaign_guid: str, add: Sequence[Asset], remove: Sequence[Asset]) -> Flow[Membership]:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.api.campaign_work import CampaignOutcome, CampaignRef
+from airflow_provider_mkt.api.campaign_work import CampaignOutcome, CampaignRef, rename, renamed
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, NotFound
-from airflow_provider_mkt.api.flow import SETTLE, Flow, Pages, Pause
+from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory, Pages, Pause
 from airflow_provider_mkt.api.hubspot import campaigns
 from airflow_provider_mkt.api.hubspot.batch import BatchResult
 
@@ -19,23 +19,28 @@ _ABSENT = "there is no campaign of this name"
 class HubSpotCampaigns:
     """What is done with HubSpot campaigns."""
 
-    def update(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
-        return update(campaigns)
+    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return update(memory, campaigns)
 
     def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
         return archive(campaigns)
 
 
-def update(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
     """Change properties of campaigns, 50 per call.
 
+    :param memory: what the task's earlier tries did.
     :param wanted: campaigns with their changes: properties by their API names, ``new_name`` for
         ``hs_name``.
     :raises InvalidInput: when one has nothing to change, or a value is not text.
     """
     changes = {one.label: _properties(one) for one in wanted}
     outcome = CampaignOutcome()
-    guids = yield from _guids(wanted, outcome)
+    guids = yield from _guids(wanted, outcome, renamed(memory))
+    rename(
+        memory,
+        {one.name: guids[one.name] for one in wanted if one.name in guids and "hs_name" in changes[one.name]},
+    )
     for label in [label for label in changes if label not in guids and label not in outcome.rejected]:
         outcome.rejected[label] = _ABSENT
     labels = list(guids)
@@ -53,7 +58,7 @@ def archive(
     :param wanted: campaigns; those that are not there are absent.
     """
     outcome = CampaignOutcome()
-    guids = yield from _guids(wanted, outcome)
+    guids = yield from _guids(wanted, outcome, {})
     labels = {guid.lower(): label for label, guid in guids.items()}
     outcome.absent = [one.label for one in wanted if one.label not in {*guids, *outcome.rejected}]
     every = list(guids.values())
@@ -87,11 +92,17 @@ def _properties(one: CampaignRef) -> dict[str, str]:
     return given
 
 
-def _guids(wanted: Sequence[CampaignRef], outcome: CampaignOutcome) -> Flow[dict[str, str]]:
-    """The ids of the campaigns, by label; without those whose name is nobody's, or not one's alone."""
+def _guids(
+    wanted: Sequence[CampaignRef], outcome: CampaignOutcome, known: Mapping[str, str]
+) -> Flow[dict[str, str]]:
+    """The ids of the campaigns, by label; without those whose name is nobody's, or not one's alone.
+
+    :param known: ids by names that need not be looked up.
+    """
     guids: dict[str, str] = {}
     for one in wanted:
-        found = [one.id] if one.id else (yield from _named(one.label))
+        guid = one.id or known.get(one.label)
+        found = [guid] if guid else (yield from named(one.label))
         if len(found) > 1:
             outcome.rejected[one.label] = f"{len(found)} campaigns have this name; name it by its id"
         elif found and found[0] in guids.values():
@@ -101,7 +112,8 @@ def _guids(wanted: Sequence[CampaignRef], outcome: CampaignOutcome) -> Flow[dict
     return guids
 
 
-def _named(name: str) -> Flow[list[str]]:
+def named(name: str) -> Flow[list[str]]:
+    """The ids of the campaigns of a name, which need not be one's alone."""
     rows: list[campaigns.Campaign] = yield Pages(campaigns.search(name=name, properties=("hs_name",)))
     return [row["id"] for row in rows if row["properties"].get("hs_name") == name]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.campaign_work import CampaignOutcome, CampaignRef
+from airflow_provider_mkt.api.campaign_work import CampaignOutcome, CampaignRef, rename, renamed
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown
-from airflow_provider_mkt.api.flow import Flow, Pause
+from airflow_provider_mkt.api.flow import Flow, Memory, Pause
 from airflow_provider_mkt.api.marketo import programs
 from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.marketo.rows import Program
@@ -21,16 +21,17 @@ _LOOK_AFTER = 5.0
 class MarketoCampaigns:
     """What is done with Marketo programs."""
 
-    def update(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
-        return update(campaigns)
+    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return update(memory, campaigns)
 
     def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
         return delete(campaigns)
 
 
-def update(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
     """Change programs, one by one.
 
+    :param memory: what the task's earlier tries did.
     :param wanted: programs with their changes: ``new_name``, ``description``, ``tags``, and ``costs``
         together with ``replace_costs``, since added ones would be added once more by a retry.
     :raises InvalidInput: on an unknown field, costs that are not replaced, or nothing to change.
@@ -39,13 +40,15 @@ def update(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
     for one in wanted:
         _look(one)
         _change(one, 1)
-    outcome = CampaignOutcome()
+    outcome, known = CampaignOutcome(), renamed(memory)
     for one in wanted:
         try:
-            program = yield from found(_look(one))
+            program = yield from found(_look(one, known))
             if program is None:
                 outcome.rejected[one.label] = "there is no such program"
                 continue
+            if one.name and "new_name" in one.changes:
+                rename(memory, {one.name: str(program["id"])})
             yield _change(one, program["id"])
         except InvalidRequest as refused:
             outcome.rejected[one.label] = refused.message
@@ -76,8 +79,9 @@ def delete(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
     return outcome
 
 
-def _look(one: CampaignRef) -> Call[Program | None]:
-    return programs.get(one.id) if one.id else programs.by_name(one.label)
+def _look(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
+    program_id = one.id or (known or {}).get(one.label)
+    return programs.get(program_id) if program_id else programs.by_name(one.label)
 
 
 def _change(one: CampaignRef, program_id: int) -> Call[Program]:
