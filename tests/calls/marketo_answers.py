@@ -6,7 +6,7 @@ from typing import Any
 
 from calls.marketo_asset_answers import ASSETS
 from calls.marketo_envelopes import DATE, NO_RESULT, Moment, answer, pages
-from calls.shapes import Documented, Shape, also, shape, words
+from calls.shapes import NOTHING, Documented, Shape, also, shape, words
 
 REASON = shape("Reason", code=str, message=str)
 
@@ -147,8 +147,10 @@ ANSWERS: Documented = {
     "activities.types": answer(TYPE),
     **{
         f"bulk_extracts.{call}": answer(EXPORT)
-        for call in ("create_leads", "create_activities", "create_program_members", "enqueue", "status")
+        for call in ("create_leads", "create_activities", "create_program_members", "status")
     },
+    # The hook takes the refusal of a job that is in the queue already for an empty answer.
+    "bulk_extracts.enqueue": answer(EXPORT) | NOTHING,
     "bulk_extracts.cancel": answer(EXPORT),
     "bulk_extracts.file": also(FILE, "Part", range=str | None),
     "bulk_extracts.list_jobs": pages(EXPORT),

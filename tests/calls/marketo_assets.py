@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calls.marketo_ways import Way
@@ -26,6 +26,7 @@ NURTURE, NEWSLETTER, WEBSITE = seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM, seed.DE
 REQUEST, BATCH, INACTIVE = seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN, seed.INACTIVE_CAMPAIGN
 WELCOME, DRAFT = seed.APPROVED_EMAIL, seed.DRAFT_EMAIL
 HOUR = timedelta(hours=1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def ids(rows: list[Any]) -> list[int]:
@@ -41,7 +42,7 @@ def happened(run: Way, *types: int) -> list[dict[str, Any]]:
 @SCENES.show(programs="browse get by_name")
 def programs_are_found(run: Way) -> None:
     assert ids(run.every(programs.browse(page_size=2))) == [NURTURE, NEWSLETTER, WEBSITE]
-    assert ids(run(programs.browse(status="on"))) == [NURTURE]
+    assert ids(run(programs.browse(status="on", updated_after=LONG_AGO))) == [NURTURE]
     assert ids(run(programs.browse(filter_type="id", filter_values=[str(NEWSLETTER)]))) == [NEWSLETTER]
     assert run(programs.get(NURTURE))["type"] == "Engagement"
     assert run(programs.get(1)) is None
@@ -62,6 +63,8 @@ def a_programs_life(run: Way) -> None:
     )
     shown = run(programs.by_name("Fall & more", include_tags=True, include_costs=True))
     assert (shown["id"], shown["tags"][0]["tagValue"], shown["costs"][0]["cost"]) == (made, "North", 100)
+    run(programs.update(made, replace_costs=True))
+    assert run(programs.by_name("Fall & more", include_costs=True))["costs"] == []
     copy = run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))["id"]
     assert run(programs.get(copy))["name"] == "December"
     assert [one["value"] for one in run(tokens.browse(copy))] == ["News of the month"]

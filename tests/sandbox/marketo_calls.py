@@ -6,20 +6,20 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from calls.marketo_answers import ANSWERS
+from calls.shapes import check
 from pydantic import BaseModel
 
 from airflow_provider_mkt.api.budget_file import FileBudget
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.api.exchange import Link, exchange
+from airflow_provider_mkt.api.exchange import Link, Reply, exchange
 from airflow_provider_mkt.api.marketo.account import MarketoAccount
 from airflow_provider_mkt.api.marketo.platform import Marketo
 from airflow_provider_mkt.api.policy import Policy
-from airflow_provider_mkt.api.registry import endpoints
 from airflow_provider_mkt.api.tokens import TokenCell
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -50,16 +50,21 @@ class Caller:
         return self.sandbox.marketo.world
 
     def run(self, call: Call[Any]) -> Any:
-        """The result of a call; of a paged one the rows of all pages."""
+        """The result of a call; of a paged one the rows of all pages. Every answer is checked."""
         if call.follow is None:
-            return self.driver.pump(exchange(call, self.link)).value
+            return self._reply(call).value
         rows: list[Any] = []
         page: Call[Any] | None = call
         while page is not None:
-            reply = self.driver.pump(exchange(page, self.link))
+            reply = self._reply(page)
             rows += reply.value
             page = page.next_page(reply.envelope)
         return rows
+
+    def _reply(self, call: Call[Any]) -> Reply[Any]:
+        reply = self.driver.pump(exchange(call, self.link))
+        check(ANSWERS, call.name, "", reply.envelope)
+        return reply
 
     async def arun(self, call: Call[Any]) -> Any:
         async with AsyncDriver(unlimited()) as driver:
@@ -87,15 +92,6 @@ class Caller:
             self.run(call)
 
 
-@dataclass(frozen=True)
-class Case:
-    """One call: what has to be done first, and a part of what it answers."""
-
-    call: Call[Any]
-    answers: Any
-    before: tuple[Call[Any], ...] = field(default=())
-
-
 def plain(result: Any) -> Any:
     """A result as JSON has it, with every time and every request id the same."""
     match result:
@@ -108,23 +104,3 @@ def plain(result: Any) -> Any:
         case str():
             return _REQUEST_ID.sub("(request)", _TIME.sub("(time)", result))
     return result
-
-
-def holds(result: Any, part: Any) -> bool:
-    """Whether *part* is in *result*: keys of mappings, and lists row by row."""
-    if isinstance(part, dict):
-        return isinstance(result, dict) and all(
-            key in result and holds(result[key], value) for key, value in part.items()
-        )
-    if isinstance(part, list):
-        return (
-            isinstance(result, list)
-            and len(part) == len(result)
-            and all(holds(one, wanted) for one, wanted in zip(result, part, strict=True))
-        )
-    return bool(result == part)
-
-
-def names_of(*resources: str) -> set[str]:
-    """Every call of these resource modules, by name."""
-    return {name for name, _ in endpoints("marketo") if name.partition(".")[0] in resources}

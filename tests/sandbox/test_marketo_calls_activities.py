@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marketo_calls import Caller, Case, holds, names_of, plain
+from marketo_calls import Caller
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PermissionDenied
@@ -45,53 +45,6 @@ def seen(lead_id: int = ANNA, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-CASES = [
-    Case(activities.paging_token(SINCE), None),
-    Case(usage.today(), {"users": [{"userId": "airflow@example.com", "count": 1}]}),
-    Case(usage.errors_today(), {"total": 0}),
-    Case(
-        activities.add_custom([seen(), seen(999), seen(activityTypeId=6)]),
-        [
-            {"id": 100_006, "status": "added"},
-            {"status": "skipped", "errors": [{"code": "1004"}]},
-            {"status": "skipped", "errors": [{"code": "1003"}]},
-        ],
-        READY,
-    ),
-    Case(CREATE, {"id": TYPE, "apiName": "webinarSeen", "status": "draft", "attributes": []}),
-    Case(custom_activity_types.browse(), [{"apiName": "webinarSeen", "status": "approved"}], READY),
-    Case(
-        custom_activity_types.get("webinarSeen"),
-        {"id": TYPE, "triggerName": "Sees Webinar", "attributes": [MINUTES]},
-        READY,
-    ),
-    Case(custom_activity_types.get("webinarSeen", draft=True), {"status": "draft"}, (CREATE,)),
-    Case(
-        custom_activity_types.update("webinarSeen", display_name="Webinar Watched"),
-        {"name": "Webinar Watched", "status": "approved with draft"},
-        READY,
-    ),
-    Case(ATTRIBUTES, {"attributes": [MINUTES]}, (CREATE,)),
-    Case(
-        custom_activity_types.update_attributes("webinarSeen", [{"apiName": "minutes", "name": "Length"}]),
-        {"attributes": [MINUTES | {"name": "Length"}]},
-        (CREATE, ATTRIBUTES),
-    ),
-    Case(
-        custom_activity_types.delete_attributes("webinarSeen", ["minutes"]),
-        {"attributes": []},
-        (CREATE, ATTRIBUTES),
-    ),
-    Case(APPROVE, {"status": "approved"}, (CREATE,)),
-    Case(
-        custom_activity_types.discard_draft("webinarSeen"),
-        {"name": "Webinar Seen", "status": "approved"},
-        (*READY, custom_activity_types.update("webinarSeen", display_name="Webinar Watched")),
-    ),
-    Case(custom_activity_types.delete("webinarSeen"), {"status": "deleted"}, READY),
-]
-
-
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(only="marketo") as running:
@@ -110,12 +63,6 @@ def token(caller: Caller, since: datetime = SINCE) -> str:
     return str(caller.run(activities.paging_token(since)))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
-def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
-    result = plain(caller.both(case.call, case.before))
-    assert case.answers is None or holds(result, case.answers), result
-
-
 @pytest.mark.parametrize(
     "call", [usage.last_7_days(), usage.errors_last_7_days()], ids=lambda call: call.name
 )
@@ -129,13 +76,6 @@ def test_errors_are_counted_by_code(caller: Caller) -> None:
         caller.run(leads.get(999))
     today = caller.run(usage.errors_today())
     assert (today["total"], today["errors"]) == (1, [{"errorCode": "1004", "count": 1}])
-
-
-def test_every_call_about_activities_was_run() -> None:
-    run = {case.call.name for case in CASES}
-    elsewhere = {"types", "read", "lead_changes", "deleted_leads"}
-    run |= {f"activities.{name}" for name in elsewhere} | {"usage.last_7_days", "usage.errors_last_7_days"}
-    assert names_of("activities", "custom_activity_types", "usage") <= run
 
 
 class TestReading:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marketo_calls import Caller, Case, holds, names_of, plain
+from marketo_calls import Caller
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, QuotaExhausted
 from airflow_provider_mkt.api.marketo import (
     campaigns,
-    channels,
     emails,
     folders,
     lead_memberships,
@@ -29,9 +28,7 @@ REQUEST, BATCH, INACTIVE = seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN, seed.INAC
 WELCOME, DRAFT = seed.APPROVED_EMAIL, seed.DRAFT_EMAIL
 NOW = datetime.now(UTC)
 SOON = NOW + timedelta(hours=1)
-RESCHEDULE = programs.reschedule(NEWSLETTER, SOON, SOON + timedelta(hours=2))
 PROGRAM = programs.create("Autumn", folder_id=seed.PROGRAM_FOLDER, channel="Default")
-CAMPAIGN = campaigns.create("Thanks", folder_id=seed.CAMPAIGN_FOLDER, description="d")
 EMAIL = emails.create(
     "Thanks",
     folder_id=seed.EMAIL_FOLDER,
@@ -41,111 +38,6 @@ EMAIL = emails.create(
     from_email="news@example.com",
     reply_email="reply@example.com",
 )
-EDIT = emails.update_headers(WELCOME, subject="Welcome!", reply_to="us@example.com")
-HEADLINE = [{"name": "Headline", "type": "text", "value": "News of the month"}]
-
-CASES = [
-    Case(
-        programs.browse(status="on", updated_after=NOW - timedelta(days=1000), page_size=1),
-        [{"id": NURTURE, "type": "Engagement"}],
-    ),
-    Case(programs.browse(filter_type="id", filter_values=[str(NEWSLETTER)]), [{"id": NEWSLETTER}]),
-    Case(programs.browse(page_size=2), [{"id": NURTURE}, {"id": NEWSLETTER}, {"id": WEBSITE}]),
-    Case(programs.get(NURTURE), {"id": NURTURE, "status": "on"}),
-    Case(programs.get(1), None),
-    Case(
-        programs.by_name("Website Contacts", include_tags=True, include_costs=True), {"tags": [], "costs": []}
-    ),
-    Case(PROGRAM, {"id": NEW, "name": "Autumn", "channel": "Default"}),
-    Case(
-        programs.update(
-            WEBSITE,
-            new_name="Web",
-            tags=[{"tagType": "Region", "tagValue": "North"}],
-            costs=[{"startDate": "2026-01-01", "cost": 100}],
-        ),
-        {"name": "Web", "tags": [{"tagValue": "North"}], "costs": [{"cost": 100}]},
-    ),
-    Case(
-        programs.update(WEBSITE, replace_costs=True),
-        {"costs": []},
-        (programs.update(WEBSITE, costs=[{"startDate": "2026-01-01", "cost": 100}]),),
-    ),
-    Case(
-        programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER), {"id": NEW, "name": "December"}
-    ),
-    Case(RESCHEDULE, {"id": NEWSLETTER, "startDate": "(time)"}),
-    Case(programs.approve(NEWSLETTER), {"id": NEWSLETTER}, (RESCHEDULE,)),
-    Case(programs.unapprove(NEWSLETTER), {"id": NEWSLETTER}, (RESCHEDULE, programs.approve(NEWSLETTER))),
-    Case(programs.delete(WEBSITE), {"id": WEBSITE}),
-    Case(
-        campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER, is_active=True),
-        [{"id": REQUEST, "isRequestable": True}],
-    ),
-    Case(campaigns.get(REQUEST), {"id": REQUEST, "status": "Active"}),
-    Case(campaigns.by_name("Monthly Digest"), [{"id": BATCH, "type": "batch"}]),
-    Case(campaigns.legacy_browse(is_triggerable=True), [{"id": REQUEST, "active": True}]),
-    Case(
-        campaigns.legacy_browse(campaign_ids=[BATCH, INACTIVE], names=["Monthly Digest"]),
-        [{"id": BATCH, "programName": "Website Contacts"}],
-    ),
-    Case(campaigns.legacy_get(BATCH), {"id": BATCH, "type": "batch"}),
-    Case(campaigns.request(REQUEST, [ANNA]), None),
-    Case(campaigns.schedule(BATCH, run_at=SOON, tokens={"{{my.Headline}}": "Hi"}), {"id": BATCH}),
-    Case(campaigns.schedule(BATCH, clone_to_program_name="Copy"), {"id": BATCH}),
-    Case(CAMPAIGN, {"id": NEW, "name": "Thanks", "description": "d", "isActive": False}),
-    Case(campaigns.update(BATCH, new_name="Digest", description=""), {"name": "Digest", "description": ""}),
-    Case(campaigns.clone(REQUEST, "Again", folder_id=seed.CAMPAIGN_FOLDER), {"id": NEW, "isActive": False}),
-    Case(campaigns.activate(INACTIVE), {"id": INACTIVE}),
-    Case(campaigns.deactivate(REQUEST), {"id": REQUEST}),
-    Case(campaigns.delete(INACTIVE), {"id": INACTIVE}),
-    Case(emails.browse(status="draft"), [{"id": DRAFT, "status": "draft"}]),
-    Case(emails.browse(folder_id=NEWSLETTER, folder_type="Program"), [{"id": seed.NEWSLETTER_EMAIL}]),
-    Case(emails.get(WELCOME), {"id": WELCOME, "status": "approved"}),
-    Case(emails.get(WELCOME, status="draft"), None),
-    Case(emails.by_name("Spring Offer", status="draft"), [{"id": DRAFT}]),
-    Case(EMAIL, {"id": NEW, "status": "draft", "subject": {"type": "Text", "value": "Thank you"}}),
-    Case(
-        emails.update(WELCOME, new_name="Hello", pre_header="Good to see you", operational=True),
-        {"name": "Hello", "preHeader": "Good to see you", "operational": True, "status": "draft"},
-    ),
-    Case(EDIT, {"id": WELCOME}),
-    Case(emails.clone(WELCOME, "Copy", folder_id=seed.EMAIL_FOLDER), {"id": NEW, "status": "draft"}),
-    Case(emails.approve_draft(DRAFT), {"id": DRAFT}),
-    Case(emails.unapprove(DRAFT), {"id": DRAFT}, (emails.approve_draft(DRAFT),)),
-    Case(emails.discard_draft(WELCOME), {"id": WELCOME}, (EDIT,)),
-    Case(emails.delete(DRAFT), {"id": DRAFT}),
-    Case(emails.send_sample(WELCOME, "me@example.com", lead_id=ANNA, text_only=True), None),
-    Case(tokens.browse(NEWSLETTER), HEADLINE),
-    Case(tokens.browse(NURTURE), []),
-    Case(
-        tokens.set_value(NEWSLETTER, "Price", "10", token_type="number"),
-        [*HEADLINE, {"name": "Price", "type": "number", "value": "10"}],
-    ),
-    Case(tokens.delete(NEWSLETTER, "Headline"), {"id": NEWSLETTER}),
-    Case(
-        channels.browse(page_size=3),
-        [{"name": "Email Send"}, {"name": "Nurture"}, {"name": "Default"}, {"name": "Roadshow"}],
-    ),
-    Case(channels.by_name("Nurture"), {"applicableProgramType": "Engagement"}),
-    Case(channels.by_name("Nothing"), None),
-    Case(folders.browse(root_id=seed.ROOT_FOLDER, max_depth=1), [{"name": "Marketing Activities"}]),
-    Case(folders.browse(page_size=3), [{"id": 1}, {"id": 11}, {"id": 12}, {"id": 13}]),
-    Case(folders.get(seed.EMAIL_FOLDER), {"name": "Emails", "folderType": "Marketing Folder"}),
-    Case(folders.by_name("Emails", root_id=seed.ROOT_FOLDER), [{"id": seed.EMAIL_FOLDER}]),
-    Case(
-        folders.content(seed.CAMPAIGN_FOLDER, page_size=2),
-        [
-            {"id": REQUEST, "type": "Smart Campaign"},
-            {"id": INACTIVE, "type": "Smart Campaign"},
-            {"id": seed.STATIC_LIST, "type": "List"},
-        ],
-    ),
-    Case(
-        folders.content(WEBSITE, folder_type="Program"),
-        [{"id": BATCH, "type": "Smart Campaign"}, {"id": seed.FORM, "type": "Form"}],
-    ),
-]
 
 
 @pytest.fixture(scope="module")
@@ -159,18 +51,6 @@ def sandbox() -> Iterator[Sandbox]:
 def caller(sandbox: Sandbox) -> Caller:
     sandbox.marketo.reset()
     return Caller(sandbox)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
-def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
-    result = plain(caller.both(case.call, case.before))
-    assert holds(result, case.answers), result
-
-
-def test_every_call_about_assets_was_run() -> None:
-    run = {case.call.name for case in CASES}
-    people = {"programs.members", "programs.people", "programs.set_status"}
-    assert names_of("programs", "campaigns", "emails", "tokens", "channels", "folders") - people <= run
 
 
 class TestWhatWasWritten:

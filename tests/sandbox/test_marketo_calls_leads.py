@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from marketo_calls import Caller, Case, holds, names_of, plain
+from marketo_calls import Caller
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
@@ -20,107 +19,14 @@ from airflow_provider_mkt.api.marketo import (
     leads,
     lists,
     partitions,
-    programs,
 )
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, CARLA, DAVID, ELIF = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID, seed.ELIF
-NEW = 1006
 COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"
 FIELD = {"name": "favouriteColour", "displayName": "Favourite Colour", "dataType": "string"}
-MEMBER = programs.set_status(seed.NURTURE_PROGRAM, [ANNA, BEN], status_name="Member")
-YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 STANDARD = {"id", "email", "updatedAt", "createdAt", "firstName", "lastName"}
-
-CASES = [
-    Case(leads.describe2(), {"name": "API Lead"}),
-    Case(leads.get(ANNA, fields=["email", "loyaltyId"]), {"id": ANNA, "loyaltyId": 70_001}),
-    Case(
-        leads.by_filter("id", [ANNA, BEN], fields=["lastName"]), [{"lastName": "Berg"}, {"lastName": "Ito"}]
-    ),
-    Case(
-        leads.sync([{"email": "new@example.com"}, {"email": "anna.berg@example.com", "city": "Oslo"}]),
-        [{"id": NEW, "status": "created"}, {"id": ANNA, "status": "updated"}],
-    ),
-    Case(
-        leads.delete([DAVID, 999]),
-        [
-            {"id": DAVID, "status": "deleted"},
-            {
-                "id": 999,
-                "status": "skipped",
-                "reasons": [{"code": "1004", "message": "Lead '999' not found"}],
-            },
-        ],
-    ),
-    Case(leads.merge(ANNA, [BEN, CARLA]), None),
-    Case(leads.associate(ANNA, COOKIE), None),
-    Case(
-        lead_intake.push(
-            "Website Contacts",
-            [{"email": "new@example.com"}, {"email": "bad@example.com", "nonsense": "x"}],
-            program_status="Member",
-            source="fair",
-            reason="badge",
-        ),
-        [{"id": NEW, "status": "created"}, {"reasons": [{"code": "1006"}]}],
-    ),
-    Case(
-        lead_intake.submit_form(
-            seed.FORM,
-            {"email": "new@example.com", "seatChoice": "aisle"},
-            program_id=seed.DEFAULT_PROGRAM,
-            visitor_data={"pageURL": "https://www.example.com/a", "leadClientIpAddress": "192.0.2.1"},
-            cookie=COOKIE,
-        ),
-        {"id": NEW, "status": "created"},
-    ),
-    Case(lead_fields.get("customerNumber"), {"name": "customerNumber", "isCustom": True}),
-    Case(
-        lead_fields.create([FIELD]),
-        [{"name": "favouriteColour", "status": "created"}],
-    ),
-    Case(
-        lead_fields.update("favouriteColour", {"displayName": "Best Colour", "isHidden": True}),
-        {"name": "favouriteColour", "status": "updated"},
-        (lead_fields.create([FIELD]),),
-    ),
-    Case(lead_memberships.lists(ANNA), [{"listId": seed.STATIC_LIST}]),
-    Case(
-        lead_memberships.leads_of_list(seed.STATIC_LIST, fields=["email"], batch_size=2),
-        [{"id": ANNA, "email": "anna.berg@example.com"}, {"id": BEN}, {"id": CARLA}],
-    ),
-    Case(
-        lead_memberships.leads_of_program(seed.NURTURE_PROGRAM, fields=["email"], batch_size=1),
-        [
-            {"id": ANNA, "membership": {"stream": seed.FIRST_STREAM, "nurtureCadence": "norm"}},
-            {"id": BEN, "membership": {"progressionStatus": "Member"}},
-        ],
-        (MEMBER,),
-    ),
-    Case(
-        lead_memberships.programs(ANNA, program_ids=[seed.NURTURE_PROGRAM], updated_after=YESTERDAY),
-        [{"id": seed.NURTURE_PROGRAM, "progressionStatus": "Member", "isExhausted": False}],
-        (MEMBER,),
-    ),
-    Case(lead_memberships.campaigns(ANNA), []),
-    Case(partitions.browse(), [{"id": 1, "name": "Default"}, {"id": 2, "name": "EMEA"}]),
-    Case(
-        partitions.move([ANNA, 999], partition_name="EMEA"),
-        [{"id": ANNA, "status": "updated"}, {"status": "skipped", "reasons": [{"code": "1004"}]}],
-    ),
-    Case(companies.describe(), {"dedupeFields": ["externalCompanyId"]}),
-    Case(
-        companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]),
-        [{"seq": 0, "id": 501, "status": "created"}],
-    ),
-    Case(
-        companies.by_filter("externalCompanyId", ["c1"], fields=["company"]),
-        [{"id": 501, "company": "Example Ltd"}],
-        (companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]),),
-    ),
-]
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +43,6 @@ def caller(sandbox: Sandbox) -> Caller:
     return Caller(sandbox)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
-def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
-    result = plain(caller.both(case.call, case.before))
-    assert holds(result, case.answers), result
-
-
 @pytest.mark.parametrize(
     ("call", "wanted"),
     [(leads.describe(), "email"), (lead_fields.browse(batch_size=50), "customerNumber")],
@@ -153,12 +53,6 @@ def test_schemas_are_read_whole(caller: Caller, call: Call[Any], wanted: str) ->
     names = [(row.get("rest") or row)["name"] for row in rows]
     assert wanted in names
     assert len(names) == len(set(names)) > 50
-
-
-def test_every_call_about_leads_was_run() -> None:
-    run = {case.call.name for case in CASES} | {"leads.describe", "lead_fields.browse"}
-    resources = ("leads", "lead_intake", "lead_fields", "lead_memberships", "partitions", "companies")
-    assert names_of(*resources) <= run
 
 
 class TestWhatWasWritten:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marketo_calls import Caller, Case, holds, names_of, plain
+from marketo_calls import Caller
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
@@ -31,96 +31,6 @@ MAKE = static_lists.create("Prospects", folder_id=seed.CAMPAIGN_FOLDER, descript
 FIELD = {"name": "tableNumber", "displayName": "Table Number", "dataType": "integer"}
 NOW = datetime.now(UTC)
 
-CASES = [
-    Case(
-        lists.add(LIST, [DAVID, 999]),
-        [{"id": DAVID, "status": "added"}, {"status": "skipped", "reasons": [{"code": "1004"}]}],
-    ),
-    Case(
-        lists.remove(LIST, [ANNA, DAVID, 999]),
-        [
-            {"id": ANNA, "status": "removed"},
-            {"status": "skipped", "reasons": [{"code": "1015"}]},
-            {"status": "skipped", "reasons": [{"code": "1004"}]},
-        ],
-    ),
-    Case(
-        lists.are_members(LIST, [ANNA, DAVID, 999]),
-        [{"status": "memberof"}, {"status": "notmemberof"}, {"status": "skipped"}],
-    ),
-    Case(lists.browse(list_ids=[LIST, 1], names=["Newsletter Readers"]), [{"id": LIST}]),
-    Case(lists.get(LIST), {"id": LIST, "name": "Newsletter Readers", "workspaceName": "Default"}),
-    Case(
-        lists.leads(LIST, fields=["lastName"], batch_size=2),
-        [{"lastName": "Berg"}, {"lastName": "Ito"}, {"lastName": "Neri"}],
-    ),
-    Case(
-        static_lists.browse(folder_id=seed.CAMPAIGN_FOLDER, page_size=1),
-        [{"id": NEW_LIST}, {"id": LIST}],
-        (MAKE,),
-    ),
-    Case(static_lists.get(LIST), {"id": LIST, "folder": {"id": seed.CAMPAIGN_FOLDER, "type": "Folder"}}),
-    Case(static_lists.get(1), None),
-    Case(static_lists.by_name("Newsletter Readers"), [{"id": LIST}]),
-    Case(static_lists.by_name("Nobody"), []),
-    Case(MAKE, {"id": NEW_LIST, "name": "Prospects", "description": "new"}),
-    Case(
-        static_lists.update(LIST, new_name="Readers", description=""), {"name": "Readers", "description": ""}
-    ),
-    Case(static_lists.delete(NEW_LIST), {"id": NEW_LIST}, (MAKE,)),
-    Case(
-        program_members.describe(),
-        {"name": "API Program Membership", "dedupeFields": ["leadId", "programId"]},
-    ),
-    Case(program_members.describe_fields(), {"name": "API Program Membership"}),
-    Case(
-        program_members.by_filter(
-            NURTURE, "statusName", ["Member"], fields=["statusName", "trackName"], batch_size=1
-        ),
-        [{"leadId": ANNA, "trackName": seed.FIRST_STREAM}, {"leadId": BEN, "statusName": "Member"}],
-        (MEMBERS,),
-    ),
-    Case(
-        program_members.by_filter(NURTURE, "reachedSuccess", [False]),
-        [{"leadId": ANNA, "reachedSuccess": False}, {"leadId": BEN}],
-        (MEMBERS,),
-    ),
-    Case(
-        program_members.by_update(NURTURE, NOW - timedelta(days=6), NOW + timedelta(days=1)),
-        [{"leadId": ANNA}, {"leadId": BEN}],
-        (MEMBERS,),
-    ),
-    Case(
-        program_members.update(
-            NURTURE, [{"leadId": ANNA, "seatChoice": "aisle"}, {"leadId": DAVID, "seatChoice": "x"}]
-        ),
-        [
-            {"seq": 0, "leadId": ANNA, "status": "updated"},
-            {"seq": 1, "status": "skipped", "reasons": [{"code": "1013", "message": "Membership not found"}]},
-        ],
-        (MEMBERS,),
-    ),
-    Case(
-        program_members.remove(NURTURE, [ANNA, DAVID]),
-        [{"leadId": ANNA, "status": "deleted"}, {"status": "skipped", "reasons": [{"code": "1037"}]}],
-        (MEMBERS,),
-    ),
-    Case(
-        program_members.change_status(NURTURE, [ANNA, DAVID], status_name="Engaged"),
-        [{"id": ANNA, "status": "updated"}, {"status": "skipped", "reasons": [{"code": "1013"}]}],
-        (MEMBERS,),
-    ),
-    Case(MEMBERS, [{"leadId": ANNA, "status": "created"}, {"leadId": BEN, "status": "created"}]),
-    Case(programs.members(NURTURE, lead_ids=[ANNA, DAVID]), [{"leadId": ANNA}], (MEMBERS,)),
-    Case(programs.people(NURTURE), [{"id": ANNA}, {"id": BEN}], (MEMBERS,)),
-    Case(member_fields.get("seatChoice"), {"name": "seatChoice", "dataType": "string"}),
-    Case(member_fields.create([FIELD]), [{"name": "tableNumber", "status": "created"}]),
-    Case(
-        member_fields.update("seatChoice", {"description": "where they sit"}),
-        {"name": "seatChoice", "status": "updated"},
-    ),
-]
-
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -135,21 +45,10 @@ def caller(sandbox: Sandbox) -> Caller:
     return Caller(sandbox)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.call.name)
-def test_a_call_does_the_same_on_a_thread_and_on_a_loop(caller: Caller, case: Case) -> None:
-    result = plain(caller.both(case.call, case.before))
-    assert holds(result, case.answers), result
-
-
 def test_member_fields_are_read_whole(caller: Caller) -> None:
     names = [row["name"] for row in caller.both(member_fields.browse(batch_size=5))]
     assert {"seatChoice", "statusName", "trackName"} <= set(names)
     assert len(names) == len(set(names))
-
-
-def test_every_call_about_lists_and_members_was_run() -> None:
-    run = {case.call.name for case in CASES} | {"member_fields.browse"}
-    assert names_of("lists", "static_lists", "program_members", "member_fields") <= run
 
 
 class TestWhatWasWritten:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from marketo_calls import Caller, names_of
+from marketo_calls import Caller
 from marketo_tools import Api, code, sign_in
 
 from airflow_provider_mkt.api.call import Call
@@ -540,17 +540,6 @@ CREATED = {
     "program_members": extracts.create_program_members(["leadId", "email"], program_id=seed.NURTURE_PROGRAM),
 }
 ENROLLED = programs.set_status(seed.NURTURE_PROGRAM, [seed.ANNA], status_name="Member")
-TESTED = {"create_leads", "create_activities", "create_program_members"} | {
-    "enqueue",
-    "status",
-    "cancel",
-    "list_jobs",
-    "file",
-}
-
-
-def test_every_call_of_the_client_is_run_here() -> None:
-    assert {f"bulk_extracts.{name}" for name in TESTED} == names_of("bulk_extracts")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

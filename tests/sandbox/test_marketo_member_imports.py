@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from marketo_calls import Caller, names_of
+from marketo_calls import Caller
 from marketo_tools import Api, code, sign_in
 
 from airflow_provider_mkt.api.call import Call
@@ -165,12 +165,6 @@ def test_members_and_leads_wait_in_one_queue(api: Api) -> None:
 
 START = bulk_members.create_import(PROGRAM, BAD.encode(), status_name="Member")
 START_LEADS = bulk_leads.create_import(BAD.encode())
-
-
-def test_every_call_of_the_client_is_run_here() -> None:
-    functions = ("create_import", "import_status", "failures", "warnings")
-    for resource in ("bulk_leads", "bulk_members"):
-        assert names_of(resource) == {f"{resource}.{name}" for name in functions}
 
 
 @pytest.mark.parametrize(("start", "calls"), [(START, bulk_members), (START_LEADS, bulk_leads)])
