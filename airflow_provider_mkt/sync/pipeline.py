@@ -143,7 +143,7 @@ class Pipeline:
 
     def _take(self, row: Row) -> None:
         if row.record is None:
-            return self._write_off(row, rejected("UNREADABLE", row.problem))
+            return self._write_off(row, rejected(row.code, row.problem))
         if self._known_fields is not None:
             unknown = next((name for name in row.record if name not in self._known_fields), None)
             if unknown is not None:

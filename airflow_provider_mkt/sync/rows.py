@@ -7,19 +7,18 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from datetime import time, timedelta
+from decimal import Decimal
 from typing import IO, Any, Literal, NoReturn
+from uuid import UUID
 
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.redact import shape
 
-Format = Literal["csv", "jsonl"]
 Blank = Literal["omit", "clear"]
 
 REJECT_KEYS = frozenset({"row", "code", "reason", "record"})
 """What a line of a rejects file holds; read back, it stands for its record."""
-
-_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 @dataclass(frozen=True)
@@ -30,25 +29,14 @@ class Row:
     :param record: field names to values; None where the row cannot be read.
     :param problem: why it cannot be read.
     :param raw: the row as it came, for the rejects file.
+    :param code: the code it is rejected with where it cannot be read.
     """
 
     number: int
     record: Mapping[str, Any] | None
     problem: str = ""
     raw: Any = None
-
-
-def format_of(name: str) -> Format:
-    """The format that a file's name tells.
-
-    :raises InvalidInput: when it tells none.
-    """
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise InvalidInput(
-            "source_format", f"cannot be told from the file's name; known endings: {', '.join(_SUFFIXES)}"
-        )
-    return _SUFFIXES[suffix]
+    code: str = "UNREADABLE"
 
 
 def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
@@ -64,19 +52,43 @@ def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
             yield Row(number, None, "has a field whose name is not text", raw=named)
 
 
-def of_file(stream: IO[bytes] | Counted, file_format: Format, *, blank: Blank = "omit") -> Iterator[Row]:
-    """Rows of an open file, read as they are asked for.
+def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> Iterator[Row]:
+    """Rows of a table, whose every row has every column.
+
+    :param records: column names to values as a database or a typed file has them.
+    :param blank: what a null means: leave the field alone, or clear it.
+    """
+    for number, given in enumerate(records, start=1):
+        record = {
+            name: _of_database(value)
+            for name, value in given.items()
+            if value is not None or blank == "clear"
+        }
+        yield Row(number, record, raw=record)
+
+
+def _of_database(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # As JSON has it, as long as nothing is lost by that.
+        if not value.is_finite():
+            return str(value)
+        if value == value.to_integral_value():
+            return int(value)
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    return str(value) if isinstance(value, (UUID, time, timedelta)) else value
+
+
+def of_file(
+    stream: IO[bytes], file_format: Literal["csv", "jsonl"], *, blank: Blank = "omit"
+) -> Iterator[Row]:
+    """Rows of an open text file, read as they are asked for.
 
     :param stream: UTF-8, with or without a byte order mark.
     :param blank: what an empty CSV value means: leave the field alone, or clear it.
     """
     # Bytes that are no UTF-8 must spoil their own row, not the whole file.
-    text = io.TextIOWrapper(_buffered(stream), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     return _of_csv(text, blank) if file_format == "csv" else _of_json_lines(text)
-
-
-def _buffered(stream: IO[bytes] | Counted) -> Any:
-    return io.BufferedReader(stream, 256 * 1024) if isinstance(stream, Counted) else stream
 
 
 def csv_columns(stream: IO[bytes]) -> list[str]:

@@ -1,0 +1,131 @@
+"""Leads come from files of every kind and from databases, under whatever names their columns have."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow
+import pytest
+from airflow_runs import Airflow
+from pyarrow import parquet
+
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+PLATFORMS = ["hubspot", "marketo"]
+
+
+def count(box: Sandbox, platform: str) -> int:
+    return len(box.hubspot.world.contacts) if platform == "hubspot" else len(box.marketo.world.leads)
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A PostgreSQL connection of Airflow, and a table of 12,000 people."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        pytest.skip("no PostgreSQL server; set MKT_TEST_POSTGRES to its URL")
+    table = f"people_{socket.gethostname().replace('-', '_')}_{os.getpid()}"
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", POSTGRES.replace("postgresql", "postgres"))
+    with connection:
+        connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+        connection.execute(
+            f"CREATE TABLE \"{table}\" AS SELECT 'p' || n || '@example.com' AS mail, "
+            "CASE WHEN n % 2 = 0 THEN 'Bern' END AS town, n::numeric / 4 AS score "
+            "FROM generate_series(1, 12000) AS n"
+        )
+        yield table
+        connection.execute(f'DROP TABLE "{table}"')
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("name", ["people.csv.gz", "people.parquet", "people.jsonl.zst"])
+def test_files_of_every_kind_are_mapped_and_synced(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, platform: str, name: str
+) -> None:
+    people = [{"Mail": f"p{number}@example.com", "Town": "Bern", "Note": "x"} for number in range(350)]
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        parquet.write_table(pyarrow.Table.from_pylist(people), path)
+    elif name.endswith("zst"):
+        with pyarrow.CompressedOutputStream(str(path), "zstd") as stream:
+            stream.write("".join(json.dumps(one) + "\n" for one in people).encode())
+    else:
+        lines = ["Mail,Town,Note", *(",".join(one.values()) for one in people)]
+        path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    before = count(sandbox, platform)
+    last_name = "lastname" if platform == "hubspot" else "lastName"
+    run = airflow.run(
+        f'SyncLeadsOperator(task_id="sync", conn_id="{platform}_default", source="file://{path}", '
+        'columns={"Mail": "email", "Town": "city", "Note": None}, '
+        f'constants={{"{last_name}": "Imported"}})'
+    )
+    assert run.state == "success", run.log[-2000:]
+    assert run.returned["sync"]["created"] == 350
+    assert count(sandbox, platform) == before + 350
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_query_is_streamed_from_postgresql(
+    airflow: Airflow, sandbox: Sandbox, database: str, platform: str
+) -> None:
+    run = airflow.run(
+        f'SyncLeadsOperator(task_id="sync", conn_id="{platform}_default", sql_conn_id="crm", '
+        f"sql='SELECT mail, town FROM \"{database}\" WHERE score > %(least)s ORDER BY mail', "
+        'sql_parameters={"least": "{{ 2000 }}"}, columns={"mail": "email", "town": "city"})'
+    )
+    assert run.state == "success", run.log[-2000:]
+    assert run.returned["sync"]["created"] == 4000
+
+
+def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path, rejects = tmp_path / "people.csv", tmp_path / "rejects.jsonl"
+    path.write_text("Mail,Score\na@example.com,12\nb@example.com,many\n")
+    same = (
+        'conn_id="marketo_default", columns={"Mail": "email", "Score": "leadScore"}, '
+        'types={"leadScore": "integer"}'
+    )
+    first = airflow.run(
+        f'SyncLeadsOperator(task_id="sync", source="{path}", rejects_path="{rejects}", '
+        f"max_rejected=1, {same})"
+    )
+    assert first.state == "success", first.log[-2000:]
+    assert first.returned["sync"]["created"] == 1
+    assert first.returned["sync"]["reasons"] == {"BAD_VALUE": 1}
+    mended = rejects.read_text().replace("many", "7")
+    rejects.write_text(mended)
+    again = airflow.run(f'SyncLeadsOperator(task_id="sync", source="{rejects}", {same})')
+    assert again.state == "success", again.log[-2000:]
+    assert again.returned["sync"]["created"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "exactly one of leads, source and sql"),
+        ('leads=[], source="x.csv"', "exactly one of leads, source and sql"),
+        ('sql="SELECT 1"', "sql_conn_id"),
+        ('sql="SELECT 1", sql_conn_id="marketo_default"', "is of no SQL database"),
+        ('source="/tmp/none-there.csv"', "there is no file"),
+        ('leads=[], columns={"a": "email", "b": "email"}', "two columns become field"),
+        ('leads=[], types={"a": "money"}', "types.a"),
+        ('leads=[], blank="maybe"', "blank"),
+    ],
+)
+def test_a_source_that_cannot_be_is_told_before_anything_is_sent(
+    airflow: Airflow, sandbox: Sandbox, arguments: str, told: str
+) -> None:
+    run = airflow.run(f'SyncLeadsOperator(task_id="sync", conn_id="marketo_default", retries=2, {arguments})')
+    assert run.state == "failed"
+    assert told in run.log
+    assert sandbox.marketo.calls.of("POST", "/rest/v1/leads.json").total == 0
