@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hubspot_refusals import ADA, ATTENDANCE, EMAIL, NOBODY, READ, ROWS, WEBINAR, WRITE, Row, upload
 from hubspot_runs import CONN_ID, connected
+from refusing import refused
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import AuthenticationError, PlatformError
+from airflow_provider_mkt.api.errors import AuthenticationError
 from airflow_provider_mkt.api.hubspot import (
     campaigns,
     contacts,
@@ -22,32 +20,9 @@ from airflow_provider_mkt.api.hubspot import (
     send_statuses,
     transactional,
 )
-from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
-from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-
-ONE_TRY = Policy(patience=0.0, doubts=0)
-
-
-def refused(call: Call[Any]) -> Iterator[PlatformError]:
-    """The error on this thread, and the one on a loop."""
-
-    async def on_a_loop() -> None:
-        async with await ahook_for(CONN_ID) as hook:
-            hook.policy = ONE_TRY
-            await hook.arun(call)
-
-    def here() -> None:
-        with HubSpotHook(CONN_ID) as hook:
-            hook.policy = ONE_TRY
-            hook.run(call)
-
-    for way in (here, lambda: asyncio.run(on_a_loop())):
-        with pytest.raises(PlatformError) as error:
-            way()
-        yield error.value
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

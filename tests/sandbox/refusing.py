@@ -1,0 +1,36 @@
+"""Runs a call that is to be refused, on this thread and on a loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hubspot_runs import CONN_ID
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import PlatformError
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.hooks.select import ahook_for, hook_for
+
+ONE_TRY = Policy(patience=0.0, doubts=0)
+
+
+def refused(call: Call[Any]) -> Iterator[PlatformError]:
+    """The error on this thread, and then the one on a loop."""
+
+    async def on_a_loop() -> None:
+        async with await ahook_for(CONN_ID) as hook:
+            hook.policy = ONE_TRY
+            await hook.arun(call)
+
+    def here() -> None:
+        with hook_for(CONN_ID) as hook:
+            hook.policy = ONE_TRY
+            hook.run(call)
+
+    for way in (here, lambda: asyncio.run(on_a_loop())):
+        with pytest.raises(PlatformError) as error:
+            way()
+        yield error.value
