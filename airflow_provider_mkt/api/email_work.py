@@ -10,8 +10,8 @@ from airflow_provider_mkt.api.flow import Flow, Memory
 
 
 @dataclass(frozen=True)
-class EmailCopy:
-    """A copy of an email.
+class MadeEmail:
+    """An email that is there now.
 
     :param new: whether this task made it, in this try or an earlier one.
     """
@@ -50,6 +50,18 @@ class Withdrawal:
 class EmailWork(Protocol):
     """The verbs. Each checks what it is given before it yields its first call."""
 
+    def create(
+        self,
+        memory: Memory,
+        name: str,
+        fields: Mapping[str, Any],
+        *,
+        folder_id: str | None,
+        folder_type: str | None,
+        template_id: str | None,
+    ) -> Flow[MadeEmail]:
+        """Create an email, unless one of that name is there."""
+
     def clone(
         self,
         memory: Memory,
@@ -59,7 +71,7 @@ class EmailWork(Protocol):
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[EmailCopy]:
+    ) -> Flow[MadeEmail]:
         """Copy an email, unless the copy of that name is there."""
 
     def update(self, email_id: str, changes: Mapping[str, Any], *, version: str | None) -> Flow[EmailChange]:

@@ -23,6 +23,7 @@ OPERATORS = {
     },
     "airflow_provider_mkt.operators.emails": {
         "PublishEmailOperator": {"conn_id": "c", "email_id": "{{ params.email }}", "publish_at": "{{ ts }}"},
+        "CreateEmailOperator": {"conn_id": "c", "name": "{{ run_id }}", "fields": {"subject": "{{ ds }}"}},
         "CloneEmailOperator": {"conn_id": "c", "email_id": 1, "name": "{{ run_id }}"},
         "UpdateEmailOperator": {"conn_id": "c", "email_id": 1, "changes": {"subject": "{{ ds }}"}},
         "UnpublishEmailOperator": {"conn_id": "c", "email_id": "{{ params.email }}"},

@@ -1,4 +1,4 @@
-"""Copying, changing and taking back emails, each safe to ask for again."""
+"""Creating, copying, changing and taking back emails, each safe to ask for again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.email_work import EmailChange, EmailCopy, Withdrawal
+from airflow_provider_mkt.api.email_work import EmailChange, MadeEmail, Withdrawal
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.flow import Flow, Memory, Pages
 from airflow_provider_mkt.api.hubspot import emails
@@ -21,6 +21,25 @@ _SLACK = timedelta(seconds=1)
 class HubSpotEmails:
     """What is done with HubSpot emails."""
 
+    def create(
+        self,
+        memory: Memory,
+        name: str,
+        fields: Mapping[str, Any],
+        *,
+        folder_id: str | None,
+        folder_type: str | None,
+        template_id: str | None,
+    ) -> Flow[MadeEmail]:
+        for field, value in (
+            ("folder_id", folder_id),
+            ("folder_type", folder_type),
+            ("template_id", template_id),
+        ):
+            if value is not None:
+                raise InvalidInput(field, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
+        return create(memory, name, fields)
+
     def clone(
         self,
         memory: Memory,
@@ -30,7 +49,7 @@ class HubSpotEmails:
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[EmailCopy]:
+    ) -> Flow[MadeEmail]:
         for field, value in (("folder_id", folder_id), ("folder_type", folder_type)):
             if value is not None:
                 raise InvalidInput(field, "HubSpot puts a copy beside its original; leave it out")
@@ -43,7 +62,29 @@ class HubSpotEmails:
         return unpublish(memory, email_id)
 
 
-def clone(memory: Memory, email_id: str, name: str, *, language: str | None = None) -> Flow[EmailCopy]:
+def create(memory: Memory, name: str, fields: Mapping[str, Any]) -> Flow[MadeEmail]:
+    """Create an email, unless one of that name is there.
+
+    Names are not unique to the platform, and its list has no filter by name: all emails are looked
+    through, so that a creation that is repeated makes none twice.
+
+    :param memory: what the task's earlier tries did.
+    :param name: its name.
+    :param fields: more of its fields by their API names.
+    """
+    name = name.strip()
+
+    def find() -> Flow[emails.Email | None]:
+        rows: list[emails.Email] = yield Pages(emails.search(included_properties=("name", "state")))
+        return next((row for row in rows if row.name == name), None)
+
+    made: Made[emails.Email] = yield from once(
+        f"create email {name}", memory, emails.create(name, fields), find
+    )
+    return MadeEmail(made.value.id, name, made.value.state, made.new)
+
+
+def clone(memory: Memory, email_id: str, name: str, *, language: str | None = None) -> Flow[MadeEmail]:
     """Copy an email, unless a copy of it with that name is there.
 
     Names are not unique to the platform, and its list has no filter by name: the emails that are younger
@@ -72,7 +113,7 @@ def clone(memory: Memory, email_id: str, name: str, *, language: str | None = No
         return next((row for row in copies if row.clonedFrom in (None, original.id)), None)
 
     made: Made[emails.Email] = yield from once(f"clone email {email_id} as {name}", memory, call, find)
-    return EmailCopy(made.value.id, name, made.value.state, made.new)
+    return MadeEmail(made.value.id, name, made.value.state, made.new)
 
 
 def update(email_id: str, changes: Mapping[str, Any], *, version: str | None = None) -> Flow[EmailChange]:

@@ -1,12 +1,12 @@
-"""Copying, changing and taking back emails, each safe to ask for again."""
+"""Creating, copying, changing and taking back emails, each safe to ask for again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.email_work import EmailChange, EmailCopy, Withdrawal
+from airflow_provider_mkt.api.email_work import EmailChange, MadeEmail, Withdrawal
 from airflow_provider_mkt.api.errors import InvalidInput, NotFound
 from airflow_provider_mkt.api.flow import Flow, Memory
 from airflow_provider_mkt.api.marketo import emails
@@ -30,11 +30,33 @@ _HEADERS = {
     "replyEmail": "reply_to",
 }
 _TRACKING = {"isOpenTrackingDisabled": "is_open_tracking_disabled"}
-FIELDS = (*_TEXTS, *_FLAGS, *_HEADERS, *_TRACKING)
+FIELDS = {**_TEXTS, **_FLAGS, **_HEADERS, **_TRACKING}
+"""What can be changed, by the names under which an email shows it, and the argument it goes by."""
+_CREATED = {
+    **_HEADERS,
+    **{name: FIELDS[name] for name in ("description", "operational", "textOnly")},
+}
 
 
 class MarketoEmails:
     """What is done with Marketo emails."""
+
+    def create(
+        self,
+        memory: Memory,
+        name: str,
+        fields: Mapping[str, Any],
+        *,
+        folder_id: str | None,
+        folder_type: str | None,
+        template_id: str | None,
+    ) -> Flow[MadeEmail]:
+        if folder_id is None:
+            raise InvalidInput("folder_id", "is missing: the folder or program that the email goes into")
+        if template_id is None:
+            raise InvalidInput("template_id", "is missing: the template that the email is made from")
+        place = {"folder_id": folder_id, "folder_type": folder_type or "Folder"}
+        return create(memory, name, fields, template_id=template_id, **place)
 
     def clone(
         self,
@@ -45,7 +67,7 @@ class MarketoEmails:
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[EmailCopy]:
+    ) -> Flow[MadeEmail]:
         if language is not None:
             raise InvalidInput("language", "Marketo's emails have none; leave it out")
         if folder_id is None:
@@ -61,9 +83,43 @@ class MarketoEmails:
         return unapprove(memory, email_id)
 
 
+def create(
+    memory: Memory,
+    name: str,
+    fields: Mapping[str, Any],
+    *,
+    template_id: str,
+    folder_id: str,
+    folder_type: str = "Folder",
+) -> Flow[MadeEmail]:
+    """Create an email in a folder or program, unless one of that name is in it.
+
+    :param memory: what the task's earlier tries did.
+    :param name: its name.
+    :param fields: ``subject``, ``fromName``, ``fromEmail`` and ``replyEmail``, all needed, and
+        ``description``, ``operational`` and ``textOnly``.
+    :param template_id: the template it is made from.
+    :param folder_id: where it goes.
+    :param folder_type: ``Folder`` or ``Program``.
+    :raises InvalidInput: on a missing or unknown field.
+    :raises InvalidRequest: when the name is taken elsewhere in the instance.
+    """
+    name = name.strip()
+    given = _arguments("fields", fields, _CREATED)
+    for field, argument in _HEADERS.items():
+        if argument not in given:
+            raise InvalidInput(f"fields.{field}", "is missing")
+    # What an email shows as replyEmail goes by another argument where it is changed.
+    given["reply_email"] = given.pop("reply_to")
+    call = emails.create(name, folder_id=folder_id, folder_type=folder_type, template_id=template_id, **given)
+    find = _finder(name, folder_id, folder_type)
+    made = yield from once(f"create email {name} in {folder_id}", memory, call, find)
+    return _made(made, name)
+
+
 def clone(
     memory: Memory, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
-) -> Flow[EmailCopy]:
+) -> Flow[MadeEmail]:
     """Copy an email into a folder or program, unless an email of that name is in it.
 
     :param memory: what the task's earlier tries did.
@@ -75,16 +131,23 @@ def clone(
     """
     name = name.strip()
     call = emails.clone(email_id, name, folder_id=folder_id, folder_type=folder_type)
+    key = f"clone email {email_id} as {name} in {folder_id}"
+    made = yield from once(key, memory, call, _finder(name, folder_id, folder_type))
+    return _made(made, name)
+
+
+def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Flow[Email | None]]:
     there = emails.by_name(name, folder_id=folder_id, folder_type=folder_type)
 
     def find() -> Flow[Email | None]:
         rows = yield from found(cast("Call[list[Email] | None]", there))
         return rows[0] if rows else None
 
-    made: Made[Email] = yield from once(
-        f"clone email {email_id} as {name} in {folder_id}", memory, call, find
-    )
-    return EmailCopy(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
+    return find
+
+
+def _made(made: Made[Email], name: str) -> MadeEmail:
+    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
 
 
 def update(email_id: str, changes: Mapping[str, Any]) -> Flow[EmailChange]:
@@ -105,18 +168,25 @@ def update(email_id: str, changes: Mapping[str, Any]) -> Flow[EmailChange]:
 def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
     if not changes:
         raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}")
-    for name, value in changes.items():
-        if name not in FIELDS:
-            raise InvalidInput(f"changes.{name}", f"cannot be changed here; {', '.join(FIELDS)} can")
+    given = _arguments("changes", changes, FIELDS)
+    headers = {name: given.pop(name) for name in (*_HEADERS.values(), *_TRACKING.values()) if name in given}
+    calls: list[Call[Any]] = []
+    if given:
+        calls.append(emails.update(email_id, **given))
+    if headers:
+        calls.append(emails.update_headers(email_id, **headers))
+    return calls
+
+
+def _arguments(where: str, given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Fields by the names of the calls' arguments, their types checked."""
+    for name, value in given.items():
+        if name not in known:
+            raise InvalidInput(f"{where}.{name}", f"is not taken here; {', '.join(known)} are")
         wanted, word = (bool, "true or false") if name in {*_FLAGS, *_TRACKING} else (str, "text")
         if not isinstance(value, wanted):
-            raise InvalidInput(f"changes.{name}", f"must be {word}, not {shape(value)}")
-    calls: list[Call[Any]] = []
-    for make, fields in ((emails.update, _TEXTS | _FLAGS), (emails.update_headers, _HEADERS | _TRACKING)):
-        given = {fields[name]: value for name, value in changes.items() if name in fields}
-        if given:
-            calls.append(make(email_id, **given))
-    return calls
+            raise InvalidInput(f"{where}.{name}", f"must be {word}, not {shape(value)}")
+    return {known[name]: value for name, value in given.items()}
 
 
 def unapprove(memory: Memory, email_id: str) -> Flow[Withdrawal]:

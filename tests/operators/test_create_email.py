@@ -1,4 +1,4 @@
-"""An email is copied once, whatever happens to the answer or the worker."""
+"""An email is created or copied once, whatever happens to the answer or the worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
-from airflow_provider_mkt.operators.emails import CloneEmailOperator
+from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -37,7 +37,7 @@ def test_a_copy_is_made_and_a_second_run_leaves_it_alone(
     airflow: Airflow, sandbox: Sandbox, platform: str
 ) -> None:
     body = f"""
-from airflow_provider_mkt.operators.emails import CloneEmailOperator
+from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
 CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="{{{{ params.name }}}}",
     params={{"name": " Copy "}}, email_id={SOURCES[platform]}, **{PLACES[platform]})
 """
@@ -92,7 +92,7 @@ def test_a_task_that_fails_when_it_looks_makes_one_copy_over_its_tries(
     look = {"hubspot": "*/emails", "marketo": "*/byName.json"}[platform]
     box.faults.add(look, method="GET", skip=1, times=6, answer={"status": 502})
     run = airflow.run(f"""
-from airflow_provider_mkt.operators.emails import CloneEmailOperator
+from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
 CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="Copy", retries=3,
     email_id={SOURCES[platform]}, **{PLACES[platform]})
 """)
@@ -158,4 +158,70 @@ def test_what_cannot_be_copied_fails_at_once(
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         cloning(platform, **arguments).execute(context())
+    assert copies(sandbox, platform) == []
+
+
+# -- creating -----------------------------------------------------------------------------------------
+
+HEADERS = {"subject": "Hi", "fromName": "A", "fromEmail": "a@example.com", "replyEmail": "b@example.com"}
+NEW: dict[str, dict[str, Any]] = {
+    "hubspot": {"fields": {"subject": "Hi"}},
+    "marketo": {
+        "fields": {**HEADERS, "operational": True},
+        "folder_id": marketo.EMAIL_FOLDER,
+        "template_id": marketo.TEMPLATE,
+    },
+}
+
+
+def creating(platform: str, **more: Any) -> CreateEmailOperator:
+    arguments = {"name": "Copy", **NEW[platform], **more}
+    return CreateEmailOperator(task_id="create", conn_id=f"{platform}_default", **arguments)
+
+
+@BOTH
+@pytest.mark.parametrize("when", [None, "before", "after"])
+def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
+    if when:
+        route = {"hubspot": "*/emails", "marketo": "*/emails.json"}[platform]
+        getattr(sandbox, platform).faults.add(route, method="POST", when=when, answer=RESET)
+    told = [creating(platform).execute(context(run=run)) for run in "ab"]
+    [email_id] = copies(sandbox, platform)
+    made = {
+        "outcome": "email_creation",
+        "platform": platform,
+        "email_id": email_id,
+        "name": "Copy",
+        "state": {"hubspot": "DRAFT", "marketo": "draft"}[platform],
+        "created": True,
+    }
+    assert told == [made, {**made, "created": False}]
+
+
+def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None) -> None:
+    told = creating("marketo").execute(context())
+    draft = sandbox.marketo.world.emails[int(told["email_id"])].draft
+    assert draft is not None
+    assert (draft.subject, draft.reply_email, draft.operational) == ("Hi", "b@example.com", True)
+
+
+@pytest.mark.parametrize(
+    ("platform", "arguments", "named"),
+    [
+        ("hubspot", {"name": ""}, "name: is missing"),
+        ("hubspot", {"fields": {"state": "PUBLISHED"}}, "fields.state: is no draft"),
+        ("hubspot", {"fields": {"nonsense": 1}}, "nonsense"),
+        ("hubspot", {"template_id": 1}, "template_id: is Marketo's"),
+        ("marketo", {"folder_id": None}, "folder_id: is missing"),
+        ("marketo", {"template_id": None}, "template_id: is missing"),
+        ("marketo", {"fields": {"subject": "Hi"}}, "fields.fromName: is missing"),
+        ("marketo", {"fields": {**HEADERS, "preHeader": "x"}}, "fields.preHeader: is not taken here"),
+        ("marketo", {"template_id": 404}, "template 404 not found"),
+    ],
+)
+def test_what_cannot_be_created_fails_at_once(
+    sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=named):
+        creating(platform, **arguments).execute(context())
     assert copies(sandbox, platform) == []
