@@ -25,10 +25,11 @@ from hubspot.marketing.events import (
     MarketingEventUpdateRequestParams,
     PropertyValue,
 )
-from public_clients import category
+from public_clients import category, hubspot_client
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.events.seeding import DEVELOPER_TOKEN, PRIVATE_APP_ID
 
 ACCOUNT = "webinars"
 BEGIN = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=2)
@@ -207,3 +208,16 @@ def test_lists_are_tied_to_events_by_either_id(client: Client) -> None:
     ties.associate_by_marketing_event_id(event, seed.LIST_ID)
     ties.disassociate_by_external_account_and_event_ids(ACCOUNT, "e-10", seed.LIST_ID)
     assert ties.get_all_by_marketing_event_id(event).total == 0
+
+
+def test_settings_of_an_app_want_a_developer_token_and_not_the_old_key_that_the_client_sends(
+    box: Sandbox,
+) -> None:
+    with pytest.raises(ApiException) as old:
+        hubspot_client(box, api_key="key").marketing.events.settings_api.get_all(PRIVATE_APP_ID)
+    assert (old.value.status, category(old.value)) == (401, "INVALID_AUTHENTICATION")
+    developer = hubspot_client(box, DEVELOPER_TOKEN)
+    path = f"/marketing/v3/marketing-events/{PRIVATE_APP_ID}/settings"
+    wanted = {"eventDetailsUrl": "https://example.com/events/%s"}
+    assert developer.api_request({"method": "POST", "path": path, "body": wanted}).status_code == 200
+    assert developer.api_request({"path": path}).json() == {"appId": PRIVATE_APP_ID, **wanted}
