@@ -117,6 +117,7 @@ class JobSpec:
     :param words: what the platform's words mean, in lower case.
     :param poke_interval: how often asking is worth it, in seconds.
     :param cancel: the call that cancels a job, where the platform knows one.
+    :param counts: for imports, from the facts: how many rows were rejected, and how many there were.
     """
 
     platform: str
@@ -125,6 +126,7 @@ class JobSpec:
     words: Mapping[str, BatchStatus]
     poke_interval: float
     cancel: Callable[[Job], Call[Any]] | None = None
+    counts: Callable[[Mapping[str, Any]], tuple[int, int]] | None = None
 
     def status(self, observation: Observation) -> BatchStatus | None:
         """What the observed word means; None for a word nobody knows."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import TypeVar, cast
 from urllib.parse import unquote
 
 from airflow_provider_mkt.api.call import Call, Envelope, JsonBody, Pairs
@@ -58,3 +59,10 @@ def offset(call: Call[T], envelope: Envelope) -> Pairs | None:
     if rows < page:
         return None
     return _with(call.query, "offset", str(int(query.get("offset", 0)) + rows))
+
+
+def with_next(call: Call[list[T]]) -> Call[tuple[list[T], Call[list[T]] | None]]:
+    """The call, read as its page and the call for the page after it: for flows that may stop in between."""
+    read = call.read
+    paged = replace(call, read=lambda envelope: (read(envelope), call.next_page(envelope)))  # type: ignore[arg-type,return-value]
+    return cast("Call[tuple[list[T], Call[list[T]] | None]]", paged)

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.api.budget import Budget
     from airflow_provider_mkt.api.campaign_work import CampaignWork
+    from airflow_provider_mkt.api.conditions import Condition, ConditionSpec
     from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.api.email_work import EmailWork
     from airflow_provider_mkt.api.exchange import Link, Reply
+    from airflow_provider_mkt.api.lead_changes import ChangeLog
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
@@ -232,6 +234,25 @@ class MarketingHook(BaseHook):
         :raises InvalidInput: when this platform has no such kind.
         """
         return spec_of(self.job_specs, job)
+
+    def condition_spec(self, condition: Condition) -> ConditionSpec:
+        """How to look for a condition.
+
+        :raises InvalidInput: when there is no such condition on this platform.
+        """
+        from airflow_provider_mkt.api.conditions import spec_of
+
+        return spec_of(self.condition_specs, condition, self.conn_type)
+
+    @property
+    @abstractmethod
+    def condition_specs(self) -> Sequence[ConditionSpec]:
+        """What can be waited for beside background work."""
+
+    @property
+    @abstractmethod
+    def change_log(self) -> ChangeLog:
+        """How new and changed leads are told of."""
 
     @abstractmethod
     def lead_writer(self, *, action: str, lookup_field: str, partition_name: str | None = None) -> LeadWriter:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_mkt.api.conditions import ConditionSpec
     from airflow_provider_mkt.api.flow import Flow, Memory
     from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
     from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
     from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
     from airflow_provider_mkt.api.hubspot.platform import HubSpot
+    from airflow_provider_mkt.api.lead_changes import ChangeLog
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
 
@@ -70,6 +72,18 @@ class HubSpotHook(MarketingHook):
             return HubSpot(HubSpotAccount.model_validate(settings))
         except ValidationError as error:
             raise account_error(error) from None
+
+    @property
+    def condition_specs(self) -> Sequence[ConditionSpec]:
+        from airflow_provider_mkt.api.hubspot import conditions
+
+        return conditions.SPECS
+
+    @property
+    def change_log(self) -> ChangeLog:
+        from airflow_provider_mkt.api.hubspot import lead_changes
+
+        return lead_changes.LOG
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None
@@ -148,11 +162,11 @@ class HubSpotHook(MarketingHook):
             return f"{who}; daily calls left unknown: {error.message}"
         except PlatformError:
             return f"{who}; daily calls left unknown"
-        for row in usage:
-            if row["fetchStatus"] in ("SUCCESS", "CACHED"):
-                left = row["usageLimit"] - row["currentUsage"]
-                return f"{who}; {left:,} of {row['usageLimit']:,} calls left today"
-        return f"{who}; no daily limit told"
+        row = account_info.trusted(usage)
+        if row is None:
+            return f"{who}; no daily limit told"
+        left = row["usageLimit"] - row["currentUsage"]
+        return f"{who}; {left:,} of {row['usageLimit']:,} calls left today"
 
 
 def _as_properties(campaign: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_mkt.api.conditions import ConditionSpec
     from airflow_provider_mkt.api.flow import Flow, Memory
+    from airflow_provider_mkt.api.lead_changes import ChangeLog
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
     from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
@@ -71,6 +73,18 @@ class MarketoHook(MarketingHook):
             return Marketo(MarketoAccount.model_validate(settings))
         except ValidationError as error:
             raise account_error(error) from None
+
+    @property
+    def condition_specs(self) -> Sequence[ConditionSpec]:
+        from airflow_provider_mkt.api.marketo import conditions
+
+        return conditions.specs(self.platform.account.daily_quota)  # type: ignore[attr-defined]
+
+    @property
+    def change_log(self) -> ChangeLog:
+        from airflow_provider_mkt.api.marketo import lead_changes
+
+        return lead_changes.LOG
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None

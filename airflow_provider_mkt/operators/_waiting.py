@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.watching import Look, LookDict, Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
 
+T = TypeVar("T")
+
 
 class Log(Protocol):
     """What is used of a task's logger."""
@@ -30,7 +32,7 @@ class Log(Protocol):
 
 
 class JobsOverdue(AirflowException):
-    """The jobs were not complete when the wait's time was up."""
+    """What was waited for was not so when the wait's time was up."""
 
 
 class PollingFailed(AirflowException):
@@ -88,20 +90,34 @@ def looked(hook: MarketingHook, jobs: Sequence[Job], tolerance: Tolerance, log: 
     """
     from airflow_provider_mkt.api.watching import all_complete, none_failed
 
+    def look() -> list[Look]:
+        looks = look_at_all(hook, jobs, log)
+        none_failed(looks)
+        return looks
+
+    looks = tolerated(look, tolerance, log)
+    return [one.to_json() for one in looks] if looks is not None and all_complete(looks) else None
+
+
+def tolerated(look: Callable[[], T], tolerance: Tolerance, log: Log) -> T | None:
+    """What a look shows; None when it failed, and may.
+
+    :raises AirflowFailException: when asking cannot work, or showed that waiting has no point.
+    :raises PollingFailed: when asking has failed for longer than tolerated.
+    """
     try:
         try:
-            looks = look_at_all(hook, jobs, log)
+            shown = look()
         except PlatformError as error:
             tolerance.failed(error, time.time())
             log.warning("Asking failed: %s", error)
             return None
-        tolerance.worked()
-        none_failed(looks)
     except PlatformError as error:
         if error.permanent:
             raise AirflowFailException(str(error)) from error
         raise PollingFailed(str(error)) from error
-    return [look.to_json() for look in looks] if all_complete(looks) else None
+    tolerance.worked()
+    return shown
 
 
 def wait_in_worker(
@@ -136,19 +152,30 @@ def looks_of_event(event: Any) -> list[LookDict]:
     :raises JobsOverdue: at the deadline.
     :raises PollingFailed: when asking kept failing.
     """
+    looks: list[LookDict] = list(succeeded(event).get("looks") or ())
+    return looks
+
+
+def succeeded(event: Any) -> Mapping[str, Any]:
+    """A trigger's event, of a wait that ended well.
+
+    :raises AirflowFailException: when it can no longer end well, or asking cannot work.
+    :raises JobsOverdue: at the deadline.
+    :raises PollingFailed: when asking kept failing.
+    """
     if not isinstance(event, Mapping) or "status" not in event:
         msg = f"the trigger's event is {shape(event)}, not what it should be"
         raise PollingFailed(msg)
     message = str(event.get("message"))
     match event["status"]:
         case "success":
-            looks: list[LookDict] = list(event.get("looks") or ())
-            return looks
+            return event
         case "failed":
             raise AirflowFailException(message)
         case "timeout":
-            words = "; ".join(f"{look['job']['id']}: {look['word']}" for look in event.get("looks") or ())
-            raise JobsOverdue(f"{message}{f' ({words})' if words else ''}")
+            words = [f"{look['job']['id']}: {look['word']}" for look in event.get("looks") or ()]
+            words += [f"{name} {value}" for name, value in (event.get("facts") or {}).items()]
+            raise JobsOverdue(f"{message} ({'; '.join(words)})" if words else message)
     raise PollingFailed(message)
 
 

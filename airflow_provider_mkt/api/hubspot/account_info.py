@@ -61,5 +61,10 @@ def daily_usage() -> Call[list[ApiUsage]]:
     )
 
 
+def trusted(usage: list[ApiUsage]) -> ApiUsage | None:
+    """The counter of the day's calls, or None when the platform does not know it now."""
+    return next((row for row in usage if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
+
+
 def _rows(envelope: Envelope) -> list[ApiUsage]:
     return cast("list[ApiUsage]", envelope["results"])

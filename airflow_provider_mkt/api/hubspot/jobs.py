@@ -142,5 +142,6 @@ SPECS = (
         },
         poke_interval=30,
         cancel=lambda job: imports.cancel(job.id),
+        counts=lambda facts: (int(facts.get("ERRORS") or 0), int(facts.get("TOTAL_ROWS") or 0)),
     ),
 )

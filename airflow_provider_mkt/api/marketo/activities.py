@@ -16,8 +16,9 @@ from airflow_provider_mkt.api.paging import date_token
 
 LEADS_MAX = 30
 TYPES_MAX = 10
-REQUEST_CAMPAIGN = 47
+NEW_LEAD = 12
 DELETE_LEAD = 37
+REQUEST_CAMPAIGN = 47
 _SCOPES = ("Read-Only Activity",)
 _TOKEN_MAX = 10_000
 _ROW = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,7 +67,14 @@ def _import(kind: str, status: Callable[[str], Call[dict[str, Any]]]) -> JobSpec
             "failed": BatchStatus.FAILED,
         },
         poke_interval=15,
+        counts=_counts,
     )
+
+
+def _counts(facts: Mapping[str, Any]) -> tuple[int, int]:
+    failed = int(facts.get("numOfRowsFailed") or 0)
+    # Those that failed are not among those that were processed.
+    return failed, failed + int(facts.get("numOfLeadsProcessed") or 0)
 
 
 def _export(kind: str, extracted: Kind) -> JobSpec:

@@ -1,0 +1,73 @@
+"""What can be waited for on Marketo beside its background work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from airflow_provider_mkt.api.conditions import ConditionSpec, Seen, State, whole_number, word_of
+from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.marketo import campaigns, usage
+from airflow_provider_mkt.api.marketo.answers import found
+from airflow_provider_mkt.api.marketo.condition_activities import activity_seen, email_activity
+from airflow_provider_mkt.api.marketo.condition_leads import (
+    in_list,
+    leads_matching,
+    leads_visible,
+    member_status,
+)
+from airflow_provider_mkt.api.marketo.lead_changes import leads_changed
+from airflow_provider_mkt.api.marketo.rows import Usage
+
+CAMPAIGN_WORDS = (
+    "Inactive",
+    "Single Run",
+    "Invalid",
+    "Recurring Run",
+    "Active",
+    "Requested",
+    "Never Run",
+)
+
+
+def quota_left(daily_quota: int, state: State, *, need: int) -> Flow[Seen]:
+    """Whether enough of the day's calls are left. One call.
+
+    :param daily_quota: the calls of a day, which no endpoint tells.
+    """
+    whole_number("need", need)
+    row: Usage | None = yield usage.today()
+    left = max(0, daily_quota - int(row["total"] if row else 0))
+    failed = f"a day has {daily_quota:,} calls, fewer than the {need:,} needed" if need > daily_quota else ""
+    return Seen(left >= need, {"left": left, "limit": daily_quota}, failed)
+
+
+def campaign_status(state: State, *, campaign_id: str, statuses: Sequence[str]) -> Flow[Seen]:
+    """Whether a smart campaign has one of the wanted statuses. One call."""
+    wanted = [word_of(f"statuses[{index}]", one, CAMPAIGN_WORDS) for index, one in enumerate(statuses)]
+    campaign = yield from found(campaigns.get(campaign_id))
+    if campaign is None:
+        return Seen(False, failed=f"there is no smart campaign {campaign_id}")
+    word = str(campaign.get("status") or "")
+    done = word in wanted
+    failed = f"smart campaign {campaign_id} is Invalid" if word == "Invalid" and not done else ""
+    odd = "" if word in CAMPAIGN_WORDS else f"the status {word!r} of smart campaign {campaign_id}"
+    return Seen(done, {"status": word}, failed, odd)
+
+
+def specs(daily_quota: int) -> tuple[ConditionSpec, ...]:
+    """The conditions of an instance.
+
+    :param daily_quota: its calls of a day.
+    """
+    return (
+        ConditionSpec("email_activity", email_activity, poke_interval=300),
+        ConditionSpec("leads_visible", leads_visible, poke_interval=60),
+        ConditionSpec("leads_matching", leads_matching, poke_interval=60),
+        ConditionSpec("leads_changed", leads_changed, poke_interval=300),
+        ConditionSpec("in_list", in_list, poke_interval=60),
+        ConditionSpec("quota_left", partial(quota_left, daily_quota), poke_interval=300),
+        ConditionSpec("member_status", member_status, poke_interval=60),
+        ConditionSpec("activity_seen", activity_seen, poke_interval=60),
+        ConditionSpec("campaign_status", campaign_status, poke_interval=60),
+    )

@@ -1,0 +1,62 @@
+"""The sensor that waits for what people do with an email."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.operators._base import needed
+from airflow_provider_mkt.sensors._base import ConditionSensor, as_count, time_or_run_start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+
+class EmailActivitySensor(ConditionSensor):
+    """Wait until so many mails of an email were sent, delivered, opened ...
+
+    :param email_id: the email.
+    :param activity: ``sent``, ``delivered``, ``opened``, ``clicked``, ``bounced`` (Marketo: for good) or
+        ``unsubscribed``.
+    :param count: how many there must be.
+    :param since: Marketo: from when on they count; from the DAG run's start on when not given. HubSpot
+        counts from the first mail on.
+    :returns: the activity with its number.
+    :raises AirflowFailException: when there is no such email on HubSpot, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: HubSpot ``GET /marketing/{version}/emails/{emailId}`` with its statistics; Marketo
+    ``GET /rest/v1/activities.json``.
+    """
+
+    condition = "email_activity"
+    template_fields: Sequence[str] = ("conn_id", "email_id", "activity", "count", "since")
+
+    def __init__(
+        self,
+        *,
+        email_id: str | int,
+        activity: str = "sent",
+        count: int | str = 1,
+        since: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.email_id = email_id
+        self.activity = activity
+        self.count = count
+        self.since = since
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        since = self.since
+        if since is not None or hook.conn_type == "marketo":
+            since = time_or_run_start(context, "since", since).isoformat()
+        return {
+            "email_id": needed("email_id", self.email_id),
+            "activity": needed("activity", self.activity),
+            "count": as_count("count", self.count),
+            "since": since,
+        }

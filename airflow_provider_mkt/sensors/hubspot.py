@@ -1,0 +1,153 @@
+"""Sensors for what only HubSpot has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.operators._base import as_text, needed
+from airflow_provider_mkt.sensors._base import ConditionSensor, as_count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+
+class ListProcessedSensor(ConditionSensor):
+    """Wait until the filters of a HubSpot list have found its members.
+
+    A status word that nobody knows keeps it waiting, with a warning.
+
+    :param list_id: a list that was just made, or whose filters were just changed.
+    :returns: ``status`` and ``size``.
+    :raises AirflowFailException: when there is no such list, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /crm/{version}/lists/{listId}``.
+    """
+
+    condition = "list_processed"
+    template_fields: Sequence[str] = ("conn_id", "list_id")
+
+    def __init__(self, *, list_id: str | int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.list_id = list_id
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {"list_id": needed("list_id", self.list_id)}
+
+
+class EventAttendanceSensor(ConditionSensor):
+    """Wait until so many people have registered for a HubSpot marketing event, attended it ...
+
+    :param attendance: ``registered``, ``attended``, ``cancelled`` or ``no_show``, which HubSpot works out
+        after the event.
+    :param count: how many there must be.
+    :param object_id: the event's object id.
+    :param external_event_id: instead of it: the event's id where it comes from, for an event that this app
+        made.
+    :param external_account_id: with it: the account there.
+    :returns: the number of each attendance.
+    :raises AirflowFailException: when there is no such event, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}`` or
+    ``.../participations/{externalAccountId}/{externalEventId}``.
+    """
+
+    condition = "event_attendance"
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "attendance",
+        "count",
+        "object_id",
+        "external_event_id",
+        "external_account_id",
+    )
+
+    def __init__(
+        self,
+        *,
+        attendance: str = "registered",
+        count: int | str = 1,
+        object_id: str | int | None = None,
+        external_event_id: str | None = None,
+        external_account_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.attendance = attendance
+        self.count = count
+        self.object_id = object_id
+        self.external_event_id = external_event_id
+        self.external_account_id = external_account_id
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {
+            "attendance": needed("attendance", self.attendance),
+            "count": as_count("count", self.count),
+            "object_id": as_text("object_id", self.object_id),
+            "external_event_id": as_text("external_event_id", self.external_event_id),
+            "external_account_id": as_text("external_account_id", self.external_account_id),
+        }
+
+
+class MarketingEventSensor(ConditionSensor):
+    """Wait until a HubSpot marketing event can be found by its external id, some minutes after it was made.
+
+    :param external_event_id: the event's id where it comes from.
+    :param external_account_id: the account there; any when not given.
+    :returns: ``object_ids``.
+    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
+    """
+
+    condition = "event_found"
+    template_fields: Sequence[str] = ("conn_id", "external_event_id", "external_account_id")
+
+    def __init__(
+        self, *, external_event_id: str, external_account_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.external_event_id = external_event_id
+        self.external_account_id = external_account_id
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {
+            "external_event_id": needed("external_event_id", self.external_event_id),
+            "external_account_id": as_text("external_account_id", self.external_account_id),
+        }
+
+
+class SequenceEnrollmentSensor(ConditionSensor):
+    """Wait until a contact is enrolled in a HubSpot sequence.
+
+    HubSpot answers alike for a contact that is in no sequence yet and for one that does not exist, so the
+    sensor waits for either.
+
+    :param contact_id: the contact's record id.
+    :param sequence_id: the sequence; any when not given. A contact is in one at a time.
+    :returns: ``sequence_id`` and ``enrolled_at``.
+    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /automation/{version}/sequences/enrollments/contact/{contactId}``.
+    """
+
+    condition = "in_sequence"
+    template_fields: Sequence[str] = ("conn_id", "contact_id", "sequence_id")
+
+    def __init__(self, *, contact_id: str | int, sequence_id: str | int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.contact_id = contact_id
+        self.sequence_id = sequence_id
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {
+            "contact_id": needed("contact_id", self.contact_id),
+            "sequence_id": as_text("sequence_id", self.sequence_id),
+        }

@@ -1,0 +1,117 @@
+"""The sensor that waits for new and changed leads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.operators._base import as_list, as_text, needed
+from airflow_provider_mkt.operators._files import as_path, write_rows
+from airflow_provider_mkt.sensors._base import ConditionSensor, time_or_run_start
+from airflow_provider_mkt.sensors._watermark import Reading, Watermark, Window, name_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+
+class LeadChangesSensor(ConditionSensor):
+    """Wait until leads are made or changed, and tell of each once, from one DAG run to the next.
+
+    How far it has read is kept in an Airflow Variable, which outlives restarts and DAG runs. It moves on when
+    the task ends well; a task that is tried again or cleared reads its own window again. So every change is
+    told of at least once, and more than once only then, where two runs read at the same time, or where more
+    than 10,000 changes happen within ``late`` seconds.
+
+    Rows that come late are found: each run looks back ``late`` seconds, and leaves out what was told before.
+
+    :param fields: Marketo: REST names of the fields whose changes count; new leads always do. HubSpot tells
+        changes of any field, by ``lastmodifieddate``.
+    :param list_id: Marketo: only leads of this static list, which has fewer than 10,000.
+    :param since: where to begin when nothing was read yet; the DAG run's start when not given.
+    :param variable: name of the Airflow Variable; made of the ids of DAG and task when not given.
+    :param leads_path: a file on any object storage for the leads, as JSON Lines: ``id`` and ``new``. Left
+        out, they are only counted.
+    :param late: how long after it happened a change may first be told by the platform, in seconds; 7,200 on
+        Marketo and 900 on HubSpot when not given.
+    :returns: ``platform``, ``since``, ``until`` (the latest change), ``new`` and ``changed`` (leads) and
+        ``leads``, the path of their file.
+    :raises AirflowFailException: when a field is none of the platform's, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds; with ``soft_fail`` the task is skipped instead.
+
+    Source: HubSpot ``POST /crm/{version}/objects/contacts/search``; Marketo
+    ``GET /rest/v1/activities/pagingtoken.json`` and ``GET /rest/v1/activities/leadchanges.json``.
+    """
+
+    condition = "leads_changed"
+    template_fields: Sequence[str] = ("conn_id", "fields", "list_id", "since", "variable", "leads_path")
+
+    _window: Window | None = None
+
+    def __init__(
+        self,
+        *,
+        fields: Sequence[str] | str | None = None,
+        list_id: str | int | None = None,
+        since: Any = None,
+        variable: str | None = None,
+        leads_path: str | None = None,
+        late: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.fields = fields
+        self.list_id = list_id
+        self.since = since
+        self.variable = variable
+        self.leads_path = leads_path
+        self.late = late
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        window = self._read_from(context)
+        return {
+            "since": window.since.isoformat(),
+            "known": sorted(window.known),
+            "fields": self._fields(),
+            "list_id": as_text("list_id", self.list_id),
+        }
+
+    def finish(self, context: Context, shown: Any) -> dict[str, Any]:
+        """Read all there is now, write it down, and only then move the watermark on."""
+        window, path = self._read_from(context), as_path("leads_path", self.leads_path)
+        reading = Reading(window)
+        with self.hook() as hook:
+            log = hook.change_log
+            call = hook.follow(log.read(window.since, self._fields(), as_text("list_id", self.list_id)))
+            leads = reading.leads(hook.iterate(call))
+            count = write_rows(path, leads) if path else sum(1 for _ in leads)
+            late = timedelta(seconds=log.late if self.late is None else self.late)
+            platform = hook.conn_type
+        since = reading.next_since(late)
+        self._watermark(context).advance(since, reading.known(since))
+        self.log.info("%s leads: %s new, %s changed", count, reading.new, reading.changed)
+        return {
+            "platform": platform,
+            "since": window.since.isoformat(),
+            "until": (reading.newest or window.since).isoformat(),
+            "new": reading.new,
+            "changed": reading.changed,
+            "leads": path,
+        }
+
+    def _fields(self) -> list[str]:
+        if self.fields in (None, "", "None"):
+            return []
+        return [needed(f"fields[{index}]", one) for index, one in enumerate(as_list("fields", self.fields))]
+
+    def _read_from(self, context: Context) -> Window:
+        if self._window is None:
+            first = time_or_run_start(context, "since", self.since)
+            self._window = self._watermark(context).begin(context["ti"].run_id, first)
+        return self._window
+
+    def _watermark(self, context: Context) -> Watermark:
+        return Watermark(as_text("variable", self.variable) or name_for(context))

@@ -1,0 +1,155 @@
+"""Sensors for what only Marketo has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.api.call import numeric_id
+from airflow_provider_mkt.operators._base import as_list, as_text, needed
+from airflow_provider_mkt.sensors._base import ConditionSensor, as_count, as_ids, time_or_run_start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.hooks.base import MarketingHook
+
+
+class ProgramMemberSensor(ConditionSensor):
+    """Wait until leads have reached a status of a Marketo program, or are in a stream of it.
+
+    A later status of the program's channel counts as reached too: whoever moves on between two looks is
+    not missed. A lead that was there once during the wait counts from then on.
+
+    :param program_id: the program.
+    :param lead_ids: ids of the leads, at most 3,000. An empty list ends the wait at once.
+    :param status_name: a status of the program's channel.
+    :param stream: the name of a stream of an engagement program.
+    :returns: ``leads`` and ``missing``.
+    :raises AirflowFailException: when there is no such program or status, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /rest/v1/programs/{programId}/members.json``; once
+    ``GET /rest/asset/v1/program/{id}.json`` and ``GET /rest/asset/v1/channel/byName.json``.
+    """
+
+    condition = "member_status"
+    template_fields: Sequence[str] = ("conn_id", "program_id", "lead_ids", "status_name", "stream")
+
+    def __init__(
+        self,
+        *,
+        program_id: str | int,
+        lead_ids: Sequence[str | int] | str,
+        status_name: str | None = None,
+        stream: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.program_id = program_id
+        self.lead_ids = lead_ids
+        self.status_name = status_name
+        self.stream = stream
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {
+            "program_id": needed("program_id", self.program_id),
+            "lead_ids": as_ids("lead_ids", self.lead_ids),
+            "status_name": as_text("status_name", self.status_name),
+            "stream": as_text("stream", self.stream),
+        }
+
+
+class LeadActivitySensor(ConditionSensor):
+    """Wait until Marketo's activity log shows something: for each of some leads, or so many times.
+
+    A requested campaign is seen with ``activity_type_ids=[47]`` and the campaign as ``about_id``. Rows that
+    are logged late are found too.
+
+    :param activity_type_ids: 1-10 types, e.g. 47 (campaign requested), 6 (email sent), 2 (form filled out).
+    :param lead_ids: leads, each of which must have one such activity; at most 3,000. Anybody's count when
+        not given; an empty list ends the wait at once.
+    :param about_id: only activities about this campaign, email, form, list ...: the id that the activity
+        names first.
+    :param since: from when on they count; from the DAG run's start on when not given.
+    :param count: how many there must be, where no leads are given.
+    :returns: ``leads`` and ``missing``, or ``activities``.
+    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /rest/v1/activities/pagingtoken.json`` and ``GET /rest/v1/activities.json``.
+    """
+
+    condition = "activity_seen"
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "activity_type_ids",
+        "lead_ids",
+        "about_id",
+        "since",
+        "count",
+    )
+
+    def __init__(
+        self,
+        *,
+        activity_type_ids: Sequence[int | str] | str,
+        lead_ids: Sequence[str | int] | str | None = None,
+        about_id: str | int | None = None,
+        since: Any = None,
+        count: int | str = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.activity_type_ids = activity_type_ids
+        self.lead_ids = lead_ids
+        self.about_id = about_id
+        self.since = since
+        self.count = count
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        types = as_list("activity_type_ids", self.activity_type_ids)
+        anybody = self.lead_ids is None or self.lead_ids == "None"
+        return {
+            "activity_type_ids": [
+                numeric_id("", f"activity_type_ids[{index}]", one) for index, one in enumerate(types)
+            ],
+            "lead_ids": None if anybody else as_ids("lead_ids", self.lead_ids),
+            "about_id": as_text("about_id", self.about_id),
+            "since": time_or_run_start(context, "since", self.since).isoformat(),
+            "count": as_count("count", self.count),
+        }
+
+
+class SmartCampaignSensor(ConditionSensor):
+    """Wait until a Marketo smart campaign has a status.
+
+    It fails when the campaign is Invalid, unless that is waited for. A status word that nobody knows keeps
+    it waiting, with a warning.
+
+    :param campaign_id: the smart campaign.
+    :param statuses: ``Active``, ``Inactive``, ``Requested``, ``Single Run``, ``Recurring Run``,
+        ``Never Run`` or ``Invalid``: any of them will do.
+    :returns: ``status``.
+    :raises AirflowFailException: when there is no such campaign, it is Invalid, or asking cannot work.
+    :raises AirflowSensorTimeout: after ``timeout`` seconds.
+
+    Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.
+    """
+
+    condition = "campaign_status"
+    template_fields: Sequence[str] = ("conn_id", "campaign_id", "statuses")
+
+    def __init__(
+        self, *, campaign_id: str | int, statuses: Sequence[str] | str = ("Active",), **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_id = campaign_id
+        self.statuses = statuses
+
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+        return {
+            "campaign_id": needed("campaign_id", self.campaign_id),
+            "statuses": as_list("statuses", self.statuses),
+        }
