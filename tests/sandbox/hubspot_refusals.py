@@ -165,7 +165,9 @@ BY_STATUS = {
     ),
     "403 scope": Row(WRITE, SCOPES, token=seed.READ_ONLY_TOKEN, says="needs crm.objects.contacts.write"),
     "404 unknown id": Row(contacts.get("404"), MISSING),
-    "404 endpoint that is gone": Row(READ, (NotFound, "", 404), plain(404, "<html>Not Found</html>")),
+    "404 endpoint that is gone": Row(
+        READ, (NotFound, "", 404), plain(404, "<html>Not Found</html>"), says="retired"
+    ),
     "405 verb": Row(
         replace(READ, route=replace(READ.route, method="PUT")),
         (InvalidRequest, "error", 405),

@@ -178,7 +178,8 @@ class HubSpot(Platform):
                 )
                 return Refused(error, Next.FAIL)
             case 404:
-                return self._failed(NotFound, call, response, body)
+                gone = "there is no such address; HubSpot may have retired it"
+                return self._failed(NotFound, call, response, body, gone)
             case 409:
                 return self._failed(Conflict, call, response, body)
             case 429:
@@ -234,9 +235,14 @@ class HubSpot(Platform):
         return Refused(error, Next.DOUBT)
 
     def _failed(
-        self, kind: type[InvalidRequest], call: Call[Any], response: Response, body: Envelope
+        self,
+        kind: type[InvalidRequest],
+        call: Call[Any],
+        response: Response,
+        body: Envelope,
+        wordless: str = "refused",
     ) -> Refused:
-        return Refused(kind(_text(body) or "refused", **_facts(call, response, body)), Next.FAIL)
+        return Refused(kind(_text(body) or wordless, **_facts(call, response, body)), Next.FAIL)
 
 
 def _body(response: Response) -> Envelope:
