@@ -49,14 +49,27 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [
             {
                 "integration-name": name,
-                "python-modules": ["airflow_provider_mkt.sensors.batch_status"],
+                "python-modules": [
+                    f"airflow_provider_mkt.sensors.{module}"
+                    for module in (
+                        "batch_status",
+                        "emails",
+                        "hubspot",
+                        "lead_changes",
+                        "leads",
+                        "marketo",
+                        "quota",
+                    )
+                ],
             }
             for name in ("HubSpot", "Marketo Engage")
         ],
         "triggers": [
             {
                 "integration-name": name,
-                "python-modules": ["airflow_provider_mkt.triggers.batch_status"],
+                "python-modules": [
+                    f"airflow_provider_mkt.triggers.{module}" for module in ("batch_status", "condition")
+                ],
             }
             for name in ("HubSpot", "Marketo Engage")
         ],

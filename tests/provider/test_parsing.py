@@ -73,6 +73,29 @@ OPERATORS = {
     "airflow_provider_mkt.sensors.batch_status": {
         "BatchStatusSensor": {"conn_id": "c", "job": "{{ ti.xcom_pull('t') }}", "deferrable": True}
     },
+    "airflow_provider_mkt.sensors.emails": {
+        "EmailActivitySensor": {"conn_id": "c", "email_id": "{{ params.email }}", "count": "{{ params.n }}"}
+    },
+    "airflow_provider_mkt.sensors.hubspot": {
+        "ListProcessedSensor": {"conn_id": "c", "list_id": "{{ params.list }}"},
+        "EventAttendanceSensor": {"conn_id": "c", "object_id": "{{ params.event }}"},
+        "MarketingEventSensor": {"conn_id": "c", "external_event_id": "{{ params.event }}"},
+        "SequenceEnrollmentSensor": {"conn_id": "c", "contact_id": "{{ params.contact }}"},
+    },
+    "airflow_provider_mkt.sensors.lead_changes": {
+        "LeadChangesSensor": {"conn_id": "c", "fields": ["email"], "leads_path": "s3://b/{{ run_id }}.jsonl"}
+    },
+    "airflow_provider_mkt.sensors.leads": {
+        "LeadsVisibleSensor": {"conn_id": "c", "lead_ids": "{{ params.leads }}"},
+        "LeadsMatchingSensor": {"conn_id": "c", "field": "importNumber", "value": "{{ run_id }}"},
+        "ListMembershipSensor": {"conn_id": "c", "list_id": 1, "lead_ids": "{{ params.leads }}"},
+    },
+    "airflow_provider_mkt.sensors.marketo": {
+        "ProgramMemberSensor": {"conn_id": "c", "program_id": 1, "lead_ids": [1], "status_name": "Member"},
+        "LeadActivitySensor": {"conn_id": "c", "activity_type_ids": [47], "since": "{{ ts }}"},
+        "SmartCampaignSensor": {"conn_id": "c", "campaign_id": "{{ params.campaign }}"},
+    },
+    "airflow_provider_mkt.sensors.quota": {"QuotaSensor": {"conn_id": "c", "need": "{{ params.calls }}"}},
 }
 CLASSES = [
     pytest.param(module, name, arguments, id=name)
