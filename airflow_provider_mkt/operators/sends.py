@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.hubspot.send_statuses import SendStatus
 
 
-class SingleSendOperator(WaitingOperator):
+class _SingleSendOperator(WaitingOperator):
     """Base of the operators that send one mail to one person, once.
 
     The mail goes out under a key made of the DAG run, the task, the recipient, the email and
@@ -125,7 +125,7 @@ class SingleSendOperator(WaitingOperator):
         return self.waited(context, [look.job], outcome)
 
 
-class SendTransactionalEmailOperator(SingleSendOperator):
+class SendTransactionalEmailOperator(_SingleSendOperator):
     """Send a transactional email to one person, once. Needs the transactional email add-on.
 
     For receipts, confirmations and the like, which people get whether or not they take marketing mail.
@@ -136,7 +136,7 @@ class SendTransactionalEmailOperator(SingleSendOperator):
     kind = "send"
 
 
-class SendSingleEmailOperator(SingleSendOperator):
+class SendSingleEmailOperator(_SingleSendOperator):
     """Send a marketing email of the single-send kind to one person, once. Needs Marketing Hub Enterprise.
 
     Makes the recipient a marketing contact, which the account pays for, and creates the contact where
