@@ -81,6 +81,34 @@ def test_an_email_is_made_edited_approved_and_copied(marketo: MarketoClient) -> 
     assert call(method="delete_email", id=copy["id"]) == [{"id": copy["id"]}]
 
 
+def test_the_section_of_an_email_is_edited_and_previewed_for_a_lead(marketo: MarketoClient) -> None:
+    call, number = marketo.execute, seed.APPROVED_EMAIL
+    (section,) = call(method="get_email_content", id=number, status="approved")
+    assert {one["type"] for one in section["value"]} == {"HTML", "Text"}
+    call(
+        method="update_email_content_in_editable_section",
+        id=number,
+        htmlId=section["htmlId"],
+        type="Text",
+        value="<p>Grüße an {{lead.First Name}}</p>",
+    )
+    (draft,) = call(method="get_email_full_content", id=number, status="draft", leadId=seed.ANNA)
+    assert (draft["status"], "Gr&#252;&#223;e an Anna" in draft["content"]) == ("draft", True)
+    (live,) = call(method="get_email_full_content", id=number, type="HTML")
+    assert (live["status"], "Hello" in live["content"]) == ("approved", True)
+    assert call(method="get_email_variables", id=number) is None
+
+
+def test_whom_a_program_and_a_campaign_go_to_is_told(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (of_program,) = call(method="get_smart_list_by_program_id", id=seed.EMAIL_PROGRAM)
+    assert of_program["rules"]["filters"][0]["conditions"][0]["values"] == ["Newsletter Readers"]
+    (of_campaign,) = call(
+        method="get_smart_list_by_smart_campaign_id", id=seed.BATCH_CAMPAIGN, includeRules=False
+    )
+    assert (of_campaign["name"], "rules" in of_campaign) == ("Readers", False)
+
+
 def test_an_email_goes_out_as_a_sample(marketo: MarketoClient, box: Sandbox) -> None:
     (sent,) = marketo.execute(
         method="send_sample_email", id=seed.APPROVED_EMAIL, emailAddress="me@example.com", leadId=seed.ANNA

@@ -42,6 +42,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     campaigns,
     companies,
     custom_activities,
+    email_content,
     emails,
     extracts,
     fields,
@@ -55,6 +56,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     partitions,
     programs,
     smart_campaigns,
+    smart_lists,
     usage,
 )
 from airflow_provider_mkt.sandbox.marketo.settings import Settings
@@ -89,7 +91,9 @@ RESOURCES = (
     usage,
     programs,
     emails,
+    email_content,
     smart_campaigns,
+    smart_lists,
     asset_lists,
     assets,
     bulk,

@@ -44,7 +44,7 @@ HEADERS = {
 }
 
 
-def _status(call: Call) -> str | None:
+def wanted_status(call: Call) -> str | None:
     status = call.query.get("status")
     if status is not None and status not in (APPROVED, DRAFT):
         raise Problem(701, f"Invalid status '{status}'")
@@ -53,7 +53,7 @@ def _status(call: Call) -> str | None:
 
 @routes.handle("GET", ASSET, "/emails.json", scopes=ASSETS_READABLE)
 async def browse(call: Call) -> Reply:
-    status = _status(call)
+    status = wanted_status(call)
     chosen = in_folder(list(call.world.emails.values()), call.query.get("folder"))
     chosen = [one for one in chosen if one.version(status)]
     return assets(call, [_row(call, one, status) for one in asset_page(call, chosen)])
@@ -61,14 +61,14 @@ async def browse(call: Call) -> Reply:
 
 @routes.handle("GET", ASSET, "/email/{id}.json", scopes=ASSETS_READABLE)
 async def by_id(call: Call) -> Reply:
-    status, email = _status(call), by_path(call, call.world.emails)
+    status, email = wanted_status(call), by_path(call, call.world.emails)
     return assets(call, [_row(call, email, status)] if email and email.version(status) else [])
 
 
 @routes.handle("GET", ASSET, "/email/byName.json", scopes=ASSETS_READABLE)
 async def named(call: Call) -> Reply:
     """Find by name, which is unique only within a program: several emails may answer."""
-    status = _status(call)
+    status = wanted_status(call)
     found = in_folder(by_name(call.world.emails, text_param(call.query, "name")), call.query.get("folder"))
     return assets(call, [_row(call, one, status) for one in found if one.version(status)])
 

@@ -8,6 +8,7 @@ from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.world.folders import Asset
 
 APPROVED, DRAFT = "approved", "draft"
+FIRST_NAME = "{{lead.First Name}}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Version:
     published: bool = False
     copy_to_text: bool = False
     tracking_disabled: bool = False
+    body: str = f"<p>Hello {FIRST_NAME}</p>"
+    body_text: str = f"Hello {FIRST_NAME}"
 
 
 @dataclass

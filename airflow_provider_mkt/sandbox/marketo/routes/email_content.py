@@ -1,0 +1,72 @@
+"""What an email says. The sandbox's template has one section that can be edited, and no variables."""
+
+from html import escape
+
+from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, assets
+from airflow_provider_mkt.sandbox.marketo.asset_rows import by_path, for_write
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.people import lead_of
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE, WRITE_ASSETS
+from airflow_provider_mkt.sandbox.marketo.problems import Problem
+from airflow_provider_mkt.sandbox.marketo.routes.emails import wanted_status
+from airflow_provider_mkt.sandbox.marketo.world.emails import APPROVED, DRAFT, FIRST_NAME
+from airflow_provider_mkt.sandbox.reply import Reply
+
+routes = MarketoRoutes()
+
+SECTION = "body"
+LONGEST_SECTION = 100_000
+
+
+@routes.handle("GET", ASSET, "/email/{id}/content.json", scopes=ASSETS_READABLE)
+async def sections(call: Call) -> Reply:
+    status, email = wanted_status(call), by_path(call, call.world.emails)
+    version = email.version(status) if email else None
+    if version is None:
+        return assets(call, [])
+    value = [{"type": "HTML", "value": version.body}, {"type": "Text", "value": version.body_text}]
+    section = {"htmlId": SECTION, "contentType": "Text", "value": value, "index": 1, "isLocked": False}
+    return assets(call, [section])
+
+
+@routes.handle("POST", ASSET, "/email/{id}/content/{htmlId}.json", scopes=(WRITE_ASSETS,))
+async def update_section(call: Call) -> Reply:
+    params = await asset_params(call)
+    email = for_write(call, call.world.emails, "Email")
+    if call.path["htmlId"] != SECTION:
+        raise Problem(702, f"Section {call.path['htmlId']} not found")
+    kind = text_param(params, "type")
+    if kind != "Text":
+        raise Problem(709, f"Content type '{kind}' is not supported here")
+    changes = {"body": text_param(params, "value", LONGEST_SECTION)}
+    if "textValue" in params:
+        changes["body_text"] = params.get("textValue") or ""
+    email.edit(call.clock.now(), **changes)
+    return assets(call, [{"id": email.id}])
+
+
+@routes.handle("GET", ASSET, "/email/{id}/fullContent.json", scopes=ASSETS_READABLE)
+async def preview(call: Call) -> Reply:
+    """The whole mail; for a lead, as that lead would get it, which takes leave to read leads."""
+    status, email = wanted_status(call), by_path(call, call.world.emails)
+    kind, lead_id = call.query.get("type") or "HTML", call.query.get("leadId")
+    if kind not in ("HTML", "Text"):
+        raise Problem(701, f"Invalid type '{kind}'")
+    name = ""
+    if lead_id is not None:
+        if not call.token.permissions.intersection(LEADS_READABLE):
+            raise Problem(603, "Access denied: a preview for a lead needs the permission to read leads")
+        name = str(lead_of(call, whole(lead_id, "leadId")).values.get("firstName") or "")
+    version = email.version(status) if email else None
+    if email is None or version is None:
+        return assets(call, [])
+    title = f"<title>{escape(version.subject)}</title>"
+    html = f"<html><head>{title}</head><body>{version.body}</body></html>"
+    content = (version.body_text if kind == "Text" else html).replace(FIRST_NAME, name)
+    told = APPROVED if version is email.approved else DRAFT
+    return assets(call, [{"id": email.id, "status": told, "content": content}])
+
+
+@routes.handle("GET", ASSET, "/email/{id}/variables.json", scopes=ASSETS_READABLE)
+async def variables(call: Call) -> Reply:
+    return assets(call, [])
