@@ -139,8 +139,13 @@ def decoded_json(field: str, value: Any, wanted: str) -> Any:
 def as_text(field: str, value: Any) -> str | None:
     """A templated id or name: text or a whole number; empty counts as not given.
 
+    What a task returned with such an id under the field's own name stands for the id, so that
+    ``email_id=clone.output`` is what it looks like.
+
     :raises InvalidInput: when it is anything else.
     """
+    if isinstance(value, Mapping) and field in value:
+        value = value[field]
     if value is None or (isinstance(value, str) and value.strip() in ("", "None")):
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):

@@ -24,10 +24,10 @@ class CreateABTestVariationOperator(MarketingOperator):
     publishes both.
 
     :param conn_id: a connection of type ``hubspot``.
-    :param email_id: the email to test, which must not be out yet.
+    :param email_id: the email to test, which must not be out yet; or the ``output`` of the task that made it.
     :param variation_name: name of the variation.
-    :returns: ``variation_id``, ``name`` and ``state`` of the variation, and whether it was ``created``
-        by this task.
+    :returns: ``email_id``, ``name`` and ``state`` of the variation, ``original_id``, and whether it was
+        ``created`` by this task.
     :raises AirflowFailException: when there is no such email, it is a variation itself, or it can be
         tested no longer.
 
@@ -54,8 +54,8 @@ class CreateABTestVariationOperator(MarketingOperator):
         return {
             "outcome": "email_variation",
             "platform": hook.conn_type,
-            "email_id": email_id,
-            "variation_id": variation.id,
+            "email_id": variation.id,
+            "original_id": email_id,
             "name": variation.name,
             "state": variation.state,
             "created": made.new,
@@ -70,7 +70,7 @@ class SendSampleEmailOperator(MarketingOperator):
     then sends it, and not those that went out.
 
     :param conn_id: a connection of type ``marketo``.
-    :param email_id: the email; its draft, where it has one.
+    :param email_id: the email, or the ``output`` of the task that made it; its draft, where it has one.
     :param to: one address, or a list of them.
     :param lead_id: the lead whose values fill the email's tokens.
     :param text_only: send the text part only.

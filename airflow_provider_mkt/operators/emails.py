@@ -37,7 +37,7 @@ class PublishEmailOperator(WaitingOperator):
     program, which sends it at its start date.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param email_id: the email.
+    :param email_id: the email: its id, or the ``output`` of the task that made it.
     :param program_id: Marketo: the email program.
     :param publish_at: send then: an aware datetime or ISO 8601 text with offset. As the email or
         program itself is set up when not given.
@@ -254,7 +254,7 @@ class UpdateEmailOperator(MarketingOperator):
     :class:`PublishEmailOperator` approves.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param email_id: the email.
+    :param email_id: the email: its id, or the ``output`` of the task that made it.
     :param changes: fields by the platform's own names. HubSpot: ``name``, ``subject``, ``from``, ``to``,
         ``content`` ...; an object takes the place of the present one. Marketo: ``name``,
         ``description``, ``preHeader``, ``subject``, ``fromName``, ``fromEmail``, ``replyEmail``,
@@ -310,7 +310,8 @@ class UnpublishEmailOperator(MarketingOperator):
     An email that is a draft already is left alone. What has been sent stays sent.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param email_id: the email. A Marketo email program is taken back by
+    :param email_id: the email: its id, or the ``output`` of the task that made it. A Marketo email
+        program is taken back by
         :class:`~airflow_provider_mkt.operators.programs.UnapproveProgramOperator`.
     :returns: ``unpublished`` (by this task), and ``state``.
     :raises AirflowFailException: when there is no such email, sending has begun (HubSpot), or a campaign

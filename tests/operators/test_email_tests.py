@@ -54,8 +54,8 @@ CreateABTestVariationOperator(task_id="vary", conn_id="versioned", email_id={hub
     made = {
         "outcome": "email_variation",
         "platform": "hubspot",
-        "email_id": hubspot.NEWSLETTER_EMAIL,
-        "variation_id": variation,
+        "email_id": variation,
+        "original_id": hubspot.NEWSLETTER_EMAIL,
         "name": "B",
         "state": "DRAFT_AB_VARIANT",
         "created": True,
@@ -69,7 +69,7 @@ def test_a_lost_answer_makes_one_variation(sandbox: Sandbox, hurried: None, when
     sandbox.hubspot.faults.add(CREATE, when=when, answer=RESET)
     told = varying().execute(context())
     assert told["created"] is True
-    assert variations(sandbox) == [told["variation_id"]]
+    assert variations(sandbox) == [told["email_id"]]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -82,7 +82,7 @@ def test_a_worker_killed_during_the_call_and_its_next_try_make_one_variation(
     worker.kill()
     told = Worker(varying()).end()["result"]
     until(lambda: sandbox.hubspot.calls.all.in_flight == 0)
-    assert variations(sandbox) == [told["variation_id"]]
+    assert variations(sandbox) == [told["email_id"]]
 
 
 def test_two_runs_at_once_make_one_variation(sandbox: Sandbox, hurried: None) -> None:
@@ -92,7 +92,7 @@ def test_two_runs_at_once_make_one_variation(sandbox: Sandbox, hurried: None) ->
 
 
 def test_what_cannot_be_varied_fails_at_once(sandbox: Sandbox, hurried: None) -> None:
-    variation = varying().execute(context())["variation_id"]
+    variation = varying().execute(context())["email_id"]
     for operator, named in (
         (varying(variation), "is the variation of another one"),
         (varying(hubspot.PUBLISHED_EMAIL), "cannot be tested"),
