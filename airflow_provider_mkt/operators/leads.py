@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_mkt.api.errors import InvalidInput, ServerUnavailable
 from airflow_provider_mkt.operators._base import as_text
-from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_writing
-from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
-from airflow_provider_mkt.operators._lease import Lease
-from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_memory
-from airflow_provider_mkt.operators._progress import Progress
+from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.exchange import Reply
-    from airflow_provider_mkt.api.flow import Memory
     from airflow_provider_mkt.api.lead_writer import LeadWriter
-    from airflow_provider_mkt.api.verdict import Refused
-    from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-    from airflow_provider_mkt.sync.report import SyncOutcome
 
 
-class SyncLeadsOperator(LeadSourceOperator):
+class SyncLeadsOperator(LeadWritingOperator):
     """Create or update leads, and tell what became of every one of them.
 
     Leads stream from a list, a file or a database (``leads``, ``source``, ``sql`` and what goes with them:
@@ -48,13 +29,6 @@ class SyncLeadsOperator(LeadSourceOperator):
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``; on Marketo also ``createDuplicate``.
     :param lookup_field: the key; ``email``, or another unique (HubSpot) or searchable (Marketo) field.
     :param partition_name: Marketo: lead partition for new leads.
-    :param max_rejected: how many rejected records are fine: a number, a share (0.05 or ``"5%"``), or
-        None for any. Over it the task fails without retry, after everything else was sent.
-    :param rejects_path: where rejected records are written as JSON Lines; a file on this machine when
-        not given. No file where there are none.
-    :param outcomes_path: where the outcome of every record is written as JSON Lines, with the
-        platform's lead id; nowhere when not given.
-    :param max_concurrency: calls under way at most; as many as the connection allows when not given.
     :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``reasons`` (code to
         count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
     :raises AirflowFailException: when more records were rejected than allowed, a column is no field of
@@ -64,173 +38,23 @@ class SyncLeadsOperator(LeadSourceOperator):
     ``POST /rest/v1/leads.json``.
     """
 
-    template_fields: Sequence[str] = (
-        *LeadSourceOperator.source_fields,
-        "action",
-        "lookup_field",
-        "partition_name",
-        "max_rejected",
-        "rejects_path",
-        "outcomes_path",
-    )
-
-    _stopping: threading.Event | None = None
-    _lease: Lease | None = None
+    template_fields: Sequence[str] = (*LeadWritingOperator.writing_fields, "action", "partition_name")
 
     def __init__(
         self,
         *,
         conn_id: str,
         action: str = "createOrUpdate",
-        lookup_field: str = "email",
         partition_name: str | None = None,
-        max_rejected: int | float | str | None = 0,
-        rejects_path: str | None = None,
-        outcomes_path: str | None = None,
-        max_concurrency: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
         self.action = action
-        self.lookup_field = lookup_field
         self.partition_name = partition_name
-        self.max_rejected = max_rejected
-        self.rejects_path = rejects_path
-        self.outcomes_path = outcomes_path
-        self.max_concurrency = max_concurrency
 
-    def work(self, context: Context) -> SyncOutcome:
-        self._stopping, self._lease = threading.Event(), None
-        allowance = Allowance.of("max_rejected", self.max_rejected)
-        self.check_source()
-        hook = self.hook
-        writer = hook.lead_writer(
+    def writer(self) -> LeadWriter:
+        return self.hook.lead_writer(
             action=as_text("action", self.action) or "",
             lookup_field=as_text("lookup_field", self.lookup_field) or "",
             partition_name=as_text("partition_name", self.partition_name),
         )
-        hook.sleep = self._wait
-        with hook:
-            outcome = self._sync(context, hook, writer)
-        self._judge(context, outcome, allowance)
-        return outcome
-
-    def on_kill(self) -> None:
-        """Let waiting calls give up when the task is killed, and send no more.
-
-        Those under way are left their connections: they are about to be answered.
-        """
-        self._stop()
-
-    def _sync(self, context: Context, hook: MarketingHook, writer: LeadWriter) -> SyncOutcome:
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.ledger import Ledger
-        from airflow_provider_mkt.sync.pipeline import Pipeline
-        from airflow_provider_mkt.sync.report import Report
-
-        rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-        outcomes = as_path("outcomes_path", self.outcomes_path)
-        known_fields = hook.follow(writer.known_fields())
-        memory = task_memory(context)
-        lease = Lease(memory, writer.quiet_after, self._sleep, self.log.info)
-        ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        # In a sliding window the pace of the first window comes back in every later one.
-        concurrency = AdaptiveConcurrency(ceiling, start=max(4, ceiling // 3))
-        hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
-        report = Report()
-        with ExitStack() as stack:
-            ledger = stack.enter_context(
-                Ledger(
-                    lambda: open_for_writing(rejects),
-                    (lambda: open_for_writing(outcomes)) if outcomes else None,
-                )
-            )
-            rows = self.open_source(
-                stack, writer, as_text("lookup_field", self.lookup_field) or "", known_fields
-            )
-            progress = Progress(report, rows.expected, self.log.info)
-            if not writer.repeatable:
-                _begin_once(memory)
-            lease.wait_for_the_last_one()
-            self._lease = lease
-
-            def tick() -> None:
-                self._go_on()
-                lease.renew()
-                progress.tell()
-
-            def send(call: Call[Any]) -> Reply[Any]:
-                self._go_on()
-                return hook.reply(call)
-
-            Pipeline(
-                writer,
-                send,
-                concurrency,
-                ledger,
-                report,
-                known_fields=known_fields,
-                on_tick=tick,
-                abandon=self._stop,
-            ).run(iter(rows))
-        if not report.reasons["OUTCOME_UNKNOWN"]:
-            lease.give_back()
-        if not writer.repeatable:
-            memory.set(_BEGUN, None)
-        self.log.info("Finished: %s", report.line())
-        if not report.total:
-            self.log.warning("The source is empty: there was nothing to write")
-        return report.outcome(
-            hook.conn_type, rejects if ledger.has_rejects else None, outcomes if ledger.has_outcomes else None
-        )
-
-    def _judge(self, context: Context, outcome: SyncOutcome, allowance: Allowance) -> None:
-        if allowance.allows(outcome["rejected"], outcome["total"]):
-            return
-        context["ti"].xcom_push(key="return_value", value=outcome)
-        reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
-        msg = (
-            f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected ({reasons}), allowed: "
-            f"{allowance}. The others were written. See {outcome['rejects']}"
-        )
-        raise AirflowFailException(msg)
-
-    def _stop(self) -> None:
-        if self._stopping is not None:
-            self._stopping.set()
-
-    def _go_on(self) -> None:
-        """Give up when the task is ending."""
-        self._sleep(0)
-
-    def _sleep(self, seconds: float) -> None:
-        if self._stopping is not None and self._stopping.wait(seconds):
-            msg = "the task is ending"
-            raise ServerUnavailable(msg)
-
-    def _wait(self, seconds: float) -> None:
-        """Wait for the next request of a call."""
-        self._sleep(seconds)
-        while self._lease is not None and not self._lease.holds():
-            # Meanwhile the source may have kept the thread that renews it.
-            self._sleep(0.1)
-
-
-def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
-    from airflow_provider_mkt.api.verdict import Next
-
-    if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
-        concurrency.refused()
-
-
-_BEGUN = "leads begun to be created"
-
-
-def _begin_once(memory: Memory) -> None:
-    if memory.get(_BEGUN):
-        raise InvalidInput(
-            "action",
-            "an earlier try of this task may have created some of the leads, and createDuplicate would "
-            "create them again; nothing was sent now",
-        )
-    memory.set(_BEGUN, True)

@@ -42,7 +42,8 @@ from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 from airflow_provider_mkt.api.policy import Policy
-from airflow_provider_mkt.operators.leads import SyncLeadsOperator, _Lease
+from airflow_provider_mkt.operators._lease import Lease
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline
@@ -76,7 +77,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         self.quiet_after = min(self.quiet_after, SHORT)
 
     monkeypatch.setattr(DatabaseLeadWriter, "__init__", make)
-    monkeypatch.setattr(_Lease, "_AHEAD", 0.3)
+    monkeypatch.setattr(Lease, "_AHEAD", 0.3)
     monkeypatch.setattr(pipeline, "_TICK", 0.02)
 
 
@@ -216,7 +217,7 @@ def produce():
     raise OSError("the database went away")
 """
         run = sync(airflow, "marketo", 'leads=produce, action="createDuplicate", retries=2', before)
-        assert "an earlier try of this task may have created some of the leads" in failed(run)
+        assert "an earlier try of this task may have sent some of the leads" in failed(run)
         assert max(emails(box, "marketo").values()) == 1
 
 
@@ -313,8 +314,9 @@ TRY = """
 import os, sys
 from types import SimpleNamespace
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
-from airflow_provider_mkt.operators.leads import SyncLeadsOperator, _Lease
-_Lease._AHEAD = float(sys.argv[1])
+from airflow_provider_mkt.operators._lease import Lease
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+Lease._AHEAD = float(sys.argv[1])
 made = DatabaseLeadWriter.__init__
 def make(self, **kwargs):
     made(self, **kwargs)
@@ -343,7 +345,7 @@ class TestKilled:
         killed_at = time.monotonic()
         assert len(world(box, "marketo")) == SEEDED
 
-        monkeypatch.setattr(_Lease, "_AHEAD", ahead)
+        monkeypatch.setattr(Lease, "_AHEAD", ahead)
         ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id="t", map_index=-1, try_number=2)
         leads = [{"email": f"p{i}@example.com"} for i in range(600)]
         outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
@@ -355,7 +357,7 @@ class TestKilled:
         self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Long enough for a busy machine to get to the second try.
-        monkeypatch.setattr(_Lease, "_AHEAD", 4.0)
+        monkeypatch.setattr(Lease, "_AHEAD", 4.0)
         before = """
 from sandbox_in_use import turns
 def produce():

@@ -35,6 +35,8 @@ class DatabaseLeadWriter:
 
     batch_max = leads.BATCH_MAX
     bytes_max = leads.BODY_MAX - 2_000
+    other_keys: frozenset[str] = frozenset()
+    """Keys that the schema does not list."""
 
     def __init__(
         self,
@@ -57,10 +59,11 @@ class DatabaseLeadWriter:
         schema: dict[str, Any] = yield leads.describe2()
         names = {str(field["name"]) for field in schema.get("fields") or ()}
         keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
-        if self.keyed and keys and self.lookup_field not in keys:
+        if self.keyed and keys and self.lookup_field not in keys | self.other_keys:
             raise InvalidInput("lookup_field", f"Marketo finds no leads by {self.lookup_field!r}")
         # Keys and links that the schema does not list as fields.
-        return frozenset(names | {"id", "cookies", "externalCompanyId", "externalSalesPersonId"})
+        linked = {"id", "cookies", "externalCompanyId", "externalSalesPersonId"}
+        return frozenset(names | linked | self.other_keys)
 
     def prepare(self, record: Record) -> dict[str, Any]:
         prepared = {name: written(_number(value)) for name, value in record.items()}
