@@ -18,6 +18,7 @@ from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.api.exchange import Reply
 from airflow_provider_mkt.api.lead_writer import Fate, LeadWriter, RecordFate, rejected
+from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.ledger import Ledger
 from airflow_provider_mkt.sync.report import Report
@@ -33,6 +34,8 @@ _HELD_MAX = 10_000
 # Kept, since json.dumps makes a new encoder for each record.
 _encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
+_IN_DOUBT = "an earlier try sent it and was not told what became of it; look on the platform"
+
 _HOPELESS = 100
 """Records refused one by one, with nothing ever accepted, after which it is not about the records."""
 
@@ -42,12 +45,14 @@ class _Item:
     """A record on its way.
 
     :param size: bytes it takes in a body.
+    :param digest: of what it says, for the checkpoint.
     """
 
     row: Row
     record: dict[str, Any]
     key: str | None
     size: int
+    digest: int = 0
 
 
 @dataclass
@@ -64,7 +69,10 @@ class _Batch:
 
 
 class Stop(Exception):
-    """Raised by the caller's callbacks to end a sync early, e.g. when too many records are rejected."""
+    """Raised by the caller's callbacks to end a sync early, e.g. when too many records are rejected.
+
+    What is under way is taken to its end first.
+    """
 
 
 class Pipeline:
@@ -79,6 +87,7 @@ class Pipeline:
     :param ledger: takes every record's fate.
     :param report: counts them.
     :param known_fields: fields that exist, where the platform tells; others reject their record.
+    :param checkpoint: what earlier tries came to; rows they are known to have done are not sent again.
     :param on_tick: called about once a second from the caller's thread.
     :param abandon: called when the run ends early; makes calls that only wait give up.
     """
@@ -92,6 +101,7 @@ class Pipeline:
         report: Report,
         *,
         known_fields: frozenset[str] | None = None,
+        checkpoint: Checkpoint | None = None,
         on_tick: Callable[[], None] = lambda: None,
         abandon: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,6 +111,8 @@ class Pipeline:
         self._ledger = ledger
         self._report = report
         self._known_fields = known_fields
+        self._checkpoint = checkpoint
+        self._again: set[str] = set()
         self._on_tick = on_tick
         self._abandon = abandon
         self._ticked_at = 0.0
@@ -151,10 +163,39 @@ class Pipeline:
         record = self._writer.prepare(row.record)
         if (fate := self._writer.check(record)) is not None:
             return self._write_off(row, fate)
-        size = len(_encoded(record).encode("utf-8", "replace")) + 120
+        encoded = _encoded(record)
+        size = len(encoded.encode("utf-8", "replace")) + 120
         if size > self._writer.bytes_max:
             return self._write_off(row, rejected("TOO_LARGE", f"takes {size:,} bytes; one call holds less"))
-        return self._place(_Item(row, record, self._writer.key(record), size))
+        item = _Item(row, record, self._writer.key(record), size)
+        if self._checkpoint is not None:
+            item.digest = digest_of(encoded)
+            if (fate := self._of_earlier_try(self._checkpoint, item)) is not None:
+                return self._report.resume(fate)
+            if self._checkpoint.in_doubt(row.number, item.digest):
+                return self._write_off(row, rejected("OUTCOME_UNKNOWN", _IN_DOUBT))
+        return self._place(item)
+
+    def _of_earlier_try(self, checkpoint: Checkpoint, item: _Item) -> RecordFate | None:
+        """What an earlier try came to for a record, unless it is to be sent now."""
+        number = item.row.number
+        if number > checkpoint.last:
+            return None
+        if not self._writer.repeatable and checkpoint.changed(number, item.digest):
+            raise InvalidInput(
+                "source",
+                f"row {number} is not what it was for an earlier try of this task, so which leads are "
+                "created already cannot be told; nothing more was sent",
+            )
+        fate = checkpoint.known(number, item.digest)
+        if fate is not None and (item.key is None or item.key not in self._again):
+            return fate
+        if fate is not None:
+            # An earlier record of its key is written now, and the later one must be what stays.
+            self._ledger.supersede(number)
+        if item.key is not None:
+            self._again.add(item.key)
+        return None
 
     def _place(self, item: _Item) -> None:
         """Put a record into the batch, or hold it while its key is under way."""
@@ -170,6 +211,7 @@ class Pipeline:
             self._batch.items[place] = item
             self._batch.size += item.size - earlier.size
             reason = f"row {item.row.number} has the same key and came later"
+            # The checkpoint is not told: whether this was right depends on what becomes of the later one.
             self._write_off(earlier.row, RecordFate(Fate.SKIPPED, code="DUPLICATE_KEY", reason=reason))
             return
         if self._batch.items and (
@@ -196,6 +238,8 @@ class Pipeline:
             except InvalidInput:
                 self._set_apart(items)
             else:
+                if self._checkpoint is not None and not self._writer.repeatable:
+                    self._checkpoint.sending((item.row.number, item.digest) for item in items)
                 self._flying[pool.submit(self._send, call)] = items
         if self._ready or self._held_count >= _HELD_MAX:
             self._land()
@@ -243,6 +287,10 @@ class Pipeline:
             self._quiet.append((time.monotonic() + self._writer.quiet_after, items))
             self._wake()
             return
+        except PlatformError:
+            # Refused for good, so surely not done: a later try may send them.
+            self._forget(items)
+            raise
         self._accepted = True
         if reply.tries == 1:
             self._concurrency.clean()
@@ -296,7 +344,21 @@ class Pipeline:
     def _finish(self, items: list[_Item], fates: list[RecordFate]) -> None:
         for item, fate in zip(items, fates, strict=True):
             self._write_off(item.row, fate)
+        self._remember(items, fates)
         self._release(items)
+
+    def _remember(self, items: list[_Item], fates: list[RecordFate]) -> None:
+        if self._checkpoint is None:
+            return
+        # The ledger's lines first: a line without its entry is dropped by a retry, not told twice.
+        self._ledger.flush()
+        pairs = zip(items, fates, strict=True)
+        self._checkpoint.settled((item.row.number, item.digest, fate) for item, fate in pairs)
+
+    def _forget(self, items: list[_Item]) -> None:
+        if self._checkpoint is not None and not self._writer.repeatable:
+            unsent = rejected("NOT_SENT", "")
+            self._checkpoint.settled((item.row.number, item.digest, unsent) for item in items)
 
     def _release(self, items: list[_Item]) -> None:
         """Let go of keys, and place the records that were held for them."""
