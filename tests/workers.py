@@ -45,6 +45,7 @@ def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[s
         task_id=task,
         map_index=-1,
         try_number=try_number,
+        max_tries=2,
         xcom_push=lambda key, value: pushed.update({key: value}),
         pushed=pushed,
     )

@@ -61,7 +61,12 @@ class PlatformApp(Generic[WorldT, TokenT]):
             return
         headers, content = reply.encode()
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        if reply.cut is None or reply.cut >= len(content):
+            await send({"type": "http.response.body", "body": content})
+            return
+        await send({"type": "http.response.body", "body": content[: reply.cut], "more_body": True})
+        _transport(receive).close()
+        await _until_disconnected(receive)
 
     async def _serve(self, incoming: Incoming) -> Reply | None:
         """Answer one API call; None means that the connection is to be cut."""
@@ -175,14 +180,16 @@ class PlatformApp(Generic[WorldT, TokenT]):
             if before.answer is not None:
                 call.error = before.name
                 return self._fault_reply(before)
-        reply: Reply | None = await work()
+        reply = await work()
         after = self.platform.faults.take(method, path, "after")
         if after is not None:
             call.fault = after.id
             await asyncio.sleep(after.delay)
-            if after.answer is not None:
+            if after.answer is not None and "cut" in after.answer:
+                reply.cut = int(after.answer["cut"])
+            elif after.answer is not None:
                 call.error = after.name
-                reply = self._fault_reply(after)
+                return self._fault_reply(after)
         return reply
 
     def _fault_reply(self, fault: Fault) -> Reply | None:
@@ -218,11 +225,20 @@ async def _read(scope: Message, receive: Receive) -> Incoming | None:
 
 async def _abort(receive: Receive) -> None:
     """Cut the TCP connection with a reset, as a dying gateway does."""
-    # ASGI has no word for this; the bound method's owner is the server's cycle, which holds the transport.
-    transport: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
+    transport = _transport(receive)
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+    await _until_disconnected(receive)
+
+
+async def _until_disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _transport(receive: Receive) -> asyncio.Transport:
+    # ASGI has no word for this; the bound method's owner is the server's cycle, which holds the transport.
+    transport: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
+    return transport

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.sandbox.clock import Clock
 
-ANSWER_KINDS = ("reset", "status", "code", "error")
+ANSWER_KINDS = ("reset", "cut", "status", "code", "error")
 
 
 class Fault(BaseModel):
@@ -44,6 +44,9 @@ class Fault(BaseModel):
             raise ValueError(msg)
         elif sum(kind in self.answer for kind in ANSWER_KINDS) != 1:
             msg = f"an answer holds exactly one of {', '.join(ANSWER_KINDS)}"
+            raise ValueError(msg)
+        elif "cut" in self.answer and (self.when == "before" or int(self.answer["cut"]) < 0):
+            msg = "only after the work there is an answer to be cut off, after so many bytes"
             raise ValueError(msg)
         return self
 

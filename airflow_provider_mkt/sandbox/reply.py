@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Reply:
-    """Status, body and headers. A str or bytes body is sent as it is, None as no body, the rest as JSON."""
+    """Status, body and headers. A str or bytes body is sent as it is, None as no body, the rest as JSON.
+
+    `cut` is how many bytes of the body arrive before the connection closes; None for all.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
 
     def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
         """Headers and body as they go over the wire."""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow, Run
 
-from airflow_provider_mkt.api.marketo import export_files
+from airflow_provider_mkt.api.marketo import export_files, export_running
 from airflow_provider_mkt.operators import _exporting
+from airflow_provider_mkt.operators.exports import ExportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.world import exports
 from airflow_provider_mkt.sandbox.marketo.world.exports import ExportJob
@@ -34,6 +35,8 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a status of a job last 40 ms instead of a minute, and waits accordingly."""
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
     monkeypatch.setattr(export_files, "_LOOK_AFTER", 0.02)
+    # Less than the shortened wait after a full queue, as 50 s are less than 60.
+    monkeypatch.setattr(export_running, "_QUEUE_PATIENCE", 0.01)
     monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
 
 
@@ -86,3 +89,15 @@ def spread(sandbox: Sandbox, *moments: datetime) -> None:
 
 def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
     sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
+
+
+def exporting(out: Path, **more: Any) -> ExportLeadsOperator:
+    """An operator for a worker of its own: a range of 40 days, which is two windows."""
+    given: dict[str, Any] = {"start": START, "end": START + timedelta(days=40), "poll_interval": 0.02}
+    return ExportLeadsOperator(
+        task_id="export",
+        conn_id="marketo_default",
+        output_path=str(out),
+        fields=["id", "email", "lastName"],
+        **(given | more),
+    )

@@ -1,0 +1,280 @@
+"""One job for each window, and no job left behind, whatever happens to answers, workers and the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from airflow_runs import Airflow
+from export_runs import (
+    CREATE,
+    ENQUEUE,
+    FIELDS,
+    FILE,
+    QUARTER,
+    RANGE,
+    STATUS,
+    export,
+    exporting,
+    failed,
+    jobs,
+    rows,
+    shorten,
+    succeeded,
+    words,
+)
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.api.marketo import export_quota, platform
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo.world import exports
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+QUOTA = {
+    "status": 200,
+    "body": {
+        "requestId": "1#1",
+        "success": False,
+        "errors": [{"code": "1029", "message": "Export daily quota exceeded"}],
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
+    shorten(monkeypatch)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Iterator[None]:
+    """A queue that other software has filled, until three asked for a place in vain."""
+    monkeypatch.setattr(exports, "SLOTS", 0)
+    route = "/bulk/v1/leads/export/{exportId}/enqueue.json"
+
+    def free() -> None:
+        try:
+            until(lambda: sandbox.marketo.calls.of("POST", route).total >= 3)
+        finally:
+            exports.SLOTS = 10
+
+    thread = Thread(target=free)
+    thread.start()
+    yield
+    thread.join()
+
+
+# -- killed workers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "when", "skip"),
+    [
+        (CREATE, "before", 0),
+        (CREATE, "after", 1),
+        (ENQUEUE, "before", 1),
+        (ENQUEUE, "after", 0),
+        (STATUS, "after", 0),
+        (STATUS, "before", 3),
+        (FILE, "before", 0),
+        (FILE, "after", 1),
+    ],
+)
+def test_a_killed_workers_next_try_takes_up_its_jobs_and_the_file_is_whole(
+    sandbox: Sandbox, tmp_path: Path, call: str, when: Any, skip: int
+) -> None:
+    out = tmp_path / "out.csv"
+    lead = sandbox.marketo.world.leads.existing(seed.ELIF)
+    lead.created_at += timedelta(days=30)
+    sandbox.marketo.faults.add(call, when=when, skip=skip, delay=30)
+    worker = Worker(exporting(out))
+    until(lambda: bool(sandbox.marketo.faults.fired))
+    worker.kill()
+    assert not out.exists()
+    told = Worker(exporting(out)).end()
+    assert told["result"]["rows"] == len(rows(out)) == 5, told
+    # A job whose number the killed worker never learnt is left unused: it cannot be told from anybody's.
+    unused = 1 if (call, when) == (CREATE, "after") else 0
+    assert words(sandbox) == {"Completed": 2} | ({"Created": unused} if unused else {})
+    assert set(told["result"]["export_ids"]) == {job.id for job in jobs(sandbox) if job.status == "Completed"}
+
+
+def test_a_task_told_to_end_cancels_its_jobs_and_its_next_try_makes_them_again(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    worker = Worker(exporting(tmp_path / "out.csv"))
+    until(lambda: words(sandbox)["Queued"] == 2)
+    worker.terminate()
+    assert words(sandbox) == {"Cancelled": 2}
+    shorten(monkeypatch)
+    assert Worker(exporting(tmp_path / "out.csv")).end()["result"]["rows"] == 5
+    assert words(sandbox) == {"Cancelled": 2, "Completed": 2}
+
+
+def test_a_task_told_to_end_leaves_its_jobs_alone_where_that_is_wanted(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    worker = Worker(exporting(tmp_path / "out.csv", cancel_on_kill=False))
+    until(lambda: words(sandbox)["Queued"] == 2)
+    worker.terminate()
+    assert words(sandbox) == {"Queued": 2}
+
+
+def test_a_deferred_task_goes_on_from_its_trigger_on_a_worker_that_remembers_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    with pytest.raises(TaskDeferred) as deferred:
+        exporting(out, deferrable=True).execute(context(run="here"))
+    carry = deferred.value.trigger.carry  # type: ignore[attr-defined]
+    until(lambda: words(sandbox) == {"Completed": 2})
+    outcome = exporting(out, deferrable=True).resume(
+        context(run="there"), {"status": "success", "message": "", "looks": [], "carry": carry}
+    )
+    assert outcome["rows"] == 5
+    assert words(sandbox) == {"Completed": 2}
+
+
+def test_a_task_cleared_after_it_succeeded_exports_anew(sandbox: Sandbox, tmp_path: Path) -> None:
+    first = Worker(exporting(tmp_path / "out.csv")).end()["result"]
+    again = Worker(exporting(tmp_path / "out.csv")).end()["result"]
+    assert set(first["export_ids"]).isdisjoint(again["export_ids"])
+
+
+# -- lost answers, failing jobs ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", [CREATE, ENQUEUE, STATUS])
+def test_a_lost_answer_costs_no_second_run(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, call: str, when: Any
+) -> None:
+    sandbox.marketo.faults.add(call, when=when, answer=RESET)
+    outcome = succeeded(export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'))
+    assert outcome["rows"] == 5
+    unused = 1 if (call, when) == (CREATE, "after") else 0
+    assert words(sandbox) == {"Completed": 1} | ({"Created": unused} if unused else {})
+
+
+def test_an_outage_while_waiting_is_tolerated(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.marketo.faults.add(STATUS, answer={"status": 502}, times=12)
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}')
+    assert succeeded(run)["rows"] == 5
+    assert "Asking failed" in run.log
+    sandbox.marketo.faults.add(STATUS, answer={"status": 502}, times=None)
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}, tolerance=0')
+    assert "ServerUnavailable" in failed(run)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_failed_and_canceled_jobs_are_made_again(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, attempts = exports._written, iter(range(100))
+
+    def written(job: exports.ExportJob, at: datetime) -> tuple[exports.Extract, str]:
+        number = next(attempts)
+        if number == 1:
+            sandbox.marketo.world.exports.cancel(job, at)
+        return (exports.NOTHING, "Disk full") if number == 0 else write(job, at)
+
+    monkeypatch.setattr(exports, "_written", written)
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, deferrable={deferrable}')
+    assert succeeded(run)["rows"] == 5
+    assert words(sandbox) == {"Completed": 4, "Failed": 1, "Cancelled": 1}
+    assert "it was Failed: Disk full; it is made again" in run.log
+
+
+def test_a_window_that_fails_again_and_again_fails_the_task_and_cancels_the_others(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "_written", lambda job, at: (exports.NOTHING, "Disk full"))
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, retries=2')
+    assert "it was Failed: Disk full; given up after 3 jobs" in failed(run)
+    assert "up_for_retry" not in run.log
+    assert set(words(sandbox)) <= {"Failed", "Cancelled"}
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_jobs_that_get_nowhere_in_time_are_canceled_with_the_last_try(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    arguments = f"{FIELDS}, {QUARTER}, wait_timeout=0.2, retries=1, deferrable={deferrable}"
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {arguments}')
+    assert "no job got on in 0 s: marketo lead_export" in failed(run)
+    # Both tries waited for the same three; the fourth had no place yet.
+    assert words(sandbox) == {"Cancelled": 3}
+
+
+def test_without_the_permission_it_fails_and_names_it(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_MARKETO_DEFAULT",
+        f'{{"conn_type": "marketo", "host": "{sandbox.marketo.url}", "login": "{seed.READER_ID}", '
+        f'"password": "{seed.READER_SECRET}"}}',
+    )
+    run = export(airflow, f'output_path="{tmp_path}/a.csv", {RANGE}', operator="ExportActivitiesOperator")
+    assert "needs Read-Only Activity" in failed(run)
+
+
+# -- the queue and the day's bytes ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_full_queue_is_waited_out(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, full: None, deferrable: bool
+) -> None:
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}, deferrable={deferrable}')
+    assert succeeded(run)["rows"] == 5
+    assert "Too many jobs in queue" in run.log
+    assert words(sandbox) == {"Completed": 1}
+
+
+def test_two_exports_at_once_with_the_queue_full_are_both_whole(
+    sandbox: Sandbox, tmp_path: Path, full: None
+) -> None:
+    outs = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    workers = [Worker(exporting(out), run=out.name) for out in outs]
+    told = [worker.end()["result"] for worker in workers]
+    assert [len(rows(out)) for out in outs] == [5, 5]
+    assert set(told[0]["export_ids"]).isdisjoint(told[1]["export_ids"])
+    assert words(sandbox) == {"Completed": 4}
+
+
+@pytest.mark.parametrize("call", [CREATE, ENQUEUE])
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_when_the_days_bytes_are_used_up_the_task_comes_back_after_the_reset(
+    airflow: Airflow,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    deferrable: bool,
+) -> None:
+    monkeypatch.setattr(platform, "next_quota_reset", lambda now: now + timedelta(seconds=0.1))
+    sandbox.marketo.faults.add(call, answer=QUOTA, skip=1)
+    arguments = f"{FIELDS}, {QUARTER}, deferrable={deferrable}, wait_timeout=60"
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {arguments}')
+    assert succeeded(run)["rows"] == 5
+    assert "Export daily quota exceeded; resets at" in run.log
+    assert words(sandbox) == {"Completed": 4}
+
+
+def test_a_day_that_is_nearly_used_up_is_told_beforehand(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'
+    told = "MB that a day's exports may have are used"
+    first = export(airflow, arguments)
+    size = succeeded(first)["bytes"]
+    monkeypatch.setattr(export_quota, "DAY_BYTES", size)
+    again = export(airflow, arguments)
+    assert (told in first.log, told in again.log) == (False, True)

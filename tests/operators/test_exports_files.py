@@ -1,0 +1,186 @@
+"""The files of exports arrive as the platform wrote them, whatever happens to the connection."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow
+from export_runs import FIELDS, FILE, QUARTER, RANGE, START, export, failed, jobs, shorten, succeeded, words
+
+from airflow_provider_mkt.api.errors import InvalidInput, JobFailed
+from airflow_provider_mkt.api.marketo import bulk_extracts, export_files
+from airflow_provider_mkt.api.marketo.export_windows import windows
+from airflow_provider_mkt.operators._tables import Table
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+SECOND = timedelta(seconds=1)
+READ = "/bulk/v1/leads/export/{exportId}/file.json"
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
+    shorten(monkeypatch)
+
+
+def read(sandbox: Sandbox) -> int:
+    return sandbox.marketo.calls.of("GET", READ).total
+
+
+# -- the connection ---------------------------------------------------------------------------------
+
+
+def test_a_file_cut_off_in_every_tenth_of_it_is_resumed_there_and_comes_whole(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.marketo.world.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
+    succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {RANGE}'))
+    content = (tmp_path / "first.csv").read_bytes()
+    tenth = len(content) // 10 + 1
+    monkeypatch.setattr(export_files, "PART_BYTES", tenth)
+    for number in range(10):
+        # After no byte at all, after some, and before the last one of the last part.
+        cut = number * (len(content) % tenth - 1) // 9
+        sandbox.marketo.faults.add(FILE, when="after", skip=number, answer={"cut": cut})
+    before = read(sandbox)
+    succeeded(export(airflow, f'output_path="{tmp_path}/second.csv", {FIELDS}, {RANGE}'))
+    assert (tmp_path / "second.csv").read_bytes() == content == jobs(sandbox)[1].extract.content
+    # Ten parts, each of them twice: what had arrived before was not read again.
+    assert read(sandbox) - before == 20
+    assert not sandbox.marketo.faults.waiting
+
+
+@pytest.mark.parametrize("answer", [{"reset": True}, {"status": 502}, {"status": 503, "body": "<html>"}])
+def test_a_part_that_does_not_come_is_asked_for_again(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, answer: dict[str, Any]
+) -> None:
+    sandbox.marketo.faults.add(FILE, answer=answer, times=3)
+    succeeded(export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'))
+    assert (tmp_path / "out.csv").read_bytes() == jobs(sandbox)[0].extract.content
+
+
+@pytest.mark.parametrize("wrong", ["other bytes", "fewer bytes"])
+def test_a_file_that_is_not_the_one_its_job_wrote_is_read_again(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, wrong: str
+) -> None:
+    succeeded(export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'))
+    content = (tmp_path / "out.csv").read_text()
+    spoilt = content.replace("Berg", "Berk") if wrong == "other bytes" else content[:-10]
+    sandbox.marketo.faults.add(FILE, answer={"status": 200, "body": spoilt})
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}')
+    succeeded(run)
+    assert "downloading it again" in run.log
+    assert (tmp_path / "out.csv").read_text() == content
+
+
+def test_a_file_that_stays_damaged_fails_clearly_and_the_next_try_needs_no_new_job(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("from yesterday")
+    sandbox.marketo.faults.add(FILE, answer={"status": 200, "body": "id,email,lastName\n"}, times=2)
+    run = export(airflow, f'output_path="{out}", {FIELDS}, {RANGE}')
+    assert f"the file of job {jobs(sandbox)[0].id} is not the one it wrote: it has 18 bytes" in failed(run)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert out.read_text() == "from yesterday"
+    sandbox.marketo.faults.add(FILE, answer={"status": 200, "body": "id,email,lastName\n"}, times=2)
+    succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {RANGE}, retries=1'))
+    assert words(sandbox) == {"Completed": 2}
+
+
+@pytest.mark.parametrize(("times", "made"), [(2, 4), (3, 5), (5, 5), (None, 6)])
+def test_a_complete_job_without_its_file_is_made_again_but_not_for_ever(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, times: int | None, made: int
+) -> None:
+    gone = {"status": 404, "body": "no file"}
+    sandbox.marketo.faults.add(FILE, answer=gone, times=times)
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, retries=2')
+    if times is None:
+        assert "came to nothing" in failed(run)
+        assert "given up after 3 jobs" in run.log
+        assert "up_for_retry" not in run.log
+    else:
+        assert succeeded(run)["rows"] == 5
+    assert sum(words(sandbox).values()) == made
+    assert set(words(sandbox)) == {"Completed"}
+
+
+# -- windows ----------------------------------------------------------------------------------------
+
+
+def test_windows_hold_every_second_of_a_range_once_and_none_is_longer_than_a_job_may_be() -> None:
+    draw = random.Random(7)
+    for _ in range(300):
+        start = START + timedelta(seconds=draw.uniform(0, 1e8))
+        end = start + timedelta(seconds=1 + draw.choice([0, 1, 2.5, 31 * 86_400, draw.uniform(0, 3e7)]))
+        cut = windows(start, end)
+        assert cut[0].first == start.replace(microsecond=0)
+        assert cut[-1].last + SECOND == end.replace(microsecond=0)
+        assert all(before.last + SECOND == after.first for before, after in itertools.pairwise(cut))
+        for window in cut:
+            assert window.last >= window.first
+            # Built, and so not refused.
+            bulk_extracts.create_leads(["id"], created_between=window.between)
+        assert len({window.name for window in cut}) == len(cut)
+
+
+def test_ranges_that_follow_each_other_share_no_second_even_if_their_border_lies_within_one() -> None:
+    border = datetime(2025, 1, 2, 3, 4, 5, 678_901, UTC)
+    (before,), (after,) = windows(START, border), windows(border, border + timedelta(days=1))
+    assert before.last + SECOND == after.first
+
+
+def test_a_job_of_32_days_is_refused_before_anything_is_sent() -> None:
+    for create in (bulk_extracts.create_leads, bulk_extracts.create_program_members):
+        with pytest.raises(InvalidInput, match="at most 31 days after it starts"):
+            create(["id"], updated_between=(START, START + timedelta(days=32)), **_program(create))
+
+
+def _program(create: object) -> dict[str, Any]:
+    return {"program_id": 1} if create is bulk_extracts.create_program_members else {}
+
+
+# -- one table out of many files --------------------------------------------------------------------
+
+HEADER = b'"a\nb",c\n'
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+def test_files_become_one_table_however_their_bytes_arrive(size: int, end: bytes) -> None:
+    file = io.BytesIO()
+    table = Table(file)
+    for content in (HEADER + b'1,"x\ny"' + end, HEADER, HEADER.strip(), HEADER + b"2,z" + end):
+        with table.further() as take:
+            for place in range(0, len(content), size):
+                take(content[place : place + size])
+    text = io.StringIO(file.getvalue().decode(), newline="")
+    assert list(csv.reader(text)) == [["a\nb", "c"], ["1", "x\ny"], ["2", "z"]]
+    assert table.size == len(file.getvalue())
+
+
+def test_a_file_that_fails_half_way_leaves_the_table_as_it_was() -> None:
+    file = io.BytesIO()
+    table = Table(file)
+    with table.further() as take:
+        take(HEADER + b"1,x\n")
+    before = file.getvalue(), table.sha256, table.size
+    with pytest.raises(ConnectionError), table.further() as take:
+        _half(take)
+    assert (file.getvalue(), table.sha256, table.size) == before
+    with pytest.raises(JobFailed, match="different columns"), table.further() as take:
+        take(b"c,d\n3,4\n")
+    assert (file.getvalue(), table.sha256, table.size) == before
+
+
+def _half(take: Callable[[bytes], None]) -> None:
+    take(HEADER + b"2,half")
+    raise ConnectionError
