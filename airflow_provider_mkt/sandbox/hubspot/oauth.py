@@ -129,7 +129,9 @@ async def access_token_v1(request: HubSpotRequest) -> Reply:
     if known is None or known.expires is None or app is None:
         raise _unknown_v1()
     left = max(0, int(known.expires - request.clock.time()))
-    return Reply(200, {**_about(app, value), "token_type": "access", "expires_in": left})
+    about = {**_about(app, value), "token_type": "access", "expires_in": left}
+    del about["client_id"]
+    return Reply(200, about)
 
 
 @routes.handle("GET", "oauth1", "/refresh-tokens/{token}", auth=False, gates=())
@@ -139,7 +141,9 @@ async def refresh_token_v1(request: HubSpotRequest) -> Reply:
     app = request.world.credentials.refresh_tokens.get(value)
     if app is None:
         raise _unknown_v1()
-    return Reply(200, {**_about(app, value), "token_type": "refresh"})
+    about = {**_about(app, value), "token_type": "refresh"}
+    del about["app_id"]
+    return Reply(200, about)
 
 
 @routes.handle("DELETE", "oauth1", "/refresh-tokens/{token}", auth=False, gates=())
