@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.email_work import EmailWork
     from airflow_provider_mkt.api.exchange import Link, Reply
     from airflow_provider_mkt.api.lead_changes import ChangeLog
+    from airflow_provider_mkt.api.lead_importer import LeadImporter
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
@@ -257,6 +258,14 @@ class MarketingHook(BaseHook):
     @abstractmethod
     def lead_writer(self, *, action: str, lookup_field: str, partition_name: str | None = None) -> LeadWriter:
         """How leads are written."""
+
+    @abstractmethod
+    def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> LeadImporter:
+        """How files of leads are imported in bulk.
+
+        :param settings: of either platform; those of the other one must be empty.
+        :raises InvalidInput: on a setting that the platform does not have.
+        """
 
     @abstractmethod
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:

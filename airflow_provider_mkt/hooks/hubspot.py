@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.conditions import ConditionSpec
     from airflow_provider_mkt.api.flow import Flow, Memory
     from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
+    from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
     from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
     from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
     from airflow_provider_mkt.api.hubspot.platform import HubSpot
@@ -93,6 +94,21 @@ class HubSpotHook(MarketingHook):
         if partition_name:
             raise InvalidInput("partition_name", "HubSpot has no lead partitions")
         return ContactWriter(action=action, lookup_field=lookup_field)
+
+    def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> ContactImporter:
+        from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
+
+        for name in ("list_id", "partition_name", "program_id", "program_status"):
+            if settings.get(name):
+                raise InvalidInput(name, "HubSpot's imports know none; leave it out")
+        return ContactImporter(
+            action=action,
+            lookup_field=lookup_field,
+            date_format=settings.get("date_format"),
+            time_zone=settings.get("time_zone"),
+            marketable_contacts=settings.get("marketable_contacts"),
+            create_list=bool(settings.get("create_list")),
+        )
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns], memory)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
     from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
+    from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
     from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
     from airflow_provider_mkt.api.marketo.platform import Marketo
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
@@ -92,6 +93,25 @@ class MarketoHook(MarketingHook):
         from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 
         return DatabaseLeadWriter(action=action, lookup_field=lookup_field, partition_name=partition_name)
+
+    def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> BulkLeadImporter:
+        from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+
+        if action != ("updateOnly" if lookup_field == "id" else "createOrUpdate"):
+            raise InvalidInput(
+                "action", "Marketo's imports know createOrUpdate, and updateOnly with lookup_field id"
+            )
+        for name in ("date_format", "time_zone", "marketable_contacts", "create_list"):
+            if settings.get(name):
+                raise InvalidInput(name, "Marketo's imports know none; leave it out")
+        return BulkLeadImporter(
+            lookup_field=lookup_field,
+            list_id=settings.get("list_id"),
+            partition_name=settings.get("partition_name"),
+            program_id=settings.get("program_id"),
+            program_status=settings.get("program_status"),
+            lost_after=float(settings.get("lost_after") or 0.0),
+        )
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
         return campaign_batches.create_all(campaigns)

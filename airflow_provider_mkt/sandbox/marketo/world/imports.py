@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
 from airflow_provider_mkt.sandbox.marketo.world.timetable import Timetable
 
 FIRST_BATCH_ID = 3401
 WORKERS = 2
 SLOTS = 10
 KEPT = timedelta(days=7)
-STARTUP = timedelta(seconds=2)
-PER_ROW = timedelta(milliseconds=1)
 QUEUED, IMPORTING, COMPLETE, FAILED = "Queued", "Importing", "Complete", "Failed"
 
 
@@ -46,8 +45,9 @@ Worker = Callable[[ImportJob, datetime], None]
 class Imports:
     """The one queue all imports wait in, first come first served, two at a time."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable, settings: Settings) -> None:
         self._timetable = timetable
+        self._settings = settings
         self._jobs: dict[int, ImportJob] = {}
         self._waiting: list[tuple[ImportJob, Worker]] = []
 
@@ -82,7 +82,8 @@ class Imports:
             job, worker = self._waiting.pop(0)
             job.status = IMPORTING
             running += 1
-            self._timetable.at(at + STARTUP + PER_ROW * len(job.rows), partial(self._end, job, worker))
+            seconds = self._settings.import_startup + self._settings.import_per_row * len(job.rows)
+            self._timetable.at(at + timedelta(seconds=seconds), partial(self._end, job, worker))
 
     def _end(self, job: ImportJob, worker: Worker, at: datetime) -> None:
         worker(job, at)

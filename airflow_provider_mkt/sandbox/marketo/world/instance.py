@@ -51,7 +51,7 @@ class Instance(World):
         self.log = ActivityLog()
         self.custom_types = CustomTypes()
         self.timetable = Timetable()
-        self.imports = Imports(self.timetable)
+        self.imports = Imports(self.timetable, accounts.settings)
         self.exports = Exports(self.timetable)
         self.outbox: list[Sent] = []
         self.samples: list[Sample] = []

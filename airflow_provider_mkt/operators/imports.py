@@ -1,0 +1,386 @@
+"""Operators that import files of leads in bulk."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+
+from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError, QuotaExhausted
+from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, as_text
+from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
+from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_memory
+from airflow_provider_mkt.operators._limits import Allowance
+from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._waiting import JobsOverdue
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.api.lead_importer import LeadImporter
+    from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing
+    from airflow_provider_mkt.sync.bulk_report import ImportOutcome
+    from airflow_provider_mkt.sync.files import Format
+
+_TELL_EVERY = 10.0
+_QUEUE_FREES_AFTER = (30.0, 60.0)
+
+
+class ImportKilled(AirflowException):
+    """The task was told to end."""
+
+
+class ImportLeadsOperator(MarketingOperator):
+    """Import leads from a file of any size by the platform's bulk import, and tell what became of each row.
+
+    The file is cut into parts of the platform's size, several of which are at work at once. Of rows with one
+    key the last one is sent. A row that cannot be sent, or that the platform refuses, goes to the rejects
+    file with its line number and the reason; the others are imported. On Marketo an empty value clears its
+    field, on HubSpot it leaves it alone.
+
+    A retry, on whichever worker, follows the imports that earlier tries have started, and sends what was not
+    sent. A part whose upload was not answered is looked for on HubSpot. On Marketo nobody can look, and two
+    imports of a new key at once make two leads; so the part is sent again after ``lost_after`` seconds, or,
+    with ``list_id``, as soon as the platform lets another import into the list. The same part is not sent by
+    two runs on one machine at once: the second follows the import of the first.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
+    :param source: a file on any object storage Airflow reaches: CSV (UTF-8, with a header), JSON Lines or
+        Parquet; CSV and JSON Lines also compressed by gzip or zstd. The rejects file of an earlier run is
+        one too. It must stay as it is until the task has ended.
+    :param source_format: ``csv``, ``jsonl`` or ``parquet``; told by the file's ending when not given.
+    :param columns: column to field, for columns that are not named like their field. One that is mapped to
+        None is left out.
+    :param constants: fields that every lead gets, whatever its row says.
+    :param null_values: texts that mean no value; by default ``null``, as Marketo's exports write it.
+    :param action: HubSpot: ``createOrUpdate``, ``createOnly`` or ``updateOnly``. Marketo creates or updates.
+    :param lookup_field: the key: ``email``; another unique property or ``hs_object_id`` (HubSpot); another
+        searchable field, or ``id`` to update only (Marketo).
+    :param list_id: Marketo: a static list that the leads are added to. One part is at work at a time.
+    :param partition_name: Marketo: lead partition for new leads.
+    :param program_id: Marketo: a program that the leads become members of.
+    :param program_status: Marketo: the status they get in it.
+    :param date_format: HubSpot: how dates are written: ``YEAR_MONTH_DAY`` (when not given),
+        ``MONTH_DAY_YEAR`` or ``DAY_MONTH_YEAR``.
+    :param time_zone: HubSpot: in which times are meant, e.g. ``Europe/Rome``; the account's when not given.
+    :param marketable_contacts: HubSpot: make them marketing contacts, which the account pays for.
+    :param create_list: HubSpot: put them on a new static list, one for each part.
+    :param max_rejected: how many rejected rows are fine: a number, a share (0.05 or ``"5%"``), or None for
+        any. Over it the task fails without retry, after everything else was imported.
+    :param rejects_path: where rejected rows are written as JSON Lines; a file on this machine when not given.
+        No file where there are none.
+    :param warnings_path: the same for rows that were imported with a warning, and for those that were not
+        sent since a later row has their key.
+    :param lost_after: Marketo: seconds for which a part whose upload was not answered may be at work.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when not
+        given.
+    :param wait_timeout: how long to wait without any part getting on, in seconds.
+    :param tolerance: how long asking may go on failing, in seconds.
+    :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
+        knows no way to cancel one.
+    :returns: ``total``, ``imported``, ``warned`` (of those imported), ``skipped``, ``rejected``, ``reasons``
+        (code to count), ``rejects``, ``warnings``, ``jobs`` and ``seconds`` since the first try began.
+    :raises AirflowFailException: when more rows were rejected than allowed, a column is no field of the
+        platform, or the file has changed since an earlier try.
+
+    Source: HubSpot ``POST /crm/{version}/imports``; Marketo ``POST /bulk/v1/leads.json`` and
+    ``POST /bulk/v1/program/{programId}/members/import.json``.
+    """
+
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "source",
+        "source_format",
+        "columns",
+        "constants",
+        "action",
+        "lookup_field",
+        "list_id",
+        "partition_name",
+        "program_id",
+        "program_status",
+        "max_rejected",
+        "rejects_path",
+        "warnings_path",
+    )
+    template_fields_renderers = {"columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        source: str,
+        source_format: Format | None = None,
+        columns: Mapping[str, str | None] | str | None = None,
+        constants: Mapping[str, Any] | str | None = None,
+        null_values: Sequence[str] = ("null",),
+        action: str = "createOrUpdate",
+        lookup_field: str = "email",
+        list_id: int | str | None = None,
+        partition_name: str | None = None,
+        program_id: int | str | None = None,
+        program_status: str | None = None,
+        date_format: str | None = None,
+        time_zone: str | None = None,
+        marketable_contacts: bool | None = None,
+        create_list: bool = False,
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        warnings_path: str | None = None,
+        lost_after: float = 3600.0,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        tolerance: float = 600.0,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.source = source
+        self.source_format = source_format
+        self.columns = columns
+        self.constants = constants
+        self.null_values = null_values
+        self.action = action
+        self.lookup_field = lookup_field
+        self.list_id = list_id
+        self.partition_name = partition_name
+        self.program_id = program_id
+        self.program_status = program_status
+        self.date_format = date_format
+        self.time_zone = time_zone
+        self.marketable_contacts = marketable_contacts
+        self.create_list = create_list
+        self.max_rejected = max_rejected
+        self.rejects_path = rejects_path
+        self.warnings_path = warnings_path
+        self.lost_after = lost_after
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_timeout = wait_timeout
+        self.tolerance = tolerance
+        self.cancel_on_kill = cancel_on_kill
+        self._event: Any = None
+        self._resumed = self._killed = False
+        self._told_at = 0.0
+
+    def work(self, context: Context) -> ImportOutcome:
+        allowance = Allowance.of("max_rejected", self.max_rejected)
+        hook = self.hook
+        hook.sleep = self._sleep
+        importer = self._importer(hook)
+        with hook, ExitStack() as stack:
+            outcome = self._imported(context, hook, importer, stack)
+        self._judge(context, outcome, allowance)
+        return outcome
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Go on after a wait, whatever ended it: the jobs themselves are asked."""
+        self._event, self._resumed = event if isinstance(event, Mapping) else {}, True
+        try:
+            return self.execute(context)
+        finally:
+            self._event, self._resumed = None, False
+
+    def on_kill(self) -> None:
+        """Let the task end. An upload under way is left its connection: it is about to be answered."""
+        self._killed = True
+
+    # -- what is imported, and how ---------------------------------------------------------------
+
+    def _importer(self, hook: MarketingHook) -> LeadImporter:
+        return hook.lead_importer(
+            action=as_text("action", self.action) or "",
+            lookup_field=as_text("lookup_field", self.lookup_field) or "",
+            list_id=as_text("list_id", self.list_id),
+            partition_name=as_text("partition_name", self.partition_name),
+            program_id=as_text("program_id", self.program_id),
+            program_status=as_text("program_status", self.program_status),
+            date_format=self.date_format,
+            time_zone=self.time_zone,
+            marketable_contacts=self.marketable_contacts,
+            create_list=self.create_list,
+            lost_after=self.lost_after,
+        )
+
+    def _source(self) -> ImportFile:
+        from airflow_provider_mkt.sync.mapping import FieldMapping
+
+        path = as_path("source", self.source)
+        if path is None:
+            raise InvalidInput("source", "is missing or empty: the file to import")
+        mapping = FieldMapping(
+            columns=as_mapping("columns", self.columns or {}),
+            constants=as_mapping("constants", self.constants or {}),
+            null_values=frozenset(as_list("null_values", self.null_values)),
+            # A cell is there for every column, so what has no value is an empty one.
+            blank="clear",
+        )
+        return ImportFile(path, as_text("source_format", self.source_format), mapping)
+
+    # -- from the file to its outcome ------------------------------------------------------------
+
+    def _imported(
+        self, context: Context, hook: MarketingHook, importer: LeadImporter, stack: ExitStack
+    ) -> ImportOutcome:
+        from airflow_provider_mkt.sync.bulk_import import BulkImport
+        from airflow_provider_mkt.sync.bulk_keys import Keys
+        from airflow_provider_mkt.sync.bulk_marks import Marks
+        from airflow_provider_mkt.sync.bulk_parts import Splitter
+        from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
+        from airflow_provider_mkt.sync.bulk_rows import RowMaker
+
+        rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+        warnings = ledger_path(context, as_path("warnings_path", self.warnings_path), "warnings")
+        source = self._source()
+        known_fields = hook.follow(importer.known_fields())
+        columns = source.columns(known_fields, importer.key_column)
+        site = hook.platform.account.base_url  # type: ignore[attr-defined]
+        how = [hook.conn_type, site, importer.spec.kind, importer.key_column, *importer.settings()]
+        scope = json.dumps([*how, importer.bytes_max, importer.rows_max])
+        splitter = Splitter(
+            source.rows,
+            RowMaker(importer, columns, known_fields),
+            importer,
+            stack.enter_context(Keys()),
+            self._reading,
+            scope,
+        )
+        splitter.scan()
+        marks = Marks(task_memory(context), shared_memory)
+        began = marks.begin(splitter.digest, time.time())
+        report = ImportReport(
+            stack.enter_context(RowFile(lambda: whole_file(rejects))),
+            stack.enter_context(RowFile(lambda: whole_file(warnings))),
+        )
+        bulk = BulkImport(
+            importer,
+            splitter.parts(report.unfit, report.superseded),
+            marks,
+            hook,
+            report,
+            name=import_name(context, splitter.digest),
+            scope=scope,
+            resumed=self._resumed,
+            tell=self.log.info,
+        )
+        stack.callback(bulk.close)
+        self._to_the_end(bulk, importer)
+        marks.forget()
+        outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - began)
+        if not report.total:
+            self.log.warning("The source is empty: there was nothing to import")
+        return outcome
+
+    def _to_the_end(self, bulk: BulkImport, importer: LeadImporter) -> None:
+        from airflow_provider_mkt.api.watching import Tolerance
+
+        tolerance = Tolerance(self.tolerance)
+        while True:
+            try:
+                standing = bulk.advance()
+            except (QuotaExhausted, OutcomeUnknown):
+                raise
+            except PlatformError as error:
+                tolerance.failed(error, time.time())
+                self.log.warning("%s", error)
+                self._sleep(self._interval(importer))
+                continue
+            tolerance.worked()
+            if standing is None:
+                return
+            self._check_time(bulk, standing)
+            self._wait(bulk, standing, importer)
+
+    def _check_time(self, bulk: BulkImport, standing: Standing) -> None:
+        waiting = {job.id for job in standing.jobs}
+        timed_out = time.time() - bulk.moved_at > self.wait_timeout
+        if self._event is not None and self._event.get("status") == "timeout":
+            awaited = {look["job"]["id"] for look in self._event.get("looks") or ()}
+            timed_out = awaited <= waiting
+            self._event = None
+        if timed_out and standing.again_at is None:
+            jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
+            msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
+            raise JobsOverdue(msg)
+
+    def _wait(self, bulk: BulkImport, standing: Standing, importer: LeadImporter) -> None:
+        if standing.jobs:
+            if self.deferrable:
+                self._wait_in_triggerer(bulk, standing)
+            self._sleep(self._interval(importer))
+        elif standing.full is not None:
+            # Spread out, so that tasks that wait for a place do not come in one moment.
+            seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
+            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
+            self._rest(seconds, standing.full)
+        elif standing.again_at is not None:
+            error = OutcomeUnknown("the upload of a part was not answered", platform=importer.platform)
+            self._rest(max(0.0, standing.again_at - time.time()), error)
+
+    def _rest(self, seconds: float, why: PlatformError) -> None:
+        if self.deferrable:
+            self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
+        self._sleep(seconds)
+
+    def _wait_in_triggerer(self, bulk: BulkImport, standing: Standing) -> None:
+        from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+        self.defer(
+            trigger=BatchStatusTrigger(
+                conn_id=self.conn_id,
+                jobs=[dict(job.to_json()) for job in standing.jobs],
+                deadline=bulk.moved_at + self.wait_timeout,
+                poll_interval=self.poll_interval,
+                tolerance=self.tolerance,
+                cancel_on_kill=self.cancel_on_kill,
+            ),
+            method_name="resume",
+        )
+
+    def _judge(self, context: Context, outcome: ImportOutcome, allowance: Allowance) -> None:
+        reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
+        self.log.info(
+            "%s rows: %s imported (%s with a warning), %s skipped, %s rejected%s",
+            *(f"{outcome[name]:,}" for name in ("total", "imported", "warned", "skipped", "rejected")),
+            f" ({reasons})" if reasons else "",
+        )
+        if allowance.allows(outcome["rejected"], outcome["total"]):
+            return
+        context["ti"].xcom_push(key="return_value", value=outcome)
+        msg = (
+            f"{outcome['rejected']:,} of {outcome['total']:,} rows were rejected ({reasons}), allowed: "
+            f"{allowance}. The others were imported. See {outcome['rejects']}"
+        )
+        raise AirflowFailException(msg)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def _interval(self, importer: LeadImporter) -> float:
+        return self.poll_interval if self.poll_interval is not None else importer.spec.poke_interval
+
+    def _reading(self, rows: int) -> None:
+        self._go_on()
+        if time.monotonic() - self._told_at >= _TELL_EVERY:
+            self._told_at = time.monotonic()
+            self.log.info("%s rows read", f"{rows:,}")
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._go_on()
+            time.sleep(min(left, 1.0))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._killed:
+            msg = "the task was told to end"
+            raise ImportKilled(msg)

@@ -1,0 +1,94 @@
+"""Which rows of a part the platform's notes are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from airflow_provider_mkt.api.lead_importer import RowNote
+from airflow_provider_mkt.sync.bulk_parts import SentRow
+
+Found = dict[int, SentRow]
+"""Rows by the place of the note they were found for."""
+
+
+class Matcher:
+    """Finds the row that each note is about.
+
+    No two rows of a part have one key, so a note with a row's key is about that row. Where the platform
+    writes the key otherwise than it was sent, the rest of the row tells, if one row alone has it; else the
+    line. A note that could be about several rows is matched to none.
+
+    :param rows: reads the rows of the part from the first.
+    :param columns: names of the columns.
+    :param key_column: the key's.
+    :param key: spells a key so that equal keys are equal.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[], Iterator[SentRow]],
+        columns: Sequence[str],
+        key_column: str,
+        key: Callable[[str], str],
+    ) -> None:
+        self._rows = rows
+        self._width = len(columns)
+        self._key_at = list(columns).index(key_column)
+        self._key = key
+
+    def match(self, notes: Sequence[RowNote]) -> list[SentRow | None]:
+        """The row of each note; None where that cannot be told."""
+        found: Found = {}
+        for step in (self._by_key, self._by_values, self._by_line):
+            missing = {place: note for place, note in enumerate(notes) if place not in found}
+            if missing:
+                found |= step(missing, {row.number for row in found.values()})
+        return [found.get(place) for place in range(len(notes))]
+
+    def _by_key(self, notes: dict[int, RowNote], taken: set[int]) -> Found:
+        wanted = {place: self._key((note.cells or ())[self._key_at]) for place, note in self._whole(notes)}
+        keys = set(wanted.values()) - {""}
+        rows = {row.key: row for row in self._rows() if row.key in keys} if keys else {}
+        return {place: rows[key] for place, key in wanted.items() if key in rows}
+
+    def _by_values(self, notes: dict[int, RowNote], taken: set[int]) -> Found:
+        wanted: dict[tuple[str, ...], list[int]] = {}
+        for place, note in self._whole(notes):
+            wanted.setdefault(self._others(note.cells or ()), []).append(place)
+        candidates: dict[tuple[str, ...], list[SentRow]] = {}
+        for row in self._rows() if wanted else ():
+            if row.number not in taken and (values := self._others(row.cells)) in wanted:
+                candidates.setdefault(values, []).append(row)
+        return {
+            wanted[values][0]: rows[0]
+            for values, rows in candidates.items()
+            if len(rows) == len(wanted[values]) == 1 and any(values)
+        }
+
+    def _by_line(self, notes: dict[int, RowNote], taken: set[int]) -> Found:
+        wanted: dict[int, list[int]] = {}
+        for place, note in notes.items():
+            if note.line is not None:
+                wanted.setdefault(note.line, []).append(place)
+        found: Found = {}
+        for row in self._rows() if wanted else ():
+            for line in range(row.line, row.last_line + 1):
+                found |= dict.fromkeys(wanted.get(line, ()), row)
+        return found
+
+    def _whole(self, notes: dict[int, RowNote]) -> Iterator[tuple[int, RowNote]]:
+        for place, note in notes.items():
+            if note.cells is not None and len(note.cells) == self._width:
+                yield place, note
+
+    def _others(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """All values but the key, without regard to case and blanks, and numbers by what they are worth."""
+        return tuple(_plain(cell) for place, cell in enumerate(cells) if place != self._key_at)
+
+
+def _plain(cell: str) -> str:
+    text = " ".join(cell.split()).lower()
+    try:
+        return repr(float(text)) if text[:1] in "0123456789+-." else text
+    except ValueError:
+        return text

@@ -1,0 +1,132 @@
+"""Rows of a bulk import: read from the source, checked, and spelt as the platform's CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from airflow_provider_mkt.api.lead_importer import LeadImporter
+from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.sync.rows import Row
+
+VALUE_MAX = 100_000
+"""Characters of one value. No field of either platform takes as many; CSV readers stop at 131,072."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """A row on its way into a file.
+
+    :param number: where it is in the source.
+    :param key: the value of the key, spelt so that equal keys are equal.
+    :param cells: its values, in the order of the columns; empty for a row that must not be sent.
+    :param encoded: the same as a line of CSV.
+    :param code: why it must not be sent, in capitals; empty when it may.
+    :param raw: the row as it came.
+    """
+
+    number: int
+    key: str
+    cells: Sequence[str]
+    encoded: bytes
+    code: str = ""
+    reason: str = ""
+    raw: Any = None
+
+
+class _Echo:
+    """What the CSV writer writes to: it returns what it was given."""
+
+    @staticmethod
+    def write(line: str) -> str:
+        return line
+
+
+class RowMaker:
+    """Makes rows for one file layout.
+
+    :param columns: names of the fields, in order.
+    :param known_fields: fields that exist, where the platform tells; others reject their row.
+    """
+
+    def __init__(
+        self, importer: LeadImporter, columns: Sequence[str], known_fields: frozenset[str] | None
+    ) -> None:
+        self.columns = list(columns)
+        self._importer = importer
+        self._known_fields = known_fields
+        self._names = frozenset(columns)
+        self._key_at = self.columns.index(importer.key_column)
+        # Both line ends in the terminator make the writer quote values that hold either.
+        self._write: Callable[[Sequence[str]], str] = csv.writer(_Echo(), lineterminator="\r\n").writerow
+        self.header = self._write(self.columns).encode()
+
+    def rows(self, source: Iterator[Row]) -> Iterator[BulkRow]:
+        """The rows of a source, each fit to be sent or with the reason why not."""
+        return map(self._row, source)
+
+    def _row(self, row: Row) -> BulkRow:
+        if row.record is None:
+            return _unfit(row, "UNREADABLE", row.problem)
+        if row.record.keys() != self._names and (problem := self._other_fields(row)) is not None:
+            return problem
+        cells: list[str] = []
+        for name in self.columns:
+            value = row.record.get(name)
+            cell = value if type(value) is str else _text(value)
+            if cell is None:
+                return _unfit(row, "WRONG_TYPE", f"{name}: a cell holds one value, not {shape(value)}")
+            if len(cell) > VALUE_MAX:
+                return _unfit(row, "TOO_LARGE", f"{name}: has {len(cell):,} characters")
+            if "\0" in cell:
+                return _unfit(row, "CONTROL_CHARACTER", f"{name}: has a NUL character")
+            cells.append(cell)
+        cells[self._key_at] = cells[self._key_at].strip()
+        key = self._importer.key(cells[self._key_at])
+        if not key:
+            return _unfit(row, "KEY_MISSING", f"{self._importer.key_column}, the key, is missing or empty")
+        try:
+            encoded = self._write(cells).encode()
+        except UnicodeEncodeError:
+            return _unfit(row, "UNREADABLE", "has half a character (a lone surrogate)")
+        if len(self.header) + len(encoded) > self._importer.bytes_max:
+            return _unfit(row, "TOO_LARGE", f"takes {len(encoded):,} bytes; one file holds less")
+        return BulkRow(row.number, key, cells, encoded, raw=row.raw)
+
+    def _other_fields(self, row: Row) -> BulkRow | None:
+        """Why a row with other fields than the columns must not be sent, as in JSON Lines."""
+        record = row.record or {}
+        if self._known_fields is not None:
+            for name in record:
+                if name not in self._known_fields:
+                    return _unfit(row, "UNKNOWN_FIELD", f"field {name!r} does not exist")
+        if self._importer.empty_clears:
+            for name in self.columns:
+                if name not in record:
+                    told = f"has no {name!r}, which other rows have, and an empty cell would clear the field"
+                    return _unfit(row, "FIELD_MISSING", told)
+        return None
+
+
+def _unfit(row: Row, code: str, reason: str) -> BulkRow:
+    return BulkRow(row.number, "", (), b"", code, reason, row.raw)
+
+
+def _text(value: Any) -> str | None:
+    """A value as the text of a cell; None where it has none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case datetime():
+            # Without an offset it is UTC, on both platforms.
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        case date():
+            return value.isoformat()
+        case list() | dict() | tuple() | set() | bytes():
+            return None
+    return str(value)

@@ -1,0 +1,63 @@
+"""Running one ``import`` task, and platforms that import as fast as tests want it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from airflow_runs import Airflow, Run
+
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
+START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
+
+
+def at_once(sandbox: Sandbox) -> None:
+    """Let imports end as soon as somebody looks."""
+    for settings in (sandbox.hubspot.settings, sandbox.marketo.settings):
+        settings.import_startup = settings.import_per_row = 0.0
+    sandbox.hubspot.settings.import_error_lag = 0.0
+
+
+def jobs(sandbox: Sandbox, platform: str) -> list[Any]:
+    """Every import that the platform ever had."""
+    if platform == "marketo":
+        sandbox.marketo.world.settle()
+        return list(sandbox.marketo.world.imports.all())
+    sandbox.hubspot.world.imports.settle()
+    return list(sandbox.hubspot.world.imports.all())
+
+
+def write(path: Path, text: str | bytes) -> str:
+    """Write a source. Returns its URI."""
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return f"file://{path}"
+
+
+def run_import(airflow: Airflow, platform: str, source: str, arguments: str = "", **params: Any) -> Run:
+    """Run one task ``import`` with these arguments."""
+    return airflow.run(
+        f'{OPERATOR}ImportLeadsOperator(task_id="import", conn_id="{platform}_default", source="{source}", '
+        f"poll_interval=0.05, {arguments})",
+        **params,
+    )
+
+
+def succeeded(run: Run) -> dict[str, Any]:
+    assert run.tasks == {"import": "success"}, run.log[-6000:]
+    outcome: dict[str, Any] = run.returned["import"]
+    assert outcome["imported"] + outcome["skipped"] + outcome["rejected"] == outcome["total"]
+    return outcome
+
+
+def failed(run: Run) -> str:
+    assert run.tasks == {"import": "failed"}, run.log[-6000:]
+    return run.log
+
+
+def lines(uri: str | None) -> list[dict[str, Any]]:
+    assert uri is not None
+    text = Path(uri.removeprefix("file://")).read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
