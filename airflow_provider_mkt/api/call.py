@@ -7,6 +7,7 @@ hook runs it, so it can be built, compared and looked at without a network.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -173,18 +174,19 @@ class Call(Generic[T]):
 def path_params(call: str, **values: object) -> Pairs:
     """Check path values: text or numbers, not empty, and not a way out of the path.
 
-    :raises InvalidInput: naming the parameter and its value's shape.
+    :raises InvalidInput: naming the parameter, as callers write it, and its value's shape.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
+        field = parameter(name)
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise InvalidInput(name, f"must be text or a whole number, not {shape(value)}", call=call)
+            raise InvalidInput(field, f"must be text or a whole number, not {shape(value)}", call=call)
         text = str(value)
         if not text.strip() or text in {".", ".."}:
-            raise InvalidInput(name, f"cannot be used in a path: {shape(value)}", call=call)
+            raise InvalidInput(field, f"cannot be used in a path: {shape(value)}", call=call)
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
-            raise InvalidInput(name, "contains a control character", call=call)
-        pairs.append((name, _encodable(name, text, call=call)))
+            raise InvalidInput(field, "contains a control character", call=call)
+        pairs.append((name, _encodable(field, text, call=call)))
     return tuple(pairs)
 
 
@@ -232,19 +234,32 @@ def utc(call: str, field_name: str, moment: datetime) -> datetime:
 def query_pairs(**values: object) -> Pairs:
     """Query parameters in order: None is left out, booleans in lower case, lists repeat the name.
 
-    :raises InvalidInput: on text that cannot be sent.
+    :raises InvalidInput: on anything but text, numbers and booleans, or text that cannot be sent.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if value is None:
             continue
         several = value if isinstance(value, (list, tuple)) else (value,)
-        pairs.extend((name, _encodable(name, _text(one))) for one in several)
+        pairs.extend((name, _encodable(parameter(name), _text(name, one))) for one in several)
     return tuple(pairs)
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _text(name: str, value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str() | int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return str(value)
+    problem = f"must be text, a finite number or a boolean, not {shape(value)}"
+    raise InvalidInput(parameter(name), problem)
+
+
+def parameter(name: str) -> str:
+    """The name that callers know for one of the platform's: ``campaign_guid`` for ``campaignGuid``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
 def _encodable(where: str, text: str, *, call: str = "") -> str:

@@ -261,7 +261,7 @@ REFUSED: list[tuple[Callable[[], Call[Any]], str]] = [
     (lambda: members(is_exhausted="false"), "is_exhausted"),
     (lambda: members(status_names=["A", ""]), "status_names[1]"),
     (lambda: bulk_extracts.enqueue("companies", "e-1"), "kind"),
-    (lambda: bulk_extracts.status("leads", ""), "exportId"),
+    (lambda: bulk_extracts.status("leads", ""), "export_id"),
     (lambda: bulk_extracts.list_jobs("leads", statuses=["Done"]), "statuses[0]"),
     (lambda: bulk_extracts.list_jobs("leads", batch_size=301), "batch_size"),
     (lambda: bulk_extracts.file("leads", "e-1", first=-1), "first"),

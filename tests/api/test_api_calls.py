@@ -48,7 +48,7 @@ class TestPaths:
     def test_what_cannot_be_a_segment_is_refused_without_being_repeated(self, value: object) -> None:
         with pytest.raises(InvalidInput) as refusal:
             path_params("things.get", thingId=value)
-        assert refusal.value.field == "thingId"
+        assert refusal.value.field == "thing_id"
         assert refusal.value.call == "things.get"
         if isinstance(value, str) and value.strip(" ."):
             assert value not in str(refusal.value)

@@ -201,7 +201,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: emails.search(published="secret"), "published"),
     (lambda: emails.search(published=(NOON,)), "published"),
     (lambda: emails.search(included_properties="name"), "included_properties"),
-    (lambda: emails.get("a\nb"), "emailId"),
+    (lambda: emails.get("a\nb"), "email_id"),
     (lambda: emails.create(""), "name"),
     (lambda: emails.create("News", "secret"), "fields"),
     (lambda: emails.create("News", {"name": "secret"}), "fields.name"),

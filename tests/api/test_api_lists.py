@@ -186,11 +186,11 @@ def test_the_request_in_both_profiles(row: tuple, profile: str, prefix: str) -> 
 
 MANY = list(range(1, 10_002))
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: lists.get(""), "listId"),
+    (lambda: lists.get(""), "list_id"),
     (lambda: lists.get_many([]), "list_ids"),
     (lambda: lists.get_many("123"), "list_ids"),
     (lambda: lists.get_many([1, ""]), "list_ids[1]"),
-    (lambda: lists.by_name(" "), "listName"),
+    (lambda: lists.by_name(" "), "list_name"),
     (lambda: lists.search(count=501), "count"),
     (lambda: lists.search(offset=-1), "offset"),
     (lambda: lists.search(processing_types=["MANUAL", "OTHER"]), "processing_types[1]"),  # type: ignore[list-item]
@@ -221,11 +221,11 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: members.add_and_remove(7, record_ids_to_add=[1], record_ids_to_remove=["1"]),
         "record_ids_to_remove",
     ),
-    (lambda: members.add_from(7, ".."), "sourceListId"),
-    (lambda: members.of_record(True), "recordId"),
+    (lambda: members.add_from(7, ".."), "source_list_id"),
+    (lambda: members.of_record(True), "record_id"),
     (lambda: members.of_records([1] * 101), "wanted"),
     (lambda: list_folders.create(" "), "folder_name"),
-    (lambda: list_folders.move("", 1), "folderId"),
+    (lambda: list_folders.move("", 1), "folder_id"),
     (lambda: list_folders.rename(3, ""), "folder_name"),
     (lambda: list_folders.move_list(True, 3), "list_id"),
     (lambda: list_conversions.on_date(7, NOON), "day"),

@@ -792,7 +792,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: lead_intake.submit_form(1, JANE), "fields"),
     (lambda: lead_intake.submit_form(1, {"email": JANE}, visitor_data={"x": JANE}), "visitor_data"),
     (lambda: lead_intake.submit_form(1, {"email": JANE}, program_id=0), "program_id"),
-    (lambda: lead_fields.get(""), "fieldApiName"),
+    (lambda: lead_fields.get(""), "field_name"),
     (lambda: lead_fields.browse(batch_size=301), "batch_size"),
     (lambda: lead_fields.create([]), "fields"),
     (lambda: lead_fields.create([COLOUR] * 101), "fields"),

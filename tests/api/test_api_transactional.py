@@ -141,9 +141,9 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: smtp_tokens.search(limit=0), "limit"),
     (lambda: smtp_tokens.create(" ", create_contact=True), "campaign_name"),
     (lambda: smtp_tokens.create("A", create_contact="yes"), "create_contact"),  # type: ignore[arg-type]
-    (lambda: smtp_tokens.get(""), "tokenId"),
-    (lambda: smtp_tokens.archive(None), "tokenId"),  # type: ignore[arg-type]
-    (lambda: send_statuses.get(".."), "statusId"),
+    (lambda: smtp_tokens.get(""), "token_id"),
+    (lambda: smtp_tokens.archive(None), "token_id"),  # type: ignore[arg-type]
+    (lambda: send_statuses.get(".."), "status_id"),
     (lambda: oauth.introspect(""), "token"),
     (lambda: oauth.introspect("x", token_type_hint="other"), "token_type_hint"),
     (lambda: oauth.revoke(5), "token"),  # type: ignore[arg-type]

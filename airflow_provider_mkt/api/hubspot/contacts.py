@@ -19,7 +19,7 @@ from airflow_provider_mkt.api.call import (
 )
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
-from airflow_provider_mkt.api.hubspot.checks import changed, page_size, text
+from airflow_provider_mkt.api.hubspot.checks import changed, names, page_size, text
 from airflow_provider_mkt.api.paging import after_cursor
 from airflow_provider_mkt.api.redact import shape
 
@@ -98,7 +98,7 @@ def create(properties: Properties, *, associations: Sequence[Mapping[str, Any]] 
         Route("POST", "contacts"),
         contact,
         Replay.SAFE if values.get("email", "").strip() else Replay.VERIFY,
-        body=JsonBody({"properties": values, "associations": [dict(one) for one in associations]}),
+        body=JsonBody({"properties": values, "associations": _links(name, associations)}),
         scopes=_WRITE,
     )
 
@@ -122,7 +122,7 @@ def update(contact_id: str, properties: Properties, *, id_property: str | None =
         Route("PATCH", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
         contact,
         Replay.SAFE,
-        query=query_pairs(idProperty=id_property),
+        query=query_pairs(idProperty=_key_property(name, id_property)),
         body=JsonBody({"properties": changed(name, "properties", properties)}),
         scopes=_WRITE,
     )
@@ -172,6 +172,7 @@ def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") 
     Source: ``POST /crm/{version}/objects/contacts/batch/upsert``.
     """
     call = "contacts.upsert_batch"
+    text(call, "id_property", id_property)
     inputs = [
         {
             "idProperty": id_property,
@@ -218,6 +219,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     Source: ``POST /crm/{version}/objects/contacts/batch/update``.
     """
     call = "contacts.update_batch"
+    text(call, "id_property", id_property)
     inputs: list[dict[str, Any]] = []
     for index, contact in enumerate(_batch(call, contacts)):
         row: dict[str, Any] = {
@@ -256,11 +258,11 @@ def read_many(
     most = HISTORY_MAX if properties_with_history else BATCH_MAX
     body: dict[str, Any] = {
         "inputs": [{"id": one} for one in _ids(call, ids, at_most=most)],
-        "properties": list(properties),
-        "propertiesWithHistory": list(properties_with_history),
+        "properties": names(call, "properties", properties) or [],
+        "propertiesWithHistory": names(call, "properties_with_history", properties_with_history) or [],
     }
-    if id_property:
-        body["idProperty"] = id_property
+    if id_property is not None:
+        body["idProperty"] = _key_property(call, id_property)
     return Call(
         call,
         Route("POST", "contacts", "/batch/read"),
@@ -301,7 +303,7 @@ def get(
         Route("GET", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
         contact,
         Replay.SAFE,
-        query=(*shown, *query_pairs(idProperty=id_property, archived=archived or None)),
+        query=(*shown, *query_pairs(idProperty=_key_property(name, id_property), archived=archived or None)),
         scopes=_READ,
     )
 
@@ -322,6 +324,20 @@ def _shown(
         propertiesWithHistory=comma_list(call, "properties_with_history", with_history),
         associations=comma_list(call, "associations", associations),
     )
+
+
+def _key_property(call: str, id_property: str | None) -> str | None:
+    """The property that tells contacts apart; None for the record id."""
+    return None if id_property is None else text(call, "id_property", id_property)
+
+
+def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if isinstance(associations, (str, bytes, Mapping)) or not isinstance(associations, Sequence):
+        raise InvalidInput("associations", f"must be a list, not {shape(associations)}", call=call)
+    for index, one in enumerate(associations):
+        if not isinstance(one, Mapping):
+            raise InvalidInput(f"associations[{index}]", f"must be a mapping, not {shape(one)}", call=call)
+    return [dict(one) for one in associations]
 
 
 def _ids(call: str, ids: Sequence[str], *, at_most: int) -> list[str]:

@@ -177,12 +177,19 @@ def start(
     Source: ``POST /crm/{version}/imports``.
     """
     call = "imports.start"
+    for field, switch in (
+        ("has_header", has_header),
+        ("marketable_contacts", marketable_contacts),
+        ("create_list", create_list),
+    ):
+        if not isinstance(switch, bool | None) or (switch is None and field != "marketable_contacts"):
+            raise InvalidInput(field, f"must be true or false, not {shape(switch)}", call=call)
     one_of(call, "file_format", file_format, FORMATS)
     mappings = _mappings(call, columns)
     if one_of(call, "operation", operation, OPERATIONS) != "CREATE":
         _needs_key(call, columns, operation)
     _check_file(call, content, mappings, csv_header=has_header and file_format == "CSV")
-    if time_zone is not None and time_zone not in available_timezones():
+    if time_zone is not None and (not isinstance(time_zone, str) or time_zone not in available_timezones()):
         raise InvalidInput("time_zone", "is no time zone, as Europe/Rome is one", call=call)
     request: dict[str, Any] = {
         "name": text(call, "name", name),

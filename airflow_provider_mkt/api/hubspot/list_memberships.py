@@ -153,11 +153,12 @@ def add_and_remove(
     """
     name = "list_memberships.add_and_remove"
     given = {"record_ids_to_add": record_ids_to_add, "record_ids_to_remove": record_ids_to_remove}
-    if not any(len(ids) for ids in given.values()):
-        raise InvalidInput("record_ids_to_add", "is empty, and nothing is to be removed either", call=name)
     coming, going = (
-        record_ids(name, field, ids, at_most=CHANGE_MAX) if ids else [] for field, ids in given.items()
+        [] if ids == () or ids == [] else record_ids(name, field, ids, at_most=CHANGE_MAX)
+        for field, ids in given.items()
     )
+    if not coming and not going:
+        raise InvalidInput("record_ids_to_add", "is empty, and nothing is to be removed either", call=name)
     if set(coming) & set(going):
         raise InvalidInput("record_ids_to_remove", "has records that are to be added as well", call=name)
     body = {"recordIdsToAdd": coming, "recordIdsToRemove": going}

@@ -16,6 +16,8 @@ from airflow_provider_mkt.api.call import (
     JsonBody,
     Replay,
     Route,
+    numeric_id,
+    parameter,
     path_params,
     query_pairs,
     utc,
@@ -167,7 +169,7 @@ def search(
     }
     for key, value in (("query", query), ("objectTypeId", object_type_id), ("sort", sort)):
         if value is not None:
-            body[key] = value
+            body[key] = word(name, parameter(key), value)
     return Call(
         name,
         Route("POST", FAMILY, "/search"),
@@ -227,7 +229,7 @@ def create(
         if value is not None:
             body[key] = mapping(name, field, value)
     if folder_id is not None:
-        body["listFolderId"] = folder_id
+        body["listFolderId"] = numeric_id(name, "folder_id", folder_id)
     return Call(name, Route("POST", FAMILY), the_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE)
 
 

@@ -20,6 +20,7 @@ from airflow_provider_mkt.api.call import (
     query_pairs,
 )
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest
+from airflow_provider_mkt.api.hubspot.checks import text
 from airflow_provider_mkt.api.hubspot.legal_basis import LegalBasis, legal_fields
 from airflow_provider_mkt.api.hubspot.mailbox import address
 from airflow_provider_mkt.api.platform import errors_of
@@ -138,7 +139,7 @@ def links(
     if subscription_id is not None:
         body["subscriptionId"] = numeric_id(name, "subscription_id", subscription_id)
     if language is not None:
-        body["language"] = language
+        body["language"] = text(name, "language", language)
     return Call(
         name,
         Route("POST", FAMILY, "/links/generate"),

@@ -199,14 +199,39 @@ def between(call: str, field: str, value: int, low: int, high: int) -> int:
     return value
 
 
-def one_of(call: str, field: str, value: str | None, known: Sequence[str]) -> str | None:
-    """Check a word; None stays None.
+def one_of(call: str, field: str, value: str, known: Sequence[str]) -> str:
+    """Check a word.
 
     :raises InvalidInput: when it is not one of *known*.
     """
-    if value is not None and value not in known:
+    if value not in known:
         raise InvalidInput(field, f"must be one of {', '.join(known)}", call=call)
     return value
+
+
+def maybe_one_of(call: str, field: str, value: str | None, known: Sequence[str]) -> str | None:
+    """Check a word that may be missing.
+
+    :raises InvalidInput: when it is not one of *known*.
+    """
+    return None if value is None else one_of(call, field, value, known)
+
+
+def comma_values(call: str, values: Sequence[str | int | bool]) -> str:
+    """The values of a filter, as one text: 1-300 texts, numbers or booleans.
+
+    :raises InvalidInput: on none, too many, one that is empty or has a comma, which nothing escapes.
+    """
+    written: list[str] = []
+    for index, value in enumerate(batch(call, "filter_values", values, at_most=BATCH_MAX)):
+        where = f"filter_values[{index}]"
+        if not isinstance(value, (str, int)):
+            raise InvalidInput(where, f"must be text or a number, not {shape(value)}", call=call)
+        one = str(value).lower() if isinstance(value, bool) else str(value)
+        if not one.strip() or "," in one:
+            raise InvalidInput(where, "is empty or has a comma in it", call=call)
+        written.append(one)
+    return ",".join(written)
 
 
 def text(call: str, field: str, value: str, *, at_most: int = NAME_MAX) -> str:
@@ -219,6 +244,14 @@ def text(call: str, field: str, value: str, *, at_most: int = NAME_MAX) -> str:
     if len(value) > at_most:
         raise InvalidInput(field, f"has {len(value)} characters; at most {at_most}", call=call)
     return value
+
+
+def maybe_text(call: str, field: str, value: str | None) -> str | None:
+    """Check a text that may be missing, but not empty.
+
+    :raises InvalidInput: when it is something else.
+    """
+    return None if value is None else text(call, field, value)
 
 
 def optional_text(call: str, field: str, value: str | None, *, at_most: int) -> str | None:
@@ -235,13 +268,14 @@ def optional_text(call: str, field: str, value: str | None, *, at_most: int) -> 
     return value
 
 
-def folder(call: str, folder_id: int | str, folder_type: str) -> str:
+def folder(call: str, folder_id: int | str, folder_type: str, *, field: str = "folder_id") -> str:
     """A folder as the asset API takes it.
 
+    :param field: what the caller calls the id.
     :raises InvalidInput: when the id is no id, or the type neither ``Folder`` nor ``Program``.
     """
     one_of(call, "folder_type", folder_type, ("Folder", "Program"))
-    return json.dumps({"id": numeric_id(call, "folder_id", folder_id), "type": folder_type})
+    return json.dumps({"id": numeric_id(call, field, folder_id), "type": folder_type})
 
 
 def in_folder(call: str, folder_id: int | str | None, folder_type: str) -> str | None:

@@ -63,8 +63,8 @@ def create(
     body: dict[str, Any] = {"format": file_format.upper(), "filter": filter_}
     if fields:
         body["fields"] = list(fields)
-    if column_headers:
-        body["columnHeaderNames"] = _headers(name, fields, column_headers)
+    if headers := mapping(name, "column_headers", column_headers):
+        body["columnHeaderNames"] = _headers(name, fields, headers)
     return Call(
         name,
         Route("POST", "bulk", f"{PATHS[kind]}/create.json"),
@@ -82,6 +82,18 @@ def _created(envelope: Envelope) -> Export:
         msg = "the answer names no job"
         raise ValueError(msg)
     return job
+
+
+def mapping(call: str, field: str, value: Mapping[str, str] | None) -> dict[str, str]:
+    """A mapping that may be missing.
+
+    :raises InvalidInput: when it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidInput(field, f"must be a mapping, not {shape(value)}", call=call)
+    return dict(value)
 
 
 def kind_of(call: str, kind: str) -> str:
@@ -139,8 +151,6 @@ def byte_range(call: str, first: int, last: int | None) -> Pairs:
 
 
 def _headers(call: str, fields: Sequence[str], headers: Mapping[str, str]) -> dict[str, str]:
-    if not isinstance(headers, Mapping):
-        raise InvalidInput("column_headers", f"must be a mapping, not {shape(headers)}", call=call)
     for name, header in headers.items():
         if fields and name not in fields:
             raise InvalidInput(f"column_headers.{name}", "is not among the fields", call=call)

@@ -32,6 +32,7 @@ from airflow_provider_mkt.api.marketo._exporting import (
     byte_range,
     create,
     kind_of,
+    mapping,
     names,
 )
 from airflow_provider_mkt.api.marketo.answers import first, one_as, rows_as
@@ -203,7 +204,7 @@ def create_program_members(
     if updated_between is not None:
         given["updatedAt"] = between(name, "updated_between", updated_between)
     # The platform's examples head standard columns by display names here, unlike elsewhere.
-    headers = {**{field: field for field in chosen}, **(column_headers or {})}
+    headers = {**{field: field for field in chosen}, **mapping(name, "column_headers", column_headers)}
     return create(name, "program_members", given, chosen, file_format, headers)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, Route, query_pairs
-from airflow_provider_mkt.api.marketo._building import WRITE_LEAD
+from airflow_provider_mkt.api.call import Call, Replay, Route, numeric_id, query_pairs
+from airflow_provider_mkt.api.marketo._building import WRITE_LEAD, maybe_text, text
 from airflow_provider_mkt.api.marketo._bulk import (
     FILE_MAX,
     TRANSFER_TIMEOUT,
@@ -46,7 +46,7 @@ def create_import(
     Source: ``POST /bulk/v1/leads.json``.
     """
     name = "bulk_leads.create_import"
-    body = upload(name, content, filename, file_format)
+    body = upload(name, content, text(name, "filename", filename), file_format)
     return Call(
         name,
         Route("POST", "bulk", "/leads.json"),
@@ -54,7 +54,10 @@ def create_import(
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         query=query_pairs(
-            format=file_format, lookupField=lookup_field, listId=list_id, partitionName=partition_name
+            format=file_format,
+            lookupField=text(name, "lookup_field", lookup_field),
+            listId=None if list_id is None else numeric_id(name, "list_id", list_id),
+            partitionName=maybe_text(name, "partition_name", partition_name),
         ),
         body=body,
         scopes=WRITE_LEAD,

@@ -42,7 +42,7 @@ def create_import(
     Source: ``POST /bulk/v1/program/{programId}/members/import.json``.
     """
     name = "bulk_members.create_import"
-    body = upload(name, content, filename, file_format)
+    body = upload(name, content, text(name, "filename", filename), file_format)
     return Call(
         name,
         Route(

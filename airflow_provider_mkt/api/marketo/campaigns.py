@@ -27,6 +27,7 @@ from airflow_provider_mkt.api.marketo._building import (
 from airflow_provider_mkt.api.marketo.answers import first_as, nothing_of, one_as, rows_as
 from airflow_provider_mkt.api.marketo.rows import Asset, Campaign, SmartCampaign
 from airflow_provider_mkt.api.paging import position_token
+from airflow_provider_mkt.api.redact import shape
 
 LEADS_MAX = 100
 TOKENS_MAX = 100
@@ -171,7 +172,7 @@ def request(
     body: dict[str, Json] = {
         "leads": [{"id": lead} for lead in ids(name, "lead_ids", lead_ids, at_most=LEADS_MAX)]
     }
-    if tokens:
+    if tokens is not None and tokens != {}:
         body["tokens"] = _tokens(name, tokens)
     return write(
         name,
@@ -212,7 +213,7 @@ def schedule(
         if moment - datetime.now(UTC) > LATEST_RUN:
             raise InvalidInput("run_at", "is more than two years ahead", call=name)
         body["runAt"] = moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
-    if tokens:
+    if tokens is not None and tokens != {}:
         body["tokens"] = _tokens(name, tokens)
     if clone_to_program_name is not None:
         body["cloneToProgramName"] = text(name, "clone_to_program_name", clone_to_program_name)
@@ -355,6 +356,8 @@ def _switch(name: str, campaign_id: int | str, verb: str, permission: str) -> Ca
 
 
 def _tokens(call: str, tokens: Mapping[str, str]) -> list[Json]:
+    if not isinstance(tokens, Mapping):
+        raise InvalidInput("tokens", f"must be a mapping, not {shape(tokens)}", call=call)
     if len(tokens) > TOKENS_MAX:
         raise InvalidInput("tokens", f"are {len(tokens)}; at most {TOKENS_MAX} per call", call=call)
     for token in tokens:

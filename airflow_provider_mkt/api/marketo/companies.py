@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, query_pairs
+from airflow_provider_mkt.api.call import Call, Replay, comma_list, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     BATCH_MAX,
     between,
+    comma_values,
     fitting,
     one_of,
     read,
     records,
+    text,
     write,
 )
 from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows_as, the_one
@@ -56,14 +58,13 @@ def by_filter(
     Source: ``GET /rest/v1/companies.json``.
     """
     name = "companies.by_filter"
-    values = [str(value) for value in batch(name, "filter_values", filter_values, at_most=BATCH_MAX)]
     return read(
         name,
         "/companies.json",
         rows_as(Company),
         query=query_pairs(
-            filterType=filter_type,
-            filterValues=comma_list(name, "filter_values", values),
+            filterType=text(name, "filter_type", filter_type),
+            filterValues=comma_values(name, filter_values),
             fields=comma_list(name, "fields", fields),
             batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
         ),

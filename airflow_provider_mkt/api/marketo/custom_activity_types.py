@@ -8,7 +8,15 @@ from typing import Any
 
 from airflow_provider_mkt.api.call import Call, Json, Replay, path_params, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo._building import one_of, read, records, something, text, write
+from airflow_provider_mkt.api.marketo._building import (
+    maybe_text,
+    one_of,
+    read,
+    records,
+    something,
+    text,
+    write,
+)
 from airflow_provider_mkt.api.marketo.answers import one_as, rows_as
 from airflow_provider_mkt.api.marketo.rows import ActivityType
 from airflow_provider_mkt.api.redact import shape
@@ -98,8 +106,8 @@ def create(
         "filterName": text(name, "filter_name", filter_name),
         "primaryAttribute": dict(primary_attribute),
     }
-    if description is not None:
-        body["description"] = description
+    if description:
+        body["description"] = text(name, "description", description)
     return write(
         name,
         "/activities/external/type.json",
@@ -127,7 +135,10 @@ def update(
     """
     name = "custom_activity_types.update"
     changes = query_pairs(
-        name=display_name, triggerName=trigger_name, filterName=filter_name, description=description
+        name=maybe_text(name, "display_name", display_name),
+        triggerName=maybe_text(name, "trigger_name", trigger_name),
+        filterName=maybe_text(name, "filter_name", filter_name),
+        description=description,
     )
     body: dict[str, Json] = dict(something(name, "display_name", changes))
     return _change(name, api_name, ".json", Replay.SAFE, body)

@@ -15,7 +15,7 @@ from airflow_provider_mkt.api.marketo._building import (
     change,
     folder,
     in_folder,
-    one_of,
+    maybe_one_of,
     optional_text,
     place,
     something,
@@ -52,7 +52,7 @@ def browse(
     """
     name = "emails.browse"
     query = query_pairs(
-        status=one_of(name, "status", status, get_args(Version)),
+        status=maybe_one_of(name, "status", status, get_args(Version)),
         folder=in_folder(name, folder_id, folder_type),
     )
     return asset_pages(
@@ -74,7 +74,7 @@ def get(email_id: int | str, *, status: str | None = None) -> Call[Email | None]
     Source: ``GET /rest/asset/v1/email/{id}.json``.
     """
     name = "emails.get"
-    query = query_pairs(status=one_of(name, "status", status, get_args(Version)))
+    query = query_pairs(status=maybe_one_of(name, "status", status, get_args(Version)))
     return asset(name, "/email/{id}.json", first_as(Email), params=_id(name, email_id), query=query)
 
 
@@ -97,7 +97,7 @@ def by_name(
     name = "emails.by_name"
     query = query_pairs(
         name=text(name, "email_name", email_name),
-        status=one_of(name, "status", status, get_args(Version)),
+        status=maybe_one_of(name, "status", status, get_args(Version)),
         folder=in_folder(name, folder_id, folder_type),
     )
     return asset(name, "/email/byName.json", rows_as(Email), query=query)

@@ -8,6 +8,7 @@ from airflow_provider_mkt.api.marketo._building import (
     asset_pages,
     between,
     folder,
+    maybe_text,
     one_of,
     place,
     text,
@@ -37,9 +38,9 @@ def browse(
     """
     name = "folders.browse"
     query = query_pairs(
-        root=None if root_id is None else folder(name, root_id, "Folder"),
+        root=None if root_id is None else folder(name, root_id, "Folder", field="root_id"),
         maxDepth=between(name, "max_depth", max_depth, 1, _DEEPEST),
-        workSpace=workspace,
+        workSpace=maybe_text(name, "workspace", workspace),
     )
     return asset_pages(name, "/folders.json", rows_as(Folder), page_size=page_size, query=query)
 
@@ -77,8 +78,8 @@ def by_name(
     query = query_pairs(
         name=text(name, "folder_name", folder_name),
         type="Folder",
-        root=None if root_id is None else folder(name, root_id, "Folder"),
-        workSpace=workspace,
+        root=None if root_id is None else folder(name, root_id, "Folder", field="root_id"),
+        workSpace=maybe_text(name, "workspace", workspace),
     )
     return asset(name, "/folder/byName.json", rows_as(Folder), query=query)
 

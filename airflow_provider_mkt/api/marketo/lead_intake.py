@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, numeric_id
+from airflow_provider_mkt.api.call import Call, Replay, numeric_id, parameter
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo._building import fitting, records, text, write
+from airflow_provider_mkt.api.marketo._building import BODY_MAX, fitting, records, text, write
 from airflow_provider_mkt.api.marketo.answers import RecordResult, only_result, results_of
 from airflow_provider_mkt.api.redact import shape
 
@@ -53,7 +53,9 @@ def push(
         "reason": reason,
         "partitionName": partition_name,
     }
-    body |= {key: value for key, value in optional.items() if value is not None}
+    for key, value in optional.items():
+        if value is not None:
+            body[key] = text(name, parameter(key), value, at_most=BODY_MAX)
     return write(
         name,
         "/leads/push.json",

@@ -8,7 +8,16 @@ from typing import Any, Literal, get_args
 from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo import _building as building
-from airflow_provider_mkt.api.marketo._building import between, fitting, ids, place, read, text, write
+from airflow_provider_mkt.api.marketo._building import (
+    between,
+    comma_values,
+    fitting,
+    ids,
+    place,
+    read,
+    text,
+    write,
+)
 from airflow_provider_mkt.api.marketo.answers import RecordResult, nothing_of, results_of, rows, the_one
 from airflow_provider_mkt.api.paging import position_token
 from airflow_provider_mkt.api.redact import shape
@@ -84,13 +93,9 @@ def by_filter(
     ``POST /rest/v1/leads.json?_method=GET``.
     """
     name = "leads.by_filter"
-    values = [str(value) for value in batch(name, "filter_values", filter_values, at_most=BATCH_MAX)]
-    for index, value in enumerate(values):
-        if "," in value or not value:
-            raise InvalidInput(f"filter_values[{index}]", "is empty or has a comma in it", call=name)
     query = query_pairs(
-        filterType=filter_type,
-        filterValues=",".join(values),
+        filterType=text(name, "filter_type", filter_type),
+        filterValues=comma_values(name, filter_values),
         fields=comma_list(name, "fields", fields),
         batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
     )
@@ -118,6 +123,7 @@ def sync(
     name = "leads.sync"
     if action not in get_args(Action):
         raise InvalidInput("action", f"must be one of {', '.join(get_args(Action))}", call=name)
+    text(name, "lookup_field", lookup_field)
     records: list[dict[str, Any]] = []
     for index, lead in enumerate(batch(name, "leads", leads, at_most=BATCH_MAX)):
         if not isinstance(lead, Mapping):
@@ -129,7 +135,7 @@ def sync(
     if action in ("createOrUpdate", "updateOnly"):
         body["lookupField"] = lookup_field
     if partition_name:
-        body["partitionName"] = partition_name
+        body["partitionName"] = text(name, "partition_name", partition_name)
     return write(
         name,
         "/leads.json",

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, query_pairs
+from airflow_provider_mkt.api.call import Call, Replay, comma_list, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     BATCH_MAX,
     between,
+    comma_values,
     fitting,
     ids,
     place,
@@ -65,7 +66,6 @@ def by_filter(
     name = "program_members.by_filter"
     if filter_type == "updatedAt":
         raise InvalidInput("filter_type", "has a call of its own: program_members.by_update", call=name)
-    values = [_written(value) for value in batch(name, "filter_values", filter_values, at_most=BATCH_MAX)]
     return read(
         name,
         "/programs/{programId}/members.json",
@@ -73,7 +73,7 @@ def by_filter(
         params=place(name, "program_id", program_id, "programId"),
         query=query_pairs(
             filterType=text(name, "filter_type", filter_type),
-            filterValues=comma_list(name, "filter_values", values),
+            filterValues=comma_values(name, filter_values),
             fields=comma_list(name, "fields", fields),
             batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
         ),
@@ -100,14 +100,15 @@ def by_update(
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
     name = "program_members.by_update"
+    first, last = utc(name, "start_at", start_at), utc(name, "end_at", end_at)
     query = query_pairs(
         filterType="updatedAt",
-        startAt=time_of(name, "start_at", start_at),
-        endAt=time_of(name, "end_at", end_at),
+        startAt=time_of(name, "start_at", first),
+        endAt=time_of(name, "end_at", last),
         fields=comma_list(name, "fields", fields),
         batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
     )
-    if not timedelta() <= end_at - start_at <= LONGEST_RANGE:
+    if not timedelta() <= last - first <= LONGEST_RANGE:
         raise InvalidInput("end_at", "must be at most 7 days after start_at, and not before it", call=name)
     return read(
         name,
@@ -186,7 +187,3 @@ def change_status(
         body={"status": text(name, "status_name", status_name), "input": leads},
         params=place(name, "program_id", program_id, "programId"),
     )
-
-
-def _written(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -17,7 +17,7 @@ from airflow_provider_mkt.api.marketo._building import (
     change,
     folder,
     ids,
-    one_of,
+    maybe_one_of,
     place,
     read,
     records,
@@ -58,14 +58,14 @@ def browse(
     Source: ``GET /rest/asset/v1/programs.json``.
     """
     name = "programs.browse"
-    one_of(name, "filter_type", filter_type, get_args(FilterType))
+    maybe_one_of(name, "filter_type", filter_type, get_args(FilterType))
     values = comma_list(name, "filter_values", filter_values)
     if (filter_type is None) is not (values is None):
         raise InvalidInput("filter_values", "go together with filter_type", call=name)
     query = query_pairs(
         filterType=filter_type,
         filterValues=values,
-        status=one_of(name, "status", status, get_args(ProgramStatus)),
+        status=maybe_one_of(name, "status", status, get_args(ProgramStatus)),
     )
     return asset_pages(
         name,
@@ -96,11 +96,12 @@ def by_name(
     :param include_tags: return its tags too.
     :param include_costs: return its costs too.
     :returns: the program, or None when there is none.
+    :raises InvalidInput: without a name.
 
     Source: ``GET /rest/asset/v1/program/byName.json``.
     """
     query = query_pairs(
-        name=program_name,
+        name=text("programs.by_name", "program_name", program_name),
         includeTags=True if include_tags else None,
         includeCosts=True if include_costs else None,
     )
@@ -133,7 +134,7 @@ def create(
     form = query_pairs(
         name=text(name, "program_name", program_name),
         folder=folder(name, folder_id, folder_type),
-        type=program_type,
+        type=text(name, "program_type", program_type),
         channel=channel,
         description=description,
     )
