@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,9 +74,9 @@ class _Window:
     :param state: keeps where reading starts, the token for it, and how many rows are older than that.
     """
 
-    def __init__(self, state: State, since: datetime, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, state: State, since: datetime) -> None:
         kept = state.get("from")
-        self.state, self.clock = state, clock
+        self.state = state
         # The log is asked in whole seconds, and an earlier start loses nothing.
         self.start = instant("from", kept) if kept else since.replace(microsecond=0)
 
@@ -95,7 +95,7 @@ class _Window:
 
     def read_to_the_end(self, dates: Sequence[datetime]) -> None:
         """All rows of the window were read, with these dates: the next look need not go back as far."""
-        start = datetime.fromtimestamp(int(self.clock()), UTC) - timedelta(seconds=LATE)
+        start = datetime.fromtimestamp(int(time.time()), UTC) - timedelta(seconds=LATE)
         if start - self.start < _STEP:
             return
         self.state["before"] = self.before + sum(date < start for date in dates)

@@ -1,0 +1,351 @@
+"""Every condition is waited for; and the waiting is alike in poke, reschedule and deferrable mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow, Run
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.hubspot import sequences
+from airflow_provider_mkt.api.marketo import campaigns, lists, programs
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
+from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.world.activity_types import SEND_EMAIL
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
+LIST = f"*/lists/{hubspot.LIST_ID}"
+ADA = hubspot.CONTACT_IDS[0]
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return MODES[request.param]
+
+
+def wait(airflow: Airflow, sensor: str, more: str = "", conn: str = "hubspot", **arguments: Any) -> Run:
+    """Run one sensor; its module is found by its name."""
+    given = "".join(f"{name}={value!r}, " for name, value in arguments.items())
+    return airflow.run(
+        f"from airflow_provider_mkt.sensors import emails, hubspot, leads, marketo, quota\n"
+        f'{sensor}(task_id="wait", conn_id="{conn}_default", poke_interval=0.1, {given}{more})'
+    )
+
+
+def seen(run: Run) -> Any:
+    assert run.state == "success", run.log[-3000:]
+    return run.returned["wait"]
+
+
+def hubspot_call(call: Call[Any]) -> Any:
+    with HubSpotHook() as hook:
+        return hook.run(call)
+
+
+def marketo_call(call: Call[Any]) -> Any:
+    with MarketoHook() as hook:
+        return hook.run(call)
+
+
+# -- the ways to wait -----------------------------------------------------------------------------
+
+
+def test_it_waits_until_the_condition_is_so_and_returns_the_facts(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    body = {"list": {"listId": "101", "processingStatus": "PROCESSING", "size": 0}}
+    sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": body}, times=2)
+    run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
+    assert seen(run) == {"status": "COMPLETE", "size": 3}
+    assert run.log.count("not yet: status PROCESSING") == 2
+    assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 3
+
+
+def test_what_can_no_longer_come_about_fails_without_another_try(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    run = wait(airflow, "quota.QuotaSensor", f"{mode}, retries=1", "marketo", need=50_001)
+    assert run.state == "failed"
+    assert "a day has 50,000 calls, fewer than the 50,001 needed" in run.log
+    assert "up_for_retry" not in run.log
+
+
+def test_a_word_nobody_knows_is_waited_out_with_a_warning(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    body = {"listId": "101", "processingStatus": "BRAND_NEW", "name": "x"}
+    sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": {"list": body}}, times=None)
+    run = wait(airflow, "hubspot.ListProcessedSensor", f"{mode}, timeout=0.4", list_id=hubspot.LIST_ID)
+    assert run.state == "failed"
+    assert "Nobody knows the status 'BRAND_NEW'" in run.log
+    assert "AirflowSensorTimeout" in run.log
+
+
+def test_looks_may_fail_for_as_long_as_is_tolerated(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    # A look is five calls, so the first two looks fail.
+    sandbox.hubspot.faults.add(LIST, answer={"status": 502}, times=10)
+    run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
+    assert seen(run)["size"] == 3
+    assert run.log.count("Asking failed") == 2
+
+
+def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    """Anna has the status already; Ben is never a member."""
+    marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Engaged"))
+    calls = sandbox.marketo.calls
+    run = wait(
+        airflow,
+        "marketo.ProgramMemberSensor",
+        f"{mode}, timeout=0.6",
+        "marketo",
+        program_id=marketo.NURTURE_PROGRAM,
+        lead_ids=[marketo.ANNA, marketo.BEN],
+        status_name="Member",
+    )
+    assert "leads 2, missing 1" in run.log
+    asked = [call for call in calls.recent if "/members.json" in call.path]
+    assert len(asked) >= 2
+    assert calls.of("GET", "/rest/asset/v1/channel/byName.json").total == 1
+
+
+@pytest.mark.parametrize(
+    ("sensor", "arguments", "named"),
+    [
+        ("quota.QuotaSensor", {"need": "many"}, "need: must be a whole number of 1 or more"),
+        ("quota.QuotaSensor", {"need": 0}, "need: must be a whole number of 1 or more"),
+        ("leads.LeadsVisibleSensor", {"lead_ids": "1,2"}, "lead_ids: must be a list"),
+        ("leads.LeadsVisibleSensor", {"lead_ids": ["x"]}, "lead_ids[0]: must be a positive whole number"),
+        ("leads.LeadsVisibleSensor", {"lead_ids": list(range(1, 3002))}, "lead_ids: has 3,001 ids"),
+        ("leads.ListMembershipSensor", {"list_id": "x", "lead_ids": [1]}, "list_id: must be a whole number"),
+        (
+            "emails.EmailActivitySensor",
+            {"email_id": "1", "activity": "read"},
+            "activity: must be one of sent",
+        ),
+        ("emails.EmailActivitySensor", {"email_id": "1", "since": "2026-01-01"}, "since: has no offset"),
+        (
+            "emails.EmailActivitySensor",
+            {"email_id": "1", "since": "2026-01-01T00:00:00Z"},
+            "since: HubSpot counts",
+        ),
+        ("hubspot.EventAttendanceSensor", {}, "object_id: give either"),
+        ("hubspot.EventAttendanceSensor", {"external_event_id": "x"}, "external_account_id: is missing"),
+        ("hubspot.MarketingEventSensor", {"external_event_id": ""}, "external_event_id: is missing or empty"),
+        ("marketo.SmartCampaignSensor", {"campaign_id": 1}, "there is no campaign_status to wait for"),
+    ],
+)
+def test_input_that_cannot_be_right_is_named_before_anything_is_sent(
+    airflow: Airflow, sandbox: Sandbox, sensor: str, arguments: dict[str, Any], named: str
+) -> None:
+    run = wait(airflow, sensor, "retries=1", **arguments)
+    assert run.state == "failed"
+    assert named in run.log
+    assert "up_for_retry" not in run.log
+    assert sandbox.hubspot.calls.total == 0
+
+
+def test_a_mail_address_is_not_kept_with_a_trigger(airflow: Airflow, sandbox: Sandbox) -> None:
+    address = "ada@example.com"
+    run = wait(airflow, "leads.LeadsMatchingSensor", MODES["deferrable"], field="email", value=address)
+    assert run.state == "failed"
+    assert "value: a mail address would be kept with the trigger" in run.log
+    run = wait(airflow, "leads.LeadsMatchingSensor", MODES["poke"], field="email", value=address)
+    assert seen(run) == {"leads": 1}
+    assert address not in run.log
+
+
+# -- what both platforms have ---------------------------------------------------------------------
+
+
+def test_leads_are_visible_once_the_search_shows_them_as_they_should_be(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    sandbox.hubspot.settings.search_lag = 0.4
+    contact = sandbox.hubspot.world.contacts.create({"email": "new@example.com", "lifecyclestage": "lead"})
+    run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA, contact.id])
+    assert seen(run) == {"leads": 2, "missing": 0}
+    assert "leads 2, missing 1" in run.log
+    having = {"lifecyclestage": "customer"}
+    run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA], having=having)
+    assert seen(run) == {"leads": 1, "missing": 0}
+    run = wait(airflow, "leads.LeadsVisibleSensor", "timeout=0.2", lead_ids=[contact.id], having=having)
+    assert run.state == "failed"
+
+
+def test_leads_of_marketo_are_visible_once_they_have_the_values(airflow: Airflow, sandbox: Sandbox) -> None:
+    ids = [marketo.ANNA, marketo.BEN]
+    assert seen(wait(airflow, "leads.LeadsVisibleSensor", conn="marketo", lead_ids=ids))["missing"] == 0
+    having = {"firstName": "Anna"}
+    run = wait(airflow, "leads.LeadsVisibleSensor", "timeout=0.2", "marketo", lead_ids=ids, having=having)
+    assert run.state == "failed"
+    assert "leads 2, missing 1" in run.log
+
+
+@pytest.mark.parametrize(
+    ("conn", "field", "value", "enough", "too_many"),
+    [("hubspot", "company", "Example Ltd", 5, 6), ("marketo", "customerNumber", "C-0001", 1, 2)],
+)
+def test_so_many_leads_have_a_value(
+    airflow: Airflow, sandbox: Sandbox, conn: str, field: str, value: str, enough: int, too_many: int
+) -> None:
+    sensor, arguments = "leads.LeadsMatchingSensor", {"field": field, "value": value}
+    assert seen(wait(airflow, sensor, conn=conn, count=enough, **arguments)) == {"leads": enough}
+    assert wait(airflow, sensor, "timeout=0.2", conn, count=too_many, **arguments).state == "failed"
+
+
+def test_leads_are_in_a_list(airflow: Airflow, sandbox: Sandbox) -> None:
+    sensor, ids = "leads.ListMembershipSensor", list(hubspot.CONTACT_IDS)
+    members = wait(airflow, sensor, list_id=hubspot.LIST_ID, lead_ids=ids[:3])
+    assert seen(members) == {"leads": 3, "missing": 0}
+    run = wait(airflow, sensor, "timeout=0.2", list_id=hubspot.LIST_ID, lead_ids=ids)
+    assert "leads 5, missing 2" in run.log
+    run = wait(
+        airflow, sensor, "timeout=0.2", "marketo", list_id=marketo.STATIC_LIST, lead_ids=[marketo.ANNA, 404]
+    )
+    assert "leads 2, missing 1" in run.log
+    marketo_call(lists.add(marketo.STATIC_LIST, [marketo.DAVID]))
+    run = wait(airflow, sensor, conn="marketo", list_id=marketo.STATIC_LIST, lead_ids=[marketo.DAVID])
+    assert seen(run) == {"leads": 1, "missing": 0}
+
+
+def test_an_empty_list_of_leads_ends_the_wait_without_a_call(airflow: Airflow, sandbox: Sandbox) -> None:
+    run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[])
+    assert seen(run) == {"leads": 0, "missing": 0}
+    assert sandbox.hubspot.calls.total == 0
+
+
+def test_mails_of_an_email_are_counted(airflow: Airflow, sandbox: Sandbox) -> None:
+    sensor = "emails.EmailActivitySensor"
+    run = wait(airflow, sensor, email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=3)
+    assert seen(run) == {"sent": 3}
+    run = wait(airflow, sensor, "timeout=0.2", email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=4)
+    assert run.state == "failed"
+    world, email = sandbox.marketo.world, (marketo.APPROVED_EMAIL, "Welcome")
+    for lead in (marketo.ANNA, marketo.BEN):
+        world.log.add(SEND_EMAIL, lead, world.now(), primary=email)
+    world.log.add(SEND_EMAIL, marketo.CARLA, world.now(), primary=(marketo.NEWSLETTER_EMAIL, "Newsletter"))
+    sandbox.clock.advance(60)
+    run = wait(airflow, sensor, conn="marketo", email_id=marketo.APPROVED_EMAIL, activity="sent", count=2)
+    assert seen(run) == {"sent": 2}
+    run = wait(
+        airflow, sensor, "timeout=0.2", "marketo", email_id=marketo.APPROVED_EMAIL, activity="sent", count=3
+    )
+    assert run.state == "failed"
+
+
+@pytest.mark.parametrize("conn", ["hubspot", "marketo"])
+def test_the_quota_is_waited_for(airflow: Airflow, sandbox: Sandbox, conn: str) -> None:
+    told = seen(wait(airflow, "quota.QuotaSensor", conn=conn, need=1_000))
+    assert told["limit"] - 10 < told["left"] <= told["limit"]
+    run = wait(airflow, "quota.QuotaSensor", "timeout=0.2", conn, need=told["limit"])
+    assert run.state == "failed"
+    assert "AirflowSensorTimeout" in run.log
+
+
+def test_a_use_of_calls_that_is_not_told_is_waited_for(airflow: Airflow, sandbox: Sandbox) -> None:
+    row = {"name": "x", "fetchStatus": "TIMEOUT", "currentUsage": 0, "usageLimit": 0}
+    answer = {"status": 200, "body": {"results": [row]}}
+    sandbox.hubspot.faults.add("*/api-usage/*", answer=answer, times=1)
+    run = wait(airflow, "quota.QuotaSensor", need=1)
+    assert seen(run)["left"] > 0
+    assert "does not tell now" in run.log
+
+
+# -- what one platform has ------------------------------------------------------------------------
+
+
+def test_the_attendance_of_an_event_is_waited_for(airflow: Airflow, sandbox: Sandbox) -> None:
+    sensor = "hubspot.EventAttendanceSensor"
+    run = wait(airflow, sensor, attendance="attended", object_id=events.PAST_WEBINAR_OBJECT)
+    assert seen(run)["attended"] == 1
+    run = wait(
+        airflow,
+        sensor,
+        "timeout=0.2",
+        count=2,
+        external_event_id=events.WEBINAR,
+        external_account_id=events.ACCOUNT,
+    )
+    assert run.state == "failed"
+    assert "registered 1" in run.log
+
+
+def test_an_event_is_waited_for_until_it_can_be_found(airflow: Airflow, sandbox: Sandbox) -> None:
+    sensor = "hubspot.MarketingEventSensor"
+    run = wait(airflow, sensor, external_event_id=events.WEBINAR, external_account_id=events.ACCOUNT)
+    assert seen(run) == {"object_ids": [events.WEBINAR_OBJECT]}
+    other = {"external_event_id": events.WEBINAR, "external_account_id": "another"}
+    assert wait(airflow, sensor, "timeout=0.2", **other).state == "failed"
+
+
+def test_a_contact_is_waited_for_in_the_sequence_that_is_meant(airflow: Airflow, sandbox: Sandbox) -> None:
+    hubspot_call(
+        sequences.enrol(automation.SALES_USER, automation.FOLLOW_UP_SEQUENCE, ADA, automation.SALES_ADDRESS)
+    )
+    sensor = "hubspot.SequenceEnrollmentSensor"
+    told = seen(wait(airflow, sensor, contact_id=ADA, sequence_id=automation.FOLLOW_UP_SEQUENCE))
+    assert told["sequence_id"] == automation.FOLLOW_UP_SEQUENCE
+    run = wait(airflow, sensor, "timeout=0.2", contact_id=ADA, sequence_id=automation.PRIVATE_SEQUENCE)
+    assert run.state == "failed"
+
+
+def test_members_reach_a_status_or_have_passed_it_and_are_in_their_stream(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Influenced"))
+    given = {"program_id": marketo.NURTURE_PROGRAM, "lead_ids": [marketo.ANNA]}
+    sensor = "marketo.ProgramMemberSensor"
+    run = wait(airflow, sensor, conn="marketo", status_name="Engaged", stream=marketo.FIRST_STREAM, **given)
+    assert seen(run) == {"leads": 1, "missing": 0}
+    run = wait(airflow, sensor, "timeout=0.2", "marketo", stream=marketo.SECOND_STREAM, **given)
+    assert "leads 1, missing 1" in run.log
+    run = wait(airflow, sensor, "retries=1", "marketo", status_name="Attended", **given)
+    assert "status_name: is none of the program's: Not in Program, Member" in run.log
+    run = wait(airflow, sensor, "retries=1", "marketo", **given)
+    assert "status_name: give status_name, stream or both" in run.log
+
+
+def test_a_requested_campaign_is_seen_for_every_lead(airflow: Airflow, sandbox: Sandbox) -> None:
+    marketo_call(campaigns.request(marketo.REQUEST_CAMPAIGN, [marketo.ANNA, marketo.BEN]))
+    given = {"activity_type_ids": [47], "about_id": marketo.REQUEST_CAMPAIGN}
+    sensor = "marketo.LeadActivitySensor"
+    sandbox.marketo.settings.activity_block = 1
+    run = wait(airflow, sensor, conn="marketo", lead_ids=[marketo.ANNA, marketo.BEN], **given)
+    assert seen(run) == {"leads": 2, "missing": 0}
+    run = wait(airflow, sensor, "timeout=0.2", "marketo", lead_ids=[marketo.ANNA, marketo.CARLA], **given)
+    assert "leads 2, missing 1" in run.log
+    assert seen(wait(airflow, sensor, conn="marketo", count=2, **given)) == {"activities": 2}
+    assert seen(wait(airflow, sensor, conn="marketo", lead_ids=[], **given))["missing"] == 0
+    run = wait(
+        airflow,
+        sensor,
+        "timeout=0.2",
+        "marketo",
+        lead_ids=[marketo.ANNA],
+        since="2099-01-01T00:00:00Z",
+        **given,
+    )
+    assert run.state == "failed"
+
+
+def test_a_smart_campaign_has_a_status(airflow: Airflow, sandbox: Sandbox) -> None:
+    sensor = "marketo.SmartCampaignSensor"
+    run = wait(airflow, sensor, conn="marketo", campaign_id=marketo.REQUEST_CAMPAIGN)
+    assert seen(run) == {"status": "Active"}
+    run = wait(airflow, sensor, "timeout=0.2", "marketo", campaign_id=marketo.INACTIVE_CAMPAIGN)
+    assert "not yet: status Inactive" in run.log
+    run = wait(airflow, sensor, "retries=1", "marketo", campaign_id=404)
+    assert "there is no smart campaign 404" in run.log
+    assert "up_for_retry" not in run.log
+    run = wait(airflow, sensor, conn="marketo", campaign_id=1, statuses=["Dormant"])
+    assert "statuses[0]: must be one of Inactive" in run.log

@@ -1,0 +1,194 @@
+"""Every change of a lead is told of once, across restarts, lost workers and DAG runs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from airflow_runs import Airflow, Run
+
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.world.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
+from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sensors import _watermark as watermark
+
+MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+class Changes:
+    """One sensor's watermark, over several DAG runs.
+
+    :param conn: the platform.
+    """
+
+    def __init__(self, airflow: Airflow, sandbox: Sandbox, conn: str, directory: Path) -> None:
+        self.airflow, self.world, self.conn = airflow, sandbox.marketo.world, conn
+        self.hubspot = sandbox.hubspot.world
+        self.variable, self.path = f"changes_{uuid.uuid4().hex}", directory / "leads.jsonl"
+
+    def wait(self, more: str = "", *, before: str = "") -> Run:
+        self.path.unlink(missing_ok=True)
+        fields = '["firstName"]' if self.conn == "marketo" else None
+        return self.airflow.run(
+            "from airflow_provider_mkt.sensors.lead_changes import LeadChangesSensor\n"
+            f"{before}\n"
+            f'LeadChangesSensor(task_id="wait", conn_id="{self.conn}_default", poke_interval=0.1, '
+            f'variable="{self.variable}", leads_path={str(self.path)!r}, fields={fields}, '
+            f'since="{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", {more})'
+        )
+
+    def told(self, more: str = "") -> dict[str, bool]:
+        """Ids of the leads that a run tells of, and whether they are new."""
+        run = self.wait(more)
+        assert run.state == "success", run.log[-3000:]
+        rows = [json.loads(line) for line in self.path.read_text().splitlines()]
+        returned = run.returned["wait"]
+        assert returned["platform"] == self.conn
+        assert returned["new"] + returned["changed"] == len(rows)
+        assert set(returned) == {"platform", "since", "until", "new", "changed", "leads"}
+        return {row["id"]: row["new"] for row in rows}
+
+    def nothing(self) -> bool:
+        return self.wait("timeout=0.2, soft_fail=True").tasks == {"wait": "skipped"}
+
+    def happen(self, lead: int, *, kind: int = CHANGE_DATA_VALUE, ago: float = 60, late: float = 0) -> None:
+        """Something that happened *ago* seconds, and is told *late* seconds later than now."""
+        now = self.world.now()
+        fields = ({"id": 1, "name": "firstName", "newValue": "x", "oldValue": "y"},)
+        self.world.log.add(
+            kind,
+            lead,
+            (now - timedelta(seconds=ago)).replace(microsecond=0),
+            fields=fields if kind == CHANGE_DATA_VALUE else (),
+            committed_at=now + timedelta(seconds=late) if late else None,
+        )
+
+
+@pytest.fixture
+def changes(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> Changes:
+    return Changes(airflow, sandbox, "marketo", tmp_path)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
+def test_each_change_is_told_once_from_run_to_run(changes: Changes, sandbox: Sandbox, mode: str) -> None:
+    sandbox.marketo.settings.activity_block = 1
+    changes.happen(marketo.ANNA, kind=NEW_LEAD)
+    changes.happen(marketo.BEN)
+    changes.happen(marketo.BEN)
+    assert changes.told(mode) == {str(marketo.ANNA): True, str(marketo.BEN): False}
+    assert changes.nothing()
+    changes.happen(marketo.CARLA, ago=1)
+    assert changes.told(mode) == {str(marketo.CARLA): False}
+
+
+def test_a_change_that_comes_late_is_told_by_a_later_run(changes: Changes, sandbox: Sandbox) -> None:
+    changes.happen(marketo.ANNA, ago=600, late=300)
+    changes.happen(marketo.BEN, ago=10)
+    assert changes.told() == {str(marketo.BEN): False}
+    sandbox.clock.advance(301)
+    assert changes.told() == {str(marketo.ANNA): False}
+    assert changes.nothing()
+
+
+def test_a_contact_of_hubspot_is_told_again_when_it_changes_again(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    changes = Changes(airflow, sandbox, "hubspot", tmp_path)
+    sandbox.hubspot.settings.search_lag = 0
+    contacts = sandbox.hubspot.world.contacts
+    made = contacts.create({"email": "new@example.com"})
+    old = contacts.get(hubspot.CONTACT_IDS[0])
+    assert old is not None
+    contacts.update(old, {"company": "Other Ltd"})
+    assert changes.told() == {old.id: False, made.id: True}
+    assert changes.nothing()
+    sandbox.clock.advance(2)
+    contacts.update(old, {"company": "Third Ltd"})
+    assert changes.told(MODES["deferrable"]) == {old.id: False}
+
+
+def test_what_a_run_had_read_is_told_again_when_it_is_lost_before_it_was_handed_on(
+    changes: Changes,
+) -> None:
+    """The first try is lost after the watermark moved on; the second is of the same DAG run."""
+    changes.happen(marketo.ANNA)
+    lost = """
+from airflow_provider_mkt.sensors._watermark import Watermark
+def lost_once(self, *given, known=Watermark.advance):
+    known(self, *given)
+    Watermark.advance = known
+    raise ConnectionError("the worker is gone")
+Watermark.advance = lost_once"""
+    run = changes.wait("retries=1", before=lost)
+    assert "the worker is gone" in run.log
+    assert (run.state, run.returned["wait"]["changed"]) == ("success", 1)
+    assert changes.nothing()
+
+
+def test_a_run_that_found_nothing_leaves_the_beginning_where_it_was(changes: Changes) -> None:
+    assert changes.nothing()
+    changes.happen(marketo.ANNA, ago=3000)
+    assert changes.told() == {str(marketo.ANNA): False}
+
+
+def test_more_changes_than_are_remembered_are_told_again_and_none_is_lost(
+    changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watermark, "KNOWN_MAX", 2)
+    for ago, lead in ((30, marketo.ANNA), (20, marketo.BEN), (10, marketo.CARLA)):
+        changes.happen(lead, ago=ago)
+    assert len(changes.told()) == 3
+    assert changes.told() == {str(marketo.ANNA): False}
+
+
+def test_the_watermark_of_a_sensor_is_its_own_by_default(airflow: Airflow, sandbox: Sandbox) -> None:
+    world = sandbox.marketo.world
+    world.log.add(NEW_LEAD, marketo.ANNA, world.now())
+    run = airflow.run("""
+from airflow.sdk import Variable
+from airflow_provider_mkt.sensors.lead_changes import LeadChangesSensor
+wait = LeadChangesSensor(task_id="wait", conn_id="marketo_default", fields=["email"])
+@task
+def kept(ti=None):
+    return Variable.get(f"mkt_lead_changes__{ti.dag_id}__wait", deserialize_json=True)
+wait >> kept()
+""")
+    assert run.state == "success", run.log[-3000:]
+    assert run.returned["wait"]["leads"] is None
+    assert run.returned["kept"]["round"] == 1
+    assert len(run.returned["kept"]["known"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("conn", "arguments", "named"),
+    [
+        ("marketo", "", "fields: is missing"),
+        ("hubspot", 'fields=["email"]', "fields: HubSpot tells the changes of all contacts"),
+        ("hubspot", "list_id=101", "list_id: HubSpot tells the changes of all contacts"),
+        ("hubspot", 'since="yesterday"', "since: must be an ISO 8601 time"),
+        ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken holds no watermark"),
+    ],
+)
+def test_input_that_cannot_be_right_is_named_before_anything_is_sent(
+    airflow: Airflow,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    conn: str,
+    arguments: str,
+    named: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_MKT_BROKEN", '"soon"')
+    run = airflow.run(
+        "from airflow_provider_mkt.sensors.lead_changes import LeadChangesSensor\n"
+        f'LeadChangesSensor(task_id="wait", conn_id="{conn}_default", retries=1, {arguments})'
+    )
+    assert run.state == "failed"
+    assert named in run.log
+    assert "up_for_retry" not in run.log
+    assert sandbox.hubspot.calls.total == sandbox.marketo.calls.total == 0
