@@ -60,7 +60,7 @@ def test_a_contact_is_created_read_changed_and_archived(client: Client) -> None:
     assert api.get_by_id(made.id, archived=True).archived
 
 
-def test_get_all_pages_to_the_end(client: Client, box: Sandbox) -> None:
+def test_get_all_pages_to_the_end(client: Client) -> None:
     batch = client.crm.contacts.batch_api
     for start in (0, 100):
         rows = [
@@ -142,7 +142,7 @@ def test_a_batch_create_with_trace_ids_makes_the_good_ones(client: Client) -> No
     assert [error.category for error in made.errors] == ["CONFLICT"]
 
 
-def test_search_finds_by_filter_and_by_text_and_pages(client: Client, box: Sandbox) -> None:
+def test_search_finds_by_filter_and_by_text_and_pages(client: Client) -> None:
     search = client.crm.contacts.search_api.do_search
     leads = FilterGroup(filters=[Filter(property_name="lifecyclestage", operator="EQ", value="lead")])
     found = search(PublicObjectSearchRequest(filter_groups=[leads], properties=["email"], limit=10))

@@ -40,7 +40,13 @@ def _told(call: Call, owner: Program | SmartCampaign | None) -> Reply:
 def _rules(call: Call, static_list_id: int | None) -> Row:
     chosen = None if static_list_id is None else call.world.lists.get(static_list_id)
     kind, value = ("Member of List", chosen.name) if chosen else ("Email Address", "")
-    condition = {"activityAttributeId": 1, "activityAttributeName": kind, "operator": "is", "values": [value]}
+    condition = {
+        "activityAttributeId": 1,
+        "activityAttributeName": kind,
+        "operator": "is",
+        "values": [value],
+        "isPrimary": True,
+    }
     rule = {
         "id": 1,
         "name": kind,
