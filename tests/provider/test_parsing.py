@@ -28,12 +28,37 @@ OPERATORS = {
         "UpdateEmailOperator": {"conn_id": "c", "email_id": 1, "changes": {"subject": "{{ ds }}"}},
         "UnpublishEmailOperator": {"conn_id": "c", "email_id": "{{ params.email }}"},
     },
+    "airflow_provider_mkt.operators.events": {
+        "UpsertMarketingEventsOperator": {"conn_id": "c", "events": "{{ params.events }}"},
+        "RecordAttendanceOperator": {
+            "conn_id": "c",
+            "state": "attend",
+            "object_id": "{{ params.event }}",
+            "source": "s3://b/{{ ds }}.csv",
+        },
+        "CancelMarketingEventOperator": {
+            "conn_id": "c",
+            "external_event_id": "{{ params.event }}",
+            "external_account_id": "a",
+        },
+        "CompleteMarketingEventOperator": {
+            "conn_id": "c",
+            "external_event_id": "{{ params.event }}",
+            "external_account_id": "a",
+            "started_at": "{{ params.start }}",
+            "ended_at": "{{ params.end }}",
+        },
+    },
     "airflow_provider_mkt.operators.hubspot": {
         "HubSpotOperator": {
             "conn_id": "c",
             "call": "campaigns.get",
             "arguments": {"campaign_guid": "{{ ds }}"},
         }
+    },
+    "airflow_provider_mkt.operators.lead_intake": {
+        "PushLeadsOperator": {"conn_id": "c", "program_name": "p", "source": "s3://b/{{ ds }}.csv"},
+        "SubmitFormOperator": {"conn_id": "c", "form_id": 1, "fields": {"email": "{{ params.who }}"}},
     },
     "airflow_provider_mkt.operators.leads": {
         "SyncLeadsOperator": {"conn_id": "{{ params.conn }}", "source": "s3://b/{{ ds }}.csv"}
@@ -44,6 +69,9 @@ OPERATORS = {
             "call": "leads.get",
             "arguments": {"lead_id": "{{ params.lead }}"},
         }
+    },
+    "airflow_provider_mkt.operators.merging": {
+        "MergeLeadsOperator": {"conn_id": "c", "winner_id": 1, "loser_ids": "{{ params.losers }}"}
     },
     "airflow_provider_mkt.operators.nurture": {
         "EnrollNurtureOperator": {

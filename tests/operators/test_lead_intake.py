@@ -1,0 +1,201 @@
+"""Leads are pushed and forms filled out once; what nobody can know is said and not repeated."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.api.marketo.lead_pushing import PushWriter
+from airflow_provider_mkt.operators._lease import Lease
+from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, SubmitFormOperator
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM, PUSH_LEAD
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+PROGRAM = "Website Contacts"
+PUSH, SUBMIT = "*/leads/push.json", "*/leads/submitForm.json"
+
+
+def pushing(leads: Any = None, **more: Any) -> PushLeadsOperator:
+    arguments = {"conn_id": "marketo_default", "program_name": PROGRAM, "leads": leads, **more}
+    return PushLeadsOperator(task_id="task", **arguments)
+
+
+def people(count: int) -> list[dict[str, str]]:
+    return [{"email": f"p{number}@example.com"} for number in range(count)]
+
+
+def activities(box: Sandbox, kind: int) -> list[Any]:
+    return box.marketo.world.log.all(kind)
+
+
+def refused(operator: Any) -> tuple[dict[str, Any], str]:
+    one = context()
+    with pytest.raises(AirflowFailException) as raised:
+        operator.execute(one)
+    return one["ti"].pushed.get("return_value", {}), str(raised.value)
+
+
+# -- pushes -------------------------------------------------------------------------------------------
+
+
+def test_leads_of_a_file_are_pushed_once_each_and_a_bad_one_is_told(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    source, rejects = tmp_path / "leads.csv", tmp_path / "rejects.jsonl"
+    rows = [f"p{number}@example.com,P{number}" for number in range(305)]
+    source.write_text("\n".join(["email,firstName", *rows, ",Nobody", "p1@example.com,Later"]))
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator
+PushLeadsOperator(task_id="push", conn_id="marketo_default", program_name="{PROGRAM}", source="{source}",
+    program_status="Member", push_source="{{{{ 'Fair' }}}}", push_reason="Visited", max_rejected=1,
+    rejects_path="{rejects}")
+""")
+    assert run.state == "success", run.log[-3000:]
+    told = run.returned["push"]
+    assert (told["outcome"], told["total"], told["created"]) == ("lead_push", 307, 305)
+    assert told["reasons"] == {"KEY_MISSING": 1}
+    assert (told["updated"], told["rejected"]) == (1, 1)
+    assert json.loads(rejects.read_text())["record"] == {"firstName": "Nobody"}
+    # The row that came later is a push of its own, as it went in another call.
+    pushed = activities(sandbox, PUSH_LEAD)
+    assert len(pushed) == 306
+    assert pushed[0].attributes["Source"] == "Fair"
+    assert len(sandbox.marketo.world.programs[marketo.DEFAULT_PROGRAM].members) == 305
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_leads_whose_answer_was_lost_are_told_and_not_pushed_again(sandbox: Sandbox, when: Any) -> None:
+    sandbox.marketo.faults.add(PUSH, when=when, answer=RESET)
+    told, said = refused(pushing(people(3)))
+    assert told["reasons"] == {"OUTCOME_UNKNOWN": 3}
+    assert "3 of 3 leads were rejected" in said
+    assert len(activities(sandbox, PUSH_LEAD)) == (3 if when == "after" else 0)
+    assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 1
+
+
+def test_a_try_after_a_killed_one_pushes_nobody_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = PushWriter.__init__
+
+    def make(self: Any, **options: Any) -> None:
+        made(self, **options)
+        self.quiet_after = 0.5
+
+    monkeypatch.setattr(PushWriter, "__init__", make)
+    monkeypatch.setattr(Lease, "_AHEAD", 0.3)
+    sandbox.marketo.faults.add(PUSH, when="after", delay=0.4)
+    worker = Worker(pushing(people(3)))
+    until(lambda: sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").in_flight == 1)
+    worker.kill()
+    assert "AirflowFailException" in Worker(pushing(people(3))).end()["error"]
+    until(lambda: sandbox.marketo.calls.all.in_flight == 0)
+    assert len(activities(sandbox, PUSH_LEAD)) == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"program_name": " "}, "program_name: is missing"),
+        ({"lookup_field": "title"}, "lookup_field: Marketo finds no leads by"),
+        ({"leads": None}, "leads: give exactly one"),
+        ({"conn_id": "hubspot_default"}, "only marketo knows this"),
+    ],
+)
+def test_what_cannot_be_pushed_is_told_before_anyone_is(sandbox: Sandbox, more: Any, named: str) -> None:
+    assert named in refused(pushing(**{"leads": people(1), **more}))[1]
+    assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 0
+
+
+def test_a_program_that_is_not_there_rejects_everyone_with_that_reason(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "rejects.jsonl"
+    told, _ = refused(pushing(people(2), program_name="Nowhere", rejects_path=str(path)))
+    assert told["rejected"] == 2
+    assert all("Nowhere" in json.loads(line)["reason"] for line in path.read_text().splitlines())
+
+
+def test_a_clicked_link_can_be_the_key(sandbox: Sandbox) -> None:
+    told, _ = refused(pushing([{"mktToken": "AbC"}], lookup_field="mktToken"))
+    assert told["reasons"] == {"1004": 1}
+
+
+# -- forms --------------------------------------------------------------------------------------------
+
+
+def filling(fields: Any = None, **more: Any) -> SubmitFormOperator:
+    given = {"email": "new@example.com", "firstName": "New"} if fields is None else fields
+    arguments = {"conn_id": "marketo_default", "form_id": marketo.FORM, "fields": given, **more}
+    return SubmitFormOperator(task_id="task", **arguments)
+
+
+def fills(box: Sandbox) -> int:
+    return len(activities(box, FILL_OUT_FORM))
+
+
+def test_a_form_is_filled_out_once_by_a_task_and_its_next_try(airflow: Airflow, sandbox: Sandbox) -> None:
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.lead_intake import SubmitFormOperator
+SubmitFormOperator(task_id="fill", conn_id="marketo_default", form_id="{marketo.FORM}",
+    fields='{{"email": "{{{{ params.who }}}}"}}', params={{"who": "new@example.com"}},
+    visitor_data={{"pageURL": "https://example.com/fair"}}, program_id={marketo.DEFAULT_PROGRAM})
+""")
+    assert run.state == "success", run.log[-3000:]
+    told = run.returned["fill"]
+    assert (told["outcome"], told["status"], told["form_id"]) == ("form_submission", "created", "7001")
+    assert int(told["lead_id"]) in sandbox.marketo.world.programs[marketo.DEFAULT_PROGRAM].members
+    again = [filling().execute(context()) for _ in range(2)]
+    assert again[0] == again[1] == {**told, "status": "updated"}
+    assert fills(sandbox) == 2
+    assert "new@example.com" not in run.log.replace("params", "").split("Form 7001")[-1]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_form_whose_answer_was_lost_is_filled_out_again_by_a_person_only(
+    sandbox: Sandbox, when: Any
+) -> None:
+    sandbox.marketo.faults.add(SUBMIT, when=when, answer=RESET)
+    _, said = refused(filling())
+    assert "what became of it is not known" in said
+    assert fills(sandbox) == (1 if when == "after" else 0)
+    assert filling().execute(context())["lead_id"]
+
+
+def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SUBMIT, when="after", delay=0.3)
+    worker = Worker(filling())
+    until(lambda: sandbox.marketo.calls.of("POST", "/rest/v1/leads/submitForm.json").in_flight == 1)
+    worker.kill()
+    assert "what became of it is not known" in Worker(filling()).end()["error"]
+    until(lambda: sandbox.marketo.calls.all.in_flight == 0)
+    assert fills(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"fields": {"firstName": "x"}}, "fields.email: is missing"),
+        ({"fields": [1]}, "fields: must be a mapping"),
+        ({"fields": {"email": "a@example.com", "title": "x"}}, "'title' is not on the form"),
+        ({"form_id": 99}, "99"),
+        ({"form_id": "7001/../x"}, "form_id: must be a positive whole number"),
+        ({"visitor_data": {"ip": "::1"}}, "visitor_data: has a key that is none of"),
+    ],
+)
+def test_a_wrong_form_is_told_and_leaves_nothing(sandbox: Sandbox, more: Any, named: str) -> None:
+    _, said = refused(filling(**more))
+    assert named in said
+    assert "a@example.com" not in said
+    assert fills(sandbox) == 0
+    # Nothing was done, so the next try need not ask a person.
+    assert filling().execute(context())["status"] == "created"
