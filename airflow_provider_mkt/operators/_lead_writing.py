@@ -18,6 +18,7 @@ from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._progress import Progress
+from airflow_provider_mkt.operators._sync_state import SyncState
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -37,6 +38,7 @@ class LeadWritingOperator(LeadSourceOperator):
 
     Leads go in batches of the platform's size, as many at once as the account's limits allow. One that
     cannot be written goes to the rejects file with its own input and the reason; the others are written.
+    A retry goes on where the last try was: what is known to be done is not sent again.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     :param lookup_field: the key by which leads are found.
@@ -47,6 +49,8 @@ class LeadWritingOperator(LeadSourceOperator):
     :param outcomes_path: where the outcome of every record is written as JSON Lines, with the
         platform's lead id; nowhere when not given.
     :param max_concurrency: calls under way at most; as many as the connection allows when not given.
+    :param fail_fast: stop as soon as more leads are rejected than allowed, and leave the rest unsent. A
+        share is judged from the thousandth lead on.
     """
 
     writing_fields: ClassVar[tuple[str, ...]] = (
@@ -70,6 +74,7 @@ class LeadWritingOperator(LeadSourceOperator):
         rejects_path: str | None = None,
         outcomes_path: str | None = None,
         max_concurrency: int | None = None,
+        fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
@@ -78,6 +83,7 @@ class LeadWritingOperator(LeadSourceOperator):
         self.rejects_path = rejects_path
         self.outcomes_path = outcomes_path
         self.max_concurrency = max_concurrency
+        self.fail_fast = fail_fast
 
     @abstractmethod
     def writer(self) -> LeadWriter:
@@ -97,7 +103,7 @@ class LeadWritingOperator(LeadSourceOperator):
         hook, writer = self.hook, self.writer()
         hook.sleep = self._wait
         with hook:
-            outcome = self._sync(context, hook, writer)
+            outcome = self._sync(context, hook, writer, allowance)
         self._judge(context, outcome, allowance)
         return self.told(outcome)
 
@@ -108,14 +114,15 @@ class LeadWritingOperator(LeadSourceOperator):
         """
         self._stop()
 
-    def _sync(self, context: Context, hook: MarketingHook, writer: LeadWriter) -> SyncOutcome:
+    def _sync(
+        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: Allowance
+    ) -> SyncOutcome:
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.ledger import Ledger
-        from airflow_provider_mkt.sync.pipeline import Pipeline
+        from airflow_provider_mkt.sync.pipeline import Pipeline, Stop
         from airflow_provider_mkt.sync.report import Report
 
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-        outcomes = as_path("outcomes_path", self.outcomes_path)
         known_fields = hook.follow(writer.known_fields())
         memory = task_memory(context)
         lease = Lease(memory, writer.quiet_after, self._sleep, self.log.info)
@@ -125,23 +132,24 @@ class LeadWritingOperator(LeadSourceOperator):
         hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
         report = Report()
         with ExitStack() as stack:
-            ledger = stack.enter_context(
-                Ledger(
-                    lambda: open_for_writing(rejects),
-                    (lambda: open_for_writing(outcomes)) if outcomes else None,
-                )
-            )
+            state = self._state(context, writer)
+            stack.callback(state.close)
+            ledger = stack.enter_context(Ledger(lambda: open_for_writing(rejects), state.open_outcomes))
             rows = self.open_source(
                 stack, writer, as_text("lookup_field", self.lookup_field) or "", known_fields
             )
             progress = Progress(report, rows.expected, self.log.info)
             if not writer.repeatable:
-                _begin_once(memory)
+                _begin_once(memory, state)
+            if state.resuming:
+                self.log.info("An earlier try of this task got somewhere; what it has done is not sent again")
             lease.wait_for_the_last_one()
             self._lease = lease
 
             def tick() -> None:
                 self._go_on()
+                if self.fail_fast and not allowance.allows(report.rejected, max(report.total, _ENOUGH)):
+                    raise Stop
                 lease.renew()
                 progress.tell()
 
@@ -149,35 +157,47 @@ class LeadWritingOperator(LeadSourceOperator):
                 self._go_on()
                 return hook.reply(call)
 
-            Pipeline(
-                writer,
-                send,
-                concurrency,
-                ledger,
-                report,
-                known_fields=known_fields,
-                on_tick=tick,
-                abandon=self._stop,
-            ).run(iter(rows))
+            try:
+                Pipeline(
+                    writer,
+                    send,
+                    concurrency,
+                    ledger,
+                    report,
+                    known_fields=known_fields,
+                    checkpoint=state.checkpoint,
+                    on_tick=tick,
+                    abandon=self._stop,
+                ).run(iter(rows))
+            except Stop:
+                self.log.warning("Stopped: more leads are rejected than allowed")
+            finally:
+                ledger.close()
+                outcomes = state.publish(ledger.superseded)
+            # A user who clears the task after this wants what was rejected sent, not what would be repeated.
+            if writer.repeatable or allowance.allows(report.rejected, report.total):
+                state.forget()
+                memory.set(_BEGUN, None)
         if not report.reasons["OUTCOME_UNKNOWN"]:
             lease.give_back()
-        if not writer.repeatable:
-            memory.set(_BEGUN, None)
         self.log.info("Finished: %s", report.line())
         if not report.total:
             self.log.warning("The source is empty: there was nothing to write")
-        return report.outcome(
-            hook.conn_type, rejects if ledger.has_rejects else None, outcomes if ledger.has_outcomes else None
-        )
+        return report.outcome(hook.conn_type, rejects if ledger.has_rejects else None, outcomes)
+
+    def _state(self, context: Context, writer: LeadWriter) -> SyncState:
+        outcomes = as_path("outcomes_path", self.outcomes_path)
+        return SyncState(context, repeatable=writer.repeatable, outcomes=outcomes)
 
     def _judge(self, context: Context, outcome: SyncOutcome, allowance: Allowance) -> None:
         if allowance.allows(outcome["rejected"], outcome["total"]):
             return
         context["ti"].xcom_push(key="return_value", value=self.told(outcome))
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
+        what = "The rest was not sent" if self.fail_fast else "The others were written"
         msg = (
             f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected ({reasons}), allowed: "
-            f"{allowance}. The others were written. See {outcome['rejects']}"
+            f"{allowance}. {what}. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)
 
@@ -210,12 +230,14 @@ def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
 
 
 _BEGUN = "leads begun to be sent"
+_ENOUGH = 1_000
+"""Leads after which a share of rejected ones says something."""
 
 
-def _begin_once(memory: Memory) -> None:
-    if memory.get(_BEGUN):
+def _begin_once(memory: Memory, state: SyncState) -> None:
+    if memory.get(_BEGUN) and not state.resuming:
         raise NotRepeated(
-            "an earlier try of this task may have sent some of the leads, and sending them again would "
-            "repeat what that did; nothing was sent now"
+            "an earlier try of this task may have sent some of the leads, on another machine maybe, and "
+            "sending them again would repeat what that did; nothing was sent now"
         )
     memory.set(_BEGUN, True)

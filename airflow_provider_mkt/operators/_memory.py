@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_provider_mkt.api.budget import private_directory
 from airflow_provider_mkt.api.flow import Memory
@@ -45,11 +46,19 @@ class StoreMemory:
 
 
 class FileMemory:
-    """Remembers in one small JSON file, replaced as a whole so that a kill leaves the old or the new."""
+    """Remembers in one file, to which each change adds a line, so that a change costs the same however much
+    is remembered. A line that a kill has cut short counts as never written.
+    """
+
+    _TIDY_AFTER = 1_000
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._kept: dict[str, Json] = json.loads(path.read_text()) if path.exists() else {}
+        self._kept: dict[str, Json] = {}
+        self._lines = 0
+        self._whole = True
+        if path.exists():
+            self._read(path.read_text())
 
     def get(self, key: str) -> Json:
         return self._kept.get(key)
@@ -59,13 +68,34 @@ class FileMemory:
             self._kept.pop(key, None)
         else:
             self._kept[key] = value
+        self._lines += 1
+        if not self._whole or self._lines > self._TIDY_AFTER + 4 * len(self._kept):
+            self._tidy()
+            return
         private_directory(self._path.parent)
+        with self._path.open("a") as file:
+            _write(file, [(key, value)])
+
+    def _read(self, text: str) -> None:
+        *lines, rest = text.split("\n")
+        for line in lines:
+            key, value = json.loads(line)
+            self._kept[key] = value
+        self._kept = {key: value for key, value in self._kept.items() if value is not None}
+        self._lines, self._whole = len(lines), not rest
+
+    def _tidy(self) -> None:
         draft = self._path.with_suffix(".new")
         with draft.open("w") as file:
-            json.dump(self._kept, file)
-            file.flush()
-            os.fsync(file.fileno())
+            _write(file, self._kept.items())
         draft.replace(self._path)
+        self._lines, self._whole = len(self._kept), True
+
+
+def _write(file: IO[str], changes: Iterable[tuple[str, Json]]) -> None:
+    file.writelines(json.dumps(change) + "\n" for change in changes)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _store_key(key: str) -> str:
@@ -73,7 +103,11 @@ def _store_key(key: str) -> str:
 
 
 def _path(context: Context) -> Path:
+    return state_directory() / "tasks" / f"{task_digest(context)}.jsonl"
+
+
+def task_digest(context: Context) -> str:
+    """Names a task instance, the same in all its tries, in a way that fits a file's name."""
     ti = context["ti"]
     name = "\n".join((ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index)))
-    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-    return state_directory() / "tasks" / f"{digest}.json"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]

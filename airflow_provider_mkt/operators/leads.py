@@ -21,16 +21,17 @@ class SyncLeadsOperator(LeadWritingOperator):
     its own input and the reason; the others are written. Of two records with one key the later one is
     what the platform ends up with.
 
-    A retry sends everything again, which updates what is there. On Marketo it first waits until what
-    a killed try had under way must be over, since two upserts of a new key at once make two leads. With
-    ``createDuplicate`` there is no retry after a try that began to send.
+    A retry goes on where the last try was: rows that are known to be done, and say what they said then, are
+    not sent again. On Marketo it first waits until what a killed try had under way must be over, since
+    two upserts of a new key at once make two leads. With ``createDuplicate``, rows whose outcome an earlier
+    try did not learn are reported as unknown, never sent twice.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``; on Marketo also ``createDuplicate``.
     :param lookup_field: the key; ``email``, or another unique (HubSpot) or searchable (Marketo) field.
     :param partition_name: Marketo: lead partition for new leads.
-    :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``reasons`` (code to
-        count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
+    :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``resumed`` (done by
+        earlier tries), ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
     :raises AirflowFailException: when more records were rejected than allowed, a column is no field of
         the platform, or the connection is not fit for it.
 

@@ -210,13 +210,56 @@ class TestOtherEndpoints:
         assert outcome["reasons"] == {"OUTCOME_UNKNOWN": 10}
         assert_everyone_once(box, "marketo", 10)
 
-    def test_a_retry_does_not_create_duplicates_again(self, airflow: Airflow, box: Sandbox) -> None:
-        before = """
+    BREAKS_ONCE = """
+from sandbox_in_use import turns
 def produce():
-    yield from [{"email": f"p{i}@example.com"} for i in range(600)]
-    raise OSError("the database went away")
+    turns["read"] += 1
+    for i in range(700):
+        yield {"email": f"p{i}@example.com"}
+        if i == 650 and turns["read"] == 1:
+            raise OSError("the database went away")
 """
-        run = sync(airflow, "marketo", 'leads=produce, action="createDuplicate", retries=2', before)
+
+    def test_a_retry_creates_only_the_duplicates_that_were_not_created(
+        self, airflow: Airflow, box: Sandbox, tmp_path: Path
+    ) -> None:
+        run = sync(
+            airflow,
+            "marketo",
+            f'leads=produce, action="createDuplicate", retries=1, outcomes_path="{tmp_path}/outcomes"',
+            self.BREAKS_ONCE,
+        )
+        outcome = succeeded(run)
+        assert (outcome["created"], outcome["total"], outcome["resumed"]) == (700, 700, 600)
+        assert_everyone_once(box, "marketo", 700)
+        assert write_calls(box, "marketo") == 3
+        told = [json.loads(line)["row"] for line in (tmp_path / "outcomes").read_text().splitlines()]
+        assert sorted(told) == list(range(1, 701))
+
+    def test_a_retry_on_another_machine_creates_no_duplicates(
+        self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = self.BREAKS_ONCE.replace(
+            "    turns",
+            """    import shutil
+    from airflow_provider_mkt.hooks.base import state_directory
+    if turns["read"]:
+        raise AssertionError("nothing was to be read")
+    turns""",
+            1,
+        )
+        forget = """
+import shutil
+from airflow_provider_mkt.hooks.base import state_directory
+def forget(context):
+    shutil.rmtree(state_directory() / "sync")
+"""
+        run = sync(
+            airflow,
+            "marketo",
+            'leads=produce, action="createDuplicate", retries=1, on_retry_callback=forget',
+            before + forget,
+        )
         assert "an earlier try of this task may have sent some of the leads" in failed(run)
         assert max(emails(box, "marketo").values()) == 1
 
@@ -372,6 +415,52 @@ def produce():
         assert "An earlier try ended in the middle; waiting" in run.log
         assert outcome["total"] == 700
         assert_everyone_once(box, "marketo", 700)
+
+    @pytest.mark.parametrize("platform", BOTH)
+    def test_a_retry_sends_only_what_a_killed_try_is_not_known_to_have_done(
+        self, airflow: Airflow, box: Sandbox, platform: str, tmp_path: Path
+    ) -> None:
+        count, batch, calls = (6_000, 300, 8) if platform == "marketo" else (6_000, 100, 30)
+        of(box, platform).faults.add("*", method="POST", delay=0.05, times=None)
+        script = TRY.replace("marketo_default", f"{platform}_default").replace(
+            "range(600)", f"range({count})"
+        )
+        child = subprocess.Popen([sys.executable, "-c", script, "0.2", "0", str(tmp_path)])
+        while write_calls(box, platform) < calls:
+            assert child.poll() is None
+            time.sleep(0.005)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        at_the_kill = write_calls(box, platform)
+        ti = SimpleNamespace(dag_id="d", run_id=str(tmp_path), task_id="t", map_index=-1, try_number=2)
+        leads = [{"email": f"p{i}@example.com"} for i in range(count)]
+        operator = SyncLeadsOperator(
+            task_id="t", conn_id=f"{platform}_default", leads=leads, outcomes_path=str(tmp_path / "told")
+        )
+        outcome = operator.work({"ti": ti})
+        assert outcome["total"] == outcome["created"] + outcome["updated"] == count
+        assert outcome["resumed"] >= batch
+        assert outcome["calls"] == (count - outcome["resumed"]) / batch
+        # What was under way at the kill is all that was sent twice.
+        assert write_calls(box, platform) - count / batch <= at_the_kill - outcome["resumed"] / batch
+        assert_everyone_once(box, platform, count)
+
+    def test_a_cleared_task_sends_everything_again(
+        self, airflow: Airflow, box: Sandbox, tmp_path: Path
+    ) -> None:
+        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
+
+        def broken() -> Iterator[dict[str, Any]]:
+            yield from leads
+            raise OSError
+
+        leads = [{"email": f"p{i}@example.com"} for i in range(400)]
+        operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=broken)
+        with pytest.raises(OSError):  # noqa: PT011 - its own
+            operator.work({"ti": SimpleNamespace(**facts, max_tries=0)})
+        again = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads)
+        outcome = again.work({"ti": SimpleNamespace(**facts, max_tries=1)})
+        assert (outcome["updated"], outcome["resumed"]) == (300, 0)
 
     @pytest.mark.parametrize("platform", BOTH)
     def test_a_task_that_is_told_to_end_sends_no_more(
