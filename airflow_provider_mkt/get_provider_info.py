@@ -34,6 +34,7 @@ def get_provider_info() -> dict[str, Any]:
                         "email_tests",
                         "emails",
                         "events",
+                        "exports",
                         "hubspot",
                         "lead_intake",
                         "leads",

@@ -21,6 +21,11 @@ _DOWNLOADS = 2
 """How often a file is read before it is held to be damaged where it lies."""
 
 
+def total(counts: Sequence[int | None]) -> int | None:
+    """The sum, where all are known."""
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
 class _Gone(Exception):
     """A complete job has no file."""
 
@@ -80,14 +85,14 @@ class ExportFiles:
             for part in parts:
                 self._download(part, table)
             table.ensure_header(self._header)
-        rows = sum(part.records for part in parts)
-        self._log.info("%s: %d rows, %.1f MB", path, rows, table.size / 1e6)
+        rows = total([part.records for part in parts])
+        self._log.info("%s: %s rows, %.1f MB", path, "some" if rows is None else rows, table.size / 1e6)
         return {"path": path, "rows": rows, "bytes": table.size, "sha256": table.sha256}
 
     def _download(self, part: Part, table: Table) -> None:
         from airflow_provider_mkt.api.marketo.export_files import Damaged, fetch
 
-        if not part.records:
+        if part.records == 0:
             return
         for attempt in range(1, _DOWNLOADS + 1):
             try:

@@ -14,11 +14,11 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._base import MarketingOperator, as_time
-from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles
+from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._tables import Columns
-from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel
+from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, looks_of_event
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -48,7 +48,8 @@ class ExportOperator(MarketingOperator):
     remembered before they are enqueued, so that a retry, on whichever worker, takes up those of the
     killed or failed try; when a user ends the task, or it fails for good, those still waiting are
     canceled. What was downloaded is checked against the platform's size and SHA-256, and the output appears
-    when it is whole. A task that is cleared after it succeeded exports anew.
+    when it is whole. A task that is cleared after it succeeded exports anew; one that is cleared after it
+    failed takes up what was complete.
 
     :param conn_id: a connection of type ``marketo``; HubSpot has no such exports.
     :param output_path: the file to write, on any object storage: one table with one header line, in the
@@ -121,6 +122,7 @@ class ExportOperator(MarketingOperator):
         self._extraction: Extraction | None = None
         self._event: Any = None
         self._resumed = False
+        self._resumed_since: float | None = None
         self._killed = False
 
     @abstractmethod
@@ -212,8 +214,8 @@ class ExportOperator(MarketingOperator):
 
     def _begin(self, hook: MarketingHook, extraction: Extraction) -> None:
         if self._resumed:
-            event = self._event if isinstance(self._event, Mapping) else {}
-            extraction.go_on(event.get("carry"))
+            extraction.go_on(self._event.get("carry") if isinstance(self._event, Mapping) else None)
+            self._resumed_since = extraction.since
             return
         extraction.begin()
         self._warn_of_quota(hook)
@@ -248,8 +250,9 @@ class ExportOperator(MarketingOperator):
             if standing is not None and (written := files.write()) is not None:
                 return written
             if time.time() - extraction.since > self.wait_timeout:
-                jobs = ", ".join(str(job) for job in extraction.unfinished()) or "none was let into the queue"
-                msg = f"no job got on in {self.wait_timeout:.0f} s: {jobs}"
+                full = standing.full if standing is not None and not standing.jobs else None
+                why = full or ", ".join(str(job) for job in extraction.unfinished())
+                msg = f"no job got on in {self.wait_timeout:.0f} s: {why}"
                 raise JobsOverdue(msg)
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
@@ -286,6 +289,9 @@ class ExportOperator(MarketingOperator):
     def _wait_in_triggerer(self, extraction: Extraction, standing: Standing) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
+        if extraction.since == self._resumed_since and isinstance(self._event, Mapping):
+            # Nothing changed, so what the trigger could not do it would not do the next time either.
+            looks_of_event(self._event)
         self.defer(
             trigger=BatchStatusTrigger(
                 conn_id=self.conn_id,
@@ -307,7 +313,7 @@ class ExportOperator(MarketingOperator):
             "platform": "marketo",
             "kind": extraction.kind,
             "output_path": path,
-            "rows": sum(file["rows"] for file in files),
+            "rows": total([file["rows"] for file in files]),
             "bytes": sum(file["bytes"] for file in files),
             "sha256": None if WINDOW in path else files[0]["sha256"],
             "windows": len(extraction.parts),
@@ -317,7 +323,7 @@ class ExportOperator(MarketingOperator):
         extraction.forget()
         return outcome | ({"files": list(files)} if WINDOW in path else {})
 
-    # -- ends other than success ----------------------------------------------------------------------------
+    # -- ends other than success -----------------------------------------------------------------
 
     def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
         """Leave nothing behind on the platform that nobody will read."""

@@ -36,8 +36,8 @@ class Columns:
         :raises InvalidInput: naming the one that cannot be.
         """
         return cls(
-            as_list("fields", fields) if fields else [],
-            as_mapping("column_headers", headers) if headers else {},
+            listed("fields", fields),
+            {} if _is_missing(headers) else as_mapping("column_headers", headers),
             (as_text("file_format", file_format) or "csv").lower(),
         )
 
@@ -47,6 +47,18 @@ class Columns:
         writer = csv.writer(line, delimiter=_DELIMITERS[self.file_format], lineterminator="\n")
         writer.writerow([self.headers.get(name, name) for name in names])
         return line.getvalue().encode()
+
+
+def listed(field: str, value: Any) -> list[Any]:
+    """A templated list that may be missing.
+
+    :raises InvalidInput: when it is something else.
+    """
+    return [] if _is_missing(value) else as_list(field, value)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value in ("", "None")
 
 
 class Table:

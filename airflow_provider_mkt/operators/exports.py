@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_flag, as_list, as_text
+from airflow_provider_mkt.operators._base import as_flag, as_text
 from airflow_provider_mkt.operators._exporting import ExportOperator
-from airflow_provider_mkt.operators._tables import Columns
+from airflow_provider_mkt.operators._tables import Columns, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,8 @@ class ExportActivitiesOperator(ExportOperator):
     """Export activities of Marketo to a file: what people did, and what was done to them.
 
     The column ``attributes`` is a JSON object by display name. ``marketoGUID`` tells one activity from
-    another.
+    another. Some, such as sends, are logged a while after their date, so a range that ends an hour or two
+    before its export misses none.
 
     :param conn_id: a connection of type ``marketo``.
     :param fields: columns; otherwise ``marketoGUID``, ``leadId``, ``activityDate``, ``activityTypeId``,
@@ -137,11 +138,11 @@ class ExportActivitiesOperator(ExportOperator):
             raise InvalidInput("start", "is missing: activities are exported by a range of time")
         return bulk_extracts.create_activities(
             span,
-            activity_type_ids=_listed("activity_type_ids", self.activity_type_ids),
-            primary_attribute_value_ids=_listed(
+            activity_type_ids=listed("activity_type_ids", self.activity_type_ids),
+            primary_attribute_value_ids=listed(
                 "primary_attribute_value_ids", self.primary_attribute_value_ids
             ),
-            primary_attribute_values=_listed("primary_attribute_values", self.primary_attribute_values),
+            primary_attribute_values=listed("primary_attribute_values", self.primary_attribute_values),
             fields=columns.fields,
             file_format=columns.file_format,
             column_headers=columns.headers,
@@ -208,18 +209,14 @@ class ExportProgramMembersOperator(ExportOperator):
         return bulk_extracts.create_program_members(
             columns.fields,
             program_id=as_text("program_id", self.program_id),
-            program_ids=_listed("program_ids", self.program_ids),
+            program_ids=listed("program_ids", self.program_ids),
             is_exhausted=None if exhausted in (None, "", "None") else as_flag("is_exhausted", exhausted),
             nurture_cadence=as_text("nurture_cadence", self.nurture_cadence),
-            status_names=_listed("status_names", self.status_names),
+            status_names=listed("status_names", self.status_names),
             updated_between=span,
             file_format=columns.file_format,
             column_headers=columns.headers,
         )
 
     def columns_of_file(self, columns: Columns) -> Sequence[str]:
-        return ["programId", *columns.fields] if _listed("program_ids", self.program_ids) else columns.fields
-
-
-def _listed(field: str, value: Any) -> list[Any]:
-    return [] if value in (None, "", "None") else as_list(field, value)
+        return ["programId", *columns.fields] if listed("program_ids", self.program_ids) else columns.fields

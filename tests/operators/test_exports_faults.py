@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow_runs import Airflow
 from export_runs import (
     CREATE,
@@ -139,6 +139,20 @@ def test_a_deferred_task_goes_on_from_its_trigger_on_a_worker_that_remembers_not
     )
     assert outcome["rows"] == 5
     assert words(sandbox) == {"Completed": 2}
+
+
+def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_again(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    operator = exporting(tmp_path / "out.csv", deferrable=True)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context())
+    carry = deferred.value.trigger.carry  # type: ignore[attr-defined]
+    event = {"status": "failed", "message": "conn_id: is missing", "looks": [], "carry": carry}
+    with pytest.raises(AirflowFailException, match="conn_id: is missing"):
+        exporting(tmp_path / "out.csv", deferrable=True).resume(context(), event)
+    assert words(sandbox) == {"Cancelled": 2}
 
 
 def test_a_task_cleared_after_it_succeeded_exports_anew(sandbox: Sandbox, tmp_path: Path) -> None:

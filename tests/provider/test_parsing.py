@@ -28,6 +28,22 @@ OPERATORS = {
         "UpdateEmailOperator": {"conn_id": "c", "email_id": 1, "changes": {"subject": "{{ ds }}"}},
         "UnpublishEmailOperator": {"conn_id": "c", "email_id": "{{ params.email }}"},
     },
+    "airflow_provider_mkt.operators.exports": {
+        "ExportLeadsOperator": {
+            "conn_id": "c",
+            "fields": ["id"],
+            "output_path": "s3://b/{{ ds }}.csv",
+            "start": "{{ data_interval_start }}",
+            "end": "{{ data_interval_end }}",
+        },
+        "ExportActivitiesOperator": {"conn_id": "c", "output_path": "{{ params.to }}", "deferrable": True},
+        "ExportProgramMembersOperator": {
+            "conn_id": "c",
+            "fields": "{{ params.fields }}",
+            "output_path": "s3://b/members.csv",
+            "program_id": "{{ params.program }}",
+        },
+    },
     "airflow_provider_mkt.operators.events": {
         "UpsertMarketingEventsOperator": {"conn_id": "c", "events": "{{ params.events }}"},
         "RecordAttendanceOperator": {

@@ -55,9 +55,10 @@ class Part:
     written: dict[str, Any] | None = None
 
     @property
-    def records(self) -> int:
-        """How many its job found."""
-        return int((self.facts or {}).get("numberOfRecords") or 0)
+    def records(self) -> int | None:
+        """How many its job found, where the platform told."""
+        found = (self.facts or {}).get("numberOfRecords")
+        return None if found is None else int(found)
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.export_id, "made": self.made, "facts": self.facts, "written": self.written}
@@ -112,9 +113,13 @@ class Extraction:
         """Take up what was known before a deferral, from :meth:`to_json` or else from the memory."""
         known = carried if isinstance(carried, Mapping) else {}
         self.began, self.since = self._clocks(known.get("clock") or self.memory.get(self._key("clock")))
+        parts = known.get("parts") or {}
         for number, part in enumerate(self.parts):
-            part.remember((known.get("parts") or {}).get(str(number)) or self.memory.get(self._key(number)))
-            self.keep(part)
+            if str(number) in parts:
+                part.remember(parts[str(number)])
+                self.keep(part)
+            else:
+                part.remember(self.memory.get(self._key(number)))
 
     def to_json(self) -> dict[str, Any]:
         """What is known, small and plain."""
@@ -210,7 +215,7 @@ class Extraction:
             }
             self.keep(part)
             self.touch()
-            self.tell(f"{part.name}: {part.facts.get('numberOfRecords', 'unknown many')} records")
+            self.tell(f"{part.name}: {'some' if part.records is None else part.records} records")
         elif look.status.final:
             why = look.facts.get("errorMsg") or "no reason given"
             self.came_to_nothing(part, f"it was {look.word}: {why}")
