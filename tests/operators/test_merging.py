@@ -123,14 +123,14 @@ def test_hubspot_each_loser_that_cannot_be_merged_is_told_with_its_reason(sandbo
     told = one["ti"].pushed["return_value"]
     assert (told["merged"], told["rejected"]) == (1, 2)
     assert told["reasons"][BRUNO] == f"was merged into contact {hubspot.CONTACT_IDS[3]} before"
-    assert "123" in told["reasons"]
+    assert told["reasons"]["123"] == "there is no contact 123"
 
 
 @BOTH
 @pytest.mark.parametrize(
     ("more", "named"),
     [
-        ({"winner_id": 99}, "99"),
+        ({"winner_id": 99}, "there is no (contact|lead) 99"),
         ({"winner_id": "1/2"}, "winner_id: must be a positive whole number"),
         ({"winner_id": 7, "loser_ids": [8, 7]}, r"loser_ids\[1\]: is the winner itself"),
         ({"loser_ids": []}, "loser_ids: is empty"),

@@ -22,13 +22,13 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) 
     :raises NotFound: when there is no contact of the winner's id.
     """
     winner, losers = checked_ids(winner_id, loser_ids)
-    primary: Contact = yield contacts.get(str(winner))
+    primary = yield from _contact(str(winner))
     outcome = LeadMerge(primary["id"])
     for loser in map(str, losers):
         key = f"merge contact {loser} into {winner}"
         asked = memory.get(key) is not None
         try:
-            there: Contact = yield contacts.get(loser)
+            there = yield from _contact(loser)
             if there["id"] == outcome.survivor:
                 (outcome.merged if asked else outcome.already).append(loser)
             elif there["id"] != loser:
@@ -40,6 +40,15 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) 
         except InvalidRequest as refused:
             outcome.rejected[loser] = refused.message
     return outcome
+
+
+def _contact(contact_id: str) -> Flow[Contact]:
+    try:
+        found: Contact = yield contacts.get(contact_id)
+    except NotFound as error:
+        msg = f"there is no contact {contact_id}"
+        raise NotFound(msg, platform="hubspot", call=error.call) from error
+    return found
 
 
 def _merge_one(key: str, primary: str, loser: str, memory: Memory) -> Flow[Contact]:
