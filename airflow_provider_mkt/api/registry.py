@@ -15,6 +15,7 @@ from airflow_provider_mkt.api.errors import InvalidInput
 Endpoint = Callable[..., Call[Any]]
 
 PLATFORMS = ("hubspot", "marketo")
+_TEXT_OR_NUMBERS = {"str", "int", "float", "None"}
 
 
 def endpoint(platform: str, name: str) -> Endpoint:
@@ -55,10 +56,14 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
 
     function = endpoint(platform, name)
     signature = inspect.signature(function)
-    for given in arguments:
+    for given, value in arguments.items():
         if given not in signature.parameters:
             takes = ", ".join(signature.parameters) or "none"
             raise InvalidInput(f"arguments.{given}", f"is no argument of {name}; it takes {takes}", call=name)
+        kinds = set(str(signature.parameters[given].annotation).split(" | "))
+        if isinstance(value, bool) and kinds <= _TEXT_OR_NUMBERS:
+            # Reading it as its type says would make the number 1 out of it.
+            raise InvalidInput(f"arguments.{given}", "must not be a boolean", call=name)
     try:
         signature.bind(**arguments)
     except TypeError:

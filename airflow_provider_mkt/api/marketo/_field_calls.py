@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Replay, path_params, query_pairs
+from airflow_provider_mkt.api.call import Call, Pairs, Replay, path_params, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import BATCH_MAX, between, one_of, read, records, text, write
 from airflow_provider_mkt.api.marketo.answers import RecordResult, one_as, only_result, results_of, rows_as
@@ -36,7 +36,7 @@ CHANGEABLE = ("description", "displayName", "isHidden", "isHtmlEncodingInEmail",
 
 def get(name: str, tail: str, field_name: str) -> Call[LeadField]:
     """Read one field."""
-    params = path_params(name, fieldApiName=text(name, "field_name", field_name))
+    params = _path(name, field_name)
     return read(name, tail + "/{fieldApiName}.json", one_as(LeadField), params=params, scopes=_ANY)
 
 
@@ -83,6 +83,11 @@ def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) ->
         only_result,
         Replay.SAFE,
         body={"input": [dict(changes)]},
-        params=path_params(name, fieldApiName=text(name, "field_name", field_name)),
+        params=_path(name, field_name),
         scopes=_ANY,
     )
+
+
+def _path(call: str, field_name: str) -> Pairs:
+    checked = path_params(call, field_name=text(call, "field_name", field_name))
+    return tuple(("fieldApiName", value) for _, value in checked)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Json, Replay, path_params, query_pairs
+from airflow_provider_mkt.api.call import Call, Json, Replay, batch, path_params, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     maybe_text,
@@ -179,11 +179,11 @@ def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[Act
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/delete.json``.
     """
     name = "custom_activity_types.delete_attributes"
-    if isinstance(attribute_names, (str, bytes)) or not isinstance(attribute_names, Sequence):
-        raise InvalidInput("attribute_names", f"must be a list, not {shape(attribute_names)}", call=name)
-    rows: list[Mapping[str, Any]] = [{"apiName": one} for one in attribute_names]
-    given = _attributes(name, rows, ("apiName",))
-    return _change(name, api_name, "/attributes/delete.json", Replay.VERIFY, given)
+    rows: list[Json] = [
+        {"apiName": text(name, f"attribute_names[{index}]", one)}
+        for index, one in enumerate(batch(name, "attribute_names", attribute_names, at_most=ATTRIBUTES_MAX))
+    ]
+    return _change(name, api_name, "/attributes/delete.json", Replay.VERIFY, {"attributes": rows})
 
 
 def approve(api_name: str) -> Call[ActivityType]:

@@ -1,0 +1,204 @@
+"""Bad input for every call: an error that names the field and keeps the value, and nothing sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from calls.arguments import MARK, is_list, parameters, required, sample_arguments, wrong
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mkt.api.call import Call
+from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, PermissionDenied
+from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
+from airflow_provider_mkt.api.hubspot.platform import HubSpot
+from airflow_provider_mkt.api.marketo.account import MarketoAccount
+from airflow_provider_mkt.api.marketo.platform import Marketo
+from airflow_provider_mkt.api.registry import Endpoint, build, endpoints
+from airflow_provider_mkt.api.wire import Request, body_arguments
+from airflow_provider_mkt.hooks.select import hook_for
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
+from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
+
+PLATFORMS = {
+    "hubspot": HubSpot(
+        HubSpotAccount(
+            base_url="https://api.example.com",
+            client_id="c",
+            client_secret="s" * 20,  # type: ignore[arg-type]
+            refresh_token="r" * 20,  # type: ignore[arg-type]
+            legacy_calls=True,
+        )
+    ),
+    "marketo": Marketo(
+        MarketoAccount(base_url="https://123-ABC-456.mktorest.com", client_id="c", client_secret="s" * 20)  # type: ignore[arg-type]
+    ),
+}
+CALLS = [
+    pytest.param(platform, name, function, id=f"{platform} {name}")
+    for platform in PLATFORMS
+    for name, function in endpoints(platform)
+]
+
+
+TOGETHER = {"bulk_extracts.create_leads": ("filter",)}
+"""Fields that stand for several parameters."""
+
+
+class Stranger:
+    """Something that no call knows."""
+
+    def __repr__(self) -> str:
+        return MARK
+
+
+HOSTILE = [
+    *(Stranger(), Stranger, 3.5, True, {"a": 1}, [1], [None], [Stranger()], b"x", "", " ", None, -1),
+    *(float("nan"), float("inf"), 2**70, "\ud800", "a\x00b", "..", {"a": Stranger()}, {1: 2}, ()),
+]
+
+
+def request(platform: str, call: Call[Any]) -> Request:
+    """The request that a call makes, with its body written out."""
+    made = PLATFORMS[platform].build(call, "t")
+    body_arguments(made.body)
+    return made
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_arguments_that_are_missing_unknown_or_of_a_wrong_type_are_named(
+    platform: str, name: str, function: Endpoint
+) -> None:
+    good = sample_arguments(platform, name)
+
+    def refused(arguments: dict[str, Any], *fields: str) -> None:
+        with pytest.raises(InvalidInput) as refusal:
+            build(platform, name, arguments)
+        field = refusal.value.field.removeprefix("arguments.")
+        assert field.split(".")[0].split("[")[0] in (*fields, *TOGETHER.get(name, ())), field
+        assert refusal.value.call == name
+        assert MARK not in str(refusal.value)
+
+    refused({**good, "nonsense": 1}, "nonsense")
+    for missing in required(function):
+        refused({key: value for key, value in good.items() if key != missing}, missing)
+    for parameter, hint in parameters(function).items():
+        for value in wrong(hint):
+            refused({**good, parameter: value}, parameter)
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_no_value_of_any_kind_gets_out_of_a_call_as_another_error(
+    platform: str, name: str, function: Endpoint
+) -> None:
+    good = sample_arguments(platform, name)
+    for parameter in parameters(function):
+        for value in HOSTILE:
+            try:
+                made = request(platform, function(**{**good, parameter: value}))
+            except InvalidInput as refusal:
+                told = str(refusal)
+            else:
+                told = repr(made)
+                assert all(type(text) is str for pair in made.query for text in pair)
+            assert MARK not in told, parameter
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "function"),
+    [one for one in CALLS if any(is_list(parameters(one.values[2])[p]) for p in required(one.values[2]))],
+)
+def test_batches_are_neither_empty_nor_over_the_limit(platform: str, name: str, function: Endpoint) -> None:
+    good = sample_arguments(platform, name)
+    for parameter in required(function):
+        # Of the fields to be shown there may be as many as there are.
+        if is_list(parameters(function)[parameter]) and name != "activities.lead_changes":
+            for rows in ([], good[parameter] * 100_001):
+                with pytest.raises(InvalidInput) as refusal:
+                    function(**{**good, parameter: rows})
+                assert refusal.value.field.split("[")[0] == parameter
+
+
+def _with_text_in_path() -> list[tuple[str, Endpoint, dict[str, Any], str]]:
+    found = []
+    for one in CALLS:
+        platform, name, function = one.values
+        good = sample_arguments(platform, name)
+        for parameter in required(function):
+            try:
+                call = function(**{**good, parameter: MARK})
+            except InvalidInput:
+                continue
+            if MARK in dict(call.route.params).values():
+                found.append((platform, function, good, parameter))
+    return found
+
+
+IN_PATH = _with_text_in_path()
+
+
+@given(which=st.sampled_from(IN_PATH), text=st.text(min_size=1) | st.sampled_from(["..", "a/../b", "%2e%2e"]))
+def test_no_text_leaves_its_segment_of_the_path(
+    which: tuple[str, Endpoint, dict[str, Any], str], text: str
+) -> None:
+    platform, function, good, parameter = which
+    usual = urlsplit(request(platform, function(**good)).url).path.split("/")
+    try:
+        made = request(platform, function(**{**good, parameter: text}))
+    except InvalidInput as error:
+        refusal = error
+    else:
+        url = urlsplit(made.url)
+        path = url.path.split("/")
+        assert (url.query, url.fragment, len(path)) == ("", "", len(usual))
+        changed = [now for now, before in zip(path, usual, strict=True) if now != before]
+        assert [unquote(one.removesuffix(".json")) for one in changed] in ([text], [])
+        return
+    assert refusal.field == parameter
+
+
+CONNECTIONS = {
+    "hubspot": {"password": hubspot_seed.TOKEN, "extra": {"legacy_calls": True}},
+    "marketo": {
+        "login": marketo_seed.CLIENT_ID,
+        "password": marketo_seed.CLIENT_SECRET,
+        "extra": {"calls_per_20_seconds": 100_000},
+    },
+}
+ODD = ("a/b", "../contacts", "a?b=c#d", "a b+c", "%2F", "ä;:@")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_odd_ids_reach_the_endpoint_of_their_call_and_no_other(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox() as box:
+        emulated = box.platforms[platform]
+        emulated.limits.rate.limit, emulated.limits.secondly.limit = 100_000, None
+        connection = {**CONNECTIONS[platform], "conn_type": platform, "host": emulated.url}
+        monkeypatch.setenv("AIRFLOW_CONN_ODD", json.dumps(connection))
+        with hook_for("odd") as hook:
+            for owner, function, good, parameter in IN_PATH:
+                usual = urlsplit(request(owner, function(**good)).url).path
+                for text in ODD if owner == platform else ():
+                    sent = emulated.calls.total
+                    with suppress(InvalidInput):
+                        call = function(**{**good, parameter: text})
+                        with suppress(InvalidRequest, PermissionDenied):
+                            hook.run(call)
+                        recorded = emulated.calls.recent[-1]
+                        assert _takes(recorded.route, usual), (call.name, text)
+                        assert (recorded.method, recorded.status < 500) == (call.route.method, True)
+                        assert emulated.calls.total > sent
+
+
+def _takes(template: str, path: str) -> bool:
+    """Whether a route is the one of a path."""
+    parts = (re.escape(part) for part in re.split(r"\{[^}]*\}", template))
+    return re.fullmatch("[^/]+".join(parts), path) is not None
