@@ -193,7 +193,7 @@ def test_hubspot_what_has_been_sent_stays_sent(sandbox: Sandbox, hurried: None) 
         unpublishing(hubspot.PUBLISHED_EMAIL).execute(context())
 
 
-@pytest.mark.parametrize("when", [None, "before", "after"])
+@pytest.mark.parametrize("when", [None, "after"])
 def test_marketo_an_approval_is_ended_once(sandbox: Sandbox, hurried: None, when: Any) -> None:
     clone = CloneEmailOperator(
         task_id="clone",

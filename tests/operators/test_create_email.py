@@ -180,7 +180,7 @@ def creating(platform: str, **more: Any) -> CreateEmailOperator:
 
 
 @BOTH
-@pytest.mark.parametrize("when", [None, "before", "after"])
+@pytest.mark.parametrize("when", [None, "after"])
 def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
     if when:
         route = {"hubspot": "*/emails", "marketo": "*/emails.json"}[platform]
