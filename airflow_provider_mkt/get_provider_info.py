@@ -30,7 +30,9 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     f"airflow_provider_mkt.operators.{module}"
                     for module in (
+                        "campaign_requests",
                         "campaigns",
+                        "deleting",
                         "email_tests",
                         "emails",
                         "events",
@@ -38,13 +40,18 @@ def get_provider_info() -> dict[str, Any]:
                         "hubspot",
                         "lead_intake",
                         "leads",
+                        "lists",
                         "marketo",
                         "merging",
                         "nurture",
+                        "program_members",
                         "programs",
                         "sends",
+                        "sequences",
                         "smart_campaigns",
                         "statistics",
+                        "subscriptions",
+                        "workflows",
                     )
                 ],
             }
@@ -103,6 +110,12 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Never use more of the account's limit than this; empty for all.",
                         "schema": {"type": ["integer", "null"], "minimum": 1},
                     },
+                    "daily_reserve": {
+                        "label": "Calls of the day to leave",
+                        "description": "Left to other software: long work stops before them and goes on "
+                        "after the reset.",
+                        "schema": {"type": "integer", "minimum": 0, "default": 100},
+                    },
                     "legacy_calls": {
                         "label": "Allow legacy calls",
                         "description": "The two calls of the discontinued Leads and Nurturing APIs, "
@@ -143,6 +156,12 @@ def get_provider_info() -> dict[str, Any]:
                         "label": "Calls per day",
                         "description": "What the contract gives; no endpoint tells it.",
                         "schema": {"type": "integer", "minimum": 1, "default": 50000},
+                    },
+                    "daily_reserve": {
+                        "label": "Calls of the day to leave",
+                        "description": "Left to other software: long work stops before them and goes on "
+                        "after the reset.",
+                        "schema": {"type": "integer", "minimum": 0, "default": 100},
                     },
                 },
                 "ui-field-behaviour": {

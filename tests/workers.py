@@ -17,9 +17,9 @@ from airflow_provider_mkt.api.hubspot import campaign_batches as hubspot_campaig
 from airflow_provider_mkt.api.hubspot import email_publishing as hubspot_emails
 from airflow_provider_mkt.api.hubspot import nurture_enrolment as hubspot_nurture
 from airflow_provider_mkt.api.marketo import campaign_batches as marketo_campaigns
-from airflow_provider_mkt.api.marketo import email_publishing as marketo_emails
-from airflow_provider_mkt.api.marketo import nurture_enrolment as marketo_nurture
+from airflow_provider_mkt.api.marketo import campaign_requests as marketo_requests
 from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.sync import people
 
 SETTLE = 1.5
 RESET: dict[str, Any] = {"reset": True}
@@ -27,11 +27,11 @@ RESET: dict[str, Any] = {"reset": True}
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
-    for module in (once, hubspot_campaigns, hubspot_emails, marketo_nurture):
+    for module in (once, hubspot_campaigns, hubspot_emails, marketo_requests, people):
         monkeypatch.setattr(module, "SETTLE", SETTLE)
-    for module in (once, hubspot_campaigns, hubspot_emails):
+    for module in (once, hubspot_campaigns, hubspot_emails, people):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
-    for module in (hubspot_nurture, marketo_campaigns, marketo_emails):
+    for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)
     monkeypatch.setattr(Policy, "backoff", lambda self, failures, at_least=None: 0.02)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from airflow_provider_mkt.api.jobs import Job
 
@@ -44,27 +43,3 @@ class Publication:
     state: str
     job: Job
     scheduled_for: str | None = None
-
-
-class Enrolled(StrEnum):
-    """What became of one lead that was to be enrolled."""
-
-    ENROLLED = "enrolled"
-    ALREADY = "already_enrolled"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """What became of one lead.
-
-    :param lead: its id or GUID.
-    :param code: the platform's code, where it gave one.
-    :param reason: why it was not enrolled.
-    """
-
-    lead: str
-    outcome: Enrolled
-    code: str = ""
-    reason: str = ""

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.lead_importer import LeadImporter
     from airflow_provider_mkt.api.lead_merging import LeadMerge
     from airflow_provider_mkt.api.lead_writer import LeadWriter
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
+    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
+    from airflow_provider_mkt.api.people import PeopleWork
     from airflow_provider_mkt.api.platform import Platform
     from airflow_provider_mkt.api.policy import Policy
+    from airflow_provider_mkt.api.quota import DayQuota
     from airflow_provider_mkt.api.verdict import Refused
 
 T = TypeVar("T")
@@ -82,6 +85,7 @@ class MarketingHook(BaseHook):
         self._platform: Platform | None = None
         self._sync: SyncDriver | None = None
         self._async: AsyncDriver | None = None
+        self._making = threading.Lock()
         self._mask: Callable[[str], None] | None = None
         self.policy: Policy | None = None
         self.on_refusal: Callable[[Call[Any], Refused, float], None] | None = None
@@ -256,6 +260,10 @@ class MarketingHook(BaseHook):
         """How new and changed leads are told of."""
 
     @abstractmethod
+    def day_quota(self) -> Flow[DayQuota | None]:
+        """Ask how many of the account's calls of the day are left; None where it does not say."""
+
+    @abstractmethod
     def lead_writer(self, *, action: str, lookup_field: str, partition_name: str | None = None) -> LeadWriter:
         """How leads are written."""
 
@@ -293,18 +301,10 @@ class MarketingHook(BaseHook):
     ) -> Flow[Publication]:
         """Publish an email that is not published yet."""
 
+    @property
     @abstractmethod
-    def enroll(
-        self,
-        memory: Memory,
-        leads: Sequence[str],
-        *,
-        campaign_id: str | None,
-        program_id: str | None,
-        status_name: str | None,
-        tokens: Mapping[str, str] | None,
-    ) -> Flow[list[Enrolment]]:
-        """Enrol leads in a nurture program."""
+    def people(self) -> PeopleWork:
+        """What is done with many people, each with an outcome."""
 
     @abstractmethod
     def merge_leads(
@@ -426,12 +426,15 @@ class MarketingHook(BaseHook):
         return budget_of(place, platform.account_key, platform.rates, at_once=platform.at_once)
 
     def _sync_driver(self) -> SyncDriver:
-        if self._sync is None:
-            from airflow_provider_mkt.api.drivers import SyncDriver
+        with self._making:
+            if self._sync is None:
+                from airflow_provider_mkt.api.drivers import SyncDriver
 
-            options = {} if self.sleep is None else {"sleep": self.sleep}
-            self._sync = SyncDriver(self._budget(), max_connections=self.platform.max_concurrency, **options)
-        return self._sync
+                options = {} if self.sleep is None else {"sleep": self.sleep}
+                self._sync = SyncDriver(
+                    self._budget(), max_connections=self.platform.max_concurrency, **options
+                )
+            return self._sync
 
     def _async_driver(self) -> AsyncDriver:
         if self._async is None:

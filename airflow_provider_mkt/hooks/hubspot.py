@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied, PlatformError
 from airflow_provider_mkt.api.hubspot import account_info, campaign_batches, email_publishing
-from airflow_provider_mkt.api.hubspot import nurture_enrolment as nurture
 from airflow_provider_mkt.api.hubspot.jobs import SPECS
 from airflow_provider_mkt.hooks.base import MarketingHook, account_error
 
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
     from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
     from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+    from airflow_provider_mkt.api.hubspot.people_work import HubSpotPeople
     from airflow_provider_mkt.api.hubspot.platform import HubSpot
     from airflow_provider_mkt.api.lead_changes import ChangeLog
     from airflow_provider_mkt.api.lead_merging import LeadMerge
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
+    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
+    from airflow_provider_mkt.api.quota import DayQuota
 
 
 class HubSpotHook(MarketingHook):
@@ -55,7 +56,7 @@ class HubSpotHook(MarketingHook):
 
         settings = {
             name: extra[name]
-            for name in ("api_version", "calls_per_10_seconds", "legacy_calls")
+            for name in ("api_version", "calls_per_10_seconds", "daily_reserve", "legacy_calls")
             if extra.get(name) not in (None, "")
         }
         settings["base_url"] = base_url(
@@ -85,6 +86,11 @@ class HubSpotHook(MarketingHook):
         from airflow_provider_mkt.api.hubspot import lead_changes
 
         return lead_changes.LOG
+
+    def day_quota(self) -> Flow[DayQuota | None]:
+        from airflow_provider_mkt.api.hubspot import daily_quota
+
+        return daily_quota.today()
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None
@@ -140,22 +146,11 @@ class HubSpotHook(MarketingHook):
             raise InvalidInput("email_id", "is missing: which email is to be published")
         return email_publishing.publish(email_id, memory, publish_at=publish_at, send_now=send_now)
 
-    def enroll(
-        self,
-        memory: Memory,
-        leads: Sequence[str],
-        *,
-        campaign_id: str | None,
-        program_id: str | None,
-        status_name: str | None,
-        tokens: Mapping[str, str] | None,
-    ) -> Flow[list[Enrolment]]:
-        if not campaign_id:
-            raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
-        for name, value in (("program_id", program_id), ("status_name", status_name), ("tokens", tokens)):
-            if value:
-                raise InvalidInput(name, "HubSpot's nurturing campaigns have none; leave it out")
-        return nurture.enrol(campaign_id, leads)
+    @property
+    def people(self) -> HubSpotPeople:
+        from airflow_provider_mkt.api.hubspot.people_work import HubSpotPeople
+
+        return HubSpotPeople()
 
     def merge_leads(
         self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool

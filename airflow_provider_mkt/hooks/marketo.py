@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied
 from airflow_provider_mkt.api.marketo import campaign_batches, email_publishing, leads, usage
-from airflow_provider_mkt.api.marketo import nurture_enrolment as nurture
 from airflow_provider_mkt.api.marketo.jobs import SPECS
 from airflow_provider_mkt.hooks.base import MarketingHook, account_error
 
@@ -24,8 +23,10 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
     from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
     from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+    from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
     from airflow_provider_mkt.api.marketo.platform import Marketo
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Enrolment, Publication
+    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
+    from airflow_provider_mkt.api.quota import DayQuota
 
 
 class MarketoHook(MarketingHook):
@@ -60,7 +61,7 @@ class MarketoHook(MarketingHook):
                 raise InvalidInput(field, f"is missing: {what}")
         settings = {
             name: extra[name]
-            for name in ("calls_per_20_seconds", "max_concurrency", "daily_quota")
+            for name in ("calls_per_20_seconds", "max_concurrency", "daily_quota", "daily_reserve")
             if extra.get(name) not in (None, "")
         }
         settings |= {
@@ -86,6 +87,11 @@ class MarketoHook(MarketingHook):
         from airflow_provider_mkt.api.marketo import lead_changes
 
         return lead_changes.LOG
+
+    def day_quota(self) -> Flow[DayQuota | None]:
+        from airflow_provider_mkt.api.marketo import daily_quota
+
+        return daily_quota.today(self.platform.account.daily_quota)  # type: ignore[attr-defined]
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None
@@ -153,29 +159,11 @@ class MarketoHook(MarketingHook):
             raise InvalidInput("publish_at", "approving an email has no time; give program_id to send at one")
         return email_publishing.approve_email(email_id or "", memory)
 
-    def enroll(
-        self,
-        memory: Memory,
-        leads: Sequence[str],
-        *,
-        campaign_id: str | None,
-        program_id: str | None,
-        status_name: str | None,
-        tokens: Mapping[str, str] | None,
-    ) -> Flow[list[Enrolment]]:
-        if campaign_id:
-            if status_name:
-                raise InvalidInput("status_name", "a requested campaign sets no status; leave it out")
-            return nurture.by_campaign(campaign_id, leads, memory, tokens=tokens, program_id=program_id)
-        if not program_id or not status_name:
-            raise InvalidInput(
-                "program_id",
-                "give program_id and status_name (enrols in the first stream) or campaign_id (requests a "
-                "smart campaign that enrols in the stream it names)",
-            )
-        if tokens:
-            raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
-        return nurture.by_status(program_id, leads, status_name)
+    @property
+    def people(self) -> MarketoPeople:
+        from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
+
+        return MarketoPeople()
 
     def merge_leads(
         self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool

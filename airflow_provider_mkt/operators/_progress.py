@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sync.report import Report
+from typing import Protocol
 
 PROGRESS_EVERY = 10.0
 """Seconds between two progress lines in the task log."""
+
+
+class Report(Protocol):
+    """Counts what is done."""
+
+    @property
+    def total(self) -> int: ...
+
+    def line(self, expected: int | None = None) -> str:
+        """One line for the log, with the time left where the end is known."""
 
 
 class Progress:

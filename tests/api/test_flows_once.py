@@ -14,8 +14,8 @@ from airflow_provider_mkt.api.flow import SETTLE, Flow, Forgetful, Pages, Pause
 from airflow_provider_mkt.api.hubspot import campaign_batches, email_publishing
 from airflow_provider_mkt.api.hubspot.batch import BatchResult
 from airflow_provider_mkt.api.hubspot.emails import Email
-from airflow_provider_mkt.api.marketo import nurture_enrolment
-from airflow_provider_mkt.api.outcomes import Enrolled
+from airflow_provider_mkt.api.marketo import campaign_requests
+from airflow_provider_mkt.api.people import Fared
 
 
 class Clock:
@@ -155,8 +155,6 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
 
     def answer(name: str, call: Call[Any]) -> Any:
         match name:
-            case "campaigns.get":
-                return {"isActive": True, "isRequestable": True}
             case "campaigns.request":
                 asked.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[union-attr]
                 return lost(name)
@@ -168,11 +166,13 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
                 return [{"leadId": 1, "campaignId": 9}] if seen else []
         raise AssertionError(name)
 
-    def once() -> dict[str, Enrolled]:
-        fed = Fed(nurture_enrolment.by_campaign(9, [1, 2], memory, clock=clock), answer, clock)
-        return {one.lead: one.outcome for one in fed.value}
+    def once() -> dict[str, Fared]:
+        verb = campaign_requests.verb(9, clock=clock)
+        fed = Fed(verb.apply(["1", "2"], memory), answer, clock)
+        memory.set("1-2", {**memory.get("1-2"), "told": True})  # type: ignore[dict-item]
+        return {one.person: one.fared for one in fed.value}
 
-    expected = {"1": Enrolled.ENROLLED, "2": Enrolled.UNKNOWN}
+    expected = {"1": Fared.DONE, "2": Fared.UNKNOWN}
     assert once() == expected
     clock.now += 3600
     assert once() == expected

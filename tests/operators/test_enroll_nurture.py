@@ -97,9 +97,9 @@ def test_unknown_leads_are_rejected_with_the_reason(airflow: Airflow, sandbox: S
     assert "1 of 2 leads were rejected, allowed: 0" in run.log
     assert outcome(run) == (1, 0, 1, 0)
     assert rejects(run) == [
-        {"lead": "f" * 32, "outcome": "rejected", "code": "404", "reason": "Lead not found"}
+        {"lead": "f" * 32, "outcome": "rejected", "code": "OBJECT_NOT_FOUND", "reason": "Lead not found"}
     ]
-    assert run.returned["enroll"]["reasons"] == {"404": 1}
+    assert run.returned["enroll"]["reasons"] == {"OBJECT_NOT_FOUND": 1}
     allowed = enroll(airflow, f'{arguments}, max_rejected="50%"', "hubspot_default")
     assert (allowed.state, outcome(allowed)) == ("success", (0, 1, 1, 0))
 
@@ -109,7 +109,7 @@ def test_unknown_leads_are_rejected_with_the_reason(airflow: Airflow, sandbox: S
     [
         (
             f'campaign_id="{hubspot.WELCOME_NURTURE}", leads=["{hubspot.LEAD_GUIDS[0]}", "not-a-guid"]',
-            "lead_guid",
+            "leads[1]: must be 32 hexadecimal digits",
         ),
         (f'campaign_id="{hubspot.WELCOME_NURTURE}", leads=[]', "leads: is empty"),
         (
@@ -441,11 +441,11 @@ def test_a_file_that_is_no_outcomes_file_is_refused_by_line(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     path = tmp_path / "wrong.jsonl"
-    path.write_text('{"row": 1, "outcome": "created", "id": "1001"}\n{"email": "x"}\n')
+    path.write_text('{"row": 1, "outcome": "created", "id": "1001"}\n{"first": "x", "last": "y"}\n')
     run = enroll(
         airflow,
         f'leads_path="file://{path}", program_id={marketo.NURTURE_PROGRAM}, status_name="Member"',
     )
     assert run.state == "failed"
-    assert "leads_path: line 2 is no line of an outcomes file" in run.log
+    assert "leads_path: line 2 has no id or lead" in run.log
     assert statuses(sandbox) == {}

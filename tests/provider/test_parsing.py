@@ -11,11 +11,17 @@ from importlib import import_module
 import pytest
 
 OPERATORS = {
+    "airflow_provider_mkt.operators.campaign_requests": {
+        "RequestCampaignOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "campaign_id": 1},
+    },
     "airflow_provider_mkt.operators.campaigns": {
         "CreateCampaignBatchOperator": {"conn_id": "c", "campaigns": "{{ params.campaigns }}"},
         "UpdateCampaignBatchOperator": {"conn_id": "c", "campaigns": ["{{ params.c }}"], "changes": {}},
         "ArchiveCampaignBatchOperator": {"conn_id": "c", "campaigns": "{{ params.campaigns }}"},
         "AssociateAssetsOperator": {"conn_id": "c", "campaign_id": "{{ params.c }}", "assets": {"FORM": [1]}},
+    },
+    "airflow_provider_mkt.operators.deleting": {
+        "DeleteLeadsOperator": {"conn_id": "c", "leads_path": "{{ ds }}.csv"}
     },
     "airflow_provider_mkt.operators.email_tests": {
         "CreateABTestVariationOperator": {"conn_id": "c", "email_id": 1, "variation_name": "{{ ds }}"},
@@ -79,6 +85,14 @@ OPERATORS = {
     "airflow_provider_mkt.operators.leads": {
         "SyncLeadsOperator": {"conn_id": "{{ params.conn }}", "source": "s3://b/{{ ds }}.csv"}
     },
+    "airflow_provider_mkt.operators.lists": {
+        "AddToListOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "list_id": 1},
+        "RemoveFromListOperator": {
+            "conn_id": "c",
+            "leads": "{{ params.leads }}",
+            "list_id": "{{ params.l }}",
+        },
+    },
     "airflow_provider_mkt.operators.marketo": {
         "MarketoOperator": {
             "conn_id": "c",
@@ -96,6 +110,14 @@ OPERATORS = {
             "campaign_id": "{{ params.c }}",
         }
     },
+    "airflow_provider_mkt.operators.program_members": {
+        "SetProgramStatusOperator": {
+            "conn_id": "c",
+            "leads": [1],
+            "program_id": 1,
+            "status_name": "{{ ds }}",
+        },
+    },
     "airflow_provider_mkt.operators.programs": {
         "CloneProgramOperator": {"conn_id": "c", "program_id": 1, "name": "{{ ds }}", "folder_id": 2},
         "SetProgramTokensOperator": {"conn_id": "c", "program_id": 1, "tokens": {"Headline": "{{ ds }}"}},
@@ -106,6 +128,15 @@ OPERATORS = {
         "SendTransactionalEmailOperator": {"conn_id": "c", "email_id": 1, "to": "{{ params.to }}"},
         "SendSingleEmailOperator": {"conn_id": "c", "email_id": 1, "to": "{{ params.to }}"},
     },
+    "airflow_provider_mkt.operators.sequences": {
+        "EnrollSequenceOperator": {
+            "conn_id": "c",
+            "leads": "{{ params.leads }}",
+            "sequence_id": 1,
+            "user_id": 2,
+            "sender_email": "{{ params.sender }}",
+        },
+    },
     "airflow_provider_mkt.operators.smart_campaigns": {
         "ScheduleCampaignOperator": {"conn_id": "c", "campaign_id": 1, "run_at": "{{ ts }}"},
         "ActivateCampaignOperator": {"conn_id": "c", "campaign_id": "{{ params.c }}"},
@@ -113,6 +144,21 @@ OPERATORS = {
     },
     "airflow_provider_mkt.operators.statistics": {
         "EmailStatisticsOperator": {"conn_id": "c", "output_path": "s3://b/{{ ds }}.csv"}
+    },
+    "airflow_provider_mkt.operators.subscriptions": {
+        "SubscribeOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "subscription_id": 1},
+        "UnsubscribeOperator": {
+            "conn_id": "c",
+            "leads": "{{ params.leads }}",
+            "from_all": "{{ params.all }}",
+        },
+    },
+    "airflow_provider_mkt.operators.workflows": {
+        "EnrollWorkflowOperator": {
+            "conn_id": "c",
+            "leads": "{{ params.leads }}",
+            "flow_id": "{{ params.f }}",
+        },
     },
     "airflow_provider_mkt.sensors.batch_status": {
         "BatchStatusSensor": {"conn_id": "c", "job": "{{ ti.xcom_pull('t') }}", "deferrable": True}

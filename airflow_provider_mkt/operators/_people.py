@@ -1,0 +1,234 @@
+"""What the operators share that do one thing with many people."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_mkt.api.errors import InvalidInput, ServerUnavailable
+from airflow_provider_mkt.operators._base import MarketingOperator, as_text
+from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
+from airflow_provider_mkt.operators._limits import Allowance
+from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._people_source import of_file, of_given
+from airflow_provider_mkt.operators._progress import Progress
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.api.verdict import Refused
+    from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+    from airflow_provider_mkt.sync.people import PeopleReport
+    from airflow_provider_mkt.sync.spool import Spool
+
+_REASONS_MAX = 50
+
+
+class PeopleOperator(MarketingOperator):
+    """Base of the operators that do one thing with many people, each of whom comes out with an outcome.
+
+    Everybody is read and checked before anything is sent, waits in a file on this machine, and comes once
+    however often they were given. A retry goes on where the earlier try ended. What has an effect each time
+    it is done is done once, whatever becomes of answers and workers: what cannot be told fails the task
+    and is not repeated by itself, and clearing the task then repeats that alone.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param leads: ids, or what else the operator says: a list, JSON text of one, or a callable without
+        arguments that returns any iterable.
+    :param leads_path: instead of ``leads``: a file on any object storage Airflow reaches. The outcomes file
+        of a ``SyncLeadsOperator`` (all but its rejected leads), the rejects file of an operator like this
+        one, CSV, JSON Lines or Parquet with a column of ids, or text (``.txt``) with one on each line.
+    :param leads_column: the column of the file; ``id``, ``lead``, ``lead_id``, ``contact_id``, ``email`` or
+        the only one when not given.
+    :param max_rejected: how many refused people are fine: a number, a share (0.05 or ``"5%"``), or None for
+        any. Over it the task fails without retry, after it was done with everybody else.
+    :param rejects_path: where those who were rejected, and those of whom nobody knows, are written as JSON
+        Lines; a file on this machine when not given. No file where there are none. It can be given as
+        ``leads_path``.
+    :param max_concurrency: requests under way at most; as many as the connection allows when not given.
+    """
+
+    people_fields: ClassVar[tuple[str, ...]] = (
+        "conn_id",
+        "leads",
+        "leads_path",
+        "leads_column",
+        "max_rejected",
+        "rejects_path",
+    )
+    template_fields: Sequence[str] = people_fields
+
+    _stopping: threading.Event | None = None
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        leads: Sequence[str | int] | Callable[[], Iterable[str | int]] | str | None = None,
+        leads_path: str | None = None,
+        leads_column: str | None = None,
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        max_concurrency: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.leads = leads
+        self.leads_path = leads_path
+        self.leads_column = leads_column
+        self.max_rejected = max_rejected
+        self.rejects_path = rejects_path
+        self.max_concurrency = max_concurrency
+
+    def verb(self) -> PeopleVerb:
+        """What is done with people.
+
+        :raises InvalidInput: naming the parameter that is wrong.
+        """
+        raise NotImplementedError
+
+    def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_mkt.sync.spool import Spool
+
+        self._stopping = threading.Event()
+        allowance = Allowance.of("max_rejected", self.max_rejected)
+        verb = self.verb()
+        with Spool() as spool:
+            spool.fill(self._people(verb))
+            if not spool.total:
+                raise InvalidInput("leads", f"is empty: nobody to be {verb.done}")
+            hook = self.hook
+            hook.sleep = self._sleep
+            with hook, hook.exclusive(verb.key) if verb.once else nullcontext():
+                return self._run(context, hook, verb, spool, allowance)
+
+    def on_kill(self) -> None:
+        """Let waiting requests give up when the task is killed, and send no more.
+
+        Those under way are left their connections: they are about to be answered.
+        """
+        self._stop()
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> None:
+        # Airflow itself would call a callable here, and show whom it returns among the rendered templates.
+        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
+        super()._do_render_template_fields(parent, values, *args, **kwargs)
+
+    def _people(self, verb: PeopleVerb) -> Iterable[str]:
+        path = as_path("leads_path", self.leads_path)
+        if (self.leads is None) == (path is None):
+            raise InvalidInput("leads", "give either leads or leads_path")
+        if path is None:
+            return of_given(self.leads, verb.check)
+        return of_file(path, as_text("leads_column", self.leads_column), verb.check)
+
+    def _run(
+        self, context: Context, hook: MarketingHook, verb: PeopleVerb, spool: Spool, allowance: Allowance
+    ) -> dict[str, Any]:
+        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+        from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
+
+        ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
+        concurrency = AdaptiveConcurrency(ceiling)
+        hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
+        hook.follow(verb.before())
+        report = PeopleReport(verb)
+        progress = Progress(report, lambda done: spool.total, self.log.info)
+
+        def tick() -> None:
+            self._sleep(0)
+            progress.tell()
+
+        run = PeopleRun(
+            verb,
+            spool,
+            task_memory(context),
+            hook.follow,
+            concurrency,
+            report,
+            on_tick=tick,
+            abandon=self._stop,
+        )
+        run.run()
+        run.verify(self._sleep)
+        outcome = self._outcome(context, hook.conn_type, verb, spool, report)
+        run.close()
+        self.log.info("Finished: %s", report.line())
+        self._judge(context, verb, outcome, allowance)
+        return outcome
+
+    def _outcome(
+        self, context: Context, platform: str, verb: PeopleVerb, spool: Spool, report: PeopleReport
+    ) -> dict[str, Any]:
+        from airflow_provider_mkt.api.people import Fared
+
+        counts = spool.counts()
+        reasons = Counter(one.code or "UNKNOWN" for one in spool.failures())
+        path = None
+        if reasons:
+            path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+            write_rows(
+                path,
+                (
+                    {"lead": one.person, "outcome": one.fared.value, "code": one.code, "reason": one.reason}
+                    for one in spool.failures()
+                ),
+            )
+        return {
+            "outcome": verb.outcome,
+            "platform": platform,
+            "total": spool.total,
+            "duplicates": spool.given - spool.total,
+            verb.done: counts[Fared.DONE],
+            verb.already: counts[Fared.ALREADY],
+            "rejected": counts[Fared.REJECTED],
+            "unknown": counts[Fared.UNKNOWN],
+            "reasons": dict(reasons.most_common(_REASONS_MAX)),
+            "rejects": path,
+            "seconds": round(report.seconds, 2),
+        }
+
+    def _judge(
+        self, context: Context, verb: PeopleVerb, outcome: dict[str, Any], allowance: Allowance
+    ) -> None:
+        problems = []
+        if outcome["unknown"]:
+            problems.append(
+                f"whether {outcome['unknown']:,} leads were {verb.done} is unknown; clear the task to do it "
+                "with them again"
+            )
+        if not allowance.allows(outcome["rejected"], outcome["total"]):
+            problems.append(
+                f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected, allowed: {allowance}"
+            )
+        if problems:
+            context["ti"].xcom_push(key="return_value", value=outcome)
+            reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
+            msg = f"{'; '.join(problems)} ({reasons}). See {outcome['rejects']}"
+            raise AirflowFailException(msg)
+
+    def _stop(self) -> None:
+        if self._stopping is not None:
+            self._stopping.set()
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, or give up when the task is ending."""
+        if self._stopping is not None and self._stopping.wait(seconds):
+            msg = "the task is ending"
+            raise ServerUnavailable(msg)
+
+
+def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
+    from airflow_provider_mkt.api.verdict import Next
+
+    if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
+        concurrency.refused()

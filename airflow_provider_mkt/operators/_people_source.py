@@ -1,0 +1,87 @@
+"""Where the people of an operator come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.operators._base import as_list
+from airflow_provider_mkt.operators._files import open_for_reading
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sync.rows import Row
+
+_PLAIN = (".txt", "")
+_USUAL = ("id", "lead", "lead_id", "contact_id", "email")
+"""Columns that name people, where no column is given."""
+
+Check = Callable[[str, Any], str]
+
+
+def of_given(leads: Any, check: Check) -> Iterator[str]:
+    """People of a list, of JSON text of one, or of a callable that returns any iterable.
+
+    :raises InvalidInput: naming the entry that is nobody.
+    """
+    given = leads() if callable(leads) else as_list("leads", leads)
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise InvalidInput("leads", f"the callable must return an iterable, not {shape(given)}")
+    for index, lead in enumerate(given):
+        if lead is None or lead == "":
+            raise InvalidInput(f"leads[{index}]", f"is no lead: {shape(lead)}")
+        yield check(f"leads[{index}]", lead)
+
+
+def of_file(where: str, column: str | None, check: Check) -> Iterator[str]:
+    """People of a file, read as they are asked for.
+
+    :param column: the column that names them.
+    :raises InvalidInput: naming the line that names nobody.
+    """
+    path = ObjectStoragePath(where)
+    try:
+        if path.suffix.lower() in _PLAIN:
+            yield from _of_lines(path, check)
+        else:
+            yield from _of_rows(path, column, check)
+    except FileNotFoundError:
+        raise InvalidInput("leads_path", f"there is no file {path}") from None
+
+
+def _of_lines(path: ObjectStoragePath, check: Check) -> Iterator[str]:
+    with open_for_reading(path) as file:
+        for number, line in enumerate(file, start=1):
+            if text := line.decode("utf-8-sig", "replace").strip():
+                yield check(f"leads_path: line {number}", text)
+
+
+def _of_rows(path: ObjectStoragePath, column: str | None, check: Check) -> Iterator[str]:
+    from airflow_provider_mkt.sync.files import FileSource, kind_of
+
+    with FileSource(lambda: open_for_reading(path), path.stat().st_size, kind_of(path.name)) as file:
+        for row in file.rows():
+            if row.record is None:
+                raise InvalidInput("leads_path", f"line {row.number} cannot be read: {row.problem}")
+            if column is not None or not _left_out(row.record):
+                yield check(f"leads_path: line {row.number}", _named(row, row.record, column))
+
+
+def _left_out(record: Mapping[str, Any]) -> bool:
+    """Whether a line is of a lead that a sync could not write, and so has no id."""
+    return (
+        "row" in record and "outcome" in record and (record["outcome"] == "rejected" or not record.get("id"))
+    )
+
+
+def _named(row: Row, record: Mapping[str, Any], column: str | None) -> Any:
+    names = (column,) if column is not None else _USUAL
+    for name in names:
+        if record.get(name) not in (None, ""):
+            return record[name]
+    if column is None and len(record) == 1:
+        return next(iter(record.values()))
+    raise InvalidInput("leads_path", f"line {row.number} has no {' or '.join(names)}")
