@@ -53,8 +53,8 @@ class EventAttendanceSensor(ConditionSensor):
     :raises AirflowFailException: when there is no such event, or asking cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
-    Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}`` or
-    ``.../participations/{externalAccountId}/{externalEventId}``.
+    Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}``,
+    ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}``.
     """
 
     condition = "event_attendance"

@@ -30,7 +30,7 @@ class ProgramMemberSensor(ConditionSensor):
     :raises AirflowFailException: when there is no such program or status, or asking cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
-    Source: ``GET /rest/v1/programs/{programId}/members.json``; once
+    Source: ``GET /rest/v1/programs/{programId}/members.json``; once for a status
     ``GET /rest/asset/v1/program/{id}.json`` and ``GET /rest/asset/v1/channel/byName.json``.
     """
 

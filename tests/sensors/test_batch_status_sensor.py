@@ -168,19 +168,43 @@ def test_a_token_without_the_scope_fails_and_names_it(
     assert "up_for_retry" not in run.log
 
 
-def test_a_lead_import_is_waited_for(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is_allowed(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
     from airflow_provider_mkt.api.marketo import bulk_leads
     from airflow_provider_mkt.hooks.marketo import MarketoHook
 
     with MarketoHook() as hook:
-        made = hook.run(bulk_leads.create_import(b"email\nnew@example.com\nnot-an-address\n"))
+        made = hook.run(
+            bulk_leads.create_import(b"email,loyaltyId\nnew@example.com,5\nother@example.com,many\n")
+        )
     sandbox.clock.advance(600)
     job = {"platform": "marketo", "kind": "lead_import", "id": str(made["batchId"])}
     run = wait(airflow, mode, job, conn="marketo_default")
     assert run.state == "success", run.log[-2000:]
     (look,) = run.returned["wait"]
     assert look["word"] == "Complete"
-    assert look["facts"]["numOfLeadsProcessed"] + look["facts"]["numOfRowsFailed"] == 2
+    assert (look["facts"]["numOfLeadsProcessed"], look["facts"]["numOfRowsFailed"]) == (1, 1)
+    run = wait(airflow, mode, job, "max_rejected=0, retries=1", "marketo_default")
+    assert run.state == "failed"
+    assert "rejected 1 of 2 rows; allowed are 0" in run.log
+    assert "up_for_retry" not in run.log
+
+
+@pytest.mark.parametrize(("max_rejected", "state"), [("50%", "success"), (0.4, "failed"), ("few", "failed")])
+def test_rejected_rows_of_a_contact_import_are_compared_with_what_is_allowed(
+    airflow: Airflow, sandbox: Sandbox, max_rejected: Any, state: str
+) -> None:
+    from airflow_provider_mkt.api.hubspot import imports
+    from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+
+    columns = [{"name": "email", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"}]
+    with HubSpotHook() as hook:
+        made = hook.run(imports.start("x", b"email\nnew@example.com\nnot-an-address\n", columns))
+    sandbox.clock.advance(600)
+    job = {"platform": "hubspot", "kind": "contact_import", "id": str(made.id)}
+    run = wait(airflow, MODES["poke"], job, f"max_rejected={max_rejected!r}")
+    assert run.state == state, run.log[-2000:]
 
 
 @pytest.mark.parametrize(

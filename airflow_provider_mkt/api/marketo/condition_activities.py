@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from airflow_provider_mkt.api.call import Call, numeric_id
 from airflow_provider_mkt.api.conditions import (
@@ -51,9 +50,13 @@ def activity_seen(
     30 leads still missing and while there are few rows to read."""
     about = None if about_id is None else numeric_id("", "about_id", about_id)
     window = _Window(state, instant("since", since))
+
+    def counts(row: Activity) -> bool:
+        return about is None or about in (row.get("primaryAttributeValueId"), row.get("campaignId"))
+
     if lead_ids is not None:
-        return (yield from _of_each(state, window, activity_type_ids, lead_ids, about))
-    return (yield from _of_anybody(state, window, activity_type_ids, about, whole_number("count", count)))
+        return (yield from _of_each(state, window, activity_type_ids, lead_ids, counts))
+    return (yield from _of_anybody(window, activity_type_ids, counts, whole_number("count", count)))
 
 
 def email_activity(
@@ -64,7 +67,12 @@ def email_activity(
     if since is None:
         raise InvalidInput("since", "is missing: from when on activities count")
     email, window = numeric_id("", "email_id", email_id), _Window(state, instant("since", since))
-    seen: Seen = yield from _of_anybody(state, window, [kind], email, whole_number("count", count), email)
+
+    def counts(row: Activity) -> bool:
+        # The filter by asset stands in one of the platform's two documents alone.
+        return row.get("primaryAttributeValueId") == email
+
+    seen: Seen = yield from _of_anybody(window, [kind], counts, whole_number("count", count), [email])
     return Seen(seen.done, {activity: seen.facts["activities"]})
 
 
@@ -104,7 +112,11 @@ class _Window:
 
 
 def _of_each(
-    state: State, window: _Window, kinds: Sequence[int], lead_ids: Sequence[str], about: int | None
+    state: State,
+    window: _Window,
+    kinds: Sequence[int],
+    lead_ids: Sequence[str],
+    counts: Callable[[Activity], bool],
 ) -> Flow[Seen]:
     leads = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
     for part in in_parts(not_seen(state, leads), activities.LEADS_MAX):
@@ -116,7 +128,7 @@ def _of_each(
         while call is not None and left:
             rows: list[Activity]
             rows, call = yield with_next(call)
-            left.difference_update(str(row["leadId"]) for row in rows if _is_about(row, about))
+            left.difference_update(str(row["leadId"]) for row in rows if counts(row))
         note_seen(state, [one for one in part if one not in left])
     missing = len(not_seen(state, leads))
     window.read_to_the_end(())
@@ -124,31 +136,24 @@ def _of_each(
 
 
 def _of_anybody(
-    state: State,
     window: _Window,
     kinds: Sequence[int],
-    about: int | None,
+    counts: Callable[[Activity], bool],
     count: int,
-    asset: int | None = None,
+    asset_ids: Sequence[int] = (),
 ) -> Flow[Seen]:
     token = yield from window.token()
-    call: Call[list[Activity]] | None = activities.read(
-        token, activity_type_ids=kinds, asset_ids=[asset] if asset is not None else ()
-    )
+    call: Call[list[Activity]] | None = activities.read(token, activity_type_ids=kinds, asset_ids=asset_ids)
     dates: dict[str, datetime] = {}
     while call is not None:
         rows: list[Activity]
         rows, call = yield with_next(call)
         for row in rows:
             at = moment(row["activityDate"])
-            if _is_about(row, about) and (at is None or at >= window.start):
+            if counts(row) and (at is None or at >= window.start):
                 dates[str(row["marketoGUID"])] = at or window.start
         if window.before + len(dates) >= count:
             return Seen(True, {"activities": window.before + len(dates)})
     found = window.before + len(dates)
     window.read_to_the_end(list(dates.values()))
     return Seen(False, {"activities": found})
-
-
-def _is_about(row: Mapping[str, Any], about: int | None) -> bool:
-    return about is None or about in (row.get("primaryAttributeValueId"), row.get("campaignId"))
