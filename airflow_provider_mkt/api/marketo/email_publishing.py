@@ -8,23 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import (
-    InvalidInput,
-    InvalidRequest,
-    NotFound,
-    OutcomeUnknown,
-    PlatformError,
-)
-from airflow_provider_mkt.api.flow import Flow, Memory, Pause
+from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.api.flow import Flow, Memory
 from airflow_provider_mkt.api.jobs import Job
 from airflow_provider_mkt.api.marketo import emails, programs
 from airflow_provider_mkt.api.marketo.answers import found
-from airflow_provider_mkt.api.marketo.rows import Program
+from airflow_provider_mkt.api.marketo.rows import Email, Program
 from airflow_provider_mkt.api.marketo.values import moment
+from airflow_provider_mkt.api.once import Made, once
 from airflow_provider_mkt.api.outcomes import Publication
 
-_TRIES = 3
-_LOOK_AFTER = 2.0
 _RUNS_FOR = timedelta(days=1)
 """Given to a program without an end, or one that would end before it starts: approval needs one."""
 
@@ -32,27 +25,23 @@ _RUNS_FOR = timedelta(days=1)
 def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
     """Approve an email's draft; leave it alone where there is none.
 
-    A second approval is refused by the platform, so after a lost answer it is safe to look and ask again.
-
     :param email_id: the email.
     :param memory: what the task's earlier tries did.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when the draft cannot be approved.
     """
-    key = f"approve email {email_id}"
-    job = Job("marketo", "email_publish", str(email_id))
 
-    def state() -> Flow[str]:
-        draft = yield from found(emails.get(email_id, status="draft"))
-        if draft is not None:
-            return "draft"
+    def find() -> Flow[Email | None]:
+        if (yield from found(emails.get(email_id, status="draft"))) is not None:
+            return None
         approved = yield from found(emails.get(email_id, status="approved"))
         if approved is None:
             raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
-        return "approved"
+        return approved
 
-    done = yield from _approve(key, memory, state, emails.approve_draft(email_id), pending="draft")
-    return Publication(done, "approved", job)
+    call: Call[Any] = emails.approve_draft(email_id)
+    made: Made[Any] = yield from once(f"approve email {email_id}", memory, call, find)
+    return Publication(made.new, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
 def approve_program(
@@ -79,7 +68,6 @@ def approve_program(
     # The platform keeps no fractions, and a date that is read back must be the one that was set.
     publish_at = publish_at.replace(microsecond=0) if publish_at else None
     end_at = end_at.replace(microsecond=0) if end_at else None
-    key = f"approve program {program_id}"
     program = yield from email_program(program_id)
     status = str(program.get("status") or "").lower()
     start, end = moment(program.get("startDate")), moment(program.get("endDate"))
@@ -103,15 +91,16 @@ def approve_program(
         if (start, end) != (publish_at, end_at):
             yield programs.reschedule(program_id, publish_at, end_at)
 
-    def state() -> Flow[str]:
+    def find() -> Flow[Program | None]:
         now = yield from email_program(program_id)
-        return str(now.get("status") or "").lower()
+        return now if str(now.get("status") or "").lower() != "unlocked" else None
 
-    done = yield from _approve(key, memory, state, programs.approve(program_id), pending="unlocked")
+    call: Call[Any] = programs.approve(program_id)
+    made: Made[Any] = yield from once(f"approve program {program_id}", memory, call, find, clock=clock)
     program = yield from email_program(program_id)
     when = program.get("startDate")
     job = Job("marketo", "email_send", str(program_id))
-    return Publication(done, str(program.get("status") or ""), job, str(when) if when else None)
+    return Publication(made.new, str(program.get("status") or ""), job, str(when) if when else None)
 
 
 def email_program(program_id: int | str) -> Flow[Program]:
@@ -129,34 +118,3 @@ def email_program(program_id: int | str) -> Flow[Program]:
             platform="marketo",
         )
     return program
-
-
-def _approve(
-    key: str, memory: Memory, state: Callable[[], Flow[str]], call: Call[Any], *, pending: str
-) -> Flow[bool]:
-    """Ask for an approval while the state is *pending*. Returns whether this task asked for it."""
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        now = yield from state()
-        before = memory.get(key)
-        if now != pending:
-            return bool(before)
-        memory.set(key, True)
-        try:
-            yield call
-        except OutcomeUnknown as error:
-            lost = error
-            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether it was approved")
-        except InvalidRequest:
-            # Another run, or the request whose answer was lost, may have approved it in between.
-            now = yield from state()
-            if now == pending:
-                memory.set(key, before)
-                raise
-            return bool(before)
-        except PlatformError:
-            memory.set(key, before)
-            raise
-        else:
-            return True
-    raise lost if lost is not None else OutcomeUnknown("approving did not show", platform="marketo")

@@ -49,11 +49,13 @@ class _Merging:
         digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
-        if self.memory.get(key) is None:
-            if self.survivor not in there:
-                raise NotFound(
-                    f"there is no lead {self.survivor}", platform="marketo", call="leads.by_filter"
-                )
+        asked = self.memory.get(key) is not None
+        if self.survivor not in there:
+            if not asked or len(there) != 1:
+                msg = f"there is no lead {self.survivor}"
+                raise NotFound(msg, platform="marketo", call="leads.by_filter")
+            (self.survivor,) = there
+        if not asked:
             self.memory.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
         gone = self.memory.get(f"{key}: gone before")
         already = [loser for loser in losers if isinstance(gone, list) and loser in gone]
@@ -68,14 +70,12 @@ class _Merging:
         self.outcome.merged += [str(loser) for loser in losers if loser not in already]
 
     def _merge(self, key: str, losers: Sequence[int]) -> Flow[None]:
-        everyone = [self.survivor, *losers]
-
         def find() -> Flow[int | None]:
             # A record of the CRM stays, whichever lead was to win.
             there = yield from self._there(losers)
             return there[0] if len(there) == 1 else None
 
-        call: Call[Any] = leads.merge(everyone[0], losers, merge_in_crm=self.merge_in_crm)
+        call: Call[Any] = leads.merge(self.survivor, losers, merge_in_crm=self.merge_in_crm)
         made = yield from once(key, self.memory, call, find)
         stays = made.value or (yield from find())
         self.survivor = stays or self.survivor
