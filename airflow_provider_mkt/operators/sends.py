@@ -1,11 +1,13 @@
-"""Operators that send a published HubSpot email to one person."""
+"""Operators that send a published HubSpot email to one person, or to many, one mail each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text, needed
 from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._people import PeopleOperator
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.api.call import Call
     from airflow_provider_mkt.api.hubspot.send_statuses import SendStatus
+    from airflow_provider_mkt.api.people import PeopleVerb
 
 
 class _SingleSendOperator(WaitingOperator):
@@ -96,20 +99,13 @@ class _SingleSendOperator(WaitingOperator):
 
         endpoint = getattr(transactional, self.kind)
         email_id, to = needed("email_id", self.email_id), needed("to", self.to)
-        message: dict[str, Any] = {
-            "sender": as_text("sender", self.sender),
-            "contact_properties": as_mapping("contact_properties", self.contact_properties or {}),
-            "custom_properties": as_mapping("custom_properties", self.custom_properties or {}),
-            **{field: as_list(field, getattr(self, field) or ()) for field in ("cc", "bcc", "reply_to")},
-        }
+        message = _message(self, "cc", "bcc", "reply_to")
 
         def make(send_id: str) -> Call[SendStatus]:
             call: Call[SendStatus] = endpoint(email_id, to, send_id=send_id, **message)
             return call
 
-        ti = context["ti"]
-        task = (ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index))
-        names = (*task, self.kind, email_id, to.lower(), as_text("send_key", self.send_key) or "")
+        names = (*_task(context), self.kind, email_id, to.lower(), as_text("send_key", self.send_key) or "")
         with self.hook_on("hubspot") as hook:
             look = hook.follow(
                 email_sending.send(task_memory(context), make, names, as_text("send_id", self.send_id))
@@ -146,3 +142,116 @@ class SendSingleEmailOperator(_SingleSendOperator):
     """
 
     kind = "single_send"
+
+
+class SendEmailToPeopleOperator(PeopleOperator):
+    """Send a published email to many people, one mail to each, and tell what became of every one.
+
+    Each mail goes out under a key made of the DAG run, the task, the email, ``send_key`` and the
+    address, of which HubSpot sends one: retries, lost answers, killed workers and clearing the task send
+    nobody a second one, another DAG run does. To try those again to whom no mail went out, give the
+    rejects file as ``leads_path``, with another ``send_key``.
+
+    Asking what became of a mail counts against the account's limits, sending it does not: 10,000 people
+    take some ten minutes.
+
+    :param email_id: the email, which must be published for this kind of sending; or the ``output`` of the
+        task that made it.
+    :param leads: addresses.
+    :param leads_path: instead of ``leads``: a file with a column of them, ``email`` as a rule.
+    :param kind: ``transactional``, which needs the transactional email add-on, or ``marketing``, which needs
+        Marketing Hub Enterprise and makes marketing contacts of the recipients, whom the account pays for.
+    :param send_key: part of the keys: with another value everybody gets one more mail.
+    :param sender: ``Name <address>`` in place of the email's own.
+    :param reply_to: addresses that answers go to.
+    :param contact_properties: written to every recipient's contact; all values text.
+    :param custom_properties: values for the email's template alone, any JSON.
+    :param poll_interval: how often to ask what became of the mails, in seconds.
+    :param result_timeout: for how long, in seconds. A mail of which nothing is known then counts as unknown.
+    :returns: ``total``, ``mailed``, ``mailed_before``, ``rejected`` and ``unknown`` (counts), ``reasons``
+        (the platform's results, e.g. ``INVALID_TO_ADDRESS``, to counts) and ``rejects``.
+    :raises AirflowFailException: when the email does not exist or is not published, when more mails than
+        allowed did not go out, or when it was not told in time what became of some.
+
+    Source: ``POST /marketing/{version}/transactional/single-email/send``,
+    ``POST /marketing/{version}/email/single-send`` and
+    ``GET /marketing/v3/email/send-statuses/{statusId}``.
+    """
+
+    template_fields: Sequence[str] = (
+        *PeopleOperator.people_fields,
+        "email_id",
+        "kind",
+        "send_key",
+        "sender",
+        "reply_to",
+        "contact_properties",
+        "custom_properties",
+    )
+
+    def __init__(
+        self,
+        *,
+        email_id: str | int,
+        kind: str = "transactional",
+        send_key: str | None = None,
+        sender: str | None = None,
+        reply_to: Sequence[str] | str = (),
+        contact_properties: Mapping[str, str] | str | None = None,
+        custom_properties: Mapping[str, Any] | str | None = None,
+        poll_interval: float = 10.0,
+        result_timeout: float = 600.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.email_id = email_id
+        self.kind = kind
+        self.send_key = send_key
+        self.sender = sender
+        self.reply_to = reply_to
+        self.contact_properties = contact_properties
+        self.custom_properties = custom_properties
+        self.poll_interval = poll_interval
+        self.result_timeout = result_timeout
+
+    def work(self, context: Context) -> dict[str, Any]:
+        self._names = _task(context)
+        return super().work(context)
+
+    def verb(self) -> PeopleVerb:
+        from airflow_provider_mkt.api.hubspot import email_mailing, transactional
+
+        self.hook_on("hubspot")
+        email_id, kind = needed("email_id", self.email_id), needed("kind", self.kind)
+        endpoints = {"transactional": transactional.send, "marketing": transactional.single_send}
+        if kind not in endpoints:
+            raise InvalidInput("kind", f"must be one of {', '.join(endpoints)}")
+        message = _message(self, "reply_to")
+
+        def make(address: str, send_id: str) -> Call[SendStatus]:
+            return endpoints[kind](email_id, address, send_id=send_id, **message)
+
+        # For its checks alone, so that nobody gets a mail when the message is wrong.
+        make("somebody@example.com", "checked")
+        return email_mailing.mailing(
+            (*self._names, kind, email_id, as_text("send_key", self.send_key) or ""),
+            make,
+            poll_interval=self.poll_interval,
+            timeout=self.result_timeout,
+        )
+
+
+def _task(context: Context) -> tuple[str, str, str, str]:
+    """What tells this task of this DAG run from every other."""
+    ti = context["ti"]
+    return ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index)
+
+
+def _message(operator: Any, *address_fields: str) -> dict[str, Any]:
+    """The parts of a message as the calls take them."""
+    return {
+        "sender": as_text("sender", operator.sender),
+        "contact_properties": as_mapping("contact_properties", operator.contact_properties or {}),
+        "custom_properties": as_mapping("custom_properties", operator.custom_properties or {}),
+        **{field: as_list(field, getattr(operator, field) or ()) for field in address_fields},
+    }

@@ -126,6 +126,7 @@ OPERATORS = {
     },
     "airflow_provider_mkt.operators.sends": {
         "SendTransactionalEmailOperator": {"conn_id": "c", "email_id": 1, "to": "{{ params.to }}"},
+        "SendEmailToPeopleOperator": {"conn_id": "c", "email_id": 1, "leads": "{{ params.to }}"},
         "SendSingleEmailOperator": {"conn_id": "c", "email_id": 1, "to": "{{ params.to }}"},
     },
     "airflow_provider_mkt.operators.sequences": {

@@ -34,7 +34,7 @@ def send(
     :raises InvalidRequest: when the email does not exist or is not published.
     :raises JobFailed: when the answer tells already that no mail goes out.
     """
-    key = f"send {_key(names, 0)}"
+    key = f"send {send_key(names)}"
     mark = memory.get(key)
     known = mark if isinstance(mark, Mapping) else {}
     status_id, number = known.get("status_id"), known.get("round")
@@ -42,18 +42,22 @@ def send(
     if isinstance(status_id, str):
         before = yield from _status(status_id)
         if before is not None and not (_has_failed(before) and send_id is None):
-            look = _look(before)
+            look = look_of(before)
             none_failed([look])
             return look
         again += before is not None
-    sent: SendStatus = yield make(send_id or _key(names, again))
+    sent: SendStatus = yield make(send_id or send_key(names, again))
     memory.set(key, {"status_id": sent.statusId, "round": again})
-    look = _look(sent)
+    look = look_of(sent)
     none_failed([look])
     return look
 
 
-def _key(names: Sequence[str], again: int) -> str:
+def send_key(names: Sequence[str], again: int = 0) -> str:
+    """The key of the mail that these names tell from every other.
+
+    :param again: how often it has failed before.
+    """
     # Lengths keep ("a", "bc") and ("ab", "c") apart.
     text = "".join(f"{len(name)} {name} " for name in (*names, str(again)))
     return str(uuid.uuid5(_IDS, text))
@@ -69,11 +73,12 @@ def _status(status_id: str) -> Flow[SendStatus | None]:
 
 def _has_failed(sent: SendStatus) -> bool:
     """Whether no mail went out and none will, for certain."""
-    ended_badly = _look(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
+    ended_badly = look_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
     return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
 
 
-def _look(sent: SendStatus) -> Look:
+def look_of(sent: SendStatus) -> Look:
+    """What a mail is at."""
     job = Job("hubspot", "email_send", sent.statusId)
     observation = Observation(jobs.send_word(sent), {"send_result": sent.sendResult})
     status = spec_of(jobs.SPECS, job).status(observation)
