@@ -12,12 +12,11 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import open_for_reading
-from airflow_provider_mkt.operators._memory import FileMemory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.flow import Memory
+    from airflow_provider_mkt.sync.bulk_marks import SharedMark
     from airflow_provider_mkt.sync.mapping import FieldMapping
     from airflow_provider_mkt.sync.rows import Row
 
@@ -79,9 +78,11 @@ class ImportFile:
         return [name for name in fields if known_fields is None or name in known_fields]
 
 
-def shared_memory(digest: str) -> Memory:
-    """What all tasks on this machine (or that share ``[mkt] state_dir``) remember of one file."""
-    return FileMemory(state_directory() / "imports" / f"{digest[:32]}.json")
+def shared_mark(digest: str) -> SharedMark:
+    """What all tasks on this machine (or that share ``[mkt] state_dir``) know of one file."""
+    from airflow_provider_mkt.sync.bulk_marks import SharedMark
+
+    return SharedMark(state_directory() / "imports" / f"{digest[:32]}.json")
 
 
 def import_name(context: Context, digest: str) -> str:

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
-from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_memory
+from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_mark
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import JobsOverdue
@@ -255,7 +255,7 @@ class ImportLeadsOperator(MarketingOperator):
             scope,
         )
         splitter.scan()
-        marks = Marks(task_memory(context), shared_memory)
+        marks = Marks(task_memory(context), shared_mark)
         began = marks.begin(splitter.digest, time.time())
         report = ImportReport(
             stack.enter_context(RowFile(lambda: whole_file(rejects))),

@@ -158,7 +158,10 @@ class BulkImport:
             if mark is None and (mark := self._at_work_elsewhere(work)) is not None:
                 self._keep(work, mark)
             if mark is not None and mark.get("job"):
-                return self._take_up(work, str(mark["job"]))
+                job = Job(self._importer.platform, self._importer.spec.kind, str(mark["job"]))
+                if not self._resumed:
+                    self._tell(f"part {work.number}: {job} is there already, and is followed")
+                return self._take_up(work, job)
             asked = mark.get("asked") if mark is not None else None
             if work.not_before is None and asked is not None and self._importer.quiet_after:
                 until = float(asked) + self._importer.quiet_after
@@ -188,16 +191,16 @@ class BulkImport:
         else:
             self._keep(work, {"asked": asked, "job": job.id})
             self._tell(f"part {work.number}: {work.part.count:,} rows, {work.part.size:,} bytes: {job}")
-            self._taken(work, job)
+            if mark is None:
+                self._taken(work, job)
+            else:
+                # It may be the one that an earlier try had asked for.
+                self._take_up(work, job)
 
-    def _take_up(self, work: _Work, job_id: str) -> None:
+    def _take_up(self, work: _Work, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""
-        job = Job(self._importer.platform, self._importer.spec.kind, job_id)
-        if not self._resumed:
-            self._tell(f"part {work.number}: {job} is there already, and is followed")
         work.job = job
-        look = self._look(work, taking_up=True)
-        if look is not None:
+        if self._look(work, taking_up=True) is not None:
             self._taken(work, job)
 
     def _taken(self, work: _Work, job: Job) -> None:
@@ -249,7 +252,7 @@ class BulkImport:
             told = f"the import of its file ended as {look.word} ({message}); some rows may be written"
             self._report.refused(part, "IMPORT_FAILED", told)
         self._tell(str(look))
-        self._marks.ended(work.digest)
+        self._marks.ended(work.digest, job.id)
         self.jobs.append(job.to_json())
         part.close()
         self._work.remove(work)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from airflow_provider_mkt.api.budget import private_directory
 from airflow_provider_mkt.api.call import Json
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.flow import Memory
@@ -27,6 +30,34 @@ class Scoped:
         self.memory.set(f"{self.scope} {key}", value)
 
 
+class SharedMark:
+    """What all tasks on this machine, or that share a state directory, know of one file.
+
+    It is set by one task at a time, and may be cleared by several.
+
+    :param path: where it is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self) -> Mapping[str, Any] | None:
+        try:
+            mark = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return None
+        return mark if isinstance(mark, Mapping) else None
+
+    def set(self, mark: Mapping[str, Json]) -> None:
+        private_directory(self._path.parent)
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps(mark))
+        draft.replace(self._path)
+
+    def clear(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
 class Marks:
     """Marks of one import: of its source, and of each part that was sent or is about to be.
 
@@ -34,11 +65,10 @@ class Marks:
     it was told.
 
     :param memory: what the task's earlier tries did.
-    :param shared: a memory that all tasks have, by the digest of a part: another run may have the same file
-        at work.
+    :param shared: what all tasks know of a part, by its digest: another run may have the same file at work.
     """
 
-    def __init__(self, memory: Memory, shared: Callable[[str], Memory]) -> None:
+    def __init__(self, memory: Memory, shared: Callable[[str], SharedMark]) -> None:
         self._memory = memory
         self._shared = shared
         self._parts = 0
@@ -80,8 +110,7 @@ class Marks:
 
     def elsewhere(self, digest: str) -> Mapping[str, Any] | None:
         """The mark of a part that some run, perhaps another one, has at work."""
-        mark = self._shared(digest).get(_PLAN)
-        return mark if isinstance(mark, Mapping) else None
+        return self._shared(digest).get()
 
     def set(self, number: int, digest: str, mark: Mapping[str, Json] | None) -> None:
         if number > self._parts:
@@ -89,11 +118,16 @@ class Marks:
             plan = self._memory.get(_PLAN)
             self._memory.set(_PLAN, {**(plan if isinstance(plan, Mapping) else {}), "parts": number})
         self._memory.set(f"{_PLAN} {number}", mark)
-        self._shared(digest).set(_PLAN, mark)
+        if mark is None:
+            self._shared(digest).clear()
+        else:
+            self._shared(digest).set(mark)
 
-    def ended(self, digest: str) -> None:
-        """A part is not at work any more, for no run."""
-        self._shared(digest).set(_PLAN, None)
+    def ended(self, digest: str, job: str) -> None:
+        """The job of a part is not at work any more, for no run."""
+        shared = self._shared(digest)
+        if (mark := shared.get()) is not None and mark.get("job") == job:
+            shared.clear()
 
     def forget(self) -> None:
         """Let the task start afresh when somebody clears it."""

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from airflow_runs import Airflow, Run
 
+from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
+from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
@@ -18,7 +21,13 @@ def at_once(sandbox: Sandbox) -> None:
     """Let imports end as soon as somebody looks."""
     for settings in (sandbox.hubspot.settings, sandbox.marketo.settings):
         settings.import_startup = settings.import_per_row = 0.0
-    sandbox.hubspot.settings.import_error_lag = 0.0
+    sandbox.hubspot.settings.import_error_lag = sandbox.marketo.settings.import_pickup = 0.0
+
+
+def small_parts(monkeypatch: pytest.MonkeyPatch, *, rows: int) -> None:
+    """Let files be cut after so many rows."""
+    for importer in (BulkLeadImporter, ContactImporter):
+        monkeypatch.setattr(importer, "rows_max", rows)
 
 
 def jobs(sandbox: Sandbox, platform: str) -> list[Any]:

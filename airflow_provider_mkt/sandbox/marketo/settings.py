@@ -16,6 +16,8 @@ class Settings(BaseModel):
     """Whether control characters in values come unescaped, as live instances are known to send them."""
     activity_block: int = Field(default=300, ge=1)
     """How many rows of the log one read of activities looks through, matches or not."""
+    import_pickup: float = Field(default=0.5, ge=0)
+    """Seconds that an import is queued at least, so that a client gets to see it there."""
     import_startup: float = Field(default=2.0, ge=0)
     """Seconds from a place for an import until its first row."""
     import_per_row: float = Field(default=0.001, ge=0)

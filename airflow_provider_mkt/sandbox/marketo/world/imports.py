@@ -73,8 +73,7 @@ class Imports:
     def enqueue(self, job: ImportJob, worker: Worker) -> None:
         self._jobs[job.id] = job
         self._waiting.append((job, worker))
-        # Picked up a moment later, so that a client gets to see the job queue.
-        self._timetable.at(job.created_at + timedelta(milliseconds=500), self._start)
+        self._timetable.at(job.created_at + timedelta(seconds=self._settings.import_pickup), self._start)
 
     def _start(self, at: datetime) -> None:
         running = sum(job.status == IMPORTING for job in self._jobs.values())

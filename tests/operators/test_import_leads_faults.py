@@ -1,0 +1,259 @@
+"""Each part is imported once, whatever becomes of answers, workers, the queue or the file meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_runs import Airflow
+from import_runs import START, at_once, failed, jobs, lines, run_import, small_parts, succeeded, write
+from sync_runs import BOTH, SEEDED, emails, of, world
+from workers import RESET, Worker, context, until
+
+from airflow_provider_mkt.api.hubspot import contact_importing, import_starting
+from airflow_provider_mkt.api.marketo import lead_importing
+from airflow_provider_mkt.operators import imports as operators
+from airflow_provider_mkt.operators._memory import _path
+from airflow_provider_mkt.operators.imports import ImportLeadsOperator
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_imports
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+LOST_AFTER = 0.8
+
+
+@pytest.fixture
+def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    at_once(sandbox)
+    monkeypatch.setattr(import_starting, "SETTLE", 1.0)
+    monkeypatch.setattr(import_starting, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(contact_importing, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(lead_importing, "SETTLE", 0.2)
+    monkeypatch.setattr(lead_importing, "_QUEUE_PATIENCE", 0.05)
+    monkeypatch.setattr(operators, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    return sandbox
+
+
+def slowly(sandbox: Sandbox, seconds: float = 30.0) -> None:
+    """Let imports take a while."""
+    sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = seconds
+
+
+def leads(path: Path, count: int = 3, who: str = "lead") -> str:
+    return write(path, "email\n" + "".join(f"{who}{number}@x.org\n" for number in range(count)))
+
+
+def importing(platform: str, source: str, **more: Any) -> ImportLeadsOperator:
+    arguments = {"poll_interval": 0.05, "lost_after": LOST_AFTER, **more}
+    return ImportLeadsOperator(task_id="import", conn_id=f"{platform}_default", source=source, **arguments)
+
+
+def jobs_remembered(run: str) -> int:
+    """How many jobs the task knows of in this run."""
+    path = _path(context(run=run))
+    return path.read_text().count('"job"') if path.exists() else 0
+
+
+def started(sandbox: Sandbox, platform: str, count: int) -> Callable[[], bool]:
+    return lambda: len(jobs(sandbox, platform)) >= count
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_lost_answer_leaves_one_lead_of_each_row(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, platform: str, when: Any, deferrable: bool
+) -> None:
+    of(quick, platform).faults.add(START[platform], method="POST", when=when, answer=RESET)
+    source = leads(tmp_path / "leads.csv")
+    run = run_import(airflow, platform, source, f"lost_after={LOST_AFTER}, deferrable={deferrable}")
+    assert succeeded(run)["imported"] == 3
+    assert len(world(quick, platform)) == SEEDED + 3
+    made = jobs(quick, platform)
+    if platform == "hubspot":
+        assert len(made) == 1
+    else:
+        # Nobody can look: it is sent again, when the first one must be over.
+        assert len(made) == (1 if when == "before" else 2)
+        assert (made[-1].created_at - made[0].created_at).total_seconds() > (
+            LOST_AFTER if when == "after" else -1
+        )
+
+
+def test_a_lost_answer_of_an_import_into_a_list_is_sent_again_when_the_list_is_free(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path
+) -> None:
+    quick.marketo.settings.import_startup = 0.8
+    quick.marketo.faults.add(START["marketo"], when="after", answer=RESET)
+    source = leads(tmp_path / "leads.csv")
+    outcome = succeeded(run_import(airflow, "marketo", source, f"list_id={marketo.STATIC_LIST}"))
+    first, second = jobs(quick, "marketo")
+    assert (second.created_at - first.created_at).total_seconds() > 0.8
+    assert outcome["imported"] == 3
+    assert len(world(quick, "marketo")) == SEEDED + 3
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_worker_killed_during_an_upload_and_its_next_try(
+    quick: Sandbox, tmp_path: Path, platform: str, when: Any
+) -> None:
+    of(quick, platform).faults.add(START[platform], method="POST", when=when, delay=0.3)
+    source = leads(tmp_path / "leads.csv")
+    worker = Worker(importing(platform, source))
+    until(lambda: bool(of(quick, platform).faults.fired))
+    worker.kill()
+    assert Worker(importing(platform, source)).end()["result"]["imported"] == 3
+    assert len(jobs(quick, platform)) == (1 if platform == "hubspot" else 2)
+    assert len(world(quick, platform)) == SEEDED + 3
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once(
+    quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    small_parts(monkeypatch, rows=2)
+    slowly(quick)
+    source = leads(tmp_path / "leads.csv", 9)
+    worker = Worker(importing(platform, source))
+    until(started(quick, platform, 3))
+    worker.kill()
+    at_once(quick)
+    quick.clock.advance(60)
+    told = Worker(importing(platform, source)).end()["result"]
+    assert (told["imported"], len(told["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
+    assert len(world(quick, platform)) == SEEDED + 9
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_two_runs_of_one_file_at_once_share_its_imports_and_a_later_run_imports_it_again(
+    quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    small_parts(monkeypatch, rows=2)
+    slowly(quick)
+    source = leads(tmp_path / "leads.csv", 6)
+    workers = [Worker(importing(platform, source), run=name) for name in ("a", "b")]
+    until(lambda: all(jobs_remembered(run) == 3 for run in ("a", "b")))
+    at_once(quick)
+    quick.clock.advance(60)
+    told = [worker.end()["result"] for worker in workers]
+    assert [one["imported"] for one in told] == [6, 6]
+    assert len(jobs(quick, platform)) == 3
+    assert Worker(importing(platform, source), run="c").end()["result"]["imported"] == 6
+    assert len(jobs(quick, platform)) == 6
+    assert set(emails(quick, platform).values()) == {1}
+
+
+def test_two_imports_at_once_share_a_queue_that_is_too_short_for_both(
+    quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_parts(monkeypatch, rows=1)
+    monkeypatch.setattr(marketo_imports, "SLOTS", 3)
+    quick.marketo.settings.import_startup = 0.05
+    sources = [leads(tmp_path / f"{who}.csv", 5, who) for who in ("ada", "bob")]
+    workers = [Worker(importing("marketo", source), run=source[-7:-4]) for source in sources]
+    assert [worker.end()["result"]["imported"] for worker in workers] == [5, 5]
+    assert len(jobs(quick, "marketo")) == 10
+    assert set(emails(quick, "marketo").values()) == {1}
+
+
+def test_a_full_queue_is_waited_out(airflow: Airflow, quick: Sandbox, tmp_path: Path) -> None:
+    quick.marketo.faults.add(START["marketo"], answer={"code": "1016"}, times=12)
+    assert succeeded(run_import(airflow, "marketo", leads(tmp_path / "leads.csv")))["imported"] == 3
+    assert len(jobs(quick, "marketo")) == 1
+
+
+def test_an_import_that_was_canceled_before_a_try_is_made_again_and_one_canceled_meanwhile_is_not(
+    quick: Sandbox, tmp_path: Path
+) -> None:
+    slowly(quick)
+    source, store = leads(tmp_path / "leads.csv"), quick.hubspot.world.imports
+    worker = Worker(importing("hubspot", source))
+    until(started(quick, "hubspot", 1))
+    worker.kill()
+    store.cancel(jobs(quick, "hubspot")[0])
+    worker = Worker(importing("hubspot", source, max_rejected=None))
+    until(started(quick, "hubspot", 2))
+    store.cancel(jobs(quick, "hubspot")[1])
+    told = worker.end()["result"]
+    assert (told["imported"], told["reasons"]) == (0, {"IMPORT_FAILED": 3})
+    assert "ended as CANCELED" in lines(told["rejects"])[0]["reason"]
+    assert len(jobs(quick, "hubspot")) == 2
+
+
+def test_an_import_that_the_platform_has_forgotten_is_made_again(quick: Sandbox, tmp_path: Path) -> None:
+    slowly(quick)
+    source = leads(tmp_path / "leads.csv")
+    worker = Worker(importing("marketo", source))
+    until(started(quick, "marketo", 1))
+    worker.kill()
+    quick.clock.advance(8 * 24 * 3600)
+    at_once(quick)
+    assert Worker(importing("marketo", source)).end()["result"]["imported"] == 3
+    assert len(jobs(quick, "marketo")) == 2
+    assert len(world(quick, "marketo")) == SEEDED + 3
+
+
+def test_a_file_that_changed_since_an_earlier_try_is_refused_until_the_task_is_cleared(
+    quick: Sandbox, tmp_path: Path
+) -> None:
+    slowly(quick)
+    source = leads(tmp_path / "leads.csv")
+    worker = Worker(importing("marketo", source))
+    until(started(quick, "marketo", 1))
+    worker.kill()
+    leads(tmp_path / "leads.csv", 4)
+    assert (
+        "is not what an earlier try of this task began" in Worker(importing("marketo", source)).end()["error"]
+    )
+    assert len(jobs(quick, "marketo")) == 1
+    at_once(quick)
+    quick.clock.advance(60)
+    assert Worker(importing("marketo", source)).end()["result"]["imported"] == 4
+
+
+def test_uploads_that_are_never_answered_fail_the_try(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path
+) -> None:
+    quick.marketo.faults.add(START["marketo"], when="before", answer={"status": 502}, times=None)
+    run = run_import(airflow, "marketo", leads(tmp_path / "leads.csv"), "lost_after=0.05")
+    assert "OutcomeUnknown" in failed(run)
+    assert quick.marketo.calls.of("POST", "/bulk/v1/leads.json").total == 3
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_wait_in_which_nothing_gets_on_ends(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, deferrable: bool
+) -> None:
+    slowly(quick, 3600)
+    arguments = f"wait_timeout=0.2, deferrable={deferrable}"
+    run = run_import(airflow, "marketo", leads(tmp_path / "leads.csv"), arguments)
+    assert "JobsOverdue" in failed(run)
+
+
+def test_row_errors_that_the_platform_counts_but_does_not_list_are_counted(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_importing, "_ERRORS_LAG", 0.1)
+    quick.hubspot.settings.import_error_lag = 3600
+    source = write(tmp_path / "leads.csv", "email,lead_score\na@x.org,1\nb@x.org,many\n")
+    run = run_import(airflow, "hubspot", source, "max_rejected=1")
+    assert succeeded(run)["reasons"] == {"ROW_NOT_TOLD": 1}
+    assert "1 failures whose rows cannot be told" in run.log
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_of_fifty_thousand_rows_each_bad_one_is_found_by_its_own_line(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    small_parts(monkeypatch, rows=12_000)
+    score = "lead_score" if platform == "hubspot" else "leadScore"
+    rows = [f'lead{n}@x.org,"two\nlines",{"bad" if n % 100 == 7 else n}\n' for n in range(50_000)]
+    source = write(tmp_path / "leads.csv", f"email,city,{score}\n" + "".join(rows))
+    outcome = succeeded(run_import(airflow, platform, source, "max_rejected='1%'"))
+    assert (outcome["imported"], outcome["rejected"], len(outcome["jobs"])) == (49_500, 500, 5)
+    told = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
+    # Each record takes two lines.
+    assert told == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, 50_000, 100)}

@@ -1,0 +1,86 @@
+"""What a platform says of a row finds that row, whatever it did to the row on the way."""
+
+from __future__ import annotations
+
+import random
+
+from bulk_tools import Cut, as_csv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_mkt.api.lead_importer import RowNote
+from airflow_provider_mkt.api.marketo.lead_importing import read_notes
+from airflow_provider_mkt.sync.bulk_matching import Matcher
+from airflow_provider_mkt.sync.bulk_parts import Part
+
+HEADER = ["a", "email", "b"]
+# Few values, so that many rows are alike but for the key.
+VALUES = st.sampled_from(["", "1", "1.0", "Berlin", "berlin ", 'with "quotes"', "two\nlines", "München"])
+SPELLINGS = [str, str.upper, lambda text: f" {text} ", str.title]
+
+
+def part_of(rows: list[list[str]]) -> Part:
+    (part,) = Cut(as_csv(HEADER, rows)).parts
+    return part
+
+
+def matched(part: Part, notes: list[RowNote]) -> list[int | None]:
+    found = Matcher(part.rows, HEADER, "email", lambda key: key.strip().lower()).match(notes)
+    return [None if row is None else row.number for row in found]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    values=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=25),
+    seed=st.integers(0, 2**32),
+    share=st.floats(0, 1),
+)
+def test_a_failed_row_is_found_by_its_key_among_rows_that_are_otherwise_the_same(
+    values: list[tuple[str, str]], seed: int, share: float
+) -> None:
+    chance = random.Random(seed)
+    rows = [[first, f"lead{number}@x.org", last] for number, (first, last) in enumerate(values)]
+    part = part_of(rows)
+    sent = list(part.rows())
+    failing = [row for row in sent if chance.random() < share]
+    chance.shuffle(failing)
+    # The platform's file: other spellings, another order, its own column.
+    told = [[chance.choice(SPELLINGS)(cell) for cell in row.cells] + ["Invalid"] for row in failing]
+    notes = read_notes(as_csv([*HEADER, "Import Failure Reason"], told), "ROW_FAILED")
+    assert matched(part, notes) == [row.number for row in failing]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    values=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=25),
+    seed=st.integers(0, 2**32),
+)
+def test_where_the_key_is_spoilt_a_row_is_found_by_the_rest_or_not_at_all(
+    values: list[tuple[str, str]], seed: int
+) -> None:
+    chance = random.Random(seed)
+    rows = [[first, f"lead{number}@x.org", last] for number, (first, last) in enumerate(values)]
+    part = part_of(rows)
+    failing = [row for row in part.rows() if chance.random() < 0.4]
+    notes = [RowNote("ROW_FAILED", "Invalid", [row.cells[0], "spoilt", row.cells[2]]) for row in failing]
+    for row, number in zip(failing, matched(part, notes), strict=True):
+        assert number in (row.number, None)
+
+
+def test_a_row_is_found_by_the_rest_where_one_row_alone_has_it() -> None:
+    part = part_of([["1", "a@x.org", "x"], ["2", "b@x.org", "y"], ["2", "c@x.org", "y"]])
+    by_rest = RowNote("ROW_FAILED", "Invalid", ["1.0", "", "X"])
+    of_two = RowNote("ROW_FAILED", "Invalid", ["2", "", "y"])
+    assert matched(part, [by_rest, of_two]) == [2, None]
+
+
+def test_a_row_that_is_not_repeated_is_found_by_its_line_in_the_part() -> None:
+    part = part_of([["1", "a@x.org", "two\nlines"], ["2", "b@x.org", ""], ["3", "c@x.org", ""]])
+    notes = [RowNote("INVALID_EMAIL", "Invalid", None, line) for line in (2, 3, 4, 5, 9)]
+    # Numbers in the source: the first row takes two lines there too.
+    assert matched(part, notes) == [2, 2, 4, 5, None]
+
+
+def test_no_file_of_notes_is_no_note() -> None:
+    assert read_notes(b"", "ROW_FAILED") == []
+    assert read_notes(b"\xef\xbb\xbfa,email,b,Import Failure Reason\n", "ROW_FAILED") == []
