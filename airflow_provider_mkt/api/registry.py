@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -52,7 +53,7 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
 
     :raises InvalidInput: on an unknown call, an unknown or missing argument, or one of a wrong type.
     """
-    from pydantic import ConfigDict, ValidationError, validate_call
+    from pydantic import ValidationError
 
     function = endpoint(platform, name)
     signature = inspect.signature(function)
@@ -73,14 +74,21 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
             if parameter.default is parameter.empty and parameter.name not in arguments
         )
         raise InvalidInput(f"arguments.{missing}", "is missing", call=name) from None
-    checked = validate_call(config=ConfigDict(hide_input_in_errors=True))(function)
     try:
-        call: Call[Any] = checked(**arguments)
+        call: Call[Any] = _checked(function)(**arguments)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"arguments.{where}", str(first["msg"]), call=name) from None
     return call
+
+
+@cache
+def _checked(function: Endpoint) -> Endpoint:
+    """The function, reading and checking its arguments by their types. Costly to make."""
+    from pydantic import ConfigDict, validate_call
+
+    return validate_call(config=ConfigDict(hide_input_in_errors=True))(function)
 
 
 def _resources(platform: str) -> dict[str, Callable[[], ModuleType]]:

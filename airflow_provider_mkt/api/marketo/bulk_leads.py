@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.api.call import Call, Replay, Route, numeric_id, query_pairs
 from airflow_provider_mkt.api.marketo._building import WRITE_LEAD, maybe_text, text
 from airflow_provider_mkt.api.marketo._bulk import (
@@ -15,7 +13,8 @@ from airflow_provider_mkt.api.marketo._bulk import (
     download,
     upload,
 )
-from airflow_provider_mkt.api.marketo.answers import the_one
+from airflow_provider_mkt.api.marketo.answers import one_as
+from airflow_provider_mkt.api.marketo.rows import BulkImport
 
 __all__ = ["FILE_MAX", "FileFormat", "create_import", "failures", "import_status", "warnings"]
 
@@ -28,7 +27,7 @@ def create_import(
     lookup_field: str = "email",
     list_id: int | None = None,
     partition_name: str | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[BulkImport]:
     """Start a bulk import: an upsert of every row of a file.
 
     A second start runs in parallel with the first, and two upserts of one new key at once make two
@@ -50,7 +49,7 @@ def create_import(
     return Call(
         name,
         Route("POST", "bulk", "/leads.json"),
-        the_one,
+        one_as(BulkImport),
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         query=query_pairs(
@@ -64,7 +63,7 @@ def create_import(
     )
 
 
-def import_status(batch_id: int | str) -> Call[dict[str, Any]]:
+def import_status(batch_id: int | str) -> Call[BulkImport]:
     """Read how far a bulk import is. Worth asking every 5-30 s; forgotten after 7 days.
 
     :param batch_id: from :func:`create_import`.
@@ -75,7 +74,7 @@ def import_status(batch_id: int | str) -> Call[dict[str, Any]]:
     """
     name = "bulk_leads.import_status"
     route = Route("GET", "bulk", "/leads/batch/{batchId}.json", batch_place(name, batch_id))
-    return Call(name, route, the_one, Replay.SAFE, scopes=WRITE_LEAD)
+    return Call(name, route, one_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
 
 
 def failures(batch_id: int | str) -> Call[bytes]:

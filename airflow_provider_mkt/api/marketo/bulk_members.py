@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.api.call import Call, Replay, Route, query_pairs
 from airflow_provider_mkt.api.marketo._building import WRITE_LEAD, place, text
 from airflow_provider_mkt.api.marketo._bulk import (
@@ -14,7 +12,8 @@ from airflow_provider_mkt.api.marketo._bulk import (
     download,
     upload,
 )
-from airflow_provider_mkt.api.marketo.answers import the_one
+from airflow_provider_mkt.api.marketo.answers import one_as
+from airflow_provider_mkt.api.marketo.rows import BulkImport
 
 
 def create_import(
@@ -24,7 +23,7 @@ def create_import(
     status_name: str,
     filename: str = "members.csv",
     file_format: FileFormat = "csv",
-) -> Call[dict[str, Any]]:
+) -> Call[BulkImport]:
     """Start a bulk import of program members: every row an upsert of a lead, put at one status of a program.
 
     A second start runs in parallel with the first, and two upserts of one new address at once make two
@@ -51,7 +50,7 @@ def create_import(
             "/program/{programId}/members/import.json",
             place(name, "program_id", program_id, "programId"),
         ),
-        the_one,
+        one_as(BulkImport),
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         # Upper case here, lower case for leads: so the two contracts have it.
@@ -63,7 +62,7 @@ def create_import(
     )
 
 
-def import_status(batch_id: int | str) -> Call[dict[str, Any]]:
+def import_status(batch_id: int | str) -> Call[BulkImport]:
     """Read how far a bulk import is. Worth asking every 5-30 s; forgotten after 7 days.
 
     :param batch_id: from :func:`create_import`.
@@ -74,7 +73,7 @@ def import_status(batch_id: int | str) -> Call[dict[str, Any]]:
     """
     name = "bulk_members.import_status"
     route = Route("GET", "bulk", "/program/members/import/{batchId}/status.json", batch_place(name, batch_id))
-    return Call(name, route, the_one, Replay.SAFE, scopes=WRITE_LEAD)
+    return Call(name, route, one_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
 
 
 def failures(batch_id: int | str) -> Call[bytes]:

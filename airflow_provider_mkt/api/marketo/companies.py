@@ -18,8 +18,8 @@ from airflow_provider_mkt.api.marketo._building import (
     text,
     write,
 )
-from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows_as, the_one
-from airflow_provider_mkt.api.marketo.rows import Company
+from airflow_provider_mkt.api.marketo.answers import RecordResult, one_as, results_of, rows_as
+from airflow_provider_mkt.api.marketo.rows import Company, Description
 from airflow_provider_mkt.api.paging import position_token
 
 Action = Literal["createOrUpdate", "createOnly", "updateOnly"]
@@ -35,14 +35,14 @@ _REPLAY: dict[Action, Replay] = {
 _KEYS: dict[DedupeBy, str] = {"dedupeFields": "externalCompanyId", "idField": "id"}
 
 
-def describe() -> Call[dict[str, Any]]:
+def describe() -> Call[Description]:
     """Read the company schema.
 
     :returns: ``fields``, ``dedupeFields``, ``searchableFields`` ...
 
     Source: ``GET /rest/v1/companies/describe.json``.
     """
-    return read("companies.describe", "/companies/describe.json", the_one, scopes=_READ)
+    return read("companies.describe", "/companies/describe.json", one_as(Description), scopes=_READ)
 
 
 def by_filter(

@@ -12,6 +12,7 @@ from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation
 from airflow_provider_mkt.api.marketo import bulk_extracts, bulk_leads, bulk_members, emails, programs
 from airflow_provider_mkt.api.marketo._exporting import Kind
 from airflow_provider_mkt.api.marketo.answers import found
+from airflow_provider_mkt.api.marketo.rows import BulkImport
 from airflow_provider_mkt.api.marketo.values import moment
 
 
@@ -50,7 +51,7 @@ def _observe_send(job: Job) -> Flow[Observation]:
     return Observation("sent" if someone else "sending", facts)
 
 
-def _import(kind: str, status: Callable[[str], Call[dict[str, Any]]]) -> JobSpec:
+def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
     counters = ("numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message")
     return JobSpec(
         "marketo",

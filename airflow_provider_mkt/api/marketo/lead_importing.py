@@ -17,6 +17,7 @@ from airflow_provider_mkt.api.marketo import bulk_leads, bulk_members, program_m
 from airflow_provider_mkt.api.marketo._bulk import FILE_MAX
 from airflow_provider_mkt.api.marketo.jobs import SPECS
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.api.marketo.rows import BulkImport
 from airflow_provider_mkt.api.watching import Look
 
 LOST_AFTER = 3600.0
@@ -93,7 +94,7 @@ class BulkLeadImporter:
         return value.strip().lower()
 
     def start(self, upload: Upload, memory: Memory) -> Flow[Job]:
-        call: Call[dict[str, Any]]
+        call: Call[BulkImport]
         if self.program_id:
             call = bulk_members.create_import(
                 self.program_id, upload.content, status_name=self.program_status or ""
@@ -105,7 +106,7 @@ class BulkLeadImporter:
                 list_id=int(self.list_id) if self.list_id else None,
                 partition_name=self.partition_name,
             )
-        answer: dict[str, Any] = yield replace(call, patience=_QUEUE_PATIENCE)
+        answer: BulkImport = yield replace(call, patience=_QUEUE_PATIENCE)
         return Job("marketo", self.spec.kind, str(answer["batchId"]))
 
     def findings(self, look: Look) -> Flow[Findings]:

@@ -18,7 +18,16 @@ from airflow_provider_mkt.api.marketo._building import (
     text,
     write,
 )
-from airflow_provider_mkt.api.marketo.answers import RecordResult, nothing_of, results_of, rows, the_one
+from airflow_provider_mkt.api.marketo.answers import (
+    RecordResult,
+    nothing_of,
+    one_as,
+    results_of,
+    rows,
+    rows_as,
+    the_one,
+)
+from airflow_provider_mkt.api.marketo.rows import Description, FieldOfLead
 from airflow_provider_mkt.api.paging import position_token
 from airflow_provider_mkt.api.redact import shape
 
@@ -38,7 +47,7 @@ _REPLAY: dict[Action, Replay] = {
 Lead = Mapping[str, Any]
 
 
-def describe() -> Call[list[dict[str, Any]]]:
+def describe() -> Call[list[FieldOfLead]]:
     """Read the lead schema with the numeric ids of fields, by which activities name them.
 
     :returns: ``id``, ``displayName``, ``dataType``, ``length`` and ``rest`` (``name``, ``readOnly``) of each
@@ -46,17 +55,17 @@ def describe() -> Call[list[dict[str, Any]]]:
 
     Source: ``GET /rest/v1/leads/describe.json``.
     """
-    return read("leads.describe", "/leads/describe.json", rows)
+    return read("leads.describe", "/leads/describe.json", rows_as(FieldOfLead))
 
 
-def describe2() -> Call[dict[str, Any]]:
+def describe2() -> Call[Description]:
     """Read the lead schema: fields, and which of them can be searched by.
 
     :returns: ``fields`` (name, dataType, length, updateable ...) and ``searchableFields``.
 
     Source: ``GET /rest/v1/leads/describe2.json``.
     """
-    return read("leads.describe2", "/leads/describe2.json", the_one)
+    return read("leads.describe2", "/leads/describe2.json", one_as(Description))
 
 
 def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any]]:

@@ -21,28 +21,29 @@ from airflow_provider_mkt.api.marketo._building import (
     time_of,
     write,
 )
-from airflow_provider_mkt.api.marketo.answers import RecordResult, results_of, rows, the_one
+from airflow_provider_mkt.api.marketo.answers import RecordResult, one_as, results_of, rows
+from airflow_provider_mkt.api.marketo.rows import Description
 from airflow_provider_mkt.api.paging import position_token
 
 LONGEST_RANGE = timedelta(days=7)
 
 
-def describe() -> Call[dict[str, Any]]:
+def describe() -> Call[Description]:
     """Read the schema of program members: fields, and which of them can be searched by.
 
     :returns: ``fields`` and ``searchableFields``.
 
     Source: ``GET /rest/v1/programs/members/describe.json``.
     """
-    return read("program_members.describe", "/programs/members/describe.json", the_one)
+    return read("program_members.describe", "/programs/members/describe.json", one_as(Description))
 
 
-def describe_fields() -> Call[dict[str, Any]]:
+def describe_fields() -> Call[Description]:
     """Read the fields of program members, by the older call that tells nothing else.
 
     Source: ``GET /rest/v1/program/members/describe.json``.
     """
-    return read("program_members.describe_fields", "/program/members/describe.json", the_one)
+    return read("program_members.describe_fields", "/program/members/describe.json", one_as(Description))
 
 
 def by_filter(

@@ -29,6 +29,59 @@ class LeadField(TypedDict, total=False):
     isApiCreated: bool
 
 
+class OnRest(TypedDict, total=False):
+    """A field's name over REST."""
+
+    name: str
+    readOnly: bool
+
+
+class FieldOfLead(TypedDict, total=False):
+    """A field of leads by its number; without ``rest`` it cannot be used over REST."""
+
+    id: int
+    displayName: str
+    dataType: str
+    length: int
+    rest: OnRest
+    soap: OnRest
+
+
+class DescribedField(TypedDict, total=False):
+    name: str
+    displayName: str
+    dataType: str
+    length: int
+    updateable: bool
+    crmManaged: bool
+
+
+class Description(TypedDict, total=False):
+    """What a kind of record is made of. ``searchableFields`` are sets of fields to filter by."""
+
+    name: str
+    displayName: str
+    description: str
+    createdAt: str
+    updatedAt: str
+    idField: str
+    dedupeFields: list[str]
+    searchableFields: list[list[str]]
+    fields: list[DescribedField]
+
+
+class BulkImport(TypedDict, total=False):
+    """A bulk import: Queued, Importing, Complete or Failed. The counts come once there are some."""
+
+    batchId: int
+    importId: str
+    status: str
+    numOfLeadsProcessed: int
+    numOfRowsFailed: int
+    numOfRowsWithWarning: int
+    message: str
+
+
 class ListMembership(TypedDict):
     listId: int
     createdAt: str
