@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -16,27 +15,19 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.api.redact import shape
-from airflow_provider_mkt.operators._base import as_list, as_time, needed
+from airflow_provider_mkt.api.errors import PlatformError
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, succeeded, tolerated
-from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.conditions import Condition, Seen, State
     from airflow_provider_mkt.api.watching import Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.triggers._waiting import WaitingTrigger
-
-IDS_MAX = 3_000
-"""Leads that one sensor waits for: their ids are kept with the trigger."""
-_CLOCKS_APART = timedelta(seconds=90)
 
 
 class WaitingSensor(BaseSensorOperator):
@@ -185,125 +176,6 @@ class WaitingSensor(BaseSensorOperator):
         return self._patience
 
 
-class ConditionSensor(WaitingSensor):
-    """Base of the sensors that wait for a condition.
-
-    A kind of sensor names its condition and tells the arguments of it.
-    """
-
-    condition: ClassVar[str]
-    _state: State | None = None
-
-    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
-        """The condition's arguments, as plain JSON.
-
-        :raises InvalidInput: naming the field that is wrong.
-        """
-        raise NotImplementedError
-
-    def prepare(self, context: Context, hook: MarketingHook) -> float:
-        condition = self._condition(context, hook)
-        if self.deferrable:
-            _without_people(condition.arguments)
-        return hook.condition_spec(condition).poke_interval
-
-    def look(self, context: Context, hook: MarketingHook) -> dict[str, Any] | None:
-        from airflow_provider_mkt.api.conditions import look_for
-
-        condition, state = self._condition(context, hook), self._known(context)
-        before = dict(state)
-        seen: Seen = hook.follow(look_for(hook.condition_spec(condition), condition, state))
-        self.log.info("%s: %s", condition.name, seen)
-        if seen.odd:
-            self.log.warning("Nobody knows %s; waiting on", seen.odd)
-        if self.reschedule and not seen.done and state != before:
-            task_memory(context).set(of_try(context, "state"), state)
-        return dict(seen.facts) if seen.done else None
-
-    def trigger(self, context: Context, deadline: float) -> ConditionTrigger:
-        with self.hook() as hook:
-            condition = self._condition(context, hook).to_json()
-        return ConditionTrigger(
-            conn_id=self.conn_id,
-            condition=dict(condition),
-            deadline=deadline,
-            poll_interval=self.poke_interval,
-            tolerance=self.tolerance,
-            state=self._state,
-        )
-
-    def shown(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(event.get("facts") or {})
-
-    def _condition(self, context: Context, hook: MarketingHook) -> Condition:
-        from airflow_provider_mkt.api.conditions import Condition
-
-        given = self.arguments(context, hook)
-        return Condition(self.condition, {name: one for name, one in given.items() if one is not None})
-
-    def _known(self, context: Context) -> State:
-        """What earlier looks of this try found out."""
-        if self.reschedule:
-            kept = task_memory(context).get(of_try(context, "state"))
-            return dict(kept) if isinstance(kept, dict) else {}
-        if self._state is None:
-            self._state = {}
-        return self._state
-
-
 def of_try(context: Context, what: str) -> str:
     """The name under which a sensor remembers something from one rescheduled poke to the next."""
     return f"{what}, try {context['ti'].try_number}"
-
-
-def as_count(field: str, value: Any) -> int:
-    """A templated count: a whole number, or text of one; at least 1.
-
-    :raises InvalidInput: when it is anything else.
-    """
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidInput(field, f"must be a whole number of 1 or more, not {shape(value)}")
-    return value
-
-
-def as_ids(field: str, value: Any) -> list[str]:
-    """A templated list of ids, each once.
-
-    :raises InvalidInput: when it is none, or too long.
-    """
-    ids = [needed(f"{field}[{index}]", one) for index, one in enumerate(as_list(field, value))]
-    if len(ids) > IDS_MAX:
-        raise InvalidInput(field, f"has {len(ids):,} ids; at most {IDS_MAX:,}")
-    return list(dict.fromkeys(ids))
-
-
-def time_or_run_start(context: Context, field: str, value: Any) -> datetime:
-    """A templated time; when the DAG run began where it is not given.
-
-    :raises InvalidInput: when it is no time, or one without offset.
-    """
-    moment = as_time(field, value)
-    if moment is not None:
-        return moment
-    began = context["dag_run"].start_date
-    if began is None:
-        raise InvalidInput(field, "is missing, and the DAG run does not tell when it began")
-    return began - _CLOCKS_APART
-
-
-def _without_people(value: Any, where: str = "") -> None:
-    """Check that nothing is kept with a trigger that looks like a mail address.
-
-    :raises InvalidInput: naming the argument.
-    """
-    if isinstance(value, str) and "@" in value:
-        problem = "a mail address would be kept with the trigger; use ids, or wait without deferrable"
-        raise InvalidInput(where, problem)
-    if isinstance(value, dict):
-        for name, one in value.items():
-            _without_people(one, f"{where}.{name}" if where else str(name))
-    elif isinstance(value, (list, tuple)):
-        for index, one in enumerate(value):
-            _without_people(one, f"{where}[{index}]")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.operators._base import needed
-from airflow_provider_mkt.sensors._base import ConditionSensor, as_count, time_or_run_start
+from airflow_provider_mkt.sensors._arguments import as_count, time_or_run_start
+from airflow_provider_mkt.sensors._condition import ConditionSensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.operators._base import as_list, as_text, needed
 from airflow_provider_mkt.operators._files import as_path, write_rows
-from airflow_provider_mkt.sensors._base import ConditionSensor, time_or_run_start
+from airflow_provider_mkt.sensors._arguments import time_or_run_start
+from airflow_provider_mkt.sensors._condition import ConditionSensor
 from airflow_provider_mkt.sensors._watermark import Reading, Watermark, Window, name_for
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.api.call import numeric_id
 from airflow_provider_mkt.operators._base import as_list, as_text, needed
-from airflow_provider_mkt.sensors._base import ConditionSensor, as_count, as_ids, time_or_run_start
+from airflow_provider_mkt.sensors._arguments import as_count, as_ids, time_or_run_start
+from airflow_provider_mkt.sensors._condition import ConditionSensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
