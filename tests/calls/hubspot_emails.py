@@ -145,6 +145,19 @@ def counters(figures: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 
 @SCENES.show()
+def figures_of_two_variations_add_up(run: Way) -> None:
+    variation = run(email_tests.create_variation(NEWS, "News B")).id
+    run(emails.publish(NEWS))
+    run.wait(7200)
+    pair = [run(emails.get(one, include_stats=True)) for one in (NEWS, variation)]
+    assert [one.state for one in pair] == ["PUBLISHED_AB", "PUBLISHED_AB_VARIANT"]
+    totals = run(email_statistics.totals(email_ids=[NEWS, variation]))
+    assert counters([totals["aggregate"]]) == counters(one.model_extra["stats"] for one in pair)
+    # Everybody gets one of the two.
+    assert totals["aggregate"]["counters"]["sent"] == len(seed.CONTACT_IDS)
+
+
+@SCENES.show()
 def an_email_from_its_copy_to_an_old_revision(run: Way) -> None:
     """Copied, edited, tested, published, stopped and set back: every call tells the same at every step."""
     copy = run(emails.clone(seed.SCHEDULED_EMAIL, clone_name="Second invitation")).id
