@@ -38,6 +38,7 @@ def get_provider_info() -> dict[str, Any]:
                         "events",
                         "exports",
                         "hubspot",
+                        "imports",
                         "lead_intake",
                         "leads",
                         "lists",

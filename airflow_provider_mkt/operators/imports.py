@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
-from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_mark
+from airflow_provider_mkt.operators._import_source import ImportFile, ImportKilled, import_name, shared_mark
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import JobsOverdue
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
 _TELL_EVERY = 10.0
 _QUEUE_FREES_AFTER = (30.0, 60.0)
-
-
-class ImportKilled(AirflowException):
-    """The task was told to end."""
 
 
 class ImportLeadsOperator(MarketingOperator):

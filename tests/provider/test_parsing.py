@@ -78,6 +78,13 @@ OPERATORS = {
             "arguments": {"campaign_guid": "{{ ds }}"},
         }
     },
+    "airflow_provider_mkt.operators.imports": {
+        "ImportLeadsOperator": {
+            "conn_id": "c",
+            "source": "s3://b/{{ ds }}.csv",
+            "list_id": "{{ params.list }}",
+        }
+    },
     "airflow_provider_mkt.operators.lead_intake": {
         "PushLeadsOperator": {"conn_id": "c", "program_name": "p", "source": "s3://b/{{ ds }}.csv"},
         "SubmitFormOperator": {"conn_id": "c", "form_id": 1, "fields": {"email": "{{ params.who }}"}},
