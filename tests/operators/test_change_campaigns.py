@@ -110,7 +110,7 @@ def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sa
         {"name": "Nobody", "hs_notes": "n"},
         {"name": "Twin", "hs_notes": "n"},
         {"name": "Webinar series", "hs_notes": "new"},
-        {"id": WEBINAR, "hs_notes": "other"},
+        {"id": WEBINAR.upper(), "hs_notes": "other"},
     ]
     left = failed(updating(campaigns), "5 of 6 campaigns were refused")
     assert left["campaigns"] == {"Webinar series": WEBINAR}
@@ -119,7 +119,7 @@ def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sa
         NOBODY: "not found",
         "Nobody": "there is no campaign of this name",
         "Twin": "2 campaigns have this name",
-        WEBINAR: "in the list twice",
+        WEBINAR.upper(): "in the list twice",
     }
     assert left["rejected"].keys() == reasons.keys()
     assert [label for label, reason in reasons.items() if reason not in left["rejected"][label]] == []

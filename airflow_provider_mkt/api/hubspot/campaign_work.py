@@ -100,15 +100,17 @@ def _guids(
     :param known: ids by names that need not be looked up.
     """
     guids: dict[str, str] = {}
+    taken: set[str] = set()
     for one in wanted:
         guid = one.id or known.get(one.label)
         found = [guid] if guid else (yield from named(one.label))
         if len(found) > 1:
             outcome.rejected[one.label] = f"{len(found)} campaigns have this name; name it by its id"
-        elif found and found[0] in guids.values():
+        elif found and found[0].lower() in taken:
             outcome.rejected[one.label] = "it is in the list twice, by id and by name"
         elif found:
             guids[one.label] = found[0]
+            taken.add(found[0].lower())
     return guids
 
 
