@@ -147,8 +147,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
     :param end_at: when the program ends; as it is when not given, or a day after ``publish_at`` where
         that would be too early.
     :param wait_for_completion: wait until the mail is out, and fail where it is not.
-    :param cancel_on_kill: take the program back when the waiting task is killed; its next try approves it
-        again.
+    :param cancel_on_kill: take the program back when a user ends the task while it is deferred.
     :returns: ``scheduled`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
         ``looks``.
     :raises AirflowFailException: when there is no such email program, it cannot be approved, ``publish_at``

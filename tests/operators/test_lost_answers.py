@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,21 @@ from workers import RESET, context
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
+from airflow_provider_mkt.operators.events import RecordAttendanceOperator, UpsertMarketingEventsOperator
+from airflow_provider_mkt.operators.merging import MergeLeadsOperator
 from airflow_provider_mkt.operators.nurture import EnrollNurtureOperator
+from airflow_provider_mkt.operators.programs import (
+    CloneProgramOperator,
+    SetProgramTokensOperator,
+    UnapproveProgramOperator,
+)
+from airflow_provider_mkt.operators.smart_campaigns import ScheduleCampaignOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
+from airflow_provider_mkt.sandbox.marketo.world.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.world.folders import Place
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 LATER = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
@@ -63,6 +75,50 @@ TASKS: dict[str, Any] = {
         campaign_id=marketo.REQUEST_CAMPAIGN,
         program_id=marketo.NURTURE_PROGRAM,
     ),
+    "hubspot merge": lambda: MergeLeadsOperator(
+        task_id="t",
+        conn_id="hubspot_default",
+        winner_id=hubspot.CONTACT_IDS[0],
+        loser_ids=hubspot.CONTACT_IDS[1:3],
+    ),
+    "hubspot events": lambda: UpsertMarketingEventsOperator(
+        task_id="t",
+        conn_id="hubspot_default",
+        events=[{"external_event_id": "e", "external_account_id": "a", "name": "E", "organizer": "Us"}],
+    ),
+    "hubspot attendance": lambda: RecordAttendanceOperator(
+        task_id="t",
+        conn_id="hubspot_default",
+        state="register",
+        external_event_id=events.PAST_WEBINAR,
+        external_account_id=events.ACCOUNT,
+        leads=[{"email": "new@example.com", "interaction_at": "2026-01-01T09:00:00Z"}],
+    ),
+    "marketo merge": lambda: MergeLeadsOperator(
+        task_id="t", conn_id="marketo_default", winner_id=marketo.DAVID, loser_ids=PEOPLE
+    ),
+    "marketo copy program": lambda: CloneProgramOperator(
+        task_id="t",
+        conn_id="marketo_default",
+        program_id=marketo.EMAIL_PROGRAM,
+        name="Copy",
+        folder_id=marketo.PROGRAM_FOLDER,
+    ),
+    "marketo tokens": lambda: SetProgramTokensOperator(
+        task_id="t", conn_id="marketo_default", program_id=marketo.EMAIL_PROGRAM, tokens={"Headline": "x"}
+    ),
+    "marketo unapprove": lambda: UnapproveProgramOperator(
+        task_id="t", conn_id="marketo_default", program_id=marketo.EMAIL_PROGRAM
+    ),
+    "marketo schedule": lambda: ScheduleCampaignOperator(
+        task_id="t", conn_id="marketo_default", campaign_id=marketo.BATCH_CAMPAIGN
+    ),
+    "marketo schedule a copy": lambda: ScheduleCampaignOperator(
+        task_id="t",
+        conn_id="marketo_default",
+        campaign_id=marketo.BATCH_CAMPAIGN,
+        clone_to_program_name="Copy",
+    ),
 }
 ROUTES = {
     "hubspot campaigns": {
@@ -96,7 +152,43 @@ ROUTES = {
         "GET /rest/v1/programs/{programId}/members.json",
         "POST /rest/v1/campaigns/{campaignId}/trigger.json",
     },
+    "hubspot merge": {
+        "GET /crm/v3/objects/contacts/{contactId}",
+        "POST /crm/v3/objects/contacts/merge",
+    },
+    "hubspot events": {"POST /marketing/v3/marketing-events/events/upsert"},
+    "hubspot attendance": {
+        "GET /marketing/v3/marketing-events/events/{externalEventId}",
+        "POST /marketing/v3/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create",
+    },
+    "marketo merge": {"GET /rest/v1/leads.json", "POST /rest/v1/leads/{leadId}/merge.json"},
+    "marketo copy program": {
+        "GET /rest/asset/v1/program/{id}.json",
+        "GET /rest/asset/v1/program/byName.json",
+        "POST /rest/asset/v1/program/{id}/clone.json",
+    },
+    "marketo tokens": {
+        "GET /rest/asset/v1/folder/{id}/tokens.json",
+        "POST /rest/asset/v1/folder/{id}/tokens.json",
+    },
+    "marketo unapprove": {
+        "GET /rest/asset/v1/program/{id}.json",
+        "POST /rest/asset/v1/program/{id}/unapprove.json",
+    },
+    "marketo schedule": {
+        "GET /rest/asset/v1/smartCampaign/{id}.json",
+        "POST /rest/v1/campaigns/{campaignId}/schedule.json",
+    },
+    "marketo schedule a copy": {
+        "GET /rest/asset/v1/smartCampaign/{id}.json",
+        "GET /rest/asset/v1/program/byName.json",
+        "GET /rest/asset/v1/smartCampaigns.json",
+        "POST /rest/v1/campaigns/{campaignId}/schedule.json",
+    },
 }
+
+BESIDE = {"POST /identity/oauth/token", "GET /account-info/v3/api-usage/daily/private-apps"}
+"""What is read on the way, of the account and not for the task."""
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -122,6 +214,17 @@ def state(box: Sandbox) -> dict[str, Any]:
         "emails": {email.id: email.status for email in other.emails.values()},
         "mail": Counter((mail.email_id, mail.lead_id) for mail in other.outbox),
         "requests": Counter(row.lead_id for row in other.log.all(REQUEST_CAMPAIGN)),
+        "contacts": Counter(contact.properties.get("email") for contact in one.contacts.live()),
+        "events": {
+            event.external_event_id: sorted(
+                len(person.interactions) for person in event.participations.values()
+            )
+            for event in one.events.all()
+        },
+        "leads": sorted(lead.id for lead in other.leads),
+        "merges": len(other.log.all(MERGE_LEADS)),
+        "runs": Counter(campaign.name for campaign in other.campaigns.values() for _ in campaign.runs),
+        "tokens": other.tokens.of(Place(marketo.EMAIL_PROGRAM, "Program")),
     }
 
 
@@ -132,7 +235,11 @@ def glob(route: str) -> str:
 
 def run(task: str, fault: str | None, run_id: str) -> tuple[dict[str, Any], set[str]]:
     with connected() as box:
-        box.marketo.world.programs[marketo.EMAIL_PROGRAM].end = LATER + timedelta(days=9)
+        program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+        program.end = LATER + timedelta(days=9)
+        if task == "marketo unapprove":
+            program.start = LATER
+            approve_program(box.marketo.world, program)
         if fault:
             method, route = fault.split(" ", 1)
             box.marketo.faults.add(glob(route), method=method, when="after", answer=RESET)
@@ -144,16 +251,20 @@ def run(task: str, fault: str | None, run_id: str) -> tuple[dict[str, Any], set[
         return state(box), {f"{method} {route}" for method, route in platform.calls.routes}
 
 
+@functools.cache
+def faultless(task: str) -> tuple[dict[str, Any], set[str]]:
+    return run(task, None, "faultless")
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_every_route_of_a_faultless_run_is_among_those_whose_answers_are_lost(task: str) -> None:
-    _, called = run(task, None, "faultless")
-    assert called - {"POST /identity/oauth/token"} == ROUTES[task] - {"POST /identity/oauth/token"}
+    _, called = faultless(task)
+    assert called - BESIDE == ROUTES[task] - BESIDE
 
 
 @pytest.mark.parametrize(
     ("task", "route"), [(task, route) for task, routes in ROUTES.items() for route in sorted(routes)]
 )
 def test_a_lost_answer_changes_nothing_about_the_end(task: str, route: str) -> None:
-    faultless, _ = run(task, None, "faultless")
     faulty, _ = run(task, route, "faulty")
-    assert faulty == faultless
+    assert faulty == faultless(task)[0]
