@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.api.call import Call, Replay, Route
-from airflow_provider_mkt.api.errors import Conflict, OutcomeUnknown, RateLimited
+from airflow_provider_mkt.api.errors import Conflict, NotRepeated, OutcomeUnknown, RateLimited
 from airflow_provider_mkt.api.flow import SETTLE, Flow, Forgetful, Pause
-from airflow_provider_mkt.api.once import Made, once
+from airflow_provider_mkt.api.once import Made, at_most_once, once
 
 MAKE: Call[str] = Call("things.make", Route("POST", "things"), str, Replay.VERIFY)
 FIND: Call[str | None] = Call("things.find", Route("GET", "things"), str, Replay.SAFE)
@@ -27,8 +27,20 @@ class World:
         return answer
 
     def run(self, *answers: Exception | str) -> Made[str]:
-        """Run the flow; *answers* are those of the requests in turn.."""
-        flow, left = once("make", self.memory, MAKE, self.find, clock=lambda: self.now), list(answers)
+        """Run the flow; *answers* are those of the requests in turn."""
+        flow = once("make", self.memory, MAKE, self.find, clock=lambda: self.now)
+        made: Made[str] = self._fed(flow, *answers)
+        return made
+
+    def run_at_most_once(self, *answers: Exception | str) -> object:
+        """Run the flow that never repeats by itself."""
+        return self._fed(
+            at_most_once("make", self.memory, MAKE, plain=str.upper, seen=self.find, clock=lambda: self.now),
+            *answers,
+        )
+
+    def _fed(self, flow: Flow[Any], *answers: Exception | str) -> Any:
+        left = list(answers)
         given: Any = None
         try:
             while True:
@@ -44,8 +56,7 @@ class World:
                         self.made.append((str(given), self.now + self.shows_after))
         except StopIteration as stop:
             assert not left
-            made: Made[str] = stop.value
-            return made
+            return stop.value
 
 
 def lost(*, worked: bool) -> OutcomeUnknown:
@@ -103,3 +114,34 @@ def test_a_refused_request_leaves_nothing_to_wait_for() -> None:
     with pytest.raises(RateLimited):
         world.run(RateLimited("slow down"))
     assert world.memory.get("make") is None
+
+
+def test_an_answer_is_remembered_and_returned_without_another_request() -> None:
+    world = World()
+    assert world.run_at_most_once("thing") == "THING"
+    assert world.run_at_most_once() == "THING"
+
+
+def test_a_lost_request_whose_effect_shows_late_is_known_then_and_by_later_tries() -> None:
+    world = World(shows_after=SETTLE - 1)
+    assert world.run_at_most_once(lost(worked=True)) == "lost"
+    assert world.run_at_most_once() == "lost"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(killed: bool) -> None:
+    world = World()
+    answers = [] if killed else [lost(worked=False)]
+    if killed:
+        world.memory.set("make", {"asked": world.now})
+    with pytest.raises(NotRepeated, match="make was asked for once"):
+        world.run_at_most_once(*answers)
+    assert world.now >= 1_000.0 + SETTLE
+    assert world.run_at_most_once("thing") == "THING"
+
+
+def test_a_request_that_was_surely_not_done_may_be_made_again() -> None:
+    world = World()
+    with pytest.raises(RateLimited):
+        world.run_at_most_once(RateLimited("slow down"))
+    assert world.run_at_most_once("thing") == "THING"
