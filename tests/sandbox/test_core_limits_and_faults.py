@@ -175,3 +175,13 @@ def test_two_writers_may_look_up_before_either_inserts(box: Sandbox, api: httpx.
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(upsert, range(2))) == [200, 409]
     assert len(box.hubspot.world.contacts) == 6
+
+
+def test_an_answer_can_end_before_its_end(box: Sandbox, api: httpx.Client) -> None:
+    box.hubspot.faults.add(ONE, when="after", answer={"cut": 10})
+    arrived: list[bytes] = []
+    with api.stream("GET", ONE) as reply, pytest.raises(httpx.RemoteProtocolError):
+        arrived.extend(reply.iter_raw())
+    assert (reply.status_code, b"".join(arrived)) == (200, api.get(ONE).content[:10])
+    with pytest.raises(ValueError, match="only after the work"):
+        box.hubspot.faults.add(ONE, answer={"cut": 10})

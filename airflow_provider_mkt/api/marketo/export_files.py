@@ -12,7 +12,7 @@ from airflow_provider_mkt.api.marketo import bulk_extracts
 from airflow_provider_mkt.api.marketo._bulk import FilePart
 from airflow_provider_mkt.api.marketo._exporting import Kind
 
-PART_BYTES = 8_388_608
+PART_BYTES = 4_194_304
 """Bytes asked for at once: what is held in memory, and what a cut connection costs at most."""
 
 _LOOKS = 3
