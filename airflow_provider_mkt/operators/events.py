@@ -111,8 +111,8 @@ class RecordAttendanceOperator(LeadWritingOperator):
     :param external_account_id: the account there.
     :param object_id: instead of both: the event's object id, whichever app made it. No contacts are made.
     :param lookup_field: ``email`` or ``contact_id``: what rows name a contact by.
-    :returns: ``total``, ``recorded``, ``skipped``, ``rejected``, ``reasons`` (code to count), ``rejects``,
-        ``outcomes``, ``calls`` and ``seconds``.
+    :returns: ``total``, ``recorded``, ``skipped``, ``rejected``, ``resumed`` (done by earlier tries),
+        ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
     :raises AirflowFailException: when there is no such event, more rows were rejected than allowed, or a
         column is none of those fields.
 

@@ -24,9 +24,9 @@ class PushLeadsOperator(LeadWritingOperator):
     see :class:`.LeadSourceOperator`), 300 to a call. One that cannot be pushed goes to the rejects file with
     its own input and the reason; the others are pushed.
 
-    Each push starts what listens for it again. So no push is repeated by itself: leads whose answer was
-    lost are rejected as ``OUTCOME_UNKNOWN``, and there is no retry after a try that began to send.
-    ``outcomes_path`` tells how far that one came.
+    Each push starts what listens for it again, so no lead is pushed twice by itself: a retry goes on where
+    the last try was, and leads whose answer was lost, or whose outcome an earlier try did not learn, are
+    rejected as ``OUTCOME_UNKNOWN``.
 
     :param conn_id: a connection of type ``marketo``.
     :param program_name: the program they are pushed for, by its name.
@@ -36,10 +36,10 @@ class PushLeadsOperator(LeadWritingOperator):
     :param push_source: free text that triggers can ask for.
     :param push_reason: free text that triggers can ask for.
     :param partition_name: lead partition for new leads.
-    :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``reasons`` (code to
-        count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
-    :raises AirflowFailException: when more records were rejected than allowed, a column is no field of
-        a lead, or an earlier try began to send.
+    :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``resumed`` (done by
+        earlier tries), ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
+    :raises AirflowFailException: when more records were rejected than allowed, or a column is no field of
+        a lead.
 
     Source: ``POST /rest/v1/leads/push.json``.
     """
@@ -93,7 +93,8 @@ class SubmitFormOperator(MarketingOperator):
 
     Each form fill starts what listens for it, and nothing tells a second one from the first. So it is
     remembered before it is sent; one whose answer was lost, or whose worker was killed, fails the task and
-    is not sent again by itself. Clearing the task then sends it.
+    is not sent again by itself. Clearing the task then sends it. A task that has filled out its form says so
+    again when it is cleared, and sends nothing.
 
     :param conn_id: a connection of type ``marketo``.
     :param form_id: the form.

@@ -20,7 +20,8 @@ class ScheduleCampaignOperator(MarketingOperator):
     Each request adds a run, and Marketo shows no list of the runs that are scheduled. So the request is
     remembered before it is sent, and after a lost answer or a killed worker it is looked for: by the
     status of a campaign that never ran before, or, with ``clone_to_program_name``, by the copy. Where that
-    cannot tell, the task fails and does not ask again by itself; clearing it then does.
+    cannot tell, the task fails and does not ask again by itself; clearing it then does. A task that has
+    scheduled its run says so again when it is cleared, and asks for nothing.
 
     :param conn_id: a connection of type ``marketo``.
     :param campaign_id: a batch campaign.
