@@ -81,7 +81,7 @@ bad("other_platform", call="leads.get", arguments={"lead_id": 1})
         "arguments.nam: is no argument of campaigns.search",
         "arguments.campaign_guid: is missing",
         "arguments.limit: Input should be a valid integer",
-        "campaignGuid: cannot be used in a path",
+        "campaign_guid: cannot be used in a path",
     ):
         assert told in run.log, told
     assert sandbox.hubspot.calls.total == 0
