@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text, needed
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_digest, task_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ class SubmitFormOperator(MarketingOperator):
         from airflow_provider_mkt.api.marketo import form_filling
 
         form_id = needed("form_id", self.form_id)
-        with self.hook_on("marketo") as hook:
+        with self.hook_on("marketo") as hook, hook.exclusive(f"submit form of {task_digest(context)}"):
             filled = hook.follow(
                 form_filling.submit(
                     form_id,

@@ -61,8 +61,10 @@ class ScheduleCampaignOperator(MarketingOperator):
 
         campaign_id, run_at = needed("campaign_id", self.campaign_id), as_time("run_at", self.run_at)
         tokens = as_mapping("tokens", self.tokens) if self.tokens else None
-        copy, memory = as_text("clone_to_program_name", self.clone_to_program_name), task_memory(context)
+        copy = as_text("clone_to_program_name", self.clone_to_program_name)
         with self.hook_on("marketo") as hook, hook.exclusive(f"schedule campaign {campaign_id}"):
+            # Read within the lock: another try of this task may hold it.
+            memory = task_memory(context)
             run = hook.follow(
                 campaign_scheduling.schedule_copy(campaign_id, copy, memory, run_at=run_at, tokens=tokens)
                 if copy

@@ -93,6 +93,21 @@ make >> come >> over >> off
     assert "@example.com" not in json.dumps(run.returned)
 
 
+def test_events_go_by_the_dated_paths(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "password": seed.TOKEN,
+        "extra": {"api_version": "2026-03"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+    which = {"external_event_id": "e0", "external_account_id": "a1"}
+    assert upserting(wanted(1)).execute(context())["written"] == 1
+    assert recording(attendees(1), state="register", **which).execute(context())["recorded"] == 1
+    off = CancelMarketingEventOperator(task_id="off", conn_id="hubspot_default", **which)
+    assert off.execute(context())["object_id"] == events(sandbox)[0].id
+
+
 def test_events_are_written_100_at_a_time_and_again_change_nothing(sandbox: Sandbox) -> None:
     for name in "ab":
         told = upserting(wanted(205)).execute(context(run=name))

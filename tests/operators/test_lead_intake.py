@@ -175,6 +175,14 @@ def test_a_form_whose_answer_was_lost_is_filled_out_again_by_a_person_only(
     assert filling().execute(context())["lead_id"]
 
 
+def test_two_tries_of_one_task_at_once_fill_out_a_form_once(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SUBMIT, when="after", delay=0.2)
+    workers = [Worker(filling()) for _ in range(2)]
+    one, other = (worker.end()["result"] for worker in workers)
+    assert one == other
+    assert fills(sandbox) == 1
+
+
 def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(SUBMIT, when="after", delay=0.3)
     worker = Worker(filling())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -120,6 +120,13 @@ def test_a_worker_killed_while_it_asks_and_its_next_try_never_ask_twice(
     assert (runs(sandbox), asked(sandbox)) == (1, 1)
 
 
+def test_two_tries_of_one_task_at_once_ask_once(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SCHEDULE, when="after", delay=0.2)
+    workers = [Worker(scheduling()) for _ in range(2)]
+    assert [worker.end()["result"]["scheduled"] for worker in workers] == [True, True]
+    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+
+
 def test_a_next_try_after_the_answer_returns_it_and_asks_for_nothing(sandbox: Sandbox) -> None:
     moment = later(minutes=6)
     told = [scheduling(run_at=moment).execute(context()) for _ in range(2)]
@@ -180,6 +187,15 @@ def test_a_copy_is_made_and_run_once_whatever_answer_is_lost(sandbox: Sandbox, w
 def test_two_runs_at_once_make_and_run_one_copy(sandbox: Sandbox) -> None:
     workers = [Worker(copying(), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["scheduled"] for worker in workers) == [False, True]
+    assert runs(sandbox) == 1
+
+
+def test_a_day_without_copies_left_brings_the_task_back_when_there_are_some(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add(SCHEDULE, answer={"code": "1020"})
+    with pytest.raises(TaskDeferred) as raised:
+        copying().execute(context())
+    assert raised.value.method_name == "resume"
+    assert copying().resume(context())["scheduled"] is True
     assert runs(sandbox) == 1
 
 
