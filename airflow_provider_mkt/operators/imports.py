@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.lead_importer import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing
+    from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
 
-_TELL_EVERY = 10.0
+_TELL_READ_EVERY = 10.0
+_TELL_WAIT_EVERY = 60.0
 _QUEUE_FREES_AFTER = (30.0, 60.0)
 
 
@@ -164,7 +166,6 @@ class ImportLeadsOperator(MarketingOperator):
         self.wait_timeout = wait_timeout
         self.tolerance = tolerance
         self.cancel_on_kill = cancel_on_kill
-        self._event: Any = None
         self._resumed = self._killed = False
         self._told_at = 0.0
 
@@ -180,11 +181,11 @@ class ImportLeadsOperator(MarketingOperator):
 
     def resume(self, context: Context, event: Any = None) -> Any:
         """Go on after a wait, whatever ended it: the jobs themselves are asked."""
-        self._event, self._resumed = event if isinstance(event, Mapping) else {}, True
+        self._resumed = True
         try:
             return self.execute(context)
         finally:
-            self._event, self._resumed = None, False
+            self._resumed = False
 
     def on_kill(self) -> None:
         """Let the task end. An upload under way is left its connection: it is about to be answered."""
@@ -252,14 +253,16 @@ class ImportLeadsOperator(MarketingOperator):
         )
         splitter.scan()
         marks = Marks(task_memory(context), shared_mark)
-        began = marks.begin(splitter.digest, time.time())
+        marks.begin(splitter.digest, time.time())
+        if not self._resumed:
+            marks.moved(time.time())
         report = ImportReport(
             stack.enter_context(RowFile(lambda: whole_file(rejects))),
             stack.enter_context(RowFile(lambda: whole_file(warnings))),
         )
         bulk = BulkImport(
             importer,
-            splitter.parts(report.unfit, report.superseded),
+            stack.enter_context(closing(splitter.parts(report.unfit, report.superseded))),
             marks,
             hook,
             report,
@@ -269,21 +272,24 @@ class ImportLeadsOperator(MarketingOperator):
             tell=self.log.info,
         )
         stack.callback(bulk.close)
-        self._to_the_end(bulk, importer)
+        self._to_the_end(bulk, marks, importer)
         marks.forget()
-        outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - began)
+        outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
         if not report.total:
             self.log.warning("The source is empty: there was nothing to import")
         return outcome
 
-    def _to_the_end(self, bulk: BulkImport, importer: LeadImporter) -> None:
+    def _to_the_end(self, bulk: BulkImport, marks: Marks, importer: LeadImporter) -> None:
         from airflow_provider_mkt.api.watching import Tolerance
 
         tolerance = Tolerance(self.tolerance)
         while True:
             try:
                 standing = bulk.advance()
-            except (QuotaExhausted, OutcomeUnknown):
+            except OutcomeUnknown:
+                raise
+            except QuotaExhausted as error:
+                marks.moved(error.resets_at.timestamp())
                 raise
             except PlatformError as error:
                 tolerance.failed(error, time.time())
@@ -293,25 +299,19 @@ class ImportLeadsOperator(MarketingOperator):
             tolerance.worked()
             if standing is None:
                 return
-            self._check_time(bulk, standing)
-            self._wait(bulk, standing, importer)
+            if standing.again_at is None and time.time() >= marks.moved_at + self.wait_timeout:
+                jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
+                msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
+                raise JobsOverdue(msg)
+            self._wait(standing, marks.moved_at + self.wait_timeout, importer)
 
-    def _check_time(self, bulk: BulkImport, standing: Standing) -> None:
-        waiting = {job.id for job in standing.jobs}
-        timed_out = time.time() - bulk.moved_at > self.wait_timeout
-        if self._event is not None and self._event.get("status") == "timeout":
-            awaited = {look["job"]["id"] for look in self._event.get("looks") or ()}
-            timed_out = awaited <= waiting
-            self._event = None
-        if timed_out and standing.again_at is None:
-            jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
-            msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
-            raise JobsOverdue(msg)
-
-    def _wait(self, bulk: BulkImport, standing: Standing, importer: LeadImporter) -> None:
+    def _wait(self, standing: Standing, deadline: float, importer: LeadImporter) -> None:
         if standing.jobs:
             if self.deferrable:
-                self._wait_in_triggerer(bulk, standing)
+                self._wait_in_triggerer(standing, deadline)
+            if time.monotonic() - self._told_at >= _TELL_WAIT_EVERY:
+                self._told_at = time.monotonic()
+                self.log.info("Waiting for %s", ", ".join(str(job) for job in standing.jobs))
             self._sleep(self._interval(importer))
         elif standing.full is not None:
             # Spread out, so that tasks that wait for a place do not come in one moment.
@@ -327,14 +327,14 @@ class ImportLeadsOperator(MarketingOperator):
             self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self._sleep(seconds)
 
-    def _wait_in_triggerer(self, bulk: BulkImport, standing: Standing) -> None:
+    def _wait_in_triggerer(self, standing: Standing, deadline: float) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
         self.defer(
             trigger=BatchStatusTrigger(
                 conn_id=self.conn_id,
                 jobs=[dict(job.to_json()) for job in standing.jobs],
-                deadline=bulk.moved_at + self.wait_timeout,
+                deadline=deadline,
                 poll_interval=self.poll_interval,
                 tolerance=self.tolerance,
                 cancel_on_kill=self.cancel_on_kill,
@@ -365,7 +365,7 @@ class ImportLeadsOperator(MarketingOperator):
 
     def _reading(self, rows: int) -> None:
         self._go_on()
-        if time.monotonic() - self._told_at >= _TELL_EVERY:
+        if time.monotonic() - self._told_at >= _TELL_READ_EVERY:
             self._told_at = time.monotonic()
             self.log.info("%s rows read", f"{rows:,}")
 

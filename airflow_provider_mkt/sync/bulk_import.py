@@ -106,8 +106,6 @@ class BulkImport:
         self._numbers = 0
         self._more = True
         self.jobs: list[JobDict] = []
-        self.moved_at = clock()
-        """When something last came of it, in epoch seconds."""
 
     def advance(self) -> Standing | None:
         """Look at the jobs, collect those that ended, and send what there is room for.
@@ -190,6 +188,7 @@ class BulkImport:
             raise
         else:
             self._keep(work, {"asked": asked, "job": job.id})
+            self._marks.moved(self._clock())
             self._tell(f"part {work.number}: {work.part.count:,} rows, {work.part.size:,} bytes: {job}")
             if mark is None:
                 self._taken(work, job)
@@ -206,7 +205,6 @@ class BulkImport:
     def _taken(self, work: _Work, job: Job) -> None:
         work.job, work.not_before = job, None
         work.part.let_go()
-        self.moved_at = self._clock()
 
     def _hold_back(self, work: _Work, until: float) -> None:
         work.not_before = until
@@ -252,11 +250,11 @@ class BulkImport:
             told = f"the import of its file ended as {look.word} ({message}); some rows may be written"
             self._report.refused(part, "IMPORT_FAILED", told)
         self._tell(str(look))
-        self._marks.ended(work.digest, job.id)
+        if self._marks.ended(work.number, work.digest, job.id):
+            self._marks.moved(self._clock())
         self.jobs.append(job.to_json())
         part.close()
         self._work.remove(work)
-        self.moved_at = self._clock()
 
     def _at_work_elsewhere(self, work: _Work) -> Any:
         """The mark of the same file, where another run has it at work."""

@@ -61,8 +61,8 @@ class SharedMark:
 class Marks:
     """Marks of one import: of its source, and of each part that was sent or is about to be.
 
-    A mark of a part holds ``asked``, when it was sent (epoch seconds), and ``job``, the platform's id, once
-    it was told.
+    A mark of a part holds ``asked``, when it was sent (epoch seconds), ``job``, the platform's id, once it
+    was told, and ``ended`` once the job was seen to have ended.
 
     :param memory: what the task's earlier tries did.
     :param shared: what all tasks know of a part, by its digest: another run may have the same file at work.
@@ -71,33 +71,44 @@ class Marks:
     def __init__(self, memory: Memory, shared: Callable[[str], SharedMark]) -> None:
         self._memory = memory
         self._shared = shared
-        self._parts = 0
+        self._plan: dict[str, Any] = {}
 
-    def begin(self, digest: str, now: float) -> float:
-        """Take an import up. Returns when it first began.
+    @property
+    def began(self) -> float:
+        """When the import first began, in epoch seconds."""
+        return float(self._plan["began"])
+
+    @property
+    def moved_at(self) -> float:
+        """When something last came of it, in epoch seconds."""
+        return float(self._plan["moved_at"])
+
+    def moved(self, moment: float) -> None:
+        """Something came of it."""
+        self._keep_plan(moved_at=moment)
+
+    def begin(self, digest: str, now: float) -> None:
+        """Take an import up.
 
         :param digest: of the rows and of how they are imported.
         :raises InvalidInput: when an earlier try of the task has sent some of another source.
         """
-        plan = self._memory.get(_PLAN)
-        if isinstance(plan, Mapping):
-            if plan.get("digest") == digest:
-                self._parts = int(plan.get("parts") or 0)  # type: ignore[arg-type]
-                return float(plan.get("began") or now)  # type: ignore[arg-type]
-            self._parts = int(plan.get("parts") or 0)  # type: ignore[arg-type]
-            sent = [self.of(number) for number in range(1, self._parts + 1)]
-            jobs = ", ".join(str(mark["job"]) for mark in sent if mark and mark.get("job"))
+        kept = self._memory.get(_PLAN)
+        if isinstance(kept, Mapping):
+            self._plan = dict(kept)
+            if kept.get("digest") == digest:
+                return
+            sent = [mark for number in self._numbers() if (mark := self.of(number)) is not None]
             self.forget()
-            self._parts = 0
-            if any(sent):
+            if sent:
+                jobs = ", ".join(str(mark["job"]) for mark in sent if mark.get("job"))
                 raise InvalidInput(
                     "source",
                     "is not what an earlier try of this task began to import, or the task's settings have "
                     f"changed since (imports {jobs or 'without an answer'}). When these have ended, clear "
                     "the task to import it as it is now",
                 )
-        self._memory.set(_PLAN, {"digest": digest, "parts": 0, "began": now})
-        return now
+        self._keep_plan(digest=digest, parts=0, began=now, moved_at=now)
 
     def of(self, number: int) -> Mapping[str, Any] | None:
         """The mark of a part."""
@@ -113,25 +124,33 @@ class Marks:
         return self._shared(digest).get()
 
     def set(self, number: int, digest: str, mark: Mapping[str, Json] | None) -> None:
-        if number > self._parts:
-            self._parts = number
-            plan = self._memory.get(_PLAN)
-            self._memory.set(_PLAN, {**(plan if isinstance(plan, Mapping) else {}), "parts": number})
+        if number > self._plan["parts"]:
+            self._keep_plan(parts=number)
         self._memory.set(f"{_PLAN} {number}", mark)
         if mark is None:
             self._shared(digest).clear()
         else:
             self._shared(digest).set(mark)
 
-    def ended(self, digest: str, job: str) -> None:
-        """The job of a part is not at work any more, for no run."""
+    def ended(self, number: int, digest: str, job: str) -> bool:
+        """The job of a part was seen to have ended. Tells whether that is news."""
+        mark = self.of(number) or {}
+        self._memory.set(f"{_PLAN} {number}", {**mark, "ended": True})
         shared = self._shared(digest)
-        if (mark := shared.get()) is not None and mark.get("job") == job:
+        if (known := shared.get()) is not None and known.get("job") == job:
             shared.clear()
+        return not mark.get("ended")
 
     def forget(self) -> None:
         """Let the task start afresh when somebody clears it."""
-        for number in range(1, self._parts + 1):
+        for number in self._numbers():
             self._memory.set(f"{_PLAN} {number}", None)
             self._memory.set(f"{_PLAN} {number} start import", None)
         self._memory.set(_PLAN, None)
+
+    def _numbers(self) -> range:
+        return range(1, int(self._plan["parts"]) + 1)
+
+    def _keep_plan(self, **facts: Json) -> None:
+        self._plan |= facts
+        self._memory.set(_PLAN, self._plan)

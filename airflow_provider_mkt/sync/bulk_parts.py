@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -48,28 +48,28 @@ class Part:
     def __init__(self, columns: Sequence[str], header: bytes) -> None:
         self.columns = columns
         self.count = 0
+        self._content = bytearray(header)
         self.size = len(header)
-        self._chunks = [header]
         self._rows: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the part
 
     def add(self, row: BulkRow) -> None:
         self.count += 1
         self.size += len(row.encoded)
-        self._chunks.append(row.encoded)
+        self._content += row.encoded
         self._rows.write(json_line([row.number, row.key, row.cells, row.raw]).encode())
 
     @property
     def content(self) -> bytes:
-        return b"".join(self._chunks)
+        return bytes(self._content)
 
     @property
     def digest(self) -> str:
         """Tells this file from others; to be asked for while the content is there."""
-        return hashlib.sha256(self.content).hexdigest()
+        return hashlib.sha256(self._content).hexdigest()
 
     def let_go(self) -> None:
         """Free the content: the platform has it."""
-        self._chunks.clear()
+        self._content = bytearray()
 
     def rows(self) -> Iterator[SentRow]:
         """The rows, in the order of the file."""
@@ -83,7 +83,7 @@ class Part:
 
     def close(self) -> None:
         self._rows.close()
-        self._chunks.clear()
+        self.let_go()
 
 
 class Splitter:
@@ -127,7 +127,7 @@ class Splitter:
 
     def parts(
         self, unfit: Callable[[BulkRow], None], superseded: Callable[[BulkRow, int], None]
-    ) -> Iterator[Part]:
+    ) -> Generator[Part]:
         """The parts, each made when it is asked for.
 
         :param unfit: told of each row that must not be sent.

@@ -82,10 +82,10 @@ def airflow_home(box: Served) -> Iterator[Path]:
 TASK = """
 import json, pendulum, resource, sys, time
 from airflow.sdk import DAG
-from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+from airflow_provider_mkt.operators.{module} import {operator}
 
 with DAG("bench", schedule=None) as dag:
-    SyncLeadsOperator(task_id="sync", {arguments})
+    {operator}(task_id="task", {arguments})
 
 if __name__ == "__main__":
     from airflow.models.xcom import XComModel
@@ -102,10 +102,14 @@ if __name__ == "__main__":
 
 def sync_leads(home: Path, **arguments: Any) -> dict[str, Any]:
     """Run a ``SyncLeadsOperator`` in real Airflow, in a process of its own. Returns what it measured."""
+    return run_task(home, "leads", "SyncLeadsOperator", **arguments)
+
+
+def run_task(home: Path, module: str, operator: str, **arguments: Any) -> dict[str, Any]:
+    """Run one task in real Airflow, in a process of its own. Returns what it measured."""
     file = home / "dags" / "bench.py"
-    file.write_text(
-        TASK.format(arguments=", ".join(f"{name}={value!r}" for name, value in arguments.items()))
-    )
+    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    file.write_text(TASK.format(module=module, operator=operator, arguments=told))
     done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT"):

@@ -199,8 +199,6 @@ WRONG: dict[str, tuple[str, bytes, str, str]] = {
         'Property "shoe_size" does not exist',
     ),
     "no key": ("marketo", b"firstName\nAda\n", "", "has no column 'email', the key"),
-    "column twice": ("hubspot", b"email,email\na,b\n", "", "column 'email' occurs twice"),
-    "nameless column": ("hubspot", b"email,\na,b\n", "", "column 2 has no name"),
     "utf-16": ("marketo", "email\na@x.org\n".encode("utf-16"), "", "is not UTF-8"),
     "mapping": ("hubspot", b"email\na@x.org\n", 'columns={"Mail": "email"}', "no such column"),
     "action": ("marketo", b"email\na@x.org\n", 'action="createOnly"', "action: Marketo's imports know"),
@@ -213,8 +211,6 @@ WRONG: dict[str, tuple[str, bytes, str, str]] = {
         "Program status 'Nonsense' not found",
     ),
     "lookup": ("marketo", b"email,city\na,b\n", 'lookup_field="city"', "finds no leads by 'city'"),
-    "dates": ("hubspot", b"email\na@x.org\n", 'date_format="ISO"', "date_format: must be one of"),
-    "limit": ("hubspot", b"email\na@x.org\n", "max_rejected=-1", "max_rejected: must be"),
 }
 
 

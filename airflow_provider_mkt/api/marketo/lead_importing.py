@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.call import Call, numeric_id
+from airflow_provider_mkt.api.errors import InvalidInput, NotFound
 from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory
 from airflow_provider_mkt.api.jobs import Job, spec_of
 from airflow_provider_mkt.api.lead_importer import Findings, RowNote, Upload
@@ -69,7 +69,7 @@ class BulkLeadImporter:
             if lookup_field != "email":
                 raise InvalidInput("lookup_field", "program members are imported by email")
         self.key_column = lookup_field
-        self.list_id = list_id
+        self.list_id = numeric_id("bulk_leads.create_import", "list_id", list_id) if list_id else None
         self.partition_name = partition_name
         self.program_id = program_id
         self.program_status = program_status
@@ -103,7 +103,7 @@ class BulkLeadImporter:
             call = bulk_leads.create_import(
                 upload.content,
                 lookup_field=self.key_column,
-                list_id=int(self.list_id) if self.list_id else None,
+                list_id=self.list_id,
                 partition_name=self.partition_name,
             )
         answer: BulkImport = yield replace(call, patience=_QUEUE_PATIENCE)
@@ -122,7 +122,11 @@ class BulkLeadImporter:
         # Members' status is not sure to have the counters; where there is none, the file is read.
         if look.facts.get(counter) == 0:
             return []
-        content: bytes = yield call(look.job.id)
+        try:
+            content: bytes = yield call(look.job.id)
+        except NotFound:
+            # They are counted nevertheless.
+            return []
         return read_notes(content, code)
 
 
