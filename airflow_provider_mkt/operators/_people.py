@@ -45,8 +45,8 @@ class PeopleOperator(MarketingOperator):
     :param leads_path: instead of ``leads``: a file on any object storage Airflow reaches. The outcomes file
         of a ``SyncLeadsOperator`` (all but its rejected leads), the rejects file of an operator like this
         one, CSV, JSON Lines or Parquet with a column of ids, or text (``.txt``) with one on each line.
-    :param leads_column: the column of the file; ``id``, ``lead``, ``lead_id``, ``contact_id``, ``email`` or
-        the only one when not given.
+    :param leads_column: the column of the file; when not given, the first there is of ``id``, ``lead``,
+        ``lead_id``, ``contact_id`` and ``email``, or the only one.
     :param max_rejected: how many refused people are fine: a number, a share (0.05 or ``"5%"``), or None for
         any. Over it the task fails without retry, after it was done with everybody else.
     :param rejects_path: where those who were rejected, and those of whom nobody knows, are written as JSON

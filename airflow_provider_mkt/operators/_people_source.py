@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -63,11 +63,23 @@ def _of_rows(path: ObjectStoragePath, column: str | None, check: Check) -> Itera
     from airflow_provider_mkt.sync.files import FileSource, kind_of
 
     with FileSource(lambda: open_for_reading(path), path.stat().st_size, kind_of(path.name)) as file:
+        names = _names(column, file.columns())
         for row in file.rows():
             if row.record is None:
                 raise InvalidInput("leads_path", f"line {row.number} cannot be read: {row.problem}")
             if column is not None or not _left_out(row.record):
-                yield check(f"leads_path: line {row.number}", _named(row, row.record, column))
+                yield check(f"leads_path: line {row.number}", _named(row, row.record, names))
+
+
+def _names(column: str | None, columns: Sequence[str] | None) -> Sequence[str]:
+    """The columns that may name somebody; which it is, a line of JSON tells for itself."""
+    if columns is None:
+        return _USUAL if column is None else (column,)
+    if column is None:
+        column = next((name for name in _USUAL if name in columns), columns[0] if len(columns) == 1 else None)
+    if column not in columns:
+        raise InvalidInput("leads_column", "is missing, or no column of the file")
+    return (column,)
 
 
 def _left_out(record: Mapping[str, Any]) -> bool:
@@ -77,11 +89,8 @@ def _left_out(record: Mapping[str, Any]) -> bool:
     )
 
 
-def _named(row: Row, record: Mapping[str, Any], column: str | None) -> Any:
-    names = (column,) if column is not None else _USUAL
+def _named(row: Row, record: Mapping[str, Any], names: Sequence[str]) -> Any:
     for name in names:
         if record.get(name) not in (None, ""):
             return record[name]
-    if column is None and len(record) == 1:
-        return next(iter(record.values()))
     raise InvalidInput("leads_path", f"line {row.number} has no {' or '.join(names)}")

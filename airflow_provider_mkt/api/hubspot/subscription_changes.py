@@ -110,16 +110,20 @@ def _of_type(
         rows: list[statuses.Status] = yield statuses.get(email)
         now = next((one["status"] for one in rows if one["subscriptionId"] == number), "NOT_SPECIFIED")
         decided = decide(email, now)
-        return decided or (yield from _write(email, write(email)))
+        return decided or (yield from _write(email, write(email), state))
 
     return _verb(words, f"subscription type {number}", change, before)
 
 
-def _write(email: str, call: Call[Any]) -> Flow[PersonOutcome]:
+def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Flow[PersonOutcome]:
     try:
-        yield call
+        answer: Any = yield call
     except InvalidRequest as error:
         return rejected(email, error)
+    if wanted is not None and answer["status"] != wanted:
+        # Somebody who opted out of all mail stays out of this type too, whatever is written.
+        reason = f"the platform took it and left it at {answer['status']}"
+        return PersonOutcome(email, Fared.REJECTED, "NOT_CHANGED", reason)
     return PersonOutcome(email)
 
 

@@ -1,0 +1,351 @@
+"""What is done with many people is done with each, and whoever it was not done with is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import Airflow
+from people_runs import counts, crowd, do, nothing_sent, operator, rejects
+from workers import RESET, Worker, until
+
+from airflow_provider_mkt.operators._memory import FileMemory
+from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+ADA, BRUNO, CHIDI, DANA, EMI = hubspot.CONTACT_IDS
+NEWS = hubspot.DEFAULT_SUBSCRIPTION
+MAIL = "ada@example.com"
+LIST = {"hubspot": hubspot.LIST_ID, "marketo": marketo.STATIC_LIST}
+
+
+def in_list(box: Sandbox, platform: str) -> set[str]:
+    if platform == "hubspot":
+        return set(box.hubspot.world.lists.ids_in(hubspot.LIST_ID))
+    return {str(lead) for lead in box.marketo.world.lists[marketo.STATIC_LIST].members}
+
+
+def list_calls(box: Sandbox) -> Any:
+    return box.marketo.calls.of("POST", "/rest/v1/lists/{listId}/leads.json")
+
+
+# -- lists --------------------------------------------------------------------------------------------
+
+
+def test_people_are_added_to_a_list_and_taken_out_through_airflow(airflow: Airflow, sandbox: Sandbox) -> None:
+    run = airflow.run(f"""
+from airflow_provider_mkt.operators.lists import AddToListOperator, RemoveFromListOperator
+add = AddToListOperator(task_id="add", conn_id="hubspot_default", list_id="{{{{ params.list }}}}",
+    params={{"list": {hubspot.LIST_ID}}}, leads={[ADA, DANA, DANA]!r})
+remove = RemoveFromListOperator(task_id="remove", conn_id="hubspot_default", list_id={hubspot.LIST_ID},
+    leads="{{{{ [{DANA}, {EMI}] }}}}")
+add >> remove
+""")
+    assert run.state == "success", run.log[-3000:]
+    added = run.returned["add"]
+    assert added.pop("seconds") >= 0
+    assert added == {
+        "outcome": "list_addition",
+        "platform": "hubspot",
+        "total": 2,
+        "duplicates": 1,
+        "added": 1,
+        "already_in": 1,
+        "rejected": 0,
+        "unknown": 0,
+        "reasons": {},
+        "rejects": None,
+    }
+    assert (run.returned["remove"]["removed"], run.returned["remove"]["not_in"]) == (1, 1)
+    assert in_list(sandbox, "hubspot") == {ADA, BRUNO, CHIDI}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_a_lost_answer_of_a_list_changes_nothing_about_its_end(
+    sandbox: Sandbox, platform: str, when: Any
+) -> None:
+    people = [DANA, EMI] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
+    before = in_list(sandbox, platform)
+    for faults in (sandbox.hubspot.faults, sandbox.marketo.faults):
+        faults.add("*/lists/*", when=when, answer=RESET, skip=1)
+    added = do("add", platform, list_id=LIST[platform], leads=people)
+    assert added["rejected"] == 0
+    assert in_list(sandbox, platform) == before | {str(one) for one in people}
+    removed = do("remove", platform, run="other", list_id=LIST[platform], leads=people)
+    assert removed["rejected"] == 0
+    assert in_list(sandbox, platform) == before - {str(one) for one in people}
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_people_who_do_not_exist_are_rejected_and_can_be_fed_back(
+    sandbox: Sandbox, platform: str, tmp_path: Path
+) -> None:
+    people = [DANA] if platform == "hubspot" else [marketo.ANNA]
+    path = f"file://{tmp_path}/rejects.jsonl"
+    told = do("add", platform, list_id=LIST[platform], leads=[*people, 999_999], rejects_path=path)
+    assert "1 of 2 leads were rejected, allowed: 0" in told["error"]
+    assert [lead for lead, _ in rejects(told)] == ["999999"]
+    again = do("add", platform, run="fed", list_id=LIST[platform], leads_path=path, max_rejected=1)
+    assert counts(again) == (0, 0, 1, 0)
+
+
+def test_a_list_that_its_filters_fill_or_that_is_of_other_records_takes_nobody(sandbox: Sandbox) -> None:
+    lists = sandbox.hubspot.world.lists
+    one = lists.get(hubspot.LIST_ID)
+    assert one is not None
+    one.object_type = "0-2"
+    with pytest.raises(AirflowFailException, match="is no list of contacts"):
+        do("add", list_id=hubspot.LIST_ID, leads=[DANA])
+    with pytest.raises(AirflowFailException, match="404"):
+        do("add", list_id=12345, leads=[DANA])
+    with pytest.raises(AirflowFailException, match=r"\b(1004|1013)\b"):
+        do("add", "marketo", list_id=12345, leads=[marketo.ANNA])
+
+
+# -- deleting, statuses, subscriptions ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_leads_are_deleted_once_and_those_who_are_gone_are_an_outcome(
+    sandbox: Sandbox, platform: str
+) -> None:
+    people = [ADA, BRUNO] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
+    for faults in (sandbox.hubspot.faults, sandbox.marketo.faults):
+        faults.add("*/archive", when="after", answer=RESET)
+        faults.add("*/leads/delete.json", when="before", answer=RESET)
+    assert counts(do("delete", platform, leads=[*people, 999_999])) == (2, 1, 0, 0)
+    assert counts(do("delete", platform, leads=people)) == (0, 2, 0, 0)
+
+
+def test_the_old_id_of_a_merged_contact_deletes_nobody_else(sandbox: Sandbox) -> None:
+    contacts = sandbox.hubspot.world.contacts
+    winner, loser = contacts.get(ADA), contacts.get(BRUNO)
+    assert winner is not None
+    assert loser is not None
+    contacts.merge(winner, loser)
+    do("delete", leads=[BRUNO])
+    assert contacts.find("email", MAIL) is not None
+
+
+def test_a_program_status_is_set_and_never_taken_back(sandbox: Sandbox) -> None:
+    def set_to(status: str, run: str) -> tuple[int, int, int, int]:
+        return counts(
+            do(
+                "status",
+                "marketo",
+                run=run,
+                program_id=marketo.NURTURE_PROGRAM,
+                status_name=status,
+                leads=[marketo.ANNA, 999_999],
+                max_rejected=1,
+            )
+        )
+
+    assert set_to("Member", "1") == (1, 0, 1, 0)
+    assert set_to("Engaged", "2") == (1, 0, 1, 0)
+    assert set_to("Member", "3") == (0, 1, 1, 0)
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+def test_subscriptions_mean_the_same_in_every_version(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "password": hubspot.TOKEN,
+        "extra": {"api_version": version},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+    sandbox.hubspot.settings.gdpr = True
+    store, people = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
+    basis = {
+        "subscription_id": NEWS,
+        "legal_basis": "CONSENT_WITH_NOTICE",
+        "explanation": "asked at checkout",
+    }
+    without = do("subscribe", run="1", leads=people, subscription_id=NEWS)
+    assert counts(without) == (0, 0, 2, 0)
+    assert counts(do("subscribe", run="2", leads=people, **basis)) == (2, 0, 0, 0)
+    assert counts(do("subscribe", run="3", leads=people, **basis)) == (0, 2, 0, 0)
+    assert counts(do("unsubscribe", run="4", leads=[MAIL], **basis)) == (1, 0, 0, 0)
+    refused = do("subscribe", run="5", leads=people, **basis)
+    assert (counts(refused), rejects(refused)) == ((0, 1, 1, 0), [(MAIL, "OPTED_OUT")])
+    assert counts(do("subscribe", run="6", leads=people, resubscribe=True, **basis)) == (1, 1, 0, 0)
+    assert counts(do("unsubscribe", run="7", leads=[MAIL], from_all=True)) == (1, 0, 0, 0)
+    assert counts(do("unsubscribe", run="8", leads=[MAIL], from_all="true")) == (0, 1, 0, 0)
+    left = do("subscribe", run="9", leads=[MAIL], resubscribe=True, **basis)
+    assert counts(left) == (0, 0, 1, 0)
+    assert store.state("new@example.com", NEWS) == "SUBSCRIBED"
+    assert "example.com" not in caplog.text
+    assert "example.com" not in left["error"]
+
+
+# -- where people come from ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "column"),
+    [
+        ("ids.txt", f"{DANA}\n\n {EMI} \n", None),
+        ("one.csv", f"Contact\n{DANA}\n{EMI}\n{EMI}\n", None),
+        ("many.csv", f"id,hubspot\n1,{DANA}\n2,{EMI}\n", "hubspot"),
+        ("rows.jsonl", f'{{"contact_id": {DANA}}}\n{{"contact_id": "{EMI}"}}\n', None),
+        (
+            "outcomes.jsonl",
+            f'{{"row": 1, "outcome": "created", "id": "{DANA}"}}\n'
+            '{"row": 2, "outcome": "rejected", "id": ""}\n'
+            f'{{"row": 3, "outcome": "skipped", "id": "{EMI}"}}\n',
+            None,
+        ),
+    ],
+)
+def test_people_are_read_from_files(
+    sandbox: Sandbox, tmp_path: Path, name: str, text: str, column: str | None
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    told = do("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}", leads_column=column)
+    assert counts(told) == (2, 0, 0, 0)
+    assert in_list(sandbox, "hubspot") >= {DANA, EMI}
+
+
+def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
+    told = do("add", list_id=hubspot.LIST_ID, leads=lambda: (one for one in (DANA, EMI, DANA)))
+    assert (counts(told), told["duplicates"]) == ((2, 0, 0, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "platform", "arguments", "named"),
+    [
+        ("add", "hubspot", {"list_id": 1, "leads": []}, "leads: is empty"),
+        ("add", "hubspot", {"list_id": 1, "leads": "12"}, "leads: must be a list"),
+        ("add", "hubspot", {"list_id": 1, "leads": {"id": 1}}, "leads: must be a list"),
+        ("add", "hubspot", {"list_id": 1, "leads": lambda: "12"}, "leads: the callable must return"),
+        ("add", "hubspot", {"list_id": 1, "leads": [1, "2/3"]}, r"leads\[1\]: must be a positive whole"),
+        ("add", "hubspot", {"list_id": 1, "leads": [".."]}, r"leads\[0\]: must be a positive whole"),
+        ("add", "hubspot", {"list_id": "../1", "leads": [1]}, "list_id: must be a positive whole"),
+        ("add", "hubspot", {"list_id": "", "leads": [1]}, "list_id: is missing"),
+        ("add", "hubspot", {"list_id": 1}, "leads: give either leads or leads_path"),
+        (
+            "add",
+            "hubspot",
+            {"list_id": 1, "leads_path": "file:///not/there.csv"},
+            "leads_path: there is no file",
+        ),
+        ("remove", "marketo", {"list_id": 1, "leads": [True]}, r"leads\[0\]: must be a whole number"),
+        ("delete", "marketo", {"leads": [1.5]}, r"leads\[0\]: must be a whole number"),
+        (
+            "subscribe",
+            "hubspot",
+            {"subscription_id": 1, "leads": ["x"]},
+            r"leads\[0\]: must be a mail address",
+        ),
+        ("subscribe", "hubspot", {"subscription_id": 1, "leads": [MAIL], "legal_basis": "X"}, "legal_basis"),
+        ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "only hubspot knows this"),
+        ("unsubscribe", "hubspot", {"leads": [MAIL]}, "subscription_id: give either"),
+        ("request", "hubspot", {"campaign_id": 1, "leads": [1]}, "only marketo knows this"),
+        ("request", "marketo", {"campaign_id": "a/b", "leads": [1]}, "campaign_id: must be a positive"),
+        ("status", "marketo", {"program_id": "..", "status_name": "M", "leads": [1]}, "program_id: must be"),
+        ("status", "marketo", {"program_id": 1, "status_name": " ", "leads": [1]}, "status_name: is missing"),
+        ("workflow", "hubspot", {"leads": [1]}, "workflow_id: give either"),
+        ("workflow", "hubspot", {"workflow_id": "../x", "leads": [1]}, "workflow_id: must be a positive"),
+        ("workflow", "hubspot", {"workflow_id": 1, "leads": ["a@b/../c"]}, None),
+        (
+            "sequence",
+            "hubspot",
+            {"sequence_id": 1, "user_id": 2, "sender_email": "me", "leads": [1]},
+            "sender_email: must be a mail address",
+        ),
+        ("enroll", "marketo", {"campaign_id": 1, "verify": True, "leads": [1]}, "program_id: is missing"),
+        (
+            "enroll",
+            "marketo",
+            {"program_id": 1, "status_name": "M", "stream_name": "S", "leads": [1]},
+            "stream_name: only verify",
+        ),
+    ],
+)
+def test_input_that_is_wrong_fails_before_anything_is_sent(
+    sandbox: Sandbox, verb: str, platform: str, arguments: dict[str, Any], named: str | None
+) -> None:
+    if named is None:
+        # An address may hold anything: it stays within its place in the path.
+        assert rejects(do(verb, platform, **arguments)) == [("a@b/../c", "NOT_FOUND")]
+        return
+    with nothing_sent(sandbox), pytest.raises(AirflowFailException, match=named) as failure:
+        do(verb, platform, **arguments)
+    assert MAIL not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("a.csv", f"id\n{DANA}\nx\n", "leads_path: line 3: must be a positive whole number"),
+        ("a.csv", f"id,name\n{DANA},Dana\n,Emi\n", "leads_path: line 3 has no id"),
+        ("a.jsonl", f'{{"id": {DANA}}}\n{{"id"\n', "leads_path: line 2 cannot be read"),
+        ("a.txt", f"{DANA}\nx\n", "leads_path: line 2: must be a positive whole number"),
+        ("a.csv", f"first,last\n{DANA},x\n", "leads_column: is missing"),
+        ("a.xml", "<x/>", "source_format"),
+    ],
+)
+def test_a_line_that_names_nobody_fails_before_anything_is_sent(
+    sandbox: Sandbox, tmp_path: Path, name: str, text: str, named: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with nothing_sent(sandbox), pytest.raises(AirflowFailException, match=named):
+        do("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}")
+
+
+# -- many ---------------------------------------------------------------------------------------------
+
+
+def test_several_requests_are_under_way_at_once_and_no_more_than_allowed(sandbox: Sandbox) -> None:
+    leads = crowd(sandbox, 1200)
+    sandbox.marketo.faults.add("*/leads.json", when="before", delay=0.15, times=None)
+    told = do("add", "marketo", list_id=marketo.STATIC_LIST, leads=leads, max_concurrency=3)
+    assert counts(told) == (1200, 0, 0, 0)
+    assert list_calls(sandbox).total == 4
+    assert 2 <= list_calls(sandbox).peak_in_flight <= 3
+
+
+def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:
+    leads = crowd(sandbox, 1500)
+    sandbox.marketo.faults.add("*/leads.json", when="before", skip=3, delay=0.4)
+    arguments: dict[str, Any] = {"list_id": marketo.STATIC_LIST, "leads": leads, "max_concurrency": 1}
+    worker = Worker(operator("add", "marketo", **arguments))
+    until(lambda: list_calls(sandbox).total == 4 and list_calls(sandbox).in_flight == 1)
+    worker.kill()
+    assert Worker(operator("add", "marketo", **arguments)).end()["result"]["added"] == 1500
+    assert list_calls(sandbox).total == 6
+    # A task that was cleared after its end does all of it again: it has no effect on those who are in.
+    assert Worker(operator("add", "marketo", **arguments)).end()["result"]["added"] == 1500
+    assert list_calls(sandbox).total == 11
+
+
+def test_what_a_task_remembers_survives_a_line_cut_short_and_stays_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileMemory, "_TIDY_AFTER", 10)
+    path = tmp_path / "task.jsonl"
+    memory = FileMemory(path)
+    memory.set("kept", {"a": 1})
+    for number in range(60):
+        memory.set("changing", number)
+    memory.set("changing", None)
+    assert path.read_text().count("\n") < 30
+    with path.open("a") as file:
+        file.write('["kept", {"a": 2')
+    again = FileMemory(path)
+    assert (again.get("kept"), again.get("changing")) == ({"a": 1}, None)
+    again.set("more", "x")
+    assert FileMemory(path).get("more") == "x"
+    assert FileMemory(path).get("kept") == {"a": 1}
