@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -16,7 +17,6 @@ from airflow_provider_mkt.api.errors import InvalidInput
 Endpoint = Callable[..., Call[Any]]
 
 PLATFORMS = ("hubspot", "marketo")
-_TEXT_OR_NUMBERS = {"str", "int", "float", "None"}
 
 
 def endpoint(platform: str, name: str) -> Endpoint:
@@ -61,10 +61,11 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
         if given not in signature.parameters:
             takes = ", ".join(signature.parameters) or "none"
             raise InvalidInput(f"arguments.{given}", f"is no argument of {name}; it takes {takes}", call=name)
-        kinds = set(str(signature.parameters[given].annotation).split(" | "))
-        if isinstance(value, bool) and kinds <= _TEXT_OR_NUMBERS:
-            # Reading it as its type says would make the number 1 out of it.
-            raise InvalidInput(f"arguments.{given}", "must not be a boolean", call=name)
+        if _only_text_or_numbers(signature.parameters[given]):
+            # Reading a boolean as the type says would make the number 1 out of it.
+            several = value if isinstance(value, list | tuple) else (value,)
+            if any(isinstance(one, bool) for one in several):
+                raise InvalidInput(f"arguments.{given}", "must not be a boolean", call=name)
     try:
         signature.bind(**arguments)
     except TypeError:
@@ -81,6 +82,12 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"arguments.{where}", str(first["msg"]), call=name) from None
     return call
+
+
+def _only_text_or_numbers(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter, by its annotation, takes texts or numbers, one or several, and nothing else."""
+    kinds = set(re.findall(r"\w+", str(parameter.annotation)))
+    return kinds <= {"str", "int", "float", "None", "Sequence"}
 
 
 @cache

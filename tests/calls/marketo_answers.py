@@ -30,9 +30,10 @@ MEMBERSHIP = shape(
 )
 FIELD = shape(
     "Field",
-    {"length": int, "description": str},
+    {"length": int},
     name=str,
     displayName=str,
+    description=str,
     dataType=str,
     isHidden=bool,
     isHtmlEncodingInEmail=bool,

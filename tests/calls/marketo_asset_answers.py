@@ -37,7 +37,6 @@ CAMPAIGN = asset(
     shape(
         "SmartCampaign",
         {
-            "description": str,
             "parentProgramId": int,
             "computedUrl": str,
             "recurrence": dict[str, Any],
@@ -47,6 +46,7 @@ CAMPAIGN = asset(
         },
         id=int,
         name=str,
+        description=str,
         type=words("batch default trigger"),
         status=str,
         isSystem=bool,
@@ -107,10 +107,11 @@ FOLDER = asset(
 LIST = asset(
     shape(
         "StaticList",
-        {"computedUrl": str, "url": str},
+        {"computedUrl": str},
         id=int,
         name=str,
         description=str,
+        url=str,
         folder=PLACE,
         workspace=str,
         createdAt=AssetTime,
