@@ -70,14 +70,20 @@ class ExportFiles:
             if WINDOW not in self._path:
                 return [self._table(parts, self._path)] if self._extraction.complete else None
             for part in parts:
-                if part.facts is not None and part.written is None:
-                    part.written = self._table([part], self._path.replace(WINDOW, part.label))
+                if part.facts is not None and not self._is_written(part):
+                    part.written = self._table([part], self._path_of(part))
                     self._extraction.keep(part)
         except _Gone as gone:
             self._extraction.came_to_nothing(gone.part, gone.why)
             return None
-        written = [part.written for part in parts if part.written is not None]
-        return written if len(written) == len(parts) else None
+        return [part.written or {} for part in parts] if all(map(self._is_written, parts)) else None
+
+    def _path_of(self, part: Part) -> str:
+        return self._path.replace(WINDOW, part.label)
+
+    def _is_written(self, part: Part) -> bool:
+        # An earlier try may have been told another path.
+        return part.written is not None and part.written["path"] == self._path_of(part)
 
     def _table(self, parts: Sequence[Part], path: str) -> dict[str, Any]:
         with whole_file(path) as file:

@@ -54,7 +54,8 @@ class ExportOperator(MarketingOperator):
     :param conn_id: a connection of type ``marketo``; HubSpot has no such exports.
     :param output_path: the file to write, on any object storage: one table with one header line, in the
         order of time. With ``{window}`` in it, one file for each window, named by its start, such as
-        ``20250101T000000Z``. Where nothing is found, the file has a header only.
+        ``20250101T000000Z``; more than 3 GB need that, since the platform writes 500 MB a day and keeps them
+        for 7 days. Where nothing is found, the file has a header only.
     :param fields: REST names of the columns.
     :param start: the first second of the range: an aware datetime or ISO 8601 text with offset.
     :param end: the first second after the range. Ranges that follow each other, as the data intervals of

@@ -91,7 +91,7 @@ def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
     sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
 
 
-def exporting(out: Path, **more: Any) -> ExportLeadsOperator:
+def exporting(out: Path | str, **more: Any) -> ExportLeadsOperator:
     """An operator for a worker of its own: a range of 40 days, which is two windows."""
     given: dict[str, Any] = {"start": START, "end": START + timedelta(days=40), "poll_interval": 0.02}
     return ExportLeadsOperator(

@@ -35,6 +35,7 @@ from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.world import exports
 from airflow_provider_mkt.sandbox.server import Sandbox
 
+READ = "/bulk/v1/leads/export/{exportId}/file.json"
 QUOTA = {
     "status": 200,
     "body": {
@@ -153,6 +154,24 @@ def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_aga
     with pytest.raises(AirflowFailException, match="conn_id: is missing"):
         exporting(tmp_path / "out.csv", deferrable=True).resume(context(), event)
     assert words(sandbox) == {"Cancelled": 2}
+
+
+def test_a_next_try_reads_only_the_windows_that_are_not_written_yet(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = f"{tmp_path}/one/{{window}}.csv"
+    moved = f"{tmp_path}/other/{{window}}.csv"
+    later = sandbox.marketo.world.leads.existing(seed.ELIF)
+    later.created_at += timedelta(days=30)
+    for wanted in (path, moved):
+        sandbox.marketo.faults.add(FILE, skip=1, answer={"status": 502}, times=5)
+        before = sandbox.marketo.calls.of("GET", READ).total
+        assert "ServerUnavailable" in Worker(exporting(wanted)).end()["error"]
+        assert sandbox.marketo.calls.of("GET", READ).total - before == 1 + 5
+    before = sandbox.marketo.calls.of("GET", READ).total
+    outcome = Worker(exporting(moved)).end()["result"]
+    assert sandbox.marketo.calls.of("GET", READ).total - before == 1
+    assert [Path(file["path"]).parent.name for file in outcome["files"]] == ["other", "other"]
+    assert [file["rows"] for file in outcome["files"]] == [4, 1]
+    assert words(sandbox) == {"Completed": 2}
 
 
 def test_a_task_cleared_after_it_succeeded_exports_anew(sandbox: Sandbox, tmp_path: Path) -> None:
