@@ -66,6 +66,11 @@ class Platform(ABC):
         """How many calls may be under way at once."""
 
     @property
+    def daily_reserve(self) -> int:
+        """How many calls of the day are left to other software."""
+        return 0
+
+    @property
     def at_once(self) -> int | None:
         """How many calls the account lets be under way at once, whoever makes them; None where it has no
         such limit."""

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.api.errors import NotRepeated, ServerUnavailable
 from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._day_watch import DayWatch
 from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_writing
 from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
 from airflow_provider_mkt.operators._lease import Lease
@@ -64,6 +65,7 @@ class LeadWritingOperator(LeadSourceOperator):
 
     _stopping: threading.Event | None = None
     _lease: Lease | None = None
+    _renewer: int | None = None
 
     def __init__(
         self,
@@ -144,10 +146,13 @@ class LeadWritingOperator(LeadSourceOperator):
             if state.resuming:
                 self.log.info("An earlier try of this task got somewhere; what it has done is not sent again")
             lease.wait_for_the_last_one()
-            self._lease = lease
+            self._lease, self._renewer = lease, threading.get_ident()
+
+            watch = DayWatch(hook, hook.platform.daily_reserve, lambda: report.calls)
 
             def tick() -> None:
                 self._go_on()
+                watch.look()
                 if self.fail_fast and not allowance.allows(report.rejected, max(report.total, _ENOUGH)):
                     raise Stop
                 lease.renew()
@@ -217,7 +222,9 @@ class LeadWritingOperator(LeadSourceOperator):
     def _wait(self, seconds: float) -> None:
         """Wait for the next request of a call."""
         self._sleep(seconds)
-        while self._lease is not None and not self._lease.holds():
+        # The thread that renews it writes no leads, and would wait for itself.
+        writes = threading.get_ident() != self._renewer
+        while writes and self._lease is not None and not self._lease.holds():
             # Meanwhile the source may have kept the thread that renews it.
             self._sleep(0.1)
 

@@ -42,6 +42,7 @@ from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.operators import _day_watch
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
@@ -369,6 +370,46 @@ ti = SimpleNamespace(dag_id="d", run_id=sys.argv[3], task_id="t", map_index=-1, 
 leads = [{"email": f"p{i}@example.com"} for i in range(600)]
 SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
 """
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
+    box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow_provider_mkt.api.errors import QuotaExhausted
+
+    monkeypatch.setattr(_day_watch, "AT_LEAST", 5)
+    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
+    given = json.loads(os.environ[name])
+    given["extra"] = {**given.get("extra", {}), "daily_reserve": 40, "daily_quota": 100}
+    if platform == "hubspot":
+        del given["extra"]["daily_quota"]
+    monkeypatch.setenv(name, json.dumps(given))
+    limits = of(box, platform).limits
+    limits.daily.limit = 100
+    count = 30_000 if platform == "marketo" else 8_000
+    facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
+
+    def attempt(number: int) -> Any:
+        operator = SyncLeadsOperator(
+            task_id="t",
+            conn_id=f"{platform}_default",
+            leads=lambda: ({"email": f"p{i}@example.com"} for i in range(count)),
+            max_concurrency=4,
+        )
+        return operator.work({"ti": SimpleNamespace(**facts, try_number=number)})
+
+    with pytest.raises(QuotaExhausted) as caught:
+        attempt(1)
+    assert caught.value.resets_at.timestamp() > box.clock.time()
+    left = limits.daily.limit - limits.daily.used
+    assert 20 <= left <= 40
+    box.clock.advance(86_400)
+    outcome = attempt(2)
+    assert outcome["resumed"] > 0
+    assert outcome["total"] == count
+    assert_everyone_once(box, platform, count)
+    assert of(box, platform).calls.all.by_status[429] == 0
 
 
 class TestKilled:

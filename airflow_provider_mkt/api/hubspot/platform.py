@@ -74,6 +74,10 @@ class HubSpot(Platform):
     def max_concurrency(self) -> int:
         return self.account.max_concurrency
 
+    @property
+    def daily_reserve(self) -> int:
+        return self.account.daily_reserve
+
     def token_request(self) -> Request | None:
         account = self.account
         if account.refresh_token is None or account.client_secret is None:

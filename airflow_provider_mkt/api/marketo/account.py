@@ -20,6 +20,8 @@ class MarketoAccount(BaseModel):
     :param calls_per_20_seconds: how much of the instance's limit to use; 100 unless the contract says more.
     :param max_concurrency: how many of the instance's concurrent calls to use; 10 unless it says more.
     :param daily_quota: calls per day the contract gives; no endpoint tells it.
+    :param daily_reserve: calls of the day that are left to other software; long work stops before them and
+        goes on after the reset.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -30,6 +32,7 @@ class MarketoAccount(BaseModel):
     calls_per_20_seconds: int = Field(default=100, ge=1, le=100_000)
     max_concurrency: int = Field(default=10, ge=1, le=500)
     daily_quota: int = Field(default=50_000, ge=1)
+    daily_reserve: int = Field(default=100, ge=0)
 
     @field_validator("client_secret")
     @classmethod

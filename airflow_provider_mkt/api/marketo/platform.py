@@ -112,6 +112,10 @@ class Marketo(Platform):
         return self.account.max_concurrency
 
     @property
+    def daily_reserve(self) -> int:
+        return self.account.daily_reserve
+
+    @property
     def at_once(self) -> int | None:
         return self.account.max_concurrency
 
