@@ -14,7 +14,15 @@ COUNTED = {
     "lead_sync": ("created", "updated", "skipped", "rejected"),
     "campaign_batch": ("created", "existing", "rejected"),
     "nurture_enrollment": ("enrolled", "already_enrolled", "rejected", "unknown"),
+    "lead_import": ("imported", "skipped", "rejected"),
+    "list_addition": ("added", "already_in", "rejected", "unknown"),
+    "event_attendance": ("recorded", "rejected"),
+    "email_mailing": ("mailed", "mailed_before", "rejected", "unknown"),
+    "campaign_update": ("updated",),
+    "campaign_assets": ("added", "removed", "rejected"),
+    "export": ("rows",),
 }
+_PUBLISHED = ("email_publication", "email_program_schedule")
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class DagFigures:
                 counter = self.counts.setdefault(str(outcome), Counter())
                 for name in COUNTED[outcome]:
                     counter[name] += _count(result.get(name))
-            elif outcome == "email_publication":
+            elif outcome in _PUBLISHED:
                 self.emails.append(email_state(result, sandbox))
             if outcome is not None and isinstance(result.get("rejects"), str):
                 self.rejects.append((task, result["rejects"].removeprefix("file://")))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 _RETRY_DELAY = timedelta(seconds=1)
+_ASK_EVERY = 1.0
+"""Seconds between two looks at what is waited for."""
 
 
 class Teller:
@@ -130,6 +132,7 @@ def _run_one(teller: Teller, dag: DAG, conf: Mapping[str, Any]) -> None:
         # A person waits for it, and the sandbox needs no rest.
         task.retry_delay = min(task.retry_delay, _RETRY_DELAY)
         task.retry_exponential_backoff = type(task.retry_exponential_backoff)(0)
+        _ask_often(task)
     teller.tell("started", dag=dag.dag_id)
     began, state, error = time.monotonic(), "failed", None
     try:
@@ -140,6 +143,16 @@ def _run_one(teller: Teller, dag: DAG, conf: Mapping[str, Any]) -> None:
         traceback.print_exc()
         error = _first_line(problem)
     teller.tell("ended", dag=dag.dag_id, state=state, error=error, seconds=time.monotonic() - began)
+
+
+def _ask_often(task: Any) -> None:
+    from airflow_provider_mkt.operators._base import MarketingOperator
+    from airflow_provider_mkt.sensors._base import WaitingSensor
+
+    if isinstance(task, WaitingSensor):
+        task.poke_interval, task.own_interval = min(task.poke_interval, _ASK_EVERY), True
+    elif isinstance(task, MarketingOperator) and hasattr(task, "poll_interval"):
+        task.poll_interval = min(task.poll_interval or _ASK_EVERY, _ASK_EVERY)
 
 
 def _first_line(error: str | BaseException | None) -> str:

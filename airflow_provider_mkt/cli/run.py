@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _LOG = "airflow.log"
+_EXPORT_MINUTES = 0.02
+"""How long a status of Marketo's exports lasts: a person waits for it."""
 _TERMINATED = 128 + signal.SIGTERM
 
 
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         with _run_directory(file, keep=options.keep) as home:
             log = _log_file(options.log, home)
             with Sandbox(latency=options.latency) as sandbox:
+                sandbox.marketo.settings.export_minutes = _EXPORT_MINUTES
                 _say(
                     f"Running {file.name} in Airflow, against a sandbox of HubSpot ({sandbox.hubspot.url}/) "
                     f"and Marketo ({sandbox.marketo.url}/). Airflow's log: {log}"

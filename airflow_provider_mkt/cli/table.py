@@ -16,12 +16,21 @@ _NAMES = {
     "lead_sync": "leads {}",
     "campaign_batch": "campaigns {}",
     "nurture_enrollment": "enrolments {}",
+    "lead_import": "rows {}",
+    "list_addition": "list members {}",
+    "event_attendance": "attendance {}",
+    "email_mailing": "people {}",
+    "campaign_update": "campaigns {}",
+    "campaign_assets": "assets {}",
+    "export": "{} exported",
 }
 _WORDS = {
     ("nurture_enrollment", "enrolled"): "enrolled",
     ("nurture_enrollment", "already_enrolled"): "enrolled before",
 }
-_ALWAYS = {("lead_sync", "rejected"), ("nurture_enrollment", "rejected")}
+_ALWAYS = {("lead_sync", "rejected"), ("nurture_enrollment", "rejected"), ("lead_import", "rejected")}
+_RARE = ("rejected", "unknown", "removed", "mailed_before", "already_in")
+"""Shown where there are any."""
 _PLATFORMS = {"hubspot": "HubSpot calls", "marketo": "Marketo calls"}
 
 
@@ -64,10 +73,10 @@ def _rows(dags: Sequence[DagFigures]) -> Iterator[tuple[str, ...]]:
     for outcome, names in COUNTED.items():
         counters = [dag.counts.get(outcome) for dag in dags]
         for name in names:
-            rare = name in ("rejected", "unknown") and (outcome, name) not in _ALWAYS
+            rare = name in _RARE and (outcome, name) not in _ALWAYS
             if rare and not any(counter and counter[name] for counter in counters):
                 continue
-            label = _WORDS.get((outcome, name)) or _NAMES[outcome].format(name)
+            label = _WORDS.get((outcome, name)) or _NAMES[outcome].format(name.replace("_", " "))
             yield (label, *(_NONE if counter is None else f"{counter[name]:,}" for counter in counters))
     for place in range(max(len(dag.emails) for dag in dags)):
         yield ("email", *(dag.emails[place] if place < len(dag.emails) else _NONE for dag in dags))

@@ -22,6 +22,8 @@ class Settings(BaseModel):
     """Seconds from a place for an import until its first row."""
     import_per_row: float = Field(default=0.001, ge=0)
     """Seconds that an import takes for a row."""
+    export_minutes: float = Field(default=1.0, ge=0)
+    """Minutes that each status of an extract lasts at least. Marketo shows none for less than one."""
     export_quota_bytes: int = Field(default=500_000_000, ge=0)
     """How many bytes of extract files a day may have; midnight is in US Central."""
     limited_extract_filters: bool = False

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
 from airflow_provider_mkt.sandbox.marketo.world.timetable import Timetable
 from airflow_provider_mkt.sandbox.marketo.world.usage import quota_day
 
@@ -71,8 +72,9 @@ class ExportJob:
 class Exports:
     """The queue: first come first served, two at a time. A status lasts a minute or longer."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable, settings: Settings) -> None:
         self._timetable = timetable
+        self._settings = settings
         self._jobs: list[ExportJob] = []
         self._queue: list[ExportJob] = []
 
@@ -121,7 +123,7 @@ class Exports:
             raise Problem(1029, "Too many jobs in queue")
         job.status, job.queued_at = QUEUED, at
         self._queue.append(job)
-        self._timetable.at(at + STEP, self._start)
+        self._timetable.at(at + self._step, self._start)
 
     def cancel(self, job: ExportJob, at: datetime) -> None:
         if job.status in (COMPLETED, FAILED):
@@ -131,17 +133,21 @@ class Exports:
             self._queue.remove(job)
         self._start(at)
 
+    @property
+    def _step(self) -> timedelta:
+        return STEP * self._settings.export_minutes
+
     def _start(self, at: datetime) -> None:
         running = sum(job.status == PROCESSING for job in self._jobs)
         while self._queue and running < WORKERS:
             job = self._queue[0]
-            if job.queued_at is None or job.queued_at + STEP > at:
+            if job.queued_at is None or job.queued_at + self._step > at:
                 return
             self._queue.pop(0)
             running += 1
             job.status, job.started_at = PROCESSING, at
             extract, error = _written(job, at)
-            takes = STEP * (1 + extract.records // RECORDS_PER_STEP)
+            takes = self._step * (1 + extract.records // RECORDS_PER_STEP)
             self._timetable.at(at + takes, partial(self._end, job, extract, error))
 
     def _end(self, job: ExportJob, extract: Extract, error: str, at: datetime) -> None:

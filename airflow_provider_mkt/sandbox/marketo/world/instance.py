@@ -52,7 +52,7 @@ class Instance(World):
         self.custom_types = CustomTypes()
         self.timetable = Timetable()
         self.imports = Imports(self.timetable, accounts.settings)
-        self.exports = Exports(self.timetable)
+        self.exports = Exports(self.timetable, accounts.settings)
         self.outbox: list[Sent] = []
         self.samples: list[Sample] = []
         self.usage = Usage()
