@@ -206,6 +206,16 @@ def numeric_id(call: str, field_name: str, value: int | str) -> int:
     return number
 
 
+def flag(call: str, field_name: str, value: bool | None) -> bool | None:
+    """Check a switch, which may be missing. Text is none: that of "false" would be taken for true.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInput(field_name, f"must be true or false, not {shape(value)}", call=call)
+    return value
+
+
 def comma_list(call: str, field_name: str, names: Sequence[str]) -> str | None:
     """The names as one comma-separated value, or None when there are none.
 

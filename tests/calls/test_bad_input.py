@@ -112,6 +112,17 @@ def test_no_value_of_any_kind_gets_out_of_a_call_as_another_error(
             assert MARK not in told, parameter
 
 
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_text_is_not_taken_for_a_switch(platform: str, name: str, function: Endpoint) -> None:
+    good = sample_arguments(platform, name)
+    for parameter, hint in parameters(function).items():
+        if hint in (bool, bool | None):
+            for value in ("false", "", 0, []):
+                with pytest.raises(InvalidInput) as refusal:
+                    function(**{**good, parameter: value})
+                assert refusal.value.field == parameter
+
+
 @pytest.mark.parametrize(
     ("platform", "name", "function"),
     [one for one in CALLS if any(is_list(parameters(one.values[2])[p]) for p in required(one.values[2]))],

@@ -14,6 +14,7 @@ from airflow_provider_mkt.api.call import (
     Route,
     batch,
     comma_list,
+    flag,
     path_params,
     query_pairs,
 )
@@ -72,7 +73,7 @@ def list_all(
         Route("GET", "contacts"),
         rows,
         Replay.SAFE,
-        query=(*shown, *query_pairs(archived=archived or None, limit=size)),
+        query=(*shown, *query_pairs(archived=flag(name, "archived", archived) or None, limit=size)),
         follow=after_cursor,
         scopes=_READ,
     )
@@ -268,7 +269,7 @@ def read_many(
         Route("POST", "contacts", "/batch/read"),
         read_batch,
         Replay.SAFE,
-        query=query_pairs(archived=archived or None),
+        query=query_pairs(archived=flag(call, "archived", archived) or None),
         body=JsonBody(body),
         scopes=_READ,
     )
@@ -303,7 +304,12 @@ def get(
         Route("GET", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
         contact,
         Replay.SAFE,
-        query=(*shown, *query_pairs(idProperty=_key_property(name, id_property), archived=archived or None)),
+        query=(
+            *shown,
+            *query_pairs(
+                idProperty=_key_property(name, id_property), archived=flag(name, "archived", archived) or None
+            ),
+        ),
         scopes=_READ,
     )
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.api.call import Pairs, query_pairs
+from airflow_provider_mkt.api.call import Pairs, flag, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.hubspot.checks import instant, names
 from airflow_provider_mkt.api.redact import shape
@@ -80,11 +80,11 @@ def details(
     """What is to come along with an email."""
     wanted = names(call, "included_properties", included_properties)
     return query_pairs(
-        archived=archived,
+        archived=flag(call, "archived", archived),
         # Only ``isAb`` is promised in every answer, and an email without its id is of no use.
         includedProperties=wanted and list(dict.fromkeys(("id", *wanted))),
-        includeStats=include_stats or None,
-        variantStats=variant_stats or None,
-        marketingCampaignNames=marketing_campaign_names or None,
-        workflowNames=workflow_names or None,
+        includeStats=flag(call, "include_stats", include_stats) or None,
+        variantStats=flag(call, "variant_stats", variant_stats) or None,
+        marketingCampaignNames=flag(call, "marketing_campaign_names", marketing_campaign_names) or None,
+        workflowNames=flag(call, "workflow_names", workflow_names) or None,
     )

@@ -14,6 +14,7 @@ from airflow_provider_mkt.api.call import (
     Pairs,
     Replay,
     Route,
+    flag,
     path_params,
     query_pairs,
     utc,
@@ -78,7 +79,7 @@ def search(
     filters = query_pairs(
         campaign=campaign,
         type=names(name, "types", types),
-        isPublished=is_published,
+        isPublished=flag(name, "is_published", is_published),
         sort=names(name, "sort", sort),
         limit=page_size(name, limit, at_most=PAGE_MAX),
     )
@@ -232,7 +233,9 @@ def update(email_id: str, changes: dict[str, Any], *, archived: bool | None = No
 
     Source: ``PATCH /marketing/{version}/emails/{emailId}``.
     """
-    return _update("emails.update", email_id, "/{emailId}", changes, query_pairs(archived=archived))
+    name = "emails.update"
+    query = query_pairs(archived=flag(name, "archived", archived))
+    return _update(name, email_id, "/{emailId}", changes, query)
 
 
 def get_draft(email_id: str) -> Call[Email]:

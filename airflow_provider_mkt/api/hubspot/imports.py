@@ -18,6 +18,7 @@ from airflow_provider_mkt.api.call import (
     Replay,
     Route,
     batch,
+    flag,
     numeric_id,
     path_params,
     query_pairs,
@@ -276,7 +277,10 @@ def errors(
     Source: ``GET /crm/{version}/imports/{importId}/errors``.
     """
     name = "imports.errors"
-    wanted = query_pairs(includeErrorMessage=include_error_message, includeRowData=include_row_data)
+    wanted = query_pairs(
+        includeErrorMessage=flag(name, "include_error_message", include_error_message),
+        includeRowData=flag(name, "include_row_data", include_row_data),
+    )
     return Call(
         name,
         _one("GET", name, import_id, "/errors"),

@@ -14,8 +14,10 @@ from airflow_provider_mkt.api.call import (
     Call,
     Json,
     JsonBody,
+    Pairs,
     Replay,
     Route,
+    flag,
     numeric_id,
     parameter,
     path_params,
@@ -72,7 +74,7 @@ def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactLis
         Route("GET", FAMILY, "/{listId}", path_params(name, listId=list_id)),
         the_list,
         Replay.SAFE,
-        query=_with_filters(include_filters),
+        query=_with_filters(name, include_filters),
         scopes=READ,
     )
 
@@ -94,7 +96,7 @@ def get_many(list_ids: Sequence[int | str], *, include_filters: bool = False) ->
         Route("GET", FAMILY),
         lambda envelope: cast("list[ContactList]", envelope["lists"]),
         Replay.SAFE,
-        query=(*query_pairs(listIds=ids), *_with_filters(include_filters)),
+        query=(*query_pairs(listIds=ids), *_with_filters(name, include_filters)),
         scopes=READ,
     )
 
@@ -118,7 +120,7 @@ def by_name(
         Route("GET", FAMILY, "/object-type-id/{objectTypeId}/name/{listName}", params),
         the_list,
         Replay.SAFE,
-        query=_with_filters(include_filters),
+        query=_with_filters(name, include_filters),
         scopes=READ,
     )
 
@@ -276,7 +278,7 @@ def update_filters(
         Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(name, listId=list_id)),
         the_updated_list,
         Replay.SAFE,
-        query=query_pairs(enrollObjectsInWorkflows=enroll_in_workflows),
+        query=query_pairs(enrollObjectsInWorkflows=flag(name, "enroll_in_workflows", enroll_in_workflows)),
         body=JsonBody({"filterBranch": mapping(name, "filter_branch", filter_branch)}),
         scopes=WRITE,
     )
@@ -346,8 +348,8 @@ def size_history(
     )
 
 
-def _with_filters(include_filters: bool) -> tuple[tuple[str, str], ...]:
-    return query_pairs(includeFilters=True if include_filters else None)
+def _with_filters(call: str, include_filters: bool) -> Pairs:
+    return query_pairs(includeFilters=flag(call, "include_filters", include_filters) or None)
 
 
 def _instant(moment: datetime | None) -> str | None:

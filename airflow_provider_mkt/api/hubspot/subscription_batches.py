@@ -75,7 +75,7 @@ def read(emails: Sequence[str], *, business_unit_id: int | None = None) -> Call[
         Route("POST", FAMILY, "/statuses/batch/read"),
         _complete,
         Replay.SAFE,
-        query=in_channel(business_unit_id),
+        query=in_channel(name, business_unit_id),
         body=_people(name, emails),
         scopes=_READ,
     )
@@ -122,7 +122,7 @@ def read_unsubscribed_from_all(
         Route("POST", FAMILY, "/statuses/batch/unsubscribe-all/read"),
         _complete,
         Replay.SAFE,
-        query=in_channel(business_unit_id),
+        query=in_channel(name, business_unit_id),
         body=_people(name, emails),
         scopes=_READ,
     )
@@ -146,7 +146,7 @@ def unsubscribe_from_all(
         Route("POST", FAMILY, "/statuses/batch/unsubscribe-all"),
         _complete,
         Replay.SAFE,
-        query=in_channel(business_unit_id, verbose=verbose),
+        query=in_channel(name, business_unit_id, verbose=verbose),
         body=_people(name, emails),
         scopes=_WRITE,
     )

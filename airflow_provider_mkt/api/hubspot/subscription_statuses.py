@@ -15,12 +15,13 @@ from airflow_provider_mkt.api.call import (
     Pairs,
     Replay,
     Route,
+    flag,
     numeric_id,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest
-from airflow_provider_mkt.api.hubspot.checks import text
+from airflow_provider_mkt.api.hubspot.checks import rank, text
 from airflow_provider_mkt.api.hubspot.legal_basis import LegalBasis, legal_fields
 from airflow_provider_mkt.api.hubspot.mailbox import address
 from airflow_provider_mkt.api.platform import errors_of
@@ -107,12 +108,16 @@ def definitions(
 
     Source: ``GET /communication-preferences/{version}/definitions``.
     """
+    name = "subscription_statuses.definitions"
     return Call(
-        "subscription_statuses.definitions",
+        name,
         Route("GET", FAMILY, "/definitions"),
         lambda envelope: cast("list[Definition]", answered(envelope)),
         Replay.SAFE,
-        query=query_pairs(businessUnitId=business_unit_id, includeTranslations=include_translations),
+        query=query_pairs(
+            businessUnitId=business_unit(name, business_unit_id),
+            includeTranslations=flag(name, "include_translations", include_translations),
+        ),
         scopes=READ,
     )
 
@@ -145,7 +150,7 @@ def links(
         Route("POST", FAMILY, "/links/generate"),
         lambda envelope: cast("Links", envelope),
         Replay.SAFE,
-        query=in_channel(business_unit_id),
+        query=in_channel(name, business_unit_id),
         body=JsonBody(body),
         scopes=("communication_preferences.read and .write, or communication_preferences.read_write",),
     )
@@ -166,7 +171,7 @@ def get(email: str, *, business_unit_id: int | None = None) -> Call[list[Status]
         _person(name, "GET", email),
         lambda envelope: cast("list[Status]", answered(envelope)),
         Replay.SAFE,
-        query=in_channel(business_unit_id),
+        query=in_channel(name, business_unit_id),
         scopes=READ,
     )
 
@@ -227,7 +232,7 @@ def get_unsubscribed_from_all(
         _person(name, "GET", email, "/unsubscribe-all"),
         lambda envelope: cast("list[WideStatus]", answered(envelope)),
         Replay.SAFE,
-        query=in_channel(business_unit_id, verbose=verbose),
+        query=in_channel(name, business_unit_id, verbose=verbose),
         scopes=READ,
     )
 
@@ -250,14 +255,23 @@ def unsubscribe_from_all(
         _person(name, "POST", email, "/unsubscribe-all"),
         lambda envelope: cast("list[Status]", answered(envelope)),
         Replay.SAFE,
-        query=in_channel(business_unit_id, verbose=verbose),
+        query=in_channel(name, business_unit_id, verbose=verbose),
         scopes=WRITE,
     )
 
 
-def in_channel(business_unit_id: int | None, *, verbose: bool = False) -> Pairs:
+def in_channel(call: str, business_unit_id: int | None, *, verbose: bool = False) -> Pairs:
     """The query that every call on people takes."""
-    return query_pairs(channel=EMAIL, businessUnitId=business_unit_id, verbose=True if verbose else None)
+    return query_pairs(
+        channel=EMAIL,
+        businessUnitId=business_unit(call, business_unit_id),
+        verbose=flag(call, "verbose", verbose) or None,
+    )
+
+
+def business_unit(call: str, business_unit_id: int | None) -> int | None:
+    """The brand, of which 0 is the account's own."""
+    return None if business_unit_id is None else rank(call, "business_unit_id", business_unit_id)
 
 
 def known_state(call: str, field: str, state: str) -> str:

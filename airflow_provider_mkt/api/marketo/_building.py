@@ -283,6 +283,7 @@ def in_folder(call: str, folder_id: int | str | None, folder_type: str) -> str |
 
     :raises InvalidInput: as :func:`folder` does.
     """
+    one_of(call, "folder_type", folder_type, ("Folder", "Program"))
     return None if folder_id is None else folder(call, folder_id, folder_type)
 
 

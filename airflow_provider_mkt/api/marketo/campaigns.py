@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_mkt.api.call import Call, Json, Replay, comma_list, query_pairs, utc
+from airflow_provider_mkt.api.call import Call, Json, Replay, comma_list, flag, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     BATCH_MAX,
@@ -62,7 +62,9 @@ def browse(
         "/smartCampaigns.json",
         rows_as(SmartCampaign),
         page_size=page_size,
-        query=query_pairs(folder=in_folder(name, folder_id, folder_type), isActive=is_active)
+        query=query_pairs(
+            folder=in_folder(name, folder_id, folder_type), isActive=flag(name, "is_active", is_active)
+        )
         + updated(name, updated_after, updated_before),
     )
 
@@ -127,7 +129,7 @@ def legacy_browse(
             name=comma_list(name, "names", names),
             programName=comma_list(name, "program_names", program_names),
             workspaceName=comma_list(name, "workspace_names", workspace_names),
-            isTriggerable=is_triggerable,
+            isTriggerable=flag(name, "is_triggerable", is_triggerable),
             batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
         ),
         scopes=("Read-Only Campaign",),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call, Json, Replay, batch, path_params, query_pairs
+from airflow_provider_mkt.api.call import Call, Json, Replay, batch, flag, path_params, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     maybe_text,
@@ -64,7 +64,7 @@ def get(api_name: str, *, draft: bool = False) -> Call[ActivityType]:
         "/activities/external/type/{apiName}/describe.json",
         one_as(ActivityType),
         params=path_params(name, apiName=api_name),
-        query=query_pairs(draft=True if draft else None),
+        query=query_pairs(draft=flag(name, "draft", draft) or None),
         scopes=_READ,
     )
 

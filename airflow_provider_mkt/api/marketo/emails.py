@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Literal, get_args
 
-from airflow_provider_mkt.api.call import Call, Pairs, Replay, numeric_id, query_pairs
+from airflow_provider_mkt.api.call import Call, Pairs, Replay, flag, numeric_id, query_pairs
 from airflow_provider_mkt.api.marketo._building import (
     APPROVE_ASSETS,
     WRITE_ASSETS,
@@ -141,8 +141,8 @@ def create(
         fromEmail=text(name, "from_email", from_email),
         replyEmail=text(name, "reply_email", reply_email),
         description=description,
-        operational=operational,
-        textOnly=text_only,
+        operational=flag(name, "operational", operational),
+        textOnly=flag(name, "text_only", text_only),
     )
     return change(name, "/emails.json", one_as(Email), Replay.VERIFY, form=form)
 
@@ -177,11 +177,11 @@ def update(
         name=None if new_name is None else text(name, "new_name", new_name),
         description=description,
         preHeader=optional_text(name, "pre_header", pre_header, at_most=PREHEADER_MAX),
-        operational=operational,
-        published=published,
-        textOnly=text_only,
-        webView=web_view,
-        autoCopyToText=auto_copy_to_text,
+        operational=flag(name, "operational", operational),
+        published=flag(name, "published", published),
+        textOnly=flag(name, "text_only", text_only),
+        webView=flag(name, "web_view", web_view),
+        autoCopyToText=flag(name, "auto_copy_to_text", auto_copy_to_text),
     )
     return change(
         name,
@@ -217,7 +217,7 @@ def update_headers(
         fromEmail=_header(name, "from_email", from_email),
         # What reading calls replyEmail is spelled so here alone.
         replyTO=_header(name, "reply_to", reply_to),
-        isOpenTrackingDisabled=is_open_tracking_disabled,
+        isOpenTrackingDisabled=flag(name, "is_open_tracking_disabled", is_open_tracking_disabled),
     )
     return change(
         name,
@@ -255,7 +255,7 @@ def clone(
         name=text(name, "email_name", email_name),
         folder=folder(name, folder_id, folder_type),
         description=description,
-        operational=operational,
+        operational=flag(name, "operational", operational),
     )
     return change(
         name, "/email/{id}/clone.json", one_as(Email), Replay.VERIFY, params=_id(name, email_id), form=form
@@ -324,7 +324,7 @@ def send_sample(
     form = query_pairs(
         emailAddress=text(name, "email_address", email_address),
         leadId=None if lead_id is None else numeric_id(name, "lead_id", lead_id),
-        textOnly=text_only,
+        textOnly=flag(name, "text_only", text_only),
     )
     # Three shapes of the answer are documented; that it worked is all they share.
     return change(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, query_pairs
+from airflow_provider_mkt.api.call import Call, Replay, batch, comma_list, flag, query_pairs
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo import _building as building
 from airflow_provider_mkt.api.marketo._building import (
@@ -195,7 +195,8 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm:
         Replay.VERIFY,
         params=params,
         query=query_pairs(
-            leadIds=",".join(str(loser) for loser in losers), mergeInCRM=True if merge_in_crm else None
+            leadIds=",".join(str(loser) for loser in losers),
+            mergeInCRM=flag(name, "merge_in_crm", merge_in_crm) or None,
         ),
         timeout=180,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from airflow_provider_mkt.api.call import Call, Replay, comma_list, query_pairs, utc
+from airflow_provider_mkt.api.call import Call, Replay, comma_list, flag, query_pairs, utc
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.marketo._building import (
     BATCH_MAX,
@@ -102,8 +102,8 @@ def by_name(
     """
     query = query_pairs(
         name=text("programs.by_name", "program_name", program_name),
-        includeTags=True if include_tags else None,
-        includeCosts=True if include_costs else None,
+        includeTags=flag("programs.by_name", "include_tags", include_tags) or None,
+        includeCosts=flag("programs.by_name", "include_costs", include_costs) or None,
     )
     return asset("programs.by_name", "/program/byName.json", first_as(Program), query=query)
 
@@ -169,7 +169,7 @@ def update(
         description=description,
         tags=_json(name, "tags", tags, ("tagType", "tagValue")),
         costs=_json(name, "costs", costs, ("startDate", "cost")),
-        costsDestructiveUpdate=True if replace_costs else None,
+        costsDestructiveUpdate=flag(name, "replace_costs", replace_costs) or None,
     )
     return change(
         name,
