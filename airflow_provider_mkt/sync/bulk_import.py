@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_mkt.api.call import Json
@@ -61,7 +61,7 @@ class _Work:
     digest: str
     job: Job | None = None
     not_before: float | None = None
-    sent: int = field(default=0)
+    sent: int = 0
 
 
 class BulkImport:
@@ -115,8 +115,8 @@ class BulkImport:
         :raises OutcomeUnknown: when uploads were not answered again and again.
         """
         full: RateLimited | None = None
-        for begun in [work for work in self._work if work.job is not None]:
-            self._look(begun)
+        for begun, job in [(work, work.job) for work in self._work if work.job is not None]:
+            self._look(begun, job)
         while full is None and (work := self._next()) is not None:
             try:
                 self._send(work)
@@ -199,25 +199,23 @@ class BulkImport:
     def _take_up(self, work: _Work, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""
         work.job = job
-        if self._look(work, taking_up=True) is not None:
+        if self._look(work, job, taking_up=True) is not None:
             self._taken(work, job)
 
-    def _taken(self, work: _Work, job: Job) -> None:
+    @staticmethod
+    def _taken(work: _Work, job: Job) -> None:
         work.job, work.not_before = job, None
         work.part.let_go()
 
     def _hold_back(self, work: _Work, until: float) -> None:
         work.not_before = until
-        self._tell(
-            f"part {work.number} may be at work on the platform, which cannot be asked; it is sent again in "
-            f"{max(0.0, until - self._clock()):.0f} s"
-        )
+        left = max(0.0, until - self._clock())
+        self._tell(f"part {work.number}: an earlier upload may be at work; it is sent again in {left:.0f} s")
 
-    def _look(self, work: _Work, *, taking_up: bool = False) -> Look | None:
+    def _look(self, work: _Work, job: Job, *, taking_up: bool = False) -> Look | None:
         """Look at a part's job; None when it came to nothing and the part is to be sent."""
-        assert work.job is not None  # noqa: S101 - for the type alone
         try:
-            look: Look = self._platform.follow(look_at(self._importer.spec, work.job))
+            look: Look = self._platform.follow(look_at(self._importer.spec, job))
         except NotFound as unknown:
             if not taking_up:
                 raise
@@ -229,7 +227,7 @@ class BulkImport:
         if look.status.final:
             self._collect(work, look)
         elif not look.known:
-            self._tell(f"{work.job}: nobody knows the word {look.word!r}; waiting on")
+            self._tell(f"{job}: nobody knows the word {look.word!r}; waiting on")
         return look
 
     def _send_anew(self, work: _Work, why: str) -> None:

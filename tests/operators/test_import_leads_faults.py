@@ -30,7 +30,7 @@ def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(import_starting, "SETTLE", 1.0)
     monkeypatch.setattr(import_starting, "_LOOK_EVERY", 0.1)
     monkeypatch.setattr(contact_importing, "_LOOK_EVERY", 0.05)
-    monkeypatch.setattr(lead_importing, "SETTLE", 0.2)
+    monkeypatch.setattr(lead_importing, "_LISTED_AFTER", 0.2)
     monkeypatch.setattr(lead_importing, "_QUEUE_PATIENCE", 0.05)
     monkeypatch.setattr(operators, "_QUEUE_FREES_AFTER", (0.05, 0.1))
     return sandbox

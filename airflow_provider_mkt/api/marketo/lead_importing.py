@@ -14,7 +14,7 @@ from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory
 from airflow_provider_mkt.api.jobs import Job, spec_of
 from airflow_provider_mkt.api.lead_importer import Findings, RowNote, Upload
 from airflow_provider_mkt.api.marketo import bulk_leads, bulk_members, program_members
-from airflow_provider_mkt.api.marketo._bulk import FILE_MAX
+from airflow_provider_mkt.api.marketo._bulk import FILE_MAX, TRANSFER_TIMEOUT
 from airflow_provider_mkt.api.marketo.jobs import SPECS
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 from airflow_provider_mkt.api.marketo.rows import BulkImport
@@ -27,6 +27,9 @@ Imports cannot be listed, so nobody can look. The queue holds ten files of at mo
 at a time, first come first served: a file that came waits for four pairs at most. How long the platform
 takes for one is not documented; this allows twelve minutes for each pair.
 """
+
+_LISTED_AFTER = TRANSFER_TIMEOUT + SETTLE
+"""Seconds after which a file that was to be imported into a list is there, if it ever came."""
 
 _QUEUE_PATIENCE = 50.0
 """Seconds for which refusals are waited out in the call. A full queue is refused for longer, and is not."""
@@ -74,9 +77,10 @@ class BulkLeadImporter:
         self.program_id = program_id
         self.program_status = program_status
         self.spec = spec_of(SPECS, Job("marketo", "member_import" if program_id else "lead_import", "0"))
-        # One list takes one import at a time, and says so: that keeps a file from being at work twice.
+        # Two run at a time, and two follow them at once. A list takes one, and refuses others meanwhile: that
+        # keeps a file from being at work twice, once it is there.
         self.at_once = 1 if list_id else 4
-        self.quiet_after = SETTLE if list_id else lost_after
+        self.quiet_after = _LISTED_AFTER if list_id else lost_after
 
     def settings(self) -> Sequence[object]:
         return [self.list_id, self.partition_name, self.program_id, self.program_status]
