@@ -7,6 +7,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 
 from airflow_provider_mkt.get_provider_info import get_provider_info
@@ -17,8 +18,32 @@ _VERSION = re.compile(r"/(?:v\d|\d{4}-\d\d|\{version\})(?=/|$)")
 _NAME = re.compile(r"\{[^{}]*\}")
 
 
-def operators() -> Iterator[tuple[str, str]]:
-    """Every operator and sensor of the provider, with its docstring."""
+@dataclass(frozen=True)
+class Described:
+    """An operator or sensor, as its docstring tells of it."""
+
+    module: str
+    name: str
+    docstring: str
+    platform: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the docstring, as it stands in one line."""
+        return " ".join(self.docstring.split("\n\n")[0].split())
+
+    @property
+    def platforms(self) -> frozenset[str]:
+        """The platforms whose calls the docstring names; both where it names none."""
+        paths = [path for _, path in _SOURCE.findall(self.docstring)]
+        if self.platform:
+            return frozenset({self.platform})
+        named = {"marketo" if path.startswith(("/rest", "/bulk")) else "hubspot" for path in paths}
+        return frozenset(named or {"hubspot", "marketo"})
+
+
+def operators() -> Iterator[Described]:
+    """Every operator and sensor of the provider."""
     info = get_provider_info()
     modules = {
         module
@@ -29,7 +54,9 @@ def operators() -> Iterator[tuple[str, str]]:
     for module in sorted(modules):
         for name, member in inspect.getmembers(import_module(module), inspect.isclass):
             if member.__module__ == module and not name.startswith("_"):
-                yield name, inspect.getdoc(member) or ""
+                platform = getattr(member, "platform", None)
+                told = platform if isinstance(platform, str) else None
+                yield Described(module, name, inspect.getdoc(member) or "", told)
 
 
 def sources(docstring: str) -> Iterator[str]:
@@ -47,9 +74,9 @@ def plain(path: str) -> str:
 def by_path() -> Mapping[str, list[str]]:
     """The operators that name a path, by path."""
     found: dict[str, list[str]] = defaultdict(list)
-    for name, docstring in operators():
-        for path in dict.fromkeys(sources(docstring)):
-            found[path].append(name)
+    for one in operators():
+        for path in dict.fromkeys(sources(one.docstring)):
+            found[path].append(one.name)
     return found
 
 

@@ -72,3 +72,9 @@ def test_every_path_that_an_operator_names_as_its_source_is_that_of_a_call() -> 
     named = script.by_path()
     assert {path: by for path, by in named.items() if path not in there} == {}
     assert len(named) > 5
+
+
+def test_the_list_of_operators_in_the_docs_is_that_of_the_code() -> None:
+    import make_operator_table
+
+    assert (DOCS / "operators.md").read_text() == make_operator_table.table()
