@@ -87,7 +87,7 @@ def at_most_once(
     call: Call[T],
     *,
     plain: Callable[[T], Json],
-    seen: Callable[[], Flow[Any]],
+    seen: Callable[[], Flow[Any]] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Flow[Json]:
     """Send what takes effect again each time it is sent, and leaves little or nothing to look it up by.
@@ -100,7 +100,8 @@ def at_most_once(
     :param memory: what the task's earlier tries did.
     :param call: does it.
     :param plain: what is to be remembered of the answer, and returned.
-    :param seen: looks for the effect of an earlier request, and returns as much; None where it does not show.
+    :param seen: looks for the effect of an earlier request, and returns as much; None where it does not
+        show. Not given for what leaves nothing that could be looked up.
     :raises NotRepeated: when what became of a request is not known.
     """
     mark = memory.get(key)
@@ -127,12 +128,14 @@ def at_most_once(
 def _known(
     key: str,
     memory: Memory,
-    seen: Callable[[], Flow[Any]],
+    seen: Callable[[], Flow[Any]] | None,
     asked: float | None,
     clock: Callable[[], float],
     error: OutcomeUnknown | None = None,
 ) -> Flow[Json]:
-    answer: Json = cast("Json", (yield from look_until_settled(seen, asked, clock)))
+    answer: Json = None
+    if seen is not None:
+        answer = cast("Json", (yield from look_until_settled(seen, asked, clock)))
     if answer is None:
         memory.set(key, {"asked": asked, "told": True})
         raise NotRepeated(

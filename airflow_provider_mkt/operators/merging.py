@@ -54,10 +54,8 @@ class MergeLeadsOperator(MarketingOperator):
         self.merge_in_crm = merge_in_crm
 
     def work(self, context: Context) -> dict[str, Any]:
-        winner_id, merge_in_crm = (
-            needed("winner_id", self.winner_id),
-            as_flag("merge_in_crm", self.merge_in_crm),
-        )
+        winner_id = needed("winner_id", self.winner_id)
+        merge_in_crm = as_flag("merge_in_crm", self.merge_in_crm)
         loser_ids = [
             needed(f"loser_ids[{place}]", loser)
             for place, loser in enumerate(as_list("loser_ids", self.loser_ids))

@@ -117,6 +117,7 @@ def test_a_worker_killed_while_it_asks_and_its_next_try_never_ask_twice(
         assert UNKNOWN in told["error"]
     else:
         assert told["result"]["scheduled"] is True
+    until(lambda: sandbox.marketo.calls.all.in_flight == 0)
     assert (runs(sandbox), asked(sandbox)) == (1, 1)
 
 

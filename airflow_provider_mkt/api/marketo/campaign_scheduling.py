@@ -70,8 +70,6 @@ def schedule(
         memory.set(status_before, str(campaign.get("status") or ""))
 
     def seen() -> Flow[Json]:
-        if str(memory.get(status_before)).lower() != "never run":
-            return None
         now = yield from smart_campaign(campaign_id)
         return str(campaign_id) if _is_scheduled(now) else None
 
@@ -80,7 +78,8 @@ def schedule(
         memory,
         campaigns.schedule(campaign_id, run_at=run_at, tokens=tokens),
         plain=lambda asset: str(asset["id"]),
-        seen=seen,
+        # Of a campaign that ran before, the status tells nothing of another run.
+        seen=seen if str(memory.get(status_before)).lower() == "never run" else None,
         clock=clock,
     )
     return Scheduled(True, str(campaign_id))

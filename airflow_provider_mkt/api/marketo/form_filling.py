@@ -11,7 +11,7 @@ from airflow_provider_mkt.api.errors import InvalidRequest
 from airflow_provider_mkt.api.flow import Flow, Memory
 from airflow_provider_mkt.api.marketo import lead_intake
 from airflow_provider_mkt.api.marketo.answers import RecordResult
-from airflow_provider_mkt.api.once import at_most_once, unseen
+from airflow_provider_mkt.api.once import at_most_once
 
 
 def submit(
@@ -40,7 +40,7 @@ def submit(
     call = lead_intake.submit_form(
         form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
     )
-    told = yield from at_most_once(key, memory, call, plain=_told, seen=unseen, clock=clock)
+    told = yield from at_most_once(key, memory, call, plain=_told, clock=clock)
     answer = cast("dict[str, str]", told)
     if answer["status"] in ("created", "updated"):
         return answer
