@@ -77,7 +77,7 @@ def _names(column: str | None, columns: Sequence[str] | None) -> Sequence[str]:
         return _USUAL if column is None else (column,)
     if column is None:
         column = next((name for name in _USUAL if name in columns), columns[0] if len(columns) == 1 else None)
-    if column not in columns:
+    if column is None or column not in columns:
         raise InvalidInput("leads_column", "is missing, or no column of the file")
     return (column,)
 

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from airflow_provider_mkt.api.call import Json
+from airflow_provider_mkt.api.errors import PlatformError
 from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory
 from airflow_provider_mkt.api.people import Fared, PeopleVerb, PersonOutcome
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -116,9 +117,12 @@ class PeopleRun:
                     self._launch(pool, number, wanted, earlier or [])
                 while self._flying:
                     self._land()
-            except BaseException:
+            except BaseException as error:
                 self._abandon()
                 self._land_all()
+                if isinstance(error, PlatformError) and error.permanent and not self._verb.once:
+                    # No retry follows: who runs the task again has changed something, and wants all of it.
+                    self._marks.forget()
                 raise
 
     def verify(self, sleep: Callable[[float], None]) -> None:

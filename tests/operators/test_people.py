@@ -100,7 +100,10 @@ def test_a_list_that_its_filters_fill_or_that_is_of_other_records_takes_nobody(s
     lists = sandbox.hubspot.world.lists
     one = lists.get(hubspot.LIST_ID)
     assert one is not None
-    one.object_type = "0-2"
+    one.kind = "DYNAMIC"
+    with pytest.raises(AirflowFailException, match="is filled by its filters"):
+        do("remove", list_id=hubspot.LIST_ID, leads=[DANA])
+    one.kind, one.object_type = "SNAPSHOT", "0-2"
     with pytest.raises(AirflowFailException, match="is no list of contacts"):
         do("add", list_id=hubspot.LIST_ID, leads=[DANA])
     with pytest.raises(AirflowFailException, match="404"):

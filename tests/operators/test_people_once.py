@@ -115,14 +115,13 @@ def test_a_request_that_left_no_trace_waits_for_a_person(sandbox: Sandbox, verb:
     assert ran(sandbox, verb) == everyone_once(verb)
 
 
-@each
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize(
+    ("verb", "skip"), [("workflow", 0), ("workflow", 1), ("sequence", 0), ("sequence", 1), ("request", 0)]
+)
 def test_a_worker_killed_during_a_request_and_its_next_try_do_it_once(
     sandbox: Sandbox, verb: str, when: Any, skip: int
 ) -> None:
-    if skip and verb == "request":
-        pytest.skip("its three leads are one request")
     fault(sandbox, verb, when=when, delay=0.4, skip=skip, times=1)
     first = worker(verb)
     held = sandbox.marketo.faults if verb == "request" else sandbox.hubspot.faults
@@ -150,6 +149,14 @@ def test_two_tries_of_a_task_at_once_do_it_once(sandbox: Sandbox, verb: str) -> 
     with ThreadPoolExecutor(2) as pool:
         told = list(pool.map(lambda _: run(verb), range(2)))
     assert [counts(one) for one in told] == [(3, 0, 0, 0)] * 2
+    assert ran(sandbox, verb) == everyone_once(verb)
+
+
+@pytest.mark.parametrize("verb", ["workflow", "sequence"])
+def test_two_runs_at_once_enrol_everyone_once(sandbox: Sandbox, verb: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(lambda name: run(verb, run=name), ("one", "other")))
+    assert sorted(counts(one) for one in told) == [(0, 3, 0, 0), (3, 0, 0, 0)]
     assert ran(sandbox, verb) == everyone_once(verb)
 
 
