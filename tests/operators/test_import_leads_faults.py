@@ -126,6 +126,44 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
     assert len(world(quick, platform)) == SEEDED + 9
 
 
+@pytest.mark.parametrize(
+    ("platform", "step"),
+    [
+        ("hubspot", "*/imports/5*1"),
+        ("hubspot", "*/errors"),
+        ("marketo", "*/leads/describe2.json"),
+        ("marketo", "*/batch/3402.json"),
+        ("marketo", "*/failures.json"),
+    ],
+)
+def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_and_tell_all(
+    quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, step: str
+) -> None:
+    small_parts(monkeypatch, rows=2)
+    score = "lead_score" if platform == "hubspot" else "leadScore"
+    source = write(
+        tmp_path / "leads.csv", f"email,{score}\na@x.org,1\nb@x.org,bad\nc@x.org,bad\nd@x.org,4\ne@x.org\n"
+    )
+    of(quick, platform).faults.add(step, method="GET", when="before", delay=30)
+    worker = Worker(importing(platform, source, max_rejected=3))
+    until(lambda: bool(of(quick, platform).faults.fired))
+    worker.kill()
+    told = Worker(importing(platform, source, max_rejected=3)).end()["result"]
+    assert (told["imported"], told["rejected"], len(jobs(quick, platform))) == (2, 3, 2)
+    assert sorted(line["row"] for line in lines(told["rejects"])) == [3, 4, 6]
+
+
+def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path
+) -> None:
+    # The file of failures cannot be read in the first try: five requests, and one in the second.
+    quick.marketo.faults.add("*/failures.json", answer={"status": 502}, times=6)
+    source = write(tmp_path / "leads.csv", "email,leadScore\na@x.org,1\nb@x.org,bad\n")
+    run = run_import(airflow, "marketo", source, "max_rejected=1, retries=1, tolerance=-1")
+    assert (succeeded(run)["imported"], len(jobs(quick, "marketo"))) == (1, 1)
+    assert "is there already, and is followed" in run.log
+
+
 @pytest.mark.parametrize("platform", BOTH)
 def test_two_runs_of_one_file_at_once_share_its_imports_and_a_later_run_imports_it_again(
     quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
