@@ -47,7 +47,7 @@ def set_all(
     for name, (value, kind) in given.items():
         now = there.get(name)
         wants = kind or (now["type"] if now else "text")
-        if now is not None and (now["type"], now["value"]) == (wants, value):
+        if now is not None and (now["type"], now.get("value", "")) == (wants, value):
             continue
         yield _call(folder_id, name, value, wants, folder_type)
         changed.append(name)
