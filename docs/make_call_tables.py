@@ -201,12 +201,12 @@ def paths(platform: str, call: Call[Any]) -> list[str]:
     """Method and path of a call, in each of the platform's profiles."""
     if platform == "marketo":
         return [f"{call.route.method} {MARKETO[call.route.family]}{call.route.tail}"]
-    return [
-        f"{call.route.method} {prefixes[call.route.family]}{call.route.tail}"
-        if call.route.family in prefixes
-        else "none"
-        for prefixes in HUBSPOT.values()
-    ]
+    shown = []
+    for profile, prefixes in HUBSPOT.items():
+        route = call.shapes.get(profile, call).route
+        known = route.family in prefixes
+        shown.append(f"{route.method} {prefixes[route.family]}{route.tail}" if known else "none")
+    return shown
 
 
 def table(platform: str) -> str:

@@ -12,6 +12,10 @@ import pytest
 from calls.samples import DOCS, sample, script
 from pydantic import validate_call
 
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
+from airflow_provider_mkt.api.hubspot.platform import HubSpot
+from airflow_provider_mkt.api.hubspot.profiles import PREFIXES
 from airflow_provider_mkt.api.registry import endpoints
 
 CALLS = [
@@ -39,6 +43,32 @@ def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes
     tail = _bare(call.route.tail)
     # The calls of all kinds of extract take the kind as an argument.
     assert tail in source or tail.replace("/leads/", "/{}/") in source
+
+
+@pytest.mark.parametrize("profile", PREFIXES)
+def test_the_table_tells_where_a_call_goes_in_each_profile(profile: str) -> None:
+    hubspot = HubSpot(
+        HubSpotAccount(
+            base_url="https://api.example.com",
+            client_id="c",
+            client_secret="s" * 20,  # type: ignore[arg-type]
+            refresh_token="r" * 20,  # type: ignore[arg-type]
+            api_version=profile,  # type: ignore[arg-type]
+            legacy_calls=True,
+        )
+    )
+    for name, _ in endpoints("hubspot"):
+        call = sample("hubspot", name)
+        told = script.paths("hubspot", call)[list(PREFIXES).index(profile)]
+        if told == "none":
+            with pytest.raises(InvalidInput, match=profile):
+                hubspot.build(call, "t")
+            continue
+        request = hubspot.build(call, "t")
+        method, _, template = told.partition(" ")
+        pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
+        assert method == request.method
+        assert re.fullmatch(pattern, request.url.removeprefix("https://api.example.com")), name
 
 
 @pytest.mark.parametrize(("platform", "name", "function"), CALLS)
