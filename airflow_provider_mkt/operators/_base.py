@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset, BaseOperator
 
 from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
 from airflow_provider_mkt.api.redact import shape
@@ -56,7 +56,21 @@ class MarketingOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Do the work, with errors in Airflow's terms."""
         with self.airflow_errors():
-            return self.work(context)
+            return self.told_to_assets(context, self.work(context))
+
+    def told_to_assets(self, context: Context, outcome: Any) -> Any:
+        """Put the outcome's counts and paths into the events of the task's assets, and return it."""
+        events = context.get("outlet_events")
+        if events is None or not isinstance(outcome, Mapping):
+            return outcome
+        facts = {name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))}
+        facts |= {
+            name: dict(outcome[name]) for name in ("reasons",) if isinstance(outcome.get(name), Mapping)
+        }
+        for outlet in self.outlets:
+            if isinstance(outlet, Asset):
+                events[outlet].extra.update(facts)
+        return outcome
 
     def work(self, context: Context) -> Any:
         """What the operator does."""

@@ -269,7 +269,8 @@ class WaitingOperator(MarketingOperator):
         """Take the trigger's event."""
         looks = looks_of_event(event)
         with self.airflow_errors():
-            return self.completed(context, dict(event.get("carry") or {}), looks)
+            outcome = self.completed(context, dict(event.get("carry") or {}), looks)
+            return dict(self.told_to_assets(context, outcome))
 
     def _wait_in_triggerer(self, jobs: Sequence[Job], outcome: dict[str, Any], deadline: float) -> NoReturn:
         self.defer(
