@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from calls.marketo_ways import Way
+from calls.marketo_ways import Way, told
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.api.errors import NotFound
@@ -26,11 +26,6 @@ SCENES = Scenes()
 ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
 COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"
 PLUS = "a+b@example.com"
-
-
-def told(results: list[Any]) -> list[tuple[str, str]]:
-    """Status of each record, and why it was skipped."""
-    return [(row.status, why.code if (why := row.why()) else "") for row in results]
 
 
 def ids(rows: list[Any]) -> list[int]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from calls.marketo_ways import Way
+from calls.marketo_ways import Way, told
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.api.errors import NotFound
@@ -16,11 +15,6 @@ from airflow_provider_mkt.sandbox.marketo import seed
 SCENES = Scenes()
 ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
 NURTURE, LIST = seed.NURTURE_PROGRAM, seed.STATIC_LIST
-
-
-def told(results: list[Any]) -> list[tuple[str, str]]:
-    """Status of each record, and why it was skipped."""
-    return [(row.status, why.code if (why := row.why()) else "") for row in results]
 
 
 @SCENES.show(lists="add remove are_members leads")

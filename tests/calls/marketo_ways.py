@@ -48,3 +48,8 @@ def both_ways(box: Sandbox) -> Iterator[tuple[Way, Way]]:
             yield ways
     finally:
         del os.environ[variable]
+
+
+def told(results: list[Any]) -> list[tuple[str, str]]:
+    """Status of each record, and why it was skipped."""
+    return [(row.status, why.code if (why := row.why()) else "") for row in results]
