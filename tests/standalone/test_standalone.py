@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from airflow_runs import HEADER
 from standalone.service import Standalone
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -17,27 +16,8 @@ from airflow_provider_mkt.sandbox.server import Sandbox
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
-KILLED = f"""{HEADER}
-RETRY = {{"retries": 2, "retry_delay": datetime.timedelta(seconds=0)}}
-
-with DAG("killed_sync", schedule=None, default_args=RETRY):
-    SyncLeadsOperator(
-        task_id="sync",
-        conn_id="hubspot_default",
-        leads=[{{"email": f"lead{{i}}@example.com", "firstname": f"L{{i}}"}} for i in range(4000)],
-        max_concurrency=3,
-    )
-
-with DAG("killed_publish", schedule=None, default_args=RETRY, params={{"email": Param("", type="string")}}):
-    PublishEmailOperator(
-        task_id="publish",
-        conn_id="hubspot_default",
-        email_id="{{{{ params.email }}}}",
-        wait_for_completion=True,
-        poll_interval=1,
-        deferrable=True,
-    )
-"""
+DAGS = Path(__file__).parent / "dags"
+HOUR = 3600.0
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +47,7 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
     service.add(
         EXAMPLES / "newsletter.py", EXAMPLES / "lead_import.py", EXAMPLES / "nurture.py", EXAMPLES / "data"
     )
-    (service.dags / "killed.py").write_text(KILLED)
+    service.add(*DAGS.glob("*.py"))
     try:
         service.start()
         yield service
@@ -80,6 +60,25 @@ def _until(true: Callable[[], object], timeout: float = 60) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.02)
+
+
+def _asked_again(sandbox: Sandbox, platform: str) -> None:
+    """Wait until the status of an import is asked for once more."""
+    route = {"hubspot": "/crm/v3/imports/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
+    calls = sandbox.platforms[platform].calls
+    before = calls.of("GET", route[platform]).total
+    _until(lambda: calls.of("GET", route[platform]).total > before)
+
+
+def addresses(name: str) -> list[str]:
+    return [f"{name}{number}@example.com" for number in range(3)]
+
+
+def leads(folder: Path, name: str) -> str:
+    """Write a file of three leads. Returns its URI."""
+    file = folder / "leads.csv"
+    file.write_text("email\n" + "".join(f"{address}\n" for address in addresses(name)))
+    return file.as_uri()
 
 
 def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
@@ -99,6 +98,27 @@ def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
     sent = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert sent is not None
     assert len(sent.sends) == 1
+
+
+def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
+    airflow: Standalone, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    # Long enough for the waiting to be seen.
+    sandbox.hubspot.settings.import_startup = sandbox.hubspot.settings.send_queue = 6
+    sandbox.marketo.settings.export_minutes = 0.05
+    leads(tmp_path, "waiting")
+    run_id = airflow.trigger("waiting", {"folder": tmp_path.as_uri()})
+    states, seen = airflow.finish({"waiting": run_id})
+    assert states["waiting"] == "success", sorted(seen)
+    tasks = {"sensor", "import", "export", "send"}
+    assert {task for _, task, state in seen if state == "deferred"} == tasks
+    told = {task: airflow.returned("waiting", run_id, task) for task in tasks}
+    assert told["sensor"] == {"leads": 3}
+    assert told["import"]["imported"] == 3
+    assert told["export"]["rows"] == 5
+    assert told["send"]["state"] == "SENT"
+    mails = [mail for mail in sandbox.hubspot.world.single_sends.all() if mail.to == "ada@example.com"]
+    assert [mail.result for mail in mails] == ["SENT"]
 
 
 def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_lost_or_doubled(
@@ -141,3 +161,31 @@ def test_an_email_whose_publishing_was_killed_is_sent_once(
     )
     assert airflow.tasks("killed_publish", run_id)["publish"]["try_number"] == 2
     assert len(world.emails.get(email.id).sends) == 1
+
+
+def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retries(
+    airflow: Standalone, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
+    worlds = {"hubspot": sandbox.hubspot.world, "marketo": sandbox.marketo.world}
+    before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
+    run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
+    for platform in worlds:
+        _asked_again(sandbox, platform)
+        airflow.kill_task("killed_import", run_id, platform)
+    for platform in worlds:
+        _asked_again(sandbox, platform)
+        assert airflow.tasks("killed_import", run_id)[platform]["try_number"] == 2
+    sandbox.clock.advance(HOUR)
+    states, seen = airflow.finish({"killed_import": run_id})
+    assert states["killed_import"] == "success", (
+        sorted(seen),
+        airflow.task_log("killed_import", run_id, "marketo")[-3000:],
+    )
+    for platform, world in worlds.items():
+        assert len(world.imports.all()) == before[platform] + 1
+        assert airflow.returned("killed_import", run_id, platform)["imported"] == 3
+    contacts = [one.properties.get("email", "") for one in worlds["hubspot"].contacts.live()]
+    people = [str(lead.values.get("email")) for lead in worlds["marketo"].leads]
+    for emails in (contacts, people):
+        assert sorted(one for one in emails if one.startswith("killed")) == addresses("killed")
