@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import AirflowException, ObjectStoragePath
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.hooks.base import state_directory
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.bulk_marks import SharedMark
     from airflow_provider_mkt.sync.mapping import FieldMapping
     from airflow_provider_mkt.sync.rows import Row
-
-
-class ImportKilled(AirflowException):
-    """The task was told to end."""
 
 
 class ImportFile:

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, as_text
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
-from airflow_provider_mkt.operators._import_source import ImportFile, ImportKilled, import_name, shared_mark
+from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_mark
+from airflow_provider_mkt.operators._importing import ImportingOperator
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_memory
-from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.api.lead_importer import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing
     from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
 
-_TELL_READ_EVERY = 10.0
-_TELL_WAIT_EVERY = 60.0
-_QUEUE_FREES_AFTER = (30.0, 60.0)
+_TELL_EVERY = 10.0
 
 
-class ImportLeadsOperator(MarketingOperator):
+class ImportLeadsOperator(ImportingOperator):
     """Import leads from a file of any size by the platform's bulk import, and tell what became of each row.
 
     The file is cut into parts of the platform's size, several of which are at work at once. Of rows with one
@@ -77,13 +72,6 @@ class ImportLeadsOperator(MarketingOperator):
     :param warnings_path: the same for rows that were imported with a warning, and for those that were not
         sent since a later row has their key.
     :param lost_after: Marketo: seconds for which a part whose upload was not answered may be at work.
-    :param deferrable: wait in the triggerer instead of in a worker.
-    :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when not
-        given.
-    :param wait_timeout: how long to wait without any part getting on, in seconds.
-    :param tolerance: how long asking may go on failing, in seconds.
-    :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
-        knows no way to cancel one.
     :returns: ``total``, ``imported``, ``warned`` (of those imported), ``skipped``, ``rejected``, ``reasons``
         (code to count), ``rejects``, ``warnings``, ``jobs`` and ``seconds`` since the first try began.
     :raises AirflowFailException: when more rows were rejected than allowed, a column is no field of the
@@ -134,11 +122,6 @@ class ImportLeadsOperator(MarketingOperator):
         rejects_path: str | None = None,
         warnings_path: str | None = None,
         lost_after: float = 3600.0,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float | None = None,
-        wait_timeout: float = 24 * 3600,
-        tolerance: float = 600.0,
-        cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
@@ -161,35 +144,18 @@ class ImportLeadsOperator(MarketingOperator):
         self.rejects_path = rejects_path
         self.warnings_path = warnings_path
         self.lost_after = lost_after
-        self.deferrable = deferrable
-        self.poll_interval = poll_interval
-        self.wait_timeout = wait_timeout
-        self.tolerance = tolerance
-        self.cancel_on_kill = cancel_on_kill
-        self._resumed = self._killed = False
-        self._told_at = 0.0
 
     def work(self, context: Context) -> ImportOutcome:
         allowance = Allowance.of("max_rejected", self.max_rejected)
         hook = self.hook
-        hook.sleep = self._sleep
+        hook.sleep = self.sleep
         importer = self._importer(hook)
         with hook, ExitStack() as stack:
-            outcome = self._imported(context, hook, importer, stack)
+            marks, outcome = self._imported(context, hook, importer, stack)
+        # Not before what is told of the rows is where it belongs.
+        marks.forget()
         self._judge(context, outcome, allowance)
         return outcome
-
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Go on after a wait, whatever ended it: the jobs themselves are asked."""
-        self._resumed = True
-        try:
-            return self.execute(context)
-        finally:
-            self._resumed = False
-
-    def on_kill(self) -> None:
-        """Let the task end. An upload under way is left its connection: it is about to be answered."""
-        self._killed = True
 
     # -- what is imported, and how ---------------------------------------------------------------
 
@@ -227,7 +193,7 @@ class ImportLeadsOperator(MarketingOperator):
 
     def _imported(
         self, context: Context, hook: MarketingHook, importer: LeadImporter, stack: ExitStack
-    ) -> ImportOutcome:
+    ) -> tuple[Marks, ImportOutcome]:
         from airflow_provider_mkt.sync.bulk_import import BulkImport
         from airflow_provider_mkt.sync.bulk_keys import Keys
         from airflow_provider_mkt.sync.bulk_marks import Marks
@@ -254,7 +220,7 @@ class ImportLeadsOperator(MarketingOperator):
         splitter.scan()
         marks = Marks(task_memory(context), shared_mark)
         marks.begin(splitter.digest, time.time())
-        if not self._resumed:
+        if not self.resumed:
             marks.moved(time.time())
         report = ImportReport(
             stack.enter_context(RowFile(lambda: whole_file(rejects))),
@@ -268,79 +234,12 @@ class ImportLeadsOperator(MarketingOperator):
             report,
             name=import_name(context, splitter.digest),
             scope=scope,
-            resumed=self._resumed,
+            resumed=self.resumed,
             tell=self.log.info,
         )
         stack.callback(bulk.close)
-        self._to_the_end(bulk, marks, importer)
-        marks.forget()
-        outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
-        if not report.total:
-            self.log.warning("The source is empty: there was nothing to import")
-        return outcome
-
-    def _to_the_end(self, bulk: BulkImport, marks: Marks, importer: LeadImporter) -> None:
-        from airflow_provider_mkt.api.watching import Tolerance
-
-        tolerance = Tolerance(self.tolerance)
-        while True:
-            try:
-                standing = bulk.advance()
-            except OutcomeUnknown:
-                raise
-            except QuotaExhausted as error:
-                marks.moved(error.resets_at.timestamp())
-                raise
-            except PlatformError as error:
-                tolerance.failed(error, time.time())
-                self.log.warning("%s", error)
-                self._sleep(self._interval(importer))
-                continue
-            tolerance.worked()
-            if standing is None:
-                return
-            if standing.again_at is None and time.time() >= marks.moved_at + self.wait_timeout:
-                jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
-                msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
-                raise JobsOverdue(msg)
-            self._wait(standing, marks.moved_at + self.wait_timeout, importer)
-
-    def _wait(self, standing: Standing, deadline: float, importer: LeadImporter) -> None:
-        if standing.jobs:
-            if self.deferrable:
-                self._wait_in_triggerer(standing, deadline)
-            if time.monotonic() - self._told_at >= _TELL_WAIT_EVERY:
-                self._told_at = time.monotonic()
-                self.log.info("Waiting for %s", ", ".join(str(job) for job in standing.jobs))
-            self._sleep(self._interval(importer))
-        elif standing.full is not None:
-            # Spread out, so that tasks that wait for a place do not come in one moment.
-            seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
-            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
-            self._rest(seconds, standing.full)
-        elif standing.again_at is not None:
-            error = OutcomeUnknown("the upload of a part was not answered", platform=importer.platform)
-            self._rest(max(0.0, standing.again_at - time.time()), error)
-
-    def _rest(self, seconds: float, why: PlatformError) -> None:
-        if self.deferrable:
-            self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
-        self._sleep(seconds)
-
-    def _wait_in_triggerer(self, standing: Standing, deadline: float) -> None:
-        from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
-
-        self.defer(
-            trigger=BatchStatusTrigger(
-                conn_id=self.conn_id,
-                jobs=[dict(job.to_json()) for job in standing.jobs],
-                deadline=deadline,
-                poll_interval=self.poll_interval,
-                tolerance=self.tolerance,
-                cancel_on_kill=self.cancel_on_kill,
-            ),
-            method_name="resume",
-        )
+        self.follow_to_the_end(bulk, marks, importer)
+        return marks, report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
 
     def _judge(self, context: Context, outcome: ImportOutcome, allowance: Allowance) -> None:
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
@@ -349,6 +248,8 @@ class ImportLeadsOperator(MarketingOperator):
             *(f"{outcome[name]:,}" for name in ("total", "imported", "warned", "skipped", "rejected")),
             f" ({reasons})" if reasons else "",
         )
+        if not outcome["total"]:
+            self.log.warning("The source is empty: there was nothing to import")
         if allowance.allows(outcome["rejected"], outcome["total"]):
             return
         context["ti"].xcom_push(key="return_value", value=outcome)
@@ -358,25 +259,8 @@ class ImportLeadsOperator(MarketingOperator):
         )
         raise AirflowFailException(msg)
 
-    # -- time ------------------------------------------------------------------------------------
-
-    def _interval(self, importer: LeadImporter) -> float:
-        return self.poll_interval if self.poll_interval is not None else importer.spec.poke_interval
-
     def _reading(self, rows: int) -> None:
-        self._go_on()
-        if time.monotonic() - self._told_at >= _TELL_READ_EVERY:
+        self.go_on()
+        if time.monotonic() - self._told_at >= _TELL_EVERY:
             self._told_at = time.monotonic()
             self.log.info("%s rows read", f"{rows:,}")
-
-    def _sleep(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._go_on()
-            time.sleep(min(left, 1.0))
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._killed:
-            msg = "the task was told to end"
-            raise ImportKilled(msg)

@@ -13,8 +13,10 @@ from sync_runs import BOTH, SEEDED, emails, of, world
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.api.hubspot import contact_importing, import_starting
+from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
 from airflow_provider_mkt.api.marketo import lead_importing
-from airflow_provider_mkt.operators import imports as operators
+from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+from airflow_provider_mkt.operators import _importing
 from airflow_provider_mkt.operators._memory import _path
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -22,6 +24,7 @@ from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_import
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 LOST_AFTER = 0.8
+AT_ONCE = {"hubspot": ContactImporter.at_once, "marketo": BulkLeadImporter().at_once}
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(contact_importing, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(lead_importing, "_LISTED_AFTER", 0.2)
     monkeypatch.setattr(lead_importing, "_QUEUE_PATIENCE", 0.05)
-    monkeypatch.setattr(operators, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    monkeypatch.setattr(_importing, "_QUEUE_FREES_AFTER", (0.05, 0.1))
     return sandbox
 
 
@@ -117,7 +120,7 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
     slowly(quick)
     source = leads(tmp_path / "leads.csv", 9)
     worker = Worker(importing(platform, source))
-    until(started(quick, platform, 3))
+    until(lambda: jobs_remembered("run") == AT_ONCE[platform])
     worker.kill()
     at_once(quick)
     quick.clock.advance(60)
