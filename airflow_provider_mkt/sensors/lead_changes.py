@@ -34,8 +34,8 @@ class LeadChangesSensor(ConditionSensor):
     :param list_id: Marketo: only leads of this static list, which has fewer than 10,000.
     :param since: where to begin when nothing was read yet; the DAG run's start when not given.
     :param variable: name of the Airflow Variable; made of the ids of DAG and task when not given.
-    :param leads_path: a file on any object storage for the leads, as JSON Lines: ``id`` and ``new``. Left
-        out, they are only counted.
+    :param leads_path: a file on any object storage for the leads, as JSON Lines: ``id`` and ``new`` (HubSpot:
+        made within the time that was read). Left out, they are only counted.
     :param late: how long after it happened a change may first be told by the platform, in seconds; 7,200 on
         Marketo and 900 on HubSpot when not given.
     :returns: ``platform``, ``since``, ``until`` (the latest change), ``new`` and ``changed`` (leads) and

@@ -222,7 +222,8 @@ def test_importing_every_operator_and_sensor_loads_nothing_that_only_running_nee
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = json.loads(done.stdout.splitlines()[-1])
     assert [module for module in loaded if module.startswith(HEAVY)] == []
-    assert len(loaded) < 80, loaded
+    # Each has its own module, and they share some.
+    assert len(loaded) < len(OPERATORS) + 55, loaded
 
 
 @pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
