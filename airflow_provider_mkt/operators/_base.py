@@ -63,10 +63,11 @@ class MarketingOperator(BaseOperator):
         events = context.get("outlet_events")
         if events is None or not isinstance(outcome, Mapping):
             return outcome
-        facts = {name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))}
-        facts |= {
-            name: dict(outcome[name]) for name in ("reasons",) if isinstance(outcome.get(name), Mapping)
+        facts: dict[str, Any] = {
+            name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))
         }
+        if isinstance(reasons := outcome.get("reasons"), Mapping):
+            facts["reasons"] = dict(reasons)
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 events[outlet].extra.update(facts)

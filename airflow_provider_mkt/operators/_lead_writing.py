@@ -17,7 +17,7 @@ from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for
 from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_digest, task_memory
 from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._sync_state import SyncState
 
@@ -104,7 +104,8 @@ class LeadWritingOperator(LeadSourceOperator):
         self.check_source()
         hook, writer = self.hook, self.writer()
         hook.sleep = self._wait
-        with hook:
+        # Airflow may take a worker that lives for dead, and start the next try beside it.
+        with hook, hook.exclusive(f"task {task_digest(context)}"):
             outcome = self._sync(context, hook, writer, allowance)
         self._judge(context, outcome, allowance)
         return self.told(outcome)
