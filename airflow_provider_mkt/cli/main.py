@@ -45,7 +45,8 @@ _RUN = """\
 Runs every DAG of a file to its end in real Airflow, with a database and a home of its own that are
 gone afterwards, and prints what came of it. Your Airflow is not touched, and neither are your
 accounts: every connection of type hubspot or marketo in the environment leads to the sandbox.
-Tasks that are retried wait a second, whatever their retry_delay.
+Tasks that are retried wait a second, whatever their retry_delay; those that wait for a platform ask
+every second, and Marketo's exports take seconds, not minutes.
 """
 _SERVE = """\
 Runs the sandbox of both platforms in the foreground and prints the connections to paste.
