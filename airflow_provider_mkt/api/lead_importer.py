@@ -93,5 +93,8 @@ class LeadImporter(Protocol):
         :raises OutcomeUnknown: when nobody knows whether it was started.
         """
 
-    def findings(self, look: Look) -> Flow[Findings]:
-        """What became of the rows of an import that is complete."""
+    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
+        """What became of the rows of an import that is complete.
+
+        :param columns: of its file, in order.
+        """

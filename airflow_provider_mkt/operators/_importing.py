@@ -91,6 +91,12 @@ class ImportingOperator(MarketingOperator):
                 marks.moved(error.resets_at.timestamp())
                 raise
             except PlatformError as error:
+                if error.permanent and (begun := bulk.with_platform):
+                    self.log.warning(
+                        "Not all of the file is imported. With the platform are %s; the next run of the task "
+                        "goes on from there",
+                        ", ".join(str(job) for job in begun),
+                    )
                 tolerance.failed(error, time.time())
                 self.log.warning("%s", error)
                 self.sleep(self._interval(importer))

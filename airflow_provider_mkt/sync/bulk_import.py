@@ -128,6 +128,11 @@ class BulkImport:
         waits = [work.not_before for work in self._work if work.job is None and work.not_before is not None]
         return Standing(jobs, full, min(waits, default=None))
 
+    @property
+    def with_platform(self) -> list[Job]:
+        """The jobs of this import that the platform has or had."""
+        return [Job.from_json(job) for job in self.jobs] + [work.job for work in self._work if work.job]
+
     def close(self) -> None:
         """Let go of the parts that are under way."""
         for work in self._work:
@@ -240,7 +245,7 @@ class BulkImport:
         part, job = work.part, look.job
         if look.status is BatchStatus.COMPLETE:
             matcher = Matcher(part.rows, part.columns, self._importer.key_column, self._importer.key)
-            findings = self._platform.follow(self._importer.findings(look))
+            findings = self._platform.follow(self._importer.findings(look, part.columns))
             if lost := self._report.imported_with(part, findings, matcher):
                 self._tell(f"{job}: {lost:,} failures whose rows cannot be told")
         else:

@@ -263,6 +263,16 @@ def test_uploads_that_are_never_answered_fail_the_try(
     assert quick.marketo.calls.of("POST", "/bulk/v1/leads.json").total == 3
 
 
+def test_a_part_that_is_refused_fails_the_task_which_tells_what_was_imported_before(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_parts(monkeypatch, rows=2)
+    quick.marketo.faults.add(START["marketo"], skip=1, answer={"code": "1003"})
+    run = run_import(airflow, "marketo", leads(tmp_path / "leads.csv"), "retries=2")
+    assert "Not all of the file is imported. With the platform are marketo lead_import 3401" in failed(run)
+    assert len(jobs(quick, "marketo")) == 1
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_wait_in_which_nothing_gets_on_ends(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, deferrable: bool

@@ -46,7 +46,7 @@ def test_a_failed_row_is_found_by_its_key_among_rows_that_are_otherwise_the_same
     chance.shuffle(failing)
     # The platform's file: other spellings, another order, its own column.
     told = [[chance.choice(SPELLINGS)(cell) for cell in row.cells] + ["Invalid"] for row in failing]
-    notes = read_notes(as_csv([*HEADER, "Import Failure Reason"], told), "ROW_FAILED")
+    notes = read_notes(as_csv([*HEADER, "Import Failure Reason"], told), HEADER, "ROW_FAILED")
     assert matched(part, notes) == [row.number for row in failing]
 
 
@@ -82,5 +82,13 @@ def test_a_row_that_is_not_repeated_is_found_by_its_line_in_the_part() -> None:
 
 
 def test_no_file_of_notes_is_no_note() -> None:
-    assert read_notes(b"", "ROW_FAILED") == []
-    assert read_notes(b"\xef\xbb\xbfa,email,b,Import Failure Reason\n", "ROW_FAILED") == []
+    assert read_notes(b"", HEADER, "ROW_FAILED") == []
+    assert read_notes(b"\xef\xbb\xbfa,email,b,Import Failure Reason\n", HEADER, "ROW_FAILED") == []
+
+
+def test_columns_of_another_order_or_other_names_are_read_all_the_same() -> None:
+    other_order = b"email,b,a,Reason\na@x.org,2,1,Invalid\n"
+    other_names = b"A,Email Address,B,Reason\n1,a@x.org,2,Invalid\n"
+    for content in (other_order, other_names):
+        (note,) = read_notes(content, HEADER, "ROW_FAILED")
+        assert (note.cells, note.reason) == (["1", "a@x.org", "2"], "Invalid")

@@ -91,7 +91,7 @@ class ContactImporter:
         started = yield from import_starting.start_once(upload.name, order, memory)
         return Job("hubspot", self.spec.kind, started.id)
 
-    def findings(self, look: Look) -> Flow[Findings]:
+    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
         """The rows with errors, which show a little later than the state: waited for until all are there."""
         wanted, waited = int(look.facts.get("ERRORS") or 0), 0.0
         if not wanted:

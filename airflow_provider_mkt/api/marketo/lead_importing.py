@@ -113,15 +113,15 @@ class BulkLeadImporter:
         answer: BulkImport = yield replace(call, patience=_QUEUE_PATIENCE)
         return Job("marketo", self.spec.kind, str(answer["batchId"]))
 
-    def findings(self, look: Look) -> Flow[Findings]:
+    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
         calls = bulk_members if self.program_id else bulk_leads
-        failed = yield from self._notes(calls.failures, look, "numOfRowsFailed", "ROW_FAILED")
-        warned = yield from self._notes(calls.warnings, look, "numOfRowsWithWarning", "ROW_WARNED")
+        failed = yield from self._notes(calls.failures, look, columns, "numOfRowsFailed", "ROW_FAILED")
+        warned = yield from self._notes(calls.warnings, look, columns, "numOfRowsWithWarning", "ROW_WARNED")
         unlisted = int(look.facts.get("numOfRowsFailed") or 0) - len(failed)
         return Findings(failed, warned, max(0, unlisted))
 
     def _notes(
-        self, call: Callable[[str], Call[bytes]], look: Look, counter: str, code: str
+        self, call: Callable[[str], Call[bytes]], look: Look, columns: Sequence[str], counter: str, code: str
     ) -> Flow[list[RowNote]]:
         # Members' status is not sure to have the counters; where there is none, the file is read.
         if look.facts.get(counter) == 0:
@@ -131,15 +131,20 @@ class BulkLeadImporter:
         except NotFound:
             # They are counted nevertheless.
             return []
-        return read_notes(content, code)
+        return read_notes(content, columns, code)
 
 
-def read_notes(content: bytes, code: str) -> list[RowNote]:
+def read_notes(content: bytes, columns: Sequence[str], code: str) -> list[RowNote]:
     """The rows of a failures or warnings file: the columns of the upload, and the reason.
 
     :param content: nothing at all where there are no rows.
+    :param columns: those of the upload; where the file does not name them all, they are in their order.
     """
     lines = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
-    if next(lines, None) is None:
-        return []
-    return [RowNote(code, row[-1], row[:-1]) for row in lines if row]
+    header = next(lines, [])[:-1]
+    order = [header.index(name) for name in columns] if set(columns) <= set(header) else range(len(header))
+    return [
+        RowNote(code, row[-1], [row[place] for place in order] if len(row) == len(header) + 1 else row[:-1])
+        for row in lines
+        if row
+    ]
