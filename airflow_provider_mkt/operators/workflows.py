@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 class EnrollWorkflowOperator(PeopleOperator):
     """Enrol contacts in a HubSpot workflow, each once. Those who are in it now are left alone.
 
-    The call that does this goes without support in September 2027 and has no successor. What lasts: let the
-    workflow start at membership of a static list, and use :class:`.AddToListOperator`.
+    The call that does this goes without support in September 2027 and has no successor, so it is not among
+    those of a connection whose ``api_version`` is ``2026-03``. What lasts: let the workflow start at
+    membership of a static list, and use :class:`.AddToListOperator`.
 
     The platform's answer says nothing of the effect, so who is in the workflow is looked up before, and
     after a lost answer. Somebody of whom that cannot tell fails the task and is not enrolled again by
     itself. Where people come from and what else is shared: see :class:`.PeopleOperator`.
 
-    :param leads: contact record ids or mail addresses.
+    :param leads: contact record ids, or mail addresses, but not both.
     :param flow_id: the workflow's id as the app shows it. It is looked up whether the workflow is on.
     :param workflow_id: instead of it, the workflow's old id.
     :returns: ``total``, ``duplicates``, ``enrolled``, ``already_enrolled``, ``rejected``, ``unknown``,

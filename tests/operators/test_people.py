@@ -12,10 +12,13 @@ from airflow_runs import Airflow
 from people_runs import counts, crowd, do, nothing_sent, operator, rejects
 from workers import RESET, Worker, until
 
+from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
+from airflow_provider_mkt.api.people import Fared, PersonOutcome
 from airflow_provider_mkt.operators._memory import FileMemory
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sync.people import PeopleReport
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -318,6 +321,18 @@ def test_several_requests_are_under_way_at_once_and_no_more_than_allowed(sandbox
     assert counts(told) == (1200, 0, 0, 0)
     assert list_calls(sandbox).total == 4
     assert 2 <= list_calls(sandbox).peak_in_flight <= 3
+
+
+def test_progress_tells_counts_pace_and_the_time_left() -> None:
+    now = [0.0]
+    verb = MarketoPeople().add_to_list("1")
+    report = PeopleReport(verb, clock=lambda: now[0])
+    report.add([PersonOutcome("1")] * 100, earlier=True)
+    report.add([PersonOutcome("2")] * 150 + [PersonOutcome("3", Fared.REJECTED)] * 50)
+    now[0] = 10.0
+    assert report.line(1000) == (
+        "300 people (250 added, 0 already in, 50 rejected, 0 unknown), 20 people/s, about 35 s left"
+    )
 
 
 def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:

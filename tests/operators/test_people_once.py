@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("hurried")
 
 ADA, BRUNO, CHIDI, DANA, EMI = hubspot.CONTACT_IDS
 PEOPLE: dict[str, list[Any]] = {
-    "workflow": [ADA, "bruno@example.com", CHIDI],
+    "workflow": [ADA, BRUNO, CHIDI],
     "sequence": [ADA, BRUNO, CHIDI],
     "request": [marketo.ANNA, marketo.BEN, marketo.CARLA],
 }
@@ -177,15 +178,37 @@ def test_contacts_who_cannot_be_enrolled_in_a_workflow_are_named_and_get_another
     sandbox: Sandbox,
 ) -> None:
     mute = sandbox.hubspot.world.contacts.create({"firstname": "Mute"})
-    people = [ADA, "999999", "nobody@example.com", mute.id]
+    people = [ADA, "999999", mute.id]
     told = run("workflow", leads=people)
-    assert counts(told) == (1, 0, 3, 0)
-    assert sorted(rejects(told)) == sorted(
-        [("999999", "NOT_FOUND"), (mute.id, "NO_EMAIL"), ("nobody@example.com", "NOT_FOUND")]
-    )
-    sandbox.hubspot.world.contacts.create({"email": "nobody@example.com"})
-    assert counts(run("workflow", leads=people)) == (2, 0, 2, 0)
-    assert set(ran(sandbox, "workflow").values()) == {1}
+    assert counts(told) == (1, 0, 2, 0)
+    assert sorted(rejects(told)) == sorted([("999999", "NOT_FOUND"), (mute.id, "NO_EMAIL")])
+    sandbox.hubspot.world.contacts.update(mute, {"email": "mute@example.com"})
+    assert counts(run("workflow", leads=people)) == (2, 0, 1, 0)
+    assert ran(sandbox, "workflow") == Counter([ADA, mute.id])
+
+
+def test_contacts_are_enrolled_in_a_workflow_by_their_addresses(sandbox: Sandbox) -> None:
+    people = ["Ada@example.com", "nobody@example.com"]
+    told = run("workflow", leads=people, max_rejected=1)
+    assert (counts(told), rejects(told)) == ((1, 0, 1, 0), [("nobody@example.com", "NOT_FOUND")])
+    assert ran(sandbox, "workflow") == Counter([ADA])
+    with pytest.raises(AirflowFailException, match=r"leads\[1\]: mixes record ids with mail addresses"):
+        run("workflow", run="mixed", leads=["ada@example.com", ADA])
+
+
+def test_the_dated_version_has_no_workflows_and_says_so(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {
+        "conn_type": "hubspot",
+        "host": sandbox.hubspot.url,
+        "password": hubspot.TOKEN,
+        "extra": {"api_version": "2026-03"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+    for one in ({}, {"flow_id": None, "workflow_id": automation.REMINDER_WORKFLOW}):
+        with pytest.raises(AirflowFailException, match="api_version"):
+            run("workflow", leads=["ada@example.com"], **one)
 
 
 def test_contacts_who_are_in_the_workflow_are_left_alone(sandbox: Sandbox) -> None:

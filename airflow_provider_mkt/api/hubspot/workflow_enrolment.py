@@ -70,7 +70,7 @@ def verb(
         already="already_enrolled",
         chunk_max=_CHUNK,
         apply=apply,
-        check=contact_or_address,
+        check=_one_kind(),
         before=before,
         once=True,
     )
@@ -79,29 +79,28 @@ def verb(
 _NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, by which this call names it")
 
 
-def contact_or_address(field: str, value: Any) -> str:
-    """Check a contact's record id or mail address.
+def _one_kind() -> Callable[[str, Any], str]:
+    """A check of record ids, or of mail addresses: of both, one contact could come twice."""
+    kinds: set[bool] = set()
 
-    :raises InvalidInput: when it is neither.
-    """
-    if isinstance(value, str) and "@" in value:
-        return address("", field, value).lower()
-    return record_id(field, value)
+    def check(field: str, value: Any) -> str:
+        by_address = isinstance(value, str) and "@" in value
+        kinds.add(by_address)
+        if len(kinds) > 1:
+            raise InvalidInput(field, "mixes record ids with mail addresses; give one or the other")
+        return address("", field, value).lower() if by_address else record_id(field, value)
+
+    return check
 
 
 def _contacts(people: Sequence[str]) -> Flow[dict[str, dict[str, str]]]:
     """Id and address of each, as far as they are there."""
+    id_property = "email" if "@" in people[0] else None
+    answer: BatchResult = yield contacts.read_many(people, properties=["email"], id_property=id_property)
     found: dict[str, dict[str, str]] = {}
-    for id_property, wanted in (
-        (None, [one for one in people if "@" not in one]),
-        ("email", [one for one in people if "@" in one]),
-    ):
-        if not wanted:
-            continue
-        answer: BatchResult = yield contacts.read_many(wanted, properties=["email"], id_property=id_property)
-        for row in answer.results:
-            email = (row.properties.get("email") or "").lower()
-            found[email if id_property else row.id] = {"id": row.id, "email": email}
+    for row in answer.results:
+        email = (row.properties.get("email") or "").lower()
+        found[email if id_property else row.id] = {"id": row.id, "email": email}
     return found
 
 
