@@ -75,19 +75,13 @@ def test_every_row_has_its_outcome_and_rejects_mended_are_a_source_again(
 
 
 @pytest.mark.parametrize("platform", BOTH)
-@pytest.mark.parametrize("deferrable", [False, True])
-def test_many_parts_end_alike_in_worker_and_triggerer(
-    airflow: Airflow,
-    quick: Sandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    platform: str,
-    deferrable: bool,
+def test_many_parts_are_followed_in_the_triggerer(
+    airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     small_parts(monkeypatch, rows=10)
     rows = [f"lead{number}@x.org,Lead,{'bad' if number % 9 == 0 else number}\n" for number in range(65)]
     source = write(tmp_path / "leads.csv", header(platform) + "".join(rows))
-    outcome = succeeded(run_import(airflow, platform, source, f"deferrable={deferrable}, max_rejected='20%'"))
+    outcome = succeeded(run_import(airflow, platform, source, "deferrable=True, max_rejected='20%'"))
     assert (outcome["imported"], outcome["rejected"]) == (57, 8)
     assert [line["row"] for line in lines(outcome["rejects"])] == [n + 2 for n in range(0, 65, 9)]
     assert len(outcome["jobs"]) == len(jobs(quick, platform)) == 7
