@@ -70,7 +70,11 @@ class BulkImport:
     That a part is sent is remembered before it is sent, and its job when it was answered: a later try of the
     task follows the jobs there are, and sends the parts that have none.
 
+    :param importer: imports files into the platform.
     :param parts: in the order of the source, always the same for the same source.
+    :param marks: what is remembered of them.
+    :param platform: runs calls.
+    :param report: takes what became of the rows.
     :param name: what imports are called where they have names; of this run of this task alone.
     :param scope: tells this way of importing from others.
     :param resumed: whether this try goes on after a deferral. Where it begins, a part whose job was canceled

@@ -93,6 +93,9 @@ class Splitter:
     sent: two files that are imported at once must not hold the same new key.
 
     :param open_rows: opens the source from its beginning.
+    :param maker: makes rows fit for the platform.
+    :param importer: knows how large a part may be.
+    :param keys: takes the keys of all rows.
     :param tick: called now and then while rows are read, with how many were read.
     :param scope: tells this way of importing from others.
     """

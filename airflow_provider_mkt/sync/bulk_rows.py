@@ -48,6 +48,7 @@ class _Echo:
 class RowMaker:
     """Makes rows for one file layout.
 
+    :param importer: knows the key and the limits.
     :param columns: names of the fields, in order.
     :param known_fields: fields that exist, where the platform tells; others reject their row.
     """
