@@ -1,8 +1,8 @@
 """What Marketo knows, to object storage every night: new leads, activities, and a program's members.
 
-Each night takes the days that ended at midnight, UTC, so that no record is exported twice or missed. It
-starts at three, since some activities are logged a while after their date. Try it on the sandbox's own
-data with ``--param end=2025-01-07T00:00:00Z``.
+Each night takes the day that ended at midnight, UTC: no record is exported twice or missed. It starts at
+three, since some activities are logged a while after their date. After nights that were left out, run it
+once with more ``days``. The sandbox has data of its own for ``--param end=2025-01-07T00:00:00Z``.
 """
 
 from __future__ import annotations

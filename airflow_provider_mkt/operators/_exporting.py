@@ -58,8 +58,9 @@ class ExportOperator(MarketingOperator):
         for 7 days. Where nothing is found, the file has a header only.
     :param fields: REST names of the columns.
     :param start: the first second of the range: an aware datetime or ISO 8601 text with offset.
-    :param end: the first second after the range. Ranges that follow each other, as the data intervals of
-        DAG runs do, share no record and miss none.
+    :param end: the first second after the range. Ranges that follow each other share no record and miss
+        none. So do the data intervals of DAG runs where they are ones: with a ``CronDataIntervalTimetable``,
+        not with the plain cron schedule of Airflow 3, whose intervals are empty.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon). Empty values are the word
         ``null``, as the platform writes them.
     :param column_headers: headers of columns by field; REST names otherwise.

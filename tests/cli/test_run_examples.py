@@ -66,7 +66,7 @@ def test_all_others_run_green_one_after_another_in_one_sandbox(tmp_path: Path) -
     together, log, work = tmp_path / "together.py", tmp_path / "log", tmp_path / "work"
     together.write_text(f"# Airflow DAGs\nimport runpy\nfor file in {files}:\n    runpy.run_path(file)\n")
     folders = [f"--param={name}={work.as_uri()}" for name in ("work_dir", "folder")]
-    options = ["--log", log, "--param=end=2025-01-07T00:00:00Z", "--param=send_in=5"]
+    options = ["--log", log, "--param=end=2025-01-07T00:00:00Z", "--param=send_in=10"]
     run = command("run", together, *options, *folders, env={**os.environ, "COLUMNS": "400"})
     assert_only_ours(run, log)
     table = run.table()
