@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -14,7 +13,7 @@ from airflow_provider_mkt.api.errors import InvalidInput, ServerUnavailable
 from airflow_provider_mkt.operators._base import MarketingOperator, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
 from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_digest, task_memory
 from airflow_provider_mkt.operators._people_source import of_file, of_given
 from airflow_provider_mkt.operators._progress import Progress
 
@@ -106,7 +105,8 @@ class PeopleOperator(MarketingOperator):
                 raise InvalidInput("leads", f"is empty: nobody to be {verb.done}")
             hook = self.hook
             hook.sleep = self._sleep
-            with hook, hook.exclusive(verb.key) if verb.once else nullcontext():
+            # Airflow may take a worker that lives for dead, and start the next try beside it.
+            with hook, hook.exclusive(verb.key if verb.once else f"task {task_digest(context)}"):
                 return self._run(context, hook, verb, spool, allowance)
 
     def on_kill(self) -> None:

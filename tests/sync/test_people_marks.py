@@ -1,0 +1,150 @@
+"""What is kept of chunks of people takes a task up where it was, and no one twice."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.api.flow import Flow, Forgetful, Memory
+from airflow_provider_mkt.api.people import Fared, PeopleVerb, PersonOutcome, unknown
+from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
+from airflow_provider_mkt.sync.spool import Spool
+
+PEOPLE = [f"{number:02}" for number in range(20)]
+REFUSED, LOST = {"03", "04", "11"}, {"07", "11"}
+
+
+class Killed(BaseException):
+    """A worker's end, which nothing in it sees coming."""
+
+
+class Platform:
+    """Does something with three people at a time; told when to be killed."""
+
+    def __init__(self) -> None:
+        self.done: Counter[str] = Counter()
+        self.refused, self.lost = set(REFUSED), set[str]()
+        self.steps = itertools.count()
+        self.killed_at = -1
+
+    def step(self) -> None:
+        if next(self.steps) == self.killed_at:
+            raise Killed
+
+    def apply(self, people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        outcomes = []
+        for place, person in enumerate(people):
+            mark: Any = memory.get(str(place)) or {}
+            if not mark.get("done"):
+                if mark.get("asked") and not mark.get("told"):
+                    # A killed request is looked for; a lost one was never there.
+                    if not self.done[person]:
+                        outcomes.append(unknown(person))
+                        continue
+                elif person in self.refused:
+                    outcomes.append(PersonOutcome(person, Fared.REJECTED, "NO", "not this one"))
+                    continue
+                elif person in self.lost:
+                    memory.set(str(place), {"asked": 1})
+                    outcomes.append(unknown(person))
+                    continue
+                else:
+                    memory.set(str(place), {"asked": 1})
+                    self.step()
+                    self.done[person] += 1
+                    self.step()
+                memory.set(str(place), {"done": True})
+            outcomes.append(PersonOutcome(person))
+        return outcomes
+        yield
+
+
+def follow(flow: Flow[Any]) -> Any:
+    try:
+        next(flow)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError
+
+
+def run(platform: Platform, memory: Memory, *, once: bool = True) -> Counter[Fared]:
+    verb = PeopleVerb("o", "k", "done", "already", 3, platform.apply, once=once)
+    with Spool() as spool:
+        spool.fill(PEOPLE)
+        work = PeopleRun(verb, spool, memory, follow, AdaptiveConcurrency(3), PeopleReport(verb))
+        work.run()
+        work.close()
+        return spool.counts()
+
+
+def test_wherever_a_worker_is_killed_the_next_tries_do_it_once_with_everybody() -> None:
+    for killed_at in range(34):
+        platform, memory = Platform(), Forgetful()
+        platform.killed_at = killed_at
+        with pytest.raises(Killed):
+            run(platform, memory)
+        platform.killed_at = -1
+        first = run(platform, memory)
+        # Who was asked and not reached is in doubt, until a person was told.
+        assert first[Fared.REJECTED] == 3
+        assert first[Fared.UNKNOWN] <= 1
+        platform.refused.clear()
+        assert run(platform, memory) == {Fared.DONE: 20}
+        assert platform.done == Counter(PEOPLE), f"killed at step {killed_at}"
+
+
+def test_a_kill_while_the_rejected_are_tried_again_repeats_nobody() -> None:
+    for killed_at in range(6):
+        platform, memory = Platform(), Forgetful()
+        run(platform, memory)
+        platform.refused.clear()
+        platform.steps, platform.killed_at = itertools.count(), killed_at
+        with pytest.raises(Killed):
+            run(platform, memory)
+        platform.killed_at = -1
+        run(platform, memory)
+        assert run(platform, memory) == {Fared.DONE: 20}
+        assert platform.done == Counter(PEOPLE), f"killed at step {killed_at}"
+
+
+def test_doubts_are_told_once_everything_is_done_and_repeated_by_a_later_run_alone() -> None:
+    platform, memory = Platform(), Forgetful()
+    platform.refused, platform.lost = {"03", "04"}, set(LOST)
+    assert run(platform, memory) == {Fared.DONE: 16, Fared.REJECTED: 2, Fared.UNKNOWN: 2}
+    platform.lost.clear()
+    assert run(platform, memory) == {Fared.DONE: 18, Fared.REJECTED: 2}
+    assert run(platform, memory) == {Fared.DONE: 18, Fared.REJECTED: 2}
+    assert set(platform.done.values()) == {1}
+
+
+def test_little_is_kept_and_nothing_of_what_may_be_done_again() -> None:
+    platform, memory = Platform(), Forgetful()
+    run(platform, memory)
+    kept = [value for value in memory._kept.values() if value is not None]
+    assert len(kept) == 3, "the mark, and two chunks with somebody who was rejected"
+    memory = Forgetful()
+    run(platform, memory, once=False)
+    assert [value for value in memory._kept.values() if value is not None] == []
+
+
+def test_an_error_ends_the_run_and_keeps_what_the_others_came_to() -> None:
+    platform, memory = Platform(), Forgetful()
+
+    def unwell(people: Sequence[str], own: Memory) -> Flow[list[PersonOutcome]]:
+        if "09" in people:
+            msg = "down"
+            raise ServerUnavailable(msg)
+        return (yield from healthy(people, own))
+
+    healthy, platform.apply = platform.apply, unwell  # type: ignore[method-assign]
+    with pytest.raises(ServerUnavailable):
+        run(platform, memory)
+    platform.apply = healthy  # type: ignore[method-assign]
+    assert run(platform, memory)[Fared.DONE] == 17
+    assert set(platform.done.values()) == {1}
