@@ -74,6 +74,7 @@ class PeopleRun:
     :param memory: what the task's earlier tries did.
     :param on_tick: called about once a second from the caller's thread.
     :param abandon: called when the run ends early; makes flows that only wait give up.
+    :param enough: whether to begin with nobody else.
     :raises InvalidInput: when an earlier try began with other people.
     """
 
@@ -88,7 +89,9 @@ class PeopleRun:
         *,
         on_tick: Callable[[], None] = lambda: None,
         abandon: Callable[[], None] = lambda: None,
+        enough: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._enough = enough
         self._verb, self._spool, self._follow = verb, spool, follow
         self._concurrency, self._report = concurrency, report
         self._on_tick, self._abandon = on_tick, abandon
@@ -114,6 +117,8 @@ class PeopleRun:
                         continue
                     while self._flying >= self._concurrency.limit:
                         self._land()
+                    if self._enough():
+                        break
                     self._launch(pool, number, wanted, earlier or [])
                 while self._flying:
                     self._land()
