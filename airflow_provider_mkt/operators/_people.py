@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.spool import Spool
 
 _REASONS_MAX = 50
+_ENOUGH = 1_000
+"""People after which a share of them says something."""
 
 
 class PeopleOperator(MarketingOperator):
@@ -52,6 +54,8 @@ class PeopleOperator(MarketingOperator):
         Lines; a file on this machine when not given. No file where there are none. It can be given as
         ``leads_path``.
     :param max_concurrency: requests under way at most; as many as the connection allows when not given.
+    :param fail_fast: stop as soon as more people are rejected than allowed, and leave the others alone. A
+        share is judged from the thousandth on.
     """
 
     people_fields: ClassVar[tuple[str, ...]] = (
@@ -76,6 +80,7 @@ class PeopleOperator(MarketingOperator):
         max_rejected: int | float | str | None = 0,
         rejects_path: str | None = None,
         max_concurrency: int | None = None,
+        fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
@@ -85,6 +90,7 @@ class PeopleOperator(MarketingOperator):
         self.max_rejected = max_rejected
         self.rejects_path = rejects_path
         self.max_concurrency = max_concurrency
+        self.fail_fast = fail_fast
 
     def verb(self) -> PeopleVerb:
         """What is done with people.
@@ -134,6 +140,7 @@ class PeopleOperator(MarketingOperator):
     def _run(
         self, context: Context, hook: MarketingHook, verb: PeopleVerb, spool: Spool, allowance: Allowance
     ) -> dict[str, Any]:
+        from airflow_provider_mkt.api.people import Fared
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
 
@@ -148,6 +155,10 @@ class PeopleOperator(MarketingOperator):
             self._sleep(0)
             progress.tell()
 
+        def enough() -> bool:
+            rejected, total = report.fared[Fared.REJECTED], max(report.total, _ENOUGH)
+            return self.fail_fast and not allowance.allows(rejected, total)
+
         run = PeopleRun(
             verb,
             spool,
@@ -157,6 +168,7 @@ class PeopleOperator(MarketingOperator):
             report,
             on_tick=tick,
             abandon=self._stop,
+            enough=enough,
         )
         run.run()
         run.verify(self._sleep)
@@ -206,10 +218,11 @@ class PeopleOperator(MarketingOperator):
                 f"whether {outcome['unknown']:,} leads were {verb.done} is unknown; clear the task to do it "
                 "with them again"
             )
-        if not allowance.allows(outcome["rejected"], outcome["total"]):
-            problems.append(
-                f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected, allowed: {allowance}"
-            )
+        done = sum(outcome[name] for name in (verb.done, verb.already, "rejected", "unknown"))
+        if not allowance.allows(outcome["rejected"], done):
+            problems.append(f"{outcome['rejected']:,} of {done:,} leads were rejected, allowed: {allowance}")
+        if done < outcome["total"]:
+            problems.append(f"the other {outcome['total'] - done:,} were left alone")
         if problems:
             context["ti"].xcom_push(key="return_value", value=outcome)
             reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())

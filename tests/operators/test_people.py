@@ -335,6 +335,17 @@ def test_progress_tells_counts_pace_and_the_time_left() -> None:
     )
 
 
+def test_too_many_rejects_stop_the_rest_where_that_is_wanted(sandbox: Sandbox) -> None:
+    nobody = list(range(900_000, 901_500))
+    arguments: dict[str, Any] = {"list_id": marketo.STATIC_LIST, "max_rejected": 10, "max_concurrency": 1}
+    told = do("add", "marketo", leads=nobody, fail_fast=True, **arguments)
+    assert (told["total"], counts(told)) == (1500, (0, 0, 300, 0))
+    assert "300 of 300 leads were rejected, allowed: 10; the other 1,200 were left alone" in told["error"]
+    assert list_calls(sandbox).total == 1
+    # A task that is cleared begins anew.
+    assert counts(do("add", "marketo", leads=nobody, **arguments)) == (0, 0, 1500, 0)
+
+
 def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:
     leads = crowd(sandbox, 1500)
     sandbox.marketo.faults.add("*/leads.json", when="before", skip=3, delay=0.4)
