@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import MarketingOperator, as_time
+from airflow_provider_mkt.operators._base import as_time
+from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._memory import task_memory
@@ -41,7 +42,7 @@ class ExportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ExportOperator(MarketingOperator):
+class ExportOperator(LongOperator):
     """Base of the operators that have Marketo write bulk extracts, and bring the files home.
 
     A range of any length is cut into windows of at most 31 days, each the work of one job. Jobs are
@@ -89,6 +90,8 @@ class ExportOperator(MarketingOperator):
     )
     template_fields_renderers = {"fields": "json", "column_headers": "json"}  # noqa: RUF012 - Airflow's own
 
+    ended_by = ExportKilled
+
     kind: Kind
     """What is exported; a subclass sets it."""
 
@@ -125,7 +128,6 @@ class ExportOperator(MarketingOperator):
         self._event: Any = None
         self._resumed = False
         self._resumed_since: float | None = None
-        self._killed = False
 
     @abstractmethod
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
@@ -153,18 +155,19 @@ class ExportOperator(MarketingOperator):
         if WINDOW in path and windows == [None]:
             raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
         extraction = self._extraction = self._planned(context, windows, columns)
-        hook.sleep = self._sleep
+        self.begin()
+        hook.sleep = self.sleep
         try:
             with hook:
                 self._begin(hook, extraction)
                 header = columns.header_line(self.columns_of_file(columns))
-                files = ExportFiles(hook, extraction, path, header, go_on=self._go_on, log=self.log)
+                files = ExportFiles(hook, extraction, path, header, go_on=self.go_on, log=self.log)
                 written = self._exported(hook, extraction, files)
         except QuotaExhausted as error:
             extraction.touch(error.resets_at.timestamp())
             raise
         except Exception as error:
-            if _for_good(context, error) and not self._killed:
+            if _for_good(context, error) and not self.ending:
                 self._give_up(hook, extraction)
             raise
         return self._outcome(extraction, path, written)
@@ -176,7 +179,7 @@ class ExportOperator(MarketingOperator):
 
     def on_kill(self) -> None:
         """Cancel the waiting jobs, and let the task end."""
-        self._killed = True
+        self.stop()
         if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
             from airflow_provider_mkt.api.policy import Policy
 
@@ -185,7 +188,7 @@ class ExportOperator(MarketingOperator):
             last = threading.Thread(target=cancel, args=(self.hook, jobs, self.log), daemon=True)
             last.start()
             last.join(_LAST_WORDS)
-        super().on_kill()
+            self.hook.close()
 
     # -- what is to be exported ------------------------------------------------------------------
 
@@ -277,7 +280,7 @@ class ExportOperator(MarketingOperator):
 
     def _wait(self, extraction: Extraction, standing: Standing | None) -> None:
         if standing is None or (standing.jobs and not self.deferrable):
-            self._sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
+            self.sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
         elif standing.jobs:
             self._wait_in_triggerer(extraction, standing)
         elif standing.full is not None:
@@ -286,7 +289,7 @@ class ExportOperator(MarketingOperator):
             if self.deferrable:
                 self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
             self.log.info("%s; asking again in %.0f s", standing.full, seconds)
-            self._sleep(seconds)
+            self.sleep(seconds)
 
     def _wait_in_triggerer(self, extraction: Extraction, standing: Standing) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
@@ -334,18 +337,6 @@ class ExportOperator(MarketingOperator):
         hook.policy = Policy.impatient()
         with hook:
             hook.follow(extraction.abandon())
-
-    def _sleep(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._go_on()
-            time.sleep(min(left, 1.0))
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._killed:
-            msg = "the task was told to end"
-            raise ExportKilled(msg)
 
 
 def _for_good(context: Context, error: Exception) -> bool:

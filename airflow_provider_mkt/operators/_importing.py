@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_mkt.api.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ImportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ImportingOperator(MarketingOperator):
+class ImportingOperator(LongOperator):
     """Base of the operators that import a file in parts.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
@@ -40,6 +40,8 @@ class ImportingOperator(MarketingOperator):
     :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
         knows no way to cancel one.
     """
+
+    ended_by = ImportKilled
 
     def __init__(
         self,
@@ -59,7 +61,6 @@ class ImportingOperator(MarketingOperator):
         self.tolerance = tolerance
         self.cancel_on_kill = cancel_on_kill
         self.resumed = False
-        self._killed = False
         self._told_at = 0.0
 
     def resume(self, context: Context, event: Any = None) -> Any:
@@ -69,10 +70,6 @@ class ImportingOperator(MarketingOperator):
             return self.execute(context)
         finally:
             self.resumed = False
-
-    def on_kill(self) -> None:
-        """Let the task end. An upload under way is left its connection: it is about to be answered."""
-        self._killed = True
 
     def follow_to_the_end(self, bulk: BulkImport, marks: Marks, importer: LeadImporter) -> None:
         """Send and collect until every part has ended.
@@ -149,20 +146,3 @@ class ImportingOperator(MarketingOperator):
 
     def _interval(self, importer: LeadImporter) -> float:
         return self.poll_interval if self.poll_interval is not None else importer.spec.poke_interval
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, unless the task is told to end."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.go_on()
-            time.sleep(min(left, 1.0))
-        self.go_on()
-
-    def go_on(self) -> None:
-        """Check that the task is not to end.
-
-        :raises ImportKilled: when it is.
-        """
-        if self._killed:
-            msg = "the task was told to end"
-            raise ImportKilled(msg)

@@ -10,7 +10,8 @@ from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.redact import shape
-from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, as_text
+from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
+from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class LeadSource:
         return self._rows
 
 
-class LeadSourceOperator(MarketingOperator):
+class LeadSourceOperator(LongOperator):
     """Base of the operators that read leads from a list, a file or a database.
 
     Exactly one of ``leads``, ``source`` and ``sql`` is given.
@@ -99,14 +100,6 @@ class LeadSourceOperator(MarketingOperator):
         self.null_values = null_values
         self.types = types
         self.blank = blank
-
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
-    ) -> None:
-        # Airflow itself would call a callable here, with arguments that ours does not take, and show
-        # what it returns among the rendered templates.
-        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
-        super()._do_render_template_fields(parent, values, *args, **kwargs)
 
     def check_source(self) -> FieldMapping:
         """Check what can be checked before anything is opened.

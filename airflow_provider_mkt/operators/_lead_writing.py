@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import NotRepeated, ServerUnavailable
+from airflow_provider_mkt.api.errors import NotRepeated
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.operators._day_watch import DayWatch
+from airflow_provider_mkt.operators._ending import slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_writing
 from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
 from airflow_provider_mkt.operators._lease import Lease
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.exchange import Reply
     from airflow_provider_mkt.api.flow import Memory
     from airflow_provider_mkt.api.lead_writer import LeadWriter
-    from airflow_provider_mkt.api.verdict import Refused
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.report import SyncOutcome
 
 
@@ -63,7 +62,6 @@ class LeadWritingOperator(LeadSourceOperator):
     )
     template_fields: Sequence[str] = writing_fields
 
-    _stopping: threading.Event | None = None
     _lease: Lease | None = None
     _renewer: int | None = None
 
@@ -99,7 +97,8 @@ class LeadWritingOperator(LeadSourceOperator):
         return outcome
 
     def work(self, context: Context) -> Mapping[str, Any]:
-        self._stopping, self._lease = threading.Event(), None
+        self.begin()
+        self._lease = None
         allowance = Allowance.of("max_rejected", self.max_rejected)
         self.check_source()
         hook, writer = self.hook, self.writer()
@@ -109,13 +108,6 @@ class LeadWritingOperator(LeadSourceOperator):
             outcome = self._sync(context, hook, writer, allowance)
         self._judge(context, outcome, allowance)
         return self.told(outcome)
-
-    def on_kill(self) -> None:
-        """Let waiting calls give up when the task is killed, and send no more.
-
-        Those under way are left their connections: they are about to be answered.
-        """
-        self._stop()
 
     def _sync(
         self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: Allowance
@@ -128,11 +120,11 @@ class LeadWritingOperator(LeadSourceOperator):
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
         known_fields = hook.follow(writer.known_fields())
         memory = task_memory(context)
-        lease = Lease(memory, writer.quiet_after, self._sleep, self.log.info)
+        lease = Lease(memory, writer.quiet_after, self.sleep, self.log.info)
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         # In a sliding window the pace of the first window comes back in every later one.
         concurrency = AdaptiveConcurrency(ceiling, start=max(4, ceiling // 3))
-        hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
+        hook.on_refusal = slowing_down(concurrency)
         report = Report()
         with ExitStack() as stack:
             state = self._state(context, writer)
@@ -152,7 +144,7 @@ class LeadWritingOperator(LeadSourceOperator):
             watch = DayWatch(hook, hook.platform.daily_reserve, lambda: report.calls)
 
             def tick() -> None:
-                self._go_on()
+                self.go_on()
                 watch.look()
                 if self.fail_fast and not allowance.allows(report.rejected, max(report.total, _ENOUGH)):
                     raise Stop
@@ -160,7 +152,7 @@ class LeadWritingOperator(LeadSourceOperator):
                 progress.tell()
 
             def send(call: Call[Any]) -> Reply[Any]:
-                self._go_on()
+                self.go_on()
                 return hook.reply(call)
 
             try:
@@ -173,7 +165,7 @@ class LeadWritingOperator(LeadSourceOperator):
                     known_fields=known_fields,
                     checkpoint=state.checkpoint,
                     on_tick=tick,
-                    abandon=self._stop,
+                    abandon=self.stop,
                 ).run(iter(rows))
             except Stop:
                 self.log.warning("Stopped: more leads are rejected than allowed")
@@ -207,34 +199,14 @@ class LeadWritingOperator(LeadSourceOperator):
         )
         raise AirflowFailException(msg)
 
-    def _stop(self) -> None:
-        if self._stopping is not None:
-            self._stopping.set()
-
-    def _go_on(self) -> None:
-        """Give up when the task is ending."""
-        self._sleep(0)
-
-    def _sleep(self, seconds: float) -> None:
-        if self._stopping is not None and self._stopping.wait(seconds):
-            msg = "the task is ending"
-            raise ServerUnavailable(msg)
-
     def _wait(self, seconds: float) -> None:
         """Wait for the next request of a call."""
-        self._sleep(seconds)
+        self.sleep(seconds)
         # The thread that renews it writes no leads, and would wait for itself.
         writes = threading.get_ident() != self._renewer
         while writes and self._lease is not None and not self._lease.holds():
             # Meanwhile the source may have kept the thread that renews it.
-            self._sleep(0.1)
-
-
-def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
-    from airflow_provider_mkt.api.verdict import Next
-
-    if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
-        concurrency.refused()
+            self.sleep(0.1)
 
 
 _BEGUN = "leads begun to be sent"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput, ServerUnavailable
-from airflow_provider_mkt.operators._base import MarketingOperator, as_text
+from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._ending import LongOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._memory import task_digest, task_memory
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.api.people import PeopleVerb
-    from airflow_provider_mkt.api.verdict import Refused
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.people import PeopleReport
     from airflow_provider_mkt.sync.spool import Spool
 
@@ -32,7 +30,7 @@ _ENOUGH = 1_000
 """People after which a share of them says something."""
 
 
-class PeopleOperator(MarketingOperator):
+class PeopleOperator(LongOperator):
     """Base of the operators that do one thing with many people, each of whom comes out with an outcome.
 
     Everybody is read and checked before anything is sent, waits in a file on this machine, and comes once
@@ -68,8 +66,6 @@ class PeopleOperator(MarketingOperator):
     )
     template_fields: Sequence[str] = people_fields
 
-    _stopping: threading.Event | None = None
-
     def __init__(
         self,
         *,
@@ -102,7 +98,7 @@ class PeopleOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.sync.spool import Spool
 
-        self._stopping = threading.Event()
+        self.begin()
         allowance = Allowance.of("max_rejected", self.max_rejected)
         verb = self.verb()
         with Spool() as spool:
@@ -110,24 +106,10 @@ class PeopleOperator(MarketingOperator):
             if not spool.total:
                 raise InvalidInput("leads", f"is empty: nobody to be {verb.done}")
             hook = self.hook
-            hook.sleep = self._sleep
+            hook.sleep = self.sleep
             # Airflow may take a worker that lives for dead, and start the next try beside it.
             with hook, hook.exclusive(verb.key if verb.once else f"task {task_digest(context)}"):
                 return self._run(context, hook, verb, spool, allowance)
-
-    def on_kill(self) -> None:
-        """Let waiting requests give up when the task is killed, and send no more.
-
-        Those under way are left their connections: they are about to be answered.
-        """
-        self._stop()
-
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
-    ) -> None:
-        # Airflow itself would call a callable here, and show whom it returns among the rendered templates.
-        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
-        super()._do_render_template_fields(parent, values, *args, **kwargs)
 
     def _people(self, verb: PeopleVerb) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
@@ -146,13 +128,13 @@ class PeopleOperator(MarketingOperator):
 
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         concurrency = AdaptiveConcurrency(ceiling)
-        hook.on_refusal = lambda call, refused, wait: _slow_down(concurrency, refused)
+        hook.on_refusal = slowing_down(concurrency)
         hook.follow(verb.before())
         report = PeopleReport(verb)
         progress = Progress(report, lambda done: spool.total, self.log.info)
 
         def tick() -> None:
-            self._sleep(0)
+            self.sleep(0)
             progress.tell()
 
         def enough() -> bool:
@@ -167,11 +149,11 @@ class PeopleOperator(MarketingOperator):
             concurrency,
             report,
             on_tick=tick,
-            abandon=self._stop,
+            abandon=self.stop,
             enough=enough,
         )
         run.run()
-        run.verify(self._sleep)
+        run.verify(self.sleep)
         outcome = self._outcome(context, hook.conn_type, verb, spool, report)
         run.close()
         self.log.info("Finished: %s", report.line())
@@ -228,20 +210,3 @@ class PeopleOperator(MarketingOperator):
             reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
             msg = f"{'; '.join(problems)} ({reasons}). See {outcome['rejects']}"
             raise AirflowFailException(msg)
-
-    def _stop(self) -> None:
-        if self._stopping is not None:
-            self._stopping.set()
-
-    def _sleep(self, seconds: float) -> None:
-        """Wait, or give up when the task is ending."""
-        if self._stopping is not None and self._stopping.wait(seconds):
-            msg = "the task is ending"
-            raise ServerUnavailable(msg)
-
-
-def _slow_down(concurrency: AdaptiveConcurrency, refused: Refused) -> None:
-    from airflow_provider_mkt.api.verdict import Next
-
-    if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
-        concurrency.refused()

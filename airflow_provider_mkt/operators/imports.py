@@ -148,6 +148,7 @@ class ImportLeadsOperator(ImportingOperator):
     def work(self, context: Context) -> ImportOutcome:
         allowance = Allowance.of("max_rejected", self.max_rejected)
         hook = self.hook
+        self.begin()
         hook.sleep = self.sleep
         importer = self._importer(hook)
         with hook, ExitStack() as stack:

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -37,6 +37,7 @@ from sync_runs import (
 
 from airflow_provider_mkt.api import drivers
 from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.api.hubspot import daily_quota as hubspot_quota
 from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
@@ -337,6 +338,7 @@ class TestLimits:
 
         monkeypatch.setattr(marketo_platform, "next_quota_reset", reset)
         monkeypatch.setattr(hubspot_platform, "_DAY_IS_WORTH_ASKING_AGAIN", soon)
+        monkeypatch.setattr(hubspot_quota, "_moment", lambda told: datetime.now(UTC) + soon)
         before = f"""
 from sandbox_in_use import box, turns
 limits = box.{platform}.limits

@@ -1,0 +1,80 @@
+"""Ending long work early, when its task is told to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.operators._base import MarketingOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_mkt.api.call import Call
+    from airflow_provider_mkt.api.verdict import Refused
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+
+
+class LongOperator(MarketingOperator):
+    """Base of the operators that work for long: they wait in a way that ends when the task does.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
+    """
+
+    ended_by: ClassVar[type[Exception]] = ServerUnavailable
+    """What is raised when the task is told to end."""
+
+    # Made when work begins: Airflow copies operators, and an event cannot be copied.
+    _ending: threading.Event | None = None
+
+    def begin(self) -> None:
+        """Work begins."""
+        self._ending = threading.Event()
+
+    def on_kill(self) -> None:
+        """Let what only waits give up when the task is killed, and begin nothing more.
+
+        Requests under way are left their connections: they are about to be answered.
+        """
+        self.stop()
+
+    @property
+    def ending(self) -> bool:
+        """Whether the task was told to end."""
+        return self._ending is not None and self._ending.is_set()
+
+    def stop(self) -> None:
+        """Make every wait give up, now and later."""
+        if self._ending is not None:
+            self._ending.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or give up when the task is ending."""
+        if self._ending is not None and self._ending.wait(seconds):
+            msg = "the task is ending"
+            raise self.ended_by(msg)
+
+    def go_on(self) -> None:
+        """Give up when the task is ending."""
+        self.sleep(0)
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> None:
+        # Airflow itself would call a callable here, with arguments that ours do not take, and show what it
+        # returns among the rendered templates.
+        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
+        super()._do_render_template_fields(parent, values, *args, **kwargs)
+
+
+def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Refused, float], None]:
+    """What a hook tells of refusals, made known to the concurrency."""
+    from airflow_provider_mkt.api.verdict import Next
+
+    def notice(call: Call[Any], refused: Refused, wait: float) -> None:
+        if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
+            concurrency.refused()
+
+    return notice
