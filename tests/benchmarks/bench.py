@@ -1,20 +1,62 @@
-"""What the benchmarks share: a sandbox in another process, and tasks run in real Airflow."""
+"""What the benchmarks share: a sandbox in another process, tasks run in real Airflow, and tables."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "airflow_provider_mkt.cli.main"]
+
+REDIS = os.environ.get("MKT_TEST_REDIS", "redis://127.0.0.1:6379/0")
+POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+
+NO_LIMITS: dict[str, Any] = {"rate": 1_000_000, "daily": None, "concurrency": None, "latency": 0.0}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the benchmarks know of a platform.
+
+    :param window_calls: calls that its limit allows in a window of ``window_seconds``.
+    :param at_once: calls under way that it allows; None where it has no such limit.
+    :param batch: leads per call.
+    :param route: the sandbox's route of the call that writes leads.
+    """
+
+    name: str
+    window_calls: int
+    window_seconds: float
+    at_once: int | None
+    batch: int
+    first_name: str
+    score: str
+    route: str
+
+    @property
+    def per_second(self) -> float:
+        return self.window_calls / self.window_seconds
+
+
+HUBSPOT = Platform(
+    "hubspot", 190, 10.0, None, 100, "firstname", "lead_score", "/crm/v3/objects/contacts/batch/upsert"
+)
+MARKETO = Platform("marketo", 100, 20.0, 10, 300, "firstName", "leadScore", "/rest/v1/leads.json")
+PLATFORMS = {one.name: one for one in (HUBSPOT, MARKETO)}
+
+
+def asked_for(words: Iterable[str]) -> list[Platform]:
+    """The platforms named on the command line; both when none is."""
+    return [one for name, one in PLATFORMS.items() if name in words] or list(PLATFORMS.values())
 
 
 @dataclass
@@ -28,7 +70,7 @@ class Served:
     urls: dict[str, str]
     uris: dict[str, str]
 
-    def tell(self, platform: str, what: str, body: dict[str, Any] | None = None) -> Any:
+    def tell(self, platform: str, what: str, body: Any = None) -> Any:
         """Call the sandbox's control: GET without a body, POST with one."""
         request = urllib.request.Request(
             f"{self.urls[platform]}_sandbox/{what}",
@@ -38,6 +80,15 @@ class Served:
         with urllib.request.urlopen(request, timeout=60) as answer:
             content = answer.read()
         return json.loads(content) if content else None
+
+    def calls(self, platform: Platform, method: str = "POST", route: str | None = None) -> dict[str, Any]:
+        """The sandbox's counter of one endpoint; of the one that writes leads when none is given."""
+        wanted = (method, route or platform.route)
+        for counter in self.tell(platform.name, "calls")["routes"]:
+            if (counter["method"], counter["route"]) == wanted:
+                found: dict[str, Any] = counter
+                return found
+        return {"total": 0, "refused": {}, "byStatus": {}, "first": 0.0, "last": 0.0}
 
 
 @contextmanager
@@ -65,8 +116,10 @@ def airflow_home(box: Served) -> Iterator[Path]:
             AIRFLOW_HOME=folder,
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__CORE__DAGS_FOLDER=str(home / "dags"),
+            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
             AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
             AIRFLOW__MKT__STATE_DIR=str(home / "state"),
+            AIRFLOW_CONN_CRM=POSTGRES.replace("postgresql:", "postgres:"),
             **{f"AIRFLOW_CONN_{name.upper()}_DEFAULT": uri for name, uri in box.uris.items()},
             # HubSpot's answers state its limit; Marketo's has to be configured.
             AIRFLOW_CONN_HUBSPOT_UNBOUND=box.uris["hubspot"],
@@ -90,13 +143,17 @@ with DAG("bench", schedule=None) as dag:
 if __name__ == "__main__":
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began, begun = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     run = dag.test()
+    ended, seconds = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - begun
     with create_session() as session:
         row = session.query(XComModel).filter_by(run_id=run.run_id, key="return_value").one()
         outcome = XComModel.deserialize_value(row)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print("RESULT" + json.dumps({{"state": str(run.state), "outcome": outcome, "base": base, "peak": peak}}))
+    print("RESULT" + json.dumps({{
+        "state": str(run.state), "outcome": outcome, "seconds": seconds,
+        "base": began.ru_maxrss, "peak": ended.ru_maxrss,
+        "cpu": ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime,
+    }}))
 """
 
 
@@ -107,21 +164,59 @@ def sync_leads(home: Path, **arguments: Any) -> dict[str, Any]:
 
 def run_task(home: Path, module: str, operator: str, **arguments: Any) -> dict[str, Any]:
     """Run one task in real Airflow, in a process of its own. Returns what it measured."""
+    return end_task(start_task(home, module, operator, **arguments))
+
+
+def start_task(home: Path, module: str, operator: str, **arguments: Any) -> subprocess.Popen[str]:
+    """Start one task in real Airflow, in a process of its own."""
     file = home / "dags" / "bench.py"
     told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     file.write_text(TASK.format(module=module, operator=operator, arguments=told))
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(file.parent),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+    }
+    with (home / "task.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, str(file)], stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
+
+
+def end_task(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait for a task to end. Returns what it measured."""
+    told, _ = process.communicate()
+    for line in told.splitlines():
         if line.startswith("RESULT"):
             result: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
             return result
-    msg = f"the run told nothing\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    msg = f"the run told nothing\n{told[-4000:]}"
     raise RuntimeError(msg)
 
 
-def write_leads(path: Path, count: int, first_name: str) -> str:
+def another_home(home: Path, name: str) -> Path:
+    """A second worker's home: a database of its own, the same state directory."""
+    other = home / name
+    (other / "dags").mkdir(parents=True)
+    shutil.copy(home / "airflow.db", other / "airflow.db")
+    return other
+
+
+def write_leads(path: Path, count: int, first_name: str, *, start: int = 0) -> str:
     """Write a CSV of leads. Returns its URI."""
     with path.open("w") as file:
         file.write(f"email,{first_name}\n")
-        file.writelines(f"lead{number}@example.com,Lead {number}\n" for number in range(count))
+        file.writelines(f"lead{n}@example.com,Lead {n}\n" for n in range(start, start + count))
     return path.as_uri()
+
+
+def heading(*columns: str) -> None:
+    """Begin a Markdown table; the first column is text, the others are figures."""
+    print("| " + " | ".join((*columns, "load")) + " |")
+    print("|---" + "|---:" * len(columns) + "|", flush=True)
+
+
+def line(*cells: object) -> None:
+    """A line of the table, with the machine's load of the last minute behind it."""
+    print("| " + " | ".join(map(str, (*cells, f"{os.getloadavg()[0]:.1f}"))) + " |", flush=True)

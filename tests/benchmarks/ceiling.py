@@ -1,49 +1,125 @@
-"""How much of the account's rate limit SyncLeadsOperator reaches, and whether it ever goes over it.
+"""How much of the account's rate limit a sync reaches, beside loops over public clients, and who loses what.
 
 The ideal run makes a full window's calls at once, waits for the window's end, and so on; the share is the
-ideal run's time over the measured one's.
+ideal run's time over the measured one's. A loop over a client is given ten seconds, and its calls per second
+are compared with the limit's. ``ceiling.py [hubspot] [marketo] [seconds of latency ...]``.
 """
 
 from __future__ import annotations
 
+import json
+import random
+import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
-from bench import airflow_home, served, sync_leads, write_leads
+from bench import Platform, Served, airflow_home, asked_for, heading, line, served, sync_leads, write_leads
 
-# Platform, calls per window, seconds of the window, leads per call, name of the first-name field.
-PLATFORMS = (("hubspot", 190, 10.0, 100, "firstname"), ("marketo", 100, 20.0, 300, "firstName"))
-SECONDS = 90
+CLIENTS = {"hubspot": "hubspot-api-client", "marketo": "marketorestpython"}
+LATENCIES = (0.1, 1.0, 3.0)
+SECONDS = 20
 """About how long a run takes at the limit."""
+CLIENT_SECONDS = 10
+BAD, BAD_CALLS = 0.01, 20
+AT_ONCE = {"hubspot": 60, "marketo": 10}
+"""Calls the operator has under way at most."""
 
 
-def main(latencies: list[float]) -> None:
-    print(
-        f"{'platform':<10}{'latency':>8}{'calls':>7}{'leads':>9}{'seconds':>9}{'ideal':>8}{'share':>8}{'refused':>9}"
-    )
-    with served() as box, airflow_home(box) as home:
-        for platform, calls, seconds, batch, first_name in PLATFORMS:
-            windows = round(SECONDS / seconds)
-            # Half a window's calls more than whole windows, so that the last one is not an edge case.
-            total = calls * windows + calls // 2
-            source = write_leads(home / f"{platform}.csv", total * batch, first_name)
-            for latency in latencies:
-                box.tell(platform, "reset", {})
-                box.tell(platform, "limits", {"latency": latency})
-                before = sum(box.tell(platform, "calls")["all"]["refused"].values())
-                result = sync_leads(home, conn_id=f"{platform}_default", source=source)
-                refused = sum(box.tell(platform, "calls")["all"]["refused"].values()) - before
-                outcome = result["outcome"]
-                assert outcome["created"] == total * batch, outcome
-                concurrency = 10 if platform == "marketo" else 60
-                # The last window's half takes as long as its calls take by concurrency.
-                rounds = -(-(calls // 2) // concurrency)
-                ideal = max(windows * seconds + rounds * latency, total / concurrency * latency)
-                print(
-                    f"{platform:<10}{latency:>7g}s{total:>7}{total * batch:>9,}{outcome['seconds']:>9.1f}"
-                    f"{ideal:>8.1f}{ideal / outcome['seconds']:>8.1%}{refused:>9}",
-                    flush=True,
-                )
+def client(box: Served, platform: Platform, calls: int, seconds: float, bad: float) -> subprocess.Popen[str]:
+    words = [platform.name, box.urls[platform.name], str(calls), str(seconds), str(bad)]
+    command = [sys.executable, str(Path(__file__).with_name("clients.py")), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def told(process: subprocess.Popen[str]) -> dict[str, Any]:
+    output, _ = process.communicate()
+    result: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return result
+
+
+def refused(box: Served, platform: Platform) -> int:
+    return sum(box.calls(platform)["refused"].values())
+
+
+def ceilings(box: Served, other: Served, home: Path, platform: Platform, latencies: list[float]) -> None:
+    windows = max(1, round(SECONDS / platform.window_seconds))
+    # Half a window's calls more than whole windows, so that the last one is not an edge case.
+    rest = platform.window_calls // 2
+    total = platform.window_calls * windows + rest
+    source = write_leads(home / "leads.csv", total * platform.batch, platform.first_name)
+    at_once = AT_ONCE[platform.name]
+    for latency in latencies:
+        for each in (box, other):
+            each.tell(platform.name, "reset", {})
+            each.tell(platform.name, "limits", {"latency": latency})
+        beside = client(other, platform, 10**6, CLIENT_SECONDS, 0.0)
+        outcome = sync_leads(home, conn_id=f"{platform.name}_default", source=source)["outcome"]
+        assert outcome["created"] == total * platform.batch, outcome
+        # The last window's half takes as long as its calls take by so many at once.
+        rounds = -(-rest // at_once)
+        ideal = max(windows * platform.window_seconds + rounds * latency, total / at_once * latency)
+        share = ideal / outcome["seconds"]
+        line(
+            platform.name,
+            "SyncLeadsOperator",
+            f"{latency:g} s",
+            total,
+            f"{share:.1%}",
+            refused(box, platform),
+        )
+        loop = told(beside)
+        share = loop["calls"] / loop["seconds"] / min(platform.per_second, at_once / latency)
+        line(
+            platform.name,
+            CLIENTS[platform.name],
+            f"{latency:g} s",
+            loop["calls"],
+            f"{share:.1%}",
+            refused(other, platform),
+        )
+
+
+def losses(box: Served, home: Path, platform: Platform) -> None:
+    fault = {"code": "606"} if platform.name == "marketo" else {"status": 429}
+    order = {"path": f"*{platform.route}", "method": "POST", "answer": fault, "skip": 2}
+    chance = random.Random(1)
+    rows = BAD_CALLS * platform.batch
+    source, bad = home / "bad.csv", 0
+    with source.open("w") as file:
+        file.write(f"email,{platform.score}\n")
+        for number in range(rows):
+            wrong = chance.random() < BAD
+            bad += wrong
+            file.write(f"client{number}@example.com,{'bad' if wrong else 7}\n")
+    for who in ("SyncLeadsOperator", CLIENTS[platform.name]):
+        box.tell(platform.name, "reset", {})
+        box.tell(platform.name, "limits", {"latency": 0.0})
+        box.tell(platform.name, "faults", order)
+        if who == "SyncLeadsOperator":
+            conn = f"{platform.name}_default"
+            outcome = sync_leads(home, conn_id=conn, source=source.as_uri(), max_rejected=None)["outcome"]
+            written, named, exceptions = outcome["created"] + outcome["updated"], outcome["rejected"], 0
+        else:
+            loop = told(client(box, platform, BAD_CALLS, 600, BAD))
+            assert (loop["good"], loop["bad"]) == (rows - bad, bad), loop
+            written, named, exceptions = loop["written"], loop["named"], loop["exceptions"]
+        line(platform.name, who, f"{rows - bad:,}", f"{rows - bad - written:,}", bad, named, exceptions)
+
+
+def main(platforms: list[Platform], latencies: list[float]) -> None:
+    with served() as box, served() as other, airflow_home(box) as home:
+        heading("platform", "who", "latency", "calls", "share of the limit", "refused")
+        for platform in platforms:
+            ceilings(box, other, home, platform, latencies)
+        print()
+        heading(
+            "platform", "who", "good leads", "of them not written", "bad leads", "of them named", "exceptions"
+        )
+        for platform in platforms:
+            losses(box, home, platform)
 
 
 if __name__ == "__main__":
-    main([float(text) for text in sys.argv[1:]] or [1.0])
+    numbers = [float(word) for word in sys.argv[1:] if word[0].isdigit()]
+    main(asked_for(sys.argv[1:]), numbers or list(LATENCIES))

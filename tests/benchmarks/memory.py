@@ -1,33 +1,95 @@
-"""Peak memory of a lead import at two sizes, with the sandbox's limits off."""
+"""Peak memory of a sync at several sizes, from a file and from a PostgreSQL cursor, with the limits off.
+
+``memory.py [hubspot] [marketo] [rows ...]``: both platforms, and 10,000, 100,000 and 1,000,000 rows, when
+not given.
+"""
 
 from __future__ import annotations
 
-from bench import airflow_home, served, sync_leads, write_leads
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-SIZES = (10_000, 1_000_000)
+from bench import (
+    NO_LIMITS,
+    POSTGRES,
+    Platform,
+    Served,
+    airflow_home,
+    asked_for,
+    heading,
+    line,
+    served,
+    sync_leads,
+    write_leads,
+)
+
+SIZES = (10_000, 100_000, 1_000_000)
+TABLE = "mkt_bench_people"
 
 
-def main() -> None:
-    print(
-        f"{'platform':<10}{'leads':>11}{'seconds':>9}{'leads/s':>9}{'before':>9}{'peak':>9}{'of it ours':>12}"
+@contextmanager
+def people(rows: int) -> Iterator[bool]:
+    """A table of so many people in PostgreSQL; False when there is no server."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        yield False
+        return
+    with connection:
+        connection.execute(f"DROP TABLE IF EXISTS {TABLE}")
+        connection.execute(
+            f"CREATE TABLE {TABLE} AS SELECT 'lead' || n || '@example.com' AS email, 'Lead ' || n AS first "
+            f"FROM generate_series(1, {rows}) AS n"
+        )
+        try:
+            yield True
+        finally:
+            connection.execute(f"DROP TABLE {TABLE}")
+
+
+def measure(box: Served, home: Path, platform: Platform, rows: int, kind: str, **source: Any) -> None:
+    box.tell(platform.name, "reset", {})
+    result = sync_leads(home, conn_id=f"{platform.name}_unbound", **source)
+    outcome = result["outcome"]
+    assert outcome["created"] == rows, outcome
+    before, peak = result["base"] / 1024, result["peak"] / 1024
+    line(
+        platform.name,
+        kind,
+        f"{rows:,}",
+        f"{rows / outcome['seconds']:,.0f}",
+        f"{before:.0f} MB",
+        f"{peak:.0f} MB",
+        f"{peak - before:.0f} MB",
     )
+
+
+def main(platforms: list[Platform], sizes: list[int]) -> None:
+    heading("platform", "source", "leads", "leads/s", "before the task", "peak", "of it the task's")
     with served() as box, airflow_home(box) as home:
-        for platform, first_name in (("marketo", "firstName"), ("hubspot", "firstname")):
-            off = {"rate": 1_000_000, "daily": None, "concurrency": None}
-            box.tell(platform, "limits", off)
-            for size in SIZES:
-                box.tell(platform, "reset", {})
-                source = write_leads(home / "leads.csv", size, first_name)
-                result = sync_leads(home, conn_id=f"{platform}_unbound", source=source)
-                outcome = result["outcome"]
-                assert outcome["total"] == size, outcome
-                before, peak = result["base"] / 1024, result["peak"] / 1024
-                print(
-                    f"{platform:<10}{size:>11,}{outcome['seconds']:>9.1f}{size / outcome['seconds']:>9,.0f}"
-                    f"{before:>7.0f}MB{peak:>7.0f}MB{peak - before:>10.0f}MB",
-                    flush=True,
-                )
+        for platform in platforms:
+            box.tell(platform.name, "limits", NO_LIMITS)
+            for rows in sizes:
+                source = write_leads(home / "leads.csv", rows, platform.first_name)
+                measure(box, home, platform, rows, "CSV", source=source)
+            with people(sizes[-1]) as there:
+                if there:
+                    measure(
+                        box,
+                        home,
+                        platform,
+                        sizes[-1],
+                        "SQL",
+                        sql=f"SELECT email, first FROM {TABLE}",
+                        sql_conn_id="crm",
+                        columns={"first": platform.first_name},
+                    )
 
 
 if __name__ == "__main__":
-    main()
+    main(asked_for(sys.argv[1:]), [int(word) for word in sys.argv[1:] if word.isdigit()] or list(SIZES))

@@ -1,0 +1,92 @@
+"""A worker killed in the middle of a sync: how soon its retry writes new leads, and what it sends twice.
+
+The first try of 100,000 leads is killed once half of its calls are made. ``resume.py [hubspot] [marketo]``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import NO_LIMITS, Platform, Served, airflow_home, asked_for, heading, line, served, write_leads
+
+LEADS = 100_000
+LATENCY = 0.1
+
+TRY = """
+import json, sys, time
+from types import SimpleNamespace
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+
+task = SyncLeadsOperator(task_id="task", conn_id=sys.argv[1], source=sys.argv[2])
+ti = SimpleNamespace(dag_id="resumed", run_id=sys.argv[3], task_id="task", map_index=-1,
+                     try_number=int(sys.argv[4]), max_tries=2, xcom_push=lambda key, value: None)
+begun = time.time()
+print(json.dumps({"begun": begun, "outcome": task.execute({"ti": ti})}), flush=True)
+"""
+
+
+def start(platform: Platform, source: str, number: int) -> subprocess.Popen[str]:
+    words = [f"{platform.name}_unbound", source, f"run-{platform.name}", str(number)]
+    return subprocess.Popen(
+        [sys.executable, "-c", TRY, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def measure(box: Served, home: Path, platform: Platform) -> None:
+    box.tell(platform.name, "reset", {})
+    box.tell(platform.name, "limits", {**NO_LIMITS, "latency": LATENCY})
+    source = write_leads(home / "leads.csv", LEADS, platform.first_name)
+    calls = -(-LEADS // platform.batch)
+    first = start(platform, source, 1)
+    while (before := box.calls(platform)["total"]) < calls // 2:
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    output, _ = start(platform, source, 2).communicate()
+    told: dict[str, Any] = json.loads(output.splitlines()[-1])
+    outcome = told["outcome"]
+    assert outcome["total"] == LEADS, outcome
+    assert outcome["created"] + outcome["updated"] + outcome["resumed"] >= LEADS, outcome
+    # Every lead was new, so one that is updated was there already.
+    twice = outcome["updated"]
+    sent = sorted(
+        call["at"] - call["seconds"]
+        for call in box.tell(platform.name, "calls")["recent"]
+        if call["route"] == platform.route and call["at"] - call["seconds"] >= told["begun"]
+    )
+    new = sent[min(twice // platform.batch, len(sent) - 1)]
+    line(
+        platform.name,
+        before,
+        f"{outcome['resumed']:,}",
+        f"{sent[0] - told['begun']:.1f} s",
+        f"{new - told['begun']:.1f} s",
+        f"{twice:,}",
+        f"{outcome['created']:,}",
+    )
+
+
+def main(platforms: list[Platform]) -> None:
+    heading(
+        "platform",
+        "calls at the kill",
+        "known to be done",
+        "first call after",
+        "first new lead after",
+        "sent twice",
+        "sent once by the retry",
+    )
+    with served() as box, airflow_home(box) as home:
+        for platform in platforms:
+            measure(box, home, platform)
+
+
+if __name__ == "__main__":
+    main(asked_for(sys.argv[1:]))

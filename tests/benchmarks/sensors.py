@@ -1,0 +1,86 @@
+"""A thousand deferred sensors in one process: how late its event loop gets, and what they ask.
+
+``sensors.py [hubspot] [marketo]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+import sys
+import time
+from collections import Counter
+
+from bench import NO_LIMITS, Platform, Served, airflow_home, asked_for, heading, line, served
+
+SENSORS = 1_000
+SECONDS = 30.0
+LOOK_EVERY = 10.0
+TICK = 0.01
+
+
+async def wait_with_all(platform: Platform, conn_id: str) -> list[float]:
+    """Let all triggers run for a while. Returns by how many seconds each tick of the loop was late."""
+    from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+    from airflow_provider_mkt.sandbox.marketo import seed as marketo
+    from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+    job = {
+        "hubspot": {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL},
+        "marketo": {"platform": "marketo", "kind": "email_send", "id": marketo.EMAIL_PROGRAM},
+    }[platform.name]
+    ended: Counter[str] = Counter()
+
+    async def follow() -> None:
+        trigger = BatchStatusTrigger(conn_id, [job], time.time() + 3600, poll_interval=LOOK_EVERY)
+        async for event in trigger.run():
+            ended[event.payload["status"]] += 1
+
+    tasks = [asyncio.create_task(follow()) for _ in range(SENSORS)]
+    late = []
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        before = time.monotonic()
+        await asyncio.sleep(TICK)
+        late.append(time.monotonic() - before - TICK)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not ended, ended
+    return late
+
+
+def measure(box: Served, platform: Platform, limits: str) -> None:
+    box.tell(platform.name, "reset", {})
+    off = limits == "off"
+    if off:
+        box.tell(platform.name, "limits", NO_LIMITS)
+    late = asyncio.run(wait_with_all(platform, f"{platform.name}_{'unbound' if off else 'default'}"))
+    seen = box.tell(platform.name, "calls")
+    tokens = sum(one["total"] for one in seen["routes"] if "oauth" in one["route"])
+    allowed = "" if off else f"{platform.window_calls * (1 + SECONDS // platform.window_seconds):.0f}"
+    line(
+        platform.name,
+        limits,
+        f"{statistics.median(late) * 1000:.1f} ms",
+        f"{statistics.quantiles(late, n=100)[98] * 1000:.0f} ms",
+        f"{max(late) * 1000:.0f} ms",
+        seen["all"]["total"] - tokens,
+        allowed,
+        sum(seen["all"]["refused"].values()),
+        tokens,
+    )
+
+
+def main(platforms: list[Platform]) -> None:
+    logging.disable(logging.WARNING)
+    heading("platform", "limits", "median lag", "99 %", "most", "calls", "allowed", "refused", "tokens")
+    with served() as box, airflow_home(box):
+        for platform in platforms:
+            for limits in ("on", "off"):
+                measure(box, platform, limits)
+
+
+if __name__ == "__main__":
+    main(asked_for(sys.argv[1:]))
