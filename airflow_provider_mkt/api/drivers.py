@@ -184,11 +184,11 @@ class AsyncDriver:
                 match effect:
                     # A file lock may be held by another process for a moment, hence the threads.
                     case Send(request, place):
-                        sent_at = time.monotonic()
                         answer = await self._send(request)
                         if place is not None:
-                            took = time.monotonic() - sent_at
-                            await loop.run_in_executor(_takers, self._budget.settle, place, took)
+                            # A busy loop sends late and reads late: how long that took says nothing of when
+                            # the call arrived, only that it had by now.
+                            await loop.run_in_executor(_takers, self._budget.settle, place, 0.0)
                     case Take(meter, ticket, seconds):
                         take = self._budget.take
                         answer = await loop.run_in_executor(_takers, take, meter, ticket, seconds)

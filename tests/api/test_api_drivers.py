@@ -251,6 +251,27 @@ class TestBothDrivers:
         assert asyncio.run(looped()).value == "fine"
         assert slept == [0.25, 0.25]
 
+    def test_how_late_a_loop_reads_an_answer_is_not_taken_for_how_long_the_platform_takes(
+        self, server: Server, tmp_path: Path
+    ) -> None:
+        class Told(FileBudget):
+            def settle(self, place: Place, took: float) -> None:
+                told.append(took)
+
+        told: list[float] = []
+
+        async def busy() -> None:
+            async with AsyncDriver(Told(tmp_path / "b.sqlite", {CALLS: Rate(9, 9)})) as driver:
+                link = Link(hubspot(base_url=server.url))
+                waiting = asyncio.create_task(driver.pump(exchange(CALL, link)))
+                while not server.seen:  # noqa: ASYNC110 - the server is a thread
+                    await asyncio.sleep(0)
+                time.sleep(0.1)  # noqa: ASYNC251 - other work that keeps the loop
+                await waiting
+
+        asyncio.run(busy())
+        assert told == [0.0]
+
     @pytest.mark.parametrize("on_a_loop", [False, True])
     def test_an_exchange_is_closed_when_its_driver_fails(self, on_a_loop: bool) -> None:
         class Broken:
