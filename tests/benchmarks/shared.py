@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench import (
@@ -30,14 +31,32 @@ from bench import (
 WORKERS = 4
 WINDOWS = {"hubspot": 3.5, "marketo": 1.5}
 LATENCY = 0.3
-PLACES = {"file": "", "redis": REDIS, "postgres": POSTGRES}
+PLACES = ("file", "redis", "postgres")
 
 
-def measure(box: Served, homes: list[Path], platform: Platform, place: str) -> None:
+@contextmanager
+def url_of(place: str) -> Iterator[str]:
+    """What ``[mkt] shared_state_url`` is set to; nothing of it stays behind."""
+    if place != "postgres":
+        # What is in Redis goes by itself.
+        yield REDIS if place == "redis" else ""
+        return
+    import psycopg
+
+    name = f"mkt_bench_{os.getpid()}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{POSTGRES.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def measure(box: Served, homes: list[Path], platform: Platform, place: str, url: str) -> None:
     calls = round(platform.window_calls * WINDOWS[platform.name] / WORKERS)
     box.tell(platform.name, "reset", {})
     box.tell(platform.name, "limits", {"latency": LATENCY})
-    os.environ["AIRFLOW__MKT__SHARED_STATE_URL"] = PLACES[place]
+    os.environ["AIRFLOW__MKT__SHARED_STATE_URL"] = url
     tasks = []
     for number, home in enumerate(homes):
         leads = calls * platform.batch
@@ -60,8 +79,8 @@ def main(platforms: list[Platform], places: list[str]) -> None:
         homes = [another_home(home, f"worker{number}") for number in range(WORKERS)]
         for platform in platforms:
             for place in places:
-                with suppress(RuntimeError):
-                    measure(box, homes, platform, place)
+                with url_of(place) as url:
+                    measure(box, homes, platform, place, url)
 
 
 if __name__ == "__main__":
