@@ -58,15 +58,12 @@ class SyncState:
     def open_outcomes(self) -> Callable[[], IO[str]] | None:
         return self._lines.append if self._wanted else None
 
-    def publish(self, superseded: set[int]) -> str | None:
-        """Put the outcomes of all tries where they are wanted. Returns that place, None without any.
-
-        :param superseded: rows that an earlier try has told of, and this one again.
-        """
+    def publish(self) -> str | None:
+        """Put the outcomes of all tries where they are wanted. Returns that place, None without any."""
         if not self._wanted or not self._lines.exists():
             return None
         with whole_file(self._wanted) as file:
-            self._lines.copy(file, superseded)
+            self._lines.copy(file)
         return self._wanted
 
     def forget(self) -> None:

@@ -27,8 +27,6 @@ class Ledger:
         self._open_outcomes = open_outcomes
         self._rejects: IO[str] | None = None
         self._outcomes: IO[str] | None = None
-        self.superseded: set[int] = set()
-        """Rows that an earlier try has told of, and this one does again."""
 
     @property
     def has_rejects(self) -> bool:
@@ -51,10 +49,6 @@ class Ledger:
             if fate.code or fate.reason:
                 told |= {"code": fate.code, "reason": fate.reason}
             self._outcomes.write(json_line(told))
-
-    def supersede(self, number: int) -> None:
-        """A row that an earlier try told of is written once more."""
-        self.superseded.add(number)
 
     def flush(self) -> None:
         """See that a killed process loses no outcome."""

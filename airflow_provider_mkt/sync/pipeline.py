@@ -190,10 +190,8 @@ class Pipeline:
         fate = checkpoint.known(number, item.digest)
         if fate is not None and (item.key is None or item.key not in self._again):
             return fate
-        if fate is not None:
-            # An earlier record of its key is written now, and the later one must be what stays.
-            self._ledger.supersede(number)
         if item.key is not None:
+            # A later record of this key must be what stays, so it is written again too.
             self._again.add(item.key)
         return None
 
