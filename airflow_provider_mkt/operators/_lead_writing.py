@@ -171,7 +171,7 @@ class LeadWritingOperator(LeadSourceOperator):
                 self.log.warning("Stopped: more leads are rejected than allowed")
             finally:
                 ledger.close()
-                outcomes = state.publish(ledger.superseded)
+                outcomes = state.publish()
             # A user who clears the task after this wants what was rejected sent, not what would be repeated.
             if writer.repeatable or allowance.allows(report.rejected, report.total):
                 state.forget()
@@ -192,10 +192,11 @@ class LeadWritingOperator(LeadSourceOperator):
             return
         context["ti"].xcom_push(key="return_value", value=self.told(outcome))
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
+        skipped = f" and {outcome['skipped']:,} skipped" if outcome["skipped"] else ""
         what = "The rest was not sent" if self.fail_fast else "The others were written"
         msg = (
-            f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected ({reasons}), allowed: "
-            f"{allowance}. {what}. See {outcome['rejects']}"
+            f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected{skipped} ({reasons}), "
+            f"allowed: {allowance}. {what}. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)
 

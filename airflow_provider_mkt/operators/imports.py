@@ -73,7 +73,8 @@ class ImportLeadsOperator(ImportingOperator):
         sent since a later row has their key.
     :param lost_after: Marketo: seconds for which a part whose upload was not answered may be at work.
     :returns: ``total``, ``imported``, ``warned`` (of those imported), ``skipped``, ``rejected``, ``reasons``
-        (code to count), ``rejects``, ``warnings``, ``jobs`` and ``seconds`` since the first try began.
+        (code to count), ``rejects``, ``warnings``, ``jobs``, ``lists`` (ids of new lists,
+        with ``create_list``) and ``seconds`` since the first try began.
     :raises AirflowFailException: when more rows were rejected than allowed, a column is no field of the
         platform, or the file has changed since an earlier try.
 
@@ -254,9 +255,10 @@ class ImportLeadsOperator(ImportingOperator):
         if allowance.allows(outcome["rejected"], outcome["total"]):
             return
         context["ti"].xcom_push(key="return_value", value=outcome)
+        skipped = f" and {outcome['skipped']:,} skipped" if outcome["skipped"] else ""
         msg = (
-            f"{outcome['rejected']:,} of {outcome['total']:,} rows were rejected ({reasons}), allowed: "
-            f"{allowance}. The others were imported. See {outcome['rejects']}"
+            f"{outcome['rejected']:,} of {outcome['total']:,} rows were rejected{skipped} ({reasons}), "
+            f"allowed: {allowance}. The others were imported. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)
 

@@ -250,6 +250,7 @@ class BulkImport:
         if look.status is BatchStatus.COMPLETE:
             matcher = Matcher(part.rows, part.columns, self._importer.key_column, self._importer.key)
             findings = self._platform.follow(self._importer.findings(look, part.columns))
+            self._report.lists += look.facts.get("lists") or ()
             if lost := self._report.imported_with(part, findings, matcher):
                 self._tell(f"{job}: {lost:,} failures whose rows cannot be told")
         else:

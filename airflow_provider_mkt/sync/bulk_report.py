@@ -33,6 +33,7 @@ class ImportOutcome(TypedDict):
     rejects: str | None
     warnings: str | None
     jobs: list[JobDict]
+    lists: list[str]
     seconds: float
 
 
@@ -80,6 +81,7 @@ class ImportReport:
         self._warnings = warnings
         self.imported = self.warned = self.skipped = self.rejected = 0
         self.reasons: Counter[str] = Counter()
+        self.lists: list[str] = []
 
     @property
     def total(self) -> int:
@@ -136,6 +138,7 @@ class ImportReport:
             rejects=rejects if self._rejects.exists else None,
             warnings=warnings if self._warnings.exists else None,
             jobs=list(jobs),
+            lists=self.lists,
             seconds=round(seconds, 2),
         )
 

@@ -145,11 +145,12 @@ def test_contacts_get_dates_of_the_order_that_is_said_and_a_list(
 ) -> None:
     source = write(tmp_path / "leads.csv", "email,renewal_date\na@x.org,31/01/2027\n")
     arguments = 'date_format="DAY_MONTH_YEAR", create_list=True'
-    succeeded(run_import(airflow, "hubspot", source, arguments))
+    outcome = succeeded(run_import(airflow, "hubspot", source, arguments))
     (lead,) = [lead for lead in world(quick, "hubspot") if lead["email"] == "a@x.org"]
     assert lead["renewal_date"] == "2027-01-31"
     (done,) = jobs(quick, "hubspot")
     assert done.list_id is not None
+    assert outcome["lists"] == [done.list_id]
 
 
 def test_a_part_that_fails_as_a_whole_has_its_rows_among_the_rejects(

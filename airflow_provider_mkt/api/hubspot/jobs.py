@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_mkt.api.flow import Flow
 from airflow_provider_mkt.api.hubspot import campaigns, emails, imports, send_statuses
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobSpec, Observation, asked
@@ -76,6 +78,11 @@ def _observe_campaigns(job: Job) -> Flow[Observation]:
     return Observation(word, {"campaigns": len(guids), "visible": seen})
 
 
+def _import_facts(one: imports.Import) -> dict[str, Any]:
+    lists = [str(made["listId"]) for made in one.metadata.objectLists if made.get("listId")]
+    return {"name": one.importName, **({"lists": lists} if lists else {}), **one.metadata.counters}
+
+
 SPECS = (
     JobSpec(
         "hubspot",
@@ -127,7 +134,7 @@ SPECS = (
         asked(
             lambda job: imports.get(job.id),
             lambda one: one.state,
-            lambda one: {"name": one.importName, **one.metadata.counters},
+            _import_facts,
         ),
         {
             "started": BatchStatus.PENDING,

@@ -187,7 +187,7 @@ def create_program_members(
     name = "bulk_extracts.create_program_members"
     chosen = names(name, "fields", fields)
     if (program_id is None) == (not program_ids):
-        raise InvalidInput("program_id", "one program or a list of them is needed, not both", call=name)
+        raise InvalidInput("program_id", "is needed, or program_ids instead of it", call=name)
     given: dict[str, Any] = {}
     if program_id is not None:
         given["programId"] = numeric_id(name, "program_id", program_id)
