@@ -88,8 +88,9 @@ class PostgresCounter:
         self._measure(connection)
         bucket = self._bucket(connection, meter, rate)
         with connection.transaction():
-            # The bucket itself gives up when another holds its table; this waits its turn.
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_id,))
+            self._wait_for_turn(connection)
+            # The bucket itself fails when another has its table, be it a vacuum; held already, it does not.
+            connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(self._calls(meter)))
             now = self.now()
             if slots is not None and not self._has_slot(connection, slots, now):
                 return SLOT_WAIT, 0.0
@@ -113,12 +114,18 @@ class PostgresCounter:
         slot: bool,
     ) -> None:
         with connection.transaction():
+            self._wait_for_turn(connection)
             if slot:
                 connection.execute(sql.SQL("DELETE FROM {} WHERE name = %s").format(self._slots), (ticket,))
             if arrived is not None:
-                table = sql.Identifier(f"ratelimit___{self._table(meter)}")
                 move = sql.SQL("UPDATE {} SET item_timestamp = TO_TIMESTAMP(%s) WHERE name = %s")
-                connection.execute(move.format(table), (int(arrived * 1000) / 1000, ticket))
+                connection.execute(move.format(self._calls(meter)), (int(arrived * 1000) / 1000, ticket))
+
+    def _wait_for_turn(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_id,))
+
+    def _calls(self, meter: Meter) -> sql.Identifier:
+        return sql.Identifier(f"ratelimit___{self._table(meter)}")
 
     def _has_slot(self, connection: psycopg.Connection[Any], slots: Slots, now: float) -> bool:
         connection.execute(sql.SQL("DELETE FROM {} WHERE until < %s").format(self._slots), (now,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import hashlib
 import json
 import os
 import signal
@@ -107,8 +108,6 @@ def account() -> Iterator[str]:
 
 
 def _forget(account: str) -> None:
-    import hashlib
-
     digest = hashlib.sha256(account.encode()).hexdigest()[:24]
     if reachable(SERVERS["redis"]):
         import redis
@@ -338,3 +337,24 @@ def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest
         assert 0 < left <= 60_000
         redis.Redis.from_url(url).delete(f"mkt:lock:{name}")
     assert waits(url, name, 5)()
+
+
+@pytest.mark.parametrize("mode", ["ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"])
+def test_a_place_waits_while_another_writes_or_a_vacuum_has_the_table(account: str, mode: str) -> None:
+    import psycopg
+
+    url = server("postgres")
+    budget = budget_of(url, account, {CALLS: Rate(10, 5.0)})
+    assert budget.take(CALLS, "first") == 0
+    answers: list[float] = []
+    asking = threading.Thread(target=lambda: answers.append(budget.take(CALLS, "second")))
+    with psycopg.connect(url) as other:
+        (name,) = other.execute(
+            "SELECT tablename FROM pg_tables WHERE tablename LIKE %s",
+            (f"ratelimit%{hashlib.sha256(account.encode()).hexdigest()[:24]}%",),
+        ).fetchone() or ("",)
+        other.execute(f'LOCK TABLE "{name}" IN {mode} MODE')
+        asking.start()
+        asking.join(0.2)
+    asking.join(10)
+    assert answers == [0]
