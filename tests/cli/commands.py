@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ def start(*arguments: str | Path, env: dict[str, str] | None = None) -> subproce
         stderr=subprocess.PIPE,
         text=True,
         env=env,
+        # Whoever runs the tests in the background of a shell ignores it, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
