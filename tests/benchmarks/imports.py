@@ -10,12 +10,14 @@ CODE = """
 import sys, time
 import airflow.sdk
 import airflow.triggers.base
+from importlib import import_module
+from airflow_provider_mkt.get_provider_info import get_provider_info
+info = get_provider_info()
+entries = [*info["operators"], *info["sensors"]]
+modules = {module for entry in entries for module in entry["python-modules"]}
 before, started = len(sys.modules), time.perf_counter()
-import airflow_provider_mkt.operators.campaigns
-import airflow_provider_mkt.operators.emails
-import airflow_provider_mkt.operators.leads
-import airflow_provider_mkt.operators.nurture
-import airflow_provider_mkt.sensors.batch_status
+for module in sorted(modules):
+    import_module(module)
 print((time.perf_counter() - started) * 1000, len(sys.modules) - before)
 """
 RUNS = 9
