@@ -34,6 +34,7 @@ from sync_runs import (
     world,
     write_calls,
 )
+from workers import until
 
 from airflow_provider_mkt.api import drivers
 from airflow_provider_mkt.api.errors import ServerUnavailable
@@ -513,7 +514,13 @@ def produce():
             conn_id=f"{platform}_default",
             leads=lambda: ({"email": f"p{i}@example.com"} for i in range(1_000_000)),
         )
-        threading.Timer(0.7, operator.on_kill).start()
+
+        def end_in_the_middle() -> None:
+            until(lambda: write_calls(box, platform) > 0, 60)
+            time.sleep(0.3)
+            operator.on_kill()
+
+        threading.Thread(target=end_in_the_middle).start()
         with pytest.raises(ServerUnavailable):
             operator.work({"ti": ti})
         sent = write_calls(box, platform)
