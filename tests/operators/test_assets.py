@@ -51,3 +51,18 @@ def test_a_waiting_operator_tells_what_it_waited_for(
     )
     assert run.state == "success", run.log[-2000:]
     assert last_event(f"mail {deferrable}")["state"] == "PUBLISHED"
+
+
+def test_what_a_named_call_answers_about_a_person_stays_out_of_the_events(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    someone = next(iter(sandbox.marketo.world.leads))
+    run = airflow.run(
+        "from airflow.sdk import Asset\n"
+        "from airflow_provider_mkt.operators.marketo import MarketoOperator\n"
+        f'MarketoOperator(task_id="get", conn_id="marketo_default", call="leads.get", '
+        f'arguments={{"lead_id": {someone.id}}}, outlets=[Asset("one lead")])',
+    )
+    assert run.state == "success", run.log[-2000:]
+    assert run.returned["get"]["email"]
+    assert last_event("one lead") == {}
