@@ -172,6 +172,9 @@ class LeadWritingOperator(LeadSourceOperator):
             finally:
                 ledger.close()
                 outcomes = state.publish()
+                if not state.begun:
+                    # Nothing was sent, so the next try need not ask itself what became of it.
+                    memory.set(_BEGUN, None)
             # A user who clears the task after this wants what was rejected sent, not what would be repeated.
             if writer.repeatable or allowance.allows(report.rejected, report.total):
                 state.forget()

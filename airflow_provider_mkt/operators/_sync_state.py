@@ -55,6 +55,11 @@ class SyncState:
         return self.checkpoint.last >= 0
 
     @property
+    def begun(self) -> bool:
+        """Whether this or an earlier try has written anything down of what it sent."""
+        return self.checkpoint.begun
+
+    @property
     def open_outcomes(self) -> Callable[[], IO[str]] | None:
         return self._lines.append if self._wanted else None
 

@@ -49,6 +49,11 @@ class Checkpoint:
         """The last row that an earlier try got to; -1 where there was none."""
         self._block, self._block_start = b"", -1
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever written."""
+        return os.fstat(self._file).st_size > 0
+
     def known(self, number: int, digest: int) -> RecordFate | None:
         """What an earlier try came to for a row; None where it is not known to be done.
 

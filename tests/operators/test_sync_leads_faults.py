@@ -575,3 +575,31 @@ def test_a_try_that_begins_while_the_one_before_still_lives_waits_for_it(
         one.join()
     assert [outcome["created"] for outcome in outcomes] == [900, 0]
     assert_everyone_once(box, "marketo", 900)
+
+
+def test_leads_that_must_not_be_sent_twice_are_sent_after_a_day_that_was_used_up_before_any_was(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow_provider_mkt.api.errors import QuotaExhausted
+
+    given = json.loads(os.environ["AIRFLOW_CONN_MARKETO_DEFAULT"])
+    given["extra"] = {"daily_quota": 1}
+    monkeypatch.setenv("AIRFLOW_CONN_MARKETO_DEFAULT", json.dumps(given))
+
+    def attempt() -> Any:
+        operator = SyncLeadsOperator(
+            task_id="t",
+            conn_id="marketo_default",
+            action="createDuplicate",
+            leads=[{"email": f"p{i}@example.com"} for i in range(10)],
+        )
+        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
+        return operator.work({"ti": SimpleNamespace(**facts, try_number=1)})
+
+    with pytest.raises(QuotaExhausted):
+        attempt()
+    assert write_calls(box, "marketo") == 0
+    given["extra"] = {}
+    monkeypatch.setenv("AIRFLOW_CONN_MARKETO_DEFAULT", json.dumps(given))
+    assert attempt()["created"] == 10
+    assert_everyone_once(box, "marketo", 10)
