@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 from airflow_provider_mkt.api.call import Json
 from airflow_provider_mkt.api.errors import ConditionFailed, InvalidInput
 from airflow_provider_mkt.api.flow import Flow
+from airflow_provider_mkt.api.quota import DayQuota
 from airflow_provider_mkt.api.redact import shape
 
 T = TypeVar("T")
@@ -159,3 +160,16 @@ def word_of(field_name: str, value: object, words: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in words:
         raise InvalidInput(field_name, f"must be one of {', '.join(words)}, not {shape(value)}")
     return value
+
+
+def enough_left(today: Flow[DayQuota | None], need: int) -> Flow[Seen]:
+    """Whether so many of the day's calls are left.
+
+    :param today: asks how many are.
+    """
+    whole_number("need", need)
+    quota = yield from today
+    if quota is None:
+        return Seen(False, {"left": None}, odd="the account's use of its calls, which it does not tell now")
+    failed = f"a day has {quota.limit:,} calls, fewer than the {need:,} needed" if need > quota.limit else ""
+    return Seen(quota.left >= need, {"left": quota.left, "limit": quota.limit}, failed)

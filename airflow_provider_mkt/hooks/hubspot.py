@@ -168,16 +168,14 @@ class HubSpotHook(MarketingHook):
             f"{details['timeZone']}, data in {details['dataHostingLocation']})"
         )
         try:
-            usage: list[account_info.ApiUsage] = yield account_info.daily_usage()
+            quota = yield from self.day_quota()
         except PermissionDenied as error:
             return f"{who}; daily calls left unknown: {error.message}"
         except PlatformError:
             return f"{who}; daily calls left unknown"
-        row = account_info.trusted(usage)
-        if row is None:
+        if quota is None:
             return f"{who}; no daily limit told"
-        left = row["usageLimit"] - row["currentUsage"]
-        return f"{who}; {left:,} of {row['usageLimit']:,} calls left today"
+        return f"{who}; {quota.left:,} of {quota.limit:,} calls left today"
 
 
 def _as_properties(campaign: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.api.conditions import ConditionSpec, Seen, State, whole_number, word_of
+from airflow_provider_mkt.api.conditions import ConditionSpec, Seen, State, enough_left, whole_number, word_of
 from airflow_provider_mkt.api.errors import InvalidInput, NotFound
 from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.hubspot import account_info, emails, lists, sequences
+from airflow_provider_mkt.api.hubspot import daily_quota, emails, lists, sequences
 from airflow_provider_mkt.api.hubspot.condition_events import event_attendance, event_found
 from airflow_provider_mkt.api.hubspot.condition_leads import in_list, leads_matching, leads_visible
 from airflow_provider_mkt.api.hubspot.lead_changes import leads_changed
@@ -50,14 +50,7 @@ def list_processed(state: State, *, list_id: str) -> Flow[Seen]:
 
 def quota_left(state: State, *, need: int) -> Flow[Seen]:
     """Whether enough of the day's calls are left. One call."""
-    whole_number("need", need)
-    rows: list[account_info.ApiUsage] = yield account_info.daily_usage()
-    usage = account_info.trusted(rows)
-    if usage is None:
-        return Seen(False, {"left": None}, odd="the account's use of its calls, which it does not tell now")
-    limit, left = usage["usageLimit"], max(0, usage["usageLimit"] - usage["currentUsage"])
-    failed = f"a day has {limit:,} calls, fewer than the {need:,} needed" if need > limit else ""
-    return Seen(left >= need, {"left": left, "limit": limit}, failed)
+    return (yield from enough_left(daily_quota.today(), need))
 
 
 def in_sequence(state: State, *, contact_id: str, sequence_id: str | None = None) -> Flow[Seen]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from airflow_provider_mkt.api.conditions import ConditionSpec, Seen, State, whole_number, word_of
+from airflow_provider_mkt.api.conditions import ConditionSpec, Seen, State, enough_left, word_of
 from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.marketo import campaigns, usage
+from airflow_provider_mkt.api.marketo import campaigns
+from airflow_provider_mkt.api.marketo import daily_quota as todays_quota
 from airflow_provider_mkt.api.marketo.answers import found
 from airflow_provider_mkt.api.marketo.condition_activities import activity_seen, email_activity
 from airflow_provider_mkt.api.marketo.condition_leads import (
@@ -17,7 +18,6 @@ from airflow_provider_mkt.api.marketo.condition_leads import (
     member_status,
 )
 from airflow_provider_mkt.api.marketo.lead_changes import leads_changed
-from airflow_provider_mkt.api.marketo.rows import Usage
 
 CAMPAIGN_WORDS = (
     "Inactive",
@@ -35,11 +35,7 @@ def quota_left(daily_quota: int, state: State, *, need: int) -> Flow[Seen]:
 
     :param daily_quota: the calls of a day, which no endpoint tells.
     """
-    whole_number("need", need)
-    row: Usage | None = yield usage.today()
-    left = max(0, daily_quota - int(row["total"] if row else 0))
-    failed = f"a day has {daily_quota:,} calls, fewer than the {need:,} needed" if need > daily_quota else ""
-    return Seen(left >= need, {"left": left, "limit": daily_quota}, failed)
+    return (yield from enough_left(todays_quota.today(daily_quota), need))
 
 
 def campaign_status(state: State, *, campaign_id: str, statuses: Sequence[str]) -> Flow[Seen]:
