@@ -96,6 +96,9 @@ class SubmitFormOperator(MarketingOperator):
     is not sent again by itself. Clearing the task then sends it. A task that has filled out its form says so
     again when it is cleared, and sends nothing.
 
+    What the person filled in is in no log or result. Airflow itself shows it where it shows the task's
+    rendered fields.
+
     :param conn_id: a connection of type ``marketo``.
     :param form_id: the form.
     :param fields: REST field names to values; all must be on the form, ``email`` is needed.
