@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,12 +65,13 @@ class Worker:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
-            signal.signal(signal.SIGTERM, lambda *_: (operator.on_kill(), os._exit(1)))
+            signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
             try:
                 told = {"result": operator.execute(context(run=run))}
             except BaseException as error:
                 told = {"error": f"{type(error).__name__}: {error}"}
-            os.write(writing, json.dumps(told).encode())
+            with suppress(BrokenPipeError):
+                os.write(writing, json.dumps(told).encode())
             os._exit(0)
         os.close(writing)
         self._reading = reading
@@ -80,10 +82,16 @@ class Worker:
         os.waitpid(self.pid, 0)
         os.close(self._reading)
 
-    def terminate(self) -> None:
-        """End it as Airflow does: the task is told, in the middle of what it does."""
+    def terminate(self, patience: float = 5.0) -> None:
+        """End it as Airflow does: the task is told, in the middle of what it does, and goes on from there
+        until its process ends or Airflow loses its *patience* (seconds).
+        """
         os.kill(self.pid, signal.SIGTERM)
-        os.waitpid(self.pid, 0)
+        deadline = time.monotonic() + patience
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                return self.kill()
+            time.sleep(0.01)
         os.close(self._reading)
 
     def end(self) -> dict[str, Any]:

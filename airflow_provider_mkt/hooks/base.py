@@ -90,6 +90,8 @@ class MarketingHook(BaseHook):
         self.policy: Policy | None = None
         self.on_refusal: Callable[[Call[Any], Refused, float], None] | None = None
         self.sleep: Callable[[float], None] = time.sleep
+        self.go_on: Callable[[], None] = _always
+        """Asked before each blocking call; raises where no more is to begin."""
 
     # -- the account -----------------------------------------------------------------------------
 
@@ -149,6 +151,7 @@ class MarketingHook(BaseHook):
         """Run a call and return its result with how it came about."""
         from airflow_provider_mkt.api.exchange import exchange
 
+        self.go_on()
         driver = self._sync_driver()
         return driver.pump(exchange(call, self._link()))
 
@@ -351,6 +354,16 @@ class MarketingHook(BaseHook):
         """The hook itself: it is what runs calls."""
         return self
 
+    def for_last_words(self) -> Self:
+        """A hook for the calls of a task that is told to end: the same account, connections of its own,
+        and no patience. Nothing is looked up, so the account must be known already.
+        """
+        from airflow_provider_mkt.api.policy import Policy
+
+        other = type(self)(self.conn_id)
+        other._platform, other.policy = self._known(), Policy.impatient()
+        return other
+
     def close(self) -> None:
         """Close the connections of blocking use."""
         if self._sync is not None:
@@ -466,6 +479,10 @@ class MarketingHook(BaseHook):
             self.log.info("%s; trying again in %.0f s", refused.error, wait)
         if self.on_refusal is not None:
             self.on_refusal(call, refused, wait)
+
+
+def _always() -> None:
+    pass
 
 
 async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]:

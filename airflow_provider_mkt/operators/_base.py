@@ -108,11 +108,6 @@ class MarketingOperator(BaseOperator):
         self.defer(trigger=DateTimeTrigger(moment=max(moment, datetime.now(UTC))), method_name="resume")
         raise AssertionError  # pragma: no cover - defer raises
 
-    def on_kill(self) -> None:
-        """Close connections when the task is killed."""
-        if "hook" in self.__dict__:
-            self.hook.close()
-
 
 def as_list(field: str, value: Any) -> list[Any]:
     """A templated list: any iterable but text and mappings, or JSON text of a list, which is what a

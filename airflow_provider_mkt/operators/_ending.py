@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.api.errors import ServerUnavailable
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 
 
+_UNWINDS_IN = 1.0
+"""Seconds after which a task that was told to end is taken to be stuck in a call. Airflow ends its process
+four seconds later."""
+
+
 class LongOperator(MarketingOperator):
     """Base of the operators that work for long: they wait in a way that ends when the task does.
 
@@ -28,6 +34,7 @@ class LongOperator(MarketingOperator):
 
     # Made when work begins: Airflow copies operators, and an event cannot be copied.
     _ending: threading.Event | None = None
+    _unwound: threading.Event | None = None
 
     def begin(self) -> None:
         """Work begins."""
@@ -39,6 +46,27 @@ class LongOperator(MarketingOperator):
         Requests under way are left their connections: they are about to be answered.
         """
         self.stop()
+        unwound = self._unwound
+        if unwound is None or unwound.is_set():
+            self.last_words()
+        else:
+            # Airflow calls this from a signal, and until it returns the task stands still where it was,
+            # with what it had locked. So it returns at once, and the task speaks as it unwinds.
+            threading.Thread(target=self._speak_unless, args=(unwound,), daemon=True).start()
+
+    def last_words(self) -> None:
+        """What a task that is told to end still does on the platform. Never raises."""
+
+    @contextmanager
+    def speaking_last(self) -> Iterator[None]:
+        """Work with :meth:`last_words` at its end when it is told to end."""
+        self._unwound = unwound = threading.Event()
+        try:
+            yield
+        finally:
+            unwound.set()
+            if self.ending:
+                self.last_words()
 
     @property
     def ending(self) -> bool:
@@ -59,6 +87,10 @@ class LongOperator(MarketingOperator):
     def go_on(self) -> None:
         """Give up when the task is ending."""
         self.sleep(0)
+
+    def _speak_unless(self, unwound: threading.Event) -> None:
+        if not unwound.wait(_UNWINDS_IN):
+            self.last_words()
 
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any

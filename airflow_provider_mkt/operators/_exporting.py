@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 _QUEUE_FREES_AFTER = (60.0, 240.0)
 _POLL_INTERVAL = 60.0
 _TELL_EVERY = 300.0
-_LAST_WORDS = 4.0
-"""Seconds that a killed task has before Airflow ends its process."""
 
 
 class ExportKilled(AirflowException):
@@ -156,9 +153,9 @@ class ExportOperator(LongOperator):
             raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
         extraction = self._extraction = self._planned(context, windows, columns)
         self.begin()
-        hook.sleep = self.sleep
+        hook.sleep, hook.go_on = self.sleep, self.go_on
         try:
-            with hook:
+            with self.speaking_last(), hook:
                 self._begin(hook, extraction)
                 header = columns.header_line(self.columns_of_file(columns))
                 files = ExportFiles(hook, extraction, path, header, go_on=self.go_on, log=self.log)
@@ -177,18 +174,11 @@ class ExportOperator(LongOperator):
         self._event, self._resumed = event, True
         return self.execute(context)
 
-    def on_kill(self) -> None:
-        """Cancel the waiting jobs, and let the task end."""
-        self.stop()
+    def last_words(self) -> None:
+        """Cancel the waiting jobs."""
         if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
-            from airflow_provider_mkt.api.policy import Policy
-
-            self.hook.policy = Policy.impatient()
-            # A signal may have come while the task held a lock that canceling needs, so not for ever.
-            last = threading.Thread(target=cancel, args=(self.hook, jobs, self.log), daemon=True)
-            last.start()
-            last.join(_LAST_WORDS)
-            self.hook.close()
+            with self.hook.for_last_words() as hook:
+                cancel(hook, jobs, self.log)
 
     # -- what is to be exported ------------------------------------------------------------------
 

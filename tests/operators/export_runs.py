@@ -37,8 +37,6 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_files, "_LOOK_AFTER", 0.02)
     # Less than the shortened wait after a full queue, as 50 s are less than 60.
     monkeypatch.setattr(export_running, "_QUEUE_PATIENCE", 0.01)
-    # A busy machine may take longer than Airflow would give a task.
-    monkeypatch.setattr(_exporting, "_LAST_WORDS", 30.0)
     monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
 
 

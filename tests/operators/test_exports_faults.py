@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +33,9 @@ from export_runs import (
 )
 from workers import RESET, Worker, context, until
 
+from airflow_provider_mkt.api.budget import SharedBudget
 from airflow_provider_mkt.api.marketo import export_quota, platform
+from airflow_provider_mkt.api.wire import Place
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.world import exports
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -115,6 +120,37 @@ def test_a_task_told_to_end_cancels_its_jobs_and_its_next_try_makes_them_again(
     shorten(monkeypatch)
     assert Worker(exporting(tmp_path / "out.csv")).end()["result"]["rows"] == 5
     assert words(sandbox) == {"Cancelled": 2, "Completed": 2}
+
+
+def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_too(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    settle, seen = SharedBudget.settle, Counter[str]()
+
+    def settled(budget: Any, place: Place, took: float) -> None:
+        seen[place.kind] += 1
+        if seen["bulk_extracts.enqueue"] == 2:
+            seen.clear()
+            with budget.counter.lock:
+                os.kill(os.getpid(), signal.SIGTERM)
+        settle(budget, place, took)
+
+    monkeypatch.setattr(SharedBudget, "settle", settled)
+    told = Worker(exporting(tmp_path / "out.csv")).end()
+    assert "the task is ending" in told["error"]
+    assert words(sandbox) == {"Cancelled": 2}
+
+
+def test_a_task_told_to_end_while_a_call_is_not_answered_cancels_its_jobs_meanwhile(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
+    sandbox.marketo.faults.add(STATUS, when="after", delay=30)
+    worker = Worker(exporting(tmp_path / "out.csv"))
+    until(lambda: bool(sandbox.marketo.faults.fired))
+    worker.terminate()
+    assert words(sandbox) == {"Cancelled": 2}
 
 
 def test_a_task_told_to_end_leaves_its_jobs_alone_where_that_is_wanted(

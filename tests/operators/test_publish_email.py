@@ -593,5 +593,5 @@ def test_marketo_a_worker_that_is_shut_down_while_it_waits_takes_no_send_back(
     calls, look = sandbox.marketo.calls, ("GET", "/rest/asset/v1/program/{id}.json")
     known = calls.of(*look).total
     until(lambda: calls.of(*look).total > known + 3)
-    worker.terminate()
+    worker.terminate(patience=1)
     assert one.locked

@@ -556,8 +556,9 @@ def test_a_slow_source_lets_no_call_go_after_its_lease(box: Sandbox, monkeypatch
 
 
 def test_a_try_that_begins_while_the_one_before_still_lives_waits_for_it(
-    box: Sandbox, tmp_path: Path
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(drivers, "READ_MARGIN", 30.0)
     box.marketo.faults.add("*/leads.json", method="POST", delay=0.3, times=3)
     facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
     leads = [{"email": f"p{i}@example.com"} for i in range(900)]
