@@ -13,8 +13,9 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +34,10 @@ SLOT_WAIT = 0.05
 
 SLOT_MAX = 30.0
 """Seconds after which a call that was not answered no longer counts as under way: its task was killed."""
+
+
+_GONE_AFTER = 5.0
+"""Seconds after which one that was to come back is taken to have given up."""
 
 
 class Budget(Protocol):
@@ -73,6 +78,34 @@ class _Fastest:
         return self._least if self._seen > self._ENOUGH else 0.0
 
 
+class _Line:
+    """Those of this process that wait for a place, in the order in which they are told to come back.
+
+    Without it all of them would come back for the one place that is free next.
+    """
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def ahead_of(self, ticket: str) -> int:
+        """How many come first: all that wait, or those that were to come back before this one."""
+        now = time.monotonic()
+        with self._lock:
+            for gone in [other for other, due in self._due.items() if now - due > _GONE_AFTER]:
+                del self._due[gone]
+            mine = self._due.get(ticket, float("inf"))
+            return sum(due < mine for other, due in self._due.items() if other != ticket)
+
+    def told(self, ticket: str, wait: float) -> None:
+        """It is to come back after so many seconds; 0 when it has got its place."""
+        with self._lock:
+            if wait > 0:
+                self._due[ticket] = time.monotonic() + wait
+            else:
+                self._due.pop(ticket, None)
+
+
 class SharedBudget:
     """The budget of one account.
 
@@ -90,6 +123,7 @@ class SharedBudget:
         self._refusals: dict[Meter, tuple[int, float]] = {}
         self._taken_at: dict[str, float] = {}
         self._fastest: dict[str, _Fastest] = {}
+        self._lines: dict[Meter, _Line] = {meter: _Line() for meter in self._rates}
         _forked_along.add(self)
 
     def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
@@ -98,10 +132,16 @@ class SharedBudget:
         paused = self._paused_until.get(meter, 0.0) - time.monotonic()
         if paused > 0:
             return paused
+        if self._rates[meter].assumed:
+            self._recall(meter)
         slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and ticket else None
-        wait, taken_at = self.counter.take(meter, self._rates[meter], ticket, slots)
-        if wait == 0 and ticket:
-            self._taken_at[ticket] = taken_at
+        line = self._lines[meter]
+        ahead = line.ahead_of(ticket) if ticket else 0
+        wait, taken_at = self.counter.take(meter, self._rates[meter], ticket, slots, ahead=ahead)
+        if ticket:
+            line.told(ticket, wait)
+            if wait == 0:
+                self._taken_at[ticket] = taken_at
         return wait
 
     def settle(self, place: Place, took: float) -> None:
@@ -139,18 +179,39 @@ class SharedBudget:
         self.pause(meter, min(at_most, rate.seconds / 10 * 2.0**times))
 
     def learn(self, meter: Meter, rate: Rate) -> None:
-        # Without a lock: an event loop calls this, and a thread may hold the counter's while it waits.
-        if meter in self._rates:
+        if meter in self._rates and rate != self._rates[meter]:
             self._rates[meter] = rate
+            self._tell(lambda: self.counter.remember(meter, rate))
 
     def pause(self, meter: Meter, seconds: float) -> None:
+        """Give no place for a while, to nobody that shares the budget."""
         until = time.monotonic() + seconds
         self._paused_until[meter] = max(self._paused_until.get(meter, 0.0), until)
+        self._tell(lambda: self.counter.pause(meter, seconds))
 
     def after_fork(self) -> None:
         """Start anew in a child process: only what is outside of it is shared with the parent."""
         self._taken_at = {}
+        self._lines = {meter: _Line() for meter in self._rates}
         self.counter.after_fork()
+
+    def _recall(self, meter: Meter) -> None:
+        """Take the limit that another process was told: with less, this one would wait for it to end."""
+        known = self.counter.remembered(meter)
+        # Without one, what is assumed counts until an answer states it.
+        self._rates[meter] = known or replace(self._rates[meter], assumed=False)
+
+    @staticmethod
+    def _tell(what: Callable[[], None]) -> None:
+        """Let the counter know, on a thread: an event loop calls this, and must not wait for the counter."""
+
+        def work() -> None:
+            try:
+                what()
+            except CounterUnavailable as error:
+                log.warning("%s; other processes are not told", error)
+
+        threading.Thread(target=work, name="mkt-budget-news", daemon=True).start()
 
 
 def private_directory(path: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.api.budget import SLOT_WAIT, SharedBudget, private_directory
 from airflow_provider_mkt.api.counting import Slots, put, windowed
+from airflow_provider_mkt.api.platform import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from pyrate_limiter import SQLiteBucket
 
     from airflow_provider_mkt.api.call import Meter
-    from airflow_provider_mkt.api.platform import Rate
 
-_SLOTS = "under_way"
+_SLOTS, _PAUSES, _LIMITS = "under_way", "pauses", "limits"
+_TABLES = (
+    f"{_SLOTS} (name VARCHAR, until REAL)",
+    f"{_PAUSES} (meter VARCHAR, until REAL)",
+    f"{_LIMITS} (meter VARCHAR PRIMARY KEY, calls INTEGER, seconds REAL)",
+)
 
 
 class FileCounter:
@@ -39,15 +44,19 @@ class FileCounter:
         self._buckets: dict[Meter, SQLiteBucket] = {}
         self._taken = 0
 
-    def take(self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None) -> tuple[float, float]:
+    def take(
+        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+    ) -> tuple[float, float]:
         with self.lock:
             connection, file_lock = self._opened()
             with file_lock:
                 bucket = self._bucket(meter, rate)
                 now = time.time()
+                if (paused := _paused(connection, meter, now)) > 0:
+                    return paused, 0.0
                 if slots is not None and not _has_slot(connection, slots, now):
                     return SLOT_WAIT, 0.0
-                if (wait := put(bucket, rate, ticket, now)) > 0:
+                if (wait := put(bucket, rate, ticket, now, ahead)) > 0:
                     return wait, 0.0
                 if slots is not None:
                     row = (ticket, now + slots.seconds)
@@ -72,6 +81,22 @@ class FileCounter:
                 if slot:
                     connection.execute(f"DELETE FROM {_SLOTS} WHERE name = ?", (ticket,))  # noqa: S608
 
+    def pause(self, meter: Meter, seconds: float) -> None:
+        until = time.time() + seconds
+        self._write(f"INSERT INTO {_PAUSES} VALUES (?, ?)", (meter.value, until))  # noqa: S608 - our own
+
+    def remember(self, meter: Meter, rate: Rate) -> None:
+        row = (meter.value, rate.calls, rate.seconds)
+        self._write(f"INSERT OR REPLACE INTO {_LIMITS} VALUES (?, ?, ?)", row)  # noqa: S608 - our own
+
+    def remembered(self, meter: Meter) -> Rate | None:
+        with self.lock:
+            connection, file_lock = self._opened()
+            with file_lock:
+                query = f"SELECT calls, seconds FROM {_LIMITS} WHERE meter = ?"  # noqa: S608 - our own
+                row = connection.execute(query, (meter.value,)).fetchone()
+        return None if row is None else Rate(int(row[0]), float(row[1]))
+
     def now(self) -> float:
         return time.time()
 
@@ -80,6 +105,12 @@ class FileCounter:
         _orphans.append((self._file, self._buckets))
         self._file, self._buckets = None, {}
         self.lock = threading.Lock()
+
+    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+        with self.lock:
+            connection, file_lock = self._opened()
+            with file_lock:
+                connection.execute(statement, row)
 
     def _opened(self) -> tuple[sqlite3.Connection, FileLock]:
         if self._file is None:
@@ -95,7 +126,8 @@ class FileCounter:
                 connection.execute("PRAGMA journal_mode=WAL")
                 # A place lost to a power cut is a call the platform may refuse, and nothing worse.
                 connection.execute("PRAGMA synchronous=OFF")
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {_SLOTS} (name VARCHAR, until REAL)")
+                for table in _TABLES:
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
             self._file = connection, lock
         return self._file
 
@@ -132,6 +164,14 @@ def _has_slot(connection: sqlite3.Connection, slots: Slots, now: float) -> bool:
     connection.execute(f"DELETE FROM {_SLOTS} WHERE until < ?", (now,))  # noqa: S608 - our own name
     (held,) = connection.execute(f"SELECT count(*) FROM {_SLOTS}").fetchone()  # noqa: S608
     return int(held) < slots.limit
+
+
+def _paused(connection: sqlite3.Connection, meter: Meter, now: float) -> float:
+    query = f"SELECT max(until) FROM {_PAUSES} WHERE meter = ?"  # noqa: S608 - our own name
+    (until,) = connection.execute(query, (meter.value,)).fetchone()
+    if until is not None and until <= now:
+        connection.execute(f"DELETE FROM {_PAUSES} WHERE meter = ?", (meter.value,))  # noqa: S608
+    return max(0.0, (until or 0.0) - now)
 
 
 _orphans: list[object] = []

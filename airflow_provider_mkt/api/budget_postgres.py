@@ -14,12 +14,12 @@ from psycopg import sql
 
 from airflow_provider_mkt.api.budget import SLOT_WAIT
 from airflow_provider_mkt.api.counting import CounterUnavailable, Slots, put, windowed
+from airflow_provider_mkt.api.platform import Rate
 
 if TYPE_CHECKING:
     from pyrate_limiter import PostgresBucket
 
     from airflow_provider_mkt.api.call import Meter
-    from airflow_provider_mkt.api.platform import Rate
 
 T = TypeVar("T")
 
@@ -54,19 +54,44 @@ class PostgresCounter:
         self._name = f"mkt_{digest}"
         self._lock_id = _lock_id(self._name)
         self._slots = sql.Identifier(f"{self._name}_under_way")
+        self._pauses = sql.Identifier(f"{self._name}_pauses")
+        self._limits = sql.Identifier(f"{self._name}_limits")
         self._lock = threading.Lock()
         self._open: psycopg.Connection[Any] | None = None
         self._buckets: dict[Meter, PostgresBucket] = {}
         self._ahead, self._measured_at = 0.0, float("-inf")
         self._taken = 0
 
-    def take(self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None) -> tuple[float, float]:
-        return self._connected(lambda connection: self._take(connection, meter, rate, ticket, slots))
+    def take(
+        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+    ) -> tuple[float, float]:
+        return self._connected(lambda connection: self._take(connection, meter, rate, ticket, slots, ahead))
 
     def settle(
         self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool
     ) -> None:
         self._connected(lambda connection: self._settle(connection, meter, ticket, arrived, slot=slot))
+
+    def pause(self, meter: Meter, seconds: float) -> None:
+        def work(connection: psycopg.Connection[Any]) -> None:
+            self._measure(connection)
+            insert = sql.SQL("INSERT INTO {} VALUES (%s, %s)").format(self._pauses)
+            connection.execute(insert, (meter.value, self.now() + seconds))
+
+        self._connected(work)
+
+    def remember(self, meter: Meter, rate: Rate) -> None:
+        upsert = sql.SQL(
+            "INSERT INTO {} VALUES (%s, %s, %s) ON CONFLICT (meter) "
+            "DO UPDATE SET calls = excluded.calls, seconds = excluded.seconds"
+        ).format(self._limits)
+        row = (meter.value, rate.calls, rate.seconds)
+        self._connected(lambda connection: connection.execute(upsert, row))
+
+    def remembered(self, meter: Meter) -> Rate | None:
+        query = sql.SQL("SELECT calls, seconds FROM {} WHERE meter = %s").format(self._limits)
+        row = self._connected(lambda connection: connection.execute(query, (meter.value,)).fetchone())
+        return None if row is None else Rate(int(row[0]), float(row[1]))
 
     def now(self) -> float:
         return time.time() + self._ahead
@@ -84,6 +109,7 @@ class PostgresCounter:
         rate: Rate,
         ticket: str,
         slots: Slots | None,
+        ahead: int,
     ) -> tuple[float, float]:
         self._measure(connection)
         bucket = self._bucket(connection, meter, rate)
@@ -92,9 +118,11 @@ class PostgresCounter:
             # The bucket itself fails when another has its table, be it a vacuum; held already, it does not.
             connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(self._calls(meter)))
             now = self.now()
+            if (paused := self._paused(connection, meter, now)) > 0:
+                return paused, 0.0
             if slots is not None and not self._has_slot(connection, slots, now):
                 return SLOT_WAIT, 0.0
-            if (wait := put(bucket, rate, ticket, now)) > 0:
+            if (wait := put(bucket, rate, ticket, now, ahead)) > 0:
                 return wait, 0.0
             if slots is not None:
                 insert = sql.SQL("INSERT INTO {} VALUES (%s, %s)").format(self._slots)
@@ -143,6 +171,26 @@ class PostgresCounter:
             )
         return self._buckets[meter]
 
+    def _paused(self, connection: psycopg.Connection[Any], meter: Meter, now: float) -> float:
+        query = sql.SQL("SELECT max(until) FROM {} WHERE meter = %s").format(self._pauses)
+        row = connection.execute(query, (meter.value,)).fetchone()
+        until = 0.0 if row is None or row[0] is None else float(row[0])
+        if 0 < until <= now:
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE meter = %s").format(self._pauses), (meter.value,)
+            )
+        return max(0.0, until - now)
+
+    def _tables(self) -> tuple[tuple[sql.Identifier, sql.SQL], ...]:
+        return (
+            (self._slots, sql.SQL("(name VARCHAR, until DOUBLE PRECISION)")),
+            (self._pauses, sql.SQL("(meter VARCHAR, until DOUBLE PRECISION)")),
+            (
+                self._limits,
+                sql.SQL("(meter VARCHAR PRIMARY KEY, calls INTEGER, seconds DOUBLE PRECISION)"),
+            ),
+        )
+
     def _measure(self, connection: psycopg.Connection[Any]) -> None:
         if time.monotonic() - self._measured_at < CLOCK_FRESH:
             return
@@ -174,11 +222,8 @@ class PostgresCounter:
             connection = _connect(self._url)
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_id,))
-                connection.execute(
-                    sql.SQL("CREATE TABLE IF NOT EXISTS {} (name VARCHAR, until DOUBLE PRECISION)").format(
-                        self._slots
-                    )
-                )
+                for table, columns in self._tables():
+                    connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} ").format(table) + columns)
             self._open = connection
         return self._open
 

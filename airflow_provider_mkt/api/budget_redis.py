@@ -13,26 +13,37 @@ import redis
 
 from airflow_provider_mkt.api.budget import SLOT_WAIT
 from airflow_provider_mkt.api.counting import CounterUnavailable, Slots, window_of
+from airflow_provider_mkt.api.platform import Rate
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.api.call import Meter
-    from airflow_provider_mkt.api.platform import Rate
 
 T = TypeVar("T")
 
 LOCK_LIFE = 60.0
 """Seconds after which the lock of a task that was killed is free; a living one renews it."""
 
+_LIMIT_LIFE = 24 * 3600
+"""Seconds for which a limit that the platform stated is kept."""
+
 _TIMEOUT = 10.0
+
+_PAUSE = """
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
+    redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
+end
+"""
 
 # By the server's clock: with times that clients bring along, one that comes late would not see the calls
 # that were counted since it looked at its clock.
 _TAKE = """
 local calls, slots, ticket = KEYS[1], KEYS[2], ARGV[1]
 local limit, window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local at_once, slot = tonumber(ARGV[4]), tonumber(ARGV[5])
+local at_once, slot, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local paused = redis.call('PTTL', KEYS[3])
+if paused > 0 then return {paused, now} end
 if at_once > 0 then
     redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
     if redis.call('ZCARD', slots) >= at_once then return {-1, now} end
@@ -40,7 +51,8 @@ end
 redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - window)
 local held = redis.call('ZCARD', calls)
 if held >= limit then
-    local blocking = redis.call('ZRANGE', calls, held - limit, held - limit, 'WITHSCORES')
+    local place = math.min(held - limit + ahead, held - 1)
+    local blocking = redis.call('ZRANGE', calls, place, place, 'WITHSCORES')
     return {math.max(blocking[2] + window - now, 1), now}
 end
 redis.call('ZADD', calls, now, ticket)
@@ -63,15 +75,17 @@ class RedisCounter:
     def __init__(self, url: str, digest: str) -> None:
         self._client = _connect(url)
         self._script = self._client.register_script(_TAKE)
+        self._pause = self._client.register_script(_PAUSE)
         self._digest = digest
         self._ahead = 0.0
 
-    def take(self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None) -> tuple[float, float]:
-        arguments = (ticket or uuid4().hex, rate.calls, window_of(rate))
+    def take(
+        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+    ) -> tuple[float, float]:
+        keys = [self._key(meter), self._slots, self._pauses(meter)]
         limits = (slots.limit, int(slots.seconds * 1000)) if slots is not None else (0, 0)
-        wait, now = _reachable(
-            lambda: self._script(keys=[self._key(meter), self._slots], args=[*arguments, *limits])
-        )
+        arguments = [ticket or uuid4().hex, rate.calls, window_of(rate), *limits, ahead]
+        wait, now = _reachable(lambda: self._script(keys=keys, args=arguments))
         self._ahead = now / 1000 - time.time()
         if wait < 0:
             return SLOT_WAIT, 0.0
@@ -88,6 +102,20 @@ class RedisCounter:
 
         _reachable(work)
 
+    def pause(self, meter: Meter, seconds: float) -> None:
+        _reachable(lambda: self._pause(keys=[self._pauses(meter)], args=[max(1, int(seconds * 1000))]))
+
+    def remember(self, meter: Meter, rate: Rate) -> None:
+        told = f"{rate.calls} {rate.seconds}"
+        _reachable(lambda: self._client.set(f"{self._key(meter)}:limit", told, ex=_LIMIT_LIFE))
+
+    def remembered(self, meter: Meter) -> Rate | None:
+        told = _reachable(lambda: self._client.get(f"{self._key(meter)}:limit"))
+        if told is None:
+            return None
+        calls, seconds = told.decode().split()
+        return Rate(int(calls), float(seconds))
+
     def now(self) -> float:
         return time.time() + self._ahead
 
@@ -97,6 +125,9 @@ class RedisCounter:
 
     def _key(self, meter: Meter) -> str:
         return f"mkt:{self._digest}:{meter.value}"
+
+    def _pauses(self, meter: Meter) -> str:
+        return f"{self._key(meter)}:pause"
 
     @property
     def _slots(self) -> str:

@@ -63,7 +63,8 @@ class JsonBody:
     value: Json = field(repr=False)
 
     def __post_init__(self) -> None:
-        _check_json("body", self.value)
+        if not _is_json(self.value):
+            _check_json("body", self.value)
 
 
 @dataclass(frozen=True)
@@ -273,11 +274,43 @@ def parameter(name: str) -> str:
 
 
 def _encodable(where: str, text: str, *, call: str = "") -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(where, "contains half a character (a lone surrogate)", call=call) from None
+    if not _is_whole(text):
+        raise InvalidInput(where, "contains half a character (a lone surrogate)", call=call)
     return text
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON surely knows a value: a quick look, since bodies may hold hundreds of records."""
+    kind = type(value)
+    if kind is str:
+        return _is_whole(value)
+    if kind is dict:
+        for key in value:
+            if type(key) is not str or not _is_whole(key):
+                return False
+        inner = value.values()
+    elif kind is list:
+        inner = value
+    else:
+        return kind in _PLAIN
+    for one in inner:
+        kind = type(one)
+        if not (_is_whole(one) if kind is str else kind in _PLAIN or _is_json(one)):
+            return False
+    return True
+
+
+_PLAIN = frozenset({int, bool, type(None)})
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text has no half characters (lone surrogates)."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _check_json(where: str, value: object) -> None:

@@ -36,11 +36,14 @@ class Slots:
 class Counter(Protocol):
     """Counts the calls of one account for everything that shares it, atomically."""
 
-    def take(self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None) -> tuple[float, float]:
+    def take(
+        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+    ) -> tuple[float, float]:
         """Try to count a call.
 
         Returns 0 and when it was counted (epoch seconds), or the seconds until it is worth asking again.
 
+        :param ahead: how many others of this process wait for a place and come first.
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
@@ -51,6 +54,24 @@ class Counter(Protocol):
 
         :param arrived: count it from then (epoch seconds) instead of from *taken_at*.
         :param slot: whether it held one of the calls that may be under way at once.
+        :raises CounterUnavailable: when the counter cannot be reached.
+        """
+
+    def pause(self, meter: Meter, seconds: float) -> None:
+        """Count no call for a while, whoever makes it. The longest pause holds.
+
+        :raises CounterUnavailable: when the counter cannot be reached.
+        """
+
+    def remember(self, meter: Meter, rate: Rate) -> None:
+        """Keep the limit that the platform stated.
+
+        :raises CounterUnavailable: when the counter cannot be reached.
+        """
+
+    def remembered(self, meter: Meter) -> Rate | None:
+        """The limit that the platform last stated to anybody.
+
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
@@ -73,13 +94,14 @@ def windowed(rate: Rate) -> PyRate:
     return PyRate(rate.calls, window_of(rate))
 
 
-def put(bucket: AbstractBucket, rate: Rate, ticket: str, now: float) -> float:
+def put(bucket: AbstractBucket, rate: Rate, ticket: str, now: float, ahead: int) -> float:
     """Try to put a call into a bucket: 0, or the seconds until it is worth asking again."""
     from pyrate_limiter import RateItem
 
     bucket.rates = [windowed(rate)]
-    item = RateItem(ticket, int(now * 1000))
-    if bucket.put(item):
+    at = int(now * 1000)
+    if bucket.put(RateItem(ticket, at)):
         return 0.0
-    wait = bucket.waiting(item)
+    # When there is room for those ahead and for this one.
+    wait = bucket.waiting(RateItem(ticket, at, weight=min(ahead + 1, rate.calls)))
     return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002

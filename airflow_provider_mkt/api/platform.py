@@ -16,10 +16,14 @@ from airflow_provider_mkt.api.wire import NoAnswer, Request, Response
 
 @dataclass(frozen=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """So many calls in so many seconds.
+
+    :param assumed: stands in until the platform has stated its limit.
+    """
 
     calls: int
     seconds: float
+    assumed: bool = False
 
 
 def errors_of(body: Envelope) -> list[dict[str, Any]]:

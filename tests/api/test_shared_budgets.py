@@ -245,6 +245,89 @@ def test_many_threads_share_one_budget(place: Path | str, account: str) -> None:
     assert sum(counted) == 25
 
 
+def test_who_waits_is_told_when_there_is_a_place_for_it_and_for_those_before_it(
+    place: Path | str, account: str
+) -> None:
+    budget = fresh(place, account, Rate(3, 1.0))
+    for ticket in ("a", "b", "c"):
+        assert budget.take(CALLS, ticket) == 0
+        time.sleep(0.15)
+    first, second, third = (budget.take(CALLS, f"waiting {number}") for number in range(3))
+    assert 0.1 < second - first < 0.25
+    assert 0.1 < third - second < 0.25
+    # Asked again, it keeps its turn.
+    assert abs(budget.take(CALLS, "waiting 0") - first) < 0.1
+
+
+def test_many_that_wait_ask_the_counter_about_once_for_each_place(
+    place: Path | str, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = fresh(place, account, Rate(20, 0.5))
+    asked, real = [], budget.counter.take
+
+    def take(*arguments: Any, **more: Any) -> tuple[float, float]:
+        asked.append(1)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(budget.counter, "take", take)
+
+    def work(ticket: str) -> None:
+        while (wait := budget.take(CALLS, ticket)) > 0:
+            time.sleep(wait)
+
+    threads = [threading.Thread(target=work, args=(f"ticket {number}",)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # All asking for each place would have made hundreds.
+    assert 60 <= len(asked) < 200
+
+
+def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, account: str) -> None:
+    refused = fresh(place, account, Rate(50, 20))
+    other = fresh(place, account, Rate(50, 20))
+    assert other.take(CALLS, "before") == 0
+    refused.refused(CALLS, 10)
+    deadline = time.monotonic() + 5
+    while (wait := other.take(CALLS, "during")) == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert 1 < wait <= 2
+    assert fresh(place, account, Rate(50, 20)).take(CALLS, "a new process") > 1
+
+
+def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | str, account: str) -> None:
+    one, other = (fresh(place, account, Rate(50, 20)) for _ in range(2))
+    one.counter.pause(CALLS, 0.4)
+    one.counter.pause(CALLS, 0.05)
+    assert 0.2 < other.take(CALLS, "during") <= 0.41
+    assert other.take(Meter.FREE, "not limited") == 0
+    time.sleep(0.42)
+    assert other.take(CALLS, "after") == 0
+
+
+def test_a_new_process_knows_the_limit_that_another_was_told_and_is_not_kept_waiting_by_its_calls(
+    place: Path | str, account: str
+) -> None:
+    told, assumed = Rate(20, 30), Rate(5, 30, assumed=True)
+    one = fresh(place, account, assumed)
+    one.learn(CALLS, told)
+    until = time.monotonic() + 5
+    while one.counter.remembered(CALLS) != told:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [one.take(CALLS, f"one {number}") for number in range(12)] == [0.0] * 12
+    # By what it assumes, the place would be full.
+    assert taken_at_once(fresh(place, account, assumed)) == 8
+    # What is configured stays below what was told.
+    assert fresh(place, account, Rate(7, 30)).take(CALLS, "a share") > 0
+
+
+def test_without_a_limit_that_was_told_what_is_assumed_counts(place: Path | str, account: str) -> None:
+    assert taken_at_once(fresh(place, account, Rate(5, 30, assumed=True))) == 5
+
+
 def drop_connections(url: str, budget: Any) -> None:
     """Have the server close every connection of a budget, and forget its scripts."""
     if url.startswith("redis"):

@@ -65,10 +65,9 @@ class HubSpot(Platform):
 
     @property
     def rates(self) -> Mapping[Meter, Rate]:
-        return {
-            Meter.CALLS: Rate(self.account.calls_per_10_seconds or UNTIL_TOLD, WINDOW),
-            Meter.SEARCH: SEARCHES,
-        }
+        share = self.account.calls_per_10_seconds
+        calls = Rate(UNTIL_TOLD, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
+        return {Meter.CALLS: calls, Meter.SEARCH: SEARCHES}
 
     @property
     def max_concurrency(self) -> int:
