@@ -111,6 +111,11 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Never use more of the account's limit than this; empty for all.",
                         "schema": {"type": ["integer", "null"], "minimum": 1},
                     },
+                    "max_concurrency": {
+                        "label": "Concurrent calls",
+                        "description": "How many calls a task has under way at most; HubSpot sets no limit.",
+                        "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+                    },
                     "daily_reserve": {
                         "label": "Calls of the day to leave",
                         "description": "Left to other software: long work stops before them and goes on "

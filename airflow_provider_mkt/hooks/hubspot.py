@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.quota import DayQuota
 
 
+_SETTINGS = ("api_version", "calls_per_10_seconds", "max_concurrency", "daily_reserve", "legacy_calls")
+
+
 class HubSpotHook(MarketingHook):
     """Runs calls against a HubSpot account.
 
@@ -54,11 +57,7 @@ class HubSpotHook(MarketingHook):
         from airflow_provider_mkt.api.hubspot.account import DEFAULT_HOST, HubSpotAccount
         from airflow_provider_mkt.api.hubspot.platform import HubSpot
 
-        settings = {
-            name: extra[name]
-            for name in ("api_version", "calls_per_10_seconds", "daily_reserve", "legacy_calls")
-            if extra.get(name) not in (None, "")
-        }
+        settings = {name: extra[name] for name in _SETTINGS if extra.get(name) not in (None, "")}
         settings["base_url"] = base_url(
             connection.host or DEFAULT_HOST, port=connection.port, scheme=connection.schema or None
         )

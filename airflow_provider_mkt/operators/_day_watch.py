@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self
 
 from airflow_provider_mkt.api.errors import PlatformError, QuotaExhausted
 
 if TYPE_CHECKING:
+    from airflow_provider_mkt.api.quota import DayQuota
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 AT_LEAST = 20
@@ -17,9 +19,14 @@ AT_LEAST = 20
 LOOK_EVERY = 300.0
 """Seconds after which it is looked again anyway, since other software uses up the day too."""
 
+CLOSE = 500
+"""Calls that may be made while a look is answered. With fewer left, the work waits for the answer."""
+
 
 class DayWatch:
-    """Looks now and then how many of the day's calls are left.
+    """Looks now and then how many of the day's calls are left, beside the work.
+
+    The first look begins when the watch does, and work waits for it: what is used up already is not touched.
 
     :param reserve: calls that are left to other software.
     :param made: how many calls the task has made.
@@ -34,18 +41,31 @@ class DayWatch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hook, self._reserve, self._made, self._clock = hook, reserve, made, clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mkt-day-watch")
+        self._near = True
         self._next_at_calls, self._next_at = 0, 0.0
         self._blind = False
+        self._asked: Future[DayQuota | None] | None = None
+        self._ask()
 
     def look(self) -> None:
         """Look, when it is time to.
 
         :raises QuotaExhausted: when no more calls are left than are reserved.
         """
-        if self._blind or (self._made() < self._next_at_calls and self._clock() < self._next_at):
-            return
+        if self._asked is None and (self._made() >= self._next_at_calls or self._clock() >= self._next_at):
+            self._ask()
+        if self._asked is not None and (self._near or self._asked.done()):
+            asked, self._asked = self._asked, None
+            self._read(asked)
+
+    def _ask(self) -> None:
+        if not self._blind:
+            self._asked = self._thread.submit(lambda: self._hook.follow(self._hook.day_quota()))
+
+    def _read(self, asked: Future[DayQuota | None]) -> None:
         try:
-            quota = self._hook.follow(self._hook.day_quota())
+            quota = asked.result()
         except QuotaExhausted:
             raise
         except PlatformError as error:
@@ -56,15 +76,24 @@ class DayWatch:
         if quota is None:
             self._blind = True
             return
-        if quota.left <= self._reserve:
+        left = quota.left - self._reserve
+        if left <= 0:
             raise QuotaExhausted(
                 f"{quota.left:,} of the day's {quota.limit:,} calls are left, {self._reserve:,} are reserved",
                 platform=self._hook.conn_type,
                 resets_at=quota.resets_at,
             )
+        self._near = left < 2 * CLOSE
         # Others use the account too, so half of what is left may be gone by the next look.
-        self._plan((quota.left - self._reserve) // 2)
+        self._plan(left // 2)
 
     def _plan(self, calls: int) -> None:
         self._next_at_calls = self._made() + max(AT_LEAST, calls)
         self._next_at = self._clock() + LOOK_EVERY
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # A look under way is of no use any more, and may wait for its place in the budget.
+        self._thread.shutdown(wait=False, cancel_futures=True)

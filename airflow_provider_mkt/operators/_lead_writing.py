@@ -63,7 +63,6 @@ class LeadWritingOperator(LeadSourceOperator):
     template_fields: Sequence[str] = writing_fields
 
     _lease: Lease | None = None
-    _renewer: int | None = None
 
     def __init__(
         self,
@@ -118,15 +117,17 @@ class LeadWritingOperator(LeadSourceOperator):
         from airflow_provider_mkt.sync.report import Report
 
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-        known_fields = hook.follow(writer.known_fields())
         memory = task_memory(context)
         lease = Lease(memory, writer.quiet_after, self.sleep, self.log.info)
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        # In a sliding window the pace of the first window comes back in every later one.
-        concurrency = AdaptiveConcurrency(ceiling, start=max(4, ceiling // 3))
+        # All at once from the start, as far as the budget has places: in a sliding window, the pace of the
+        # first window comes back in every later one.
+        concurrency = AdaptiveConcurrency(ceiling, start=ceiling)
         hook.on_refusal = slowing_down(concurrency)
         report = Report()
         with ExitStack() as stack:
+            watch = stack.enter_context(DayWatch(hook, hook.platform.daily_reserve, lambda: report.calls))
+            known_fields = hook.follow(writer.known_fields())
             state = self._state(context, writer)
             stack.callback(state.close)
             ledger = stack.enter_context(Ledger(lambda: open_for_writing(rejects), state.open_outcomes))
@@ -139,9 +140,7 @@ class LeadWritingOperator(LeadSourceOperator):
             if state.resuming:
                 self.log.info("An earlier try of this task got somewhere; what it has done is not sent again")
             lease.wait_for_the_last_one()
-            self._lease, self._renewer = lease, threading.get_ident()
-
-            watch = DayWatch(hook, hook.platform.daily_reserve, lambda: report.calls)
+            self._lease = lease
 
             def tick() -> None:
                 self.go_on()
@@ -205,9 +204,11 @@ class LeadWritingOperator(LeadSourceOperator):
 
     def _wait(self, seconds: float) -> None:
         """Wait for the next request of a call."""
+        from airflow_provider_mkt.sync.pipeline import SENDING
+
         self.sleep(seconds)
-        # The thread that renews it writes no leads, and would wait for itself.
-        writes = threading.get_ident() != self._renewer
+        # The other threads write no leads, and one of them renews the lease.
+        writes = threading.current_thread().name.startswith(SENDING)
         while writes and self._lease is not None and not self._lease.holds():
             # Meanwhile the source may have kept the thread that renews it.
             self.sleep(0.1)

@@ -26,6 +26,9 @@ from airflow_provider_mkt.sync.rows import Row
 
 Send = Callable[[Call[Any]], Reply[Any]]
 
+SENDING = "sync-leads"
+"""How the names of the threads begin that send."""
+
 _TICK = 1.0
 """Seconds after which a wait for answers looks up, so that progress is told and a lease renewed."""
 
@@ -124,6 +127,7 @@ class Pipeline:
         self._held_count = 0
         self._quiet: deque[tuple[float, list[_Item]]] = deque()
         self._accepted = False
+        self._split_any = False
         self._refused = 0
 
     def run(self, rows: Iterator[Row]) -> None:
@@ -134,7 +138,7 @@ class Pipeline:
         :raises InvalidRequest: when it is the request and not its records that the platform refuses.
         :raises Stop: from ``on_tick``.
         """
-        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="sync-leads") as pool:
+        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix=SENDING) as pool:
             try:
                 for row in rows:
                     self._tick()
@@ -229,7 +233,7 @@ class Pipeline:
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
         """Send what is ready, as far as concurrency allows; wait for an answer where it does not."""
-        while self._ready and len(self._flying) < self._concurrency.limit:
+        while self._ready and len(self._flying) < self._at_once:
             items = self._ready.popleft()
             try:
                 call = self._writer.call([item.record for item in items])
@@ -241,6 +245,11 @@ class Pipeline:
                 self._flying[pool.submit(self._send, call)] = items
         if self._ready or self._held_count >= _HELD_MAX:
             self._land()
+
+    @property
+    def _at_once(self) -> int:
+        # Where nothing but refusals came back it may be about no record; one batch shows that as well as ten.
+        return self._concurrency.limit if self._accepted or not self._split_any else 1
 
     def _land(self) -> None:
         """Wait for an answer and settle the records it is about."""
@@ -310,6 +319,7 @@ class Pipeline:
                     request_id=refused.request_id,
                 ) from refused
             return
+        self._split_any = True
         blamed = self._writer.blamed([item.record for item in items], refused)
         if blamed is not None:
             guilty = [item for item, guilt in zip(items, blamed, strict=True) if guilt]

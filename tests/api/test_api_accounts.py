@@ -22,7 +22,7 @@ def _told(limit: int, window: int = 10_000) -> Response:
 
 @pytest.mark.parametrize(
     ("share", "first", "told"),
-    [(None, Rate(100, 10.0), Rate(190, 10.0)), (60, Rate(60, 10.0), Rate(60, 10.0))],
+    [(None, Rate(100, 10.0, assumed=True), Rate(190, 10.0)), (60, Rate(60, 10.0), Rate(60, 10.0))],
 )
 def test_hubspots_limit_is_used_as_told_but_never_above_the_share_that_was_configured(
     share: int | None, first: Rate, told: Rate

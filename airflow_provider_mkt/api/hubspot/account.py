@@ -20,6 +20,8 @@ class HubSpotAccount(BaseModel):
     :param api_version: path profile: ``v3`` (v3 and v4 paths) or ``2026-03`` (dated paths).
     :param calls_per_10_seconds: never use more of the account's limit than this; all of it, as its
         answers state it, when not given.
+    :param max_concurrency: calls under way at most. HubSpot sets no limit; a call every 53 ms that takes 5 s
+        needs 95.
     :param daily_reserve: calls of the day that are left to other software; long work stops before them and
         goes on after the reset.
     :param legacy_calls: allow the two calls of the discontinued Leads and Nurturing APIs, which
@@ -35,7 +37,7 @@ class HubSpotAccount(BaseModel):
     refresh_token: SecretStr | None = None
     api_version: Literal["v3", "2026-03"] = "v3"
     calls_per_10_seconds: int | None = Field(default=None, ge=1, le=10_000)
-    max_concurrency: int = Field(default=60, ge=1, le=500)
+    max_concurrency: int = Field(default=100, ge=1, le=500)
     daily_reserve: int = Field(default=100, ge=0)
     legacy_calls: bool = False
 
