@@ -43,6 +43,12 @@ _GONE_AFTER = 5.0
 class Budget(Protocol):
     """A place to ask before each call."""
 
+    def rate(self, meter: Meter) -> Rate | None:
+        """The limit of a meter, as far as it is known; None for one that is not limited.
+
+        :raises CounterUnavailable: when the place where calls are counted cannot be reached.
+        """
+
     def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
         """Try to take a place; 0 when taken, else the seconds until it is worth asking again.
 
@@ -126,18 +132,21 @@ class SharedBudget:
         self._lines: dict[Meter, _Line] = {meter: _Line() for meter in self._rates}
         _forked_along.add(self)
 
+    def rate(self, meter: Meter) -> Rate | None:
+        if meter in self._rates and self._rates[meter].assumed:
+            self._recall(meter)
+        return self._rates.get(meter)
+
     def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
-        if meter not in self._rates:
+        if (rate := self.rate(meter)) is None:
             return 0.0
         paused = self._paused_until.get(meter, 0.0) - time.monotonic()
         if paused > 0:
             return paused
-        if self._rates[meter].assumed:
-            self._recall(meter)
         slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and ticket else None
         line = self._lines[meter]
         ahead = line.ahead_of(ticket) if ticket else 0
-        wait, taken_at = self.counter.take(meter, self._rates[meter], ticket, slots, ahead=ahead)
+        wait, taken_at = self.counter.take(meter, rate, ticket, slots, ahead=ahead)
         if ticket:
             line.told(ticket, wait)
             if wait == 0:

@@ -47,11 +47,13 @@ class Findings:
     :param failed: rows that were not imported.
     :param warned: rows that were imported, with a warning.
     :param unlisted: rows that failed and that the platform counts, but does not list.
+    :param created: how many new leads the rows made; None where the platform does not tell.
     """
 
     failed: Sequence[RowNote] = ()
     warned: Sequence[RowNote] = ()
     unlisted: int = 0
+    created: int | None = None
 
 
 class LeadImporter(Protocol):

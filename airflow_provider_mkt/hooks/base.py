@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.api.lead_writer import LeadWriter
     from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
     from airflow_provider_mkt.api.people import PeopleWork
-    from airflow_provider_mkt.api.platform import Platform
+    from airflow_provider_mkt.api.platform import Platform, Rate
     from airflow_provider_mkt.api.policy import Policy
     from airflow_provider_mkt.api.quota import DayQuota
     from airflow_provider_mkt.api.verdict import Refused
@@ -90,6 +90,8 @@ class MarketingHook(BaseHook):
         self.policy: Policy | None = None
         self.on_refusal: Callable[[Call[Any], Refused, float], None] | None = None
         self.sleep: Callable[[float], None] = time.sleep
+        self.calls = 0
+        """How many blocking calls were run."""
         self.go_on: Callable[[], None] = _always
         """Asked before each blocking call; raises where no more is to begin."""
 
@@ -152,6 +154,8 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.api.exchange import exchange
 
         self.go_on()
+        with self._making:
+            self.calls += 1
         driver = self._sync_driver()
         return driver.pump(exchange(call, self._link()))
 
@@ -233,6 +237,12 @@ class MarketingHook(BaseHook):
             return result
         finally:
             flow.close()
+
+    def rate(self) -> Rate:
+        """The account's limit for calls, as far as it is known."""
+        from airflow_provider_mkt.api.call import Meter
+
+        return self._budget().rate(Meter.CALLS) or self.platform.rates[Meter.CALLS]
 
     # -- what both platforms do ------------------------------------------------------------------
 

@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_mkt.api.errors import OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._ending import LongOperator
+from airflow_provider_mkt.operators._import_source import import_name, shared_mark
+from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.api.lead_importer import LeadImporter
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing
+    from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing, Taker
     from airflow_provider_mkt.sync.bulk_marks import Marks
+    from airflow_provider_mkt.sync.bulk_parts import Splitter
+    from airflow_provider_mkt.sync.rows import Row
 
 _TELL_EVERY = 60.0
+_READING_TOLD_EVERY = 10.0
 _QUEUE_FREES_AFTER = (30.0, 60.0)
+
+
+class ImportSource(Protocol):
+    """Rows that can be read again and again."""
+
+    def rows(self) -> AbstractContextManager[Iterator[Row]]:
+        """The rows from the first, with the platform's fields."""
+
+    def columns(self, known_fields: frozenset[str] | None, key_column: str) -> list[str]:
+        """The platform's fields that they have, in order.
+
+        :raises InvalidInput: when what is there cannot be imported.
+        """
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """A source that was read once, and how it is imported.
+
+    :param scope: tells this way of importing from others.
+    """
+
+    importer: LeadImporter
+    splitter: Splitter
+    scope: str
 
 
 class ImportKilled(AirflowException):
@@ -41,7 +76,7 @@ class ImportingOperator(LongOperator):
         knows no way to cancel one.
     """
 
-    ended_by = ImportKilled
+    ended_by: ClassVar[type[Exception]] = ImportKilled
 
     def __init__(
         self,
@@ -70,6 +105,83 @@ class ImportingOperator(LongOperator):
             return self.execute(context)
         finally:
             self.resumed = False
+
+    def planned(
+        self,
+        hook: MarketingHook,
+        importer: LeadImporter,
+        source: ImportSource,
+        stack: ExitStack,
+        *,
+        exact: bool = False,
+    ) -> ImportPlan:
+        """Read the source for the first time.
+
+        :param stack: closes what is opened here.
+        :param exact: whether a row is to do what it does as a record of a call; the others are sent by calls.
+        :raises InvalidInput: when what is there cannot be imported.
+        """
+        from airflow_provider_mkt.sync.bulk_keys import Keys
+        from airflow_provider_mkt.sync.bulk_parts import Splitter
+        from airflow_provider_mkt.sync.bulk_rows import RowMaker
+
+        known_fields = hook.follow(importer.known_fields())
+        columns = source.columns(known_fields, importer.key_column)
+        site = hook.platform.account.base_url  # type: ignore[attr-defined]
+        how = [hook.conn_type, site, importer.spec.kind, importer.key_column, *importer.settings()]
+        scope = json.dumps([*how, importer.bytes_max, importer.rows_max])
+        splitter = Splitter(
+            source.rows,
+            RowMaker(importer, columns, known_fields, exact=exact),
+            importer,
+            stack.enter_context(Keys()),
+            self.reading,
+            scope,
+            unfit_count=exact,
+        )
+        splitter.scan()
+        return ImportPlan(importer, splitter, scope)
+
+    def imported(
+        self,
+        context: Context,
+        hook: MarketingHook,
+        plan: ImportPlan,
+        report: Taker,
+        stack: ExitStack,
+    ) -> tuple[Marks, BulkImport]:
+        """Send what was planned, and collect what became of it.
+
+        The marks are to be forgotten when what is told of the rows is where it belongs.
+        """
+        from airflow_provider_mkt.sync.bulk_import import BulkImport
+        from airflow_provider_mkt.sync.bulk_marks import Marks
+
+        marks = Marks(task_memory(context), shared_mark)
+        marks.begin(plan.splitter.digest, time.time())
+        if not self.resumed:
+            marks.moved(time.time())
+        bulk = BulkImport(
+            plan.importer,
+            stack.enter_context(closing(plan.splitter.parts(report.unfit, report.superseded))),
+            marks,
+            hook,
+            report,
+            name=import_name(context, plan.splitter.digest),
+            scope=plan.scope,
+            resumed=self.resumed,
+            tell=self.log.info,
+        )
+        stack.callback(bulk.close)
+        self.follow_to_the_end(bulk, marks, plan.importer)
+        return marks, bulk
+
+    def reading(self, rows: int) -> None:
+        """So many rows of the source were read."""
+        self.go_on()
+        if time.monotonic() - self._told_at >= _READING_TOLD_EVERY:
+            self._told_at = time.monotonic()
+            self.log.info("%s rows read", f"{rows:,}")
 
     def follow_to_the_end(self, bulk: BulkImport, marks: Marks, importer: LeadImporter) -> None:
         """Send and collect until every part has ended.
@@ -105,9 +217,9 @@ class ImportingOperator(LongOperator):
                 jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
                 msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
                 raise JobsOverdue(msg)
-            self._wait(standing, marks.moved_at + self.wait_timeout, importer)
+            self._wait_for_parts(standing, marks.moved_at + self.wait_timeout, importer)
 
-    def _wait(self, standing: Standing, deadline: float, importer: LeadImporter) -> None:
+    def _wait_for_parts(self, standing: Standing, deadline: float, importer: LeadImporter) -> None:
         if standing.jobs:
             if self.deferrable:
                 self._wait_in_triggerer(standing, deadline)

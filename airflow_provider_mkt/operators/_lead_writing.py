@@ -104,13 +104,14 @@ class LeadWritingOperator(LeadSourceOperator):
         hook.sleep = self._wait
         # Airflow may take a worker that lives for dead, and start the next try beside it.
         with hook, hook.exclusive(f"task {task_digest(context)}"):
-            outcome = self._sync(context, hook, writer, allowance)
+            outcome = self.written(context, hook, writer, allowance)
         self._judge(context, outcome, allowance)
         return self.told(outcome)
 
-    def _sync(
+    def written(
         self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: Allowance
     ) -> SyncOutcome:
+        """Write the leads of the source, and tell what became of them."""
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.ledger import Ledger
         from airflow_provider_mkt.sync.pipeline import Pipeline, Stop

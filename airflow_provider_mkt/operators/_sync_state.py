@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from airflow_provider_mkt.api.budget import private_directory
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 KEPT_FOR = 30 * 24 * 3600.0
 """Seconds after which what a failed task left behind is removed."""
+
+
+def snapshot_path(context: Context) -> Path:
+    """Where a task keeps a source that can be read only once."""
+    return private_directory(state_directory() / "sync") / f"{task_digest(context)}.source"
 
 
 class SyncState:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -13,10 +12,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
-from airflow_provider_mkt.operators._import_source import ImportFile, import_name, shared_mark
+from airflow_provider_mkt.operators._import_source import ImportFile
 from airflow_provider_mkt.operators._importing import ImportingOperator
 from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_memory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
-
-_TELL_EVERY = 10.0
 
 
 class ImportLeadsOperator(ImportingOperator):
@@ -196,51 +192,16 @@ class ImportLeadsOperator(ImportingOperator):
     def _imported(
         self, context: Context, hook: MarketingHook, importer: LeadImporter, stack: ExitStack
     ) -> tuple[Marks, ImportOutcome]:
-        from airflow_provider_mkt.sync.bulk_import import BulkImport
-        from airflow_provider_mkt.sync.bulk_keys import Keys
-        from airflow_provider_mkt.sync.bulk_marks import Marks
-        from airflow_provider_mkt.sync.bulk_parts import Splitter
         from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
-        from airflow_provider_mkt.sync.bulk_rows import RowMaker
 
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
         warnings = ledger_path(context, as_path("warnings_path", self.warnings_path), "warnings")
-        source = self._source()
-        known_fields = hook.follow(importer.known_fields())
-        columns = source.columns(known_fields, importer.key_column)
-        site = hook.platform.account.base_url  # type: ignore[attr-defined]
-        how = [hook.conn_type, site, importer.spec.kind, importer.key_column, *importer.settings()]
-        scope = json.dumps([*how, importer.bytes_max, importer.rows_max])
-        splitter = Splitter(
-            source.rows,
-            RowMaker(importer, columns, known_fields),
-            importer,
-            stack.enter_context(Keys()),
-            self._reading,
-            scope,
-        )
-        splitter.scan()
-        marks = Marks(task_memory(context), shared_mark)
-        marks.begin(splitter.digest, time.time())
-        if not self.resumed:
-            marks.moved(time.time())
+        plan = self.planned(hook, importer, self._source(), stack)
         report = ImportReport(
             stack.enter_context(RowFile(lambda: whole_file(rejects))),
             stack.enter_context(RowFile(lambda: whole_file(warnings))),
         )
-        bulk = BulkImport(
-            importer,
-            stack.enter_context(closing(splitter.parts(report.unfit, report.superseded))),
-            marks,
-            hook,
-            report,
-            name=import_name(context, splitter.digest),
-            scope=scope,
-            resumed=self.resumed,
-            tell=self.log.info,
-        )
-        stack.callback(bulk.close)
-        self.follow_to_the_end(bulk, marks, importer)
+        marks, bulk = self.imported(context, hook, plan, report, stack)
         return marks, report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
 
     def _judge(self, context: Context, outcome: ImportOutcome, allowance: Allowance) -> None:
@@ -261,9 +222,3 @@ class ImportLeadsOperator(ImportingOperator):
             f"allowed: {allowance}. The others were imported. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)
-
-    def _reading(self, rows: int) -> None:
-        self.go_on()
-        if time.monotonic() - self._told_at >= _TELL_EVERY:
-            self._told_at = time.monotonic()
-            self.log.info("%s rows read", f"{rows:,}")

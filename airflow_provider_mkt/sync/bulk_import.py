@@ -13,12 +13,12 @@ from airflow_provider_mkt.api.call import Json
 from airflow_provider_mkt.api.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.api.flow import Flow
 from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobDict
-from airflow_provider_mkt.api.lead_importer import LeadImporter, Upload
+from airflow_provider_mkt.api.lead_importer import Findings, LeadImporter, Upload
 from airflow_provider_mkt.api.watching import Look, look_at
 from airflow_provider_mkt.sync.bulk_marks import Marks
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
-from airflow_provider_mkt.sync.bulk_report import ImportReport
+from airflow_provider_mkt.sync.bulk_rows import BulkRow
 
 T = TypeVar("T")
 
@@ -32,6 +32,24 @@ class Platform(Protocol):
     def follow(self, flow: Flow[T]) -> T: ...
 
     def exclusive(self, what: str) -> AbstractContextManager[None]: ...
+
+
+class Taker(Protocol):
+    """Takes what became of every row."""
+
+    lists: list[str]
+
+    def unfit(self, row: BulkRow) -> None:
+        """A row was not sent."""
+
+    def superseded(self, row: BulkRow, by_row: int) -> None:
+        """A row was not sent, since a later one has its key."""
+
+    def refused(self, part: Part, code: str, reason: str) -> None:
+        """None of the rows of a part was imported, as far as can be told."""
+
+    def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
+        """A part was imported. Returns how many failures there are whose row cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,7 @@ class BulkImport:
         parts: Iterator[Part],
         marks: Marks,
         platform: Platform,
-        report: ImportReport,
+        report: Taker,
         *,
         name: str,
         scope: str,

@@ -31,7 +31,9 @@ class Keys:
 
     def add(self, key: str, row: int) -> None:
         """Take a row in. Rows come in the order of the source."""
-        self._new.append((hashlib.blake2b(key.encode(), digest_size=16).digest(), row))
+        self._new.append(
+            (hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest(), row)
+        )
         if len(self._new) >= _AT_ONCE:
             self._write()
 

@@ -98,6 +98,8 @@ class Splitter:
     :param keys: takes the keys of all rows.
     :param tick: called now and then while rows are read, with how many were read.
     :param scope: tells this way of importing from others.
+    :param unfit_count: whether rows that must not be sent are sent in another way, and so count among those
+        with one key.
     """
 
     def __init__(
@@ -108,6 +110,8 @@ class Splitter:
         keys: Keys,
         tick: Callable[[int], None],
         scope: str = "",
+        *,
+        unfit_count: bool = False,
     ) -> None:
         self._open_rows = open_rows
         self._scope = scope
@@ -115,7 +119,8 @@ class Splitter:
         self._importer = importer
         self._keys = keys
         self._tick = tick
-        self.total = 0
+        self._unfit_count = unfit_count
+        self.total = self.fit = 0
         self.digest = ""
         """Tells these rows, imported in this way, from all others."""
 
@@ -124,7 +129,8 @@ class Splitter:
         rows = _Digested(self._scope, self._maker.header)
         with self._open_rows() as source:
             for row in self._read(rows, source):
-                if not row.code:
+                self.fit += not row.code
+                if row.key and (self._unfit_count or not row.code):
                     self._keys.add(row.key, row.number)
         self.total, self.digest = rows.count, rows.digest()
 
@@ -143,11 +149,11 @@ class Splitter:
         part = self._new()
         with self._open_rows() as source:
             for row in self._read(rows, source):
-                if row.code:
-                    unfit(row)
-                elif row.number == next_row:
+                if row.number == next_row:
                     superseded(row, by_row)
                     next_row, by_row = next(later, (0, 0))
+                elif row.code:
+                    unfit(row)
                 else:
                     full = part.size + len(row.encoded) > self._importer.bytes_max
                     if part.count and (full or part.count >= self._importer.rows_max):

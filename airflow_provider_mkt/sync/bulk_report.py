@@ -105,22 +105,22 @@ class ImportReport:
 
     def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
         """A part was imported. Returns how many failures there are whose row cannot be told."""
-        failed, strays = _rows_of(matcher, findings.failed)
+        failed, strays = rows_of(matcher, findings.failed)
         for number, (note, raw) in failed.items():
             self._reject(number, note.code, note.reason, raw)
         for note in strays:
-            self._rejects.write(None, note.code, note.reason, _as_record(part, note))
+            self._rejects.write(None, note.code, note.reason, as_record(part, note))
         # Several of them may be about one row, so there may be more than rows that are left.
         lost = min(len(strays) + findings.unlisted, part.count - len(failed))
         self.rejected += lost
         self.reasons.update({"ROW_NOT_TOLD": lost} if lost else {})
         self.imported += part.count - len(failed) - lost
-        warned, strays = _rows_of(matcher, findings.warned)
+        warned, strays = rows_of(matcher, findings.warned)
         for number, (note, raw) in warned.items():
             if number not in failed:
                 self._warn(number, note, raw)
         for note in strays:
-            self._warn(None, note, _as_record(part, note))
+            self._warn(None, note, as_record(part, note))
         return lost
 
     def outcome(
@@ -153,7 +153,7 @@ class ImportReport:
         self._warnings.write(number, note.code, note.reason, raw)
 
 
-def _rows_of(
+def rows_of(
     matcher: Matcher, notes: Sequence[RowNote]
 ) -> tuple[dict[int, tuple[RowNote, Any]], list[RowNote]]:
     """Rows by number with the first note on each, and the notes whose row cannot be told."""
@@ -167,5 +167,5 @@ def _rows_of(
     return dict(sorted(rows.items())), strays
 
 
-def _as_record(part: Part, note: RowNote) -> dict[str, str]:
+def as_record(part: Part, note: RowNote) -> dict[str, str]:
     return dict(zip(part.columns, note.cells or (), strict=False))

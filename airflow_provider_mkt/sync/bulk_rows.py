@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ class BulkRow:
     """A row on its way into a file.
 
     :param number: where it is in the source.
-    :param key: the value of the key, spelt so that equal keys are equal.
+    :param key: the value of the key, spelt so that equal keys are equal; empty where it has none.
     :param cells: its values, in the order of the columns; empty for a row that must not be sent.
     :param encoded: the same as a line of CSV.
     :param code: why it must not be sent, in capitals; empty when it may.
@@ -51,15 +51,23 @@ class RowMaker:
     :param importer: knows the key and the limits.
     :param columns: names of the fields, in order.
     :param known_fields: fields that exist, where the platform tells; others reject their row.
+    :param exact: whether a row is to do what it does as a record of a call, where a field that is missing is
+        left alone and an empty one is cleared. Rows that cannot are unfit.
     """
 
     def __init__(
-        self, importer: LeadImporter, columns: Sequence[str], known_fields: frozenset[str] | None
+        self,
+        importer: LeadImporter,
+        columns: Sequence[str],
+        known_fields: frozenset[str] | None,
+        *,
+        exact: bool = False,
     ) -> None:
         self.columns = list(columns)
         self._importer = importer
         self._known_fields = known_fields
         self._names = frozenset(columns)
+        self._exact = exact
         self._key_at = self.columns.index(importer.key_column)
         # Both line ends in the terminator make the writer quote values that hold either.
         self._write: Callable[[Sequence[str]], str] = csv.writer(_Echo(), lineterminator="\r\n").writerow
@@ -71,49 +79,50 @@ class RowMaker:
 
     def _row(self, row: Row) -> BulkRow:
         if row.record is None:
-            return _unfit(row, "UNREADABLE", row.problem)
-        if row.record.keys() != self._names and (problem := self._other_fields(row)) is not None:
-            return problem
+            return BulkRow(row.number, "", (), b"", row.code, row.problem, row.raw)
+        key = self._importer.key(_text(row.record.get(self._importer.key_column)) or "")
+
+        def unfit(code: str, reason: str) -> BulkRow:
+            return BulkRow(row.number, key, (), b"", code, reason, row.raw)
+
+        if row.record.keys() != self._names and (problem := self._other_fields(row.record)) is not None:
+            return unfit(*problem)
         cells: list[str] = []
         for name in self.columns:
             value = row.record.get(name)
             cell = value if type(value) is str else _text(value)
             if cell is None:
-                return _unfit(row, "WRONG_TYPE", f"{name}: a cell holds one value, not {shape(value)}")
+                return unfit("WRONG_TYPE", f"{name}: a cell holds one value, not {shape(value)}")
             if len(cell) > VALUE_MAX:
-                return _unfit(row, "TOO_LARGE", f"{name}: has {len(cell):,} characters")
+                return unfit("TOO_LARGE", f"{name}: has {len(cell):,} characters")
             if "\0" in cell:
-                return _unfit(row, "CONTROL_CHARACTER", f"{name}: has a NUL character")
+                return unfit("CONTROL_CHARACTER", f"{name}: has a NUL character")
+            if self._exact and (not cell or cell == "null") and name in row.record:
+                return unfit("EMPTY_VALUE", f"{name}: a cell cannot say that a field is to be cleared")
             cells.append(cell)
-        cells[self._key_at] = cells[self._key_at].strip()
-        key = self._importer.key(cells[self._key_at])
         if not key:
-            return _unfit(row, "KEY_MISSING", f"{self._importer.key_column}, the key, is missing or empty")
+            return unfit("KEY_MISSING", f"{self._importer.key_column}, the key, is missing or empty")
+        cells[self._key_at] = cells[self._key_at].strip()
         try:
             encoded = self._write(cells).encode()
         except UnicodeEncodeError:
-            return _unfit(row, "UNREADABLE", "has half a character (a lone surrogate)")
+            return unfit("UNREADABLE", "has half a character (a lone surrogate)")
         if len(self.header) + len(encoded) > self._importer.bytes_max:
-            return _unfit(row, "TOO_LARGE", f"takes {len(encoded):,} bytes; one file holds less")
+            return unfit("TOO_LARGE", f"takes {len(encoded):,} bytes; one file holds less")
         return BulkRow(row.number, key, cells, encoded, raw=row.raw)
 
-    def _other_fields(self, row: Row) -> BulkRow | None:
+    def _other_fields(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
         """Why a row with other fields than the columns must not be sent, as in JSON Lines."""
-        record = row.record or {}
         if self._known_fields is not None:
             for name in record:
                 if name not in self._known_fields:
-                    return _unfit(row, "UNKNOWN_FIELD", f"field {name!r} does not exist")
+                    return "UNKNOWN_FIELD", f"field {name!r} does not exist"
         if self._importer.empty_clears:
             for name in self.columns:
                 if name not in record:
                     told = f"has no {name!r}, which other rows have, and an empty cell would clear the field"
-                    return _unfit(row, "FIELD_MISSING", told)
+                    return "FIELD_MISSING", told
         return None
-
-
-def _unfit(row: Row, code: str, reason: str) -> BulkRow:
-    return BulkRow(row.number, "", (), b"", code, reason, row.raw)
 
 
 def _text(value: Any) -> str | None:

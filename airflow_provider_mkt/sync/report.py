@@ -7,24 +7,37 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypedDict
 
+from airflow_provider_mkt.api.jobs import JobDict
 from airflow_provider_mkt.api.lead_writer import Fate, RecordFate
+
+_REASONS_TOLD = 50
 
 
 class SyncOutcome(TypedDict):
-    """The result of a sync as it goes into XCom. ``total`` is the sum of the four counts; ``resumed`` of
-    them were done by earlier tries of the task. ``calls`` and ``seconds`` are those of the last try."""
+    """The result of a sync as it goes into XCom.
+
+    ``total`` is the sum of ``written``, ``skipped`` and ``rejected``, and ``written`` that of ``created`` and
+    ``updated``, which are None where the platform's import does not tell them apart. ``warned`` of those
+    written were so with a warning, ``resumed`` of all were done by earlier tries of the task. ``mode`` is
+    ``calls`` or ``bulk``. ``calls`` and ``seconds`` are those of the last try.
+    """
 
     outcome: str
     platform: str
+    mode: str
     total: int
-    created: int
-    updated: int
+    written: int
+    created: int | None
+    updated: int | None
     skipped: int
     rejected: int
+    warned: int
     resumed: int
     reasons: dict[str, int]
     rejects: str | None
+    warnings: str | None
     outcomes: str | None
+    jobs: list[JobDict]
     calls: int
     seconds: float
 
@@ -72,21 +85,64 @@ class Report:
         return f"{self.total:,} leads done ({counts}), {self.calls:,} calls, {rate:,.0f} leads/s{left}"
 
     def outcome(self, platform: str, rejects: str | None, outcomes: str | None) -> SyncOutcome:
+        created, updated = self.fates[Fate.CREATED], self.fates[Fate.UPDATED]
         return SyncOutcome(
             outcome="lead_sync",
             platform=platform,
+            mode="calls",
             total=self.total,
-            created=self.fates[Fate.CREATED],
-            updated=self.fates[Fate.UPDATED],
+            written=created + updated,
+            created=created,
+            updated=updated,
             skipped=self.fates[Fate.SKIPPED],
             rejected=self.rejected,
+            warned=0,
             resumed=self.resumed,
-            reasons=dict(self.reasons.most_common(50)),
+            reasons=dict(self.reasons.most_common(_REASONS_TOLD)),
             rejects=rejects,
+            warnings=None,
             outcomes=outcomes,
+            jobs=[],
             calls=self.calls,
             seconds=round(self.seconds, 2),
         )
+
+
+def with_bulk(
+    rest: SyncOutcome,
+    *,
+    imported: int,
+    created: int | None,
+    skipped: int,
+    warned: int,
+    reasons: Counter[str],
+    warnings: str | None,
+    jobs: list[JobDict],
+    calls: int,
+    seconds: float,
+) -> SyncOutcome:
+    """The result of a sync of which an import took its share and calls the rest.
+
+    :param rest: of the calls.
+    :param calls: all that were made.
+    """
+    written = imported + rest["written"]
+    made = None if created is None or rest["created"] is None else created + rest["created"]
+    return {
+        **rest,
+        "mode": "bulk",
+        "total": rest["total"] + imported + skipped,
+        "written": written,
+        "created": made,
+        "updated": None if made is None else written - made,
+        "skipped": rest["skipped"] + skipped,
+        "warned": warned,
+        "reasons": dict((Counter(rest["reasons"]) + reasons).most_common(_REASONS_TOLD)),
+        "warnings": warnings,
+        "jobs": jobs,
+        "calls": calls,
+        "seconds": round(seconds, 2),
+    }
 
 
 def spoken(seconds: float) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,8 @@ from airflow_runs import Airflow, connected
 from workers import hurry
 
 from airflow_provider_mkt.sandbox.server import Sandbox
+
+POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 
 
 @pytest.fixture
@@ -27,3 +31,25 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short waits, and a memory that no earlier test has written to."""
     hurry(monkeypatch)
     monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A PostgreSQL connection of Airflow, and a table of 12,000 people."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        pytest.skip("no PostgreSQL server; set MKT_TEST_POSTGRES to its URL")
+    table = f"people_{socket.gethostname().replace('-', '_')}_{os.getpid()}"
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", POSTGRES.replace("postgresql", "postgres"))
+    with connection:
+        connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+        connection.execute(
+            f"CREATE TABLE \"{table}\" AS SELECT 'p' || n || '@example.com' AS mail, "
+            "CASE WHEN n % 2 = 0 THEN 'Bern' END AS town, n::numeric / 4 AS score "
+            "FROM generate_series(1, 12000) AS n"
+        )
+        yield table
+        connection.execute(f'DROP TABLE "{table}"')

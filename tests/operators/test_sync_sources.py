@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow
@@ -16,34 +13,11 @@ from pyarrow import parquet
 
 from airflow_provider_mkt.sandbox.server import Sandbox
 
-POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 PLATFORMS = ["hubspot", "marketo"]
 
 
 def count(box: Sandbox, platform: str) -> int:
     return len(box.hubspot.world.contacts) if platform == "hubspot" else len(box.marketo.world.leads)
-
-
-@pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A PostgreSQL connection of Airflow, and a table of 12,000 people."""
-    import psycopg
-
-    try:
-        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        pytest.skip("no PostgreSQL server; set MKT_TEST_POSTGRES to its URL")
-    table = f"people_{socket.gethostname().replace('-', '_')}_{os.getpid()}"
-    monkeypatch.setenv("AIRFLOW_CONN_CRM", POSTGRES.replace("postgresql", "postgres"))
-    with connection:
-        connection.execute(f'DROP TABLE IF EXISTS "{table}"')
-        connection.execute(
-            f"CREATE TABLE \"{table}\" AS SELECT 'p' || n || '@example.com' AS mail, "
-            "CASE WHEN n % 2 = 0 THEN 'Bern' END AS town, n::numeric / 4 AS score "
-            "FROM generate_series(1, 12000) AS n"
-        )
-        yield table
-        connection.execute(f'DROP TABLE "{table}"')
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

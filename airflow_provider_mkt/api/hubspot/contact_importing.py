@@ -94,13 +94,16 @@ class ContactImporter:
     def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
         """The rows with errors, which show a little later than the state: waited for until all are there."""
         wanted, waited = int(look.facts.get("ERRORS") or 0), 0.0
+        # A counter that nothing was counted by is missing.
+        created = look.facts.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in look.facts else None)
         if not wanted:
-            return Findings()
+            return Findings(created=created)
         listed = Pages(imports.errors(look.job.id, include_row_data=True, limit=imports.PAGE_MAX))
         while True:
             rows: list[imports.RowError] = yield listed
             if len(rows) >= wanted or waited >= _ERRORS_LAG:
-                return Findings([_note(row) for row in rows], unlisted=max(0, wanted - len(rows)))
+                unlisted = max(0, wanted - len(rows))
+                return Findings([_note(row) for row in rows], unlisted=unlisted, created=created)
             yield Pause(_LOOK_EVERY, f"{len(rows)} of {wanted} row errors show as yet")
             waited += _LOOK_EVERY
 

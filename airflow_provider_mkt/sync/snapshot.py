@@ -1,0 +1,92 @@
+"""Rows that can be read only once, kept on disk to be read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.rows import Row
+
+_TICK_EVERY = 1_000
+
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "decimal": Decimal,
+    # No platform takes such a value, and a list is refused as it would be.
+    "other": lambda told: [told],
+}
+
+
+class Snapshot:
+    """The rows of a source as they were once.
+
+    It is there when it is whole, and the next try of a task finds it.
+
+    :param path: where it is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def take(self, rows: Iterator[Row], tick: Callable[[int], None]) -> None:
+        """Read the source to its end.
+
+        :param tick: called now and then with how many rows were read.
+        """
+        draft = self._path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            for count, row in enumerate(rows, start=1):
+                record = None if row.record is None else {n: _kept(v) for n, v in row.record.items()}
+                file.write(json_line([row.number, record, row.problem, row.raw, row.code]))
+                if count % _TICK_EVERY == 0:
+                    tick(count)
+        draft.replace(self._path)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, in the order of the source."""
+        with self._path.open(encoding="utf-8") as file:
+            for line in file:
+                number, record, problem, raw, code = json.loads(line)
+                yield Row(number, _read(record), problem, raw, code)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        with self._path.open("rb") as file:
+            return sum(1 for _ in file)
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def _kept(value: Any) -> Any:
+    """A value as JSON: plain ones as they are, others as a list of their kind and their text."""
+    match value:
+        case None | bool() | int() | str() | float():
+            return value
+        case datetime():
+            return ["datetime", value.isoformat()]
+        case date():
+            return ["date", value.isoformat()]
+        case Decimal():
+            return ["decimal", str(value)]
+    return ["other", shape(value)]
+
+
+def _read(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        name: _KINDS[value[0]](value[1]) if isinstance(value, list) else value
+        for name, value in record.items()
+    }
