@@ -51,7 +51,8 @@ def test_asset_envelopes_carry_errors_warnings_and_odd_timestamps(api: Api) -> N
     assert (answer["errors"], answer["warnings"]) == ([], [])
     (row,) = answer["result"]
     assert row["createdAt"] == "2025-01-06T09:00:00Z+0000"
-    assert row["folder"] == {"type": "Folder", "value": seed.PROGRAM_FOLDER, "folderName": "Programs"}
+    home = {"type": "Folder", "value": seed.PROGRAM_FOLDER, "id": seed.PROGRAM_FOLDER}
+    assert row["folder"] == home | {"folderName": "Programs"}
 
 
 @pytest.mark.parametrize(
@@ -99,13 +100,16 @@ def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Ap
         "channel": "Default",
         "folder": place(seed.PROGRAM_FOLDER),
         "tags": [{"tagType": "Region", "tagValue": "EMEA"}],
+        "costs": [{"startDate": "2026-01-01", "cost": 5}],
     }
     (made,) = api.form("/asset/v1/programs.json", **fields)["result"]
     assert code(api.form("/asset/v1/programs.json", **fields)) == "709"
     api.form(f"/asset/v1/program/{made['id']}.json", description="Leaves")
     (found,) = api.get("/asset/v1/program/byName.json", name="Autumn", includeTags="true")["result"]
     assert (found["description"], found["tags"][0]["tagValue"]) == ("Leaves", "EMEA")
-    assert "costs" not in found
+    # What is not asked for is there, and empty.
+    assert found["costs"] == []
+    assert api.get(f"/asset/v1/program/{made['id']}.json")["result"][0]["costs"] == fields["costs"]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +301,7 @@ def test_my_tokens_are_upserted_by_name(api: Api) -> None:
 def test_folders_are_browsed_from_a_root_down_to_a_depth(api: Api) -> None:
     names = [row["name"] for row in api.get("/asset/v1/folders.json")["result"]]
     assert names == ["Marketing Activities", "Programs", "Campaigns", "Emails"]
-    (top,) = api.get("/asset/v1/folders.json", maxDepth=1)["result"]
+    (top,) = api.get("/asset/v1/folders.json", maxDepth=0)["result"]
     assert top["id"] == seed.ROOT_FOLDER
     (leaf,) = api.get("/asset/v1/folders.json", root=seed.PROGRAM_FOLDER)["result"]
     assert leaf["parent"] == place(seed.ROOT_FOLDER)

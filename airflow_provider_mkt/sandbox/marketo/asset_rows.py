@@ -7,6 +7,7 @@ from airflow_provider_mkt.sandbox.marketo.params import path_id
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
 from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Asset, Place, read_place
+from airflow_provider_mkt.sandbox.marketo.world.programs import URL_MARKS, Program
 from airflow_provider_mkt.sandbox.request import Query
 
 AssetT = TypeVar("AssetT", bound=Asset)
@@ -38,9 +39,9 @@ def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
     return [one for one in assets if one.folder == place]
 
 
-def chosen_place(call: Call, params: Query) -> Place:
+def chosen_place(call: Call, params: Query, name: str = "folder") -> Place:
     """Read where a new asset goes and make sure that the place exists."""
-    place = read_place(params.get("folder"))
+    place = read_place(params.get(name), name)
     call.world.folder_name(place)
     return place
 
@@ -54,6 +55,10 @@ def common(asset: Asset) -> Row:
         "updatedAt": asset_time(asset.updated_at),
         "workspace": WORKSPACE,
     }
+
+
+def program_url(program: Program) -> str:
+    return f"{APP}/#{URL_MARKS[program.type]}{program.id}A1"
 
 
 def rename(call: Call, store: dict[int, AssetT], asset: AssetT, params: Query) -> None:

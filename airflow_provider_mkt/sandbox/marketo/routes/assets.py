@@ -1,23 +1,20 @@
-"""Channels, folders and My Tokens: what other assets lean on."""
-
-from collections.abc import Iterable
+"""Channels and My Tokens: what other assets lean on."""
 
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.marketo.asset_rows import APP, by_name, by_path, common
-from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN, asset_page
+from airflow_provider_mkt.sandbox.marketo.asset_rows import APP
+from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN
 from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, text_param, whole
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
 from airflow_provider_mkt.sandbox.marketo.world.channels import Channel
-from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Asset, Folder, Place, read_place
+from airflow_provider_mkt.sandbox.marketo.world.folders import Place
 from airflow_provider_mkt.sandbox.marketo.world.tokens import TYPES, MyToken
 from airflow_provider_mkt.sandbox.reply import Reply
 
 routes = MarketoRoutes()
 
 LONGEST_TOKEN_NAME = 50
-DEFAULT_DEPTH = 2
 
 
 @routes.handle("GET", ASSET, "/channels.json", scopes=ASSETS_READABLE)
@@ -55,82 +52,6 @@ def _channel(one: Channel) -> Row:
         "progressionStatuses": statuses,
         "createdAt": asset_time(one.created_at),
         "updatedAt": asset_time(one.created_at),
-    }
-
-
-@routes.handle("GET", ASSET, "/folders.json", scopes=ASSETS_READABLE)
-async def folders(call: Call) -> Reply:
-    """Browse downwards from a root, which counts as the first level."""
-    depth = whole(call.query.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
-    level = _roots(call)
-    chosen: list[Folder] = []
-    for _ in range(depth):
-        chosen += level
-        above = {one.id for one in chosen}
-        level = [one for one in call.world.folders.values() if one.folder.id in above and one.id not in above]
-    return assets(call, [_folder(call, one) for one in asset_page(call, _in_workspace(call, chosen))])
-
-
-def _roots(call: Call) -> list[Folder]:
-    text = call.query.get("root")
-    if not text:
-        return [one for one in call.world.folders.values() if one.folder.id == one.id]
-    root = call.world.folders.get(int(text) if text.isdigit() else read_place(text, "root").id)
-    return [root] if root else []
-
-
-def _in_workspace(call: Call, found: list[Folder]) -> list[Folder]:
-    return found if call.query.get("workSpace") in (None, "", WORKSPACE) else []
-
-
-@routes.handle("GET", ASSET, "/folder/byName.json", scopes=ASSETS_READABLE)
-async def folder_named(call: Call) -> Reply:
-    found = _in_workspace(call, by_name(call.world.folders, text_param(call.query, "name")))
-    if call.query.get("root"):
-        roots = {one.id for one in _roots(call)}
-        found = [one for one in found if one.folder.id in roots]
-    wrong_type = call.query.get("type") not in (None, "", "Folder")
-    return assets(call, [] if wrong_type else [_folder(call, one) for one in found])
-
-
-@routes.handle("GET", ASSET, "/folder/{id}.json", scopes=ASSETS_READABLE)
-async def folder_by_id(call: Call) -> Reply:
-    folder = by_path(call, call.world.folders) if text_param(call.query, "type") == "Folder" else None
-    return assets(call, [_folder(call, folder)] if folder else [])
-
-
-@routes.handle("GET", ASSET, "/folder/{id}/content.json", scopes=ASSETS_READABLE)
-async def folder_content(call: Call) -> Reply:
-    """Tell what is right inside; the words for the types are those of the user interface."""
-    kind = text_param(call.query, "type")
-    if kind not in ("Folder", "Program"):
-        raise Problem(711, f"Folder type '{kind}' is not valid")
-    place, world = Place(path_id(call, "id"), kind), call.world
-    # The root is its own parent.
-    stores: dict[str, Iterable[Asset]] = {
-        "Folder": [one for one in world.folders.values() if one.id != one.folder.id],
-        "Program": world.programs.values(),
-        "Smart Campaign": world.campaigns.values(),
-        "Email": world.emails.values(),
-        "List": world.lists.values(),
-        "Form": world.forms.values(),
-    }
-    types = {id(one): word for word, store in stores.items() for one in store if one.folder == place}
-    inside = [one for store in stores.values() for one in store if id(one) in types]
-    return assets(call, [{"id": one.id, "type": types[id(one)]} for one in asset_page(call, inside)])
-
-
-def _folder(call: Call, one: Folder) -> Row:
-    parent = call.world.folders.get(one.folder.id)
-    return common(one) | {
-        "folderId": {"id": one.id, "type": "Folder"},
-        "folderType": one.kind,
-        "isArchive": False,
-        "isSystem": one.system,
-        "parent": one.folder.flat() if parent is not one else None,
-        "path": f"/{parent.name}/{one.name}" if parent and parent is not one else f"/{one.name}",
-        "url": f"{APP}/#MF{one.id}A1",
-        "accessZoneId": 1,
     }
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.asset_rows import (
-    APP,
     by_name,
     by_path,
     chosen_place,
     common,
     for_write,
+    program_url,
     rename,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
@@ -24,7 +24,7 @@ from airflow_provider_mkt.sandbox.marketo.work.cloning import check_clone_name, 
 from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program, unapprove_program
 from airflow_provider_mkt.sandbox.marketo.world import programs as kinds
 from airflow_provider_mkt.sandbox.marketo.world.folders import WORKSPACE, Place
-from airflow_provider_mkt.sandbox.marketo.world.programs import URL_MARKS, Program, Stream
+from airflow_provider_mkt.sandbox.marketo.world.programs import Program, Stream
 from airflow_provider_mkt.sandbox.reply import Reply
 from airflow_provider_mkt.sandbox.request import Query
 
@@ -80,7 +80,7 @@ async def named(call: Call) -> Reply:
         row = _full(call, program)
         for switch, key in (("includeTags", "tags"), ("includeCosts", "costs")):
             if not truth(call.query.get(switch), default=False):
-                del row[key]
+                row[key] = []
         rows.append(row)
     return assets(call, rows)
 
@@ -206,7 +206,7 @@ async def delete(call: Call) -> Reply:
     inside = Place(program.id, "Program")
     if program.locked or any(one.active for one in world.campaigns.values() if one.folder == inside):
         raise Problem(709, "Program is in use")
-    stores: tuple[dict[int, Any], ...] = (world.emails, world.campaigns, world.lists)
+    stores: tuple[dict[int, Any], ...] = (world.emails, world.campaigns, world.lists, world.folders)
     for store in stores:
         for number in [one.id for one in store.values() if one.folder == inside]:
             del store[number]
@@ -216,7 +216,7 @@ async def delete(call: Call) -> Reply:
 
 def _row(call: Call, program: Program) -> Row:
     row = common(program) | {
-        "url": f"{APP}/#{URL_MARKS[program.type]}{program.id}A1",
+        "url": program_url(program),
         "type": program.type,
         "channel": program.channel.name,
         "folder": program.folder.nested(call.world.folder_name(program.folder)),

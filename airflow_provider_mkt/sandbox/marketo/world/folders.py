@@ -22,8 +22,8 @@ class Place:
     type: str
 
     def nested(self, name: str) -> dict[str, object]:
-        """As programs and emails write it."""
-        return {"type": self.type, "value": self.id, "folderName": name}
+        """As programs and emails write it. The guide calls the number `value`, the contract `id`."""
+        return {"type": self.type, "value": self.id, "id": self.id, "folderName": name}
 
     def flat(self) -> dict[str, object]:
         """As smart campaigns and lists write it."""
@@ -46,6 +46,7 @@ class Asset:
 class Folder(Asset):
     kind: str = "Marketing Folder"
     system: bool = False
+    archived: bool = False
 
 
 def read_place(text: str | None, parameter: str = "folder") -> Place:
@@ -55,9 +56,11 @@ def read_place(text: str | None, parameter: str = "folder") -> Place:
     place = _read_json(text) or _read_loosely(text)
     if place is None:
         raise Problem(1001, f"Invalid value '{text}'. Required of type 'folder'")
-    if place.type not in ("Folder", "Program"):
+    # Samples write the type in small letters, too.
+    kind = place.type.capitalize()
+    if kind not in ("Folder", "Program"):
         raise Problem(711, f"Folder type '{place.type}' is not valid")
-    return place
+    return Place(place.id, kind)
 
 
 def _read_json(text: str) -> Place | None:
