@@ -30,13 +30,22 @@ def new_request_id(clock: Clock) -> str:
 
 def result(call: Call, rows: list[Row], request_id: str | None = None, **more: Any) -> Reply:
     """Answer a lead database or bulk call."""
-    envelope = {"requestId": request_id or new_request_id(call.clock), "result": rows, "success": True}
+    return done(call, request_id, result=rows, **more)
+
+
+def done(call: Call, request_id: str | None = None, **more: Any) -> Reply:
+    """Answer a lead database call that has no result.
+
+    The contract wants both lists in every answer, and samples leave them out while they are empty: clients
+    made from the one and from the other can both read this.
+    """
+    envelope: Row = {
+        "requestId": request_id or new_request_id(call.clock),
+        "success": True,
+        "errors": [],
+        "warnings": [],
+    }
     return Reply(200, envelope | more)
-
-
-def done(call: Call, **more: Any) -> Reply:
-    """Answer a lead database call that has no result."""
-    return Reply(200, {"requestId": new_request_id(call.clock), "success": True} | more)
 
 
 def assets(call: Call, rows: list[Row]) -> Reply:

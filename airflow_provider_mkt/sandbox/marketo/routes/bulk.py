@@ -67,7 +67,9 @@ async def _enqueue(call: Call, job: ImportJob) -> Reply:
     world = call.world
     world.imports.enqueue(job, lambda one, at: work_off(world, one, at))
     await call.work()
-    return result(call, [{"batchId": job.id, "importId": str(job.id), "status": "Queued"}])
+    row: Row = {"batchId": job.id, "importId": str(job.id), "status": "Queued"}
+    # The contract of leads alone counts from the start.
+    return result(call, [row if job.program_id else row | {"numOfLeadsProcessed": 0}])
 
 
 def _find(call: Call) -> ImportJob:

@@ -30,7 +30,7 @@ async def browse(call: Call) -> Reply:
     ids = {whole(text) for text in call.query.split("id")}
     names, programs = set(call.query.split("name")), set(call.query.split("programName"))
     workspaces = set(call.query.split("workspaceName"))
-    triggerable = truth(call.query.get("isTriggerable"))
+    only_triggerable = truth(call.query.get("isTriggerable"), default=False)
     chosen = []
     for one in call.world.campaigns.values():
         program = call.world.programs.get(one.program_id or 0)
@@ -39,7 +39,7 @@ async def browse(call: Call) -> Reply:
             and (not names or one.name in names)
             and (not programs or (program is not None and program.name in programs))
             and (not workspaces or WORKSPACE in workspaces)
-            and (triggerable is None or one.requestable == triggerable)
+            and (one.requestable or not only_triggerable)
         ):
             chosen.append(one)
     campaigns, more = page(call, chosen, lambda one: one.id, says_more=False)

@@ -45,10 +45,13 @@ HEADERS = {
 
 
 def wanted_status(call: Call) -> str | None:
+    """Read the version that is asked for; one page of the guide writes its name with a capital."""
     status = call.query.get("status")
-    if status is not None and status not in (APPROVED, DRAFT):
+    if status is None:
+        return None
+    if status.lower() not in (APPROVED, DRAFT):
         raise Problem(701, f"Invalid status '{status}'")
-    return status
+    return status.lower()
 
 
 @routes.handle("GET", ASSET, "/emails.json", scopes=ASSETS_READABLE)

@@ -58,7 +58,7 @@ async def push(call: Call) -> Reply:
             answers.append({"reasons": [one.reason]})
             continue
         answers.append(_apply_push(call, order, one, program, status, body, request_id))
-    return result(call, answers, request_id, warnings=[])
+    return result(call, answers, request_id)
 
 
 def _push_target(call: Call, body: Row) -> tuple[Program, Status | None]:

@@ -79,7 +79,7 @@ async def programs_of_lead(call: Call) -> Reply:
     for program in programs:
         row = _membership(program, program.members[lead.id])
         del row["progressionStatusType"]
-        rows.append(row | {"id": program.id})
+        rows.append(row)
     return result(call, rows, **more)
 
 
@@ -123,9 +123,9 @@ async def campaigns_of_lead(call: Call) -> Reply:
 def _membership(program: Program, member: Member) -> Row:
     status = program.channel.status(member.status)
     row: Row = {
-        "id": member.lead_id,
+        "id": program.id,
         "progressionStatus": member.status,
-        "progressionStatusType": (status.type or "") if status else "",
+        "progressionStatusType": (status and status.type) or member.status,
         "isExhausted": member.exhausted,
         "acquiredBy": bool(member.data.get("acquiredBy", False)),
         "reachedSuccess": member.success_at is not None,

@@ -33,9 +33,10 @@ LONGEST_DESCRIPTION = 2000
 
 @routes.handle("GET", ASSET, "/smartCampaigns.json", scopes=ASSETS_READABLE)
 async def browse(call: Call) -> Reply:
-    active = truth(call.query.get("isActive"))
+    # The switch narrows only when it is on: off is what it is without being named.
+    only_active = truth(call.query.get("isActive"), default=False)
     chosen = in_folder(list(call.world.campaigns.values()), call.query.get("folder"))
-    chosen = [one for one in chosen if active is None or one.active == active]
+    chosen = [one for one in chosen if one.active or not only_active]
     return assets(call, [_row(one) for one in asset_page(call, chosen)])
 
 
@@ -63,7 +64,7 @@ async def create(call: Call) -> Reply:
     _check_description(params)
     call.world.check_name_free(call.world.campaigns, name, place)
     now = call.clock.now()
-    campaign = SmartCampaign(call.world.next_id("campaign"), name, place, now, now, EMPTY)
+    campaign = SmartCampaign(call.world.next_id("campaign"), name, place, now, now, EMPTY, rule="once")
     campaign.description = params.get("description") or ""
     campaign.program_id = place.id if place.type == "Program" else None
     call.world.campaigns[campaign.id] = campaign

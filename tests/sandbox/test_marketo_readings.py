@@ -1,0 +1,100 @@
+"""What contract and guide tell differently: who reads or writes by either of them is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from marketo_tools import Api
+
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    sandbox.marketo.reset()
+    return Api(sandbox)
+
+
+def ids(answer: dict[str, Any]) -> list[int]:
+    return [row["id"] for row in answer["result"]]
+
+
+def test_answers_of_the_lead_database_have_their_lists_of_errors_and_warnings_even_when_empty(
+    api: Api,
+) -> None:
+    answers = [
+        api.get("/v1/leads/describe2.json"),
+        api.get("/v1/leads.json", filterType="id", filterValues=seed.ANNA),
+        api.get("/v1/activities/pagingtoken.json", sinceDatetime="2025-01-01T00:00:00Z"),
+        api.post("/v1/leads.json", {"input": [{"email": "new@example.com"}]}),
+        api.post(f"/v1/leads/{seed.ANNA}/merge.json", leadId=seed.BEN),
+        api.get("/v1/stats/usage.json"),
+        api.bulk("/leads/export.json").json(),
+    ]
+    for answer in answers:
+        assert (answer["success"], answer["errors"], answer["warnings"]) == (True, [], [])
+
+
+def test_a_refused_call_has_an_error_and_nothing_else(api: Api) -> None:
+    answer = api.get("/v1/leads.json", filterType="firstName", filterValues="Anna")
+    assert set(answer) == {"requestId", "success", "errors"}
+    assert [set(error) for error in answer["errors"]] == [{"code", "message"}]
+
+
+def test_a_leads_import_counts_its_rows_from_the_start_and_a_members_import_does_not(api: Api) -> None:
+    (leads,) = api.upload("/leads.json", "email\na@example.com\n", format="csv").json()["result"]
+    assert (leads["status"], leads["numOfLeadsProcessed"]) == ("Queued", 0)
+    path = f"/program/{seed.DEFAULT_PROGRAM}/members/import.json"
+    given = {"format": "CSV", "programMemberStatus": "Member"}
+    (members,) = api.upload(path, "email\na@example.com\n", **given).json()["result"]
+    assert set(members) == {"batchId", "importId", "status"}
+
+
+def test_where_an_asset_is_has_its_number_under_both_names(api: Api) -> None:
+    for path in (f"program/{seed.EMAIL_PROGRAM}", f"email/{seed.NEWSLETTER_EMAIL}"):
+        (row,) = api.get(f"/asset/v1/{path}.json")["result"]
+        assert row["folder"]["id"] == row["folder"]["value"]
+
+
+def test_a_folders_type_may_be_written_in_small_letters(api: Api) -> None:
+    home = {"type": "folder", "id": seed.CAMPAIGN_FOLDER}
+    (made,) = api.form("/asset/v1/smartCampaigns.json", name="Thanks", folder=home)["result"]
+    assert made["folder"] == {"id": seed.CAMPAIGN_FOLDER, "type": "Folder"}
+
+
+def test_the_version_of_an_email_may_be_named_with_a_capital(api: Api) -> None:
+    drafts = api.get("/asset/v1/emails.json", status="Draft")
+    assert ids(drafts) == ids(api.get("/asset/v1/emails.json", status="draft")) == [seed.DRAFT_EMAIL]
+
+
+def test_switches_that_narrow_do_nothing_while_they_are_off(api: Api) -> None:
+    everyone = [seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN, seed.INACTIVE_CAMPAIGN]
+    for path, switch in (("/asset/v1/smartCampaigns", "isActive"), ("/v1/campaigns", "isTriggerable")):
+        assert ids(api.get(f"{path}.json", **{switch: "true"})) == [seed.REQUEST_CAMPAIGN]
+        assert ids(api.get(f"{path}.json", **{switch: "false"})) == ids(api.get(f"{path}.json")) == everyone
+
+
+def test_a_new_campaign_takes_everybody_once_unless_told_otherwise(api: Api) -> None:
+    home = {"type": "Folder", "id": seed.CAMPAIGN_FOLDER}
+    (made,) = api.form("/asset/v1/smartCampaigns.json", name="Thanks", folder=home)["result"]
+    assert made["qualificationRuleType"] == "once"
+
+
+def test_a_membership_goes_by_its_program(api: Api) -> None:
+    program = seed.NURTURE_PROGRAM
+    body = {"statusName": "Member", "input": [{"leadId": seed.ANNA}, {"leadId": seed.BEN}]}
+    api.post(f"/v1/programs/{program}/members/status.json", body)
+    for lead in api.get(f"/v1/leads/programs/{program}.json")["result"]:
+        told = lead["membership"]
+        assert (told["id"], told["progressionStatusType"]) == (program, told["progressionStatus"])
+        (mine,) = api.get(f"/v1/leads/{lead['id']}/programMembership.json")["result"]
+        assert (mine["id"], mine["membershipDate"]) == (program, told["membershipDate"])
