@@ -110,6 +110,7 @@ def _people(world: Instance, name: str, value: object) -> Callable[[], list[Lead
 def _smart_lists(world: Instance) -> list[SmartList]:
     owned = [one.smart_list for one in world.programs.values()]
     owned += [one.smart_list for one in world.campaigns.values()]
+    owned += [one.smart_list for one in world.smart_lists.values()]
     return [one for one in owned if one is not None]
 
 

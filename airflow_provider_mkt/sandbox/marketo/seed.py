@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.marketo.world.emails import Email, Version
 from airflow_provider_mkt.sandbox.marketo.world.folders import Folder, Place
 from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
 from airflow_provider_mkt.sandbox.marketo.world.leads import Partition
-from airflow_provider_mkt.sandbox.marketo.world.lists import Form, StaticList
+from airflow_provider_mkt.sandbox.marketo.world.lists import Form, OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.world.programs import PAUSED, Program, SmartList, Stream
 from airflow_provider_mkt.sandbox.marketo.world.tokens import MyToken
 
@@ -35,7 +35,7 @@ NURTURE_PROGRAM, EMAIL_PROGRAM, DEFAULT_PROGRAM = 2001, 2002, 2003
 FIRST_STREAM, SECOND_STREAM = "First Steps", "Deep Dive"
 APPROVED_EMAIL, DRAFT_EMAIL, NEWSLETTER_EMAIL = 3001, 3002, 3003
 REQUEST_CAMPAIGN, BATCH_CAMPAIGN, INACTIVE_CAMPAIGN = 4001, 4002, 4003
-STATIC_LIST, FORM, TEMPLATE = 6001, 7001, 8001
+STATIC_LIST, SMART_LIST, FORM, TEMPLATE = 6001, 6501, 7001, 8001
 
 _PEOPLE = (
     ("anna.berg@example.com", "Anna", "Berg", 1),
@@ -113,6 +113,14 @@ def _plant_leads(world: Instance) -> None:
         SEEDED_AT,
         members,
         description="Who gets the newsletter",
+    )
+    world.smart_lists[SMART_LIST] = OwnSmartList(
+        SMART_LIST,
+        "Readers of the Newsletter",
+        Place(PROGRAM_FOLDER, "Folder"),
+        SEEDED_AT,
+        SEEDED_AT,
+        STATIC_LIST,
     )
 
 

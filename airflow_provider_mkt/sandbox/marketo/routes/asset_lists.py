@@ -65,6 +65,7 @@ async def delete(call: Call) -> Reply:
     importing = any(job.list_id == chosen.id and not job.ended for job in world.imports.all())
     lists_used = [one.smart_list for one in world.programs.values()]
     lists_used += [one.smart_list for one in world.campaigns.values()]
+    lists_used += [one.smart_list for one in world.smart_lists.values()]
     flow_uses = any(AddToList(chosen.id) in one.flow for one in world.campaigns.values())
     if importing or flow_uses or any(one and one.static_list_id == chosen.id for one in lists_used):
         raise Problem(709, "Static list is in use")

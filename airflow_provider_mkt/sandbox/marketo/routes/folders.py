@@ -122,6 +122,7 @@ def _inside(call: Call, place: Place) -> list[tuple[Asset, str]]:
         "Smart Campaign": world.campaigns.values(),
         "Email": world.emails.values(),
         "List": world.lists.values(),
+        "Smart List": world.smart_lists.values(),
         "Form": world.forms.values(),
     }
     return [(one, word) for word, store in stores.items() for one in store if one.folder == place]

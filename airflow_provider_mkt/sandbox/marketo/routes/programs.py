@@ -206,7 +206,13 @@ async def delete(call: Call) -> Reply:
     inside = Place(program.id, "Program")
     if program.locked or any(one.active for one in world.campaigns.values() if one.folder == inside):
         raise Problem(709, "Program is in use")
-    stores: tuple[dict[int, Any], ...] = (world.emails, world.campaigns, world.lists, world.folders)
+    stores: tuple[dict[int, Any], ...] = (
+        world.emails,
+        world.campaigns,
+        world.lists,
+        world.smart_lists,
+        world.folders,
+    )
     for store in stores:
         for number in [one.id for one in store.values() if one.folder == inside]:
             del store[number]

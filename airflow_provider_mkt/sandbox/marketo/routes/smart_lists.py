@@ -1,14 +1,26 @@
-"""Whom email programs and campaigns go to, as the user interface would show it."""
+"""Smart lists: those of email programs and campaigns, and those that are assets of their own."""
 
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.marketo.asset_rows import APP, by_path, common
-from airflow_provider_mkt.sandbox.marketo.params import truth
-from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE
+from airflow_provider_mkt.sandbox.marketo.asset_rows import (
+    APP,
+    by_name,
+    by_path,
+    chosen_place,
+    common,
+    for_write,
+    in_folder,
+)
+from airflow_provider_mkt.sandbox.marketo.paging import asset_page
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.world.campaigns import SmartCampaign
+from airflow_provider_mkt.sandbox.marketo.world.lists import OwnSmartList
 from airflow_provider_mkt.sandbox.marketo.world.programs import Program
 from airflow_provider_mkt.sandbox.reply import Reply
 
 routes = MarketoRoutes()
+
+Owner = Program | SmartCampaign | OwnSmartList
 
 
 @routes.handle("GET", ASSET, "/program/{id}/smartList.json", scopes=ASSETS_READABLE)
@@ -22,19 +34,61 @@ async def of_campaign(call: Call) -> Reply:
     return _told(call, by_path(call, call.world.campaigns))
 
 
-def _told(call: Call, owner: Program | SmartCampaign | None) -> Reply:
+@routes.handle("GET", ASSET, "/smartList/{id}.json", scopes=ASSETS_READABLE)
+async def by_id(call: Call) -> Reply:
+    """Tell any smart list. That one of a program or campaign is told here too is not documented."""
+    number, world = path_id(call, "id"), call.world
+    owners: list[Owner] = [*world.smart_lists.values(), *world.programs.values(), *world.campaigns.values()]
+    return _told(call, next((one for one in owners if one.smart_list and one.smart_list.id == number), None))
+
+
+@routes.handle("GET", ASSET, "/smartList/byName.json", scopes=ASSETS_READABLE)
+async def named(call: Call) -> Reply:
+    found = by_name(call.world.smart_lists, text_param(call.query, "name"))
+    return assets(call, [_row(one) for one in found])
+
+
+@routes.handle("GET", ASSET, "/smartLists.json", scopes=ASSETS_READABLE)
+async def browse(call: Call) -> Reply:
+    chosen = in_folder(list(call.world.smart_lists.values()), call.query.get("folder"))
+    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+
+
+@routes.handle("POST", ASSET, "/smartList/{id}/clone.json", scopes=(WRITE_ASSETS,))
+async def clone(call: Call) -> Reply:
+    params = await asset_params(call)
+    source = for_write(call, call.world.smart_lists, "Smart list")
+    name, place = text_param(params, "name"), chosen_place(call, params)
+    call.world.check_name_free(call.world.smart_lists, name, place)
+    now = call.clock.now()
+    made = OwnSmartList(call.world.next_id("smart list"), name, place, now, now, source.static_list_id)
+    made.description = params.get("description") or ""
+    call.world.smart_lists[made.id] = made
+    return assets(call, [_row(made)])
+
+
+@routes.handle("POST", ASSET, "/smartList/{id}/delete.json", scopes=(WRITE_ASSETS,))
+async def delete(call: Call) -> Reply:
+    chosen = for_write(call, call.world.smart_lists, "Smart list")
+    del call.world.smart_lists[chosen.id]
+    return assets(call, [{"id": chosen.id}])
+
+
+def _told(call: Call, owner: Owner | None) -> Reply:
     with_rules = truth(call.query.get("includeRules"), default=False)
     if owner is None or owner.smart_list is None:
         return assets(call, [])
-    one = owner.smart_list
-    row = common(owner) | {
-        "id": one.id,
-        "name": one.name,
-        "description": "",
-        "url": f"{APP}/#SL{one.id}A1",
-        "folder": owner.folder.flat(),
-    }
-    return assets(call, [row | {"rules": _rules(call, one.static_list_id)} if with_rules else row])
+    row = _row(owner)
+    rules = _rules(call, owner.smart_list.static_list_id)
+    return assets(call, [row | {"rules": rules} if with_rules else row])
+
+
+def _row(owner: Owner) -> Row:
+    row = common(owner)
+    if owner.smart_list and not isinstance(owner, OwnSmartList):
+        # What is described are the program and the campaign, not their smart lists.
+        row |= {"id": owner.smart_list.id, "name": owner.smart_list.name, "description": ""}
+    return row | {"url": f"{APP}/#SL{row['id']}A1", "folder": owner.folder.flat()}
 
 
 def _rules(call: Call, static_list_id: int | None) -> Row:

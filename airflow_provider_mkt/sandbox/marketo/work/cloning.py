@@ -9,7 +9,7 @@ from airflow_provider_mkt.sandbox.marketo.world.emails import Email
 from airflow_provider_mkt.sandbox.marketo.world.folders import Place
 from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
 from airflow_provider_mkt.sandbox.marketo.world.lists import StaticList
-from airflow_provider_mkt.sandbox.marketo.world.programs import Program
+from airflow_provider_mkt.sandbox.marketo.world.programs import Program, SmartList
 
 
 def clone_email(world: Instance, source: Email, name: str, folder: Place, description: str | None) -> Email:
@@ -33,15 +33,15 @@ def clone_campaign(
     world: Instance, source: SmartCampaign, name: str, folder: Place, description: str | None
 ) -> SmartCampaign:
     """Copy a campaign: never active, and with no run on the clock."""
-    now = world.now()
+    now, number = world.now(), world.next_id("campaign")
     campaign = SmartCampaign(
-        world.next_id("campaign"),
+        number,
         name,
         folder,
         now,
         now,
         source.type,
-        source.smart_list,
+        _own(source.smart_list, number),
         source.trigger,
         source.flow,
         rule=source.rule,
@@ -62,9 +62,9 @@ def clone_program(
     Whether the dates of an email program are copied is not documented. They are not, so that a client which
     forgets to set them is told when it approves, and not by a mail at the wrong hour.
     """
-    now = world.now()
+    now, made_as = world.now(), world.next_id("program")
     program = Program(
-        world.next_id("program"),
+        made_as,
         name,
         folder,
         now,
@@ -73,7 +73,7 @@ def clone_program(
         source.channel,
         [dict(tag) for tag in source.tags],
         streams=source.streams,
-        smart_list=source.smart_list,
+        smart_list=_own(source.smart_list, made_as),
         description=source.description if description is None else description,
     )
     world.programs[program.id] = program
@@ -86,11 +86,19 @@ def clone_program(
     for chosen in [one for one in world.lists.values() if one.folder == old]:
         number = world.next_id("list")
         world.lists[number] = StaticList(number, chosen.name, new, now, now, description=chosen.description)
+    for smart in [one for one in world.smart_lists.values() if one.folder == old]:
+        number = world.next_id("smart list")
+        world.smart_lists[number] = replace(smart, id=number, folder=new, created_at=now, updated_at=now)
     for campaign in [one for one in world.campaigns.values() if one.folder == old]:
         made = clone_campaign(world, campaign, campaign.name, new, None)
         made.flow = tuple(_rebound(step, source.id, program.id, emails) for step in made.flow)
     world.tokens.copy(old, new)
     return program
+
+
+def _own(source: SmartList | None, owner: int) -> SmartList | None:
+    """The smart list of a copy: the same rules under another number."""
+    return source and replace(source, id=owner * 10 + 1)
 
 
 def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:

@@ -17,7 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.world.exports import Exports
 from airflow_provider_mkt.sandbox.marketo.world.folders import Asset, Folder, Place
 from airflow_provider_mkt.sandbox.marketo.world.imports import Imports
 from airflow_provider_mkt.sandbox.marketo.world.leads import Leads, Partition
-from airflow_provider_mkt.sandbox.marketo.world.lists import Form, StaticList
+from airflow_provider_mkt.sandbox.marketo.world.lists import Form, OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.world.programs import Program
 from airflow_provider_mkt.sandbox.marketo.world.standard_fields import lead_schema, member_schema
 from airflow_provider_mkt.sandbox.marketo.world.timetable import Timetable
@@ -46,6 +46,7 @@ class Instance(World):
         self.campaigns: dict[int, SmartCampaign] = {}
         self.emails: dict[int, Email] = {}
         self.lists: dict[int, StaticList] = {}
+        self.smart_lists: dict[int, OwnSmartList] = {}
         self.forms: dict[int, Form] = {}
         self.tokens = Tokens()
         self.log = ActivityLog()
