@@ -44,20 +44,25 @@ def page(
     return rows, more
 
 
-def asset_page(call: Call, items: list[AssetT]) -> list[AssetT]:
-    """Cut one page of assets, after the update range that browsing calls share."""
+def cut(call: Call, items: list[ItemT]) -> list[ItemT]:
+    """Cut one page by offset."""
     size, offset = _number(call, "maxReturn", DEFAULT_RETURN), _number(call, "offset", 0)
     if not 1 <= size <= MAX_RETURN:
         raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}")
     if offset < 0:
         raise Problem(701, "offset must not be negative")
+    return items[offset : offset + size]
+
+
+def asset_page(call: Call, items: list[AssetT]) -> list[AssetT]:
+    """Cut one page of assets, after the update range that browsing calls share."""
     earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
     chosen = [
         item
         for item in items
         if (earliest is None or item.updated_at >= earliest) and (latest is None or item.updated_at <= latest)
     ]
-    return sorted(chosen, key=lambda item: item.id)[offset : offset + size]
+    return cut(call, sorted(chosen, key=lambda item: item.id))
 
 
 def moment(call: Call, name: str) -> datetime | None:

@@ -58,6 +58,7 @@ from airflow_provider_mkt.sandbox.marketo.routes import (
     programs,
     smart_campaigns,
     smart_lists,
+    tags,
     usage,
 )
 from airflow_provider_mkt.sandbox.marketo.settings import Settings
@@ -91,6 +92,7 @@ RESOURCES = (
     custom_activities,
     usage,
     programs,
+    tags,
     emails,
     email_content,
     smart_campaigns,

@@ -17,6 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
 from airflow_provider_mkt.sandbox.marketo.world.leads import Partition
 from airflow_provider_mkt.sandbox.marketo.world.lists import Form, OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.world.programs import PAUSED, Program, SmartList, Stream
+from airflow_provider_mkt.sandbox.marketo.world.tags import TagType
 from airflow_provider_mkt.sandbox.marketo.world.tokens import MyToken
 
 SEEDED_AT = datetime(2025, 1, 6, 9, tzinfo=UTC)
@@ -35,6 +36,7 @@ NURTURE_PROGRAM, EMAIL_PROGRAM, DEFAULT_PROGRAM = 2001, 2002, 2003
 FIRST_STREAM, SECOND_STREAM = "First Steps", "Deep Dive"
 APPROVED_EMAIL, DRAFT_EMAIL, NEWSLETTER_EMAIL = 3001, 3002, 3003
 REQUEST_CAMPAIGN, BATCH_CAMPAIGN, INACTIVE_CAMPAIGN = 4001, 4002, 4003
+TAG_TYPE, TAG_VALUES = "Region", ("EMEA", "North", "South")
 STATIC_LIST, SMART_LIST, FORM, TEMPLATE = 6001, 6501, 7001, 8001
 
 _PEOPLE = (
@@ -65,6 +67,7 @@ def plant(clock: Clock, seed: int, users: Accounts) -> Instance:
     ]
     world = Instance(clock, seed, users, partitions)
     world.templates = frozenset({TEMPLATE})
+    world.tag_types = (TagType(TAG_TYPE, TAG_VALUES),)
     world.leads.schema.add_custom(STRING_KEY, "Customer Number", "string")
     world.leads.schema.add_custom(INTEGER_KEY, "Loyalty Id", "integer")
     world.member_schema.add_custom(MEMBER_FIELD, "Seat Choice", "string")

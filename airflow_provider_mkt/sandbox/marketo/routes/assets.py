@@ -2,8 +2,8 @@
 
 from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.asset_rows import APP
-from airflow_provider_mkt.sandbox.marketo.paging import DEFAULT_RETURN, MAX_RETURN
-from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.paging import cut
+from airflow_provider_mkt.sandbox.marketo.params import asset_params, path_id, text_param
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
@@ -19,12 +19,7 @@ LONGEST_TOKEN_NAME = 50
 
 @routes.handle("GET", ASSET, "/channels.json", scopes=ASSETS_READABLE)
 async def channels(call: Call) -> Reply:
-    size = whole(call.query.get("maxReturn") or DEFAULT_RETURN, "maxReturn")
-    offset = whole(call.query.get("offset") or 0, "offset")
-    if not 1 <= size <= MAX_RETURN or offset < 0:
-        raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}, offset not negative")
-    chosen = list(call.world.channels.values())[offset : offset + size]
-    return assets(call, [_channel(one) for one in chosen])
+    return assets(call, [_channel(one) for one in cut(call, list(call.world.channels.values()))])
 
 
 @routes.handle("GET", ASSET, "/channel/byName.json", scopes=ASSETS_READABLE)

@@ -54,7 +54,7 @@ async def browse(call: Call) -> Reply:
     status = call.query.get("status")
     if status:
         chosen = [one for one in chosen if one.status == status.lower()]
-    return assets(call, [_row(call, one) for one in asset_page(call, chosen)])
+    return assets(call, [program_row(call, one) for one in asset_page(call, chosen)])
 
 
 def _filter_value(program: Program, kind: str) -> str:
@@ -220,7 +220,7 @@ async def delete(call: Call) -> Reply:
     return assets(call, [{"id": program.id}])
 
 
-def _row(call: Call, program: Program) -> Row:
+def program_row(call: Call, program: Program) -> Row:
     row = common(program) | {
         "url": program_url(program),
         "type": program.type,
@@ -238,4 +238,4 @@ def _row(call: Call, program: Program) -> Row:
 
 
 def _full(call: Call, program: Program) -> Row:
-    return _row(call, program) | {"tags": program.tags, "costs": program.costs}
+    return program_row(call, program) | {"tags": program.tags, "costs": program.costs}

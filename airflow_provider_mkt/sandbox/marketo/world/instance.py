@@ -20,6 +20,7 @@ from airflow_provider_mkt.sandbox.marketo.world.leads import Leads, Partition
 from airflow_provider_mkt.sandbox.marketo.world.lists import Form, OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.world.programs import Program
 from airflow_provider_mkt.sandbox.marketo.world.standard_fields import lead_schema, member_schema
+from airflow_provider_mkt.sandbox.marketo.world.tags import TagType
 from airflow_provider_mkt.sandbox.marketo.world.timetable import Timetable
 from airflow_provider_mkt.sandbox.marketo.world.tokens import Tokens
 from airflow_provider_mkt.sandbox.marketo.world.usage import Usage
@@ -48,6 +49,7 @@ class Instance(World):
         self.lists: dict[int, StaticList] = {}
         self.smart_lists: dict[int, OwnSmartList] = {}
         self.forms: dict[int, Form] = {}
+        self.tag_types: tuple[TagType, ...] = ()
         self.tokens = Tokens()
         self.log = ActivityLog()
         self.custom_types = CustomTypes()

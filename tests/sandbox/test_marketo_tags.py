@@ -1,0 +1,87 @@
+"""Tags: the types there are, the programs that carry one, and a program's tags one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from marketo_tools import Api, code, place
+
+from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.server import Sandbox
+
+NOTHING = ["No assets found for the given search criteria."]
+BY_TAG = "/asset/v1/program/byTag.json"
+PROGRAM = f"/asset/v1/program/{seed.DEFAULT_PROGRAM}"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    sandbox.marketo.reset()
+    return Api(sandbox)
+
+
+def tags(api: Api, program: int = seed.DEFAULT_PROGRAM) -> dict[str, str]:
+    (row,) = api.get(f"/asset/v1/program/{program}.json")["result"]
+    return {one["tagType"]: one["tagValue"] for one in row["tags"]}
+
+
+def test_types_are_listed_and_only_one_by_name_tells_its_values(api: Api) -> None:
+    (listed,) = api.get("/asset/v1/tagTypes.json")["result"]
+    assert listed == {
+        "tagType": "Region",
+        "applicableProgramTypes": "[program,email_batch,nurture,event,webinar]",
+        "required": False,
+    }
+    (told,) = api.get("/asset/v1/tagType/byName.json", name="Region")["result"]
+    assert told == listed | {"allowableValues": "[EMEA, North, South]"}
+    assert api.get("/asset/v1/tagTypes.json", offset=1)["warnings"] == NOTHING
+    assert api.get("/asset/v1/tagType/byName.json", name="None")["warnings"] == NOTHING
+    assert code(api.get("/asset/v1/tagTypes.json", maxReturn=201)) == "701"
+
+
+def test_programs_are_found_by_tag_with_their_tags_and_without_costs(api: Api) -> None:
+    region = [{"tagType": "Region", "tagValue": "North"}]
+    for program in (seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM):
+        api.form(f"/asset/v1/program/{program}.json", tags=region)
+    asked = {"tagType": "Region", "tagValue": "North"}
+    first = api.get(BY_TAG, maxReturn=1, **asked)["result"]
+    rest = api.get(BY_TAG, maxReturn=1, offset=1, **asked)["result"]
+    assert {row["id"] for row in first + rest} == {seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM}
+    assert [(row["tags"], "costs" in row) for row in first] == [(region, False)]
+    assert api.get(BY_TAG, tagType="Region", tagValue="South")["warnings"] == NOTHING
+    assert code(api.get(BY_TAG, tagType="Region")) == "701"
+    assert code(api.get(BY_TAG, tagValue="North")) == "701"
+
+
+def test_a_programs_tags_are_set_and_deleted_one_by_one(api: Api) -> None:
+    api.form(f"{PROGRAM}.json", tags=[{"tagType": "Speaker", "tagValue": "Ada"}])
+    done = {"success": True, "result": [{"id": seed.DEFAULT_PROGRAM}]}
+    assert done.items() <= api.client.post(f"/rest{PROGRAM}/tag/Region.json?tagValue=EMEA").json().items()
+    assert api.form(f"{PROGRAM}/tag/Region.json", tagValue="North")["success"]
+    assert tags(api) == {"Speaker": "Ada", "Region": "North"}
+    assert done.items() <= api.form(f"{PROGRAM}/tag/Speaker/delete.json").items()
+    assert tags(api) == {"Region": "North"}
+    assert code(api.form(f"{PROGRAM}/tag/Speaker/delete.json")) == "702"
+    assert code(api.form(f"{PROGRAM}/tag/Region.json")) == "701"
+
+
+def test_a_tag_that_programs_need_cannot_be_deleted(api: Api) -> None:
+    api.world.tag_types = tuple(replace(one, required=True) for one in api.world.tag_types)
+    (made,) = api.form(
+        "/asset/v1/programs.json",
+        name="Autumn",
+        type="Default",
+        channel="Default",
+        folder=place(seed.PROGRAM_FOLDER),
+        tags=[{"tagType": "Region", "tagValue": "EMEA"}],
+    )["result"]
+    assert code(api.form(f"/asset/v1/program/{made['id']}/tag/Region/delete.json")) == "709"
+    assert tags(api, made["id"]) == {"Region": "EMEA"}
