@@ -312,3 +312,34 @@ def test_companies_skip_what_cannot_be_written(api: Api) -> None:
         "/v1/companies.json", {"action": "updateOnly", "input": [{"externalCompanyId": "Z"}]}
     )["result"]
     assert reason(unknown) == "1013"
+
+
+def test_companies_are_deleted_by_either_key_and_told_one_by_one(api: Api) -> None:
+    rows = [{"externalCompanyId": key, "company": f"{key} Ltd"} for key in ("X1", "X2")]
+    first, second = (row["id"] for row in api.post("/v1/companies.json", {"input": rows})["result"])
+    sync(api, [{"email": "anna.berg@example.com", "externalCompanyId": "X1"}])
+    body: dict[str, object] = {"input": [{"externalCompanyId": "X1"}, {"externalCompanyId": "Z"}, {"id": 1}]}
+    told = api.post("/v1/companies/delete.json", body)["result"]
+    assert told[0] == {"seq": 0, "id": first, "status": "deleted"}
+    assert [(row["seq"], reason(row)) for row in told[1:]] == [(1, "1013"), (2, "1002")]
+    by_id = {"deleteBy": "idField", "input": [{"id": second}]}
+    assert api.post("/v1/companies/delete.json", by_id)["result"][0]["status"] == "deleted"
+    assert api.get("/v1/companies.json", filterType="id", filterValues=f"{first},{second}")["result"] == []
+    assert code(api.post("/v1/companies/delete.json", by_id | {"deleteBy": "company"})) == "1003"
+    # Its values go with it, and its number is not given again.
+    (anna,) = api.get(f"/v1/lead/{seed.ANNA}.json", fields="company")["result"]
+    assert anna == {"id": seed.ANNA}
+    (new,) = api.post("/v1/companies.json", {"input": [{"externalCompanyId": "X3"}]})["result"]
+    assert new["id"] not in (first, second)
+
+
+def test_company_fields_are_browsed_by_page_and_told_by_name(api: Api) -> None:
+    path = "/v1/companies/schema/fields"
+    page = api.get(f"{path}.json", batchSize=5)
+    rest = api.get(f"{path}.json", nextPageToken=page["nextPageToken"])
+    fields = {row["name"]: row for row in page["result"] + rest["result"]}
+    assert {"company", "industry", "annualRevenue"} <= set(fields)
+    assert "email" not in fields
+    assert api.get(f"{path}/industry.json")["result"] == [fields["industry"]]
+    assert code(api.get(f"{path}/email.json")) == "1006"
+    assert code(api.post(f"{path}.json", {"input": []})) == "605"

@@ -1,4 +1,4 @@
-"""Companies: describing, syncing and reading them."""
+"""Companies: describing, syncing, reading and deleting them."""
 
 from airflow_provider_mkt.sandbox.marketo.answers import LEAD, Call, MarketoRoutes, Row, result, skipped
 from airflow_provider_mkt.sandbox.marketo.paging import page
@@ -13,6 +13,7 @@ from airflow_provider_mkt.sandbox.reply import Reply
 routes = MarketoRoutes()
 
 KEY = "externalCompanyId"
+KEY_FIELDS = {"dedupeFields": KEY, "idField": "id"}
 ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
 KEYS = ("id", KEY, "company")
 DEFAULTS = ("id", KEY, "company", "createdAt", "updatedAt")
@@ -45,10 +46,10 @@ async def find(call: Call) -> Reply:
 async def sync(call: Call) -> Reply:
     body = await json_object(call)
     rows = records(body)
-    action, by = body.get("action") or ACTIONS[0], body.get("dedupeBy") or "dedupeFields"
+    action, by = body.get("action") or ACTIONS[0], str(body.get("dedupeBy") or "dedupeFields")
     if action not in ACTIONS:
         raise Problem(1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}")
-    if by not in ("dedupeFields", "idField"):
+    if by not in KEY_FIELDS:
         raise Problem(1003, f"Invalid value '{by}' for dedupeBy")
     if by == "idField" and action == "createOnly":
         raise Problem(1003, "dedupeBy 'idField' is not allowed with action 'createOnly'")
@@ -56,11 +57,43 @@ async def sync(call: Call) -> Reply:
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         try:
-            company, word = _write(call, str(action), "id" if by == "idField" else KEY, row)
+            company, word = _write(call, str(action), KEY_FIELDS[by], row)
             answers.append({"seq": seq, "id": company.id, "status": word})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq))
     return result(call, answers)
+
+
+@routes.handle("POST", LEAD, "/companies/delete.json", scopes=(WRITE_COMPANY,))
+async def delete(call: Call) -> Reply:
+    body = await json_object(call)
+    rows, by = records(body), str(body.get("deleteBy") or "dedupeFields")
+    if by not in KEY_FIELDS:
+        raise Problem(1003, f"Invalid value '{by}' for deleteBy")
+    await call.work()
+    answers: list[Row] = []
+    for seq, row in enumerate(rows):
+        try:
+            company = _existing(call, KEY_FIELDS[by], row)
+            call.world.companies.delete(company)
+            answers.append({"seq": seq, "id": company.id, "status": "deleted"})
+        except Problem as problem:
+            answers.append(skipped(problem, seq=seq))
+    return result(call, answers)
+
+
+def _existing(call: Call, key: str, row: Row) -> Company:
+    if row.get(key) in (None, ""):
+        raise missing(key)
+    found = _found(call, key, row)
+    if found is None:
+        raise object_not_found("Company", row[key])
+    return found
+
+
+def _found(call: Call, key: str, row: Row) -> Company | None:
+    store = call.world.companies
+    return store.get(row["id"]) if key == "id" else store.by_external_id(row[key])
 
 
 def _write(call: Call, action: str, key: str, row: Row) -> tuple[Company, str]:
@@ -75,7 +108,7 @@ def _write(call: Call, action: str, key: str, row: Row) -> tuple[Company, str]:
             raise field_not_found(name)
         field = call.world.leads.schema.get(name)
         values[name] = read_value(field.data_type, field.length, value)
-    found = store.get(row["id"]) if key == "id" else store.by_external_id(row[KEY])
+    found = _found(call, key, row)
     if found is None:
         if action == "updateOnly" or key == "id":
             raise object_not_found("Company", row[key])
@@ -127,6 +160,8 @@ async def describe(call: Call) -> Reply:
         "fields": fields,
         "relationships": [],
         "state": "approved",
+        # Among the required keys of the contract, which says nothing else about it.
+        "status": "approved",
         "version": "approved",
     }
     return result(call, [described])

@@ -1,4 +1,4 @@
-"""Schema fields of leads and of program members: the same calls twice."""
+"""Schema fields of leads, of program members and, to read only, of companies: the same calls again."""
 
 from typing import Any
 
@@ -13,12 +13,14 @@ routes = MarketoRoutes()
 
 MEMBERS = "/programs/members/schema/fields"
 LEADS = "/leads/schema/fields"
+COMPANIES = "/companies/schema/fields"
 
 
 def _schema(call: Call) -> Schema:
-    return (
-        call.world.member_schema if "/programs/members/" in call.route.template else call.world.leads.schema
-    )
+    if "/programs/members/" in call.route.template:
+        return call.world.member_schema
+    leads = call.world.leads.schema
+    return leads.of_companies() if "/companies/" in call.route.template else leads
 
 
 def _row(field: Field) -> Row:
@@ -40,6 +42,7 @@ def _row(field: Field) -> Row:
 
 @routes.handle("GET", LEAD, LEADS + ".json", scopes=ANY_SCHEMA)
 @routes.handle("GET", LEAD, MEMBERS + ".json", scopes=ANY_SCHEMA)
+@routes.handle("GET", LEAD, COMPANIES + ".json", scopes=ANY_SCHEMA)
 async def browse(call: Call) -> Reply:
     fields, more = page(call, list(_schema(call).fields.values()), lambda field: field.id)
     return result(call, [_row(field) for field in fields], **more)
@@ -47,6 +50,7 @@ async def browse(call: Call) -> Reply:
 
 @routes.handle("GET", LEAD, LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("GET", LEAD, MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
+@routes.handle("GET", LEAD, COMPANIES + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 async def by_name(call: Call) -> Reply:
     return result(call, [_row(_schema(call).get(call.path["fieldApiName"]))])
 

@@ -21,6 +21,7 @@ class Companies:
     def __init__(self) -> None:
         self._companies: dict[int, Company] = {}
         self._by_key: dict[str, Company] = {}
+        self._next_id = FIRST_COMPANY_ID
 
     def __len__(self) -> int:
         return len(self._companies)
@@ -32,7 +33,8 @@ class Companies:
         return None if key is None else self._by_key.get(str(key))
 
     def insert(self, external_id: str, values: dict[str, Value], now: datetime) -> Company:
-        company = Company(FIRST_COMPANY_ID + len(self._companies), external_id, now, now, values)
+        company = Company(self._next_id, external_id, now, now, values)
+        self._next_id += 1
         self._companies[company.id] = self._by_key[external_id] = company
         return company
 
@@ -40,6 +42,11 @@ class Companies:
     def update(company: Company, values: dict[str, Value], now: datetime) -> None:
         company.values.update(values)
         company.updated_at = now
+
+    def delete(self, company: Company) -> None:
+        """Remove a company. Leads keep the key that pointed to it, and find nothing there."""
+        del self._companies[company.id]
+        del self._by_key[company.external_id]
 
     def all(self) -> list[Company]:
         return list(self._companies.values())

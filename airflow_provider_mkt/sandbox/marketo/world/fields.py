@@ -60,6 +60,10 @@ class Schema:
     def visible(self) -> list[Field]:
         return [field for field in self.fields.values() if not field.hidden]
 
+    def of_companies(self) -> "Schema":
+        """Return the fields that are kept on the company, as a schema of their own."""
+        return Schema([field for field in self.fields.values() if field.company], 0, 0)
+
     def searchable(self) -> list[str]:
         return sorted(field.name for field in self.visible() if field.searchable)
 
