@@ -96,7 +96,8 @@ def test_the_section_of_an_email_is_edited_and_previewed_for_a_lead(marketo: Mar
     assert (draft["status"], "Gr&#252;&#223;e an Anna" in draft["content"]) == ("draft", True)
     (live,) = call(method="get_email_full_content", id=number, type="HTML")
     assert (live["status"], "Hello" in live["content"]) == ("approved", True)
-    assert call(method="get_email_variables", id=number) is None
+    (variable,) = call(method="get_email_variables", id=number)
+    assert (variable["moduleScope"], set(variable)) == (False, {"name", "value", "moduleScope"})
 
 
 def test_whom_a_program_and_a_campaign_go_to_is_told(marketo: MarketoClient) -> None:
@@ -149,6 +150,42 @@ def test_folders_are_found_and_opened(marketo: MarketoClient) -> None:
     assert {row["id"] for row in inside} == {seed.APPROVED_EMAIL, seed.DRAFT_EMAIL}
     below = call(method="browse_folders", root=seed.ROOT_FOLDER, maxReturn=3)
     assert {seed.EMAIL_FOLDER, seed.CAMPAIGN_FOLDER} <= {row["id"] for row in below}
+
+
+def test_a_folder_is_made_renamed_and_deleted(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (made,) = call(method="create_folder", name="Autumn", parentId=seed.PROGRAM_FOLDER, parentType="Folder")
+    number = made["id"]
+    (row,) = call(method="update_folder", id=number, name="Fall", isArchive=True)
+    assert (row["name"], row["isArchive"]) == ("Fall", True)
+    assert call(method="delete_folder", id=number) == [{"id": number}]
+
+
+def test_smart_lists_are_found_copied_and_deleted(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (told,) = call(method="get_smart_list_by_id", id=seed.SMART_LIST, includeRules=True)
+    assert "rules" in told
+    assert call(method="get_smart_list_by_name", name=told["name"])[0]["id"] == seed.SMART_LIST
+    (copy,) = call(
+        method="clone_smart_list",
+        id=seed.SMART_LIST,
+        name="Others",
+        folderId=seed.PROGRAM_FOLDER,
+        folderType="Folder",
+    )
+    pages = call(method="get_smart_lists", maxReturn=1)
+    assert {seed.SMART_LIST, copy["id"]} <= {row["id"] for page in pages for row in page}
+    assert call(method="delete_smart_list", id=copy["id"]) == [{"id": copy["id"]}]
+
+
+def test_tags_and_the_programs_that_carry_them_are_found(marketo: MarketoClient) -> None:
+    call = marketo.execute
+    (kind,) = call(method="get_tags")
+    (told,) = call(method="get_tag_by_name", name=kind["tagType"])
+    value = told["allowableValues"].strip("[]").split(", ")[0]
+    call(method="update_program", id=seed.DEFAULT_PROGRAM, tags={kind["tagType"]: value})
+    found = call(method="get_program_by_tag_type", tagType=kind["tagType"], tagValue=value)
+    assert [row["id"] for row in found] == [seed.DEFAULT_PROGRAM]
 
 
 def test_a_smart_campaign_is_made_switched_and_deleted(marketo: MarketoClient) -> None:

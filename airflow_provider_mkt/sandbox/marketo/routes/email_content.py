@@ -1,8 +1,8 @@
-"""What an email says. The sandbox's template has one section that can be edited, and no variables."""
+"""What an email says. The sandbox's template has one section that can be edited, and one variable."""
 
 from html import escape
 
-from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, assets
+from airflow_provider_mkt.sandbox.marketo.answers import ASSET, Call, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.asset_rows import by_path, for_write
 from airflow_provider_mkt.sandbox.marketo.params import asset_params, text_param, whole
 from airflow_provider_mkt.sandbox.marketo.people import lead_of
@@ -16,6 +16,12 @@ routes = MarketoRoutes()
 
 SECTION = "body"
 LONGEST_SECTION = 100_000
+CC_FIELD = {
+    "attributeId": "157",
+    "objectName": "lead",
+    "displayName": "Lead Owner Email Address",
+    "apiName": "leadOwnerEmailAddress",
+}
 
 
 @routes.handle("GET", ASSET, "/email/{id}/content.json", scopes=ASSETS_READABLE)
@@ -69,4 +75,32 @@ async def preview(call: Call) -> Reply:
 
 @routes.handle("GET", ASSET, "/email/{id}/variables.json", scopes=ASSETS_READABLE)
 async def variables(call: Call) -> Reply:
-    return assets(call, [])
+    """Tell the variables. Of which version is not documented: of the draft, which is what can be changed."""
+    email = by_path(call, call.world.emails)
+    version = (email.draft or email.approved) if email else None
+    return assets(call, [_variable(name, value) for name, value in version.variables] if version else [])
+
+
+def _variable(name: str, value: str) -> Row:
+    # The template has no modules that could have variables of their own.
+    return {"name": name, "value": value, "moduleScope": False}
+
+
+@routes.handle("POST", ASSET, "/email/{id}/variable/{name}.json", scopes=(WRITE_ASSETS,))
+async def update_variable(call: Call) -> Reply:
+    params = await asset_params(call)
+    email, name = for_write(call, call.world.emails, "Email"), call.path["name"]
+    version = email.draft or email.approved
+    present = dict(version.variables) if version else {}
+    if name not in present or params.get("moduleId"):
+        raise Problem(702, f"Variable {name} not found")
+    if "value" not in params:
+        raise Problem(701, "value cannot be blank")
+    present[name] = params.get("value") or ""
+    email.edit(call.clock.now(), variables=tuple(present.items()))
+    return assets(call, [_variable(name, present[name])])
+
+
+@routes.handle("GET", ASSET, "/email/ccFields.json", scopes=ASSETS_READABLE)
+async def cc_fields(call: Call) -> Reply:
+    return assets(call, [CC_FIELD])

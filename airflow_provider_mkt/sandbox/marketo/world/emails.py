@@ -26,6 +26,7 @@ class Version:
     published: bool = False
     copy_to_text: bool = False
     tracking_disabled: bool = False
+    variables: tuple[tuple[str, str], ...] = (("accentColor", "#2266aa"),)
     body: str = f"<p>Hello {FIRST_NAME}</p>"
     body_text: str = f"Hello {FIRST_NAME}"
 
