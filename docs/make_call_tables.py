@@ -106,6 +106,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "marketo bulk_extracts.create_leads": {"fields": ["email"], "created_between": MONTH},
     "marketo bulk_extracts.create_program_members": {"fields": ["leadId"], "program_id": 1},
     "marketo campaigns.update": {"campaign_id": 1, "new_name": "x"},
+    "marketo companies.delete": {"companies": [{"externalCompanyId": "x"}]},
     "marketo companies.sync": {"companies": [{"externalCompanyId": "x"}]},
     "marketo custom_activity_types.add_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
     "marketo custom_activity_types.create": {
@@ -119,6 +120,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "marketo custom_activity_types.update_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
     "marketo emails.update": {"email_id": 1, "new_name": "x"},
     "marketo emails.update_headers": {"email_id": 1, "subject": "x"},
+    "marketo folders.update": {"folder_id": 1, "new_name": "x"},
     "marketo lead_fields.create": {"fields": [FIELD]},
     "marketo lead_fields.update": {"field_name": "x", "changes": {"description": "x"}},
     "marketo member_fields.create": {"fields": [FIELD]},

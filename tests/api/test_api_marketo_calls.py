@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from api_tools import marketo
+from marketo_asset_requests import ASSETS, Request
 
 from airflow_provider_mkt.api.call import Call, FormBody, JsonBody, Replay
 from airflow_provider_mkt.api.errors import InvalidInput
@@ -19,7 +20,9 @@ from airflow_provider_mkt.api.marketo import (
     campaigns,
     channels,
     companies,
+    company_fields,
     custom_activity_types,
+    email_content,
     emails,
     folders,
     lead_fields,
@@ -31,7 +34,9 @@ from airflow_provider_mkt.api.marketo import (
     partitions,
     program_members,
     programs,
+    smart_lists,
     static_lists,
+    tags,
     tokens,
     usage,
 )
@@ -60,7 +65,8 @@ TYPE = {
 }
 
 # Call, path below the prefix, query, body, replay, timeout.
-CALLS: list[tuple[Call[Any], str, tuple[tuple[str, str], ...], Any, Replay, float]] = [
+CALLS: list[Request] = [
+    *ASSETS,
     (leads.describe(), "/leads/describe.json", (), None, SAFE, 30),
     (leads.describe2(), "/leads/describe2.json", (), None, SAFE, 30),
     (leads.get(7, fields=["a", "b"]), "/lead/7.json", (("fields", "a,b"),), None, SAFE, 30),
@@ -663,9 +669,7 @@ def content(body: object) -> object:
 
 
 @pytest.mark.parametrize("row", CALLS, ids=lambda row: row[0].name)
-def test_the_request_of_a_call(
-    row: tuple[Call[Any], str, tuple[tuple[str, str], ...], Any, Replay, float],
-) -> None:
+def test_the_request_of_a_call(row: Request) -> None:
     call, path, query, body, replay, timeout = row
     request = marketo().build(call, "T")
     assert urlsplit(request.url).path == PREFIXES[call.route.family] + path
@@ -852,7 +856,33 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: tokens.set_value(1, "a", "v", token_type="colour"), "token_type"),
     (lambda: tokens.browse(1, folder_type="Shelf"), "folder_type"),
     (lambda: channels.by_name(""), "channel_name"),
-    (lambda: folders.browse(max_depth=0), "max_depth"),
+    (lambda: folders.browse(max_depth=-1), "max_depth"),
+    (lambda: folders.get(1, folder_type="Shelf"), "folder_type"),
+    (lambda: folders.browse(root_type="Shelf"), "root_type"),
+    (lambda: folders.by_name("A", folder_type="Shelf"), "folder_type"),
+    (lambda: folders.create("A", parent_id=1, parent_type="Shelf"), "parent_type"),
+    (lambda: folders.create("A", parent_id="x"), "parent_id"),
+    (lambda: folders.create("A", parent_id=1, description="x" * 2_001), "description"),
+    (lambda: folders.update(1), "new_name"),
+    (lambda: folders.delete("x"), "folder_id"),
+    (lambda: smart_lists.clone(1, "", folder_id=1), "list_name"),
+    (lambda: smart_lists.of_program("x"), "program_id"),
+    (lambda: smart_lists.of_campaign("x"), "campaign_id"),
+    (lambda: tags.programs("t", ""), "tag_value"),
+    (lambda: tags.set_value(1, "..", "v"), "tag_type"),
+    (lambda: tags.delete("x", "t"), "program_id"),
+    (lambda: email_content.sections(1, status="deleted"), "status"),
+    (lambda: email_content.update_section(1, "", "v"), "section_id"),
+    (lambda: email_content.update_section(1, "body", "v", section_type="Image"), "section_type"),
+    (lambda: email_content.preview(1, lead_id="x"), "lead_id"),
+    (lambda: email_content.preview(1, content_type="PDF"), "content_type"),
+    (lambda: email_content.set_variable(1, "colour", None), "value"),
+    (lambda: companies.delete([{"company": "A"}]), "companies[0].externalCompanyId"),
+    (lambda: companies.delete([{"externalCompanyId": "c"}], delete_by="idField"), "companies[0].id"),
+    (lambda: companies.delete([{"id": 1}], delete_by="company"), "delete_by"),
+    (lambda: company_fields.get(""), "field_name"),
+    (lambda: programs.create("A", folder_id=1, channel="c", tags=[{"tagType": "t"}]), "tags[0].tagValue"),
+    (lambda: programs.create("A", folder_id=1, channel="c", costs=[{"cost": 5}]), "costs[0].startDate"),
     (lambda: folders.content(1, folder_type="Shelf"), "folder_type"),
     (lambda: campaigns.schedule(1, run_at=NAIVE), "run_at"),
     (lambda: campaigns.schedule(1, run_at=dt.datetime.now(dt.UTC) + dt.timedelta(days=740)), "run_at"),
@@ -884,6 +914,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: custom_activity_types.create("a", "N", **(TYPE | {"primary_attribute": {"apiName": "p"}})),
         "primary_attribute.name",
     ),
+    (lambda: custom_activity_types.update("a", primary_attribute={"name": "p"}), "primary_attribute.apiName"),
     (lambda: custom_activity_types.update("a"), "display_name"),
     (
         lambda: custom_activity_types.add_attributes("a", [{"apiName": "x", "name": "X"}]),

@@ -71,6 +71,9 @@ def a_custom_type_of_activity(run: Way) -> None:
     run(custom_activity_types.update(SEEN, display_name="Webinar Watched"))
     run(custom_activity_types.update_attributes(SEEN, [{"apiName": "minutes", "name": "Length"}]))
     assert (draft()["name"], draft()["attributes"][0]["name"]) == ("Webinar Watched", "Length")
+    session = {"apiName": "session", "name": "Session", "dataType": "string"}
+    run(custom_activity_types.update(SEEN, primary_attribute=session))
+    assert draft()["primaryAttribute"]["apiName"] == "session"
     (listed,) = run(custom_activity_types.browse())
     assert (listed["id"], listed["status"]) == (number, "approved with draft")
     run(custom_activity_types.delete_attributes(SEEN, ["minutes"]))

@@ -168,6 +168,7 @@ ANSWERS: Documented = {
     "campaigns.request": answer(shape("Requested", id=int)),
     "campaigns.schedule": answer(shape("Scheduled", id=int)),
     "companies.by_filter": pages(shape("Company", seq=int, id=int)),
+    "companies.delete": answer(outcome("deleted", seq=int)),
     "companies.describe": answer(
         shape(
             "CompanyModel",
@@ -194,6 +195,8 @@ ANSWERS: Documented = {
             "update_attributes",
         )
     },
+    "company_fields.browse": pages(FIELD),
+    "company_fields.get": answer(FIELD),
     "lead_fields.browse": pages(FIELD),
     "lead_fields.create": answer(FIELD_OUTCOME),
     "lead_fields.get": answer(FIELD),

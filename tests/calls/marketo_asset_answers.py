@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calls.marketo_envelopes import AssetTime, asset
-from calls.shapes import Documented, shape, words
+from calls.shapes import Documented, also, shape, words
 
 PLACE = shape("Place", {"id": int, "value": int, "folderName": str}, type=words("Folder Program"))
 DONE = asset(shape("Touched", id=int))
@@ -118,6 +118,54 @@ LIST = asset(
         updatedAt=AssetTime,
     )
 )
+SMART_LIST = asset(
+    shape(
+        "SmartList",
+        {
+            "rules": shape(
+                "Rules",
+                filterMatchType=words("All Any Advanced all any advanced"),
+                triggers=list[str],
+                filters=list[
+                    shape(
+                        "Filter",
+                        id=int,
+                        name=str,
+                        ruleTypeId=int,
+                        ruleType=str,
+                        operator=str,
+                        conditions=list[
+                            shape(
+                                "Condition",
+                                activityAttributeId=int,
+                                activityAttributeName=str,
+                                operator=str,
+                                values=list[str],
+                                isPrimary=bool,
+                            )
+                        ],
+                    )
+                ],
+            )
+        },
+        id=int,
+        name=str,
+        description=str,
+        url=str,
+        folder=PLACE,
+        workspace=str,
+        createdAt=AssetTime,
+        updatedAt=AssetTime,
+    )
+)
+TAG_TYPE = shape("TagType", tagType=str, applicableProgramTypes=str, required=bool)
+PART = shape("Part", type=words("HTML Text"), value=str)
+SECTION = shape(
+    "Section",
+    {"value": list[PART] | dict[str, Any], "index": int, "isLocked": bool, "parentHtmlId": str},
+    htmlId=str,
+    contentType=str,
+)
 TOKENS = asset(
     shape(
         "Tokens",
@@ -156,9 +204,30 @@ ASSETS: Documented = {
         f"emails.{call}": DONE
         for call in ("approve_draft", "delete", "discard_draft", "unapprove", "update_headers")
     },
+    "email_content.cc_fields": asset(
+        shape(
+            "CcField",
+            attributeId=str,
+            objectName=words("lead company"),
+            displayName=str,
+            apiName=str,
+        )
+    ),
+    "email_content.preview": asset(
+        shape("Preview", id=int, status=words("approved draft"), content=str),
+    ),
+    "email_content.sections": asset(SECTION),
+    "email_content.update_section": DONE,
+    **{
+        f"email_content.{call}": asset(
+            shape("Variable", {"moduleId": str}, name=str, value=str, moduleScope=bool)
+        )
+        for call in ("set_variable", "variables")
+    },
     # Three shapes of this answer are documented.
     "emails.send_sample": asset(shape("Sample")),
-    **{f"folders.{call}": FOLDER for call in ("browse", "by_name", "get")},
+    **{f"folders.{call}": FOLDER for call in ("browse", "by_name", "create", "get", "update")},
+    "folders.delete": DONE,
     "folders.content": asset(shape("Content", id=int, type=str)),
     **{
         f"programs.{call}": PROGRAM
@@ -166,7 +235,17 @@ ASSETS: Documented = {
     },
     **{f"programs.{call}": DONE for call in ("approve", "delete", "unapprove")},
     **{f"static_lists.{call}": LIST for call in ("browse", "by_name", "create", "get", "update")},
+    **{
+        f"smart_lists.{call}": SMART_LIST
+        for call in ("browse", "by_name", "clone", "get", "of_campaign", "of_program")
+    },
+    "smart_lists.delete": DONE,
     "static_lists.delete": DONE,
+    "tags.browse": asset(TAG_TYPE),
+    "tags.by_name": asset(also(TAG_TYPE, "TagTypeWithValues", allowableValues=str)),
+    "tags.delete": DONE,
+    "tags.programs": PROGRAM,
+    "tags.set_value": DONE,
     "tokens.browse": TOKENS,
     "tokens.delete": DONE,
     "tokens.set_value": TOKENS,

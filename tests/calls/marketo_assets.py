@@ -12,10 +12,13 @@ from airflow_provider_mkt.api.marketo import (
     activities,
     campaigns,
     channels,
+    email_content,
     emails,
     folders,
     lead_memberships,
     programs,
+    smart_lists,
+    tags,
     tokens,
 )
 from airflow_provider_mkt.sandbox.marketo import seed
@@ -52,7 +55,13 @@ def programs_are_found(run: Way) -> None:
 
 @SCENES.show(programs="create update clone delete")
 def a_programs_life(run: Way) -> None:
-    made = run(programs.create("Autumn", folder_id=seed.PROGRAM_FOLDER, channel="Default"))["id"]
+    north = [{"tagType": "Region", "tagValue": "North"}]
+    spent = [{"startDate": "2025-12-01", "cost": 50, "note": "Stand"}]
+    made = run(
+        programs.create("Autumn", folder_id=seed.PROGRAM_FOLDER, channel="Default", tags=north, costs=spent)
+    )["id"]
+    shown = run(programs.get(made))
+    assert (shown["tags"], shown["costs"]) == (north, spent)
     run(
         programs.update(
             made,
@@ -62,7 +71,8 @@ def a_programs_life(run: Way) -> None:
         )
     )
     shown = run(programs.by_name("Fall & more", include_tags=True, include_costs=True))
-    assert (shown["id"], shown["tags"][0]["tagValue"], shown["costs"][0]["cost"]) == (made, "North", 100)
+    assert (shown["id"], shown["tags"][0]["tagValue"]) == (made, "North")
+    assert [one["cost"] for one in shown["costs"]] == [50, 100]
     run(programs.update(made, replace_costs=True))
     assert run(programs.by_name("Fall & more", include_costs=True))["costs"] == []
     copy = run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))["id"]
@@ -144,8 +154,12 @@ def an_emails_life(run: Way) -> None:
             from_name="Example Ltd",
             from_email="news@example.com",
             reply_email="reply@example.com",
+            auto_copy_to_text=True,
+            is_open_tracking_disabled=True,
         )
     )["id"]
+    shown = run(emails.get(made))
+    assert (shown["autoCopyToText"], shown["isOpenTrackingDisabled"]) == (True, True)
     run(emails.update(made, new_name="Hello", pre_header="Good to see you", operational=True))
     run(emails.update_headers(made, subject="Thanks & hello", reply_to="us@example.com"))
     shown = run(emails.get(made, status="draft"))
@@ -173,6 +187,53 @@ def a_sample_of_an_email(run: Way) -> None:
     assert (sent.email_id, sent.address) == (WELCOME, "me+test@example.com")
 
 
+@SCENES.show(email_content="sections update_section preview variables set_variable cc_fields")
+def what_an_email_says(run: Way) -> None:
+    (section,) = run(email_content.sections(WELCOME, status="approved"))
+    hello = "<p>Hi {{lead.First Name}} & all</p>"
+    run(email_content.update_section(WELCOME, section["htmlId"], hello, text_value="Hi"))
+    shown = run(email_content.preview(WELCOME, status="draft", lead_id=ANNA))
+    assert "Hi Anna & all" in shown["content"]
+    assert run(email_content.preview(WELCOME, status="draft", content_type="Text"))["content"] == "Hi"
+    assert run(email_content.preview(1)) is None
+    (variable,) = run(email_content.variables(WELCOME))
+    assert run(email_content.set_variable(WELCOME, variable["name"], ""))["value"] == ""
+    assert run(email_content.variables(WELCOME)) == [variable | {"value": ""}]
+    assert run(email_content.cc_fields())[0]["objectName"] == "lead"
+
+
+@SCENES.show(smart_lists="browse get by_name of_program of_campaign clone delete")
+def a_smart_lists_life(run: Way) -> None:
+    made = run(smart_lists.clone(seed.SMART_LIST, "Readers & co", folder_id=seed.PROGRAM_FOLDER))["id"]
+    assert ids(run.every(smart_lists.browse(page_size=1))) == sorted([seed.SMART_LIST, made])
+    assert ids(run(smart_lists.browse(folder_id=seed.EMAIL_FOLDER))) == []
+    assert ids(run(smart_lists.by_name("Readers & co"))) == [made]
+    told = [
+        run(smart_lists.get(made, include_rules=True)),
+        run(smart_lists.of_program(NEWSLETTER, include_rules=True)),
+        run(smart_lists.of_campaign(BATCH, include_rules=True)),
+    ]
+    assert {one["rules"]["filters"][0]["conditions"][0]["values"][0] for one in told} == {
+        "Newsletter Readers"
+    }
+    assert "rules" not in run(smart_lists.get(made))
+    run(smart_lists.delete(made))
+    assert run(smart_lists.get(made)) is None
+
+
+@SCENES.show(tags="browse by_name programs set_value delete")
+def tags_of_programs(run: Way) -> None:
+    (kind,) = run.every(tags.browse(page_size=1))
+    assert "North" in run(tags.by_name(kind["tagType"]))["allowableValues"]
+    assert run(tags.by_name("Nothing")) is None
+    run(tags.set_value(WEBSITE, kind["tagType"], "North"))
+    run(tags.set_value(WEBSITE, "Track & field", "1"))
+    (found,) = run.every(tags.programs(kind["tagType"], "North", page_size=1))
+    assert (found["id"], len(found["tags"])) == (WEBSITE, 2)
+    run(tags.delete(WEBSITE, "Track & field"))
+    assert [one["tagValue"] for one in run(programs.get(WEBSITE))["tags"]] == ["North"]
+
+
 @SCENES.show(tokens="browse set_value delete")
 def tokens_of_a_program(run: Way) -> None:
     run(tokens.set_value(NEWSLETTER, "Price", "10", token_type="number"))
@@ -196,8 +257,22 @@ def channels_are_read(run: Way) -> None:
     assert run(channels.by_name("Nothing")) is None
 
 
+@SCENES.show(folders="create update delete")
+def a_folders_life(run: Way) -> None:
+    made = run(folders.create("Autumn & co", parent_id=NEWSLETTER, parent_type="Program"))["id"]
+    assert ids(run(folders.browse(root_id=NEWSLETTER, root_type="Program"))) == [NEWSLETTER, made]
+    run(folders.update(made, new_name="Fall", description="", is_archive=True))
+    shown = run(folders.get(made))
+    assert (shown["name"], shown["isArchive"]) == ("Fall", True)
+    run(folders.delete(made))
+    assert run(folders.get(made)) is None
+
+
 @SCENES.show(folders="browse get by_name content")
 def folders_are_read(run: Way) -> None:
+    assert ids(run(folders.browse(max_depth=0))) == [seed.ROOT_FOLDER]
+    assert run(folders.get(NURTURE, folder_type="Program"))["folderType"] == "Nurture Program"
+    assert ids(run(folders.by_name("Welcome Nurture", folder_type="Program"))) == [NURTURE]
     assert ids(run.every(folders.browse(page_size=3))) == [1, 11, 12, 13]
     assert run(folders.get(seed.EMAIL_FOLDER))["name"] == "Emails"
     assert ids(run(folders.by_name("Emails", root_id=seed.ROOT_FOLDER))) == [seed.EMAIL_FOLDER]

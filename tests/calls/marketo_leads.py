@@ -11,6 +11,7 @@ from calls.scenes import Scenes
 from airflow_provider_mkt.api.errors import NotFound
 from airflow_provider_mkt.api.marketo import (
     companies,
+    company_fields,
     lead_fields,
     lead_intake,
     lead_memberships,
@@ -125,7 +126,7 @@ def leads_change_their_partition(run: Way) -> None:
     assert run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == partition
 
 
-@SCENES.show(companies="describe sync by_filter")
+@SCENES.show(companies="describe sync by_filter delete", company_fields="browse get")
 def companies_of_leads(run: Way) -> None:
     assert run(companies.describe())["dedupeFields"] == ["externalCompanyId"]
     (made,) = run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
@@ -133,3 +134,8 @@ def companies_of_leads(run: Way) -> None:
     assert (found["id"], found["company"]) == (made.id, "Example Ltd")
     run(leads.sync([{"email": "anna.berg@example.com", "externalCompanyId": "c1"}]))
     assert run(leads.get(ANNA, fields=["company"]))["company"] == "Example Ltd"
+    names = [row["name"] for row in run.every(company_fields.browse(batch_size=4))]
+    assert run(company_fields.get("company"))["name"] in names
+    gone = [{"externalCompanyId": "c1"}, {"externalCompanyId": "c2"}]
+    assert told(run(companies.delete(gone))) == [("deleted", ""), ("skipped", "1013")]
+    assert run(companies.by_filter("id", [made.id])) == []

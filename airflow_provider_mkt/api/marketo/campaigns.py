@@ -49,7 +49,7 @@ def browse(
 
     :param folder_id: only those in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param is_active: only active, or only inactive ones.
+    :param is_active: only active ones; False is the same as not given.
     :param updated_after: only those changed at this time or later; aware.
     :param updated_before: only those changed at this time or earlier; aware.
     :param page_size: rows per page, 1-200.
@@ -114,7 +114,7 @@ def legacy_browse(
     :param names: only those with one of these names; a name with a comma cannot be asked for.
     :param program_names: only those of these programs.
     :param workspace_names: only those of these workspaces.
-    :param is_triggerable: only those that can, or cannot, be requested.
+    :param is_triggerable: only those that can be requested; False is the same as not given.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/campaigns.json``.

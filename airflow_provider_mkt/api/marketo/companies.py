@@ -106,3 +106,30 @@ def sync(
         timeout=60,
         scopes=_WRITE,
     )
+
+
+def delete(
+    companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
+) -> Call[list[RecordResult]]:
+    """Delete up to 300 companies, but not their leads.
+
+    :param companies: ``externalCompanyId`` of each, or ``id`` with *delete_by* ``idField``.
+    :param delete_by: ``dedupeFields`` or ``idField``.
+    :returns: one row per company, in the order of *companies*.
+    :raises InvalidRequest: when companies come from a CRM (code 1018).
+
+    Source: ``POST /rest/v1/companies/delete.json``.
+    """
+    name = "companies.delete"
+    one_of(name, "delete_by", delete_by, get_args(DedupeBy))
+    input_ = records(name, "companies", companies, needs=(_KEYS[delete_by],))
+    body: dict[str, Any] = {"deleteBy": delete_by, "input": input_}
+    return write(
+        name,
+        "/companies/delete.json",
+        results_of(len(input_)),
+        Replay.SAFE,
+        body=fitting(name, "companies", body),
+        timeout=60,
+        scopes=_WRITE,
+    )

@@ -91,20 +91,12 @@ def create(
     name = "custom_activity_types.create"
     if not isinstance(api_name, str) or not _NAME.fullmatch(api_name):
         raise InvalidInput("api_name", f"must be letters, digits and _, not {shape(api_name)}", call=name)
-    if not isinstance(primary_attribute, Mapping):
-        raise InvalidInput(
-            "primary_attribute", f"must be a mapping, not {shape(primary_attribute)}", call=name
-        )
-    for key in ("apiName", "name", "dataType"):
-        if not primary_attribute.get(key):
-            raise InvalidInput(f"primary_attribute.{key}", "is missing or empty", call=name)
-    one_of(name, "primary_attribute.dataType", primary_attribute["dataType"], DATA_TYPES)
     body: dict[str, Json] = {
         "apiName": api_name,
         "name": text(name, "display_name", display_name),
         "triggerName": text(name, "trigger_name", trigger_name),
         "filterName": text(name, "filter_name", filter_name),
-        "primaryAttribute": dict(primary_attribute),
+        "primaryAttribute": _primary(name, primary_attribute),
     }
     if description:
         body["description"] = text(name, "description", description)
@@ -125,10 +117,13 @@ def update(
     trigger_name: str | None = None,
     filter_name: str | None = None,
     description: str | None = None,
+    primary_attribute: Mapping[str, Any] | None = None,
 ) -> Call[ActivityType]:
     """Change a custom type's draft, which is made where there is none.
 
     :param api_name: the type.
+    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that takes the place of
+        the present primary one.
     :raises InvalidInput: when there is nothing to change.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}.json``.
@@ -140,7 +135,11 @@ def update(
         filterName=maybe_text(name, "filter_name", filter_name),
         description=description,
     )
-    body: dict[str, Json] = dict(something(name, "display_name", changes))
+    body: dict[str, Json] = dict(changes)
+    if primary_attribute is None:
+        something(name, "display_name", changes)
+    else:
+        body["primaryAttribute"] = _primary(name, primary_attribute)
     return _change(name, api_name, ".json", Replay.SAFE, body)
 
 
@@ -228,6 +227,16 @@ def _change(
         params=path_params(name, apiName=api_name),
         scopes=_WRITE,
     )
+
+
+def _primary(name: str, given: Mapping[str, Any]) -> dict[str, Json]:
+    if not isinstance(given, Mapping):
+        raise InvalidInput("primary_attribute", f"must be a mapping, not {shape(given)}", call=name)
+    for key in ("apiName", "name", "dataType"):
+        if not given.get(key):
+            raise InvalidInput(f"primary_attribute.{key}", "is missing or empty", call=name)
+    one_of(name, "primary_attribute.dataType", given["dataType"], DATA_TYPES)
+    return dict(given)
 
 
 def _attributes(name: str, given: Sequence[Mapping[str, Any]], needs: Sequence[str]) -> dict[str, Json]:

@@ -116,6 +116,8 @@ def create(
     description: str | None = None,
     operational: bool = False,
     text_only: bool = False,
+    auto_copy_to_text: bool | None = None,
+    is_open_tracking_disabled: bool | None = None,
 ) -> Call[Email]:
     """Create an email as a draft.
 
@@ -126,6 +128,7 @@ def create(
     :param subject: with the three senders below, what approval needs.
     :param operational: it also goes to people who unsubscribed.
     :param text_only: it has no HTML part.
+    :param auto_copy_to_text: its text part is made of the HTML part.
     :raises InvalidRequest: when the name is taken (code 709).
 
     Source: ``POST /rest/asset/v1/emails.json``.
@@ -143,6 +146,8 @@ def create(
         description=description,
         operational=flag(name, "operational", operational),
         textOnly=flag(name, "text_only", text_only),
+        autoCopyToText=flag(name, "auto_copy_to_text", auto_copy_to_text),
+        isOpenTrackingDisabled=flag(name, "is_open_tracking_disabled", is_open_tracking_disabled),
     )
     return change(name, "/emails.json", one_as(Email), Replay.VERIFY, form=form)
 

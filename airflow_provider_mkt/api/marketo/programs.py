@@ -116,6 +116,8 @@ def create(
     program_type: str = "program",
     channel: str,
     description: str | None = None,
+    tags: Sequence[Mapping[str, str]] | None = None,
+    costs: Sequence[Mapping[str, Any]] | None = None,
 ) -> Call[Program]:
     """Create a program.
 
@@ -125,6 +127,8 @@ def create(
     :param program_type: ``program``, ``event``, ``webinar`` or ``nurture``.
     :param channel: a channel of that type.
     :param description: shown in the program's overview.
+    :param tags: ``tagType`` and ``tagValue`` each; an instance may want some for a type of program.
+    :param costs: ``startDate``, ``cost`` and ``note`` each.
     :returns: the program.
     :raises InvalidRequest: when the name is taken.
 
@@ -137,6 +141,8 @@ def create(
         type=text(name, "program_type", program_type),
         channel=channel,
         description=description,
+        tags=_json(name, "tags", tags, ("tagType", "tagValue")),
+        costs=_json(name, "costs", costs, ("startDate", "cost")),
     )
     return change(name, "/programs.json", one_as(Program), Replay.VERIFY, form=form)
 

@@ -15,7 +15,7 @@ class Place(TypedDict, total=False):
 
 
 class LeadField(TypedDict, total=False):
-    """A field of leads or program members, as the schema calls tell it."""
+    """A field of leads, program members or companies, as the schema calls tell it."""
 
     name: str
     displayName: str
@@ -138,6 +138,29 @@ class StaticList(TypedDict, total=False):
     computedUrl: str
     createdAt: str
     updatedAt: str
+
+
+class SmartList(TypedDict, total=False):
+    """A smart list. Its rules only where asked for: how they match, triggers, and filters."""
+
+    id: int
+    name: str
+    description: str
+    folder: Place
+    workspace: str
+    url: str
+    rules: dict[str, Any]
+    createdAt: str
+    updatedAt: str
+
+
+class TagType(TypedDict, total=False):
+    """A type of tags. Its lists are text, as in ``[North, South]``; its values only where it is named."""
+
+    tagType: str
+    applicableProgramTypes: str
+    required: bool
+    allowableValues: str
 
 
 class Status(TypedDict, total=False):
@@ -290,6 +313,41 @@ class Email(TypedDict, total=False):
     url: str
     createdAt: str
     updatedAt: str
+
+
+class EmailSection(TypedDict, total=False):
+    """A section of an email, or a module; the value of a text is a list of its HTML and its text."""
+
+    htmlId: str
+    parentHtmlId: str
+    contentType: str
+    value: Any
+    index: int
+    isLocked: bool
+
+
+class EmailPreview(TypedDict, total=False):
+    id: int
+    status: str
+    content: str
+
+
+class EmailVariable(TypedDict, total=False):
+    """A variable of an email. ``moduleId`` only for those of a module."""
+
+    name: str
+    value: str
+    moduleScope: bool
+    moduleId: str
+
+
+class CcField(TypedDict, total=False):
+    """A field whose address can get a copy."""
+
+    attributeId: str
+    objectName: str
+    displayName: str
+    apiName: str
 
 
 class Attribute(TypedDict, total=False):
