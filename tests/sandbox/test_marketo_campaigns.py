@@ -201,3 +201,23 @@ def test_a_schedule_that_is_refused_leaves_no_copy_behind(api: Api) -> None:
     body = {"input": {"cloneToProgramName": "Half", "tokens": tokens}}
     assert code(api.post(SCHEDULE, body)) == "1003"
     assert "result" not in api.get("/asset/v1/program/byName.json", name="Half")
+
+
+def test_tokens_of_the_folders_above_can_be_overridden_and_the_nearest_counts(api: Api) -> None:
+    above = (seed.PROGRAM_FOLDER, "Folder"), (seed.ROOT_FOLDER, "Folder")
+    for number, kind in above:
+        path = f"/asset/v1/folder/{number}/tokens.json"
+        api.form(path, name="Season", type="text", value=f"of {number}", folderType=kind)
+        api.form(path, name=f"Only {number}", type="text", value="v", folderType=kind)
+    tokens = [{"name": f"{{{{my.Only {seed.ROOT_FOLDER}}}}}", "value": "mine"}]
+    assert api.post(SCHEDULE, {"input": {"tokens": tokens}})["success"]
+    api.advance(301)
+    for sent in api.world.outbox:
+        assert sent.tokens[f"Only {seed.ROOT_FOLDER}"] == "mine"
+        assert sent.tokens["Season"] == f"of {seed.PROGRAM_FOLDER}"
+        assert sent.tokens["Headline"] == "News of the month"
+    assert api.world.outbox
+    elsewhere = {"name": "{{my.Elsewhere}}", "value": "x"}
+    path = f"/asset/v1/folder/{seed.EMAIL_FOLDER}/tokens.json"
+    api.form(path, name="Elsewhere", type="text", value="v", folderType="Folder")
+    assert code(api.post(SCHEDULE, {"input": {"tokens": [elsewhere]}})) == "1003"

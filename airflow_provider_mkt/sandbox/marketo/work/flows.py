@@ -70,7 +70,7 @@ def tokens_of(world: Instance, campaign: SmartCampaign, overrides: Mapping[str, 
     if overrides and home.type == "Program" and world.programs[home.id].folder.type == "Program":
         # Overriding tokens below a program inside a program fails on the live platform too, with this.
         raise Problem(611, "System error")
-    return world.tokens.resolve(home, overrides)
+    return world.tokens.resolve(world.path_of(home), overrides)
 
 
 def _run(

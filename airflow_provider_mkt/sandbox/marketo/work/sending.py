@@ -93,7 +93,7 @@ def run_program(world: Instance, program: Program, at: datetime) -> None:
     email = program_email(world, program)
     if email is None:
         return
-    tokens = world.tokens.resolve(Place(program.id, "Program"), {})
+    tokens = world.tokens.resolve(world.path_of(Place(program.id, "Program")), {})
     for lead in audience(world, program.smart_list):
         # Members appear only when their mail is sent.
         if (

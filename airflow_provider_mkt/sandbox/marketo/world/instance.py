@@ -91,6 +91,16 @@ class Instance(World):
             raise Problem(710, f"{place.type} {place.id} not found")
         return home.name
 
+    def path_of(self, place: Place) -> list[Place]:
+        """The place itself and those above it, nearest first."""
+        places = [place]
+        while home := (self.folders if place.type == "Folder" else self.programs).get(place.id):
+            place = home.folder
+            if place in places:
+                break
+            places.append(place)
+        return places
+
     def program_of(self, place: Place) -> Program | None:
         return self.programs.get(place.id) if place.type == "Program" else None
 

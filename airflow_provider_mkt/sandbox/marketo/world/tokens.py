@@ -1,6 +1,6 @@
 """My Tokens: named texts that belong to a folder or program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_mkt.sandbox.marketo.problems import Problem
@@ -36,13 +36,16 @@ class Tokens:
         for token in self.of(source):
             self.put(target, token)
 
-    def resolve(self, place: Place, overrides: Mapping[str, str]) -> dict[str, str]:
-        """Return the values a run uses; only a token that exists can be overridden."""
-        values = {token.name: token.value for token in self.of(place)}
+    def resolve(self, places: Sequence[Place], overrides: Mapping[str, str]) -> dict[str, str]:
+        """Return the values a run uses; only a token that exists can be overridden.
+
+        The nearest place comes first, and its tokens hide those of the same name further up.
+        """
+        values = {token.name: token.value for place in reversed(places) for token in self.of(place)}
         for name, value in overrides.items():
             if name not in values:
                 raise Problem(
-                    1003, f"Token '{{{{my.{name}}}}}' does not exist in the program of this campaign"
+                    1003, f"Token '{{{{my.{name}}}}}' does not exist in a program or folder of this campaign"
                 )
             values[name] = value
         return values
