@@ -85,8 +85,8 @@ TYPE = shape(
     name=str,
     attributes=list[ATTRIBUTE],
 )
-CUSTOM_TYPE = shape(
-    "CustomType",
+_CUSTOM_TYPE = shape(
+    "CustomTypeWithoutPrimary",
     {"description": str},
     id=int,
     apiName=str,
@@ -94,11 +94,13 @@ CUSTOM_TYPE = shape(
     triggerName=str,
     filterName=str,
     status=words("draft|approved|deleted|approved with draft", "|"),
-    primaryAttribute=ATTRIBUTE,
     attributes=list[ATTRIBUTE],
     createdAt=Moment,
     updatedAt=Moment,
 )
+CUSTOM_TYPE = also(_CUSTOM_TYPE, "CustomType", primaryAttribute=ATTRIBUTE)
+# Between the demotion of one attribute and the promotion of another none is primary.
+CHANGING_TYPE = also(_CUSTOM_TYPE, "ChangingType", {"primaryAttribute": ATTRIBUTE})
 
 EXPORT = shape(
     "Export",
@@ -190,11 +192,10 @@ ANSWERS: Documented = {
             "delete",
             "delete_attributes",
             "discard_draft",
-            "get",
             "update",
-            "update_attributes",
         )
     },
+    **{f"custom_activity_types.{call}": answer(CHANGING_TYPE) for call in ("get", "update_attributes")},
     "company_fields.browse": pages(FIELD),
     "company_fields.get": answer(FIELD),
     "lead_fields.browse": pages(FIELD),

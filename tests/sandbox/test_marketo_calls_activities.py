@@ -45,6 +45,12 @@ def seen(lead_id: int = ANNA, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def primary(api_name: str, *, wanted: object) -> Call[Any]:
+    """Make an attribute the primary one, or take that from it."""
+    change = {"apiName": api_name, "isPrimary": wanted}
+    return custom_activity_types.update_attributes("webinarSeen", [change])
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(only="marketo") as running:
@@ -164,6 +170,32 @@ class TestCustomActivities:
             caller.run(custom_activity_types.get("webinarSeen"))
         assert refusal.value.code == "1013"
 
+    def test_another_attribute_becomes_the_primary_one_after_the_demotion_of_the_first(
+        self, caller: Caller
+    ) -> None:
+        for call in (*READY, primary("webinar", wanted=False)):
+            caller.run(call)
+        draft = caller.run(custom_activity_types.get("webinarSeen", draft=True))
+        assert "primaryAttribute" not in draft
+        assert [one["apiName"] for one in draft["attributes"]] == ["minutes", "webinar"]
+        caller.run(primary("minutes", wanted=True))
+        caller.run(APPROVE)
+        live = caller.run(custom_activity_types.get("webinarSeen"))
+        assert live["primaryAttribute"] == MINUTES | {"isPrimary": True}
+        assert [one["apiName"] for one in live["attributes"]] == ["webinar"]
+        other = {"apiName": "webinar", "value": "Launch"}
+        caller.run(activities.add_custom([seen(primaryAttributeValue=30, attributes=[other])]))
+        (row,) = caller.run(activities.read(token(caller), activity_type_ids=[TYPE]))
+        assert (row["primaryAttributeValue"], row["attributes"][0]["value"]) == ("30", "Launch")
+
+    def test_a_new_attribute_may_be_the_primary_one_and_a_renamed_one_stays_it(self, caller: Caller) -> None:
+        caller.run(CREATE)
+        caller.run(primary("webinar", wanted=False))
+        caller.run(custom_activity_types.add_attributes("webinarSeen", [MINUTES | {"isPrimary": True}]))
+        caller.run(custom_activity_types.update_attributes("webinarSeen", [MINUTES | {"name": "Length"}]))
+        draft = caller.run(custom_activity_types.get("webinarSeen", draft=True))
+        assert draft["primaryAttribute"] == MINUTES | {"name": "Length", "isPrimary": True}
+
     def test_a_lost_answer_is_not_tried_again(self, caller: Caller) -> None:
         for call in READY:
             caller.run(call)
@@ -188,6 +220,9 @@ class TestCustomActivities:
         ((CREATE,), custom_activity_types.update_attributes("webinarSeen", [{"apiName": "x"}]), "1006"),
         ((CREATE,), custom_activity_types.delete_attributes("webinarSeen", ["x"]), "1006"),
         ((CREATE,), custom_activity_types.discard_draft("webinarSeen"), "1003"),
+        ((CREATE, ATTRIBUTES), primary("minutes", wanted=True), "1003"),
+        ((CREATE,), primary("webinar", wanted="no"), "1001"),
+        ((CREATE, primary("webinar", wanted=False)), APPROVE, "1003"),
         (READY, APPROVE, "1003"),
         ((), custom_activity_types.delete("nothing"), "1013"),
         ((), activities.read("nonsense", activity_type_ids=[6]), "1003"),
@@ -205,12 +240,12 @@ def test_what_the_platform_refuses_is_told_by_its_code(
 
 
 def test_caps_on_types_and_attributes(caller: Caller) -> None:
-    primary = {"apiName": "p", "name": "P", "dataType": "string"}
+    attribute = {"apiName": "p", "name": "P", "dataType": "string"}
     for number in range(10):
         name = f"type{number}"
         caller.run(
             custom_activity_types.create(
-                name, name, trigger_name=name, filter_name=name, primary_attribute=primary
+                name, name, trigger_name=name, filter_name=name, primary_attribute=attribute
             )
         )
     with pytest.raises(InvalidRequest) as types:

@@ -147,7 +147,8 @@ def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Ca
     """Add attributes to a custom type's draft; a type has at most 20.
 
     :param api_name: the type.
-    :param attributes: ``apiName``, ``name`` and ``dataType`` each.
+    :param attributes: ``apiName``, ``name`` and ``dataType`` each; ``description`` and ``isPrimary`` may be
+        given.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/create.json``.
     """
@@ -160,7 +161,8 @@ def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) ->
     """Change attributes of a custom type's draft.
 
     :param api_name: the type.
-    :param attributes: ``apiName`` of an attribute and what to change of it each.
+    :param attributes: ``apiName`` of an attribute and what to change of it each. ``isPrimary`` is taken from
+        the present primary attribute before another one gets it.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/update.json``.
     """

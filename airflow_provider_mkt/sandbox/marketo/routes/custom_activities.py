@@ -121,7 +121,7 @@ def _log(call: Call, row: dict[str, Any]) -> Row:
     lead = lead_of(call, whole(row["leadId"], "leadId"))
     type_id = whole(row["activityTypeId"], "activityTypeId")
     version = call.world.custom_types.live(type_id)
-    if version is None:
+    if version is None or version.primary is None:
         raise Problem(1003, f"Activity type '{type_id}' is not an approved custom activity type")
     date, now = parse_moment(row["activityDate"]), call.clock.now()
     if date is None:

@@ -10,6 +10,7 @@ from airflow_provider_mkt.sandbox.marketo.problems import (
     field_not_found,
     missing,
     object_not_found,
+    wrong_type,
 )
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
 
@@ -59,7 +60,8 @@ class Version:
     name: str
     trigger_name: str
     filter_name: str
-    primary: Attribute
+    primary: Attribute | None
+    """None between the demotion of one and the promotion of another."""
     attributes: tuple[Attribute, ...] = ()
     description: str = ""
 
@@ -93,7 +95,7 @@ class CustomType:
         return self.draft
 
     def row(self, version: Version, status: str | None = None) -> Row:
-        return {
+        told: Row = {
             "id": self.id,
             "apiName": self.api_name,
             "name": version.name,
@@ -101,11 +103,11 @@ class CustomType:
             "triggerName": version.trigger_name,
             "filterName": version.filter_name,
             "status": status or self.status,
-            "primaryAttribute": version.primary.row(primary=True),
             "attributes": [one.row() for one in version.attributes],
             "createdAt": lead_time(self.created_at),
             "updatedAt": lead_time(self.updated_at),
         }
+        return told | {"primaryAttribute": version.primary.row(primary=True)} if version.primary else told
 
 
 @dataclass
@@ -167,27 +169,34 @@ class CustomTypes:
 
     def add_attributes(self, api_name: str, rows: list[Row], now: datetime) -> CustomType:
         found = self.get(api_name)
-        attributes = {one.api_name: one for one in found.latest.attributes}
+        attributes, primary = _parts(found)
         for row in rows:
             new = _attribute(row)
-            if new.api_name in attributes or new.api_name == found.latest.primary.api_name:
+            if new.api_name in attributes or (primary and new.api_name == primary.api_name):
                 raise Problem(1017, f"Attribute '{new.api_name}' already exists")
-            attributes[new.api_name] = new
-        if len(attributes) > MOST_ATTRIBUTES:
-            raise Problem(1028, f"A type has at most {MOST_ATTRIBUTES} attributes")
-        found.edit(now, attributes=tuple(attributes.values()))
-        return found
+            if _is_primary(row):
+                primary = _only(primary, new)
+            else:
+                attributes[new.api_name] = new
+        return _keep(found, attributes, primary, now)
 
     def update_attributes(self, api_name: str, rows: list[Row], now: datetime) -> CustomType:
         found = self.get(api_name)
-        attributes = {one.api_name: one for one in found.latest.attributes}
+        attributes, primary = _parts(found)
         for row in rows:
             name = str(row.get("apiName") or "")
-            if name not in attributes:
+            old = primary if primary and name == primary.api_name else attributes.get(name)
+            if old is None:
                 raise field_not_found(name)
-            attributes[name] = _attribute(attributes[name].row() | row)
-        found.edit(now, attributes=tuple(attributes.values()))
-        return found
+            new, wanted = _attribute(old.row() | row), _is_primary(row)
+            if old is primary:
+                primary = None if wanted is False else new
+            elif wanted:
+                primary = _only(primary, new)
+                del attributes[name]
+            if new is not primary:
+                attributes[name] = new
+        return _keep(found, attributes, primary, now)
 
     def delete_attributes(self, api_name: str, rows: list[Row], now: datetime) -> CustomType:
         found = self.get(api_name)
@@ -203,6 +212,8 @@ class CustomTypes:
         found = self.get(api_name)
         if found.draft is None:
             raise Problem(1003, f"Custom activity type '{api_name}' has no draft to approve")
+        if found.draft.primary is None:
+            raise Problem(1003, f"Custom activity type '{api_name}' has no primary attribute")
         found.live, found.draft, found.updated_at = found.draft, None, now
         return found
 
@@ -217,6 +228,33 @@ class CustomTypes:
         found = self.get(api_name)
         del self.types[api_name]
         return found
+
+
+def _parts(one: CustomType) -> tuple[dict[str, Attribute], Attribute | None]:
+    return {attribute.api_name: attribute for attribute in one.latest.attributes}, one.latest.primary
+
+
+def _keep(
+    one: CustomType, attributes: Mapping[str, Attribute], primary: Attribute | None, now: datetime
+) -> CustomType:
+    if len(attributes) > MOST_ATTRIBUTES:
+        raise Problem(1028, f"A type has at most {MOST_ATTRIBUTES} attributes")
+    one.edit(now, attributes=tuple(attributes.values()), primary=primary)
+    return one
+
+
+def _is_primary(row: Row) -> bool | None:
+    wanted = row.get("isPrimary")
+    if wanted is not None and not isinstance(wanted, bool):
+        raise wrong_type(wanted, "boolean")
+    return wanted
+
+
+def _only(present: Attribute | None, new: Attribute) -> Attribute:
+    """Promote an attribute, which takes that none is primary: the present one is demoted first."""
+    if present is not None:
+        raise Problem(1003, f"Attribute '{present.api_name}' is the primary attribute already")
+    return new
 
 
 def _attribute(row: object) -> Attribute:
