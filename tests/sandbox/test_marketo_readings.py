@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from marketo_tools import Api
+from marketo_tools import Api, code
 
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -98,3 +98,14 @@ def test_a_membership_goes_by_its_program(api: Api) -> None:
         assert (told["id"], told["progressionStatusType"]) == (program, told["progressionStatus"])
         (mine,) = api.get(f"/v1/leads/{lead['id']}/programMembership.json")["result"]
         assert (mine["id"], mine["membershipDate"]) == (program, told["membershipDate"])
+
+
+def test_fields_that_are_beside_the_schema_may_be_asked_for_where_they_are_told(api: Api) -> None:
+    body = {"statusName": "Member", "input": [{"leadId": seed.ANNA}]}
+    api.post(f"/v1/programs/{seed.DEFAULT_PROGRAM}/members/status.json", body)
+    path = f"/v1/leads/programs/{seed.DEFAULT_PROGRAM}.json"
+    (lead,) = api.get(path, fields="email,membership")["result"]
+    assert set(lead) == {"id", "email", "membership"}
+    assert set(api.get(path, fields="membership")["result"][0]) == {"id", "membership"}
+    assert api.get(f"/v1/lead/{seed.ANNA}.json", fields="ecids")["result"] == [{"id": seed.ANNA}]
+    assert code(api.get(f"/v1/lead/{seed.ANNA}.json", fields="membership")) == "1006"

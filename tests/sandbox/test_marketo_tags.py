@@ -49,13 +49,14 @@ def test_types_are_listed_and_only_one_by_name_tells_its_values(api: Api) -> Non
 
 def test_programs_are_found_by_tag_with_their_tags_and_without_costs(api: Api) -> None:
     region = [{"tagType": "Region", "tagValue": "North"}]
+    spent = [{"startDate": "2026-01-01", "cost": 5}]
     for program in (seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM):
-        api.form(f"/asset/v1/program/{program}.json", tags=region)
+        api.form(f"/asset/v1/program/{program}.json", tags=region, costs=spent)
     asked = {"tagType": "Region", "tagValue": "North"}
     first = api.get(BY_TAG, maxReturn=1, **asked)["result"]
     rest = api.get(BY_TAG, maxReturn=1, offset=1, **asked)["result"]
     assert {row["id"] for row in first + rest} == {seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM}
-    assert [(row["tags"], "costs" in row) for row in first] == [(region, False)]
+    assert [(row["tags"], row["costs"]) for row in first] == [(region, [])]
     assert api.get(BY_TAG, tagType="Region", tagValue="South")["warnings"] == NOTHING
     assert code(api.get(BY_TAG, tagType="Region")) == "701"
     assert code(api.get(BY_TAG, tagValue="North")) == "701"

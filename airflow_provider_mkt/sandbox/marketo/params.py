@@ -78,11 +78,15 @@ def required(query: Query, name: str) -> str:
     return value
 
 
-def wanted_fields(call: Call, schema: Schema, default: Sequence[str]) -> list[str]:
+def wanted_fields(
+    call: Call, schema: Schema, default: Sequence[str], beside: Sequence[str] = ()
+) -> list[str]:
+    """Read the fields that are asked for; those `beside` the schema may be named, and are told elsewhere."""
     names = call.query.split("fields")
-    for name in names:
+    known = [name for name in names if name not in beside]
+    for name in known:
         schema.get(name)
-    return names or list(default)
+    return known if names else list(default)
 
 
 async def asset_params(call: Call) -> Query:

@@ -22,6 +22,7 @@ from airflow_provider_mkt.sandbox.marketo.params import (
 from airflow_provider_mkt.sandbox.marketo.people import lead_of, origin, visible
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.work.extracting import ECIDS
 from airflow_provider_mkt.sandbox.marketo.work.removal import delete
 from airflow_provider_mkt.sandbox.marketo.work.upsert import (
     ACTIONS,
@@ -67,7 +68,8 @@ async def describe2(call: Call) -> Reply:
 @routes.handle("GET", LEAD, "/lead/{leadId}.json", scopes=LEADS_READABLE)
 async def get_lead(call: Call) -> Reply:
     """Return one lead. What a missing id answers is not documented; 1004 is taken."""
-    fields = wanted_fields(call, call.world.leads.schema, DEFAULT_FIELDS)
+    # Nobody shares an audience with the sandbox, so that a lead has no such ids to tell.
+    fields = wanted_fields(call, call.world.leads.schema, DEFAULT_FIELDS, beside=(ECIDS,))
     lead = lead_of(call, path_id(call, "leadId"))
     return result(call, [call.world.leads.row(lead, fields)])
 

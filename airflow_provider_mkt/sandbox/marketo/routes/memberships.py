@@ -37,7 +37,7 @@ async def leads_of_list(call: Call) -> Reply:
 async def leads_of_program(call: Call) -> Reply:
     _refuse_filter(call)
     store = call.world.leads
-    fields = wanted_fields(call, store.schema, DEFAULT_FIELDS)
+    fields = wanted_fields(call, store.schema, DEFAULT_FIELDS, beside=("membership",))
     program = call.world.program(path_id(call, "programId"))
     members = visible(call, [store.get(one) for one in program.members])
     leads, more = page(call, members, lambda lead: lead.id)

@@ -42,10 +42,11 @@ def _listed(words: tuple[str, ...], between: str = ", ") -> str:
 
 @routes.handle("GET", ASSET, "/program/byTag.json", scopes=ASSETS_READABLE)
 async def programs(call: Call) -> Reply:
-    """Find programs by a tag. They come with their tags, but without costs."""
+    """Find programs by a tag. They come with their tags, but their costs are not told."""
     kind, value = text_param(call.query, "tagType"), text_param(call.query, "tagValue")
     chosen = [one for one in call.world.programs.values() if _value(one, kind) == value]
-    return assets(call, [program_row(call, one) | {"tags": one.tags} for one in asset_page(call, chosen)])
+    rows = [program_row(call, one) | {"tags": one.tags, "costs": []} for one in asset_page(call, chosen)]
+    return assets(call, rows)
 
 
 def _value(program: Program, kind: str) -> str | None:
