@@ -312,3 +312,18 @@ def test_folders_are_browsed_from_a_root_down_to_a_depth(api: Api) -> None:
 def test_a_head_start_is_kept_for_email_programs_alone(api: Api) -> None:
     assert api.form(f"{PROGRAM}.json", headStart="true")["result"][0]["headStart"] is True
     assert code(api.form(f"/asset/v1/program/{seed.NURTURE_PROGRAM}.json", headStart="true")) == "709"
+    for program, head_start in ((seed.EMAIL_PROGRAM, True), (seed.NURTURE_PROGRAM, False)):
+        (row,) = api.get(f"/asset/v1/program/{program}.json")["result"]
+        assert row["headStart"] is head_start
+
+
+def test_an_event_has_dates_too(api: Api) -> None:
+    fields = {"name": "Fair", "type": "Event", "channel": "Roadshow", "folder": place(seed.PROGRAM_FOLDER)}
+    (made,) = api.form("/asset/v1/programs.json", **fields)["result"]
+    assert "startDate" not in made
+    start, end = "2026-12-01T09:00:00.000Z", "2026-12-01T17:00:00.000Z"
+    api.form(f"/asset/v1/program/{made['id']}.json", startDate=start, endDate=end)
+    (shown,) = api.get(f"/asset/v1/program/{made['id']}.json")["result"]
+    assert (shown["startDate"], shown["endDate"]) == (start, end)
+    # It does not send: nothing of it can be approved.
+    assert code(api.form(f"/asset/v1/program/{made['id']}/approve.json")) == "709"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from marketo_tools import Api, code
+from marketo_tools import Api, code, sign_in
 
-from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo import permissions, seed
+from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 
@@ -109,3 +110,33 @@ def test_fields_that_are_beside_the_schema_may_be_asked_for_where_they_are_told(
     assert set(api.get(path, fields="membership")["result"][0]) == {"id", "membership"}
     assert api.get(f"/v1/lead/{seed.ANNA}.json", fields="ecids")["result"] == [{"id": seed.ANNA}]
     assert code(api.get(f"/v1/lead/{seed.ANNA}.json", fields="membership")) == "1006"
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [
+        ("leads/delete", {}),
+        ("leads/partitions", {"partitionName": "EMEA"}),
+        (f"programs/{seed.DEFAULT_PROGRAM}/members/status", {}),
+        (f"programs/{seed.DEFAULT_PROGRAM}/members", {"webinarUrl": "x"}),
+        (f"programs/{seed.DEFAULT_PROGRAM}/members/delete", {}),
+        (f"leads/programs/{seed.DEFAULT_PROGRAM}/status", {}),
+    ],
+)
+def test_a_record_without_its_id_is_missing_something_and_not_of_a_wrong_type(
+    api: Api, path: str, row: dict[str, str]
+) -> None:
+    body = {"input": [row], "statusName": "Member", "status": "Member"}
+    assert code(api.post(f"/v1/{path}.json", body)) == "1002"
+
+
+@pytest.mark.parametrize("permission", [permissions.READ_CAMPAIGN, permissions.WRITE_CAMPAIGN])
+def test_campaigns_are_read_with_either_permission(api: Api, permission: str) -> None:
+    accounts = api.sandbox.marketo.accounts
+    everyone = accounts.users
+    accounts.users = [*everyone, ApiUser("c@example.com", "c", "s", frozenset({permission}))]
+    try:
+        answer = sign_in(api.sandbox, "c", "s").get("/rest/v1/campaigns.json").json()
+    finally:
+        accounts.users = everyone
+    assert len(ids(answer)) == 3

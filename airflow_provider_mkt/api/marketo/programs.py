@@ -188,9 +188,9 @@ def update(
 
 
 def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | None = None) -> Call[Program]:
-    """Set when an email program sends.
+    """Set when an email program sends, or when an event takes place.
 
-    :param program_id: an email program that is not approved.
+    :param program_id: an event, or an email program that is not approved.
     :param start_at: an aware time.
     :param end_at: an aware time after it; as it is when not given.
     :returns: the program.

@@ -231,7 +231,7 @@ class Campaign(TypedDict, total=False):
 
 
 class Program(TypedDict, total=False):
-    """A program. Dates and ``headStart`` only for email programs; tags and costs only where asked for."""
+    """A program. Dates only for email programs and events; tags and costs only where asked for."""
 
     id: int
     name: str

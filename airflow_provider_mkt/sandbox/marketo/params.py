@@ -15,6 +15,8 @@ _TRUTH = {"true": True, "false": False}
 
 def whole(text: object, name: str = "id") -> int:
     """Read an integer, as a path, query or JSON value."""
+    if text is None:
+        raise missing(name)
     if isinstance(text, bool) or not isinstance(text, (int, str)):
         raise wrong_type(text, "integer")
     try:

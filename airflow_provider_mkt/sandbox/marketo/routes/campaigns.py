@@ -7,7 +7,7 @@ from airflow_provider_mkt.sandbox.marketo.answers import LEAD, Call, MarketoRout
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.params import json_object, path_id, truth, whole
 from airflow_provider_mkt.sandbox.marketo.people import lead_of
-from airflow_provider_mkt.sandbox.marketo.permissions import EXECUTE_CAMPAIGN, READ_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.permissions import CAMPAIGNS_READABLE, EXECUTE_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_moment
 from airflow_provider_mkt.sandbox.marketo.work import flows
@@ -25,7 +25,7 @@ SOONEST = timedelta(minutes=5)
 LATEST = timedelta(days=2 * 365)
 
 
-@routes.handle("GET", LEAD, "/campaigns.json", scopes=(READ_CAMPAIGN,))
+@routes.handle("GET", LEAD, "/campaigns.json", scopes=CAMPAIGNS_READABLE)
 async def browse(call: Call) -> Reply:
     ids = {whole(text) for text in call.query.split("id")}
     names, programs = set(call.query.split("name")), set(call.query.split("programName"))
@@ -46,7 +46,7 @@ async def browse(call: Call) -> Reply:
     return result(call, [_row(call, one) for one in campaigns], **more)
 
 
-@routes.handle("GET", LEAD, "/campaigns/{campaignId}.json", scopes=(READ_CAMPAIGN,))
+@routes.handle("GET", LEAD, "/campaigns/{campaignId}.json", scopes=CAMPAIGNS_READABLE)
 async def by_id(call: Call) -> Reply:
     return result(call, [_row(call, call.world.campaign(path_id(call, "campaignId")))])
 

@@ -41,6 +41,7 @@ TYPES = {
     "nurture": kinds.ENGAGEMENT,
     "email": kinds.EMAIL,
 }
+DATED = (kinds.EMAIL, kinds.EVENT, kinds.WEBINAR)
 
 
 @routes.handle("GET", ASSET, "/programs.json", scopes=ASSETS_READABLE)
@@ -123,8 +124,8 @@ async def update(call: Call) -> Reply:
 
 def _set_details(program: Program, params: Query) -> None:
     dates = {name: _date(params, name) for name in ("startDate", "endDate") if params.get(name)}
-    if dates and program.type != kinds.EMAIL:
-        raise Problem(709, "Only email programs have a start date and an end date")
+    if dates and program.type not in DATED:
+        raise Problem(709, "Only email programs and events have a start date and an end date")
     start, end = dates.get("startDate", program.start), dates.get("endDate", program.end)
     if start and end and end < start:
         raise Problem(704, "endDate must not be before startDate")
@@ -227,9 +228,8 @@ def program_row(call: Call, program: Program) -> Row:
         "channel": program.channel.name,
         "folder": program.folder.nested(call.world.folder_name(program.folder)),
         "status": program.status,
+        "headStart": program.head_start,
     }
-    if program.type == kinds.EMAIL:
-        row["headStart"] = program.head_start
     if program.start:
         row["startDate"] = program_time(program.start)
     if program.end:
