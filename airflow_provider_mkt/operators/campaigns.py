@@ -35,7 +35,8 @@ class CreateCampaignBatchOperator(MarketingOperator):
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param campaigns: one mapping each. ``name`` is needed and must occur once. HubSpot: further
         properties by their API names, as text (``hs_start_date``, ``hs_notes`` ...). Marketo:
-        ``folder_id`` and ``channel`` too, and ``folder_type``, ``program_type``, ``description``.
+        ``folder_id`` and ``channel`` too, and ``folder_type``, ``program_type``, ``description``,
+        ``tags`` (``tagType``, ``tagValue``) and ``costs`` (``startDate``, ``cost``, ``note``).
     :param campaign_defaults: fields given to every campaign that does not have them.
     :returns: ``campaigns`` (name to id), ``created`` and ``existing`` (counts), and ``jobs`` for
         :class:`~airflow_provider_mkt.sensors.batch_status.BatchStatusSensor`.

@@ -311,6 +311,18 @@ def test_marketo_two_runs_at_once_create_once(sandbox: Sandbox, hurried: None) -
     assert programs(sandbox) == once("A", "B")
 
 
+def test_marketo_programs_have_their_tags_and_costs_from_the_start(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    north = [{"tagType": "Region", "tagValue": "North"}]
+    spent = [{"startDate": "2026-01-01", "cost": 5}]
+    wanted = [{"name": "A", "tags": north}, {"name": "B", "costs": spent}]
+    run = create(airflow, wanted, f"campaign_defaults={DEFAULTS!r}", "marketo_default")
+    assert run.state == "success", run.log[-2000:]
+    made = {one.name: (one.tags, one.costs) for one in sandbox.marketo.world.programs.values()}
+    assert (made["A"], made["B"]) == ((north, []), ([], spent))
+
+
 def test_marketo_refused_programs_fail_the_task_once_the_others_are_created(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:

@@ -18,7 +18,9 @@ from airflow_provider_mkt.api.redact import shape
 BATCH_MAX = 50
 """Programs per job, as many as HubSpot takes in a batch; Marketo makes them one by one."""
 
-FIELDS = frozenset({"name", "folder_id", "folder_type", "program_type", "channel", "description"})
+FIELDS = frozenset(
+    {"name", "folder_id", "folder_type", "program_type", "channel", "description", "tags", "costs"}
+)
 _TRIES = 3
 _LOOK_AFTER = 5.0
 
@@ -27,7 +29,7 @@ def create_all(wanted: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
     """Create the programs that are not there yet.
 
     :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
-        ``program_type`` and ``description`` where they are not the usual ones.
+        ``program_type``, ``description``, ``tags`` and ``costs`` where they are not the usual ones.
     :raises InvalidInput: on an empty list, a missing or unknown field, or a name given twice.
     """
     calls = _checked(wanted)
