@@ -82,6 +82,14 @@ ROWS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
     ),
     (lists.rename(7, "B & C"), "PUT", "/7/update-list-name", (("listName", "B & C"),), None, SAFE),
     (
+        lists.rename(7, "B", include_filters=True),
+        "PUT",
+        "/7/update-list-name",
+        (("listName", "B"), ("includeFilters", "true")),
+        None,
+        SAFE,
+    ),
+    (
         lists.update_filters(7, BRANCH),
         "PUT",
         "/7/update-list-filters",

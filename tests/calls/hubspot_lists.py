@@ -68,7 +68,7 @@ def a_list_that_fills_itself(run: Way) -> None:
     assert [row["name"] for row in found] == ["Early adopters", "Leads"]
     assert [row["name"] for row in run(lists.search(processing_types=["DYNAMIC"]))] == ["Leads"]
     now = run.box.clock.now()
-    sizes = run(lists.size_history(one, start=now - dt.timedelta(hours=1), end=now))["sizes"]
+    sizes = run(lists.size_history(one, start=now - dt.timedelta(hours=1), end=now))["sizeHistory"]
     assert sizes[-1]["size"] == run(lists.get(one))["size"] == 1
 
 
@@ -106,7 +106,7 @@ def folders_of_lists(run: Way) -> None:
     run(list_folders.move_list(EARLY, inner))
     run(list_folders.rename(inner, "In & out / 2"))
     (below,) = run(list_folders.get(outer))["childNodes"]
-    assert (below["name"], below["childLists"]) == ("In & out / 2", [EARLY])
+    assert (below["name"], below["childLists"]) == ("In & out / 2", [int(EARLY)])
     run(list_folders.move(inner, "0"))
     assert run(list_folders.get(outer))["childNodes"] == []
     run(list_folders.delete(outer))

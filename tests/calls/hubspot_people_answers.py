@@ -37,10 +37,14 @@ MEMBERSHIP = shape(
     listId=str,
     listVersion=int,
 )
-FOLDER = shape("Folder", folder=shape("FolderNode", {"name": str, "parentFolderId": str}, id=str))
+FOLDER = shape(
+    "Folder",
+    folder=shape(
+        "FolderNode", {"name": str}, id=str, parentFolderId=str, childNodes=list[dict], childLists=list[int]
+    ),
+)
 MAPPING = shape("Mapping", legacyListId=str, listId=str)
-# What a plan looks like is documented nowhere.
-PLAN = shape("Plan", {"convertedAt": Time}, listId=str)
+PLAN = shape("Plan", {"convertedAt": Time, "requestedConversionTime": dict}, listId=str)
 
 ROW_ERROR = shape(
     "RowError",
@@ -134,6 +138,8 @@ PEOPLE: dict[str, Any] = {
         total=int,
         lists=list[also(LIST, "FoundList", additionalProperties=dict[str, str])],
     ),
-    "lists.size_history": shape("SizeHistory"),
+    "lists.size_history": shape(
+        "SizeHistory", sizeHistory=list[shape("SizeThen", size=int, timestamp=Time)], editHistory=list[Time]
+    ),
     "lists.update_filters": CHANGED_LIST,
 }

@@ -229,6 +229,40 @@ def test_the_search_pages_by_its_offset(run: Runner) -> None:
     assert run(lists.search(object_type_id="0-2")) == []
 
 
+def test_the_search_tells_unasked_how_large_a_list_is_and_where_it_is_kept(run: Runner) -> None:
+    made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))
+    assert "customProperties" not in made
+    run(list_folders.move_list(made["listId"], run(list_folders.create("Spring"))["id"]))
+    for asked, more in ([[], {}], [["hs_note", "hs_unknown"], {"hs_note": "x"}]):
+        (found,) = run(lists.search(query="Visitors", additional_properties=list(asked)))
+        assert found["additionalProperties"] == {"hs_list_size": "0", "hs_folder_name": "Spring", **more}
+
+
+def test_a_renamed_list_shows_its_filters_when_asked(run: Runner) -> None:
+    active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
+    assert "filterBranch" not in run(lists.rename(active, "Prospects"))
+    assert run(lists.rename(active, "Leads", include_filters=True))["filterBranch"] == LEADS
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("", {"objectTypeId": ["0-1"]}),
+        ("", {"customProperties": []}),
+        ("", {"customProperties": {"hs_note": ["x"]}}),
+        ("/search", {"sort": {"name": "asc"}}),
+        ("/records/memberships/batch/read", {"inputs": [{"objectTypeId": "0-1", "recordId": [ADA]}]}),
+        ("/records/memberships/batch/read", {"inputs": [{"objectTypeId": {}, "recordId": ADA}]}),
+    ],
+)
+def test_what_must_be_text_or_a_map_is_refused_as_anything_else(
+    api: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    usual = {} if path else {"name": "X", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    reply = api.post(f"/crm/v3/lists{path}", json=usual | body)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
 def test_dated_search_requires_more(api: httpx.Client) -> None:
     body = {"additionalProperties": [], "offset": 0}
     assert api.post("/crm/v3/lists/search", json=body).status_code == 200
@@ -252,7 +286,8 @@ def test_folders_hold_lists_and_folders(run: Runner) -> None:
     inner = run(list_folders.create("Inner", parent_folder_id=outer["id"]))
     run(list_folders.move_list(LIST, inner["id"]))
     tree = run(list_folders.get())
-    assert tree["childNodes"][0]["childNodes"][0]["childLists"] == [LIST]
+    assert (tree["id"], tree["parentFolderId"]) == ("0", "0")
+    assert tree["childNodes"][0]["childNodes"][0]["childLists"] == [int(LIST)]
     assert run(list_folders.rename(inner["id"], "In & out"))["name"] == "In & out"
     for refused in (list_folders.move(outer["id"], inner["id"]), list_folders.delete(inner["id"])):
         with pytest.raises(InvalidRequest):
@@ -294,7 +329,11 @@ def test_legacy_ids_are_mapped_and_the_history_of_sizes_told(box: Sandbox, run: 
     box.clock.advance(1)
     now = box.clock.now()
     history = run(lists.size_history(LIST, start=now - dt.timedelta(days=2), end=now))
-    assert [one["size"] for one in history["sizes"]] == [0, 3, 2]
+    assert [one["size"] for one in history["sizeHistory"]] == [0, 3, 2]
+    assert history["editHistory"] == []
+    active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))
+    edited = run(lists.size_history(active["listId"]))["editHistory"]
+    assert edited == [active["filtersUpdatedAt"]]
 
 
 def test_writing_takes_the_scope_to_read_as_well(box: Sandbox, run: Runner) -> None:

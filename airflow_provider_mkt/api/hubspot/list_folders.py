@@ -22,13 +22,13 @@ ROOT = "0"
 
 
 class Folder(TypedDict):
-    """A folder with the folders and the ids of the lists in it."""
+    """A folder with the folders and the ids of the lists in it, which are numbers here alone."""
 
     id: str
     name: NotRequired[str]
     parentFolderId: NotRequired[str]
     childNodes: NotRequired[list[Folder]]
-    childLists: NotRequired[list[str]]
+    childLists: NotRequired[list[int]]
 
 
 def get(folder_id: int | str = ROOT) -> Call[Folder]:

@@ -45,6 +45,20 @@ from airflow_provider_mkt.api.redact import shape
 ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
 
 
+class Size(TypedDict):
+    """How many members a list had from a moment on."""
+
+    timestamp: str
+    size: int
+
+
+class SizeHistory(TypedDict):
+    """The sizes of a list, and the moments at which its filters were changed."""
+
+    sizeHistory: list[Size]
+    editHistory: list[str]
+
+
 class FoundList(TypedDict):
     """A list as the search shows it: what else was asked for is in ``additionalProperties``."""
 
@@ -235,11 +249,12 @@ def create(
     return Call(name, Route("POST", FAMILY), the_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE)
 
 
-def rename(list_id: int | str, list_name: str) -> Call[ContactList]:
+def rename(list_id: int | str, list_name: str, *, include_filters: bool = False) -> Call[ContactList]:
     """Rename a list.
 
     :param list_id: its id.
     :param list_name: the new name.
+    :param include_filters: whether the answer shows the filters.
     :raises InvalidRequest: when the name is taken.
     :raises NotFound: when there is no such list.
 
@@ -251,7 +266,10 @@ def rename(list_id: int | str, list_name: str) -> Call[ContactList]:
         Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(name, listId=list_id)),
         the_updated_list,
         Replay.SAFE,
-        query=query_pairs(listName=word(name, "list_name", list_name)),
+        query=(
+            *query_pairs(listName=word(name, "list_name", list_name)),
+            *_with_filters(name, include_filters),
+        ),
         scopes=WRITE,
     )
 
@@ -322,13 +340,13 @@ def restore(list_id: int | str) -> Call[None]:
 
 def size_history(
     list_id: int | str, *, start: datetime | None = None, end: datetime | None = None
-) -> Call[dict[str, Any]]:
+) -> Call[SizeHistory]:
     """Read how the size of a list went, and its edits.
 
     :param list_id: its id.
     :param start: from when on, with a time zone.
     :param end: until when, with a time zone.
-    :returns: the answer as it comes; its shape is not documented.
+    :returns: both histories.
     :raises InvalidInput: on a time without a zone, or an end before the start.
 
     Source: ``GET /crm/{version}/lists/{listId}/size-and-edits-history/between``.
@@ -341,7 +359,7 @@ def size_history(
     return Call(
         name,
         Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(name, listId=list_id)),
-        dict,
+        lambda envelope: cast("SizeHistory", envelope),
         Replay.SAFE,
         query=query_pairs(startDate=_instant(first), endDate=_instant(last)),
         scopes=READ,

@@ -9,8 +9,26 @@ from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, invalid, unsu
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
 
 _TEXTS = frozenset(
-    {"cloneName", "id", "idProperty", "language", "objectWriteTraceId", "operator", "propertyName", "query"}
+    {
+        "cloneName",
+        "externalAccountId",
+        "externalEventId",
+        "id",
+        "idProperty",
+        "language",
+        "legalBasisExplanation",
+        "objectId",
+        "objectTypeId",
+        "objectWriteTraceId",
+        "operator",
+        "propertyName",
+        "query",
+        "recordId",
+        "sort",
+        "subscriberIdString",
+    }
 )
+"""What is text wherever it occurs in a body."""
 
 
 async def read_object(request: HubSpotRequest, built: str, required: Iterable[str] = ()) -> dict[str, Any]:
@@ -85,10 +103,16 @@ def names(body: dict[str, Any], name: str, built: str) -> list[str]:
     return values
 
 
-def property_map(value: Any, built: str) -> dict[str, str]:
+def map_of(body: dict[str, Any], name: str, built: str) -> dict[str, str]:
+    """A map of property values of a body; empty where it is left out."""
+    value = body.get(name)
+    return {} if value is None else property_map(value, built, name)
+
+
+def property_map(value: Any, built: str, named: str = "properties") -> dict[str, str]:
     """A map of property values as strings; null clears, as an empty string does."""
     if not isinstance(value, dict):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, properties is no object"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {named} is no object"
         raise invalid(msg)
     values: dict[str, str] = {}
     for name, item in value.items():

@@ -58,10 +58,11 @@ class FolderStore:
         return {
             "id": folder.id,
             "name": folder.name,
-            # The root has none.
-            **({} if folder.parent is None else {"parentFolderId": folder.parent}),
+            # Every folder has to name one, so the root names itself.
+            "parentFolderId": ROOT if folder.parent is None else folder.parent,
             "childNodes": [self.view(one) for one in self.children(folder)],
-            "childLists": self.lists_in(folder),
+            # Ids of lists are text everywhere but here.
+            "childLists": [int(one) for one in self.lists_in(folder)],
         }
 
     def snapshot(self) -> dict[str, Any]:

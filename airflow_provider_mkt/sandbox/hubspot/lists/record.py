@@ -49,7 +49,9 @@ class RecordList:
         return "COMPLETE" if now >= self.ready else "PROCESSING"
 
     def view(self, now: float, size: int, *, filters: bool = False) -> dict[str, Any]:
-        view = {**self.brief(now), "size": size, **self.more}
+        # The properties that a client gave it are told by the search alone.
+        more = {name: value for name, value in self.more.items() if name != "customProperties"}
+        view = {**self.brief(now), "size": size, **more}
         if filters and self.filters is not None:
             view["filterBranch"] = self.filters
         return view

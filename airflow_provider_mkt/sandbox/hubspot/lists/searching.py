@@ -8,6 +8,7 @@ from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, names, rea
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.families import is_dated
 from airflow_provider_mkt.sandbox.hubspot.lists.common import READ
+from airflow_provider_mkt.sandbox.hubspot.lists.record import RecordList
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
@@ -22,6 +23,8 @@ _FIELDS = (
     "sort",
 )
 _BUILT = "ListSearchRequest"
+_USUAL = ("hs_list_size", "hs_folder_name")
+"""Told of every list that has them, asked for or not."""
 _MOST = 500
 
 routes = HubSpotRoutes()
@@ -51,12 +54,20 @@ async def search_lists(request: HubSpotRequest) -> Reply:
     now, end = request.clock.time(), offset + count
     rows: list[dict[str, Any]] = []
     for one in found[offset:end]:
-        sizes = {"hs_list_size": str(len(lists.members(one)))}
-        more = {name: sizes[name] for name in asked if name in sizes}
+        known = _properties(request, one)
+        more = {name: known[name] for name in dict.fromkeys((*_USUAL, *asked)) if name in known}
         rows.append({**one.brief(now), "additionalProperties": more})
     return Reply(
         200, {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
     )
+
+
+def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:
+    """What is known of a list beyond its fields, with the properties a client gave it."""
+    folder = request.world.list_folders.get(one.folder)
+    where = {"hs_folder_name": folder.name} if folder is not None and folder.name else {}
+    own = one.more.get("customProperties") or {}
+    return {**own, **where, "hs_list_size": str(len(request.world.lists.members(one)))}
 
 
 def _number(body: dict[str, Any], name: str, default: int, least: int, most: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
-from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, flag, map_of, read_object
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists.common import READ, WRITE, find, read_texts, shown
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import check_branch
@@ -45,13 +45,14 @@ async def create_list(request: HubSpotRequest) -> Reply:
         raise invalid(msg)
     if filters is not None:
         check_branch(filters)
+    own = map_of(body, "customProperties", built)
     await request.work()
     world, object_type = request.world, str(body["objectTypeId"])
     _refuse_taken(request, object_type, name)
     folder = str(body.get("listFolderId") or "0")
     if world.list_folders.get(folder) is None:
         raise not_found(f"Folder {folder} does not exist")
-    more = {key: body[key] for key in _MORE if key in body}
+    more = {key: body[key] for key in _MORE if key in body} | {"customProperties": own}
     made = world.lists.create(
         name, kind=kind, object_type=object_type, filters=filters, folder=folder, more=more
     )
@@ -149,13 +150,13 @@ async def update_filters(request: HubSpotRequest) -> Reply:
 
 @routes.handle("GET", "lists", "/{listId}/size-and-edits-history/between", scopes=READ)
 async def size_history(request: HubSpotRequest) -> Reply:
-    """What the answer looks like is documented nowhere."""
     start, end = _moment(request, "startDate", 0.0), _moment(request, "endDate", float("inf"))
     await request.work()
     one = find(request)
     sizes = [{"timestamp": times.iso(at), "size": size} for at, size in one.sizes if start <= at <= end]
-    edits = [one.filters_updated] if one.filters_updated is not None else []
-    return Reply(200, {"sizes": sizes, "edits": [times.iso(at) for at in edits if start <= at <= end]})
+    edited = one.filters_updated
+    edits = [times.iso(edited)] if edited is not None and start <= edited <= end else []
+    return Reply(200, {"sizeHistory": sizes, "editHistory": edits})
 
 
 def _with_filters(request: HubSpotRequest) -> bool:
