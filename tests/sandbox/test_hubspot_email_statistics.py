@@ -18,6 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+DAYS = {"interval": "DAY"}
 
 
 @pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
@@ -138,12 +139,12 @@ def test_a_token_without_email_scopes_is_refused(run: Runner, box: Sandbox) -> N
     "query",
     [
         {"interval": "FORTNIGHT"},
-        {},
+        {"interval": ""},
         {"interval": "DAY", "startTimestamp": "soon"},
         {"interval": "DAY", "startTimestamp": "99999999999999999999"},
         {"interval": "DAY", "startTimestamp": "2026-02-01T00:00:00Z", "endTimestamp": "2026-01-01T00:00:00Z"},
         {"interval": "SECOND", "startTimestamp": "2026-01-01T00:00:00Z"},
-        {"interval": "DAY", "emailIds": "1,2"},
+        {"interval": "DAY", "emailIds": "1;2"},
         {"interval": "DAY", "emailIds": "first"},
     ],
     ids=str,
@@ -153,3 +154,22 @@ def test_statistics_that_are_asked_for_wrongly_are_refused(
 ) -> None:
     reply = api.get(f"{paths['emails']}/statistics/histogram", params=query)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_without_an_interval_the_days_are_told(api: httpx.Client, paths: dict[str, str]) -> None:
+    span = {"startTimestamp": "2026-01-05T00:00:00Z", "endTimestamp": "2026-01-08T00:00:00Z"}
+    asked = [api.get(f"{paths['emails']}/statistics/histogram", params=span | more) for more in ({}, DAYS)]
+    assert [reply.status_code for reply in asked] == [200, 200]
+    assert asked[0].json()["total"] == 3
+    assert asked[0].json() == asked[1].json()
+
+
+@pytest.mark.usefixtures("began")
+def test_ids_are_repeated_and_dated_paths_take_them_joined_as_well(api: httpx.Client) -> None:
+    ids = [seed.NEWSLETTER_EMAIL, seed.PUBLISHED_EMAIL]
+    undated, dated = "/marketing/v3/emails/statistics/list", "/marketing/emails/2026-03/statistics/list"
+    for path in (undated, dated):
+        assert api.get(path, params={"emailIds": ids}).json()["emails"] == [int(one) for one in ids]
+    joined = {"emailIds": ",".join(ids)}
+    assert api.get(dated, params=joined).json()["emails"] == [int(one) for one in ids]
+    assert api.get(undated, params=joined).status_code == 400

@@ -137,6 +137,13 @@ def test_create_needs_a_name_and_names_are_not_unique(api: httpx.Client, paths: 
         {"name": "x", "publishDate": "soon"},
         {"name": "x", "sendOnPublish": "yes"},
         {"name": "x", "state": "PUBLISHED"},
+        {"name": "x", "subcategory": "postcard"},
+        {"name": "x", "language": "KLINGON"},
+        {"name": "x", "rssData": {"blogLayout": "SIDEWAYS"}},
+        {"name": "x", "testing": {"isAbVariation": False, "abStatus": "winner"}},
+        {"name": "x", "testing": {"isAbVariation": False, "abSuccessMetric": "LUCK"}},
+        {"name": "x", "testing": {"isAbVariation": False, "hoursToWait": "two"}},
+        {"name": "x", "testing": {"isAbVariation": "no"}},
     ],
 )
 def test_a_create_body_that_is_wrong_is_refused(
@@ -144,6 +151,26 @@ def test_a_create_body_that_is_wrong_is_refused(
 ) -> None:
     reply = api.post(paths["emails"], json=body)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_state_nobody_knows_is_refused_in_a_draft_too(api: httpx.Client, paths: dict[str, str]) -> None:
+    one = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
+    for path in (one, f"{one}/draft"):
+        assert api.patch(path, json={"state": "DRAFT"}).status_code == 200
+        assert api.patch(path, json={"state": "HALF_DONE"}).status_code == 400
+
+
+def test_an_email_can_be_created_archived(api: httpx.Client, paths: dict[str, str]) -> None:
+    made = api.post(paths["emails"], json={"name": "Kept", "archived": True}).json()
+    assert made["archived"] is True
+    assert api.get(f"{paths['emails']}/{made['id']}").status_code == 404
+    assert api.get(f"{paths['emails']}/{made['id']}", params={"archived": "true"}).json()["name"] == "Kept"
+
+
+def test_a_type_nobody_knows_is_refused_and_finds_nothing(api: httpx.Client, paths: dict[str, str]) -> None:
+    assert api.get(paths["emails"], params={"type": "LETTER"}).status_code == 400
+    assert api.get(paths["emails"], params={"type": "RSS_EMAIL"}).json()["total"] == 0
+    assert api.get(paths["emails"], params={"type": ["RSS_EMAIL", "BATCH_EMAIL"]}).json()["total"] > 0
 
 
 def test_draft_is_apart_from_live_until_it_is_published(api: httpx.Client, paths: dict[str, str]) -> None:

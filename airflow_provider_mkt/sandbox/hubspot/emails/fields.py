@@ -7,7 +7,15 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.emails.record import ONE_BY_ONE
-from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.emails.words import (
+    BLOG_LAYOUTS,
+    LANGUAGE,
+    STATES,
+    SUBCATEGORIES,
+    TEST_METRICS,
+    TEST_ROLES,
+)
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 
 UPDATABLE = frozenset(
     [
@@ -36,6 +44,18 @@ UPDATABLE = frozenset(
 CREATABLE = UPDATABLE | {"feedbackSurveyId"}
 _OBJECTS = ("content", "from", "rssData", "subscriptionDetails", "testing", "to", "webversion")
 _FLAGS = ("archived", "jitterSendTime", "sendOnPublish")
+_TESTING = (
+    ("abTestPercentage", int, "a whole number"),
+    ("hoursToWait", int, "a whole number"),
+    ("isAbVariation", bool, "a boolean"),
+    ("testId", str, "a string"),
+)
+_TESTING_WORDS = {
+    "abSampleSizeDefault": TEST_ROLES,
+    "abSamplingDefault": TEST_ROLES,
+    "abStatus": TEST_ROLES,
+    "abSuccessMetric": TEST_METRICS,
+}
 _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
 
 
@@ -51,19 +71,41 @@ def checked(body: Any, built: str, *, creating: bool, dated: bool) -> dict[str, 
     ):
         for name in names:
             if name in fields and not isinstance(fields[name], kind):
-                msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is not {words}"
-                raise invalid(msg)
+                raise _misshapen(built, f"{name} is not {words}")
     _check_recipients(fields.get("to") or {}, built)
+    _check_words(fields, {"state": STATES, "subcategory": SUBCATEGORIES}, built)
+    _check_words(fields.get("rssData") or {}, {"blogLayout": BLOG_LAYOUTS}, built)
+    if "language" in fields and not LANGUAGE.fullmatch(fields["language"]):
+        raise _misshapen(built, f"{fields['language']!r} is no language")
     if "testing" in fields:
-        # Dated paths want to be told which of the two emails of a test this one is.
-        check_object(fields["testing"], "PublicEmailTestingDetails", ["isAbVariation"] if dated else [])
+        _check_testing(fields["testing"], dated=dated)
     if "publishDate" in fields:
         moment = times.parse(str(fields["publishDate"]))
         if moment is None:
-            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, publishDate is no time"
-            raise invalid(msg)
+            raise _misshapen(built, "publishDate is no time")
         fields["publishDate"] = times.iso(moment)
     return fields
+
+
+def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
+    built = "PublicEmailTestingDetails"
+    # Dated paths want to be told which of the two emails of a test this one is.
+    check_object(testing, built, ["isAbVariation"] if dated else [])
+    _check_words(testing, _TESTING_WORDS, built)
+    for name, kind, words in _TESTING:
+        value = testing.get(name)
+        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise _misshapen(built, f"{name} is not {words}")
+
+
+def _check_words(fields: dict[str, Any], known: dict[str, frozenset[str]], built: str) -> None:
+    for name, words in known.items():
+        if fields.get(name) is not None and fields[name] not in words:
+            raise _misshapen(built, f"{name} knows no {fields[name]!r}")
+
+
+def _misshapen(built: str, what: str) -> HubSpotError:
+    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {built}, {what}")
 
 
 def _check_recipients(to: dict[str, Any], built: str) -> None:

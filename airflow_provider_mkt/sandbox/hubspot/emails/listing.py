@@ -10,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, asks_for_ar
 from airflow_provider_mkt.sandbox.hubspot.emails.extras import Extras
 from airflow_provider_mkt.sandbox.hubspot.emails.membership import belongs
 from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, Email
+from airflow_provider_mkt.sandbox.hubspot.emails.words import TYPES
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -29,6 +30,7 @@ async def list_emails(request: HubSpotRequest) -> Reply:
     """The largest page is documented nowhere; 100, the default, is taken for it."""
     limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
     archived, extras = asks_for_archived(request), Extras.of(request)
+    _check_types(request)
     await request.work()
     emails = request.world.emails
     found = [one for one in emails.all() if (one.archived_at is not None) is archived]
@@ -38,6 +40,13 @@ async def list_emails(request: HubSpotRequest) -> Reply:
     shown_now, paging = page(found, request.query.get("after"), limit)
     results = [extras.shown(request.world, one) for one in shown_now]
     return Reply(200, {"total": len(found), "results": results, **paging})
+
+
+def _check_types(request: HubSpotRequest) -> None:
+    for kind in request.query.split("type"):
+        if kind not in TYPES:
+            msg = f"type must be one of {', '.join(sorted(TYPES))}, not {kind!r}"
+            raise invalid(msg)
 
 
 def _wanted(request: HubSpotRequest, email: Email) -> bool:

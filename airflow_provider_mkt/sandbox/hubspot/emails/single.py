@@ -22,9 +22,13 @@ async def create_email(request: HubSpotRequest) -> Reply:
     fields = checked(await read_object(request, built), built, creating=True, dated=is_dated(request))
     automated = is_automated(fields)
     fields.pop("state", None)
+    archived = fields.pop("archived", False)
     await request.work()
     emails = request.world.emails
-    return Reply(201, shown(emails, emails.create(fields, automated=automated)))
+    made = emails.create(fields, automated=automated)
+    if archived:
+        emails.archive(made)
+    return Reply(201, shown(emails, made))
 
 
 @routes.handle("POST", "emails", "/clone", scopes=WRITE)

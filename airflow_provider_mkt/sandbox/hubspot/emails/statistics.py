@@ -37,7 +37,8 @@ class _Asked:
 
     @classmethod
     def of(cls, request: HubSpotRequest) -> _Asked:
-        ids = request.query.all("emailIds")
+        # The platform's own client of the dated paths joins a list by commas, that of the older ones never.
+        ids = request.query.split("emailIds") if is_dated(request) else request.query.all("emailIds")
         for text in ids:
             if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
                 msg = f"emailIds must be whole numbers, not {text!r}"
@@ -87,9 +88,9 @@ async def totals(request: HubSpotRequest) -> Reply:
 @routes.handle("GET", "emails", "/statistics/histogram", scopes=READ)
 async def histogram(request: HubSpotRequest) -> Reply:
     """All intervals of the span in one answer, cut off at its ends; without a start, from the first send."""
-    kind = request.query.get("interval")
+    # An interval may be left out, and what it is then is documented nowhere; days are the likely guess.
+    kind = request.query.get("interval", "DAY")
     if kind not in INTERVALS:
-        # No default is documented.
         msg = f"interval must be one of {', '.join(INTERVALS)}"
         raise invalid(msg)
     asked = _Asked.of(request)
