@@ -143,18 +143,31 @@ def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
 
 
 @pytest.mark.parametrize("left_out", ["contactProperties", "customProperties", "cc", "bcc", "replyTo"])
-def test_dated_paths_require_what_undated_ones_do_not(api: httpx.Client, left_out: str) -> None:
+@pytest.mark.parametrize(
+    ("email", "undated", "dated"),
+    [
+        (
+            ORDER,
+            "/marketing/v3/transactional/single-email/send",
+            "/marketing/transactional/2026-03/single-email/send",
+        ),
+        (REWARD, "/marketing/v4/email/single-send", "/marketing/email-campaigns/2026-03/single-send"),
+    ],
+    ids=["transactional", "single_send"],
+)
+def test_dated_paths_require_what_undated_ones_do_not(
+    api: httpx.Client, left_out: str, email: str, undated: str, dated: str
+) -> None:
     message: dict[str, Any] = {"to": GUEST, "cc": [], "bcc": [], "replyTo": []}
     body: dict[str, Any] = {
-        "emailId": int(ORDER),
+        "emailId": int(email),
         "message": message,
         "contactProperties": {},
         "customProperties": {},
     }
     (message if left_out in message else body).pop(left_out)
-    tail = "single-email/send"
-    assert api.post(f"/marketing/v3/transactional/{tail}", json=body).status_code == 200
-    refusal = api.post(f"/marketing/transactional/2026-03/{tail}", json=body)
+    assert api.post(undated, json=body).status_code == 200
+    refusal = api.post(dated, json=body)
     assert (refusal.status_code, left_out in refusal.json()["message"]) == (400, True)
 
 
@@ -162,6 +175,24 @@ def test_an_empty_recipient_and_unknown_keys_are_refused(api: httpx.Client) -> N
     for message in ({"to": ""}, {"to": " "}, {}, {"to": 5}, {"to": GUEST, "subject": "x"}):
         body = {"emailId": int(ORDER), "message": message}
         assert api.post("/marketing/v3/transactional/single-email/send", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("more", "in_message"),
+    [
+        ({"contactProperties": []}, {}),
+        ({"contactProperties": {"city": ["Rome"]}}, {}),
+        ({"customProperties": []}, {}),
+        ({}, {"cc": [7]}),
+        ({}, {"replyTo": [["a@example.com"]]}),
+    ],
+)
+def test_lists_hold_addresses_and_properties_are_maps(
+    api: httpx.Client, more: dict[str, Any], in_message: dict[str, Any]
+) -> None:
+    body = {"emailId": int(ORDER), "message": {"to": GUEST, **in_message}, **more}
+    reply = api.post("/marketing/v3/transactional/single-email/send", json=body)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
 def test_sends_count_in_no_window_and_no_day(box: Sandbox, once: Runner) -> None:

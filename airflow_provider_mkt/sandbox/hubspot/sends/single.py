@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object, property_map, read_object
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, map_of, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.properties import problems_of
 from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, Email
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
@@ -18,8 +18,10 @@ TRANSACTIONAL = ("transactional-email",)
 EITHER = ("transactional-email", "marketing-email")
 # Neither the window nor the day counts a send.
 _GATES = (CONCURRENCY,)
-_BODY = ("emailId", "message", "contactProperties", "customProperties")
-_MESSAGE = ("to", "from", "sendId", "cc", "bcc", "replyTo")
+_MAPS = ("contactProperties", "customProperties")
+_BODY = ("emailId", "message", *_MAPS)
+_LISTS = ("cc", "bcc", "replyTo")
+_MESSAGE = ("to", "from", "sendId", *_LISTS)
 _BUILT, _BUILT_MESSAGE = "PublicSingleSendRequestEgg", "PublicSingleSendEmail"
 _SINGLE_SEND_KIND = "MARKETING_SINGLE_SEND_API"
 
@@ -28,9 +30,7 @@ routes = HubSpotRoutes()
 
 @routes.handle("POST", "transactional", "/single-email/send", scopes=TRANSACTIONAL, gates=_GATES)
 async def send_email(request: HubSpotRequest) -> Reply:
-    """The dated schema requires fields that the undated one does not; `to` is needed in both."""
-    required = ("contactProperties", "customProperties") if is_dated(request) else ()
-    body, message = await _read(request, required, ("cc", "bcc", "replyTo") if is_dated(request) else ())
+    body, message = await _read(request)
     await request.work()
     if not request.world.settings.transactional_email:
         raise forbidden("This account does not have the transactional email add-on")
@@ -39,7 +39,7 @@ async def send_email(request: HubSpotRequest) -> Reply:
 
 @routes.handle("POST", "single_send", "", scopes=EITHER, gates=_GATES)
 async def single_send(request: HubSpotRequest) -> Reply:
-    body, message = await _read(request, (), ())
+    body, message = await _read(request)
     await request.work()
     if not request.world.settings.marketing_enterprise:
         raise forbidden("This account does not have Marketing Hub Enterprise")
@@ -60,9 +60,9 @@ async def send_status(request: HubSpotRequest) -> Reply:
     return Reply(200, request.world.single_sends.view(send))
 
 
-async def _read(
-    request: HubSpotRequest, required: tuple[str, ...], in_message: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The dated schemas require fields that the undated ones do not; `to` is needed in both."""
+    required, in_message = (_MAPS, _LISTS) if is_dated(request) else ((), ())
     body = await read_object(request, _BUILT, ["emailId", "message", *required])
     check_object(body, _BUILT, known=_BODY)
     message = check_object(body["message"], _BUILT_MESSAGE, ["to", *in_message], _MESSAGE)
@@ -72,11 +72,13 @@ async def _read(
                 f"Invalid input JSON on line 1, column 1: Cannot build {_BUILT_MESSAGE}, {name} is no string"
             )
             raise invalid(msg)
-    for name in ("cc", "bcc", "replyTo"):
-        array(message, name, _BUILT_MESSAGE)
+    for name in _LISTS:
+        names(message, name, _BUILT_MESSAGE)
     if not message["to"].strip():
         raise invalid("The recipient of the message must not be empty")
-    check_object(body.get("customProperties") or {}, f"{_BUILT}, customProperties")
+    if body.get("customProperties") is not None:
+        check_object(body["customProperties"], f"{_BUILT}, customProperties")
+    map_of(body, "contactProperties", _BUILT)
     return body, message
 
 
@@ -99,7 +101,7 @@ def _send(
     request: HubSpotRequest, kind: str, email: Email, body: dict[str, Any], message: dict[str, Any]
 ) -> Reply:
     world, to, key = request.world, message["to"], message.get("sendId")
-    values = property_map(body.get("contactProperties") or {}, _BUILT)
+    values = map_of(body, "contactProperties", _BUILT)
     repeated = world.single_sends.repeated(key)
     result = repeated or problem_with(to, message.get("from"))
     if result is None and problems_of(values):
