@@ -441,6 +441,19 @@ REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
         "/500000000001/attendance/attend/create",
         {"inputs": [{"vid": 90001000001, "interactionDateTime": 2**63}]},
     ),
+    (
+        "POST",
+        "/events/delete",
+        {"inputs": [{"appId": "mine", "externalAccountId": "a", "externalEventId": "b"}]},
+    ),
+    ("POST", "/events/delete", {"inputs": [{"appId": 1, "externalAccountId": [], "externalEventId": "b"}]}),
+    ("POST", "/batch/archive", {"inputs": [{"objectId": ["500000000001"]}]}),
+    ("PATCH", "/500000000001", {"customProperties": [{"name": "venue"}]}),
+    (
+        "POST",
+        "/500000000001/attendance/attend/create",
+        {"inputs": [{"vid": 90001000001, "interactionDateTime": 1, "properties": []}]},
+    ),
     ("GET", "?limit=101", None),
     ("GET", "/participations/500000000001/breakdown?state=LATE", None),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
-from airflow_provider_mkt.sandbox.hubspot.bodies import property_map, read_inputs
+from airflow_provider_mkt.sandbox.hubspot.bodies import map_of, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.contacts.checks import valid_properties
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
@@ -110,7 +110,7 @@ async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str
             msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, email is no string"
             raise invalid(msg)
         for name in ("properties", "contactProperties"):
-            property_map(item.get(name) or {}, built)
+            map_of(item, name, built)
     return state, inputs
 
 
@@ -129,7 +129,7 @@ def _record(
         except HubSpotError as error:
             errors.append(error.standard(ids=[str(item.get("vid", item.get("email")))]))
             continue
-        properties = property_map(item.get("properties") or {}, _BY_ID)
+        properties = map_of(item, "properties", _BY_ID)
         request.world.events.record(event, contact.id, state, item["interactionDateTime"], properties)
         row: dict[str, Any] = {"vid": int(contact.id)}
         results.append({**row, "email": item["email"]} if "email" in item else row)
@@ -169,6 +169,6 @@ def _by_email_or_new(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
     known = contacts.find("email", str(item["email"]))
     if known is not None:
         return known
-    about = property_map(item.get("contactProperties") or {}, _BY_EMAIL)
+    about = map_of(item, "contactProperties", _BY_EMAIL)
     (values,) = valid_properties([{**about, "email": str(item["email"])}], _BY_EMAIL)
     return contacts.create(values)

@@ -13,6 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.bodies import (
     IDS,
     REQUIRED,
     UPDATABLE_BY_OBJECT_ID,
+    check_app_id,
     check_values,
     event_fields,
 )
@@ -54,7 +55,10 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
 @routes.handle("POST", FAMILY, "/events/delete", scopes=WRITE)
 async def delete_batch(request: HubSpotRequest) -> Reply:
     """204 whatever the ids were; nothing tells of an event that another app made, or none."""
-    inputs = await read_inputs(request, "MarketingEventExternalUniqueIdentifier", MOST, ["appId", *IDS])
+    built = "MarketingEventExternalUniqueIdentifier"
+    inputs = await read_inputs(request, built, MOST, ["appId", *IDS])
+    for item in inputs:
+        check_app_id(item, built)
     await request.work()
     events, app = request.world.events, request.token.app
     for item in inputs:

@@ -47,6 +47,13 @@ def event_fields(body: dict[str, Any], built: str, known: tuple[str, ...]) -> Fi
     return values, _custom(body, built)
 
 
+def check_app_id(item: dict[str, Any], built: str) -> None:
+    """An app's id is a number, though a client may write it as text."""
+    given = item["appId"]
+    if isinstance(given, bool) or not isinstance(given, int | str) or not str(given).isdigit():
+        raise _misshapen(built, "appId is no number")
+
+
 def moment(value: Any, name: str, built: str) -> str:
     """An ISO time, as the platform writes it."""
     read = times.parse(value) if isinstance(value, str) and not value.lstrip("-").isdigit() else None
@@ -72,10 +79,10 @@ def _custom(body: dict[str, Any], built: str) -> dict[str, str]:
     custom: dict[str, str] = {}
     for item in array(body, "customProperties", built):
         # The schema has twenty fields here; the two that count are enough, and the others do no harm.
-        check_object(item, "PropertyValue", ["name"])
+        check_object(item, "PropertyValue", ["name", "value"])
         name = _text(item["name"], "name", "PropertyValue")
         if name in CUSTOM_PROPERTIES:
-            custom[name] = _text(item.get("value") or "", "value", "PropertyValue")
+            custom[name] = _text(item["value"], "value", "PropertyValue")
     return custom
 
 
