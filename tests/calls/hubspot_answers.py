@@ -118,6 +118,21 @@ FLOW = shape(
     updatedAt=Time,
 )
 
+ROWS = list[dict[str, Any]]
+WHOLE_FLOW = also(
+    FLOW,
+    "WholeFlow",
+    {"canEnrollFromSalesforce": bool, "suppressionListIds": list[int], "enrollmentCriteria": dict},
+    type=words("CONTACT_FLOW PLATFORM_FLOW"),
+    actions=ROWS,
+    timeWindows=ROWS,
+    blockedDates=ROWS,
+    dataSources=ROWS,
+    customProperties=dict[str, str],
+    crmObjectCreationStatus=words("PENDING COMPLETE"),
+    nextAvailableActionId=str,
+)
+
 TOKENS = shape(
     "Tokens",
     {"hub_id": int, "user_id": int, "scopes": list[str], "id_token": str},
@@ -127,9 +142,27 @@ TOKENS = shape(
     token_use=words("access_token client_credentials"),
 )
 TOKENS_TO_KEEP = also(TOKENS, "TokensToKeep", refresh_token=str)
+SIGNED = shape(
+    "SignedAccessToken",
+    appId=int,
+    expiresAt=int,
+    hubId=int,
+    hublet=str,
+    installingUserId=int,
+    isPrivateDistribution=bool,
+    isServiceAccount=bool,
+    isUserLevel=bool,
+    newSignature=str,
+    scopes=str,
+    scopeToScopeGroupPks=str,
+    signature=str,
+    trialScopes=str,
+    trialScopeToScopeGroupPks=str,
+    userId=int,
+)
 TOKEN_FACTS = shape(
     "TokenFacts",
-    {"expires_in": int, "hub_domain": str, "user": str},
+    {"expires_in": int, "hub_domain": str, "user": str, "signed_access_token": SIGNED},
     active=bool,
     app_id=int,
     client_id=str,
@@ -225,12 +258,12 @@ ANSWERS: Documented = {
     **{f"emails.{call}": EMAIL for call in ("clone", "create", "get", "get_draft", "update", "update_draft")},
     **{f"emails.{call}": NOTHING for call in ("archive", "publish", "reset_draft", "unpublish")},
     "emails.search": counted(EMAIL),
-    "flows.create": FLOW,
+    "flows.create": WHOLE_FLOW,
     "flows.delete": NOTHING,
-    "flows.get": FLOW,
+    "flows.get": WHOLE_FLOW,
     "flows.list_all": page(FLOW),
-    "flows.read_many": batch(FLOW),
-    "flows.replace": FLOW,
+    "flows.read_many": batch(WHOLE_FLOW),
+    "flows.replace": WHOLE_FLOW,
     "flows.workflow_ids": batch(shape("WorkflowId", flowId=int, workflowId=int)),
     "legacy.enrol_in_nurture": NOTHING,
     "legacy.update_lead": NOTHING,

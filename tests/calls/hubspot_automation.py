@@ -41,8 +41,11 @@ def a_contact_in_a_workflow(run: Way) -> None:
 def a_flows_life(run: Way) -> None:
     definition = {
         "type": "CONTACT_FLOW",
+        "flowType": "WORKFLOW",
         "objectTypeId": "0-1",
         "name": "New",
+        "isEnabled": False,
+        "canEnrollFromSalesforce": False,
         "actions": [{"actionId": "1"}],
     }
     made = run(flows.create(definition))["id"]

@@ -165,8 +165,11 @@ def test_flows_are_listed_read_and_mapped_to_old_ids(v3: HubSpotHook) -> None:
 def test_a_flow_is_created_replaced_by_its_latest_revision_and_deleted(v3: HubSpotHook) -> None:
     definition = {
         "type": "CONTACT_FLOW",
+        "flowType": "WORKFLOW",
         "objectTypeId": "0-1",
         "name": "New",
+        "isEnabled": False,
+        "canEnrollFromSalesforce": False,
         "actions": [{"actionId": "1"}],
     }
     made = v3.run(flows.create(definition))
@@ -184,6 +187,45 @@ def test_a_flow_is_created_replaced_by_its_latest_revision_and_deleted(v3: HubSp
     for call in (flows.delete(at.WELCOME_FLOW), workflows.enrol(at.WELCOME_WORKFLOW, ADA_ADDRESS)):
         with pytest.raises(NotFound):
             v3.run(call)
+
+
+def test_a_flow_shows_all_of_itself_whatever_a_client_left_out(v3: HubSpotHook) -> None:
+    usual = {"actions", "timeWindows", "blockedDates", "customProperties", "dataSources", "type"}
+    shown: dict[str, Any] = {**v3.run(flows.get(at.WELCOME_FLOW))}
+    assert usual | {"canEnrollFromSalesforce", "suppressionListIds", "enrollmentCriteria"} <= set(shown)
+    assert (shown["crmObjectCreationStatus"], shown["nextAvailableActionId"]) == ("COMPLETE", "1")
+    definition = {"type": "PLATFORM_FLOW", "flowType": "ACTION_SET", "objectTypeId": "0-3", "isEnabled": True}
+    made: dict[str, Any] = {**v3.run(flows.create({**definition, "actions": [{"actionId": "7"}]}))}
+    assert usual <= set(made)
+    assert "canEnrollFromSalesforce" not in made
+    assert (made["flowType"], made["objectTypeId"], made["nextAvailableActionId"]) == (
+        "ACTION_SET",
+        "0-3",
+        "8",
+    )
+    changed = {"type": "PLATFORM_FLOW", "isEnabled": False, "actions": [], "revisionId": "1"}
+    kept = v3.run(flows.replace(made["id"], changed))
+    assert (kept["flowType"], kept["objectTypeId"], kept["isEnabled"]) == ("ACTION_SET", "0-3", False)
+
+
+@pytest.mark.parametrize(
+    "left_out", ["type", "flowType", "objectTypeId", "isEnabled", "canEnrollFromSalesforce", "actions"]
+)
+def test_a_new_flow_of_contacts_says_what_its_schema_requires(api: httpx.Client, left_out: str) -> None:
+    body: dict[str, Any] = {
+        "type": "CONTACT_FLOW",
+        "flowType": "WORKFLOW",
+        "objectTypeId": "0-1",
+        "isEnabled": True,
+        "canEnrollFromSalesforce": False,
+        "actions": [],
+    }
+    assert api.post("/automation/v4/flows", json=body).status_code == 201
+    for wrong in ({"type": "OTHER"}, {"flowType": "OTHER"}):
+        assert api.post("/automation/v4/flows", json=body | wrong).status_code == 400
+    del body[left_out]
+    refusal = api.post("/automation/v4/flows", json=body)
+    assert (refusal.status_code, left_out in refusal.json()["message"]) == (400, True)
 
 
 def test_old_ids_map_back_and_inputs_must_say_what_they_are(api: httpx.Client) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.automation.definitions import FOR_NEW, read_definition, whole
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
-from airflow_provider_mkt.sandbox.hubspot.bodies import read_inputs, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.bodies import read_inputs, whole_number
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, conflict, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.times import iso
@@ -39,7 +40,7 @@ async def read_flow(request: HubSpotRequest) -> Reply:
 
 @routes.handle("POST", "flows", "/flows", scopes=SCOPES, gates=GATES)
 async def create_flow(request: HubSpotRequest) -> Reply:
-    body = await read_object(request, "ApiFlowCreateRequest", ["type", "objectTypeId", "actions"])
+    body = await read_definition(request, "ApiFlowCreateRequest", FOR_NEW)
     await request.work()
     made = request.world.automation.create_workflow()
     request.world.automation.define(made, body)
@@ -49,7 +50,7 @@ async def create_flow(request: HubSpotRequest) -> Reply:
 @routes.handle("PUT", "flows", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
 async def replace_flow(request: HubSpotRequest) -> Reply:
     """Replace as a whole. What an old revision is answered with is not documented; it is not taken."""
-    body = await read_object(request, "ApiFlowPutRequest", ["type", "actions", "revisionId"])
+    body = await read_definition(request, "ApiFlowPutRequest", ("revisionId",))
     await request.work()
     one = _find(request)
     if str(body["revisionId"]) != str(one.revision):
@@ -130,8 +131,8 @@ def _listed(one: Workflow) -> dict[str, Any]:
         "id": one.flow_id,
         "name": one.name,
         "isEnabled": one.enabled,
-        "flowType": "WORKFLOW",
-        "objectTypeId": "0-1",
+        "flowType": one.definition.get("flowType", "WORKFLOW"),
+        "objectTypeId": one.definition.get("objectTypeId", "0-1"),
         "revisionId": str(one.revision),
         "createdAt": iso(one.created),
         "updatedAt": iso(max(one.created, one.updated)),
@@ -139,6 +140,4 @@ def _listed(one: Workflow) -> dict[str, Any]:
 
 
 def _whole(one: Workflow) -> dict[str, Any]:
-    criteria = {"shouldReEnroll": one.again, "type": "MANUAL"}
-    usual = {"type": "CONTACT_FLOW", "actions": [], "enrollmentCriteria": criteria}
-    return usual | one.definition | _listed(one)
+    return whole(one) | _listed(one)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
 
 DAY = 86_400.0
+_ONCE = ("objectTypeId", "flowType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ class AutomationStore:
         workflow.enabled = definition.get("isEnabled") is True
         criteria = definition.get("enrollmentCriteria")
         workflow.again = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
-        workflow.definition, workflow.updated = definition, self.clock.time()
+        # What its records are and of which kind it is, a flow says once.
+        kept = {name: workflow.definition[name] for name in _ONCE if name in workflow.definition}
+        workflow.definition, workflow.updated = kept | definition, self.clock.time()
 
     def _now(self, enrolments: list[Enrolment]) -> list[Enrolment]:
         now = self.clock.time()
