@@ -170,14 +170,16 @@ BY_STATUS = {
     ),
     "405 verb": Row(
         replace(READ, route=replace(READ.route, method="PUT")),
-        (InvalidRequest, "error", 405),
+        (InvalidRequest, "METHOD_NOT_ALLOWED", 405),
         says="PUT is not allowed",
     ),
     "409 exists": Row(
         contacts.create({"email": EMAIL}), (Conflict, "CONFLICT", 409), says="Existing ID: 90001000001"
     ),
     "414 address too long": Row(
-        replace(READ, query=(("properties", "x" * 9000),)), (InvalidRequest, "error", 414), says="too long"
+        replace(READ, query=(("properties", "x" * 9000),)),
+        (InvalidRequest, "URI_TOO_LONG", 414),
+        says="too long",
     ),
     "414 too many identities": Row(
         contact_merging.merge(ADA, BRUNO),
@@ -187,13 +189,13 @@ BY_STATUS = {
     ),
     "415 content type": Row(
         replace(WRITE, body=FormBody((("email", "new@example.com"),))),
-        (InvalidRequest, "error", 415),
+        (InvalidRequest, "UNSUPPORTED_MEDIA_TYPE", 415),
         says="x-www-form-urlencoded",
     ),
     "423 locked": Row(WRITE, (ServerUnavailable, "LOCKED", 423), answered("423")),
-    "429 ten seconds": Row(WRITE, (RateLimited, "RATE_LIMIT", 429), answered("TEN_SECONDLY_ROLLING")),
-    "429 second": Row(SEARCH, (RateLimited, "RATE_LIMIT", 429), answered("SECONDLY")),
-    "429 day": Row(WRITE, (QuotaExhausted, "RATE_LIMIT", 429), answered("DAILY")),
+    "429 ten seconds": Row(WRITE, (RateLimited, "RATE_LIMITS", 429), answered("TEN_SECONDLY_ROLLING")),
+    "429 second": Row(SEARCH, (RateLimited, "RATE_LIMITS", 429), answered("SECONDLY")),
+    "429 day": Row(WRITE, (QuotaExhausted, "RATE_LIMITS", 429), answered("DAILY")),
     "477 moving": Row(WRITE, (ServerUnavailable, "MIGRATION_IN_PROGRESS", 477), answered("477")),
     **{
         f"{status} read": Row(READ, (ServerUnavailable, "", status), answered(str(status)))

@@ -33,6 +33,22 @@ def test_a_call_without_a_good_bearer_is_401_and_counts_in_no_limit(
     assert box.hubspot.limits.daily.used == 0
 
 
+def test_what_an_access_token_says_in_itself_is_told_with_it(
+    api: httpx.Client, paths: dict[str, str]
+) -> None:
+    issued = api.post(f"{paths['oauth']}/token", data=REFRESH).json()
+    client = {name: REFRESH[name] for name in ("client_id", "client_secret")}
+    known, refresh = (
+        api.post(f"{paths['oauth']}/token/introspect", data={**client, "token": issued[name]}).json()
+        for name in ("access_token", "refresh_token")
+    )
+    signed = known["signed_access_token"]
+    assert (signed["hubId"], signed["appId"]) == (known["hub_id"], known["app_id"])
+    assert signed["scopes"].split() == known["scopes"]
+    assert issued["access_token"] not in str(signed)
+    assert "signed_access_token" not in refresh
+
+
 def test_a_token_in_the_query_is_not_taken(box: Sandbox) -> None:
     reply = httpx.get(f"{box.hubspot.url}{CONTACTS}", params={"access_token": seed.TOKEN})
     assert reply.status_code == 401
@@ -69,7 +85,14 @@ def test_a_dead_refresh_token_has_the_oauth_error_shape(api: httpx.Client) -> No
     reply = api.post("/oauth/v3/token", data=REFRESH | {"refresh_token": seed.REVOKED_REFRESH_TOKEN})
     assert reply.status_code == 400
     assert reply.json()["status"] == "BAD_REFRESH_TOKEN"
-    assert set(reply.json()) == {"error", "error_description", "status", "message", "correlationId"}
+    assert set(reply.json()) == {
+        "error",
+        "error_description",
+        "status",
+        "message",
+        "correlationId",
+        "category",
+    }
 
 
 def test_an_authorization_code_works_once(api: httpx.Client) -> None:
@@ -142,6 +165,7 @@ def test_429_names_its_policy_and_promises_no_retry_after(
     reply = api.get(CONTACTS)
     body = reply.json()
     assert (reply.status_code, body["policyName"], body["errorType"]) == (429, policy, "RATE_LIMIT")
+    assert body["category"] == "RATE_LIMITS"
     assert "retry-after" not in reply.headers
 
 
@@ -157,6 +181,34 @@ def test_every_error_carries_a_correlation_id(api: httpx.Client) -> None:
     assert len(ids) == 2
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", CONTACTS, 400),
+        ("GET", f"{CONTACTS}/0", 404),
+        ("GET", "/crm/v3/nothing", 404),
+        ("PUT", CONTACTS, 405),
+        ("GET", f"{CONTACTS}?properties={'x' * 9000}", 414),
+        ("POST", "/oauth/v3/token", 400),
+        ("GET", "/marketing/v3/campaigns", 401),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_every_error_has_the_fields_that_the_schema_of_errors_requires(
+    box: Sandbox, api: httpx.Client, method: str, path: str, status: int
+) -> None:
+    headers = bearer("wrong") if status == 401 else {}
+    if path.startswith("/oauth"):
+        reply = api.request(method, path, data=REFRESH | {"refresh_token": "gone"}, headers=headers)
+    else:
+        reply = api.request(method, path, json={"properties": []}, headers=headers)
+    assert reply.status_code == status
+    for name in ("category", "message"):
+        assert isinstance(reply.json()[name], str)
+        assert reply.json()[name]
+    uuid.UUID(reply.json()["correlationId"])
+
+
 def test_broken_json_says_where(api: httpx.Client) -> None:
     reply = api.post(
         CONTACTS, content='{"properties": {\n oops', headers={"Content-Type": "application/json"}
@@ -169,7 +221,7 @@ def test_broken_json_says_where(api: httpx.Client) -> None:
 
 def test_a_body_that_is_not_declared_as_json_is_415(api: httpx.Client) -> None:
     reply = api.post(CONTACTS, content=b'{"properties": {}}', headers={"Content-Type": "text/plain"})
-    assert reply.status_code == 415
+    assert (reply.status_code, reply.json()["category"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_account_calls_show_the_portal_and_the_day(

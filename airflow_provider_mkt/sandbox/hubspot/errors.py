@@ -27,7 +27,7 @@ _GATEWAY = {
 class HubSpotError(ApiError):
     """An error answer in the shape that most of the API shares."""
 
-    def __init__(self, status: int, category: str | None, message: str, **more: Any) -> None:
+    def __init__(self, status: int, category: str, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status = status
         self.category = category
@@ -39,10 +39,9 @@ class HubSpotError(ApiError):
             "status": "error",
             "message": self.message,
             "correlationId": str(uuid.uuid4()),
+            "category": self.category,
             **self.more,
         }
-        if self.category is not None:
-            body["category"] = self.category
         return Reply(self.status, body)
 
     def standard(self, **context: list[str]) -> dict[str, Any]:
@@ -58,7 +57,7 @@ class HubSpotError(ApiError):
 
 
 class OAuthError(ApiError):
-    """The token calls have a body of their own."""
+    """The token calls have a body of their own, with what the schema of errors requires beside it."""
 
     def __init__(self, status: str, message: str, error: str = "invalid_grant") -> None:
         super().__init__(message)
@@ -75,6 +74,7 @@ class OAuthError(ApiError):
                 "status": self.status,
                 "message": self.message,
                 "correlationId": str(uuid.uuid4()),
+                "category": self.status,
             },
         )
 
@@ -127,11 +127,11 @@ def forbidden(message: str) -> HubSpotError:
 
 
 def unsupported_media(given: str) -> HubSpotError:
-    return HubSpotError(415, None, f"Unsupported media type: {given or 'none'}")
+    return HubSpotError(415, "UNSUPPORTED_MEDIA_TYPE", f"Unsupported media type: {given or 'none'}")
 
 
 def too_long() -> HubSpotError:
-    return HubSpotError(414, None, "The URI is too long")
+    return HubSpotError(414, "URI_TOO_LONG", "The URI is too long")
 
 
 def unauthenticated() -> HubSpotError:
@@ -167,13 +167,17 @@ def missing_scopes(scopes: tuple[str, ...]) -> HubSpotError:
 
 
 def rate_limited(policy: str) -> Reply:
-    """429. It carries no Retry-After: HubSpot promises none."""
+    """429. It carries no Retry-After: HubSpot promises none.
+
+    The documented example has no category, but the schema of errors requires one.
+    """
     return Reply(
         429,
         {
             "status": "error",
             "message": f"You have reached your {policy.lower()} limit.",
             "errorType": "RATE_LIMIT",
+            "category": "RATE_LIMITS",
             "correlationId": str(uuid.uuid4()),
             "policyName": policy,
             "requestId": str(uuid.uuid4()),

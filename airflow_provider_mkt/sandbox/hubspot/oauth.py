@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import seed
@@ -98,6 +99,7 @@ async def introspect(request: HubSpotRequest) -> Reply:
             "token_use": "access_token",
             "expires_in": max(0, left),
             "is_private_distribution": False,
+            "signed_access_token": _signed(app, value, known.expires),
         },
     )
 
@@ -157,6 +159,27 @@ async def drop_refresh_token_v1(request: HubSpotRequest) -> Reply:
 
 def _unknown_v1() -> HubSpotError:
     return not_found("The token is not known")
+
+
+def _signed(app: OAuthApp, value: str, expires: float) -> dict[str, Any]:
+    """What an access token says in itself. The signatures hold for nothing."""
+    return {
+        "appId": app.app_id,
+        "expiresAt": int(expires * 1000),
+        "hubId": seed.PORTAL_ID,
+        "hublet": "na1",
+        "installingUserId": _USER_ID,
+        "isPrivateDistribution": False,
+        "isServiceAccount": False,
+        "isUserLevel": False,
+        "newSignature": sha256(f"new {value}".encode()).hexdigest(),
+        "scopes": " ".join(sorted(app.scopes)),
+        "scopeToScopeGroupPks": "",
+        "signature": sha256(value.encode()).hexdigest(),
+        "trialScopes": "",
+        "trialScopeToScopeGroupPks": "",
+        "userId": _USER_ID,
+    }
 
 
 def _about(app: OAuthApp, value: str) -> dict[str, Any]:

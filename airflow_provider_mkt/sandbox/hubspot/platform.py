@@ -185,7 +185,7 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         if isinstance(error, UnknownRoute):
             return not_found(f"No endpoint at {error.path}").reply()
         if isinstance(error, WrongMethod):
-            reply = HubSpotError(405, None, f"{error.method} is not allowed here").reply()
+            reply = HubSpotError(405, "METHOD_NOT_ALLOWED", f"{error.method} is not allowed here").reply()
             reply.headers["Allow"] = ", ".join(error.allowed)
             return reply
         return gateway(500)
