@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 from hubspot_runs import both, connected
 
@@ -148,3 +150,57 @@ def test_a_token_that_may_only_read_can_neither_merge_nor_erase(
         for call in (contact_merging.merge(ADA, BRUNO), contact_merging.purge(ADA), contacts.archive(ADA)):
             with pytest.raises(PermissionDenied):
                 reader.run(call)
+
+
+def link(to: str, number: int, category: str = "HUBSPOT_DEFINED") -> dict[str, Any]:
+    return {"to": {"id": to}, "types": [{"associationCategory": category, "associationTypeId": number}]}
+
+
+def linked(hook: HubSpotHook, contact: str, *names: str) -> dict[str, list[tuple[str, str]]]:
+    shown = both(hook, contacts.get(contact, associations=names)).get("associations", {})
+    return {kind: [(row["id"], row["type"]) for row in page["results"]] for kind, page in shown.items()}
+
+
+def test_a_contact_is_created_with_its_associations_which_come_along_when_asked_for(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    (deal,) = (one.id for one in box.hubspot.world.deals.all())
+    links = [link("77", 279), link("77", 1), link(deal, 4), link(BRUNO, 449)]
+    made = hook.run(contacts.create({"email": "new@example.com"}, associations=links))["id"]
+    company, won = ("77", "contact_to_company"), (deal, "contact_to_deal")
+    assert linked(hook, made, "company", "0-3", "spaceships") == {"companies": [company], "deals": [won]}
+    assert linked(hook, made) == {}
+    assert linked(hook, BRUNO, "contacts") == {"contacts": [(made, "contact_to_contact")]}
+    assert linked(hook, ADA, "deals", "companies") == {"deals": [won]}
+    rows = {row["id"]: row for row in hook.iterate(contacts.list_all(associations=["companies"], limit=2))}
+    assert [one for one, row in rows.items() if "associations" in row] == [made]
+    hook.run(contact_merging.merge(CHIDI, made))
+    assert linked(hook, CHIDI, "companies", "contacts")["companies"] == [company]
+    assert linked(hook, BRUNO, "contacts") == {"contacts": [(CHIDI, "contact_to_contact")]}
+
+
+@pytest.mark.parametrize(
+    "associations",
+    [
+        "companies",
+        ["77"],
+        [{"to": {"id": "77"}}],
+        [{"to": "77", "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}],
+        [{"to": {"id": "77"}, "types": []}],
+        [link("77", 279, "FRIENDSHIP")],
+        [link("77", 12_345)],
+        [link("77", 3, "USER_DEFINED")],
+        [link("1", 4)],
+        [link("1", 449)],
+    ],
+    ids=str,
+)
+def test_associations_that_cannot_be_are_refused_and_nothing_is_created(
+    box: Sandbox, api: httpx.Client, associations: Any
+) -> None:
+    before = box.hubspot.world.snapshot()
+    body = {"properties": {"email": "new@example.com"}, "associations": associations}
+    for path, given in (("", body), ("/batch/create", {"inputs": [body]})):
+        reply = api.post(f"/crm/v3/objects/contacts{path}", json=given)
+        assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert box.hubspot.world.snapshot() == before

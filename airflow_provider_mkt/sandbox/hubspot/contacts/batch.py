@@ -16,6 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
     unknown_ids,
     valid_properties,
 )
+from airflow_provider_mkt.sandbox.hubspot.contacts.links import asked_links, check_links, tie
 from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -45,10 +46,13 @@ async def create_batch(request: HubSpotRequest) -> Reply:
     inputs = await read_inputs(request, built, MOST, ["properties"])
     blocked = request.world.contacts.blocked
     values = valid_properties((item["properties"] for item in inputs), built, blocked)
+    links = [asked_links(item, built) for item in inputs]
     traces = [item.get("objectWriteTraceId") for item in inputs]
     partial = None not in traces and len(set(traces)) == len(traces)
     await request.work()
     contacts = request.world.contacts
+    for others in links:
+        check_links(request.world, others)
     if not partial:
         refuse_shared(values)
         for one in values:
@@ -57,12 +61,14 @@ async def create_batch(request: HubSpotRequest) -> Reply:
                 raise exists_already(holder)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
-    for one, trace in zip(values, traces, strict=True):
+    for one, others, trace in zip(values, links, traces, strict=True):
         holder = contacts.holder(one)
         if holder is not None:
             errors.append(exists_already(holder).standard(objectWriteTraceId=[str(trace)]))
         else:
-            results.append(written(contacts.create(one, trace), one, trace))
+            made = contacts.create(one, trace)
+            tie(request.world, made, others)
+            results.append(written(made, one, trace))
     return batch_reply(request, results, errors, began=began, success=201)
 
 

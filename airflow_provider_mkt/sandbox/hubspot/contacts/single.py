@@ -12,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
     exists_already,
     valid_properties,
 )
+from airflow_provider_mkt.sandbox.hubspot.contacts.links import asked_links, check_links, tie, with_links
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
@@ -34,8 +35,9 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
     contacts, archived = request.world.contacts, flag(request.query.get("archived"), "archived")
     every = contacts.archived(after=int(after)) if archived else contacts.live(after=int(after))
     found = list(itertools.islice(every, limit + 1))
-    names = request.query.split("properties")
-    body: dict[str, object] = {"results": [shown(one, names, history) for one in found[:limit]]}
+    names, others = request.query.split("properties"), request.query.split("associations")
+    views = [with_links(request.world, one, shown(one, names, history), others) for one in found[:limit]]
+    body: dict[str, object] = {"results": views}
     if len(found) > limit:
         last = found[limit - 1].id
         link = f"{request.base_url}{request.raw_path}?limit={limit}&after={last}"
@@ -45,13 +47,17 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
 
 @routes.handle("POST", "contacts", "", scopes=WRITE)
 async def create_contact(request: HubSpotRequest) -> Reply:
-    body = await read_object(request, "SimplePublicObjectInputForCreate", ["properties"])
-    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInputForCreate", _blocked(request))
+    built = "SimplePublicObjectInputForCreate"
+    body = await read_object(request, built, ["properties"])
+    (values,) = valid_properties([body["properties"]], built, _blocked(request))
+    links = asked_links(body, built)
     await request.work()
+    check_links(request.world, links)
     holder = request.world.contacts.holder(values)
     if holder is not None:
         raise exists_already(holder)
     contact = request.world.contacts.create(values)
+    tie(request.world, contact, links)
     return Reply(201, written(contact, values, body.get("objectWriteTraceId")))
 
 
@@ -61,7 +67,8 @@ async def read_contact(request: HubSpotRequest) -> Reply:
     await request.work()
     contact = _find(request, archived=archived)
     history = request.query.split("propertiesWithHistory")
-    return Reply(200, shown(contact, request.query.split("properties"), history))
+    view = shown(contact, request.query.split("properties"), history)
+    return Reply(200, with_links(request.world, contact, view, request.query.split("associations")))
 
 
 @routes.handle("PATCH", "contacts", "/{contactId}", scopes=WRITE)

@@ -34,6 +34,8 @@ class Contact:
     """Merged into another contact, or erased: in no answer any more."""
     merged: list[str] = field(default_factory=list)
     """Ids of the contacts that were merged into this one."""
+    links: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of what it is associated with, by what that is."""
 
     def identities(self) -> int:
         """How many people of before this contact stands for: its addresses, and the ids it took over."""
@@ -156,6 +158,8 @@ class ContactStore:
         self._remove(other)
         self._moved[other.id] = primary.id
         primary.merged += [other.id, *other.merged]
+        for kind, ids in other.links.items():
+            primary.links[kind] = list(dict.fromkeys([*primary.links.get(kind, []), *ids]))
         emails = [
             key
             for one in (primary, other)
@@ -172,7 +176,7 @@ class ContactStore:
         self._remove(contact)
         for old in contact.merged:
             self._moved.pop(old, None)
-        contact.properties, contact.history = {}, {}
+        contact.properties, contact.history, contact.links = {}, {}, {}
 
     def _remove(self, contact: Contact) -> None:
         self._release(contact, contact.properties)
