@@ -269,6 +269,13 @@ def test_dated_search_requires_more(api: httpx.Client) -> None:
     assert api.post("/crm/lists/2026-03/search", json=body).status_code == 400
 
 
+def test_dated_search_takes_what_the_platforms_own_client_sends(api: httpx.Client) -> None:
+    body = {"listIds": [], "offset": 0, "processingTypes": []}
+    for more in ({}, {"additional_filter_properties": ["hs_list_size"]}):
+        reply = api.post("/crm/lists/2026-03/search", json=body | more)
+        assert reply.json()["lists"][0]["additionalProperties"]["hs_list_size"] == "3"
+
+
 def test_lists_of_records_are_read_one_or_many_at_a_time(run: Runner) -> None:
     assert [row["listId"] for row in run(list_memberships.of_record(ADA))] == [LIST]
     with pytest.raises(NotFound):

@@ -12,8 +12,9 @@ from airflow_provider_mkt.sandbox.hubspot.lists.record import RecordList
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
+_MORE = ("additionalProperties", "additional_filter_properties")
 _FIELDS = (
-    "additionalProperties",
+    *_MORE,
     "count",
     "listIds",
     "objectTypeId",
@@ -32,10 +33,13 @@ routes = HubSpotRoutes()
 
 @routes.handle("POST", "lists", "/search", scopes=READ)
 async def search_lists(request: HubSpotRequest) -> Reply:
-    """The schema of the undated path requires two fields that HubSpot's own clients leave out: they may."""
-    required = ("additionalProperties", "offset", "listIds", "processingTypes") if is_dated(request) else ()
+    """The schema requires more fields than HubSpot's own clients send: what those leave out may be left out.
+
+    The client of the dated path cannot say `additionalProperties`; it has a name of its own for it.
+    """
+    required = ("offset", "listIds", "processingTypes") if is_dated(request) else ()
     body = check_object(await read_object(request, _BUILT, required), _BUILT, known=_FIELDS)
-    asked = names(body, "additionalProperties", _BUILT)
+    asked = [one for name in _MORE for one in names(body, name, _BUILT)]
     ids, kinds = names(body, "listIds", _BUILT), names(body, "processingTypes", _BUILT)
     offset, count = _number(body, "offset", 0, 0, 2**31 - 1), _number(body, "count", 20, 1, _MOST)
     await request.work()
