@@ -65,6 +65,19 @@ def test_batch_create_makes_what_it_can_and_reports_the_rest(
     assert len(box.hubspot.world.campaigns) == 3
 
 
+@pytest.mark.parametrize("wrong", [[], "x", 7, {"hs_name": ["x"]}])
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_a_batch_with_an_input_that_cannot_be_read_is_refused_as_a_whole(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str], verb: str, wrong: Any
+) -> None:
+    before = box.hubspot.world.campaigns.snapshot()
+    ids = {"id": seed.SPRING_CAMPAIGN} if verb == "update" else {}
+    body = {"inputs": [{**ids, "properties": {"hs_name": "Good"}}, {**ids, "properties": wrong}]}
+    reply = api.post(f"{paths['campaigns']}/batch/{verb}", json=body)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert box.hubspot.world.campaigns.snapshot() == before
+
+
 def test_batch_create_of_good_inputs_is_201_in_no_order(api: httpx.Client, paths: dict[str, str]) -> None:
     wanted = [f"Campaign {number:02}" for number in range(50)]
     reply = api.post(

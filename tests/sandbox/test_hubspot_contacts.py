@@ -291,6 +291,7 @@ def test_search_joins_groups_by_or_sorts_and_pages(
         {"filterGroups": [{"filters": [{"propertyName": "city", "operator": "HAS_PROPERTY"}]}] * 6},
         {"filterGroups": [{"filters": [{"propertyName": "city", "operator": "HAS_PROPERTY"}] * 7}]},
         {"query": "x" * 3000},
+        {"filterGroups": [{"filters": [{"propertyName": "city", "operator": "EQ", "value": ["Rome"]}]}]},
     ],
 )
 def test_search_refuses_what_is_beyond_its_bounds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from hubspot_runs import Runner
 
@@ -164,3 +165,33 @@ def test_batches_need_their_own_scope_and_product(box: Sandbox, run: Runner) -> 
     box.hubspot.settings.marketing_enterprise = False
     with pytest.raises(PermissionDenied, match="Enterprise"):
         run(batches.read([JANE]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"channel": "PIGEON"},
+        {"statusState": "MAYBE"},
+        {"statusState": ["SUBSCRIBED"]},
+        {"legalBasis": "WHIM"},
+        {"subscriptionId": "news"},
+        {"subscriptionId": [1]},
+        {"subscriberIdString": {"email": "a@example.com"}},
+    ],
+    ids=str,
+)
+def test_a_batch_of_statuses_that_cannot_be_read_is_refused_as_a_whole(
+    box: Sandbox, api: httpx.Client, wrong: dict[str, Any]
+) -> None:
+    good = {
+        "channel": "EMAIL",
+        "statusState": "UNSUBSCRIBED",
+        "subscriptionId": NEWS,
+        "subscriberIdString": "ada@example.com",
+    }
+    before = box.hubspot.world.subscriptions.snapshot()
+    for version in ("v4", "2026-03"):
+        path = f"/communication-preferences/{version}/statuses/batch/write"
+        reply = api.post(path, json={"inputs": [good, good | wrong]})
+        assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert box.hubspot.world.subscriptions.snapshot() == before

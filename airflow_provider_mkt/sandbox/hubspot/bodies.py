@@ -13,6 +13,7 @@ _TEXTS = frozenset(
         "cloneName",
         "externalAccountId",
         "externalEventId",
+        "highValue",
         "id",
         "idProperty",
         "language",
@@ -26,6 +27,7 @@ _TEXTS = frozenset(
         "recordId",
         "sort",
         "subscriberIdString",
+        "value",
     }
 )
 """What is text wherever it occurs in a body."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
-from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, read_inputs
+from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, property_map, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.campaigns.common import (
     READ,
     WRITE,
@@ -27,12 +27,14 @@ async def create_batch(request: HubSpotRequest) -> Reply:
     """Creates what it can. An error says which property was wrong, not which input: match by name."""
     began, built = request.clock.time(), "PublicCampaignInput"
     inputs = await read_inputs(request, built, MOST, ["properties"])
+    for item in inputs:
+        check_object(item, built, known=["properties"])
+        property_map(item["properties"], built)
     await request.work()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for item in inputs:
         try:
-            check_object(item, built, known=["properties"])
             values = valid(item["properties"], built, creating=True)
         except HubSpotError as error:
             errors.append(error.standard())
@@ -62,6 +64,8 @@ async def read_batch(request: HubSpotRequest) -> Reply:
 async def update_batch(request: HubSpotRequest) -> Reply:
     began, built = request.clock.time(), "PublicCampaignBatchUpdateItem"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    for item in inputs:
+        property_map(item["properties"], built)
     await request.work()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []

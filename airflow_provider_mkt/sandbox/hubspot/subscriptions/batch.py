@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
 from airflow_provider_mkt.sandbox.hubspot.bodies import batch_inputs, flag, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, forbidden, invalid
-from airflow_provider_mkt.sandbox.hubspot.subscriptions.common import person, set_status
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.common import check_status, person, set_status
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.dated import (
     all_statuses,
     in_channel,
@@ -50,10 +50,12 @@ async def unsubscribe_batch(request: HubSpotRequest) -> Reply:
 
 @routes.handle("POST", "subscriptions", "/statuses/batch/write", scopes=_WRITE)
 async def write_batch(request: HubSpotRequest) -> Reply:
-    """What fails is told inside a 200."""
+    """What fails is told inside a 200; a body that cannot be read fails as a whole."""
     began = request.clock.time()
     body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])
     inputs = batch_inputs(body, "PublicStatusRequest", MOST, _REQUIRED)
+    for item in inputs:
+        check_status(item)
     await request.work()
     _check_product(request)
     results, errors = [], []

@@ -58,14 +58,25 @@ def status_view(request: HubSpotRequest, address: str, of: Definition, **more: A
     }
 
 
-def set_status(request: HubSpotRequest, address: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Set one status as the newer API does: an opt-out from one type can be undone, one from all cannot."""
-    state = body.get("statusState")
-    if state not in STATES:
+def check_status(body: dict[str, Any]) -> None:
+    """Refuse a status whose words or numbers are none."""
+    if body.get("statusState") not in STATES:
         msg = f"statusState must be one of {', '.join(STATES)}"
         raise invalid(msg)
     if body.get("channel") != "EMAIL":
         raise invalid("channel must be EMAIL")
+    if body.get("legalBasis") not in (None, *BASES):
+        msg = f"legalBasis must be one of {', '.join(BASES)}"
+        raise invalid(msg)
+    given = body["subscriptionId"]
+    if isinstance(given, bool) or not isinstance(given, int | str) or not str(given).isdigit():
+        raise invalid("subscriptionId is no number")
+
+
+def set_status(request: HubSpotRequest, address: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Set one status as the newer API does: an opt-out from one type can be undone, one from all cannot."""
+    check_status(body)
+    state = body["statusState"]
     basis, explanation = legal_basis(request, body)
     of, store = definition(request, body["subscriptionId"]), request.world.subscriptions
     if state == "SUBSCRIBED" and store.left_all(address) is not None:
