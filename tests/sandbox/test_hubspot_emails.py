@@ -119,8 +119,15 @@ def test_stats_come_only_when_asked_for_and_once_sent(api: httpx.Client, paths: 
     assert api.get(draft, params={"includeStats": "true"}).json()["stats"]["counters"] == {}
 
 
-def test_create_needs_a_name_and_names_are_not_unique(api: httpx.Client, paths: dict[str, str]) -> None:
-    assert api.post(paths["emails"], json={"subject": "x"}).status_code == 400
+def test_undated_paths_need_a_name_and_dated_ones_do_not(api: httpx.Client) -> None:
+    assert api.post("/marketing/v3/emails", json={"subject": "x"}).status_code == 400
+    made = api.post("/marketing/emails/2026-03", json={"subject": "x"})
+    assert (made.status_code, made.json()["subject"]) == (201, "x")
+    listed = api.get("/marketing/emails/2026-03", params={"sort": "name"}).json()["results"]
+    assert made.json()["id"] in [one["id"] for one in listed]
+
+
+def test_names_are_not_unique(api: httpx.Client, paths: dict[str, str]) -> None:
     made = [api.post(paths["emails"], json={"name": "Same"}) for _ in range(2)]
     assert [reply.status_code for reply in made] == [201, 201]
     assert made[0].json()["id"] != made[1].json()["id"]
@@ -165,6 +172,16 @@ def test_an_email_can_be_created_archived(api: httpx.Client, paths: dict[str, st
     assert made["archived"] is True
     assert api.get(f"{paths['emails']}/{made['id']}").status_code == 404
     assert api.get(f"{paths['emails']}/{made['id']}", params={"archived": "true"}).json()["name"] == "Kept"
+
+
+@pytest.mark.parametrize("language", ["KLINGON", "english please"])
+def test_a_copy_is_made_in_a_language(api: httpx.Client, paths: dict[str, str], language: str) -> None:
+    copies = [
+        api.post(f"{paths['emails']}/clone", json={"id": seed.NEWSLETTER_EMAIL, "language": one})
+        for one in ("pt-br", language)
+    ]
+    assert [reply.status_code for reply in copies] == [200, 400]
+    assert copies[0].json()["language"] == "pt-br"
 
 
 def test_a_type_nobody_knows_is_refused_and_finds_nothing(api: httpx.Client, paths: dict[str, str]) -> None:

@@ -62,7 +62,8 @@ _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory"
 def checked(body: Any, built: str, *, creating: bool, dated: bool) -> dict[str, Any]:
     """A create or update body whose fields are known and of the right type; null fields are dropped."""
     known = CREATABLE if creating else UPDATABLE
-    fields = check_object(body, built, ["name"] if creating else [], known)
+    # Dated paths can do without a name.
+    fields = check_object(body, built, ["name"] if creating and not dated else [], known)
     fields = {name: value for name, value in fields.items() if value is not None}
     for names, kind, words in (
         (_OBJECTS, dict, "an object"),

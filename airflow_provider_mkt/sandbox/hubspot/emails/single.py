@@ -9,6 +9,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.common import READ, WRITE, asks
 from airflow_provider_mkt.sandbox.hubspot.emails.extras import Extras
 from airflow_provider_mkt.sandbox.hubspot.emails.fields import checked, is_automated
 from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.emails.words import LANGUAGE
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
@@ -38,6 +39,9 @@ async def clone_email(request: HubSpotRequest) -> Reply:
     body = check_object(
         await read_object(request, built, ["id"]), built, known=["id", "cloneName", "language"]
     )
+    if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, language is none"
+        raise invalid(msg)
     await request.work()
     emails = request.world.emails
     source = emails.get(str(body["id"]))
