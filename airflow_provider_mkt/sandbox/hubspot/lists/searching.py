@@ -75,7 +75,7 @@ def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:
 
 
 def _number(body: dict[str, Any], name: str, default: int, least: int, most: int) -> int:
-    value = body.get(name, default)
+    value = default if body.get(name) is None else body[name]
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         msg = f"{name} must be a whole number from {least} to {most}"
         raise invalid(msg)
