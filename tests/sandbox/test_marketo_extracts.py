@@ -288,7 +288,7 @@ def test_dialects_and_headers_are_as_asked_for(api: Api, dialect: str, mark: str
     assert text.splitlines()[:2] == [f"Person{mark}email", f"{seed.ANNA}{mark}anna.berg@example.com"]
 
 
-def test_no_records_make_no_file(api: Api) -> None:
+def test_no_records_make_a_file_of_headers(api: Api) -> None:
     job = create(
         api,
         LEADS,
@@ -300,8 +300,10 @@ def test_no_records_make_no_file(api: Api) -> None:
     enqueue(api, job)
     api.advance(120)
     told = status(api, job)
-    assert (told["status"], told["numberOfRecords"], told["fileSize"]) == ("Completed", 0, 0)
-    assert send(api, "GET", f"{LEADS}/{job}/file.json").status_code == 404
+    assert (told["status"], told["numberOfRecords"], told["fileSize"]) == ("Completed", 0, 3)
+    file = send(api, "GET", f"{LEADS}/{job}/file.json")
+    assert (file.status_code, file.content) == (200, b"id\n")
+    assert file.headers["content-type"].startswith("text/csv")
 
 
 # -- what is in it ----------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def list_jobs(kind: Kind, *, statuses: Sequence[str] = (), batch_size: int = 300
 
 
 def file(kind: Kind, export_id: str, *, first: int = 0, last: int | None = None) -> Call[FilePart]:
-    """Read the file of a completed job, or a part of it. Kept for 7 days; a job without records has none.
+    """Read the file of a completed job, or a part of it. Kept for 7 days; without records, it holds headers.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
     :param export_id: from one of the calls that create a job.
