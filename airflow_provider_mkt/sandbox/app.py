@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.faults import Fault
 from airflow_provider_mkt.sandbox.platform import Platform
 from airflow_provider_mkt.sandbox.reply import Reply
 from airflow_provider_mkt.sandbox.request import Incoming, Query, Request, TokenT, WorldT
-from airflow_provider_mkt.sandbox.routing import Route
+from airflow_provider_mkt.sandbox.routing import Route, tidy
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -215,7 +215,7 @@ async def _read(scope: Message, receive: Receive) -> Incoming | None:
     query: bytes = scope["query_string"]
     return Incoming(
         method=scope["method"],
-        raw_path=raw_path.decode("latin-1"),
+        raw_path=tidy(raw_path.decode("latin-1")),
         query=Query.parse(query.decode("latin-1")),
         headers=Headers(raw=scope["headers"]),
         body=bytes(body),

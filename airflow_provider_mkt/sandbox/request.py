@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 WorldT = TypeVar("WorldT", bound=World)
 TokenT = TypeVar("TokenT")
+
+
+_NONE = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class Query:
@@ -130,6 +134,14 @@ class Request(Generic[WorldT, TokenT]):
 
     def authenticated_as(self, token: TokenT | None) -> None:
         self._token = token
+
+    def accepts(self, coding: str) -> bool:
+        """Whether the answer may come in a content coding."""
+        for part in self.headers.get("accept-encoding", "").lower().split(","):
+            name, _, weight = part.partition(";")
+            if name.strip() in (coding, "*"):
+                return _NONE.fullmatch(weight.strip()) is None
+        return False
 
     async def work(self) -> None:
         """The time the platform takes; others work meanwhile, so a look-up before it may be stale after."""

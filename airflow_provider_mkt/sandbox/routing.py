@@ -74,6 +74,20 @@ class Routes(Generic[WorldT, TokenT]):
         ]
 
 
+def tidy(raw_path: str) -> str:
+    """A path as a gateway hands it on: dot segments resolved, and one slash at its start.
+
+    A client whose base URL ends in a slash, or in ``/rest`` where it needs the folder beside it, sends such.
+    """
+    kept: list[str] = []
+    for part in raw_path.lstrip("/").split("/"):
+        if part == "..":
+            del kept[-1:]
+        elif part != ".":
+            kept.append(part)
+    return "/" + "/".join(kept)
+
+
 class _Node(Generic[WorldT, TokenT]):
     __slots__ = ("fixed", "methods", "open")
 

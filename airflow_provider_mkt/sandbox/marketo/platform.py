@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.errors import (
@@ -105,6 +106,7 @@ RESOURCES = (
 )
 
 LONGEST_URI, LONGEST_ASSET_URI = 8_192, 65_536
+_DOUBLED = re.compile("//+")
 LARGEST_BODY, LARGEST_UPLOAD = 1_000_000, 10_000_000
 
 
@@ -139,15 +141,20 @@ class Marketo(Platform[Instance, ApiUser]):
         return error in documented_errors.FREE
 
     def rewrite(self, incoming: Incoming) -> Incoming:
-        """Let a POST with `_method=GET` be a GET whose form is the query; assets do not know this."""
+        """Let a POST be what `_method` says: a GET whose form is the query, or a DELETE.
+
+        Assets do not know this.
+        """
+        # Deprecated, and served all the same; a client whose base URL ends in a slash sends them.
+        incoming.raw_path = _DOUBLED.sub("/", incoming.raw_path)
         if incoming.method != "POST" or not incoming.raw_path.startswith("/rest/v1/"):
             return incoming
         is_form = incoming.content_type == "application/x-www-form-urlencoded"
         form = Query.parse(incoming.body.decode("utf-8", "replace") if is_form else "")
         # The guide wants the override in the URL; clients in use send it in the form, and are served.
-        override = incoming.query.get("_method") or form.get("_method") or ""
-        if override.upper() == "GET":
-            incoming.method = "GET"
+        override = (incoming.query.get("_method") or form.get("_method") or "").upper()
+        if override in ("GET", "DELETE"):
+            incoming.method = override
             incoming.query = Query(incoming.query.pairs + form.pairs)
             if is_form:
                 incoming.body = b""
@@ -181,6 +188,8 @@ class Marketo(Platform[Instance, ApiUser]):
             raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
 
     def decorate(self, request: Call, reply: Reply) -> None:
+        # Bulk answers are never compressed.
+        reply.gzip = request.raw_path.startswith("/rest/") and request.accepts("gzip")
         if self.settings.raw_control_characters and isinstance(reply.body, dict):
             reply.headers.setdefault("content-type", "application/json;charset=utf-8")
             reply.body = with_raw_controls(reply.body)

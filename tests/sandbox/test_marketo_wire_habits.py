@@ -1,0 +1,111 @@
+"""How clients in use put their calls on the wire: what Marketo's gateway takes, and so does the sandbox."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from marketo_tools import Api
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.marketo import seed
+
+GZIP = {"Accept-Encoding": "gzip"}
+EXPORT = {
+    "fields": ["id"],
+    "filter": {"createdAt": {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-01-20T00:00:00Z"}},
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(only="marketo") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def api(running: Sandbox) -> Api:
+    running.marketo.reset()
+    return Api(running)
+
+
+def raw(api: Api, method: str, target: str, **more: object) -> httpx.Response:
+    """Send a path as it is: httpx would resolve its dots, and drop doubled slashes at its start."""
+    request = api.client.build_request(method, "/", **more)  # type: ignore[arg-type]
+    request.url = request.url.copy_with(raw_path=target.encode())
+    return api.client.send(request)
+
+
+def test_bulk_is_reached_by_way_of_rest(api: Api) -> None:
+    made = raw(api, "POST", "/rest/../bulk/v1/leads/export/create.json", json=EXPORT).json()
+    assert made["result"][0]["status"] == "Created"
+    (listed,) = raw(api, "GET", "/rest/./../bulk/v1/leads/export.json").json()["result"]
+    assert listed["exportId"] == made["result"][0]["exportId"]
+
+
+@pytest.mark.parametrize("path", ["//rest/v1/lead/{}", "/rest//v1/lead/{}", "/rest/v1//lead/{}"])
+def test_doubled_slashes_are_still_taken(api: Api, path: str) -> None:
+    assert raw(api, "GET", path.format(f"{seed.ANNA}.json")).json()["result"][0]["id"] == seed.ANNA
+
+
+def test_a_base_url_that_ends_in_a_slash_gets_its_token(api: Api) -> None:
+    query = f"grant_type=client_credentials&client_id={seed.CLIENT_ID}&client_secret={seed.CLIENT_SECRET}"
+    assert raw(api, "GET", f"//identity/oauth/token?{query}").json()["token_type"] == "bearer"
+
+
+def test_dots_lead_nowhere_above_the_root(api: Api) -> None:
+    assert raw(api, "GET", f"/../../rest/v1/lead/{seed.ANNA}.json").json()["success"] is True
+    assert raw(api, "GET", "/../nothing").json()["errors"][0]["code"] == "610"
+
+
+def test_leads_are_deleted_by_a_post_that_says_so_in_its_url(api: Api) -> None:
+    answer = api.post("/v1/leads.json", {"input": [{"id": seed.ANNA}]}, _method="DELETE")
+    assert answer["result"] == [{"id": seed.ANNA, "status": "deleted"}]
+    assert api.get(f"/v1/lead/{seed.ANNA}.json")["errors"][0]["code"] == "1004"
+
+
+def test_people_are_taken_off_a_list_by_a_post_that_says_so_in_its_url(api: Api) -> None:
+    body = {"input": [{"id": seed.ANNA}]}
+    answer = api.post(f"/v1/lists/{seed.STATIC_LIST}/leads.json", body, _method="delete")
+    assert answer["result"] == [{"id": seed.ANNA, "status": "removed"}]
+    assert api.get(f"/v1/lead/{seed.ANNA}.json")["success"] is True
+
+
+def test_a_token_in_the_query_does_no_harm_beside_the_header(api: Api) -> None:
+    token = api.client.headers["Authorization"].removeprefix("Bearer ")
+    assert api.get(f"/v1/lead/{seed.ANNA}.json", access_token=token)["success"] is True
+
+
+def test_a_get_may_have_a_form_for_a_body(api: Api) -> None:
+    form = {"_method": "GET", "maxReturn": "1"}
+    answer = api.client.request("GET", "/rest/asset/v1/emails.json", data=form)
+    assert len(answer.json()["result"]) == 3
+
+
+def test_large_answers_of_rest_are_compressed_where_a_client_takes_it(api: Api) -> None:
+    path = "/rest/v1/leads/describe.json"
+    with api.client.stream("GET", path, headers=GZIP) as packed:
+        content = b"".join(packed.iter_raw())
+    plain = api.client.get(path, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) == len(content) < len(plain.content)
+    assert gzip.decompress(content).partition(b'"result"')[2] == plain.content.partition(b'"result"')[2]
+    assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize("coding", ["gzip;q=0", "gzip; q=0.0, deflate", "br", "", "identity"])
+def test_an_answer_is_plain_where_a_client_does_not_take_gzip(api: Api, coding: str) -> None:
+    answer = api.client.get("/rest/v1/leads/describe.json", headers={"Accept-Encoding": coding})
+    assert "content-encoding" not in answer.headers
+
+
+def test_small_answers_and_bulk_ones_are_never_compressed(api: Api) -> None:
+    small = api.client.get(f"/rest/v1/lead/{seed.ANNA}.json", headers=GZIP)
+    assert "content-encoding" not in small.headers
+    for _ in range(12):
+        api.client.post("/bulk/v1/leads/export/create.json", json=EXPORT)
+    listed = api.client.get("/bulk/v1/leads/export.json", headers=GZIP)
+    assert len(listed.content) > 1024
+    assert "content-encoding" not in listed.headers
