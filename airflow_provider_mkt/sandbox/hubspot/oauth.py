@@ -7,7 +7,9 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.auth import ACCESS_TOKEN_LIFE, OAuthApp, Token
+from airflow_provider_mkt.sandbox.hubspot.bodies import read_object
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.families import is_dated
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 from airflow_provider_mkt.sandbox.request import Query
@@ -197,6 +199,10 @@ def _about(app: OAuthApp, value: str) -> dict[str, Any]:
 
 
 async def _form(request: HubSpotRequest) -> Query:
+    if request.content_type == "application/json" and is_dated(request):
+        # HubSpot's client for the dated paths sends the form's fields so.
+        body = await read_object(request, "TokenRequest")
+        return Query([(name, str(value)) for name, value in body.items() if value is not None])
     if request.content_type != "application/x-www-form-urlencoded":
         raise unsupported_media(request.content_type)
     return (await request.form()).fields

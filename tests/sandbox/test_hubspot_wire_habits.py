@@ -1,0 +1,60 @@
+"""How clients in use put their calls on the wire, HubSpot's own of two generations above all."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+BOTH = f"{seed.NEWSLETTER_EMAIL},{seed.PUBLISHED_EMAIL}"
+REFRESH = {
+    "grant_type": "refresh_token",
+    "client_id": seed.OAUTH_CLIENT_ID,
+    "client_secret": seed.OAUTH_CLIENT_SECRET,
+    "refresh_token": seed.REFRESH_TOKEN,
+}
+
+
+@pytest.mark.parametrize("query", [f"emailIds={BOTH}", "emailIds=" + BOTH.replace(",", "&emailIds=")])
+def test_ids_of_emails_come_as_one_list_or_one_by_one(api: httpx.Client, query: str) -> None:
+    emails = "/marketing/emails/2026-03"
+    told = api.get(f"{emails}/statistics/list?{query}").json()
+    assert told["emails"] == [int(seed.PUBLISHED_EMAIL)]
+    rows = api.get(f"{emails}/statistics/histogram?interval=DAY&{query}").json()["results"]
+    assert sum(row["aggregations"]["counters"].get("sent", 0) for row in rows) == 3
+
+
+def test_ids_of_lists_come_as_one_list_or_one_by_one(api: httpx.Client) -> None:
+    body = {"name": "Guests", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    other = api.post("/crm/v3/lists", json=body).json()["list"]["listId"]
+    for query in (f"listIds={seed.LIST_ID},{other}", f"listIds={seed.LIST_ID}&listIds={other}"):
+        found = api.get(f"/crm/v3/lists?{query}").json()["lists"]
+        assert [one["listId"] for one in found] == [seed.LIST_ID, other]
+
+
+def test_a_dated_search_for_lists_may_leave_additional_properties_out(api: httpx.Client) -> None:
+    body = {"listIds": [], "offset": 0, "processingTypes": []}
+    found = api.post("/crm/lists/2026-03/search", json=body).json()
+    assert [one["listId"] for one in found["lists"]] == [seed.LIST_ID]
+
+
+def test_the_root_of_folders_has_what_its_schema_requires(api: httpx.Client) -> None:
+    root = api.get("/crm/v3/lists/folders").json()["folder"]
+    assert (root["id"], root["parentFolderId"], root["childLists"]) == ("0", "0", [int(seed.LIST_ID)])
+
+
+def test_dated_token_calls_take_json_too(api: httpx.Client) -> None:
+    token = api.post("/oauth/2026-03/token", json=REFRESH).json()["access_token"]
+    about = api.post("/oauth/2026-03/token/introspect", json=REFRESH | {"token": token}).json()
+    assert about["active"] is True
+    assert api.post("/oauth/2026-03/token/revoke", json=REFRESH | {"token": token}).status_code == 204
+    wrong = api.post("/oauth/2026-03/token", json=REFRESH | {"refresh_token": None})
+    assert (wrong.status_code, wrong.json()["status"]) == (400, "BAD_REFRESH_TOKEN")
+    assert api.post("/oauth/2026-03/token", json=[]).status_code == 400
+
+
+def test_a_base_url_that_ends_in_a_slash_does_no_harm(api: httpx.Client) -> None:
+    request = api.build_request("GET", "/")
+    request.url = request.url.copy_with(raw_path=b"//crm/v3/objects/contacts?limit=1")
+    assert len(api.send(request).json()["results"]) == 1
