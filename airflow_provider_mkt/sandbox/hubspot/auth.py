@@ -34,6 +34,8 @@ ALL_SCOPES = frozenset(
         "crm.objects.contacts.write",
         "crm.objects.marketing_events.read",
         "crm.objects.marketing_events.write",
+        "crm.schemas.contacts.read",
+        "crm.schemas.contacts.write",
         "marketing-email",
         "marketing.campaigns.read",
         "marketing.campaigns.revenue.read",

@@ -51,6 +51,7 @@ from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
 from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.imports import endpoints as imports
 from airflow_provider_mkt.sandbox.hubspot.lists.handlers import HANDLERS as LISTS
+from airflow_provider_mkt.sandbox.hubspot.properties.handlers import HANDLERS as PROPERTIES
 from airflow_provider_mkt.sandbox.hubspot.sends.handlers import HANDLERS as SENDS
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
@@ -96,6 +97,7 @@ _HANDLERS = (
     *SENDS,
     *SUBSCRIPTIONS,
     *LISTS,
+    *PROPERTIES,
 )
 
 

@@ -16,6 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.imports.store import ImportStore
 from airflow_provider_mkt.sandbox.hubspot.legacy_store import LegacyStore
 from airflow_provider_mkt.sandbox.hubspot.lists.folder_store import FolderStore
 from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.hubspot.properties.store import PropertyStore
 from airflow_provider_mkt.sandbox.hubspot.sections import tables
 from airflow_provider_mkt.sandbox.hubspot.seed import fill
 from airflow_provider_mkt.sandbox.hubspot.sends.store import SendStore
@@ -42,6 +43,7 @@ class HubSpotWorld(World):
         self.random = random.Random(seed)  # noqa: S311
         self.credentials = Credentials(clock)
         self.contacts = ContactStore(clock)
+        self.properties = PropertyStore(clock, self.contacts)
         self.lists = ListStore(clock, settings, self.contacts)
         self.list_folders = FolderStore(self.lists)
         self.subscriptions = SubscriptionStore(clock)
@@ -79,6 +81,7 @@ class HubSpotWorld(World):
         imports = self.imports.snapshot()
         return {
             "contacts": self.contacts.snapshot(),
+            "properties": self.properties.snapshot(),
             "lists": self.lists.snapshot(),
             "listFolders": self.list_folders.snapshot(),
             "singleSends": self.single_sends.snapshot(),

@@ -17,6 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
     valid_properties,
 )
 from airflow_provider_mkt.sandbox.hubspot.contacts.links import asked_links, check_links, tie
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
@@ -44,17 +45,16 @@ async def create_batch(request: HubSpotRequest) -> Reply:
     """All or nothing, unless every input carries a trace id of its own."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
     inputs = await read_inputs(request, built, MOST, ["properties"])
-    blocked = request.world.contacts.blocked
-    values = valid_properties((item["properties"] for item in inputs), built, blocked)
+    contacts = request.world.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
     links = [asked_links(item, built) for item in inputs]
     traces = [item.get("objectWriteTraceId") for item in inputs]
     partial = None not in traces and len(set(traces)) == len(traces)
     await request.work()
-    contacts = request.world.contacts
     for others in links:
         check_links(request.world, others)
     if not partial:
-        refuse_shared(values)
+        refuse_shared(values, contacts)
         for one in values:
             holder = contacts.holder(one)
             if holder is not None:
@@ -81,7 +81,7 @@ async def read_batch(request: HubSpotRequest) -> Reply:
     most = MOST_WITH_HISTORY if history else MOST
     inputs = batch_inputs(body, "SimplePublicObjectId", most, ["id"])
     id_property = body.get("idProperty")
-    check_id_property(id_property)
+    check_id_property(id_property, request.world.contacts)
     archived = flag(request.query.get("archived"), "archived")
     await request.work()
     contacts, results, unknown = request.world.contacts, {}, []
@@ -99,14 +99,14 @@ async def read_batch(request: HubSpotRequest) -> Reply:
 async def update_batch(request: HubSpotRequest) -> Reply:
     began, built = request.clock.time(), "SimplePublicObjectBatchInput"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
-    blocked = request.world.contacts.blocked
-    values = valid_properties((item["properties"] for item in inputs), built, blocked)
+    contacts = request.world.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
     for item in inputs:
         # Updating by email was refused with these words whenever somebody reported on it.
-        check_id_property(item.get("idProperty"), email_allowed=False)
+        check_id_property(item.get("idProperty"), contacts, email_allowed=False)
     refuse_duplicates(str(item["id"]) for item in inputs)
     await request.work()
-    contacts, results, errors, unknown = request.world.contacts, [], [], []
+    results, errors, unknown = [], [], []
     for item, one in zip(inputs, values, strict=True):
         contact = contacts.find(item.get("idProperty"), str(item["id"]))
         if contact is None:
@@ -128,23 +128,22 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
     """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
-    blocked = request.world.contacts.blocked
-    values = valid_properties((item["properties"] for item in inputs), built, blocked)
-    key = _key_of(inputs)
+    contacts = request.world.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    key = _key_of(inputs, contacts)
     ids = [str(item["id"]) for item in inputs]
     if not all(ids):
         msg = "The id of an input must not be empty"
         raise invalid(msg)
     if key == "email":
         ids = [one.strip().lower() for one in ids]
-        valid_properties(({"email": one} for one in ids), built, blocked)
+        valid_properties(({"email": one} for one in ids), built, contacts)
     refuse_duplicates(ids)
     for one_id, one in zip(ids, values, strict=True):
         if key is not None and one.setdefault(key, one_id).strip().lower() != one_id.lower():
             msg = f"The value of {key} in properties differs from the id {one_id}"
             raise invalid(msg)
-    refuse_shared(values)
-    contacts = request.world.contacts
+    refuse_shared(values, contacts)
     found = [contacts.find(key, one) for one in ids]
     await request.work()
     # Meanwhile another call may have archived what was found, or created what was not: a unique value is
@@ -179,12 +178,12 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
     return batch_reply(request, results, errors, began=began)
 
 
-def _key_of(inputs: list[dict[str, Any]]) -> str | None:
+def _key_of(inputs: list[dict[str, Any]], contacts: ContactStore) -> str | None:
     """The one idProperty of a call; None stands for the record id."""
     keys = {item.get("idProperty") for item in inputs}
     if len(keys) > 1:
         msg = "All inputs of an upsert must have the same idProperty"
         raise invalid(msg)
     key: str | None = keys.pop()
-    check_id_property(key)
+    check_id_property(key, contacts)
     return None if key == "hs_object_id" else key

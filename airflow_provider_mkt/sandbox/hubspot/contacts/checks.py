@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import property_map
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES, Problem, problems_of
-from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, keys_of
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Problem, problems_of
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, bad_properties, conflict, invalid
 
 READ = ("crm.objects.contacts.read",)
@@ -21,16 +21,16 @@ BLOCKED: Problem = (
 )
 
 
-def valid_properties(items: Iterable[Any], built: str, blocked: Container[str] = ()) -> list[dict[str, str]]:
+def valid_properties(items: Iterable[Any], built: str, contacts: ContactStore) -> list[dict[str, str]]:
     """The property maps of a call; one bad value anywhere refuses the whole call.
 
-    `blocked` are addresses that no contact may have, since somebody asked never to be stored again.
+    So does an address that no contact may have, since somebody asked never to be stored again.
     """
     values = [property_map(item, built) for item in items]
     problems: dict[Problem, None] = {}
     for one in values:
-        problems.update(dict.fromkeys(problems_of(one)))
-        if one.get("email", "").strip().lower() in blocked:
+        problems.update(dict.fromkeys(problems_of(one, contacts.definitions)))
+        if one.get("email", "").strip().lower() in contacts.blocked:
             problems[BLOCKED] = None
     if problems:
         raise bad_properties(list(problems))
@@ -41,11 +41,11 @@ def exists_already(holder: Contact) -> HubSpotError:
     return conflict(f"Contact already exists. Existing ID: {holder.id}")
 
 
-def check_id_property(name: str | None, *, email_allowed: bool = True) -> None:
+def check_id_property(name: str | None, contacts: ContactStore, *, email_allowed: bool = True) -> None:
     """Refuse an idProperty whose values are not unique."""
     if name in (None, "hs_object_id"):
         return
-    known = CONTACT_PROPERTIES.get(name)
+    known = contacts.definitions.get(str(name))
     if known is None or not known.unique or (name == "email" and not email_allowed):
         msg = f"Unable to perform update/upsert by non-unique 0-1 property: {name}"
         raise invalid(msg)
@@ -59,10 +59,14 @@ def refuse_duplicates(keys: Iterable[str]) -> None:
         raise invalid(msg)
 
 
-def refuse_shared(values: Iterable[dict[str, str]]) -> None:
+def refuse_shared(values: Iterable[dict[str, str]], contacts: ContactStore) -> None:
     """Two records of a call must not claim the same unique value."""
     refuse_duplicates(
-        key for one in values for name, value in one.items() if value for _, key in keys_of(name, value)
+        key
+        for one in values
+        for name, value in one.items()
+        if value
+        for _, key in contacts.keys_of(name, value)
     )
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions, Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
 
@@ -18,13 +18,13 @@ OPERATORS = ("EQ", "NEQ", *_ORDER, *_LIST, *_NO_VALUE, "CONTAINS_TOKEN", "NOT_CO
 Comparable = float | str
 
 
-def check_filter(item: dict[str, Any]) -> None:
+def check_filter(item: dict[str, Any], definitions: Definitions) -> None:
     """Refuse a filter that lacks what its operator needs, or names a property nobody has defined."""
     operator, name = item["operator"], item["propertyName"]
     if operator not in OPERATORS:
         msg = f"Invalid input JSON on line 1, column 1: {operator!r} is no filter operator"
         raise invalid(msg)
-    if name not in CONTACT_PROPERTIES:
+    if name not in definitions:
         raise bad_properties([(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')])
     if operator in _LIST and not isinstance(item.get("values"), list):
         msg = f"operator {operator} requires values"
@@ -37,7 +37,7 @@ def check_filter(item: dict[str, Any]) -> None:
         raise invalid(msg)
 
 
-def matches(contact: Contact, item: dict[str, Any]) -> bool:
+def matches(contact: Contact, item: dict[str, Any], definitions: Definitions) -> bool:
     """Whether a contact passes one filter. Without a value it passes NOT_HAS_PROPERTY alone."""
     name, operator = item["propertyName"], item["operator"]
     value = contact.value(name)
@@ -45,21 +45,22 @@ def matches(contact: Contact, item: dict[str, Any]) -> bool:
         return (value is not None) is (operator == "HAS_PROPERTY")
     if value is None:
         return False
+    known = definitions[name]
     if operator in _LIST:
         # String values must be sent in lower case to be found; that is documented, so it is held to.
-        plain = bool(CONTACT_PROPERTIES[name].options) or CONTACT_PROPERTIES[name].kind != "string"
+        plain = bool(known.options) or known.kind != "string"
         return (_in(value if plain else value.lower(), item["values"])) is (operator == "IN")
     if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
         return has_token(value, str(item["value"])) is (operator == "CONTAINS_TOKEN")
-    return _compare(operator, name, value, item)
+    return _compare(operator, known, value, item)
 
 
 def _in(value: str, values: list[Any]) -> bool:
     return value in {str(one) for one in values}
 
 
-def _compare(operator: str, name: str, value: str, item: dict[str, Any]) -> bool:
-    mine, other = comparable(name, value), comparable(name, str(item["value"]))
+def _compare(operator: str, known: Property, value: str, item: dict[str, Any]) -> bool:
+    mine, other = comparable(known, value), comparable(known, str(item["value"]))
     if type(mine) is not type(other):
         return operator == "NEQ"
     if operator == "EQ":
@@ -67,19 +68,18 @@ def _compare(operator: str, name: str, value: str, item: dict[str, Any]) -> bool
     if operator == "NEQ":
         return mine != other
     if operator == "BETWEEN":
-        high = comparable(name, str(item["highValue"]))
+        high = comparable(known, str(item["highValue"]))
         return type(high) is type(mine) and other <= mine <= high  # type: ignore[operator]
     less, equal = mine < other, mine == other  # type: ignore[operator]
     return {"LT": less, "LTE": less or equal, "GT": not less and not equal, "GTE": not less}[operator]
 
 
-def comparable(name: str, value: str) -> Comparable:
+def comparable(known: Property, value: str) -> Comparable:
     """A value in the order of its property's type; strings compare without case."""
-    kind = CONTACT_PROPERTIES[name].kind
-    if kind in ("date", "datetime"):
+    if known.kind in ("date", "datetime"):
         moment = times.parse(value)
         return value.lower() if moment is None else moment
-    if kind == "number":
+    if known.kind == "number":
         try:
             return float(value)
         except ValueError:

@@ -40,7 +40,7 @@ async def purge_contact(request: HubSpotRequest) -> Reply:
     """Erase a contact; by an address that nobody has, the address is blocked instead."""
     body = await read_object(request, "PublicGdprDeleteInput", ["objectId"])
     id_property, wanted = body.get("idProperty"), str(body["objectId"])
-    check_id_property(id_property)
+    check_id_property(id_property, request.world.contacts)
     if id_property == "email" and not is_email(wanted.strip()):
         msg = "objectId is no email address"
         raise invalid(msg)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
 
@@ -13,6 +15,7 @@ _EMAIL = re.compile(
 )
 
 Problem = tuple[str, str, str]
+Definitions = Mapping[str, "Property"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Property:
     options: tuple[str, ...] = ()
     read_only: bool = False
     unique: bool = False
+    custom: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What else a client said who made this property; empty for those of every account."""
 
     def problem(self, value: str) -> Problem | None:
         """What is wrong with a value, as (property, code, message)."""
@@ -90,7 +95,18 @@ LEAD_STATUSES = (
     "BAD_TIMING",
 )
 
-CONTACT_PROPERTIES: dict[str, Property] = {
+_EXTERNAL_ID = {
+    "name": "external_id",
+    "label": "External id",
+    "type": "string",
+    "fieldType": "text",
+    "groupName": "contactinformation",
+    "hasUniqueValue": True,
+    "createdAt": "2025-01-06T09:00:00.000Z",
+    "updatedAt": "2025-01-06T09:00:00.000Z",
+}
+
+CONTACT_PROPERTIES: Mapping[str, Property] = {
     prop.name: prop
     for prop in [
         Property("email", unique=True),
@@ -101,7 +117,7 @@ CONTACT_PROPERTIES: dict[str, Property] = {
             "hs_buying_role", "enumeration", ("BUDGET_HOLDER", "CHAMPION", "DECISION_MAKER", "END_USER")
         ),
         # A custom property with unique values: the other way to key an upsert.
-        Property("external_id", unique=True),
+        Property("external_id", unique=True, custom=_EXTERNAL_ID),
         *_named(
             "string",
             "firstname lastname salutation phone mobilephone fax company jobtitle job_function industry "
@@ -137,11 +153,11 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
-def problems_of(values: dict[str, str]) -> list[Problem]:
+def problems_of(values: dict[str, str], definitions: Definitions) -> list[Problem]:
     """Everything wrong with a set of values."""
     found: list[Problem] = []
     for name, value in values.items():
-        known = CONTACT_PROPERTIES.get(name)
+        known = definitions.get(name)
         if known is None:
             found.append((name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
         elif (problem := known.problem(value)) is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.checks import READ
 from airflow_provider_mkt.sandbox.hubspot.contacts.filters import check_filter, comparable, matches
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions, Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
@@ -38,7 +38,8 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
         msg = f"The body of a search must not be longer than {MOST_CHARACTERS} characters"
         raise invalid(msg)
     body = await read_object(request, _BUILT)
-    groups = _groups(body)
+    definitions = request.world.contacts.definitions
+    groups = _groups(body, definitions)
     limit = _number(body.get("limit"), "limit", 10)
     start = _number(body.get("after"), "after", 0)
     if not 0 < limit <= MOST_PER_PAGE:
@@ -47,10 +48,10 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
     if start + limit > CEILING:
         msg = f"A search cannot page beyond {CEILING} results: after {start}, limit {limit}"
         raise invalid(msg)
-    sort, descending = _sort(array(body, "sorts", _BUILT))
+    sort, descending = _sort(array(body, "sorts", _BUILT), definitions)
     asked = names(body, "properties", _BUILT)
     await request.work()
-    found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"))]
+    found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"), definitions)]
     found.sort(key=lambda one: _order(one, sort), reverse=descending)
     answer: dict[str, Any] = {
         "total": len(found),
@@ -69,15 +70,17 @@ def _indexed(request: HubSpotRequest) -> list[Contact]:
     return [contact for contact in then if contact is not None]
 
 
-def _wanted(contact: Contact, groups: list[list[dict[str, Any]]], query: Any) -> bool:
+def _wanted(
+    contact: Contact, groups: list[list[dict[str, Any]]], query: Any, definitions: Definitions
+) -> bool:
     if query:
         values = [(contact.value(name) or "").lower() for name in _QUERIED]
         if not all(any(word in value for value in values) for word in str(query).lower().split()):
             return False
-    return not groups or any(all(matches(contact, item) for item in group) for group in groups)
+    return not groups or any(all(matches(contact, item, definitions) for item in group) for group in groups)
 
 
-def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
+def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[str, Any]]]:
     given = array(body, "filterGroups", _BUILT)
     if not given and body.get("filters"):
         given = [{"filters": body["filters"]}]
@@ -97,11 +100,11 @@ def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
         raise invalid(msg)
     for group in groups:
         for item in group:
-            check_filter(item)
+            check_filter(item, definitions)
     return groups
 
 
-def _sort(sorts: list[Any]) -> tuple[str | None, bool]:
+def _sort(sorts: list[Any], definitions: Definitions) -> tuple[Property | None, bool]:
     """The one sort of a search: a name, `-name`, or an object with name and direction."""
     if len(sorts) > 1:
         msg = "A search takes one sort"
@@ -113,16 +116,16 @@ def _sort(sorts: list[Any]) -> tuple[str | None, bool]:
         descending = sorts[0].get("direction") == "DESCENDING"
     else:
         name, descending = str(sorts[0]).removeprefix("-"), str(sorts[0]).startswith("-")
-    if name not in CONTACT_PROPERTIES:
+    if name not in definitions:
         raise bad_properties([(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')])
-    return name, descending
+    return definitions[name], descending
 
 
-def _order(contact: Contact, name: str | None) -> tuple[bool, bool, Any]:
-    value = contact.value(name) if name is not None else contact.id
+def _order(contact: Contact, sort: Property | None) -> tuple[bool, bool, Any]:
+    value = contact.value(sort.name) if sort is not None else contact.id
     if value is None:
         return False, False, ""
-    mine = comparable(name, value) if name is not None else float(value)
+    mine = comparable(sort, value) if sort is not None else float(value)
     return True, isinstance(mine, str), mine
 
 

@@ -47,16 +47,16 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
 
 @routes.handle("POST", "contacts", "", scopes=WRITE)
 async def create_contact(request: HubSpotRequest) -> Reply:
-    built = "SimplePublicObjectInputForCreate"
+    contacts, built = request.world.contacts, "SimplePublicObjectInputForCreate"
     body = await read_object(request, built, ["properties"])
-    (values,) = valid_properties([body["properties"]], built, _blocked(request))
+    (values,) = valid_properties([body["properties"]], built, contacts)
     links = asked_links(body, built)
     await request.work()
     check_links(request.world, links)
-    holder = request.world.contacts.holder(values)
+    holder = contacts.holder(values)
     if holder is not None:
         raise exists_already(holder)
-    contact = request.world.contacts.create(values)
+    contact = contacts.create(values)
     tie(request.world, contact, links)
     return Reply(201, written(contact, values, body.get("objectWriteTraceId")))
 
@@ -74,7 +74,7 @@ async def read_contact(request: HubSpotRequest) -> Reply:
 @routes.handle("PATCH", "contacts", "/{contactId}", scopes=WRITE)
 async def update_contact(request: HubSpotRequest) -> Reply:
     body = await read_object(request, "SimplePublicObjectInput", ["properties"])
-    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", _blocked(request))
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", request.world.contacts)
     await request.work()
     contact = _find(request)
     holder = request.world.contacts.holder(values, but=contact.id)
@@ -97,13 +97,9 @@ async def archive_contact(request: HubSpotRequest) -> Reply:
     return Reply(204)
 
 
-def _blocked(request: HubSpotRequest) -> set[str]:
-    return request.world.contacts.blocked
-
-
 def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
     id_property, contact_id = request.query.get("idProperty"), request.path["contactId"]
-    check_id_property(id_property)
+    check_id_property(id_property, request.world.contacts)
     if archived:
         contact = request.world.contacts.get(contact_id, archived=True)
     else:

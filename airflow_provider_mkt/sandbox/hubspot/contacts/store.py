@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES, Property
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
 
 _HISTORY_KEPT = 20
-_UNIQUE = tuple(name for name, prop in CONTACT_PROPERTIES.items() if prop.unique)
 FIRST_ID = 90_001_000_001
 EMAILS = ("email", "hs_additional_emails")
 
@@ -39,7 +38,7 @@ class Contact:
 
     def identities(self) -> int:
         """How many people of before this contact stands for: its addresses, and the ids it took over."""
-        emails = [key for name in EMAILS for key in keys_of(name, self.properties.get(name, ""))]
+        emails = [key for name in EMAILS for key in email_keys(name, self.properties.get(name, ""))]
         return len(emails) + len(self.merged)
 
     def value(self, name: str) -> str | None:
@@ -66,16 +65,14 @@ class Contact:
         return Contact(self.id, self.created, max(changes, default=self.created), then)
 
 
-def keys_of(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Index keys that a value of a unique property takes up."""
+def email_keys(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Index keys that a value of a property with addresses takes up."""
     if name == "email" and value.strip():
         yield "email", value.strip().lower()
     elif name == "hs_additional_emails":
         for part in value.split(";"):
             if part.strip():
                 yield "email", part.strip().lower()
-    elif name in _UNIQUE:
-        yield name, value
 
 
 class ContactStore:
@@ -90,6 +87,24 @@ class ContactStore:
         self._moved: dict[str, str] = {}
         self.blocked: set[str] = set()
         """Addresses that no contact may have any more."""
+        self.definitions: dict[str, Property] = dict(CONTACT_PROPERTIES)
+        """The properties that a contact may have, by name."""
+
+    def define(self, one: Property) -> None:
+        """Let contacts have a property."""
+        self.definitions[one.name] = one
+
+    def undefine(self, one: Property) -> None:
+        """Let them have it no more. Their values stay, but are held to be unique no longer."""
+        del self.definitions[one.name]
+        self._index = {key: owner for key, owner in self._index.items() if key[0] != one.name}
+
+    def keys_of(self, name: str, value: str) -> Iterator[tuple[str, str]]:
+        """Index keys that a value of a unique property takes up."""
+        if name in EMAILS:
+            yield from email_keys(name, value)
+        elif name in self.definitions and self.definitions[name].unique:
+            yield name, value
 
     def live(self, *, after: int = 0) -> Iterable[Contact]:
         """Contacts that are not archived, by ascending id, from the first id beyond `after`."""
@@ -121,7 +136,7 @@ class ContactStore:
         """A live contact by a unique property, or by id when none is named."""
         if id_property in (None, "hs_object_id"):
             return self.get(value)
-        for key in keys_of(str(id_property), value):
+        for key in self.keys_of(str(id_property), value):
             if key in self._index:
                 return self._by_id[self._index[key]]
         return None
@@ -129,7 +144,7 @@ class ContactStore:
     def holder(self, values: dict[str, str], but: str | None = None) -> Contact | None:
         """The contact, other than `but`, that already has one of these unique values."""
         for name, value in values.items():
-            for key in keys_of(name, value) if value else ():
+            for key in self.keys_of(name, value) if value else ():
                 owner = self._index.get(key)
                 if owner is not None and owner != but:
                     return self._by_id[owner]
@@ -164,7 +179,7 @@ class ContactStore:
             key
             for one in (primary, other)
             for name in EMAILS
-            for _, key in keys_of(name, one.properties.get(name, ""))
+            for _, key in email_keys(name, one.properties.get(name, ""))
         ]
         kept = primary.properties.get("email") or other.properties.get("email", "")
         values = {name: value for name, value in other.properties.items() if name not in primary.properties}
@@ -193,13 +208,13 @@ class ContactStore:
                 self._release(contact, {name: contact.properties.pop(name)})
             if value != "":
                 contact.properties[name] = value
-        for name in ("email", "hs_additional_emails", *_UNIQUE):
-            for key in keys_of(name, contact.properties.get(name, "")) if name in contact.properties else ():
+        for name, value in contact.properties.items():
+            for key in self.keys_of(name, value):
                 self._index[key] = contact.id
 
     def _release(self, contact: Contact, values: dict[str, str]) -> None:
         for name, value in values.items():
-            for key in keys_of(name, value):
+            for key in self.keys_of(name, value):
                 if self._index.get(key) == contact.id:
                     del self._index[key]
 

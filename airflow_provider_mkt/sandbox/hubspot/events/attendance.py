@@ -170,5 +170,5 @@ def _by_email_or_new(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
     if known is not None:
         return known
     about = map_of(item, "contactProperties", _BY_EMAIL)
-    (values,) = valid_properties([{**about, "email": str(item["email"])}], _BY_EMAIL)
+    (values,) = valid_properties([{**about, "email": str(item["email"])}], _BY_EMAIL, contacts)
     return contacts.create(values)

@@ -41,7 +41,7 @@ async def start_import(request: HubSpotRequest) -> Reply:
         raise unsupported_media(request.content_type)
     form = await request.form()
     order = read_order(form.fields.get("importRequest"))
-    columns, lines, broken = read_file(order, form.uploads)
+    columns, lines, broken = read_file(order, form.uploads, request.world.contacts.definitions)
     settings, imports = request.world.settings, request.world.imports
     if len(lines) > settings.import_rows_per_file:
         raise over_the_limit(f"The file has more than {settings.import_rows_per_file} rows")

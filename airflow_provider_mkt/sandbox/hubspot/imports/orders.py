@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 from airflow_provider_mkt.sandbox.hubspot.imports.dates import ORDERS
 from airflow_provider_mkt.sandbox.hubspot.imports.record import Column, Line
@@ -48,7 +48,7 @@ def read_order(text: str | None) -> dict[str, Any]:
 
 
 def read_file(
-    order: dict[str, Any], uploads: list[Upload]
+    order: dict[str, Any], uploads: list[Upload], definitions: Definitions
 ) -> tuple[list[Column], list[Line], tuple[str, str] | None]:
     """Columns and rows of the one file, or why its content cannot be read."""
     files = array(order, "files", "ImportRequest")
@@ -63,7 +63,7 @@ def read_file(
     if len(upload.content) > MOST_BYTES:
         raise over_the_limit("The file is larger than 512 MB")
     page = check_object(described["fileImportPage"], "ImportPage", ["hasHeader", "columnMappings"])
-    columns = [_column(one) for one in array(page, "columnMappings", "ImportPage")]
+    columns = [_column(one, definitions) for one in array(page, "columnMappings", "ImportPage")]
     if described.get("fileFormat", "CSV") != "CSV":
         # A spreadsheet would need a library to read; the sandbox ends such an import as it ends a broken one.
         return columns, [], ("INVALID_FILE_TYPE", "The sandbox reads CSV alone")
@@ -84,7 +84,7 @@ def over_the_limit(message: str) -> HubSpotError:
     return HubSpotError(429, "RATE_LIMITS", message)
 
 
-def _column(given: Any) -> Column:
+def _column(given: Any, definitions: Definitions) -> Column:
     built = "ColumnMapping"
     check_object(given, built, ["columnObjectTypeId", "columnName"])
     if given["columnObjectTypeId"] != CONTACTS:
@@ -93,7 +93,7 @@ def _column(given: Any) -> Column:
     kind, name = given.get("columnType", "STANDARD"), given.get("propertyName")
     _word(kind, "columnType", KINDS)
     if name is not None:
-        known = CONTACT_PROPERTIES.get(name)
+        known = definitions.get(name)
         if known is None:
             msg = f'Property "{name}" does not exist'
             raise invalid(msg)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
 from airflow_provider_mkt.sandbox.hubspot.imports.dates import as_written
 from airflow_provider_mkt.sandbox.hubspot.imports.record import Import, Line
 
@@ -43,7 +42,7 @@ def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     if len(line.cells) != len(one.columns):
         told = f"The row has {len(line.cells)} columns, the header {len(one.columns)}"
         raise _Refused("INCORRECT_NUMBER_OF_COLUMNS", told)
-    values = _values(one, line)
+    values = _values(contacts, one, line)
     if values.get("email", "").lower() in contacts.blocked:
         raise _Refused("GDPR_BLACKLISTED_EMAIL", "The address was deleted under privacy laws")
     known = _find(contacts, one, line)
@@ -71,13 +70,16 @@ def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     return known.id
 
 
-def _values(one: Import, line: Line) -> dict[str, str]:
+def _values(contacts: ContactStore, one: Import, line: Line) -> dict[str, str]:
     values: dict[str, str] = {}
     for place, (column, cell) in enumerate(zip(one.columns, line.cells, strict=True)):
         name, text = column.property_name, cell.strip()
         if name is None or column.kind == BY_ID:
             continue
-        known = CONTACT_PROPERTIES[name]
+        known = contacts.definitions.get(name)
+        if known is None:
+            told = f'Property "{name}" does not exist any more'
+            raise _Refused("PROPERTY_DEFINITION_NOT_FOUND", told, place)
         if known.kind in ("date", "datetime") and text:
             read = as_written(text, one.date_format, one.zone, whole_day=known.kind == "date")
             if read is None:

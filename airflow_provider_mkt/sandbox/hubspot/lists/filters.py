@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 
@@ -29,7 +29,7 @@ _NEGATIVE = ("IS_NOT_EQUAL_TO", "IS_NONE_OF", "DOES_NOT_CONTAIN")
 _DEEPEST = 10
 
 
-def check_branch(branch: Any, depth: int = 0) -> dict[str, Any]:
+def check_branch(branch: Any, definitions: Definitions, depth: int = 0) -> dict[str, Any]:
     """Refuse filters of a form that nothing could be found by, or that are not emulated."""
     if not isinstance(branch, dict) or branch.get("filterBranchType") not in ("AND", "OR"):
         raise invalid("filterBranch must be an object whose filterBranchType is AND or OR")
@@ -41,13 +41,13 @@ def check_branch(branch: Any, depth: int = 0) -> dict[str, Any]:
     if depth == 0 and branch["filterBranchType"] != "OR":
         raise invalid("The root of a filterBranch must be of the type OR")
     for one in inner:
-        check_branch(one, depth + 1)
+        check_branch(one, definitions, depth + 1)
     for one in filters:
-        _check_filter(one)
+        _check_filter(one, definitions)
     return branch
 
 
-def _check_filter(item: Any) -> None:
+def _check_filter(item: Any, definitions: Definitions) -> None:
     if not isinstance(item, dict):
         raise invalid("A filter must be an object")
     kind = item.get("filterType")
@@ -58,7 +58,7 @@ def _check_filter(item: Any) -> None:
     if kind != "PROPERTY":
         msg = f"Filters of the type {kind!r} are not emulated here, only PROPERTY and IN_LIST"
         raise invalid(msg)
-    if item.get("property") not in CONTACT_PROPERTIES:
+    if item.get("property") not in definitions:
         msg = f'Property "{item.get("property")}" does not exist'
         raise invalid(msg)
     operation = item.get("operation")

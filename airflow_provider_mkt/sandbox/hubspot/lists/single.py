@@ -44,7 +44,7 @@ async def create_list(request: HubSpotRequest) -> Reply:
         msg = f"A {kind} list {'takes no' if kind == MANUAL else 'needs a'} filterBranch"
         raise invalid(msg)
     if filters is not None:
-        check_branch(filters)
+        check_branch(filters, request.world.contacts.definitions)
     own = map_of(body, "customProperties", built)
     await request.work()
     world, object_type = request.world, str(body["objectTypeId"])
@@ -138,7 +138,7 @@ async def update_filters(request: HubSpotRequest) -> Reply:
     flag(request.query.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
     body = await read_object(request, "ListFilterUpdateRequest", ["filterBranch"])
     check_object(body, "ListFilterUpdateRequest", known=["filterBranch"])
-    branch = check_branch(body["filterBranch"])
+    branch = check_branch(body["filterBranch"], request.world.contacts.definitions)
     await request.work()
     one = find(request)
     if one.kind != DYNAMIC:

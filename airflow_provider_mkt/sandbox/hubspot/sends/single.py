@@ -104,7 +104,7 @@ def _send(
     values = map_of(body, "contactProperties", _BUILT)
     repeated = world.single_sends.repeated(key)
     result = repeated or problem_with(to, message.get("from"))
-    if result is None and problems_of(values):
+    if result is None and problems_of(values, world.contacts.definitions):
         result = "VALIDATION_FAILED"
     result = result or world.subscriptions.refusal(to, _subscription_of(email)) or SENT
     if result == SENT:

@@ -1,0 +1,1 @@
+"""Definitions of contact properties, and the groups they are shown in."""

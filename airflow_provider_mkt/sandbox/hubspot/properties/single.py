@@ -1,0 +1,71 @@
+"""Endpoints that handle one property, and the list of all."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.bodies import flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.properties.common import (
+    FAMILY,
+    READ,
+    REQUIRED,
+    WRITE,
+    check,
+    exists_already,
+    find,
+    own,
+    properties_of,
+)
+from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
+from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.reply import Reply
+
+_FIXED = ("name", "hasUniqueValue")
+
+routes = HubSpotRoutes()
+
+
+@routes.handle("GET", FAMILY, "/{objectType}", scopes=READ)
+async def list_properties(request: HubSpotRequest) -> Reply:
+    """All of them in one answer."""
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    properties = properties_of(request)
+    every = properties.archived.values() if archived else properties.live()
+    return Reply(200, {"results": [shown(one) for one in every]})
+
+
+@routes.handle("POST", FAMILY, "/{objectType}", scopes=WRITE)
+async def create_property(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "PropertyCreate", REQUIRED)
+    properties = properties_of(request)
+    check(properties, body)
+    await request.work()
+    if properties.get(body["name"]) is not None:
+        raise exists_already("property", body["name"])
+    return Reply(201, shown(properties.put(body)))
+
+
+@routes.handle("GET", FAMILY, "/{objectType}/{propertyName}", scopes=READ)
+async def read_property(request: HubSpotRequest) -> Reply:
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    one = find(properties_of(request), request.path["propertyName"], archived=archived)
+    return Reply(200, shown(one))
+
+
+@routes.handle("PATCH", FAMILY, "/{objectType}/{propertyName}", scopes=WRITE)
+async def update_property(request: HubSpotRequest) -> Reply:
+    """Change what a client made; a name and whether values are unique stay as they were."""
+    body = await read_object(request, "PropertyUpdate")
+    await request.work()
+    properties = properties_of(request)
+    known = own(properties, request.path["propertyName"])
+    kept = {name: known.custom.get(name) for name in _FIXED}
+    return Reply(200, shown(properties.put(check(properties, {**known.custom, **body, **kept}))))
+
+
+@routes.handle("DELETE", FAMILY, "/{objectType}/{propertyName}", scopes=WRITE)
+async def archive_property(request: HubSpotRequest) -> Reply:
+    await request.work()
+    properties = properties_of(request)
+    properties.archive(own(properties, request.path["propertyName"]))
+    return Reply(204)

@@ -1,0 +1,79 @@
+"""Which properties contacts have: those of every account, and those that clients made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+
+DEFAULT_GROUP = "contactinformation"
+
+
+@dataclass(slots=True)
+class Group:
+    """What properties are shown under."""
+
+    name: str
+    label: str
+    order: int = -1
+
+
+class PropertyStore:
+    """Definitions are the contacts' own: what is made here can be written there at once."""
+
+    def __init__(self, clock: Clock, contacts: ContactStore) -> None:
+        self._clock = clock
+        self._contacts = contacts
+        self.archived: dict[str, Property] = {}
+        self.groups = {DEFAULT_GROUP: Group(DEFAULT_GROUP, "Contact information")}
+
+    def live(self) -> list[Property]:
+        return list(self._contacts.definitions.values())
+
+    def get(self, name: str, *, archived: bool = False) -> Property | None:
+        return (self.archived if archived else self._contacts.definitions).get(name)
+
+    def put(self, body: dict[str, Any]) -> Property:
+        """Make a property, or change one, as a checked body says."""
+        known = self.get(body["name"])
+        now = iso(self._clock.time())
+        made = now if known is None else known.custom["createdAt"]
+        values = tuple(str(one["value"]) for one in body.get("options") or [])
+        if body["type"] == "bool":
+            values = ("true", "false")
+        one = Property(
+            body["name"],
+            body["type"],
+            values,
+            unique=body.get("hasUniqueValue") is True,
+            custom={**body, "createdAt": made, "updatedAt": now},
+        )
+        self._contacts.define(one)
+        self.archived.pop(one.name, None)
+        return one
+
+    def archive(self, known: Property) -> None:
+        self._contacts.undefine(known)
+        self.archived[known.name] = Property(
+            known.name,
+            known.kind,
+            known.options,
+            unique=known.unique,
+            custom={**known.custom, "archivedAt": iso(self._clock.time())},
+        )
+
+    def in_group(self, name: str) -> list[Property]:
+        return [one for one in self.live() if one.custom.get("groupName", DEFAULT_GROUP) == name]
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "custom": [dict(one.custom) for one in self.live() if one.custom],
+            "archived": list(self.archived),
+            "groups": [one.name for one in self.groups.values()],
+        }

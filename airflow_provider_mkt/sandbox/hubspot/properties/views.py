@@ -1,0 +1,61 @@
+"""Definitions as answers show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
+
+FIELD_TYPES = {
+    "string": "text",
+    "number": "number",
+    "date": "date",
+    "datetime": "date",
+    "bool": "booleancheckbox",
+    "enumeration": "select",
+}
+_LABELS = {"true": "Yes", "false": "No"}
+
+
+def shown(one: Property) -> dict[str, Any]:
+    """A property; of one of every account, the texts are made up from its name."""
+    own = bool(one.custom)
+    view: dict[str, Any] = {
+        "name": one.name,
+        "label": one.name.removeprefix("hs_").replace("_", " ").capitalize(),
+        "description": "",
+        "groupName": DEFAULT_GROUP,
+        "type": one.kind,
+        "fieldType": FIELD_TYPES.get(one.kind, "text"),
+        "options": [_option(value, place) for place, value in enumerate(one.options)],
+        "displayOrder": -1,
+        "calculated": False,
+        "externalOptions": False,
+        "hasUniqueValue": one.unique,
+        "hidden": False,
+        "hubspotDefined": not own,
+        "formField": not one.read_only,
+        "dataSensitivity": "non_sensitive",
+        "archived": "archivedAt" in one.custom,
+        "modificationMetadata": {
+            "archivable": own,
+            "readOnlyDefinition": not own,
+            "readOnlyValue": one.read_only,
+        },
+    }
+    if own:
+        view |= {name: value for name, value in one.custom.items() if value is not None and name != "options"}
+        view["options"] = [
+            {"hidden": False, "displayOrder": -1, **option} for option in one.custom.get("options") or []
+        ] or view["options"]
+    return view
+
+
+def _option(value: str, place: int) -> dict[str, Any]:
+    label = _LABELS.get(value, value.replace("_", " ").capitalize())
+    return {"label": label, "value": value, "displayOrder": place, "hidden": False}
+
+
+def shown_group(group: Group) -> dict[str, Any]:
+    return {"name": group.name, "label": group.label, "displayOrder": group.order, "archived": False}

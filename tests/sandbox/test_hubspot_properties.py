@@ -1,0 +1,165 @@
+"""Definitions of contact properties: read, made, changed and archived, and what contacts make of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.hubspot import seed
+
+FOOD: dict[str, Any] = {
+    "name": "favourite_food",
+    "label": "Favourite food",
+    "type": "string",
+    "fieldType": "text",
+    "groupName": "contactinformation",
+}
+ADA = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
+
+
+@pytest.fixture(params=["/crm/v3/properties", "/crm/properties/2026-03"])
+def base(request: pytest.FixtureRequest) -> str:
+    return f"{request.param}/contacts"
+
+
+def names(api: httpx.Client, base: str, **query: str) -> set[str]:
+    return {one["name"] for one in api.get(base, params=query).json()["results"]}
+
+
+def test_every_property_that_a_contact_has_is_described(api: httpx.Client, base: str) -> None:
+    every = {one["name"]: one for one in api.get(base).json()["results"]}
+    assert {"email", "firstname", "lifecyclestage", "createdate", "external_id"} <= every.keys()
+    for one in every.values():
+        required = ("description", "fieldType", "groupName", "label", "name", "options", "type")
+        assert all(name in one for name in required)
+    stage, created = every["lifecyclestage"], every["createdate"]
+    assert (stage["type"], stage["fieldType"], stage["options"][1]["value"]) == (
+        "enumeration",
+        "select",
+        "lead",
+    )
+    assert created["modificationMetadata"]["readOnlyValue"] is True
+    assert (every["email"]["hasUniqueValue"], every["email"]["hubspotDefined"]) == (True, True)
+    assert every["external_id"]["hubspotDefined"] is False
+    assert api.get(f"{base}/email").json() == every["email"]
+
+
+def test_object_types_have_several_names_and_contacts_are_all_there_is(api: httpx.Client, base: str) -> None:
+    family = base.removesuffix("/contacts")
+    assert names(api, f"{family}/0-1") == names(api, base)
+    assert api.get(f"{family}/companies").status_code == 400
+
+
+def test_a_property_is_made_written_searched_changed_and_archived(
+    box: Sandbox, api: httpx.Client, base: str
+) -> None:
+    values = {"properties": {"favourite_food": "Soup"}}
+    assert api.patch(ADA, json=values).status_code == 400
+    made = api.post(base, json=FOOD)
+    assert (made.status_code, made.json()["hubspotDefined"]) == (201, False)
+    assert api.post(base, json=FOOD).json()["category"] == "OBJECT_ALREADY_EXISTS"
+    assert api.patch(ADA, json=values).json()["properties"]["favourite_food"] == "Soup"
+    box.clock.advance(5)
+    by_food = {"filters": [{"propertyName": "favourite_food", "operator": "EQ", "value": "soup"}]}
+    search = {"filterGroups": [by_food], "sorts": ["favourite_food"]}
+    assert api.post("/crm/v3/objects/contacts/search", json=search).json()["total"] == 1
+    changed = api.patch(f"{base}/favourite_food", json={"label": "Food", "name": "other"}).json()
+    assert (changed["label"], changed["name"]) == ("Food", "favourite_food")
+    assert changed["createdAt"] < changed["updatedAt"]
+    assert api.delete(f"{base}/favourite_food").status_code == 204
+    assert api.get(f"{base}/favourite_food").status_code == 404
+    assert names(api, base, archived="true") == {"favourite_food"}
+    assert api.patch(ADA, json=values).status_code == 400
+
+
+def test_values_of_a_property_may_be_unique_and_key_an_upsert(api: httpx.Client, base: str) -> None:
+    api.post(base, json=FOOD | {"name": "erp_number", "hasUniqueValue": True})
+    body = {"inputs": [{"idProperty": "erp_number", "id": "E-1", "properties": {"firstname": "Eve"}}]}
+    for new in (True, False):
+        (row,) = api.post("/crm/v3/objects/contacts/batch/upsert", json=body).json()["results"]
+        assert row["new"] is new
+    assert api.patch(ADA, json={"properties": {"erp_number": "E-1"}}).status_code == 409
+
+
+def test_options_are_held_to(api: httpx.Client, base: str) -> None:
+    options = [{"label": "Red", "value": "r"}, {"label": "Blue", "value": "b", "hidden": True}]
+    colour = FOOD | {"name": "colour", "type": "enumeration", "fieldType": "radio", "options": options}
+    made = api.post(base, json=colour).json()
+    assert [one["hidden"] for one in made["options"]] == [False, True]
+    assert api.patch(ADA, json={"properties": {"colour": "r"}}).status_code == 200
+    refused = api.patch(ADA, json={"properties": {"colour": "green"}}).json()
+    assert refused["errors"][0]["code"] == "INVALID_OPTION"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Favourite food"},
+        {"type": "text"},
+        {"fieldType": "box"},
+        {"groupName": "nothing"},
+        {"type": "enumeration", "fieldType": "select"},
+        {"label": None},
+        {"options": {"a": 1}},
+    ],
+    ids=str,
+)
+def test_a_definition_that_makes_no_sense_is_refused(
+    api: httpx.Client, base: str, change: dict[str, Any]
+) -> None:
+    reply = api.post(base, json=FOOD | change)
+    assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_what_hubspot_defines_stays_as_it_is(api: httpx.Client, base: str) -> None:
+    assert api.patch(f"{base}/email", json={"label": "Mail"}).status_code == 400
+    assert api.delete(f"{base}/email").status_code == 400
+    assert api.patch(f"{base}/nothing", json={}).status_code == 404
+
+
+def test_many_are_made_read_and_archived_at_a_time(api: httpx.Client, base: str) -> None:
+    inputs = [FOOD | {"name": name} for name in ("one", "two", "email")]
+    made = api.post(f"{base}/batch/create", json={"inputs": inputs})
+    assert made.status_code == 207
+    assert {one["name"] for one in made.json()["results"]} == {"one", "two"}
+    assert made.json()["errors"][0]["context"] == {"name": ["email"]}
+    asked = {"inputs": [{"name": "one"}, {"name": "three"}], "archived": False}
+    read = api.post(f"{base}/batch/read", json=asked)
+    assert (read.status_code, [one["name"] for one in read.json()["results"]]) == (207, ["one"])
+    gone = {"inputs": [{"name": "one"}, {"name": "three"}]}
+    assert api.post(f"{base}/batch/archive", json=gone).status_code == 204
+    assert api.get(f"{base}/one").status_code == 404
+    archived = api.post(f"{base}/batch/read", json={"inputs": [{"name": "one"}], "archived": True})
+    assert archived.json()["results"][0]["archived"] is True
+
+
+def test_groups_are_made_changed_and_archived_once_empty(api: httpx.Client, base: str) -> None:
+    made = api.post(f"{base}/groups", json={"name": "tastes", "label": "Tastes"})
+    assert (made.status_code, made.json()["displayOrder"]) == (201, -1)
+    assert api.post(f"{base}/groups", json={"name": "tastes", "label": "Tastes"}).status_code == 409
+    api.post(base, json=FOOD | {"groupName": "tastes"})
+    assert api.delete(f"{base}/groups/tastes").status_code == 400
+    assert api.patch(f"{base}/groups/tastes", json={"displayOrder": 2}).json()["displayOrder"] == 2
+    assert len(api.get(f"{base}/groups").json()["results"]) == 2
+    api.delete(f"{base}/favourite_food")
+    assert api.delete(f"{base}/groups/tastes").status_code == 204
+    assert api.get(f"{base}/groups/tastes").status_code == 404
+
+
+def test_a_reader_sees_properties_and_changes_none(box: Sandbox, api: httpx.Client, base: str) -> None:
+    reader = {"Authorization": f"Bearer {seed.READ_ONLY_TOKEN}"}
+    assert api.get(base, headers=reader).status_code == 200
+    assert api.post(base, json=FOOD, headers=reader).json()["category"] == "MISSING_SCOPES"
+
+
+def test_a_reset_forgets_what_was_made(box: Sandbox, api: httpx.Client, base: str) -> None:
+    api.post(base, json=FOOD)
+    assert [one["name"] for one in api.get("/_sandbox/state").json()["properties"]["custom"]] == [
+        "external_id",
+        "favourite_food",
+    ]
+    box.hubspot.reset()
+    assert "favourite_food" not in names(api, base)
