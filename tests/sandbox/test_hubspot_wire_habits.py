@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 BOTH = f"{seed.NEWSLETTER_EMAIL},{seed.PUBLISHED_EMAIL}"
@@ -37,6 +38,33 @@ def test_a_dated_search_for_lists_may_leave_additional_properties_out(api: httpx
     body = {"listIds": [], "offset": 0, "processingTypes": []}
     found = api.post("/crm/lists/2026-03/search", json=body).json()
     assert [one["listId"] for one in found["lists"]] == [seed.LIST_ID]
+
+
+def test_lists_are_found_by_the_newest_change_and_tell_their_size_unasked(
+    box: Sandbox, api: httpx.Client
+) -> None:
+    for name in ("Guests", "Hosts"):
+        body = {"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"}
+        api.post("/crm/v3/lists", json=body)
+        box.clock.advance(1)
+    api.put(f"/crm/v3/lists/{seed.LIST_ID}/memberships/remove", json=[seed.CONTACT_IDS[0]])
+    newest = ["Hosts", "Guests", "Early adopters"]
+    for sort, wanted in (
+        ("-HS_CREATED_AT", newest),
+        ("HS_CREATED_AT", newest[::-1]),
+        ("-HS_LIST_ID", newest),
+    ):
+        found = api.post("/crm/v3/lists/search", json={"count": 250, "sort": sort}).json()["lists"]
+        assert [one["name"] for one in found] == wanted
+    updated = api.post("/crm/v3/lists/search", json={"sort": "HS_UPDATED_AT"}).json()["lists"]
+    times = [one["updatedAt"] for one in updated]
+    assert times == sorted(times)
+    assert updated[0]["additionalProperties"].keys() == {"hs_list_size"}
+
+
+def test_an_account_without_custom_objects_says_so(api: httpx.Client) -> None:
+    for path in ("/crm/v3/schemas", "/crm-object-schemas/2026-03/schemas"):
+        assert api.get(path).json() == {"results": []}
 
 
 def test_the_root_of_folders_has_what_its_schema_requires(api: httpx.Client) -> None:

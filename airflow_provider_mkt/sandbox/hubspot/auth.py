@@ -36,6 +36,7 @@ ALL_SCOPES = frozenset(
         "crm.objects.marketing_events.write",
         "crm.schemas.contacts.read",
         "crm.schemas.contacts.write",
+        "crm.schemas.custom.read",
         "marketing-email",
         "marketing.campaigns.read",
         "marketing.campaigns.revenue.read",

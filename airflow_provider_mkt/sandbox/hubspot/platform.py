@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.errors import (
     UnknownRoute,
     WrongMethod,
 )
-from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, seed
+from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, object_schemas, seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token
 from airflow_provider_mkt.sandbox.hubspot.automation.handlers import HANDLERS as AUTOMATION
 from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget, reports
@@ -68,6 +68,7 @@ _LONGEST_URI = 8192
 _HANDLERS = (
     account,
     oauth,
+    object_schemas,
     contact_single,
     contact_batch,
     contact_merging,

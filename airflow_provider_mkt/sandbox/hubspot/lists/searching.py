@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import check_object, names, read_object
@@ -27,6 +28,13 @@ _BUILT = "ListSearchRequest"
 _USUAL = ("hs_list_size", "hs_folder_name")
 """Told of every list that has them, asked for or not."""
 _MOST = 500
+_SORTS: dict[str, Callable[[RecordList], Any]] = {
+    "name": lambda one: one.name.casefold(),
+    "hs_list_name": lambda one: one.name.casefold(),
+    "hs_list_id": lambda one: int(one.id),
+    "hs_created_at": lambda one: one.created,
+    "hs_updated_at": lambda one: one.updated,
+}
 
 routes = HubSpotRoutes()
 
@@ -53,8 +61,9 @@ async def search_lists(request: HubSpotRequest) -> Reply:
         and body.get("objectTypeId") in (None, one.object_type)
     ]
     sort = str(body.get("sort") or "")
-    if sort.removeprefix("-").lower() in ("name", "hs_list_name"):
-        found.sort(key=lambda one: one.name.casefold(), reverse=sort.startswith("-"))
+    key = _SORTS.get(sort.removeprefix("-").lower())
+    if key is not None:
+        found.sort(key=key, reverse=sort.startswith("-"))
     now, end = request.clock.time(), offset + count
     rows: list[dict[str, Any]] = []
     for one in found[offset:end]:
