@@ -47,10 +47,21 @@ def test_every_property_that_a_contact_has_is_described(api: httpx.Client, base:
     assert api.get(f"{base}/email").json() == every["email"]
 
 
-def test_object_types_have_several_names_and_contacts_are_all_there_is(api: httpx.Client, base: str) -> None:
+def test_object_types_have_several_names(api: httpx.Client, base: str) -> None:
     family = base.removesuffix("/contacts")
-    assert names(api, f"{family}/0-1") == names(api, base)
-    assert api.get(f"{family}/companies").status_code == 400
+    for name in ("0-1", "contact", "CONTACTS"):
+        assert names(api, f"{family}/{name}") == names(api, base)
+    unknown = api.get(f"{family}/wishes")
+    assert (unknown.status_code, unknown.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("other", ["companies", "deal", "0-5", "taxes", "calls", "postal_mail"])
+def test_of_other_objects_little_is_told_and_nothing_changed(
+    api: httpx.Client, base: str, other: str
+) -> None:
+    family = base.removesuffix("/contacts")
+    assert names(api, f"{family}/{other}") == {"hs_object_id", "hs_createdate", "hs_lastmodifieddate"}
+    assert api.post(f"{family}/{other}", json=FOOD).status_code == 400
 
 
 def test_a_property_is_made_written_searched_changed_and_archived(

@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot.bodies import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.properties.object_types import CONTACTS, object_type
 from airflow_provider_mkt.sandbox.hubspot.properties.store import PropertyStore
 from airflow_provider_mkt.sandbox.hubspot.properties.views import FIELD_TYPES
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
@@ -31,12 +32,20 @@ _FORMS = (
 
 
 def properties_of(request: HubSpotRequest) -> PropertyStore:
-    """The properties of the object type in the path: contacts are all there is."""
+    """The properties of the object type in the path, which must be contacts."""
+    if not of_contacts(request):
+        raise invalid("The sandbox keeps properties of contacts alone")
+    return request.world.properties
+
+
+def of_contacts(request: HubSpotRequest) -> bool:
+    """Whether a call is about contacts; it must be about some object type."""
     given = request.path["objectType"]
-    if given.lower() not in ("contacts", "contact", "0-1"):
+    known = object_type(given)
+    if known is None:
         msg = f"Unable to infer object type from: {given}"
         raise invalid(msg)
-    return request.world.properties
+    return known == CONTACTS
 
 
 def find(properties: PropertyStore, name: str, *, archived: bool = False) -> Property:

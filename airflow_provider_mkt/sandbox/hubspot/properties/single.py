@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from airflow_provider_mkt.sandbox.hubspot.bodies import flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
 from airflow_provider_mkt.sandbox.hubspot.properties.common import (
     FAMILY,
     READ,
@@ -11,9 +14,11 @@ from airflow_provider_mkt.sandbox.hubspot.properties.common import (
     check,
     exists_already,
     find,
+    of_contacts,
     own,
     properties_of,
 )
+from airflow_provider_mkt.sandbox.hubspot.properties.object_types import COMMON
 from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
@@ -25,11 +30,16 @@ routes = HubSpotRoutes()
 
 @routes.handle("GET", FAMILY, "/{objectType}", scopes=READ)
 async def list_properties(request: HubSpotRequest) -> Reply:
-    """All of them in one answer."""
+    """All of them in one answer.
+
+    Clients that copy a whole account ask so for every object type before they read the first record.
+    """
     archived = flag(request.query.get("archived"), "archived")
     await request.work()
-    properties = properties_of(request)
-    every = properties.archived.values() if archived else properties.live()
+    every: Iterable[Property] = () if archived else COMMON
+    if of_contacts(request):
+        properties = request.world.properties
+        every = properties.archived.values() if archived else properties.live()
     return Reply(200, {"results": [shown(one) for one in every]})
 
 
