@@ -64,6 +64,12 @@ def test_of_other_objects_little_is_told_and_nothing_changed(
     assert api.post(f"{family}/{other}", json=FOOD).status_code == 400
 
 
+def test_the_old_call_lists_the_same_bare(api: httpx.Client, base: str) -> None:
+    every = api.get(base).json()["results"]
+    for old in ("/properties/v1/contacts/properties", "/properties/v2/contact/properties"):
+        assert api.get(old).json() == every
+
+
 def test_a_property_is_made_written_searched_changed_and_archived(
     box: Sandbox, api: httpx.Client, base: str
 ) -> None:

@@ -86,3 +86,25 @@ def test_a_base_url_that_ends_in_a_slash_does_no_harm(api: httpx.Client) -> None
     request = api.build_request("GET", "/")
     request.url = request.url.copy_with(raw_path=b"//crm/v3/objects/contacts?limit=1")
     assert len(api.send(request).json()["results"]) == 1
+
+
+def test_a_search_for_lists_gives_500_a_page_to_whom_wants_more(api: httpx.Client) -> None:
+    for number in range(501):
+        body = {"name": f"List {number}", "objectTypeId": "0-1", "processingType": "MANUAL"}
+        if number % 150 == 149:
+            api.post("/_sandbox/clock", json={"advance": 10})
+        assert api.post("/crm/v3/lists", json=body).status_code == 200
+    found = api.post("/crm/v3/lists/search", json={"count": 1000}).json()
+    assert (len(found["lists"]), found["hasMore"], found["offset"]) == (500, True, 500)
+
+
+@pytest.mark.parametrize("name", ["contact", "0-1", "Contact"])
+@pytest.mark.parametrize("family", ["/crm/v3/objects", "/crm/objects/2026-03"])
+def test_contacts_are_named_in_the_singular_and_by_the_id_of_their_type(
+    api: httpx.Client, family: str, name: str
+) -> None:
+    assert len(api.get(f"{family}/{name}").json()["results"]) == 5
+    assert api.get(f"{family}/{name}/{seed.CONTACT_IDS[0]}").json()["id"] == seed.CONTACT_IDS[0]
+    body = {"inputs": [{"id": seed.CONTACT_IDS[1]}], "properties": [], "propertiesWithHistory": []}
+    assert api.post(f"{family}/{name}/batch/read", json=body).status_code == 200
+    assert api.get(f"{family}/{name}ed").status_code == 404

@@ -21,6 +21,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "marketing_events_list": ("/marketing/marketing-events/v3",),
     "oauth": ("/oauth/v3", "/oauth/2026-03"),
     "oauth1": ("/oauth/v1",),
+    "properties1": ("/properties/v1", "/properties/v2"),
     "transactional": ("/marketing/v3/transactional", "/marketing/transactional/2026-03"),
     "single_send": ("/marketing/v4/email/single-send", "/marketing/email-campaigns/2026-03/single-send"),
     "send_statuses": ("/marketing/v3/email/send-statuses",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,10 @@ from airflow_provider_mkt.sandbox.routing import Route
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.request import Incoming
 
 _LONGEST_URI = 8192
+_CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
 _HANDLERS = (
     account,
     oauth,
@@ -126,6 +129,11 @@ class HubSpot(Platform[HubSpotWorld, Token]):
 
     def make_routes(self) -> Iterable[Route[HubSpotWorld, Token]]:
         return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
+
+    def rewrite(self, incoming: Incoming) -> Incoming:
+        """Let contacts be named as any object type may: in the singular, and by the type's id."""
+        incoming.raw_path = _CONTACTS.sub(r"\1contacts", incoming.raw_path)
+        return incoming
 
     def inspect(self, request: HubSpotRequest) -> None:
         # The documents name no length for 414; 8 KB is what many gateways stop at.

@@ -7,11 +7,12 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
 CONTACTS = "contact"
 _OTHERS = frozenset(
     (
-        *("appointment", "call", "cart", "commerce_payment", "communication", "company", "course"),
-        *("deal", "discount", "email", "fee", "feedback_submission", "goal_target", "invoice"),
-        *("lead", "line_item", "listing", "marketing_event", "meeting", "note", "order"),
-        *("partner_client", "payment", "postal_mail", "product", "quote", "service"),
-        *("subscription", "task", "tax", "ticket", "user"),
+        *("appointment", "call", "cart", "commerce_payment", "communication", "company"),
+        *("course", "deal", "deal_split", "discount", "email", "engagement", "fee"),
+        *("feedback_submission", "form", "goal_target", "invoice", "lead", "line_item"),
+        *("listing", "marketing_event", "meeting", "note", "order", "partner_client"),
+        *("payment", "postal_mail", "product", "quote", "service", "subscription", "task"),
+        *("tax", "ticket", "user"),
     )
 )
 _NUMBERED = {"0-1": CONTACTS, "0-2": "company", "0-3": "deal", "0-5": "ticket"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import flag, read_object
 from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
@@ -36,11 +37,14 @@ async def list_properties(request: HubSpotRequest) -> Reply:
     """
     archived = flag(request.query.get("archived"), "archived")
     await request.work()
-    every: Iterable[Property] = () if archived else COMMON
-    if of_contacts(request):
-        properties = request.world.properties
-        every = properties.archived.values() if archived else properties.live()
-    return Reply(200, {"results": [shown(one) for one in every]})
+    return Reply(200, {"results": _every(request, archived=archived)})
+
+
+@routes.handle("GET", "properties1", "/{objectType}/properties", scopes=READ)
+async def list_properties_v1(request: HubSpotRequest) -> Reply:
+    """The old call, whose answer is a bare list; connectors in use still begin with it."""
+    await request.work()
+    return Reply(200, _every(request))
 
 
 @routes.handle("POST", FAMILY, "/{objectType}", scopes=WRITE)
@@ -79,3 +83,11 @@ async def archive_property(request: HubSpotRequest) -> Reply:
     properties = properties_of(request)
     properties.archive(own(properties, request.path["propertyName"]))
     return Reply(204)
+
+
+def _every(request: HubSpotRequest, *, archived: bool = False) -> list[dict[str, Any]]:
+    every: Iterable[Property] = () if archived else COMMON
+    if of_contacts(request):
+        properties = request.world.properties
+        every = properties.archived.values() if archived else properties.live()
+    return [shown(one) for one in every]
