@@ -108,3 +108,13 @@ def test_contacts_are_named_in_the_singular_and_by_the_id_of_their_type(
     body = {"inputs": [{"id": seed.CONTACT_IDS[1]}], "properties": [], "propertiesWithHistory": []}
     assert api.post(f"{family}/{name}/batch/read", json=body).status_code == 200
     assert api.get(f"{family}/{name}ed").status_code == 404
+
+
+def test_the_newer_dated_paths_lead_to_the_same_account(api: httpx.Client) -> None:
+    made = api.post("/crm/objects/2026-09/contacts", json={"properties": {"email": "new@example.com"}})
+    assert made.status_code == 201
+    found = api.get(f"/crm/objects/2026-03/contacts/{made.json()['id']}", params={"properties": "email"})
+    assert found.json()["properties"]["email"] == "new@example.com"
+    for path in ("/account-info/2026-09/details", "/marketing/emails/2026-09", "/crm/properties/2026-09/0-1"):
+        assert api.get(path).status_code == 200
+    assert api.get("/crm/objects/2026-090/contacts").status_code == 404

@@ -49,7 +49,7 @@ from airflow_provider_mkt.sandbox.hubspot.events import lists as event_lists
 from airflow_provider_mkt.sandbox.hubspot.events import objects as event_objects
 from airflow_provider_mkt.sandbox.hubspot.events import settings as event_settings
 from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
-from airflow_provider_mkt.sandbox.hubspot.families import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.families import DATED, PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.imports import endpoints as imports
 from airflow_provider_mkt.sandbox.hubspot.lists.handlers import HANDLERS as LISTS
 from airflow_provider_mkt.sandbox.hubspot.properties.handlers import HANDLERS as PROPERTIES
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.request import Incoming
 
 _LONGEST_URI = 8192
+_NEWER = re.compile("/2026-09(?![^/])")
 _CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
 _HANDLERS = (
     account,
@@ -131,8 +132,12 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
 
     def rewrite(self, incoming: Incoming) -> Incoming:
-        """Let contacts be named as any object type may: in the singular, and by the type's id."""
-        incoming.raw_path = _CONTACTS.sub(r"\1contacts", incoming.raw_path)
+        """Let contacts be named as any object type may: in the singular, and by the type's id.
+
+        And take the newer dated paths for the older: which calls differ between the two is not known yet.
+        """
+        path = _NEWER.sub("/" + DATED, incoming.raw_path)
+        incoming.raw_path = _CONTACTS.sub(r"\1contacts", path)
         return incoming
 
     def inspect(self, request: HubSpotRequest) -> None:
