@@ -109,3 +109,11 @@ def test_small_answers_and_bulk_ones_are_never_compressed(api: Api) -> None:
     listed = api.client.get("/bulk/v1/leads/export.json", headers=GZIP)
     assert len(listed.content) > 1024
     assert "content-encoding" not in listed.headers
+
+
+def test_who_sends_the_token_in_the_query_is_told_how_it_would_do(api: Api) -> None:
+    token = api.client.headers.pop("Authorization").removeprefix("Bearer ")
+    (refused,) = api.get(f"/v1/lead/{seed.ANNA}.json", access_token=token)["errors"]
+    assert (refused["code"], "query_tokens" in refused["message"]) == ("603", True)
+    (without,) = api.get(f"/v1/lead/{seed.ANNA}.json")["errors"]
+    assert (without["code"], "query_tokens" in without["message"]) == ("603", False)

@@ -174,7 +174,10 @@ class Marketo(Platform[Instance, ApiUser]):
             token = (request.query.get("access_token") or "") if self.settings.query_tokens else ""
         if not token:
             # The code for no token is not documented since 600 went; tokens in the query count as none.
-            raise Problem(603, "Access denied: send the token in an 'Authorization: Bearer' header")
+            message = "Access denied: send the token in an 'Authorization: Bearer' header"
+            if "access_token" in request.query:
+                message += " (POST /_sandbox/settings with query_tokens, and the query will do)"
+            raise Problem(603, message)
         return self.accounts.user_of(token.strip(), self.clock.time())
 
     def authorize(self, request: Call) -> None:
