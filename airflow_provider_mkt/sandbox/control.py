@@ -52,7 +52,7 @@ def answer(platform: AnyPlatform, incoming: Incoming) -> Reply:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         return _refuse(400, "; ".join(problems))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return _refuse(400, str(error))
 
 

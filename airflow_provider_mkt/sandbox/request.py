@@ -24,6 +24,26 @@ WorldT = TypeVar("WorldT", bound=World)
 TokenT = TypeVar("TokenT")
 
 
+def parse_json(text: bytes | str) -> Any:
+    """JSON as its standard has it; raises `MalformedBody`."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise MalformedBody(error.msg, line=error.lineno, column=error.colno) from error
+    except UnicodeDecodeError as error:
+        message = "body is not UTF-8"
+        raise MalformedBody(message) from error
+    except (RecursionError, ValueError) as error:
+        # What no parser in use would take either: thousands of brackets, or of digits.
+        message = "body is nested too deeply or has a number too long"
+        raise MalformedBody(message) from error
+
+
+def _refuse_constant(name: str) -> None:
+    message = f"{name} is no value"
+    raise MalformedBody(message)
+
+
 _NONE = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
@@ -149,13 +169,7 @@ class Request(Generic[WorldT, TokenT]):
 
     async def json(self) -> Any:
         """The body, parsed; raises `MalformedBody`."""
-        try:
-            return json.loads(self.body)
-        except json.JSONDecodeError as error:
-            raise MalformedBody(error.msg, line=error.lineno, column=error.colno) from error
-        except UnicodeDecodeError as error:
-            message = "body is not UTF-8"
-            raise MalformedBody(message) from error
+        return parse_json(self.body)
 
     async def form(self) -> Form:
         """The body as a form, urlencoded or multipart; raises `MalformedBody`."""

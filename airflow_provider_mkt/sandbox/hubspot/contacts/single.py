@@ -19,6 +19,8 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.reply import Reply
 
+_DIGITS = 18
+
 routes = HubSpotRoutes()
 
 
@@ -28,7 +30,7 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
     history = request.query.split("propertiesWithHistory")
     limit = whole_number(request.query.get("limit"), "limit", 10, 1, 50 if history else 100)
     after = request.query.get("after", "0") or "0"
-    if not after.isascii() or not after.isdigit():
+    if not after.isascii() or not after.isdigit() or len(after) > _DIGITS:
         msg = f"after is not a cursor of this list: {after!r}"
         raise invalid(msg)
     await request.work()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -14,6 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 from airflow_provider_mkt.sandbox.hubspot.imports.dates import ORDERS
 from airflow_provider_mkt.sandbox.hubspot.imports.record import Column, Line
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import BY_ID, BY_KEY, CREATE, UPDATE, UPSERT
+from airflow_provider_mkt.sandbox.request import parse_json
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.request import Upload
@@ -32,11 +32,7 @@ def read_order(text: str | None) -> dict[str, Any]:
     if not text:
         msg = "The form has no importRequest"
         raise invalid(msg)
-    try:
-        order = json.loads(text)
-    except json.JSONDecodeError as error:
-        msg = f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}"
-        raise invalid(msg) from None
+    order = parse_json(text)
     check_object(order, "ImportRequest", ["name", "files"], _KNOWN)
     _word(order.get("dateFormat"), "dateFormat", tuple(ORDERS))
     for one in check_object(order.get("importOperations") or {}, "importOperations").values():

@@ -74,6 +74,10 @@ def check(properties: PropertyStore, body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(body["name"], str) or _NAME.fullmatch(body["name"]) is None:
         msg = f"name must be lower-case letters, digits and underscores, a letter first: {body['name']!r}"
         raise invalid(msg)
+    for name in ("label", "groupName", "description"):
+        if not isinstance(body.get(name) or "", str):
+            msg = f"{name} must be a string, not {body[name]!r}"
+            raise invalid(msg)
     for name, words in (("type", _TYPES), ("fieldType", _FORMS)):
         if body[name] not in words:
             msg = f"{name} must be one of {', '.join(words)}, not {body[name]!r}"

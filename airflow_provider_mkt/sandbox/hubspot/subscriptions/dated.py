@@ -46,7 +46,9 @@ async def links(request: HubSpotRequest) -> Reply:
     check_object(body, built, known=["subscriberIdString", "subscriptionId", "language"])
     address = person(body["subscriberIdString"])
     await request.work()
-    base = f"{_PAGES}/{quote(address, safe='')}?lang={quote(str(body.get('language') or 'en'), safe='')}"
+    # A lone surrogate can come in by a JSON escape, and has no UTF-8.
+    language = quote(str(body.get("language") or "en"), safe="", errors="replace")
+    base = f"{_PAGES}/{quote(address, safe='', errors='replace')}?lang={language}"
     view = {
         "subscriberIdString": address,
         "managePreferencesUrl": f"{base}&page=manage",

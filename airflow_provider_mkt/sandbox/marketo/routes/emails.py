@@ -131,7 +131,7 @@ def _header(name: str, text: str) -> str:
     try:
         said = json.loads(text)
         kind, value = said["type"], str(said["value"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise wrong_type(text, f"JSON object with type and value ({name})") from None
     if kind != "Text":
         raise Problem(709, f"Header type '{kind}' is not supported here")

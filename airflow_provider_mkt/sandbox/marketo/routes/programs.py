@@ -158,7 +158,7 @@ def _json_list(params: Query, name: str) -> list[Any] | None:
         return None
     try:
         rows = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         rows = _loosely(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type(text, "array")

@@ -67,7 +67,7 @@ def _read_json(text: str) -> Place | None:
     try:
         said = json.loads(text)
         return Place(int(said["id"]), str(said["type"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 
