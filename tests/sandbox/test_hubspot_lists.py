@@ -202,6 +202,9 @@ def test_filters_are_read_where_asked_and_replaced(box: Sandbox, run: Runner) ->
         run(lists.update_filters(LIST, others))
 
 
+WITHOUT_VALUES = {"property": "email", "operation": {"operator": "IS_EQUAL_TO", "values": 1}}
+
+
 @pytest.mark.parametrize(
     "branch",
     [
@@ -209,6 +212,8 @@ def test_filters_are_read_where_asked_and_replaced(box: Sandbox, run: Runner) ->
         {"filterBranchType": "XOR"},
         {"filterBranchType": "OR", "filters": [{"filterType": "PAGE_VIEW"}]},
         {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", "property": "nothing"}]},
+        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", "property": ["email"]}]},
+        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", **WITHOUT_VALUES}]},
     ],
 )
 def test_filters_that_mean_nothing_are_refused(once: Runner, branch: dict[str, Any]) -> None:

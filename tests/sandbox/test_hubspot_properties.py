@@ -121,6 +121,8 @@ def test_options_are_held_to(api: httpx.Client, base: str) -> None:
         {"type": "enumeration", "fieldType": "select"},
         {"label": None},
         {"options": {"a": 1}},
+        {"groupName": []},
+        {"label": {"a": 1}},
     ],
     ids=str,
 )

@@ -58,14 +58,18 @@ def _check_filter(item: Any, definitions: Definitions) -> None:
     if kind != "PROPERTY":
         msg = f"Filters of the type {kind!r} are not emulated here, only PROPERTY and IN_LIST"
         raise invalid(msg)
-    if item.get("property") not in definitions:
+    if str(item.get("property")) not in definitions:
         msg = f'Property "{item.get("property")}" does not exist'
         raise invalid(msg)
     operation = item.get("operation")
-    operator = operation.get("operator") if isinstance(operation, dict) else None
+    if not isinstance(operation, dict):
+        raise invalid("A filter of the type PROPERTY needs an operation")
+    operator = operation.get("operator")
     if operator not in (*_TESTS, *_KNOWN, *_UNKNOWN):
         msg = f"The operator {operator!r} is unknown or not emulated here"
         raise invalid(msg)
+    if not isinstance(operation.get("values"), list | None):
+        raise invalid("The values of an operation must be an array")
 
 
 def passes(contact: Contact, branch: dict[str, Any], in_list: InList) -> bool:

@@ -75,7 +75,7 @@ def check(properties: PropertyStore, body: dict[str, Any]) -> dict[str, Any]:
         msg = f"name must be lower-case letters, digits and underscores, a letter first: {body['name']!r}"
         raise invalid(msg)
     for name in ("label", "groupName", "description"):
-        if not isinstance(body.get(name) or "", str):
+        if not isinstance(body.get(name), str | None):
             msg = f"{name} must be a string, not {body[name]!r}"
             raise invalid(msg)
     for name, words in (("type", _TYPES), ("fieldType", _FORMS)):
