@@ -118,3 +118,14 @@ def test_the_newer_dated_paths_lead_to_the_same_account(api: httpx.Client) -> No
     for path in ("/account-info/2026-09/details", "/marketing/emails/2026-09", "/crm/properties/2026-09/0-1"):
         assert api.get(path).status_code == 200
     assert api.get("/crm/objects/2026-090/contacts").status_code == 404
+
+
+def test_the_link_to_the_next_page_asks_for_the_same(api: httpx.Client) -> None:
+    page = api.get("/crm/v3/objects/contacts?limit=2&properties=email,city&properties=phone").json()
+    names = page["results"][0]["properties"].keys()
+    seen = 2
+    while "paging" in page:
+        page = api.get(page["paging"]["next"]["link"]).json()
+        assert {tuple(one["properties"]) for one in page["results"]} == {tuple(names)}
+        seen += len(page["results"])
+    assert seen == 5

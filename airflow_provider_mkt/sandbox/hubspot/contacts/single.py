@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from urllib.parse import urlencode
 
 from airflow_provider_mkt.sandbox.hubspot.bodies import flag, read_object, whole_number
 from airflow_provider_mkt.sandbox.hubspot.contacts.checks import (
@@ -42,7 +43,10 @@ async def list_contacts(request: HubSpotRequest) -> Reply:
     body: dict[str, object] = {"results": views}
     if len(found) > limit:
         last = found[limit - 1].id
-        link = f"{request.base_url}{request.raw_path}?limit={limit}&after={last}"
+        # Whoever follows the link asks for what was asked before: the same properties above all.
+        kept = [pair for pair in request.query.pairs if pair[0] not in ("limit", "after")]
+        query = urlencode([*kept, ("limit", limit), ("after", last)], safe=",")
+        link = f"{request.base_url}{request.raw_path}?{query}"
         body["paging"] = {"next": {"after": last, "link": link}}
     return Reply(200, body)
 
