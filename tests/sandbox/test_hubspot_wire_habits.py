@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
@@ -129,3 +131,39 @@ def test_the_link_to_the_next_page_asks_for_the_same(api: httpx.Client) -> None:
         assert {tuple(one["properties"]) for one in page["results"]} == {tuple(names)}
         seen += len(page["results"])
     assert seen == 5
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/imports", "/crm/v3/imports/"])
+def test_an_import_may_have_its_parts_typed_and_its_key_under_the_older_name(
+    box: Sandbox, api: httpx.Client, path: str
+) -> None:
+    column = {
+        "columnObjectTypeId": "0-1",
+        "columnName": "Email",
+        "propertyName": "email",
+        "idColumnType": "HUBSPOT_ALTERNATE_ID",
+        "columnType": None,
+    }
+    page = {"hasHeader": True, "columnMappings": [column]}
+    order = {"name": "x", "files": [{"fileName": "a.csv", "fileFormat": "CSV", "fileImportPage": page}]}
+    files = {
+        "importRequest": (None, json.dumps(order), "application/json"),
+        "files": ("a.csv", "Email\nada@example.com\n", "application/octet-stream"),
+    }
+    made = api.post(path, files=files)
+    assert made.status_code == 200
+    box.clock.advance(60)
+    told = api.get(f"/crm/v3/imports/{made.json()['id']}").json()
+    assert (told["state"], told["metadata"]["counters"]["UPDATED_OBJECTS"]) == ("DONE", 1)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}]
+)
+def test_a_call_without_a_body_may_say_any_type(api: httpx.Client, headers: dict[str, str]) -> None:
+    for call in ("publish", "draft/reset"):
+        path = f"/marketing/v3/emails/{seed.NEWSLETTER_EMAIL}/{call}"
+        assert api.post(path, headers=headers).status_code == 204
+    assert api.get(f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}", headers=headers).status_code == 200
+    path = f"/marketing/v3/campaigns/{seed.SPRING_CAMPAIGN}/assets/MARKETING_EMAIL/{seed.PUBLISHED_EMAIL}"
+    assert api.put(path, headers=headers).status_code == 204

@@ -117,3 +117,31 @@ def test_who_sends_the_token_in_the_query_is_told_how_it_would_do(api: Api) -> N
     assert (refused["code"], "query_tokens" in refused["message"]) == ("603", True)
     (without,) = api.get(f"/v1/lead/{seed.ANNA}.json")["errors"]
     assert (without["code"], "query_tokens" in without["message"]) == ("603", False)
+
+
+def test_members_come_in_the_query_of_a_call_that_says_json_and_has_no_body(api: Api) -> None:
+    path = f"/rest/v1/lists/{seed.STATIC_LIST}/leads.json?id={seed.DAVID}&id={seed.ELIF}"
+    added = api.client.post(path, headers={"Content-Type": "application/json"}).json()["result"]
+    assert [row["status"] for row in added] == ["added", "added"]
+
+
+def test_a_form_of_several_parts_may_have_more_than_a_boundary_in_its_type(api: Api) -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    body = part.format("type", "Text") + part.format("value", "Hello") + "--b--\r\n"
+    kind = {"Content-Type": 'multipart/form-data;charset=UTF-8; boundary="b"'}
+    path = f"/rest/asset/v1/email/{seed.DRAFT_EMAIL}/content/body.json"
+    assert api.client.post(path, content=body, headers=kind).json()["success"] is True
+
+
+def test_the_format_of_an_import_may_come_as_a_part_of_the_form(api: Api) -> None:
+    files = {"file": ("leads.csv", "email\nnew@example.com\n", "text/csv")}
+    made = api.client.post("/bulk/v1/leads.json", data={"format": "csv"}, files=files).json()
+    assert made["result"][0]["status"] == "Queued"
+
+
+def test_a_position_token_may_be_sent_with_its_padding_as_it_is(api: Api) -> None:
+    query = f"filterType=id&filterValues={seed.ANNA},{seed.BEN}&batchSize=1"
+    token = raw(api, "GET", f"/rest/v1/leads.json?{query}").json()["nextPageToken"]
+    assert token.endswith("=")
+    rest = raw(api, "GET", f"/rest/v1/leads.json?{query}&nextPageToken={token}").json()["result"]
+    assert [row["id"] for row in rest] == [seed.BEN]

@@ -86,7 +86,9 @@ def _column(given: Any, definitions: Definitions) -> Column:
     if given["columnObjectTypeId"] != CONTACTS:
         msg = f"The sandbox imports contacts ({CONTACTS}) alone, not {given['columnObjectTypeId']!r}"
         raise invalid(msg)
-    kind, name = given.get("columnType", "STANDARD"), given.get("propertyName")
+    # Older examples, and the clients made after them, have the type under another name, or as null.
+    kind = given.get("columnType") or given.get("idColumnType") or "STANDARD"
+    name = given.get("propertyName")
     _word(kind, "columnType", KINDS)
     if name is not None:
         known = definitions.get(name)
