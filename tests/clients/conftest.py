@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from hubspot import Client
+from hubspot_sdk import HubSpot
 from marketorestpython.client import MarketoClient
-from public_clients import hubspot_client, marketo_client
+from public_clients import hubspot_client, hubspot_sdk, marketo_client
 from urllib3.util.retry import Retry
 
 from airflow_provider_mkt.sandbox import Sandbox
@@ -43,6 +44,12 @@ def client(box: Sandbox) -> Client:
 def patient(box: Sandbox) -> Client:
     """The client with its own retries on, as its manual shows them."""
     return hubspot_client(box, retry=Retry(total=3, backoff_factor=0, status_forcelist=(429, 500, 502, 504)))
+
+
+@pytest.fixture
+def sdk(box: Sandbox) -> HubSpot:
+    """HubSpot's next client, on the dated paths, refusing every answer that is not as its models say."""
+    return hubspot_sdk(box)
 
 
 @pytest.fixture(scope="module")
