@@ -13,7 +13,12 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "account": ("/account-info/v3", "/account-info/2026-03"),
     "campaigns": ("/marketing/v3/campaigns", "/marketing/campaigns/2026-03"),
     "contacts": ("/crm/v3/objects/contacts", "/crm/objects/2026-03/contacts"),
-    "object_schemas": ("/crm/v3/schemas", "/crm-object-schemas/2026-03/schemas"),
+    # The guide names the first, HubSpot's own clients call the second.
+    "object_schemas": (
+        "/crm/v3/schemas",
+        "/crm-object-schemas/v3/schemas",
+        "/crm-object-schemas/2026-03/schemas",
+    ),
     "properties": ("/crm/v3/properties", "/crm/properties/2026-03"),
     "emails": ("/marketing/v3/emails", "/marketing/emails/2026-03"),
     "marketing_events": ("/marketing/v3/marketing-events", "/marketing/marketing-events/2026-03"),
