@@ -167,3 +167,11 @@ def test_a_call_without_a_body_may_say_any_type(api: httpx.Client, headers: dict
     assert api.get(f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}", headers=headers).status_code == 200
     path = f"/marketing/v3/campaigns/{seed.SPRING_CAMPAIGN}/assets/MARKETING_EMAIL/{seed.PUBLISHED_EMAIL}"
     assert api.put(path, headers=headers).status_code == 204
+
+
+def test_zero_and_one_both_mean_that_nothing_archived_is_asked_for(api: httpx.Client) -> None:
+    """HubSpot's PHP client wrote true as 1 once, and its users were shown what is not archived."""
+    for archived in ("0", "1"):
+        shown = api.get("/crm/v3/objects/contacts", params={"archived": archived}).json()["results"]
+        assert [one["archived"] for one in shown] == [False] * len(seed.CONTACT_IDS)
+    assert api.get("/crm/v3/objects/contacts", params={"archived": "yes"}).status_code == 400

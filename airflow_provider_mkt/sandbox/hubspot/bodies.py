@@ -143,8 +143,11 @@ def whole_number(text: str | None, name: str, default: int, least: int, most: in
 
 
 def flag(text: str | None, name: str) -> bool:
-    """A query parameter that is true or false."""
-    if text is None:
+    """A query parameter that is true or false.
+
+    HubSpot takes 0 and 1 without a word, and both mean false: its PHP client sent them before 5.1.1.
+    """
+    if text in (None, "0", "1"):
         return False
     if text.lower() not in ("true", "false"):
         msg = f"{name} must be true or false, not {text!r}"
