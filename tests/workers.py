@@ -76,6 +76,11 @@ class Worker:
         os.close(writing)
         self._reading = reading
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def kill(self) -> None:
         """End it as the kernel does when memory runs out."""
         os.kill(self.pid, signal.SIGKILL)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from airflow_runs import Airflow, Run
 
+from airflow_provider_mkt.api import drivers
+from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+from airflow_provider_mkt.api.marketo import platform as marketo_platform
+from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sync import pipeline
 
 BOTH = ["hubspot", "marketo"]
 FIRST = {"hubspot": "firstname", "marketo": "firstName"}
 KNOWN = {"hubspot": "ada@example.com", "marketo": "anna.berg@example.com"}
 SEEDED = 5
+SHORT = 0.4
+"""Seconds that stand for the platform's own time limit of a call."""
 
 
 def world(sandbox: Sandbox, platform: str) -> list[dict[str, Any]]:
@@ -67,3 +80,33 @@ def counted(outcome: dict[str, Any]) -> tuple[int, int, int, int]:
 def failed(run: Run) -> str:
     assert run.tasks == {"sync": "failed"}, run.log[-4000:]
     return run.log
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every wait is as documented, only shorter; what is waited for stays the same."""
+    patient = functools.partialmethod(Policy.__init__, base=0.02, cap=0.1)
+    monkeypatch.setattr(Policy, "__init__", patient)
+    monkeypatch.setattr(drivers, "READ_MARGIN", 0.2)
+    # More at once take a busy machine longer than the shortened limits.
+    monkeypatch.setattr(hubspot_platform.HubSpot, "max_concurrency", 20)
+    monkeypatch.setattr(hubspot_platform, "WINDOW", 0.3)
+    monkeypatch.setattr(marketo_platform, "WINDOW", 0.3)
+    for code in ("606", "615"):
+        rule = replace(marketo_platform._RULES[code], wait=0.1)
+        monkeypatch.setitem(marketo_platform._RULES, code, rule)
+    for writer in (ContactWriter, DatabaseLeadWriter):
+        whole = writer.call
+
+        def short(self: Any, records: Any, whole: Any = whole) -> Any:
+            return replace(whole(self, records), timeout=SHORT)
+
+        monkeypatch.setattr(writer, "call", short)
+    made = DatabaseLeadWriter.__init__
+
+    def make(self: Any, **options: Any) -> None:
+        made(self, **options)
+        self.quiet_after = min(self.quiet_after, SHORT)
+
+    monkeypatch.setattr(DatabaseLeadWriter, "__init__", make)
+    monkeypatch.setattr(Lease, "_AHEAD", 0.3)
+    monkeypatch.setattr(pipeline, "_TICK", 0.02)

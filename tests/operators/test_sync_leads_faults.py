@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -25,10 +24,12 @@ from sync_runs import (
     BOTH,
     FIRST,
     SEEDED,
+    SHORT,
     counted,
     emails,
     failed,
     of,
+    shorten,
     succeeded,
     sync,
     world,
@@ -40,50 +41,17 @@ from airflow_provider_mkt.api import drivers
 from airflow_provider_mkt.api.errors import ServerUnavailable
 from airflow_provider_mkt.api.hubspot import daily_quota as hubspot_quota
 from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
-from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
-from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
-from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.operators import _day_watch
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.server import Sandbox
-from airflow_provider_mkt.sync import pipeline
-
-SHORT = 0.4
-"""Seconds that stand for the platform's own time limit of a call."""
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every wait is as documented, only shorter; what is waited for stays the same."""
-    patient = functools.partialmethod(Policy.__init__, base=0.02, cap=0.1)
-    monkeypatch.setattr(Policy, "__init__", patient)
-    monkeypatch.setattr(drivers, "READ_MARGIN", 0.2)
-    # More at once take a busy machine longer than the shortened limits.
-    monkeypatch.setattr(hubspot_platform.HubSpot, "max_concurrency", 20)
-    monkeypatch.setattr(hubspot_platform, "WINDOW", 0.3)
-    monkeypatch.setattr(marketo_platform, "WINDOW", 0.3)
-    for code in ("606", "615"):
-        rule = replace(marketo_platform._RULES[code], wait=0.1)
-        monkeypatch.setitem(marketo_platform._RULES, code, rule)
-    for writer in (ContactWriter, DatabaseLeadWriter):
-        whole = writer.call
-
-        def short(self: Any, records: Any, whole: Any = whole) -> Any:
-            return replace(whole(self, records), timeout=SHORT)
-
-        monkeypatch.setattr(writer, "call", short)
-    made = DatabaseLeadWriter.__init__
-
-    def make(self: Any, **options: Any) -> None:
-        made(self, **options)
-        self.quiet_after = min(self.quiet_after, SHORT)
-
-    monkeypatch.setattr(DatabaseLeadWriter, "__init__", make)
-    monkeypatch.setattr(Lease, "_AHEAD", 0.3)
-    monkeypatch.setattr(pipeline, "_TICK", 0.02)
+    shorten(monkeypatch)
 
 
 @pytest.fixture
