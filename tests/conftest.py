@@ -29,6 +29,22 @@ os.environ.update(
 )
 
 
+_FIRST = ("tests/standalone/", "tests/cli/", "tests/operators/")
+"""Folders whose files take long: begun last, they would leave the other processes with nothing to do."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait more than they compute, so a small machine has time for one process more than cores."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def airflow_home() -> Path:
     """An Airflow home with a migrated database; the database is migrated once for all processes."""
