@@ -334,6 +334,13 @@ class TestHubSpot:
         assert error.missing == named
         assert all(scope in str(error) for scope in named)
 
+    def test_scopes_are_not_blamed_for_a_product_that_the_account_lacks(self) -> None:
+        body = {"message": "needs Marketing Hub Enterprise", "category": "FORBIDDEN"}
+        error = judged(hubspot(), answer(403, body), scopes=("the.calls.own",)).error
+        assert isinstance(error, PermissionDenied)
+        assert error.missing == ()
+        assert error.message == "needs Marketing Hub Enterprise"
+
     @pytest.mark.parametrize(
         ("body", "meter", "error", "wait"),
         [

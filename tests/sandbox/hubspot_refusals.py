@@ -230,6 +230,9 @@ BY_FAMILY = {
     "campaigns: token without the write scope": Row(
         campaigns.create({"hs_name": "A"}), SCOPES, token=seed.READ_ONLY_TOKEN
     ),
+    "campaigns: without Professional": Row(
+        campaigns.get(NOBODY), TIER, without(marketing_professional=False), says="Professional"
+    ),
     "campaigns: unknown GUID on get": Row(campaigns.get(NOBODY), MISSING),
     "campaigns: unknown GUID on update": Row(campaigns.update(NOBODY, {"hs_name": "A"}), MISSING),
     "campaigns: unknown GUID on reports": Row(campaign_reports.metrics(NOBODY), MISSING),
@@ -274,6 +277,9 @@ BY_FAMILY = {
         transactional.send(seed.NEWSLETTER_EMAIL, EMAIL), INVALID, says="is not published"
     ),
     "sends: without the add-on": Row(SEND, TIER, without(transactional_email=False), says="add-on"),
+    "sends: without Professional": Row(
+        SEND, TIER, without(marketing_professional=False), says="Marketing Hub Professional"
+    ),
     "sends: single send without Enterprise": Row(
         transactional.single_send(seed.SINGLE_SEND_EMAIL, EMAIL),
         TIER,

@@ -175,7 +175,9 @@ class HubSpot(Platform):
             case 401:
                 return self._unauthorised(call, response, body)
             case 403:
-                missing = _missing_scopes(body) or call.scopes
+                # Scopes are not what an account lacks whose products are too few for a call.
+                about_scopes = body.get("category") in (None, "", "MISSING_SCOPES")
+                missing = _missing_scopes(body) or (call.scopes if about_scopes else ())
                 error = PermissionDenied(
                     _text(body) or "not allowed", missing=missing, **_facts(call, response, body)
                 )

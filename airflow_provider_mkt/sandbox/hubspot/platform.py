@@ -35,6 +35,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails import single as email_single
 from airflow_provider_mkt.sandbox.hubspot.errors import (
     HubSpotError,
     OAuthError,
+    forbidden,
     gateway,
     invalid,
     missing_scopes,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 _LONGEST_URI = 8192
 _NEWER = re.compile("/2026-09(?![^/])")
 _CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
+_PROFESSIONAL = frozenset({"campaigns", "transactional"})
 _HANDLERS = (
     account,
     oauth,
@@ -107,7 +109,7 @@ _HANDLERS = (
 
 
 class HubSpot(Platform[HubSpotWorld, Token]):
-    """One HubSpot account, Marketing Professional, with a private app and an OAuth app installed."""
+    """One HubSpot account with a private app and an OAuth app installed; settings take products away."""
 
     name = "hubspot"
     title = "HubSpot sandbox"
@@ -161,6 +163,8 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         also: tuple[str, ...] = request.route.options.get("also", ())
         if also and not request.token.scopes.intersection(also):
             raise missing_scopes(also)
+        if request.route.family in _PROFESSIONAL and not self.settings.marketing_professional:
+            raise forbidden("This account does not have Marketing Hub Professional")
 
     def limit_key(self, request: HubSpotRequest) -> str:
         token = request.token_or_none

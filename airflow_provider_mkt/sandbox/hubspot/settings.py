@@ -30,6 +30,8 @@ class HubSpotSettings(BaseModel):
 
     To publish an email, one of the two will do.
     """
+    marketing_professional: bool = True
+    """Whether the account has Marketing Hub Professional, which campaigns and transactional email need."""
     smtp_tokens_need_oauth: bool = True
     """Whether SMTP tokens are created with OAuth tokens alone, as the documents say."""
     import_startup: float = Field(default=2.0, ge=0)
