@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pyarrow
@@ -11,6 +12,9 @@ import pytest
 from airflow_runs import Airflow
 from pyarrow import parquet
 
+from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.api.marketo import platform as marketo_platform
+from airflow_provider_mkt.sandbox.limits import Window
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 PLATFORMS = ["hubspot", "marketo"]
@@ -103,3 +107,32 @@ def test_a_source_that_cannot_be_is_told_before_anything_is_sent(
     assert run.state == "failed"
     assert told in run.log
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads.json").total == 0
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_task_expanded_over_many_files_writes_them_all_on_one_budget(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    monkeypatch.setattr(hubspot_platform, "UNTIL_TOLD", 8)
+    for module in (hubspot_platform, marketo_platform):
+        monkeypatch.setattr(module, "WINDOW", 1.0)
+    given = json.loads(os.environ["AIRFLOW_CONN_MARKETO_DEFAULT"])
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_MARKETO_DEFAULT", json.dumps(given | {"extra": {"calls_per_20_seconds": 8}})
+    )
+    account = sandbox.platforms[platform]
+    account.limits.rate = Window(8, 1.0)
+    sources = []
+    for number in range(4):
+        path = tmp_path / f"part{number}.csv"
+        path.write_text("email\n" + "".join(f"f{number}p{n}@example.com\n" for n in range(350)))
+        sources.append(path.as_uri())
+    before = count(sandbox, platform)
+    run = airflow.run(
+        f'SyncLeadsOperator.partial(task_id="sync", conn_id="{platform}_default").expand(source={sources!r})'
+    )
+    assert run.state == "success", run.log[-3000:]
+    assert count(sandbox, platform) == before + 4 * 350
+    # Each task by itself would have begun with a whole window.
+    assert account.limits.refused["rate"] == 0
+    assert account.calls.all.total > 8

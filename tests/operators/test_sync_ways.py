@@ -218,7 +218,8 @@ def test_too_many_rejects_fail_the_task_after_the_import_and_all_calls(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, platform: str
 ) -> None:
     (tmp_path / "leads.csv").write_text(messy(platform))
-    log = failed(sync(airflow, platform, f'source="{tmp_path}/leads.csv", mode="bulk", retries=2'))
+    arguments = f'source="{tmp_path}/leads.csv", mode="bulk", retries=2, poll_interval=0.05'
+    log = failed(sync(airflow, platform, arguments))
     assert "leads were rejected" in log
     assert "up_for_retry" not in log
     assert held(sandbox, platform)["gap@example.com"]["city"] == "Bern"
