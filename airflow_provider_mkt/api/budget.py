@@ -241,26 +241,41 @@ def _after_fork() -> None:
 _forked_along: weakref.WeakSet[SharedBudget] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_after_fork)
 
-_budgets: dict[tuple[str, str], SharedBudget] = {}
+_Settings = tuple[frozenset[tuple[Meter, Rate]], int | None]
+_counters: dict[tuple[str, str], Counter] = {}
+_budgets: dict[tuple[str, str, _Settings], SharedBudget] = {}
 _budgets_lock = threading.Lock()
 
 
 def budget_of(
     place: Path | str, account_key: str, rates: Mapping[Meter, Rate], *, at_once: int | None = None
 ) -> SharedBudget:
-    """The process-wide budget of one account.
+    """The process-wide budget of one account, as one connection would use it.
+
+    Connections with other limits count in the same place, so that each keeps to its own.
 
     :param place: where it is kept: a directory on this machine, or the URL of a Redis or PostgreSQL server.
     :param account_key: names the account; only a digest of it is kept.
+    :param rates: the limit of each meter, as configured.
     :param at_once: how many of the account's calls may be under way at once.
     :raises InvalidInput: when the URL is of neither kind, or its client library is not installed.
     """
     digest = hashlib.sha256(account_key.encode()).hexdigest()[:24]
+    where = (str(place), digest)
+    key = (*where, (frozenset(rates.items()), at_once))
     with _budgets_lock:
-        key = (str(place), digest)
         if key not in _budgets:
-            _budgets[key] = SharedBudget(_counter(place, digest), rates, at_once=at_once)
+            if where not in _counters:
+                _counters[where] = _counter(place, digest)
+            _budgets[key] = SharedBudget(_counters[where], rates, at_once=at_once)
         return _budgets[key]
+
+
+def forget_budgets() -> None:
+    """Begin as a new process would: with what is kept outside of this one."""
+    with _budgets_lock:
+        _budgets.clear()
+        _counters.clear()
 
 
 def _counter(place: Path | str, digest: str) -> Counter:

@@ -141,7 +141,7 @@ def calls_of_four(place: Path | str, account: str, meeting: Path, at_once: int) 
 
 def fresh(place: Path | str, account: str, rate: Rate, **more: Any) -> SharedBudget:
     """A budget as another process would have it."""
-    budgets._budgets.clear()
+    budgets.forget_budgets()
     return budget_of(place, account, {CALLS: rate}, **more)
 
 
@@ -187,7 +187,7 @@ def test_a_full_budget_says_when_it_is_worth_asking_again(place: Path | str, acc
 
 
 def test_accounts_and_meters_are_counted_apart(place: Path | str, account: str) -> None:
-    budgets._budgets.clear()
+    budgets.forget_budgets()
     rates = {CALLS: Rate(2, 30), Meter.SEARCH: Rate(1, 30)}
     one = budget_of(place, account, rates)
     assert taken_at_once(one) == 2
@@ -322,6 +322,17 @@ def test_a_new_process_knows_the_limit_that_another_was_told_and_is_not_kept_wai
     assert taken_at_once(fresh(place, account, assumed)) == 8
     # What is configured stays below what was told.
     assert fresh(place, account, Rate(7, 30)).take(CALLS, "a share") > 0
+
+
+def test_connections_with_other_limits_count_in_one_place_and_each_keeps_to_its_own(
+    place: Path | str, account: str
+) -> None:
+    budgets.forget_budgets()
+    most, share = (budget_of(place, account, {CALLS: Rate(calls, 30)}) for calls in (10, 4))
+    assert [most.take(CALLS, f"most {number}") for number in range(3)] == [0.0] * 3
+    assert taken_at_once(share) == 1
+    assert taken_at_once(most) == 6
+    assert budget_of(place, account, {CALLS: Rate(4, 30)}) is share
 
 
 def test_without_a_limit_that_was_told_what_is_assumed_counts(place: Path | str, account: str) -> None:

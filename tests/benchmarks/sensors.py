@@ -81,7 +81,7 @@ def measure(box: Served, platform: Platform, limits: str) -> None:
         box.tell(platform.name, "limits", NO_LIMITS)
     job = endless(box, platform)
     # A process keeps the budget of an account, and with it the rate of the connection that came first.
-    budget._budgets.clear()
+    budget.forget_budgets()
     before = box.tell(platform.name, "calls")
     late = asyncio.run(wait_with_all(job, f"{platform.name}_{'unbound' if off else 'default'}"))
     seen = box.tell(platform.name, "calls")

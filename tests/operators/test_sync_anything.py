@@ -159,7 +159,7 @@ def test_each_record_has_one_true_outcome_no_key_is_written_twice_at_once_and_no
 ) -> None:
     with connected() as box, tempfile.TemporaryDirectory() as folder:
         monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)
-        budgets._budgets.clear()
+        budgets.forget_budgets()
         limited(box, platform, limit, monkeypatch)
         for when, what, skip in orders:
             order(box, platform, when, what, skip)
