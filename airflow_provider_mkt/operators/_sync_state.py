@@ -23,7 +23,13 @@ KEPT_FOR = 30 * 24 * 3600.0
 
 def snapshot_path(context: Context) -> Path:
     """Where a task keeps a source that can be read only once."""
-    return private_directory(state_directory() / "sync") / f"{task_digest(context)}.source"
+    name = f"{task_digest(context)}-{generation(context)}.source"
+    return private_directory(state_directory() / "sync") / name
+
+
+def generation(context: Context) -> int:
+    """Tells a task that somebody cleared from what it was: clearing raises the number of its tries."""
+    return int(getattr(context["ti"], "max_tries", 0))
 
 
 class SyncState:
@@ -44,9 +50,7 @@ class SyncState:
         for old in directory.iterdir():
             if time.time() - old.stat().st_mtime > KEPT_FOR:
                 old.unlink(missing_ok=True)
-        # Clearing a task raises its number of tries.
-        generation = f"-{getattr(context['ti'], 'max_tries', 0)}" if repeatable else ""
-        name = f"{task_digest(context)}{generation}"
+        name = task_digest(context) + (f"-{generation(context)}" if repeatable else "")
         self.checkpoint: Checkpoint = Checkpoint(directory / f"{name}.rows")
         self._wanted = outcomes
         self._lines = OutcomeLines(directory / f"{name}.outcomes")

@@ -14,7 +14,7 @@ from airflow_provider_mkt.operators._importing import ImportingOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
 from airflow_provider_mkt.operators._memory import task_memory
-from airflow_provider_mkt.operators._sync_state import snapshot_path
+from airflow_provider_mkt.operators._sync_state import generation, snapshot_path
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.snapshot import Snapshot
 
 _MODES = ("calls", "bulk", "auto")
-_WAY = "way of the sync"
 _SAMPLE = 50_000
 """Rows of a file that are read to tell how many it has."""
 
@@ -84,21 +83,22 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
                 raise
             self.log.info("Sent by calls: %s", unfit.message)
             return super().written(context, hook, writer, allowance)
-        memory = task_memory(context)
+        memory, key = task_memory(context), f"way of the sync {generation(context)}"
         self._keep_source(context, writer)
         with ExitStack() as stack:
             # A try that goes on where another was killed goes the same way.
-            way = memory.get(_WAY) or self._way(mode, hook, writer)
+            taken = memory.get(key)
+            way = taken or self._way(mode, hook, writer)
             plan = self._planned(hook, importer, writer, stack) if way == "bulk" else None
-            if plan is not None and mode == "auto" and not memory.get(_WAY) and not _worth_it(plan):
+            if plan is not None and mode == "auto" and taken is None and not _worth_it(plan):
                 self.log.info("Sent by calls: most rows have fields without a value, or of no import")
                 plan, way = None, "calls"
-            memory.set(_WAY, way)
+            memory.set(key, way)
             if plan is None:
                 outcome = super().written(context, hook, writer, allowance)
             else:
                 outcome = self._in_bulk(context, hook, writer, allowance, plan, stack)
-        memory.set(_WAY, None)
+        memory.set(key, None)
         if self._snapshot is not None:
             self._snapshot.remove()
         return outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from import_runs import at_once, jobs, small_parts
 from sync_runs import BOTH, FIRST, SEEDED, emails, failed, lines, of, succeeded, sync, world, write_calls
 from workers import Worker, until
 
+from airflow_provider_mkt.api.errors import InvalidRequest
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -289,3 +291,28 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
     assert len(jobs(sandbox, platform)) == 2 + again
     assert Worker(operator(platform, source)).end()["result"]["total"] == 49
     assert len(jobs(sandbox, platform)) == 4 + again
+
+
+def test_a_cleared_task_reads_its_query_anew_and_a_retried_one_does_not(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    turns: list[int] = []
+
+    def read() -> list[dict[str, str]]:
+        turns.append(1)
+        return [{"email": f"turn{len(turns)}@example.com"}]
+
+    def attempt(max_tries: int) -> Any:
+        task = SyncLeadsOperator(
+            task_id="t", conn_id="hubspot_default", leads=read, mode="bulk", poll_interval=0.05
+        )
+        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
+        return task.work({"ti": SimpleNamespace(**facts, max_tries=max_tries)})
+
+    for _ in range(2):
+        sandbox.hubspot.faults.add(IMPORT["hubspot"], method="POST", answer={"status": 400})
+        with pytest.raises(InvalidRequest):
+            attempt(1)
+    assert len(turns) == 1
+    assert attempt(2)["written"] == 1
+    assert emails(sandbox, "hubspot")["turn2@example.com"] == 1
