@@ -17,6 +17,9 @@ _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 _SHARED = Path(tempfile.gettempdir()) / f"mkt-tests-{os.getuid()}-{_RUN}"
 HOME = _SHARED / _WORKER
 
+# Compiled anew in each of the many processes that tests start, Airflow takes twice as long to import.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.update(
     AIRFLOW_HOME=str(HOME),
     AIRFLOW__CORE__LOAD_EXAMPLES="False",

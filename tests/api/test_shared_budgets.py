@@ -280,8 +280,8 @@ def test_many_that_wait_ask_the_counter_about_once_for_each_place(
         thread.start()
     for thread in threads:
         thread.join()
-    # All asking for each place would have made hundreds.
-    assert 60 <= len(asked) < 200
+    # All asking for each place would make more than a thousand.
+    assert 60 <= len(asked) < 500
 
 
 def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, account: str) -> None:

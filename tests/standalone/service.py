@@ -48,6 +48,8 @@ class Standalone:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",
+            # A busy machine may let Airflow fail to start a task, which it then tries again.
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -144,7 +146,15 @@ class Standalone:
                     seen.update((dag_id, name, str(ti["state"])) for name, ti in tasks.items())
             return all(state in ("success", "failed") for state in states.values())
 
-        self.until(over, timeout, f"not ended: {runs}", every=0.2)
+        try:
+            self.until(over, timeout, f"not ended: {runs}", every=0.2)
+        except AssertionError as error:
+            last = {
+                f"{dag_id}.{name}": ti["state"]
+                for dag_id, run_id in runs.items()
+                for name, ti in self.tasks(dag_id, run_id).items()
+            }
+            raise AssertionError(f"{error}\nruns: {states}\ntasks: {last}") from None
         return states, seen
 
     def kill_task(self, dag_id: str, run_id: str, task_id: str) -> None:
