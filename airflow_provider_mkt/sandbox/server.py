@@ -45,6 +45,16 @@ class _Server(uvicorn.Server):
         self.should_exit = True
         self._wake.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        # Connections that nothing is under way on are gone after that.
+        await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
 
 class Sandbox:
     """Both platforms, running while the context is open.
