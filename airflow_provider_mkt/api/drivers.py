@@ -7,10 +7,12 @@ import functools
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -28,6 +30,7 @@ from airflow_provider_mkt.api.wire import (
 )
 
 T = TypeVar("T")
+ClientT = TypeVar("ClientT", httpx.Client, httpx.AsyncClient)
 
 CONNECT_TIMEOUT = 10.0
 READ_MARGIN = 10.0
@@ -80,19 +83,45 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _settings(max_connections: int) -> dict[str, Any]:
+def _settings() -> dict[str, Any]:
     logging.getLogger("httpx").addFilter(_quiet_urls)
     return {
-        "limits": httpx.Limits(
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            # Shorter than the platforms' own: a connection they close first would leave a call in doubt.
-            keepalive_expiry=4.0,
-        ),
+        # Shorter than the platforms' own: a connection they close first would leave a call in doubt.
+        "limits": httpx.Limits(max_connections=1, keepalive_expiry=4.0),
         "follow_redirects": False,
         "verify": _tls(),
         "headers": {"Accept": "application/json", "User-Agent": "airflow-provider-mkt"},
     }
+
+
+class _Clients(Generic[ClientT]):
+    """Lends each call under way a client, and so a connection, of its own.
+
+    Calls that share a client's pool may close each other's connections: one closes as expired what another
+    has just begun to send on, and that call is in doubt.
+    """
+
+    def __init__(self, make: Callable[[], ClientT]) -> None:
+        self._make: Callable[[], ClientT] = make
+        self._idle: deque[ClientT] = deque()
+
+    @contextmanager
+    def lend(self) -> Iterator[ClientT]:
+        try:
+            # The last one given back, whose connection is the least likely to have expired.
+            client = self._idle.pop()
+        except IndexError:
+            client = self._make()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def take_out(self) -> Iterator[ClientT]:
+        """Those that are idle, to be closed."""
+        with suppress(IndexError):
+            while True:
+                yield self._idle.pop()
 
 
 # Threads of their own: a budget that is held for long must not keep the loop's other work from its own.
@@ -103,14 +132,11 @@ class SyncDriver:
     """Runs exchanges by blocking. May be used from several threads at once.
 
     :param budget: where places for calls are taken.
-    :param max_connections: connections kept open at most.
     :param sleep: how to wait, in seconds.
     """
 
-    def __init__(
-        self, budget: Budget, *, max_connections: int = 10, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._client = httpx.Client(**_settings(max_connections))
+    def __init__(self, budget: Budget, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._clients = _Clients(lambda: httpx.Client(**_settings()))
         self._budget = budget
         self.sleep = sleep
 
@@ -139,12 +165,14 @@ class SyncDriver:
 
     def _send(self, request: Request) -> Response | NoAnswer:
         try:
-            return _response(self._client.request(request.method, request.url, **_arguments(request)))
+            with self._clients.lend() as client:
+                return _response(client.request(request.method, request.url, **_arguments(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             return _no_answer(failure)
 
     def close(self) -> None:
-        self._client.close()
+        for client in self._clients.take_out():
+            client.close()
 
     def __enter__(self) -> SyncDriver:
         return self
@@ -159,18 +187,11 @@ class AsyncDriver:
     """Runs exchanges on an event loop, which it never blocks.
 
     :param budget: where places for calls are taken.
-    :param max_connections: connections kept open at most.
     :param sleep: how to wait, in seconds.
     """
 
-    def __init__(
-        self,
-        budget: Budget,
-        *,
-        max_connections: int = 10,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._client = httpx.AsyncClient(**_settings(max_connections))
+    def __init__(self, budget: Budget, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._clients = _Clients(lambda: httpx.AsyncClient(**_settings()))
         self._budget = budget
         self.sleep = sleep
 
@@ -203,12 +224,14 @@ class AsyncDriver:
 
     async def _send(self, request: Request) -> Response | NoAnswer:
         try:
-            return _response(await self._client.request(request.method, request.url, **_arguments(request)))
+            with self._clients.lend() as client:
+                return _response(await client.request(request.method, request.url, **_arguments(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             return _no_answer(failure)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        for client in self._clients.take_out():
+            await client.aclose()
 
     async def __aenter__(self) -> AsyncDriver:
         return self

@@ -454,16 +454,14 @@ class MarketingHook(BaseHook):
                 from airflow_provider_mkt.api.drivers import SyncDriver
 
                 options = {} if self.sleep is None else {"sleep": self.sleep}
-                self._sync = SyncDriver(
-                    self._budget(), max_connections=self.platform.max_concurrency, **options
-                )
+                self._sync = SyncDriver(self._budget(), **options)
             return self._sync
 
     def _async_driver(self) -> AsyncDriver:
         if self._async is None:
             from airflow_provider_mkt.api.drivers import AsyncDriver
 
-            self._async = AsyncDriver(self._budget(), max_connections=self.platform.max_concurrency)
+            self._async = AsyncDriver(self._budget())
         return self._async
 
     def _link(self) -> Link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import json
 import logging
 import socket
@@ -11,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpcore
 import pytest
 from api_tools import PAT, a_call, hubspot, marketo
 from pydantic import ValidationError
@@ -48,7 +51,7 @@ from airflow_provider_mkt.api.hubspot import legacy
 from airflow_provider_mkt.api.platform import Platform, Rate
 from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.api.tokens import TokenCell
-from airflow_provider_mkt.api.wire import NoAnswer, Place, Response, Take
+from airflow_provider_mkt.api.wire import Effect, NoAnswer, Place, Request, Response, Send, Take
 
 CALLS = Meter.CALLS
 CALL = a_call(route=Route("POST", "contacts", "/ok"))
@@ -457,7 +460,7 @@ def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: 
 def test_one_sync_driver_serves_many_threads(server: Server, budget: FileBudget) -> None:
     results: list[Any] = []
     link = Link(marketo(base_url=server.url), tokens=TokenCell())
-    with SyncDriver(budget, max_connections=4) as driver:
+    with SyncDriver(budget) as driver:
         workers = [
             threading.Thread(target=lambda: results.append(driver.pump(exchange(a_call(), link)).value))
             for _ in range(12)
@@ -468,6 +471,107 @@ def test_one_sync_driver_serves_many_threads(server: Server, budget: FileBudget)
             worker.join()
     assert results == ["fine"] * 12
     assert sum("/identity/" in line for line, _, _ in server.seen) == 1
+
+
+class LongServer(http.server.ThreadingHTTPServer):
+    """Keeps connections open, and tells them apart."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), LongHandler)
+        self.connections: list[str] = []
+        self.arrived = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class LongHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: LongServer
+
+    def do_GET(self) -> None:
+        self.server.connections.append(f"{self.path} {self.client_address[1]}")
+        if self.path == "/slow":
+            self.server.arrived.set()
+            time.sleep(0.2)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def long_server() -> Iterator[LongServer]:
+    with LongServer() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield running
+        running.shutdown()
+
+
+def get(url: str) -> Generator[Effect, Any, Any]:
+    return (yield Send(Request("GET", url), None))
+
+
+def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send_on(
+    long_server: LongServer, budget: FileBudget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = threading.Event()
+    expired, handle = httpcore.HTTP11Connection.has_expired, httpcore.HTTP11Connection.handle_request
+
+    def has_expired(connection: httpcore.HTTP11Connection) -> bool:
+        if threading.current_thread().name != "second":
+            return expired(connection)
+        # It has just expired, and is closed a moment too late.
+        looks.set()
+        assert long_server.arrived.wait(5)
+        return True
+
+    def handle_request(connection: httpcore.HTTP11Connection, request: httpcore.Request) -> Any:
+        if request.url.target == b"/slow":
+            second.start()
+            looks.wait(0.5)
+        return handle(connection, request)
+
+    with SyncDriver(budget) as driver:
+        second = threading.Thread(target=lambda: driver.pump(get(f"{long_server.url}/second")), name="second")
+        driver.pump(get(f"{long_server.url}/first"))
+        monkeypatch.setattr(httpcore.HTTP11Connection, "has_expired", has_expired)
+        monkeypatch.setattr(httpcore.HTTP11Connection, "handle_request", handle_request)
+        answer = driver.pump(get(f"{long_server.url}/slow"))
+        second.join()
+    assert isinstance(answer, Response), answer
+    assert sorted(line.split()[0] for line in long_server.connections) == ["/first", "/second", "/slow"]
+
+
+@pytest.mark.parametrize("on_a_loop", [False, True])
+def test_calls_one_after_the_other_share_a_connection_and_those_at_once_do_not(
+    long_server: LongServer, budget: FileBudget, *, on_a_loop: bool
+) -> None:
+    urls = [f"{long_server.url}/{path}" for path in ("one", "two", "slow", "slow", "slow", "three")]
+
+    async def on_loop() -> None:
+        async with AsyncDriver(budget) as driver:
+            for url in urls[:2]:
+                await driver.pump(get(url))
+            await asyncio.gather(*(driver.pump(get(url)) for url in urls[2:5]))
+            await driver.pump(get(urls[5]))
+
+    if on_a_loop:
+        asyncio.run(on_loop())
+    else:
+        with SyncDriver(budget) as driver, ThreadPoolExecutor(3) as pool:
+            for url in urls[:2]:
+                driver.pump(get(url))
+            list(pool.map(lambda url: driver.pump(get(url)), urls[2:5]))
+            driver.pump(get(urls[5]))
+    used = [line.split() for line in long_server.connections]
+    assert used[0][1] == used[1][1]
+    assert len({port for path, port in used if path == "/slow"}) == 3
+    assert len({port for _, port in used}) == 3
 
 
 def test_unknown_transport_failures_count_as_sent() -> None:
