@@ -68,20 +68,27 @@ class Budget(Protocol):
 
 
 class _Fastest:
-    """How long a call takes the platform at least, as far as the calls of its kind so far tell."""
+    """How long calls take the platform at least, as far as those so far tell."""
 
-    _ENOUGH = 20
+    _ENOUGH = 100
 
     def __init__(self) -> None:
-        self._seen = 0
-        self._least = float("inf")
+        self._seen: dict[str, int] = {}
+        self._least: dict[str, float] = {}
 
-    def after(self, took: float) -> float:
-        """Take one more call into account. Zero until enough were seen: too little only costs time."""
-        self._seen += 1
+    def after(self, kind: str, took: float) -> float:
+        """Take one more call into account, and return the least time of its kind.
+
+        Calls made at once may all have waited on their way, which only more of them show. Until then their
+        kind is taken for no slower than the fastest of the others: too little only costs time.
+        """
+        self._seen[kind] = self._seen.get(kind, 0) + 1
         # Grows a little each time, so that a platform that has become slower is learnt too.
-        self._least = min(took, self._least * 1.0001)
-        return self._least if self._seen > self._ENOUGH else 0.0
+        self._least[kind] = min(took, self._least.get(kind, took) * 1.0001)
+        if self._seen[kind] > self._ENOUGH:
+            return self._least[kind]
+        others = [least for other, least in list(self._least.items()) if other != kind]
+        return min(self._least[kind], *others) if others else 0.0
 
 
 class _Line:
@@ -128,7 +135,7 @@ class SharedBudget:
         self._paused_until: dict[Meter, float] = {}
         self._refusals: dict[Meter, tuple[int, float]] = {}
         self._taken_at: dict[str, float] = {}
-        self._fastest: dict[str, _Fastest] = {}
+        self._fastest = _Fastest()
         self._lines: dict[Meter, _Line] = {meter: _Line() for meter in self._rates}
         _forked_along.add(self)
 
@@ -162,7 +169,7 @@ class SharedBudget:
         taken_at = self._taken_at.pop(place.ticket, None)
         if taken_at is None:
             return
-        arrived = self.counter.now() - self._fastest.setdefault(place.kind, _Fastest()).after(took)
+        arrived = self.counter.now() - self._fastest.after(place.kind, took)
         late = arrived if arrived - taken_at >= NOT_WORTH_WRITING else None
         if late is None and not self._at_once:
             return

@@ -53,7 +53,8 @@ local held = redis.call('ZCARD', calls)
 if held >= limit then
     local place = math.min(held - limit + ahead, held - 1)
     local blocking = redis.call('ZRANGE', calls, place, place, 'WITHSCORES')
-    return {math.max(blocking[2] + window - now, 1), now}
+    -- The clock is cut off at whole milliseconds, here and when the call was counted.
+    return {math.max(blocking[2] + window - now, 1) + 2, now}
 end
 redis.call('ZADD', calls, now, ticket)
 redis.call('PEXPIRE', calls, 2 * window)
@@ -89,7 +90,7 @@ class RedisCounter:
         self._ahead = now / 1000 - time.time()
         if wait < 0:
             return SLOT_WAIT, 0.0
-        return (wait / 1000 + 0.002, 0.0) if wait else (0.0, now / 1000)
+        return (wait / 1000, 0.0) if wait else (0.0, now / 1000)
 
     def settle(
         self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool

@@ -266,7 +266,7 @@ def test_the_window_is_a_little_wider_than_the_platforms(tmp_path: Path, seconds
 def knowing(budget: FileBudget, kind: str, took: float) -> None:
     """Let a budget see enough calls of a kind to know how long they take."""
     budget.learn(CALLS, Rate(1000, 0.4))
-    for number in range(25):
+    for number in range(101):
         place = Place(CALLS, f"{kind} {number}", kind)
         assert budget.take(CALLS, place.ticket) == 0
         budget.settle(place, took)
@@ -302,6 +302,23 @@ def test_a_call_of_a_kind_not_yet_known_counts_from_its_answer(tmp_path: Path) -
     time.sleep(0.2)
     budget.settle(place, 0.2)
     assert budget.take(CALLS, "next") > 0.3
+
+
+def test_a_call_of_a_kind_not_yet_known_is_taken_for_no_slower_than_the_fastest_other_kind(
+    tmp_path: Path,
+) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 0.4)})
+    quick, slow = Place(CALLS, "quick", "read"), Place(CALLS, "slow", "import")
+    assert budget.take(CALLS, quick.ticket) == 0
+    budget.settle(quick, 0.1)
+    assert budget.take(CALLS, slow.ticket) == 0
+    time.sleep(0.3)
+    # It may have arrived 0.2 s after it took its place, since a read takes 0.1 s.
+    budget.settle(slow, 0.3)
+    assert budget.take(CALLS, "first") <= 0.15
+    time.sleep(0.15)
+    assert budget.take(CALLS, "first") == 0
+    assert 0.05 < budget.take(CALLS, "next") <= 0.2
 
 
 def test_refusals_in_a_row_pause_ever_longer_and_those_that_come_together_count_once(tmp_path: Path) -> None:
