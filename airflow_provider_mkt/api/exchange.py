@@ -43,12 +43,14 @@ class Reply(Generic[T]):
     :param in_doubt: an earlier try may have done the work already, so a "created" may read
         "updated", and an "exists already" may be this very call's doing.
     :param tries: requests sent for it.
+    :param took: seconds from when the last of them was sent to its answer.
     """
 
     value: T
     envelope: Envelope = field(repr=False)
     in_doubt: bool = False
     tries: int = 1
+    took: float = 0.0
 
 
 @dataclass
@@ -86,6 +88,7 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
         sent_at = link.clock()
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value), place)
+        took = link.clock() - sent_at
         verdict = _judge(call, link, answer, token)
         if progress.was_deleted_before(verdict) or _is_already_so(call, verdict):
             verdict = Done({})
@@ -95,7 +98,7 @@ def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
             except (ValueError, TypeError, LookupError, AttributeError) as unreadable:
                 verdict = _unreadable(call, link, unreadable)
             else:
-                return Reply(value, verdict.envelope, progress.in_doubt, progress.tries)
+                return Reply(value, verdict.envelope, progress.in_doubt, progress.tries, took)
         if verdict.next is Next.REFRESH:
             rejected = token
         wait = progress.after(verdict, sent_at)

@@ -121,9 +121,8 @@ class LeadWritingOperator(LeadSourceOperator):
         memory = task_memory(context)
         lease = Lease(memory, writer.quiet_after, self.sleep, self.log.info)
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        # All at once from the start, as far as the budget has places: in a sliding window, the pace of the
-        # first window comes back in every later one.
-        concurrency = AdaptiveConcurrency(ceiling, start=ceiling)
+        # All at once from the start: in a sliding window, the pace of the first one comes back in all others.
+        concurrency = AdaptiveConcurrency(ceiling, start=ceiling, rate=hook.rate)
         hook.on_refusal = slowing_down(concurrency)
         report = Report()
         with ExitStack() as stack:

@@ -1,36 +1,59 @@
-"""How many calls to have under way at once, told by the answers."""
+"""How many calls to have under way at once, told by the answers and by the account's limit."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
+
+from airflow_provider_mkt.api.platform import Rate
+
+_SPARE = 4
+_USEFUL = 2.0
+_WEIGHT = 0.1
 
 
 class AdaptiveConcurrency:
     """Grows by one with every clean answer, which doubles it each round; backs off when refused.
 
-    Other software uses the same account, so what it may have changes while a task runs.
+    Other software uses the same account, so what it may have changes while a task runs. Calls that would only
+    wait for their place in the budget are of no use, and threads that wait cost those that work: so there are
+    no more than twice those that the limit needs, by how long answers take.
 
     :param ceiling: never more than this.
     :param start: to begin with.
+    :param rate: the account's limit; None where it does not matter.
     """
 
-    def __init__(self, ceiling: int, *, start: int = 4, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ceiling: int,
+        *,
+        start: int = 4,
+        rate: Callable[[], Rate] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.ceiling = max(1, ceiling)
         self._limit = float(min(start, self.ceiling))
+        self._rate = rate
         self._clock = clock
+        self._took = 0.0
         self._backed_off_at = float("-inf")
         self._lock = threading.Lock()
 
     @property
     def limit(self) -> int:
-        return max(1, int(self._limit))
+        return max(1, min(int(self._limit), self._useful()))
 
-    def clean(self) -> None:
-        """A call was answered without a refusal."""
+    def clean(self, took: float = 0.0) -> None:
+        """A call was answered without a refusal.
+
+        :param took: seconds from when it was sent to its answer.
+        """
         with self._lock:
             self._limit = min(float(self.ceiling), self._limit + 1)
+            self._took += (took - self._took) * (_WEIGHT if self._took else 1.0)
 
     def refused(self) -> None:
         """A call was refused for rate or for concurrency. Refusals that come together count once."""
@@ -39,3 +62,9 @@ class AdaptiveConcurrency:
             if now - self._backed_off_at >= 1.0:
                 self._backed_off_at = now
                 self._limit = max(1.0, self._limit * 0.6)
+
+    def _useful(self) -> int:
+        if self._rate is None or not self._took:
+            return self.ceiling
+        rate = self._rate()
+        return math.ceil(_USEFUL * rate.calls / rate.seconds * self._took) + _SPARE

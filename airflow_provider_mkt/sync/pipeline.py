@@ -300,7 +300,7 @@ class Pipeline:
             raise
         self._accepted = True
         if reply.tries == 1:
-            self._concurrency.clean()
+            self._concurrency.clean(reply.took)
         self._finish(items, self._writer.fates(records, reply))
 
     def _split(self, items: list[_Item], refused: InvalidRequest) -> None:

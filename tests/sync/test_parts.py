@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.api.errors import InvalidInput
 from airflow_provider_mkt.api.lead_writer import Fate, RecordFate, rejected
+from airflow_provider_mkt.api.platform import Rate
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -57,6 +58,20 @@ class TestAdaptiveConcurrency:
             concurrency.refused()
             clock.now += 2.0
         assert concurrency.limit == 1
+
+    def test_it_has_no_more_under_way_than_twice_what_the_limit_needs_at_the_latency_there_is(self) -> None:
+        concurrency = AdaptiveConcurrency(100, start=100, rate=lambda: Rate(190, 10.0))
+        assert concurrency.limit == 100
+        for _ in range(100):
+            concurrency.clean(0.1)
+        # 19 calls a second of 0.1 s each are 1.9 at once.
+        assert concurrency.limit == 8
+        for _ in range(100):
+            concurrency.clean(1.0)
+        assert concurrency.limit == 42
+        for _ in range(100):
+            concurrency.clean(3.0)
+        assert concurrency.limit == 100
 
     @given(st.integers(-3, 40), st.lists(st.sampled_from(["clean", "refused"]), max_size=60))
     def test_whatever_happens_it_stays_between_one_and_the_ceiling(
