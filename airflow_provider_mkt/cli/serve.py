@@ -32,8 +32,8 @@ def serve(options: argparse.Namespace) -> int:
         sys.stderr.write(f"mkt-sandbox: cannot listen: {error.strerror or error}\n")
         return FAILED
     both = [connections.of_hubspot(sandbox), connections.of_marketo(sandbox)]
-    print(_as_json(both) if options.json else _as_text(both), flush=True)
-    sandbox.serve_forever()
+    # Whoever reads it may end it at once.
+    sandbox.serve_forever(lambda: print(_as_json(both) if options.json else _as_text(both), flush=True))
     return 0
 
 

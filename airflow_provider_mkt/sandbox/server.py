@@ -17,6 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
 from airflow_provider_mkt.sandbox.marketo.platform import Marketo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
     from typing import Self
 
@@ -124,8 +125,11 @@ class Sandbox:
         thread.join(timeout=START_TIMEOUT)
         self._thread = self._loop = None
 
-    def serve_forever(self) -> None:
-        """Serve until SIGINT or SIGTERM; for the main thread of a command."""
+    def serve_forever(self, on_start: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGINT or SIGTERM; for the main thread of a command.
+
+        :param on_start: called once calls are answered, and a signal ends it as it should.
+        """
         over = threading.Event()
 
         def end(number: int, frame: FrameType | None) -> None:
@@ -136,6 +140,7 @@ class Sandbox:
         try:
             if started_here:
                 self.start()
+            on_start()
             while not over.wait(3600):
                 pass
         finally:
