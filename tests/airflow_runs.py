@@ -102,10 +102,29 @@ def _test(module: Any, dag_id: str, params: dict[str, Any]) -> tuple[Any, dict[s
     return run, returned
 
 
+_addresses: set[str] = set()
+
+
+@contextmanager
+def _sandbox_of_its_own(**options: Any) -> Iterator[Sandbox]:
+    """A sandbox where none was before: a process keeps tokens, and a machine budgets, by address.
+
+    Ports are given out again, and one that was is held until another is found.
+    """
+    with Sandbox(**options) as box:
+        addresses = {platform.url for platform in box.platforms.values()}
+        if addresses & _addresses:
+            with _sandbox_of_its_own(**options) as other:
+                yield other
+        else:
+            _addresses.update(addresses)
+            yield box
+
+
 @contextmanager
 def connected(**options: Any) -> Iterator[Sandbox]:
     """A sandbox, and the connections ``hubspot_default`` and ``marketo_default`` to it."""
-    with Sandbox(**options) as box:
+    with _sandbox_of_its_own(**options) as box:
         connections = {
             "AIRFLOW_CONN_HUBSPOT_DEFAULT": {
                 "conn_type": "hubspot",

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,15 @@ from typing import Any
 import httpx
 
 START_TIMEOUT = 180.0
+
+# A busy machine may let Airflow fail to start a task, e.g. before its API server is up. It is tried again
+# sooner than the examples say.
+POLICY = """
+import datetime
+
+def task_policy(task):
+    task.retry_delay = min(task.retry_delay, datetime.timedelta(seconds=5))
+"""
 
 
 def free_port() -> int:
@@ -36,6 +46,8 @@ class Standalone:
         self.home = home
         self.dags = home / "dags"
         self.dags.mkdir(parents=True)
+        (home / "config").mkdir()
+        (home / "config" / "airflow_local_settings.py").write_text(POLICY)
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.log = home / "standalone.log"
         self._environment = {
@@ -44,12 +56,10 @@ class Standalone:
             # Airflow starts its parts by the name of its command.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",
-            # A busy machine may let Airflow fail to start a task, which it then tries again.
-            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -110,10 +120,12 @@ class Standalone:
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a DAG run as soon as Airflow knows the DAG."""
         self.until(lambda: self.get(f"/dags/{dag_id}") is not None, 90, f"Airflow does not know {dag_id}")
-        body = {"logical_date": None, "conf": conf or {}}
-        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["dag_run_id"])
+        run_id = f"manual__{uuid.uuid4()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        answer = self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        # 409: an earlier try made the run, and its answer was lost.
+        assert answer.status_code in (200, 409), answer.text
+        return run_id
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Every task instance of a run, by task id."""
@@ -169,12 +181,26 @@ class Standalone:
         return "\n".join(file.read_text() for file in sorted(folder.rglob("*.log*")))
 
     def get(self, path: str) -> dict[str, Any] | None:
-        answer = self._client.get(f"/api/v2{path}")
+        answer = self._ask("GET", path)
         if answer.status_code == 404:
             return None
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Ask Airflow, again for a minute when its SQLite is locked by another of its parts."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = self._client.request(method, f"/api/v2{path}", **request)
+            except httpx.TimeoutException:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if answer.status_code < 500 or time.monotonic() > deadline:
+                    return answer
+            time.sleep(0.5)
 
     def until(self, true: Callable[[], bool], timeout: float, message: str, every: float = 0.5) -> None:
         deadline = time.monotonic() + timeout
@@ -189,9 +215,9 @@ class Standalone:
     def _signed_in(self) -> bool:
         try:
             answer = self._client.get("/auth/token")
+            if answer.status_code not in (200, 201):
+                return False
+            self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            return self._client.get("/api/v2/dags").status_code == 200
         except httpx.HTTPError:
             return False
-        if answer.status_code not in (200, 201):
-            return False
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return self._client.get("/api/v2/dags").status_code == 200
