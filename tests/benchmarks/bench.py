@@ -203,11 +203,12 @@ def another_home(home: Path, name: str) -> Path:
     return other
 
 
-def write_leads(path: Path, count: int, first_name: str, *, start: int = 0) -> str:
-    """Write a CSV of leads. Returns its URI."""
+def write_leads(path: Path, count: int, first_name: str, *, start: int = 0, people: int | None = None) -> str:
+    """Write a CSV of leads, of so many people where these are fewer. Returns its URI."""
     with path.open("w") as file:
         file.write(f"email,{first_name}\n")
-        file.writelines(f"lead{n}@example.com,Lead {n}\n" for n in range(start, start + count))
+        numbers = range(start, start + count)
+        file.writelines(f"lead{n % (people or n + 1)}@example.com,Lead {n}\n" for n in numbers)
     return path.as_uri()
 
 

@@ -2,7 +2,7 @@
 
 The ideal run makes a full window's calls at once, waits for the window's end, and so on; the share is the
 ideal run's time over the measured one's. A loop over a client is given ten seconds, and its calls per second
-are compared with the limit's. ``ceiling.py [hubspot] [marketo] [seconds of latency ...]``.
+are compared with the limit's. ``ceiling.py [hubspot] [marketo] [seconds of latency ...] [runs=seconds]``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bench import Platform, Served, airflow_home, asked_for, heading, line, serv
 
 CLIENTS = {"hubspot": "hubspot-api-client", "marketo": "marketorestpython"}
 LATENCIES = (0.1, 1.0, 3.0)
-SECONDS = 20
+SECONDS = 200
 """About how long a run takes at the limit."""
 CLIENT_SECONDS = 10
 BAD, BAD_CALLS = 0.01, 20
-AT_ONCE = {"hubspot": 60, "marketo": 10}
+AT_ONCE = {"hubspot": 100, "marketo": 10}
 """Calls the operator has under way at most."""
 
 
@@ -42,8 +42,10 @@ def refused(box: Served, platform: Platform) -> int:
     return sum(box.calls(platform)["refused"].values())
 
 
-def ceilings(box: Served, other: Served, home: Path, platform: Platform, latencies: list[float]) -> None:
-    windows = max(1, round(SECONDS / platform.window_seconds))
+def ceilings(
+    box: Served, other: Served, home: Path, platform: Platform, latencies: list[float], seconds: float
+) -> None:
+    windows = max(1, round(seconds / platform.window_seconds))
     # Half a window's calls more than whole windows, so that the last one is not an edge case.
     rest = platform.window_calls // 2
     total = platform.window_calls * windows + rest
@@ -107,11 +109,11 @@ def losses(box: Served, home: Path, platform: Platform) -> None:
         line(platform.name, who, f"{rows - bad:,}", f"{rows - bad - written:,}", bad, named, exceptions)
 
 
-def main(platforms: list[Platform], latencies: list[float]) -> None:
+def main(platforms: list[Platform], latencies: list[float], seconds: float) -> None:
     with served() as box, served() as other, airflow_home(box) as home:
         heading("platform", "who", "latency", "calls", "share of the limit", "refused")
         for platform in platforms:
-            ceilings(box, other, home, platform, latencies)
+            ceilings(box, other, home, platform, latencies, seconds)
         print()
         heading(
             "platform", "who", "good leads", "of them not written", "bad leads", "of them named", "exceptions"
@@ -122,4 +124,5 @@ def main(platforms: list[Platform], latencies: list[float]) -> None:
 
 if __name__ == "__main__":
     numbers = [float(word) for word in sys.argv[1:] if word[0].isdigit()]
-    main(asked_for(sys.argv[1:]), numbers or list(LATENCIES))
+    runs = [float(word.removeprefix("runs=")) for word in sys.argv[1:] if word.startswith("runs=")]
+    main(asked_for(sys.argv[1:]), numbers or list(LATENCIES), runs[0] if runs else SECONDS)

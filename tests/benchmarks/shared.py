@@ -29,7 +29,7 @@ from bench import (
 )
 
 WORKERS = 4
-WINDOWS = {"hubspot": 3.5, "marketo": 1.5}
+WINDOWS = {"hubspot": 8.5, "marketo": 4.5}
 LATENCY = 0.3
 PLACES = ("file", "redis", "postgres")
 
