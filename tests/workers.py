@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,7 +111,27 @@ class Worker:
         return answer
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+@contextmanager
+def as_soon_as(condition: Callable[[], bool], do: Callable[[], object]) -> Iterator[None]:
+    """Do something beside what runs inside, once that has come so far; a busy machine may take its time."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not condition():
+            if over.wait(0.005):
+                return
+        do()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something that is about to happen in another thread or process."""
     deadline = time.monotonic() + seconds
     while not condition():

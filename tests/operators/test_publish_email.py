@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from workers import RESET, Worker, until
+from workers import RESET, Worker, as_soon_as, until
 
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -361,7 +361,7 @@ def test_an_email_that_somebody_took_back_is_not_published_by_a_retry(
     email = sandbox.hubspot.world.emails.get(hubspot.SCHEDULED_EMAIL)
     assert email is not None
     sandbox.hubspot.world.emails.unpublish(email)
-    until(lambda: "somebody took it back" in Worker(operator()).end()["error"], 5)
+    until(lambda: "somebody took it back" in Worker(operator()).end()["error"])
     assert asked(sandbox) == 1
     # Cleared by a person, who was told.
     assert Worker(publishing(hubspot.SCHEDULED_EMAIL)).end()["result"]["published"] is True
@@ -558,25 +558,16 @@ def test_marketo_waiting_ends_when_the_mail_is_out(
 def test_marketo_a_program_that_somebody_takes_back_while_waited_for_fails_without_another_try(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
-    import threading
+    from airflow_provider_mkt.sandbox.marketo.work.sending import unapprove_program
 
     one = program(sandbox)
-
-    def take_back() -> None:
-        from airflow_provider_mkt.sandbox.marketo.work.sending import unapprove_program
-
-        until(lambda: one.locked)
-        unapprove_program(sandbox.marketo.world, one)
-
-    thread = threading.Thread(target=take_back)
-    thread.start()
-    run = publish(
-        airflow,
-        f'program_id={marketo.EMAIL_PROGRAM}, publish_at="{later(hours=1)}", wait_for_completion=True, '
-        f"poll_interval=0.1, deferrable={deferrable}",
-        "marketo_default",
-    )
-    thread.join()
+    with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.world, one)):
+        run = publish(
+            airflow,
+            f'program_id={marketo.EMAIL_PROGRAM}, publish_at="{later(hours=1)}", wait_for_completion=True, '
+            f"poll_interval=0.1, deferrable={deferrable}",
+            "marketo_default",
+        )
     assert run.state == "failed"
     assert "CANCELED (unlocked)" in run.log
     assert approvals(sandbox) == 1

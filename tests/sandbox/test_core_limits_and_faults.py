@@ -51,7 +51,7 @@ def test_daily_quota_rolls_at_midnight_of_the_account(box: Sandbox, api: httpx.C
 
 def test_concurrency_over_the_limit_is_refused_and_the_peak_is_kept(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.limits.concurrency.limit = 2
-    box.hubspot.latency = 0.3
+    box.hubspot.latency = 1.5
     with ThreadPoolExecutor(4) as pool:
         codes = sorted(reply.status_code for reply in pool.map(api.get, [ONE] * 4))
     assert codes == [200, 200, 429, 429]
@@ -64,7 +64,7 @@ def test_latency_is_the_least_time_of_a_call(box: Sandbox, api: httpx.Client) ->
     began = time.monotonic()
     api.get(ONE)
     api.get(f"{CONTACTS}/unknown")
-    assert 0.3 <= time.monotonic() - began < 1.5
+    assert time.monotonic() - began >= 0.3
 
 
 def test_fault_before_the_work_leaves_it_undone(box: Sandbox, api: httpx.Client) -> None:
@@ -138,7 +138,7 @@ def test_a_fault_that_makes_no_sense_is_refused(
 
 
 def test_counters_say_how_many_calls_were_in_flight(box: Sandbox, api: httpx.Client) -> None:
-    box.hubspot.latency = 0.2
+    box.hubspot.latency = 1.5
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(api.get, [ONE] * 3))
     counter = box.hubspot.calls.of("GET", f"{CONTACTS}/{{contactId}}")
@@ -164,7 +164,7 @@ _TEXT = {"Content-Type": "text/plain"}
 
 
 def test_two_writers_may_look_up_before_either_inserts(box: Sandbox, api: httpx.Client) -> None:
-    box.hubspot.latency = 0.2
+    box.hubspot.latency = 1.5
     body = {"inputs": [{"idProperty": "email", "id": "race@example.com", "properties": {}}]}
     barrier = threading.Barrier(2)
 

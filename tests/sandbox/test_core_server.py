@@ -13,6 +13,7 @@ import time
 
 import httpx
 import pytest
+from workers import until
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.clock import Clock
@@ -29,7 +30,7 @@ def test_starts_fast_and_may_be_used_many_times_in_one_process() -> None:
     for _ in range(3):
         began = time.monotonic()
         with Sandbox(only="hubspot") as box:
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10
             assert httpx.get(box.hubspot.url + "/").status_code == 200
             urls.add(box.hubspot.url)
         with pytest.raises(httpx.ConnectError):
@@ -51,9 +52,9 @@ def test_a_stop_does_not_wait_for_slow_calls() -> None:
     with Sandbox(only="hubspot", latency=30) as box:
         thread = threading.Thread(target=_ignore_errors, args=(box.hubspot.url + ONE,))
         thread.start()
-        time.sleep(0.2)
+        until(lambda: box.hubspot.calls.all.in_flight == 1)
         began = time.monotonic()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     thread.join()
 
 

@@ -200,7 +200,7 @@ def test_any_custom_string_or_integer_can_be_the_key(api: Api) -> None:
 
 
 def test_two_upserts_of_the_same_new_key_at_once_make_two_leads(api: Api) -> None:
-    api.sandbox.marketo.latency = 0.15
+    api.sandbox.marketo.latency = 1.5
     try:
         with ThreadPoolExecutor(2) as pool:
             calls = [pool.submit(sync, api, [{"email": "twin@example.com"}]) for _ in range(2)]
@@ -212,7 +212,7 @@ def test_two_upserts_of_the_same_new_key_at_once_make_two_leads(api: Api) -> Non
 
 
 def test_the_eleventh_call_in_flight_is_615(api: Api) -> None:
-    api.sandbox.marketo.latency = 0.3
+    api.sandbox.marketo.latency = 1.5
     try:
         with ThreadPoolExecutor(14) as pool:
             calls = [pool.submit(api.get, "/v1/leads/partitions.json") for _ in range(14)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow, Run
+from workers import as_soon_as
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -19,6 +20,7 @@ MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable":
 SENT = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
 APPROVED = {"platform": "marketo", "kind": "email_publish", "id": str(marketo.APPROVED_EMAIL)}
 EMAIL = f"*/emails/{hubspot.NEWSLETTER_EMAIL}"
+ROUTE = "/marketing/v3/emails/{emailId}"
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -52,18 +54,21 @@ def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox:
 
 
 def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    publish(sandbox, seconds=0.4)
-    run = wait(airflow, mode, SENT)
+    publish(sandbox, seconds=3600)
+    looks = sandbox.hubspot.calls
+    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: sandbox.clock.advance(7200)):
+        run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
     (look,) = run.returned["wait"]
     assert look["facts"].pop("published_at")
     assert look == {"job": SENT, "status": "COMPLETE", "word": "PUBLISHED", "facts": {"state": "PUBLISHED"}}
-    assert sandbox.hubspot.calls.of("GET", "/marketing/v3/emails/{emailId}").total > 1
 
 
 def test_a_failed_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    publish(sandbox, hubspot.FAILING_EMAIL, seconds=0.2)
-    run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, "retries=1")
+    publish(sandbox, hubspot.FAILING_EMAIL, seconds=3600)
+    looks = sandbox.hubspot.calls
+    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: sandbox.clock.advance(7200)):
+        run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, "retries=1")
     assert run.state == "failed"
     assert "FAILED (ERROR)" in run.log
     assert "up_for_retry" not in run.log
@@ -143,7 +148,7 @@ def test_a_job_that_does_not_exist_fails_without_another_try(
 def test_an_error_that_is_permanent_fails_without_another_try_in_a_later_look_too(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
-    publish(sandbox, seconds=5)
+    publish(sandbox, seconds=3600)
     sandbox.hubspot.faults.add(EMAIL, skip=2, answer={"error": "MISSING_SCOPES"}, times=None)
     run = wait(airflow, mode, SENT, "retries=1")
     assert run.state == "failed"

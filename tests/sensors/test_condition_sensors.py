@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow, Run
+from workers import as_soon_as
 
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.hubspot import sequences
@@ -101,21 +102,28 @@ def test_looks_may_fail_for_as_long_as_is_tolerated(airflow: Airflow, sandbox: S
 def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
-    """Anna has the status already; Ben is never a member."""
+    """Anna has the status already; Ben becomes a member while he is waited for."""
     marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Engaged"))
     calls = sandbox.marketo.calls
-    run = wait(
-        airflow,
-        "marketo.ProgramMemberSensor",
-        f"{mode}, timeout=0.6",
-        "marketo",
-        program_id=marketo.NURTURE_PROGRAM,
-        lead_ids=[marketo.ANNA, marketo.BEN],
-        status_name="Member",
-    )
+
+    def asked() -> int:
+        return sum("/members.json" in call.path and call.method == "GET" for call in calls.recent)
+
+    def take_ben_in() -> None:
+        marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.BEN], status_name="Member"))
+
+    with as_soon_as(lambda: asked() >= 2, take_ben_in):
+        run = wait(
+            airflow,
+            "marketo.ProgramMemberSensor",
+            mode,
+            "marketo",
+            program_id=marketo.NURTURE_PROGRAM,
+            lead_ids=[marketo.ANNA, marketo.BEN],
+            status_name="Member",
+        )
     assert "leads 2, missing 1" in run.log
-    asked = [call for call in calls.recent if "/members.json" in call.path]
-    assert len(asked) >= 2
+    assert seen(run)["missing"] == 0
     assert calls.of("GET", "/rest/asset/v1/channel/byName.json").total == 1
 
 
@@ -171,9 +179,12 @@ def test_a_mail_address_is_not_kept_with_a_trigger(airflow: Airflow, sandbox: Sa
 def test_leads_are_visible_once_the_search_shows_them_as_they_should_be(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    sandbox.hubspot.settings.search_lag = 0.4
+    sandbox.hubspot.settings.search_lag = 3600
     contact = sandbox.hubspot.world.contacts.create({"email": "new@example.com", "lifecyclestage": "lead"})
-    run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA, contact.id])
+    sandbox.clock.advance(60)
+    search = ("POST", "/crm/v3/objects/contacts/search")
+    with as_soon_as(lambda: sandbox.hubspot.calls.of(*search).total > 1, lambda: sandbox.clock.advance(3600)):
+        run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA, contact.id])
     assert seen(run) == {"leads": 2, "missing": 0}
     assert "leads 2, missing 1" in run.log
     having = {"lifecyclestage": "customer"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from workers import until
+from workers import as_soon_as, until
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -203,12 +202,12 @@ def test_a_connection_that_only_the_database_knows_is_found(
                 conn_id="stored", conn_type="hubspot", host=sandbox.hubspot.url, password=hubspot.TOKEN
             )
         )
-    publisher = threading.Timer(0.6, publish, (sandbox,))
-    publisher.start()
-    run = airflow.run(
-        f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '
-        "poke_interval=0.1)"
-    )
-    publisher.join()
+    looks = sandbox.hubspot.calls
+    # The first look is the worker's, and the others are the trigger's.
+    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 2, lambda: publish(sandbox)):
+        run = airflow.run(
+            f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '
+            "poke_interval=0.1)"
+        )
     assert run.state == "success", run.log[-3000:]
     until(lambda: sandbox.hubspot.calls.all.in_flight == 0)

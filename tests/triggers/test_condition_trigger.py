@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from workers import until
 
 from airflow_provider_mkt.api import tokens
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -81,8 +82,9 @@ def test_what_a_trigger_of_another_version_left_behind_is_named(
 
 def test_it_goes_on_after_a_restart_of_the_triggerer_within_its_deadline(sandbox: Sandbox) -> None:
     async def restarted(one: ConditionTrigger) -> dict[str, Any]:
+        before = sandbox.hubspot.calls.total
         task = asyncio.create_task(event_of(one))
-        await asyncio.sleep(0.15)
+        await asyncio.to_thread(until, lambda: sandbox.hubspot.calls.total > before)
         task.cancel()
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         assert isinstance(ended, asyncio.CancelledError)
@@ -91,7 +93,7 @@ def test_it_goes_on_after_a_restart_of_the_triggerer_within_its_deadline(sandbox
     body = {"list": {"listId": "101", "processingStatus": "PROCESSING", "size": 0}}
     sandbox.hubspot.faults.add("*/lists/*", answer={"status": 200, "body": body}, times=10)
     assert asyncio.run(restarted(trigger(LIST)))["status"] == "success"
-    overdue = trigger(WAITING, seconds=0.3)
+    overdue = trigger(WAITING, seconds=3.0)
     assert asyncio.run(restarted(overdue))["status"] == "timeout"
     assert time.time() >= overdue.deadline
 
