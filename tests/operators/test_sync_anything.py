@@ -15,7 +15,7 @@ import pytest
 from airflow_runs import connected
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sync_runs import BOTH, FIRST, SEEDED, SHORT, emails, of, shorten, world, write_calls
+from sync_runs import BOTH, FIRST, LATE, SEEDED, SHORT, emails, of, shorten, world, write_calls
 from workers import Worker
 
 from airflow_provider_mkt.api import budget as budgets
@@ -69,7 +69,7 @@ def order(box: Sandbox, platform: str, when: Any, what: str, skip: int) -> None:
     answers = {"reset": {"reset": True}, "502": {"status": 502}, "refused": refused}
     if what == "slow":
         # Work that begins is over within the platform's own limit; only its answer may take longer.
-        delay = SHORT - 0.1 if when == "before" else SHORT + 0.3
+        delay = SHORT - 0.1 if when == "before" else LATE
         of(box, platform).faults.add(path, method="POST", when=when, delay=delay, skip=skip)
     else:
         # A refusal says that nothing was done.

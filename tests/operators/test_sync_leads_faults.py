@@ -23,6 +23,7 @@ from airflow_runs import Airflow
 from sync_runs import (
     BOTH,
     FIRST,
+    LATE,
     SEEDED,
     SHORT,
     counted,
@@ -82,7 +83,7 @@ LOST: dict[str, dict[str, Any]] = {
     "reset": {"answer": {"reset": True}},
     "502": {"answer": {"status": 502}},
     "524": {"answer": {"status": 524}},
-    "slow": {"delay": SHORT + 0.5},
+    "slow": {"delay": LATE},
 }
 ENDPOINTS = {
     "hubspot": {"createOrUpdate": "*/batch/upsert", "createOnly": "*/batch/create"},
