@@ -130,7 +130,8 @@ class HubSpot(Platform[HubSpotWorld, Token]):
     def make_world(self) -> HubSpotWorld:
         return HubSpotWorld(self.clock, self.seed, limits=self.limits, settings=self.settings)
 
-    def make_routes(self) -> Iterable[Route[HubSpotWorld, Token]]:
+    @classmethod
+    def make_routes(cls) -> Iterable[Route[HubSpotWorld, Token]]:
         return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
 
     def rewrite(self, incoming: Incoming) -> Incoming:

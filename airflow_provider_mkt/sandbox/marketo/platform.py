@@ -134,7 +134,8 @@ class Marketo(Platform[Instance, ApiUser]):
             concurrency=Concurrency(10),
         )
 
-    def make_routes(self) -> Iterable[Route[Instance, ApiUser]]:
+    @classmethod
+    def make_routes(cls) -> Iterable[Route[Instance, ApiUser]]:
         return [route for resource in RESOURCES for route in resource.routes.mount(PREFIXES)]
 
     def is_free(self, error: str) -> bool:
