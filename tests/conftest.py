@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
@@ -31,6 +32,12 @@ os.environ.update(
     AIRFLOW__CORE__TEST_CONNECTION="Enabled",
 )
 
+
+# The same examples in every run, so that a test fails by what was changed; MKT_TEST_RANDOM draws others.
+settings.register_profile(
+    "mkt", deadline=None, max_examples=80, derandomize="MKT_TEST_RANDOM" not in os.environ
+)
+settings.load_profile("mkt")
 
 _FIRST = ("tests/standalone/", "tests/cli/", "tests/operators/")
 """Folders whose files take long: begun last, they would leave the other processes with nothing to do."""
