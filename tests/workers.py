@@ -112,7 +112,7 @@ class Worker:
 
 
 @contextmanager
-def as_soon_as(condition: Callable[[], bool], do: Callable[[], object]) -> Iterator[None]:
+def as_soon_as(condition: Callable[[], object], do: Callable[[], object]) -> Iterator[None]:
     """Do something beside what runs inside, once that has come so far; a busy machine may take its time."""
     over = threading.Event()
 
@@ -131,7 +131,7 @@ def as_soon_as(condition: Callable[[], bool], do: Callable[[], object]) -> Itera
         watching.join()
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for something that is about to happen in another thread or process."""
     deadline = time.monotonic() + seconds
     while not condition():

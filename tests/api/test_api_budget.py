@@ -161,7 +161,7 @@ def test_threads_of_one_budget_share_it(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     times = grants(path)
-    assert len(times) == len(granted)
+    assert len(times) == len(granted) >= 60
     assert fullest_window(times, rate.seconds) <= rate.calls
 
 

@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpcore
@@ -113,13 +114,21 @@ class Handler(socketserver.StreamRequestHandler):
         self.wfile.write(head.encode() + body)
 
 
+ServerT = TypeVar("ServerT", bound=socketserver.BaseServer)
+
+
+@contextmanager
+def serving(server: ServerT) -> Iterator[ServerT]:
+    with server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with serving(Server()) as running:
         yield running
-        running.shutdown()
 
 
 @pytest.fixture
@@ -507,11 +516,8 @@ class LongHandler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def long_server() -> Iterator[LongServer]:
-    with LongServer() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with serving(LongServer()) as running:
         yield running
-        running.shutdown()
 
 
 def get(url: str) -> Generator[Effect, Any, Any]:

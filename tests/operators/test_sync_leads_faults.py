@@ -95,6 +95,18 @@ def people(count: int, start: int = 0) -> str:
     return f'leads = [{{"email": f"p{{i}}@example.com"}} for i in range({start}, {start + count})]'
 
 
+def an_hour_passes(at: int, count: int) -> str:
+    """A source of so many people, which takes an hour from one of them to the next."""
+    return f"""
+from sandbox_in_use import box
+def produce():
+    for i in range({count}):
+        if i == {at}:
+            box.clock.advance(3600)
+        yield {{"email": f"p{{i}}@example.com"}}
+"""
+
+
 def assert_everyone_once(box: Sandbox, platform: str, count: int) -> None:
     held = emails(box, platform)
     assert set(held.values()) == {1}, "some lead is there twice"
@@ -251,29 +263,13 @@ class TestTokens:
     def test_marketo_token_that_expires_under_several_calls_is_renewed_once(
         self, airflow: Airflow, box: Sandbox
     ) -> None:
-        before = """
-from sandbox_in_use import box
-def produce():
-    for i in range(2400):
-        if i == 600:
-            box.clock.advance(3600)
-        yield {"email": f"p{i}@example.com"}
-"""
-        outcome = succeeded(sync(airflow, "marketo", "leads=produce", before))
+        outcome = succeeded(sync(airflow, "marketo", "leads=produce", an_hour_passes(600, 2_400)))
         assert outcome["created"] + outcome["updated"] == 2_400
         assert box.marketo.calls.of("POST", "/identity/oauth/token").total == 2
         assert_everyone_once(box, "marketo", 2_400)
 
     def test_hubspot_token_that_expires_in_the_middle(self, airflow: Airflow, oauth: Sandbox) -> None:
-        before = """
-from sandbox_in_use import box
-def produce():
-    for i in range(1000):
-        if i == 500:
-            box.clock.advance(3600)
-        yield {"email": f"p{i}@example.com"}
-"""
-        run = sync(airflow, "hubspot", "leads=produce", before)
+        run = sync(airflow, "hubspot", "leads=produce", an_hour_passes(500, 1_000))
         outcome = succeeded(run)
         assert outcome["created"] + outcome["updated"] == 1_000
         assert oauth.hubspot.calls.all.by_status[401] >= 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +46,16 @@ def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: flo
     emails.publish(email)
 
 
+@contextmanager
+def over_after_a_look(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> Iterator[None]:
+    """A publication that ends once it was found not to be over."""
+    looks = box.hubspot.calls
+    publish(box, email_id, seconds=3600)
+    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: box.clock.advance(7200)):
+        yield
+    assert looks.of("GET", ROUTE).total > 1
+
+
 def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
     run = wait(airflow, mode, APPROVED, conn="marketo_default")
     assert run.state == "success", run.log[-2000:]
@@ -54,9 +66,7 @@ def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox:
 
 
 def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    publish(sandbox, seconds=3600)
-    looks = sandbox.hubspot.calls
-    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: sandbox.clock.advance(7200)):
+    with over_after_a_look(sandbox):
         run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
     (look,) = run.returned["wait"]
@@ -65,9 +75,7 @@ def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: San
 
 
 def test_a_failed_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    publish(sandbox, hubspot.FAILING_EMAIL, seconds=3600)
-    looks = sandbox.hubspot.calls
-    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: sandbox.clock.advance(7200)):
+    with over_after_a_look(sandbox, hubspot.FAILING_EMAIL):
         run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, "retries=1")
     assert run.state == "failed"
     assert "FAILED (ERROR)" in run.log

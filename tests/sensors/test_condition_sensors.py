@@ -124,6 +124,7 @@ def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
         )
     assert "leads 2, missing 1" in run.log
     assert seen(run)["missing"] == 0
+    assert asked() >= 2
     assert calls.of("GET", "/rest/asset/v1/channel/byName.json").total == 1
 
 

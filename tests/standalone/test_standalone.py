@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from standalone.service import Standalone
+from workers import until
 
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -55,19 +55,12 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         service.stop()
 
 
-def _until(true: Callable[[], object], timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
 def _asked_again(sandbox: Sandbox, platform: str) -> None:
     """Wait until the status of an import is asked for once more."""
     route = {"hubspot": "/crm/v3/imports/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
     calls = sandbox.platforms[platform].calls
     before = calls.of("GET", route[platform]).total
-    _until(lambda: calls.of("GET", route[platform]).total > before)
+    until(lambda: calls.of("GET", route[platform]).total > before)
 
 
 def addresses(name: str) -> list[str]:
@@ -127,7 +120,7 @@ def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_los
     upserts = sandbox.hubspot.calls.of("POST", "/crm/v3/objects/contacts/batch/upsert")
     before, sandbox.hubspot.latency = upserts.total, 0.3
     run_id = airflow.trigger("killed_sync")
-    _until(lambda: upserts.total >= before + 6)
+    until(lambda: upserts.total >= before + 6)
     airflow.kill_task("killed_sync", run_id, "sync")
     sandbox.hubspot.latency = 0.0
     states, seen = airflow.finish({"killed_sync": run_id})
@@ -152,7 +145,7 @@ def test_an_email_whose_publishing_was_killed_is_sent_once(
     email = world.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
     sandbox.hubspot.faults.add(f"*/{email.id}/publish", when=when, delay=4)
     run_id = airflow.trigger("killed_publish", {"email": email.id})
-    _until(lambda: sandbox.hubspot.faults.fired and email.id in str(sandbox.hubspot.faults.fired[-1]))
+    until(lambda: sandbox.hubspot.faults.fired and email.id in str(sandbox.hubspot.faults.fired[-1]))
     airflow.kill_task("killed_publish", run_id, "publish")
     states, seen = airflow.finish({"killed_publish": run_id})
     assert states["killed_publish"] == "success", (
