@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.hubspot.profiles import PREFIXES as HUBSPOT
-from airflow_provider_mkt.api.marketo.platform import PREFIXES as MARKETO
-from airflow_provider_mkt.api.registry import Endpoint, endpoints
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.versions import PREFIXES as HUBSPOT
+from airflow_provider_mkt.client.marketo.platform import PREFIXES as MARKETO
+from airflow_provider_mkt.client.registry import Endpoint, endpoints
 
 sys.path.insert(0, str(Path(__file__).parent))
 from operators_of_calls import by_path, plain

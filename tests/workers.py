@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.api import once
-from airflow_provider_mkt.api.hubspot import campaign_batches as hubspot_campaigns
-from airflow_provider_mkt.api.hubspot import email_publishing as hubspot_emails
-from airflow_provider_mkt.api.hubspot import nurture_enrolment as hubspot_nurture
-from airflow_provider_mkt.api.marketo import campaign_batches as marketo_campaigns
-from airflow_provider_mkt.api.marketo import campaign_requests as marketo_requests
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.actions import idempotency
+from airflow_provider_mkt.actions.hubspot import automation as hubspot_nurture
+from airflow_provider_mkt.actions.hubspot import campaigns as hubspot_campaigns
+from airflow_provider_mkt.actions.hubspot import emails as hubspot_emails
+from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
+from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
+from airflow_provider_mkt.client.transport.retry_policy import Policy
 from airflow_provider_mkt.sync import people
 
 SETTLE = 1.5
@@ -29,9 +29,9 @@ RESET: dict[str, Any] = {"reset": True}
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
-    for module in (once, hubspot_campaigns, hubspot_emails, marketo_requests, people):
+    for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, people):
         monkeypatch.setattr(module, "SETTLE", SETTLE)
-    for module in (once, hubspot_campaigns, hubspot_emails, people):
+    for module in (idempotency, hubspot_campaigns, hubspot_emails, people):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook, conf
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.api.flow import Flow, Memory, Pages, Pause
-from airflow_provider_mkt.api.jobs import Job, JobSpec, spec_of
+from airflow_provider_mkt.actions.jobs import Job, JobSpec, spec_of
+from airflow_provider_mkt.actions.procedure import Flow, Memory, Pages, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.version_compat import local_masker
 
 if TYPE_CHECKING:
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
     from pydantic import ValidationError
 
-    from airflow_provider_mkt.api.budget import Budget
-    from airflow_provider_mkt.api.campaign_work import CampaignWork
-    from airflow_provider_mkt.api.conditions import Condition, ConditionSpec
-    from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-    from airflow_provider_mkt.api.email_work import EmailWork
-    from airflow_provider_mkt.api.exchange import Link, Reply
-    from airflow_provider_mkt.api.lead_changes import ChangeLog
-    from airflow_provider_mkt.api.lead_importer import LeadImporter
-    from airflow_provider_mkt.api.lead_merging import LeadMerge
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
-    from airflow_provider_mkt.api.people import PeopleWork
-    from airflow_provider_mkt.api.platform import Platform, Rate
-    from airflow_provider_mkt.api.policy import Policy
-    from airflow_provider_mkt.api.quota import DayQuota
-    from airflow_provider_mkt.api.verdict import Refused
+    from airflow_provider_mkt.actions.conditions import Condition, ConditionSpec
+    from airflow_provider_mkt.actions.ports import (
+        CampaignBatch,
+        CampaignWork,
+        ChangeLog,
+        EmailWork,
+        LeadImporter,
+        LeadMerge,
+        LeadWriter,
+        PeopleWork,
+        Publication,
+    )
+    from airflow_provider_mkt.client.quota import DayQuota
+    from airflow_provider_mkt.client.ratelimit.budget import Budget
+    from airflow_provider_mkt.client.transport.classification import Refused
+    from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
+    from airflow_provider_mkt.client.transport.exchange import Link, Reply
+    from airflow_provider_mkt.client.transport.platform import Platform, Rate
+    from airflow_provider_mkt.client.transport.retry_policy import Policy
 
 T = TypeVar("T")
 
@@ -145,13 +148,13 @@ class MarketingHook(BaseHook):
     def run(self, call: Call[T]) -> T:
         """Run a call and return its result.
 
-        :raises PlatformError: one of :mod:`airflow_provider_mkt.api.errors`.
+        :raises PlatformError: one of :mod:`airflow_provider_mkt.client.errors`.
         """
         return self.reply(call).value
 
     def reply(self, call: Call[T]) -> Reply[T]:
         """Run a call and return its result with how it came about."""
-        from airflow_provider_mkt.api.exchange import exchange
+        from airflow_provider_mkt.client.transport.exchange import exchange
 
         self.go_on()
         with self._making:
@@ -165,7 +168,7 @@ class MarketingHook(BaseHook):
 
     async def areply(self, call: Call[T]) -> Reply[T]:
         """Run a call on an event loop and return its result with how it came about."""
-        from airflow_provider_mkt.api.exchange import exchange
+        from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
         driver = self._async_driver()
@@ -240,7 +243,7 @@ class MarketingHook(BaseHook):
 
     def rate(self) -> Rate:
         """The account's limit for calls, as far as it is known."""
-        from airflow_provider_mkt.api.call import Meter
+        from airflow_provider_mkt.client.call import Meter
 
         return self._budget().rate(Meter.CALLS) or self.platform.rates[Meter.CALLS]
 
@@ -258,7 +261,7 @@ class MarketingHook(BaseHook):
 
         :raises InvalidInput: when there is no such condition on this platform.
         """
-        from airflow_provider_mkt.api.conditions import spec_of
+        from airflow_provider_mkt.actions.conditions import spec_of
 
         return spec_of(self.condition_specs, condition, self.conn_type)
 
@@ -332,7 +335,7 @@ class MarketingHook(BaseHook):
 
         One try, no waiting: the UI's test runs inside the API server.
         """
-        from airflow_provider_mkt.api.policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import Policy
 
         self.policy = Policy.impatient()
         try:
@@ -368,7 +371,7 @@ class MarketingHook(BaseHook):
         """A hook for the calls of a task that is told to end: the same account, connections of its own,
         and no patience. Nothing is looked up, so the account must be known already.
         """
-        from airflow_provider_mkt.api.policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import Policy
 
         other = type(self)(self.conn_id)
         other._platform, other.policy = self._known(), Policy.impatient()
@@ -417,7 +420,7 @@ class MarketingHook(BaseHook):
         """
         from filelock import FileLock, Timeout
 
-        from airflow_provider_mkt.api.budget import private_directory
+        from airflow_provider_mkt.client.files import private_directory
 
         site = self.platform.account.base_url  # type: ignore[attr-defined]
         key = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
@@ -438,12 +441,12 @@ class MarketingHook(BaseHook):
     def _shared_lock(self, key: str) -> AbstractContextManager[None]:
         if (url := shared_state_url()) is None:
             return nullcontext()
-        from airflow_provider_mkt.api.shared_state import lock
+        from airflow_provider_mkt.client.ratelimit.shared_state import lock
 
         return lock(url, key)
 
     def _budget(self) -> Budget:
-        from airflow_provider_mkt.api.budget import budget_of
+        from airflow_provider_mkt.client.ratelimit.budget import budget_of
 
         platform, place = self.platform, shared_state_url() or state_directory() / "budgets"
         return budget_of(place, platform.account_key, platform.rates, at_once=platform.at_once)
@@ -451,7 +454,7 @@ class MarketingHook(BaseHook):
     def _sync_driver(self) -> SyncDriver:
         with self._making:
             if self._sync is None:
-                from airflow_provider_mkt.api.drivers import SyncDriver
+                from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
                 options = {} if self.sleep is None else {"sleep": self.sleep}
                 self._sync = SyncDriver(self._budget(), **options)
@@ -459,14 +462,14 @@ class MarketingHook(BaseHook):
 
     def _async_driver(self) -> AsyncDriver:
         if self._async is None:
-            from airflow_provider_mkt.api.drivers import AsyncDriver
+            from airflow_provider_mkt.client.transport.drivers import AsyncDriver
 
             self._async = AsyncDriver(self._budget())
         return self._async
 
     def _link(self) -> Link:
-        from airflow_provider_mkt.api.exchange import Link
-        from airflow_provider_mkt.api.policy import Policy
+        from airflow_provider_mkt.client.transport.exchange import Link
+        from airflow_provider_mkt.client.transport.retry_policy import Policy
 
         if self._mask is None:
             self._mask = local_masker()
@@ -479,7 +482,7 @@ class MarketingHook(BaseHook):
         )
 
     def _refused(self, call: Call[Any], refused: Refused, wait: float) -> None:
-        from airflow_provider_mkt.api.verdict import Next
+        from airflow_provider_mkt.client.transport.classification import Next
 
         if refused.next is Next.SLOW_DOWN:
             self._budget().refused(call.meter, wait)

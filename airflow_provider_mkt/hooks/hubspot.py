@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied, PlatformError
-from airflow_provider_mkt.api.hubspot import account_info, campaign_batches, email_publishing
-from airflow_provider_mkt.api.hubspot.jobs import SPECS
+from airflow_provider_mkt.actions.hubspot import campaigns as campaign_actions
+from airflow_provider_mkt.actions.hubspot import emails
+from airflow_provider_mkt.actions.hubspot.jobs import SPECS
+from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied, PlatformError
+from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.hooks.base import MarketingHook, account_error
 
 if TYPE_CHECKING:
@@ -15,18 +17,16 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.api.conditions import ConditionSpec
-    from airflow_provider_mkt.api.flow import Flow, Memory
-    from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
-    from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
-    from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
-    from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
-    from airflow_provider_mkt.api.hubspot.people_work import HubSpotPeople
-    from airflow_provider_mkt.api.hubspot.platform import HubSpot
-    from airflow_provider_mkt.api.lead_changes import ChangeLog
-    from airflow_provider_mkt.api.lead_merging import LeadMerge
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
-    from airflow_provider_mkt.api.quota import DayQuota
+    from airflow_provider_mkt.actions.conditions import ConditionSpec
+    from airflow_provider_mkt.actions.hubspot.campaigns import HubSpotCampaigns
+    from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
+    from airflow_provider_mkt.actions.hubspot.emails import HubSpotEmails
+    from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
+    from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
+    from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
+    from airflow_provider_mkt.actions.procedure import Flow, Memory
+    from airflow_provider_mkt.client.hubspot.platform import HubSpot
+    from airflow_provider_mkt.client.quota import DayQuota
 
 
 _SETTINGS = ("api_version", "calls_per_10_seconds", "max_concurrency", "daily_reserve", "legacy_calls")
@@ -53,9 +53,9 @@ class HubSpotHook(MarketingHook):
     def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> HubSpot:
         from pydantic import ValidationError
 
-        from airflow_provider_mkt.api.address import base_url
-        from airflow_provider_mkt.api.hubspot.account import DEFAULT_HOST, HubSpotAccount
-        from airflow_provider_mkt.api.hubspot.platform import HubSpot
+        from airflow_provider_mkt.client.hubspot.platform import HubSpot
+        from airflow_provider_mkt.client.hubspot.settings import DEFAULT_HOST, HubSpotAccount
+        from airflow_provider_mkt.client.transport.address import base_url
 
         settings = {name: extra[name] for name in _SETTINGS if extra.get(name) not in (None, "")}
         settings["base_url"] = base_url(
@@ -76,32 +76,32 @@ class HubSpotHook(MarketingHook):
 
     @property
     def condition_specs(self) -> Sequence[ConditionSpec]:
-        from airflow_provider_mkt.api.hubspot import conditions
+        from airflow_provider_mkt.actions.hubspot import conditions
 
         return conditions.SPECS
 
     @property
     def change_log(self) -> ChangeLog:
-        from airflow_provider_mkt.api.hubspot import lead_changes
+        from airflow_provider_mkt.actions.hubspot import contacts
 
-        return lead_changes.LOG
+        return contacts.LOG
 
     def day_quota(self) -> Flow[DayQuota | None]:
-        from airflow_provider_mkt.api.hubspot import daily_quota
+        from airflow_provider_mkt.actions.hubspot import account
 
-        return daily_quota.today()
+        return account.today()
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None
     ) -> ContactWriter:
-        from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
+        from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
 
         if partition_name:
             raise InvalidInput("partition_name", "HubSpot has no lead partitions")
         return ContactWriter(action=action, lookup_field=lookup_field)
 
     def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> ContactImporter:
-        from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
+        from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 
         for name in ("list_id", "partition_name", "program_id", "program_status"):
             if settings.get(name):
@@ -116,17 +116,17 @@ class HubSpotHook(MarketingHook):
         )
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
-        return campaign_batches.create_all([_as_properties(campaign) for campaign in campaigns], memory)
+        return campaign_actions.create_all([_as_properties(campaign) for campaign in campaigns], memory)
 
     @property
     def campaigns(self) -> HubSpotCampaigns:
-        from airflow_provider_mkt.api.hubspot.campaign_work import HubSpotCampaigns
+        from airflow_provider_mkt.actions.hubspot.campaigns import HubSpotCampaigns
 
         return HubSpotCampaigns()
 
     @property
     def emails(self) -> HubSpotEmails:
-        from airflow_provider_mkt.api.hubspot.email_work import HubSpotEmails
+        from airflow_provider_mkt.actions.hubspot.emails import HubSpotEmails
 
         return HubSpotEmails()
 
@@ -143,22 +143,22 @@ class HubSpotHook(MarketingHook):
             raise InvalidInput("program_id", "HubSpot has no email programs; give email_id")
         if not email_id:
             raise InvalidInput("email_id", "is missing: which email is to be published")
-        return email_publishing.publish(email_id, memory, publish_at=publish_at, send_now=send_now)
+        return emails.publish(email_id, memory, publish_at=publish_at, send_now=send_now)
 
     @property
     def people(self) -> HubSpotPeople:
-        from airflow_provider_mkt.api.hubspot.people_work import HubSpotPeople
+        from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
 
         return HubSpotPeople()
 
     def merge_leads(
         self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
     ) -> Flow[LeadMerge]:
-        from airflow_provider_mkt.api.hubspot import lead_merging
+        from airflow_provider_mkt.actions.hubspot import contacts as contact_actions
 
         if merge_in_crm:
             raise InvalidInput("merge_in_crm", "only Marketo merges in Salesforce too; leave it out")
-        return lead_merging.merge(winner_id, loser_ids, memory)
+        return contact_actions.merge(winner_id, loser_ids, memory)
 
     def _introduce(self) -> Flow[str]:
         details: account_info.AccountDetails = yield account_info.details()

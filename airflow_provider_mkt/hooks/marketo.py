@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput, PermissionDenied
-from airflow_provider_mkt.api.marketo import campaign_batches, email_publishing, leads, usage
-from airflow_provider_mkt.api.marketo.jobs import SPECS
+from airflow_provider_mkt.actions.marketo import emails, programs
+from airflow_provider_mkt.actions.marketo.jobs import SPECS
+from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied
+from airflow_provider_mkt.client.marketo.account import usage
+from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.hooks.base import MarketingHook, account_error
 
 if TYPE_CHECKING:
@@ -15,18 +17,16 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.api.conditions import ConditionSpec
-    from airflow_provider_mkt.api.flow import Flow, Memory
-    from airflow_provider_mkt.api.lead_changes import ChangeLog
-    from airflow_provider_mkt.api.lead_merging import LeadMerge
-    from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
-    from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
-    from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
-    from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
-    from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
-    from airflow_provider_mkt.api.marketo.platform import Marketo
-    from airflow_provider_mkt.api.outcomes import CampaignBatch, Publication
-    from airflow_provider_mkt.api.quota import DayQuota
+    from airflow_provider_mkt.actions.conditions import ConditionSpec
+    from airflow_provider_mkt.actions.marketo.emails import MarketoEmails
+    from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
+    from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
+    from airflow_provider_mkt.actions.marketo.people import MarketoPeople
+    from airflow_provider_mkt.actions.marketo.programs import MarketoCampaigns
+    from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
+    from airflow_provider_mkt.actions.procedure import Flow, Memory
+    from airflow_provider_mkt.client.marketo.platform import Marketo
+    from airflow_provider_mkt.client.quota import DayQuota
 
 
 class MarketoHook(MarketingHook):
@@ -49,8 +49,8 @@ class MarketoHook(MarketingHook):
     def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> Marketo:
         from pydantic import ValidationError
 
-        from airflow_provider_mkt.api.marketo.account import MarketoAccount, instance_url
-        from airflow_provider_mkt.api.marketo.platform import Marketo
+        from airflow_provider_mkt.client.marketo.platform import Marketo
+        from airflow_provider_mkt.client.marketo.settings import MarketoAccount, instance_url
 
         for field, value, what in (
             ("host", connection.host, "the munchkin id or the REST endpoint"),
@@ -78,30 +78,30 @@ class MarketoHook(MarketingHook):
 
     @property
     def condition_specs(self) -> Sequence[ConditionSpec]:
-        from airflow_provider_mkt.api.marketo import conditions
+        from airflow_provider_mkt.actions.marketo import conditions
 
         return conditions.specs(self.platform.account.daily_quota)  # type: ignore[attr-defined]
 
     @property
     def change_log(self) -> ChangeLog:
-        from airflow_provider_mkt.api.marketo import lead_changes
+        from airflow_provider_mkt.actions.marketo import leads as lead_actions
 
-        return lead_changes.LOG
+        return lead_actions.LOG
 
     def day_quota(self) -> Flow[DayQuota | None]:
-        from airflow_provider_mkt.api.marketo import daily_quota
+        from airflow_provider_mkt.actions.marketo import account
 
-        return daily_quota.today(self.platform.account.daily_quota)  # type: ignore[attr-defined]
+        return account.today(self.platform.account.daily_quota)  # type: ignore[attr-defined]
 
     def lead_writer(
         self, *, action: str, lookup_field: str, partition_name: str | None = None
     ) -> DatabaseLeadWriter:
-        from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+        from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 
         return DatabaseLeadWriter(action=action, lookup_field=lookup_field, partition_name=partition_name)
 
     def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> BulkLeadImporter:
-        from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+        from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 
         if action != ("updateOnly" if lookup_field == "id" else "createOrUpdate"):
             raise InvalidInput(
@@ -120,17 +120,17 @@ class MarketoHook(MarketingHook):
         )
 
     def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
-        return campaign_batches.create_all(campaigns)
+        return programs.create_all(campaigns)
 
     @property
     def campaigns(self) -> MarketoCampaigns:
-        from airflow_provider_mkt.api.marketo.campaign_work import MarketoCampaigns
+        from airflow_provider_mkt.actions.marketo.programs import MarketoCampaigns
 
         return MarketoCampaigns()
 
     @property
     def emails(self) -> MarketoEmails:
-        from airflow_provider_mkt.api.marketo.email_work import MarketoEmails
+        from airflow_provider_mkt.actions.marketo.emails import MarketoEmails
 
         return MarketoEmails()
 
@@ -154,23 +154,23 @@ class MarketoHook(MarketingHook):
                 "send_now", "Marketo sends an email program at its start date; give publish_at"
             )
         if program_id:
-            return email_publishing.approve_program(program_id, memory, publish_at=publish_at)
+            return emails.approve_program(program_id, memory, publish_at=publish_at)
         if publish_at is not None:
             raise InvalidInput("publish_at", "approving an email has no time; give program_id to send at one")
-        return email_publishing.approve_email(email_id or "", memory)
+        return emails.approve_email(email_id or "", memory)
 
     @property
     def people(self) -> MarketoPeople:
-        from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
+        from airflow_provider_mkt.actions.marketo.people import MarketoPeople
 
         return MarketoPeople()
 
     def merge_leads(
         self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
     ) -> Flow[LeadMerge]:
-        from airflow_provider_mkt.api.marketo import lead_merging
+        from airflow_provider_mkt.actions.marketo import leads as lead_actions
 
-        return lead_merging.merge(winner_id, loser_ids, memory, merge_in_crm=merge_in_crm)
+        return lead_actions.merge(winner_id, loser_ids, memory, merge_in_crm=merge_in_crm)
 
     def _introduce(self) -> Flow[str]:
         yield leads.describe2()

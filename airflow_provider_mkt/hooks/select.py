@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.base import MarketingHook, async_connection
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, BaseOperator
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
+from airflow_provider_mkt.client.redaction import shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
-from airflow_provider_mkt.api.errors import PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import PlatformError, QuotaExhausted
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.quota import DayQuota
+    from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 AT_LEAST = 20

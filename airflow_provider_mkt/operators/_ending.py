@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_mkt.api.errors import ServerUnavailable
+from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.operators._base import MarketingOperator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.verdict import Refused
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.transport.classification import Refused
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 
 
@@ -103,7 +103,7 @@ class LongOperator(MarketingOperator):
 
 def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Refused, float], None]:
     """What a hook tells of refusals, made known to the concurrency."""
-    from airflow_provider_mkt.api.verdict import Next
+    from airflow_provider_mkt.client.transport.classification import Next
 
     def notice(call: Call[Any], refused: Refused, wait: float) -> None:
         if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import NotFound
+from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.operators._files import whole_file
 from airflow_provider_mkt.operators._tables import Table
 from airflow_provider_mkt.operators._waiting import Log
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.marketo.export_running import Extraction, Part
+    from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 WINDOW = "{window}"
@@ -96,7 +96,7 @@ class ExportFiles:
         return {"path": path, "rows": rows, "bytes": table.size, "sha256": table.sha256}
 
     def _download(self, part: Part, table: Table) -> None:
-        from airflow_provider_mkt.api.marketo.export_files import Damaged, fetch
+        from airflow_provider_mkt.actions.marketo.exports import Damaged, fetch
 
         if part.records == 0:
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._base import as_time
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
@@ -23,11 +23,10 @@ from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, looks_o
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.marketo._exporting import Between, Export, Kind
-    from airflow_provider_mkt.api.marketo.export_running import Extraction, Standing
-    from airflow_provider_mkt.api.marketo.export_windows import Window
-    from airflow_provider_mkt.api.watching import Tolerance
+    from airflow_provider_mkt.actions.marketo.exports import Extraction, Standing, Window
+    from airflow_provider_mkt.actions.polling import Tolerance
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export, Kind
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 _QUEUE_FREES_AFTER = (60.0, 240.0)
@@ -183,7 +182,7 @@ class ExportOperator(LongOperator):
     # -- what is to be exported ------------------------------------------------------------------
 
     def _windows(self) -> list[Window] | list[None]:
-        from airflow_provider_mkt.api.marketo.export_windows import windows
+        from airflow_provider_mkt.actions.marketo.exports import windows
 
         start, end = as_time("start", self.start), as_time("end", self.end)
         if start is None and end is None:
@@ -195,7 +194,7 @@ class ExportOperator(LongOperator):
         return windows(start, end)
 
     def _planned(self, context: Context, windows: Sequence[Window | None], columns: Columns) -> Extraction:
-        from airflow_provider_mkt.api.marketo.export_running import Extraction, Part
+        from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
 
         parts = [
             Part(
@@ -216,7 +215,7 @@ class ExportOperator(LongOperator):
         self._warn_of_quota(hook)
 
     def _warn_of_quota(self, hook: MarketingHook) -> None:
-        from airflow_provider_mkt.api.marketo.export_quota import DAY_BYTES, bytes_today
+        from airflow_provider_mkt.actions.marketo.exports import DAY_BYTES, bytes_today
 
         try:
             used = hook.follow(bytes_today(datetime.now(UTC)))
@@ -237,7 +236,7 @@ class ExportOperator(LongOperator):
         self, hook: MarketingHook, extraction: Extraction, files: ExportFiles
     ) -> list[dict[str, Any]]:
         """Follow the jobs to their end, and write the files."""
-        from airflow_provider_mkt.api.watching import Tolerance
+        from airflow_provider_mkt.actions.polling import Tolerance
 
         tolerance, told = Tolerance(self.tolerance), time.monotonic()
         while True:
@@ -322,7 +321,7 @@ class ExportOperator(LongOperator):
 
     def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
         """Leave nothing behind on the platform that nobody will read."""
-        from airflow_provider_mkt.api.policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import Policy
 
         hook.policy = Policy.impatient()
         with hook:

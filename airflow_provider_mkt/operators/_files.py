@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_mkt.api.budget import private_directory
+from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.sync.lines import json_line

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import open_for_reading
 

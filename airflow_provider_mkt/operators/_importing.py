@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
-from airflow_provider_mkt.api.errors import OutcomeUnknown, PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._import_source import import_name, shared_mark
 from airflow_provider_mkt.operators._memory import task_memory
@@ -22,7 +22,7 @@ from airflow_provider_mkt.operators._waiting import JobsOverdue
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.lead_importer import LeadImporter
+    from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing, Taker
     from airflow_provider_mkt.sync.bulk_marks import Marks
@@ -188,7 +188,7 @@ class ImportingOperator(LongOperator):
 
         :raises JobsOverdue: after ``wait_timeout``.
         """
-        from airflow_provider_mkt.api.watching import Tolerance
+        from airflow_provider_mkt.actions.polling import Tolerance
 
         tolerance = Tolerance(self.tolerance)
         while True:

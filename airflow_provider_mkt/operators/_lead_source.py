@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import FieldMapping, Type
     from airflow_provider_mkt.sync.rows import Blank, Row

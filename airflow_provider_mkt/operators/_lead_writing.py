@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import NotRepeated
+from airflow_provider_mkt.client.errors import NotRepeated
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.operators._day_watch import DayWatch
 from airflow_provider_mkt.operators._ending import slowing_down
@@ -25,10 +25,10 @@ from airflow_provider_mkt.operators._sync_state import SyncState
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.exchange import Reply
-    from airflow_provider_mkt.api.flow import Memory
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadWriter
+    from airflow_provider_mkt.actions.procedure import Memory
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.transport.exchange import Reply
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.report import SyncOutcome
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.flow import Memory
+    from airflow_provider_mkt.actions.procedure import Memory
 
 
 class Lease:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 
 
 @dataclass(frozen=True)

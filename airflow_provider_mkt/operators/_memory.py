@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from airflow_provider_mkt.api.budget import private_directory
-from airflow_provider_mkt.api.flow import Memory
+from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.call import Json
+    from airflow_provider_mkt.client.call import Json
 
 
 def task_memory(context: Context) -> Memory:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text
 from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._memory import task_memory
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.flow import Memory
+    from airflow_provider_mkt.actions.procedure import Memory
+    from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 LARGEST_RESULT = 48_000
@@ -59,7 +59,7 @@ class NamedCallOperator(MarketingOperator):
         self.output_path = output_path
 
     def work(self, context: Context) -> Any:
-        from airflow_provider_mkt.api.registry import build
+        from airflow_provider_mkt.client.registry import build
 
         name = as_text("call", self.call)
         if name is None:
@@ -83,7 +83,7 @@ class NamedCallOperator(MarketingOperator):
         return outcome
 
     def _once(self, hook: MarketingHook, call: Call[Any], memory: Memory) -> Any:
-        from airflow_provider_mkt.api.call import Replay
+        from airflow_provider_mkt.client.call import Replay
 
         if call.replay in (Replay.SAFE, Replay.WAIT):
             return hook.run(call)

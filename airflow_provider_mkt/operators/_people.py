@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.operators._ending import LongOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
@@ -20,7 +20,7 @@ from airflow_provider_mkt.operators._progress import Progress
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.people import PeopleReport
     from airflow_provider_mkt.sync.spool import Spool
@@ -122,7 +122,7 @@ class PeopleOperator(LongOperator):
     def _run(
         self, context: Context, hook: MarketingHook, verb: PeopleVerb, spool: Spool, allowance: Allowance
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.api.people import Fared
+        from airflow_provider_mkt.actions.ports import Fared
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
 
@@ -163,7 +163,7 @@ class PeopleOperator(LongOperator):
     def _outcome(
         self, context: Context, platform: str, verb: PeopleVerb, spool: Spool, report: PeopleReport
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.api.people import Fared
+        from airflow_provider_mkt.actions.ports import Fared
 
         counts = spool.counts()
         reasons = Counter(one.code or "UNKNOWN" for one in spool.failures())

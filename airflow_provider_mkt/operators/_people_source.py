@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.operators._base import as_list
 from airflow_provider_mkt.operators._files import open_for_reading
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from airflow_provider_mkt.api.budget import private_directory
+from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import whole_file
 from airflow_provider_mkt.operators._memory import task_digest

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, Any
 
-from airflow_provider_mkt.api.errors import JobFailed
+from airflow_provider_mkt.client.errors import JobFailed
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
 
 _DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError, ServerUnavailable
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._importing import ImportingOperator
@@ -19,8 +19,7 @@ from airflow_provider_mkt.operators._sync_state import generation, snapshot_path
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.lead_importer import LeadImporter
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadImporter, LeadWriter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._importing import ImportPlan
     from airflow_provider_mkt.operators._limits import Allowance

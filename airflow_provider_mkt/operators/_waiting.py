@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.jobs import Job
-    from airflow_provider_mkt.api.watching import Look, LookDict, Tolerance
+    from airflow_provider_mkt.actions.jobs import Job
+    from airflow_provider_mkt.actions.polling import Look, LookDict, Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ def jobs_of(value: Any, where: str = "job") -> list[Job]:
 
     :raises InvalidInput: when there is none.
     """
-    from airflow_provider_mkt.api.jobs import Job
+    from airflow_provider_mkt.actions.jobs import Job
 
     if isinstance(value, str):
         import json
@@ -70,7 +70,7 @@ def jobs_of(value: Any, where: str = "job") -> list[Job]:
 
 def look_at_all(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> list[Look]:
     """Ask once what each job is at, and log it."""
-    from airflow_provider_mkt.api.watching import look_at
+    from airflow_provider_mkt.actions.polling import look_at
 
     looks = []
     for job in jobs:
@@ -88,7 +88,7 @@ def looked(hook: MarketingHook, jobs: Sequence[Job], tolerance: Tolerance, log: 
     :raises AirflowFailException: when a job ended badly, or asking cannot work.
     :raises PollingFailed: when asking has failed for longer than tolerated.
     """
-    from airflow_provider_mkt.api.watching import all_complete, none_failed
+    from airflow_provider_mkt.actions.polling import all_complete, none_failed
 
     def look() -> list[Look]:
         looks = look_at_all(hook, jobs, log)
@@ -133,7 +133,7 @@ def wait_in_worker(
 
     :raises JobsOverdue: at the deadline.
     """
-    from airflow_provider_mkt.api.watching import poll_interval
+    from airflow_provider_mkt.actions.polling import poll_interval
 
     every = poll_interval([hook.job_spec(job) for job in jobs], interval)
     while True:
@@ -240,7 +240,7 @@ class WaitingOperator(MarketingOperator):
         """
         if not self.wait_for_completion or not jobs:
             return outcome
-        from airflow_provider_mkt.api.watching import Tolerance
+        from airflow_provider_mkt.actions.polling import Tolerance
 
         deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
         with self.hook as hook:

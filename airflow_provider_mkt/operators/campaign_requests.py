@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._people import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class RequestCampaignOperator(PeopleOperator):
@@ -52,10 +52,10 @@ class RequestCampaignOperator(PeopleOperator):
         self.program_id = program_id
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.marketo import campaign_requests
+        from airflow_provider_mkt.actions.marketo import smart_campaigns
 
         self.hook_on("marketo")
-        return campaign_requests.verb(
+        return smart_campaigns.verb(
             needed("campaign_id", self.campaign_id),
             tokens=as_mapping("tokens", self.tokens) if self.tokens else None,
             program_id=as_text("program_id", self.program_id),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_list,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.campaign_work import CampaignRef
+    from airflow_provider_mkt.actions.ports import CampaignRef
 
 
 class CreateCampaignBatchOperator(MarketingOperator):
@@ -243,7 +243,7 @@ class AssociateAssetsOperator(MarketingOperator):
         self.remove = remove
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import campaign_membership
+        from airflow_provider_mkt.actions.hubspot import campaigns
 
         campaign_id = as_text("campaign_id", self.campaign_id)
         name = as_text("campaign_name", self.campaign_name)
@@ -255,8 +255,8 @@ class AssociateAssetsOperator(MarketingOperator):
         if both := set(add) & set(remove):
             raise InvalidInput("remove", f"names what assets names too: {' '.join(min(both))}")
         with self.hook_on("hubspot") as hook:
-            campaign_id = campaign_id or hook.follow(campaign_membership.named(name or ""))
-            result = hook.follow(campaign_membership.change(campaign_id, add, remove))
+            campaign_id = campaign_id or hook.follow(campaigns.id_by_name(name or ""))
+            result = hook.follow(campaigns.change(campaign_id, add, remove))
         self.log.info(
             "Campaign %s: %d assets added, %d removed, %d rejected",
             campaign_id,
@@ -276,7 +276,7 @@ class AssociateAssetsOperator(MarketingOperator):
 
 
 def _refs(value: Any) -> list[CampaignRef]:
-    from airflow_provider_mkt.api.campaign_work import refs
+    from airflow_provider_mkt.actions.ports import refs
 
     decoded = decoded_json("campaigns", value, "a list or a mapping")
     return refs("campaigns", decoded if isinstance(decoded, dict) else as_list("campaigns", decoded))

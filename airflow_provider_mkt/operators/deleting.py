@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class DeleteLeadsOperator(PeopleOperator):

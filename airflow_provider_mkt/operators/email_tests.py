@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_list, as_text, needed
 from airflow_provider_mkt.operators._memory import task_memory
 
@@ -42,11 +42,11 @@ class CreateABTestVariationOperator(MarketingOperator):
         self.variation_name = variation_name
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import email_variations
+        from airflow_provider_mkt.actions.hubspot import emails
 
         email_id, name = needed("email_id", self.email_id), needed("variation_name", self.variation_name)
         with self.hook_on("hubspot") as hook, hook.exclusive(f"variation of email {email_id}"):
-            made = hook.follow(email_variations.create(task_memory(context), email_id, name))
+            made = hook.follow(emails.create_variation(task_memory(context), email_id, name))
         variation = made.value
         self.log.info(
             "Email %s: variation %s %s", email_id, variation.id, "made" if made.new else "was there already"
@@ -100,13 +100,13 @@ class SendSampleEmailOperator(MarketingOperator):
         self.text_only = text_only
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import email_samples
+        from airflow_provider_mkt.actions.marketo import emails as email_actions
 
         email_id, addresses = needed("email_id", self.email_id), self._addresses()
         text_only = as_flag("text_only", self.text_only)
         with self.hook_on("marketo") as hook:
             samples = hook.follow(
-                email_samples.send(
+                email_actions.send(
                     task_memory(context),
                     email_id,
                     addresses,

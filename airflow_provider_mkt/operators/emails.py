@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_flag,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.email_work import MadeEmail
+    from airflow_provider_mkt.actions.ports import MadeEmail
 
 
 class PublishEmailOperator(WaitingOperator):

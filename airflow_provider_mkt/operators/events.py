@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_list,
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.hubspot.marketing_event_fields import MarketingEvent
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadWriter
+    from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
     from airflow_provider_mkt.sync.report import SyncOutcome
 
 
@@ -64,7 +64,7 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         self.event_defaults = event_defaults
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import event_upserting
+        from airflow_provider_mkt.actions.hubspot import events as event_actions
 
         defaults = as_mapping("event_defaults", self.event_defaults or {})
         events: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ class UpsertMarketingEventsOperator(MarketingOperator):
                 raise InvalidInput(f"events[{place}]", f"must be a mapping, not {shape(event)}")
             events.append({**defaults, **event})
         with self.hook_on("hubspot") as hook:
-            done = hook.follow(event_upserting.upsert_all(events))
+            done = hook.follow(event_actions.upsert_all(events))
         outcome = {
             "outcome": "marketing_events",
             "platform": hook.conn_type,
@@ -147,7 +147,7 @@ class RecordAttendanceOperator(LeadWritingOperator):
         self.object_id = object_id
 
     def writer(self) -> LeadWriter:
-        from airflow_provider_mkt.api.hubspot.attendance_writing import AttendanceWriter
+        from airflow_provider_mkt.actions.hubspot.events import AttendanceWriter
 
         self.hook_on("hubspot")
         return AttendanceWriter(
@@ -209,7 +209,7 @@ class CancelMarketingEventOperator(_OneEventOperator):
     """
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import marketing_events
+        from airflow_provider_mkt.client.hubspot.events import marketing_events
 
         with self.hook_on("hubspot") as hook:
             event = hook.run(marketing_events.cancel(*self._key()))
@@ -256,7 +256,7 @@ class CompleteMarketingEventOperator(_OneEventOperator):
         self.ended_at = ended_at
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import marketing_events
+        from airflow_provider_mkt.client.hubspot.events import marketing_events
 
         start, end = as_time("started_at", self.started_at), as_time("ended_at", self.ended_at)
         if start is None or end is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_flag, as_text
 from airflow_provider_mkt.operators._exporting import ExportOperator
 from airflow_provider_mkt.operators._tables import Columns, listed
@@ -12,8 +12,8 @@ from airflow_provider_mkt.operators._tables import Columns, listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.marketo._exporting import Between, Export
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export
 
 DATE_FILTERS = ("createdAt", "updatedAt")
 
@@ -70,7 +70,7 @@ class ExportLeadsOperator(ExportOperator):
         self.smart_list_name = smart_list_name
 
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
-        from airflow_provider_mkt.api.marketo import bulk_extracts
+        from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 
         date_filter = as_text("date_filter", self.date_filter)
         if date_filter not in DATE_FILTERS:
@@ -132,7 +132,7 @@ class ExportActivitiesOperator(ExportOperator):
         self.primary_attribute_values = primary_attribute_values
 
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
-        from airflow_provider_mkt.api.marketo import bulk_extracts
+        from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 
         if span is None:
             raise InvalidInput("start", "is missing: activities are exported by a range of time")
@@ -149,7 +149,7 @@ class ExportActivitiesOperator(ExportOperator):
         )
 
     def columns_of_file(self, columns: Columns) -> Sequence[str]:
-        from airflow_provider_mkt.api.marketo.bulk_extracts import ACTIVITY_FIELDS
+        from airflow_provider_mkt.client.marketo.exports.bulk_extracts import ACTIVITY_FIELDS
 
         return columns.fields or ACTIVITY_FIELDS
 
@@ -203,7 +203,7 @@ class ExportProgramMembersOperator(ExportOperator):
         self.status_names = status_names
 
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
-        from airflow_provider_mkt.api.marketo import bulk_extracts
+        from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 
         exhausted = self.is_exhausted
         return bulk_extracts.create_program_members(

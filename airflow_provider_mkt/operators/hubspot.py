@@ -9,7 +9,7 @@ class HubSpotOperator(NamedCallOperator):
     """Run a HubSpot call by name, with arguments checked against it before anything is sent.
 
     For what has no operator of its own. Calls are the functions of the modules in
-    ``airflow_provider_mkt.api.hubspot``, named ``<module>.<function>``.
+    ``airflow_provider_mkt.client.hubspot``, named ``<module>.<function>``.
 
     :param conn_id: a connection of type ``hubspot``.
     :param call: e.g. ``campaigns.update``.

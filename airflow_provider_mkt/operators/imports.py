@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._import_source import ImportFile
@@ -19,7 +19,7 @@ from airflow_provider_mkt.operators._limits import Allowance
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.lead_importer import LeadImporter
+    from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.sync.report import SyncOutcome
 
 
@@ -72,7 +72,7 @@ class PushLeadsOperator(LeadWritingOperator):
         self.partition_name = partition_name
 
     def writer(self) -> LeadWriter:
-        from airflow_provider_mkt.api.marketo.lead_pushing import PushWriter
+        from airflow_provider_mkt.actions.marketo.leads import PushWriter
 
         self.hook_on("marketo")
         return PushWriter(
@@ -133,12 +133,12 @@ class SubmitFormOperator(MarketingOperator):
         self.cookie = cookie
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import form_filling
+        from airflow_provider_mkt.actions.marketo import leads
 
         form_id = needed("form_id", self.form_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"submit form of {task_digest(context)}"):
             filled = hook.follow(
-                form_filling.submit(
+                leads.submit(
                     form_id,
                     as_mapping("fields", self.fields),
                     task_memory(context),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_text
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._two_ways import TwoWayOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.lead_importer import LeadImporter
-    from airflow_provider_mkt.api.lead_writer import LeadWriter
+    from airflow_provider_mkt.actions.ports import LeadImporter, LeadWriter
 
 
 class SyncLeadsOperator(TwoWayOperator):

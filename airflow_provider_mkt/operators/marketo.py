@@ -9,7 +9,7 @@ class MarketoOperator(NamedCallOperator):
     """Run a Marketo call by name, with arguments checked against it before anything is sent.
 
     For what has no operator of its own. Calls are the functions of the modules in
-    ``airflow_provider_mkt.api.marketo``, named ``<module>.<function>``.
+    ``airflow_provider_mkt.client.marketo``, named ``<module>.<function>``.
 
     :param conn_id: a connection of type ``marketo``.
     :param call: e.g. ``leads.by_filter``.

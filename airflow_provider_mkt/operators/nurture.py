@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._people import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class EnrollNurtureOperator(PeopleOperator):

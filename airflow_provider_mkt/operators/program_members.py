@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._people import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class SetProgramStatusOperator(PeopleOperator):
@@ -39,9 +39,7 @@ class SetProgramStatusOperator(PeopleOperator):
         self.status_name = status_name
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.marketo import member_statuses
+        from airflow_provider_mkt.actions.marketo import programs
 
         self.hook_on("marketo")
-        return member_statuses.verb(
-            needed("program_id", self.program_id), needed("status_name", self.status_name)
-        )
+        return programs.verb(needed("program_id", self.program_id), needed("status_name", self.status_name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text, as_time, needed
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import WaitingOperator
@@ -53,13 +53,13 @@ class CloneProgramOperator(MarketingOperator):
         self.description = description
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import program_cloning
+        from airflow_provider_mkt.actions.marketo import programs
 
         program_id, name = needed("program_id", self.program_id), needed("name", self.name)
         folder_id = needed("folder_id", self.folder_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"clone program as {name}"):
             copy = hook.follow(
-                program_cloning.clone(
+                programs.clone(
                     program_id,
                     name,
                     task_memory(context),
@@ -113,14 +113,14 @@ class SetProgramTokensOperator(MarketingOperator):
         self.folder_id = folder_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import token_setting
+        from airflow_provider_mkt.actions.marketo import programs as program_actions
 
         program_id, folder_id = as_text("program_id", self.program_id), as_text("folder_id", self.folder_id)
         if (program_id is None) == (folder_id is None):
             raise InvalidInput("program_id", "give either program_id or folder_id")
         with self.hook_on("marketo") as hook:
             done = hook.follow(
-                token_setting.set_all(
+                program_actions.set_all(
                     program_id or folder_id or "",
                     as_mapping("tokens", self.tokens),
                     folder_type="Program" if program_id else "Folder",
@@ -173,7 +173,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
         self.end_at = end_at
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import email_publishing
+        from airflow_provider_mkt.actions.marketo import emails
 
         program_id = needed("program_id", self.program_id)
         publish_at, end_at = as_time("publish_at", self.publish_at), as_time("end_at", self.end_at)
@@ -181,9 +181,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
             raise InvalidInput("publish_at", "is missing: when the program is to send")
         with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
             publication = hook.follow(
-                email_publishing.approve_program(
-                    program_id, task_memory(context), publish_at=publish_at, end_at=end_at
-                )
+                emails.approve_program(program_id, task_memory(context), publish_at=publish_at, end_at=end_at)
             )
         self.log.info("Program %s is %s for %s", program_id, publication.state, publication.scheduled_for)
         outcome = {
@@ -217,11 +215,11 @@ class UnapproveProgramOperator(MarketingOperator):
         self.program_id = program_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import email_programs
+        from airflow_provider_mkt.actions.marketo import emails as email_actions
 
         program_id = needed("program_id", self.program_id)
         with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
-            withdrawn = hook.follow(email_programs.unapprove(program_id, task_memory(context)))
+            withdrawn = hook.follow(email_actions.unapprove_program(program_id, task_memory(context)))
         word = "taken back" if withdrawn.done else "left alone, it was not approved"
         self.log.info("Program %s: %s", program_id, word)
         return {

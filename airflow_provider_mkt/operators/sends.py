@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text, needed
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._people import PeopleOperator
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.call import Call
-    from airflow_provider_mkt.api.hubspot.send_statuses import SendStatus
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
 
 
 class _SingleSendOperator(WaitingOperator):
@@ -95,7 +95,8 @@ class _SingleSendOperator(WaitingOperator):
         self.custom_properties = custom_properties
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.hubspot import email_sending, transactional
+        from airflow_provider_mkt.actions.hubspot import sends
+        from airflow_provider_mkt.client.hubspot.sends import transactional
 
         endpoint = getattr(transactional, self.kind)
         email_id, to = needed("email_id", self.email_id), needed("to", self.to)
@@ -108,7 +109,7 @@ class _SingleSendOperator(WaitingOperator):
         names = (*_task(context), self.kind, email_id, to.lower(), as_text("send_key", self.send_key) or "")
         with self.hook_on("hubspot") as hook:
             look = hook.follow(
-                email_sending.send(task_memory(context), make, names, as_text("send_id", self.send_id))
+                sends.send(task_memory(context), make, names, as_text("send_id", self.send_id))
             )
         self.log.info("%s", look)
         outcome = {
@@ -219,7 +220,8 @@ class SendEmailToPeopleOperator(PeopleOperator):
         return super().work(context)
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.hubspot import email_mailing, transactional
+        from airflow_provider_mkt.actions.hubspot import sends as send_actions
+        from airflow_provider_mkt.client.hubspot.sends import transactional
 
         self.hook_on("hubspot")
         email_id, kind = needed("email_id", self.email_id), needed("kind", self.kind)
@@ -233,7 +235,7 @@ class SendEmailToPeopleOperator(PeopleOperator):
 
         # For its checks alone, so that nobody gets a mail when the message is wrong.
         make("somebody@example.com", "checked")
-        return email_mailing.mailing(
+        return send_actions.mailing(
             (*self._names, kind, email_id, as_text("send_key", self.send_key) or ""),
             make,
             poll_interval=self.poll_interval,

@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._people import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class EnrollSequenceOperator(PeopleOperator):
@@ -59,10 +59,10 @@ class EnrollSequenceOperator(PeopleOperator):
         self.sender_alias_address = sender_alias_address
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.hubspot import sequence_enrolment
+        from airflow_provider_mkt.actions.hubspot import automation
 
         self.hook_on("hubspot")
-        return sequence_enrolment.verb(
+        return automation.sequence_action(
             needed("sequence_id", self.sequence_id),
             user_id=needed("user_id", self.user_id),
             sender_email=needed("sender_email", self.sender_email),

@@ -57,7 +57,7 @@ class ScheduleCampaignOperator(MarketingOperator):
         self.clone_to_program_name = clone_to_program_name
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import campaign_scheduling
+        from airflow_provider_mkt.actions.marketo import smart_campaigns
 
         campaign_id, run_at = needed("campaign_id", self.campaign_id), as_time("run_at", self.run_at)
         tokens = as_mapping("tokens", self.tokens) if self.tokens else None
@@ -66,9 +66,9 @@ class ScheduleCampaignOperator(MarketingOperator):
             # Read within the lock: another try of this task may hold it.
             memory = task_memory(context)
             run = hook.follow(
-                campaign_scheduling.schedule_copy(campaign_id, copy, memory, run_at=run_at, tokens=tokens)
+                smart_campaigns.schedule_copy(campaign_id, copy, memory, run_at=run_at, tokens=tokens)
                 if copy
-                else campaign_scheduling.schedule(campaign_id, memory, run_at=run_at, tokens=tokens)
+                else smart_campaigns.schedule(campaign_id, memory, run_at=run_at, tokens=tokens)
             )
         word = "scheduled" if run.done else "left alone, it was scheduled already"
         self.log.info("Campaign %s: %s", run.campaign_id, word)
@@ -97,11 +97,13 @@ class _SwitchCampaignOperator(MarketingOperator):
         self.campaign_id = campaign_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.api.marketo import campaign_switching
+        from airflow_provider_mkt.actions.marketo import smart_campaigns as smart_campaign_actions
 
         campaign_id = needed("campaign_id", self.campaign_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"switch campaign {campaign_id}"):
-            changed = hook.follow(campaign_switching.switch(campaign_id, task_memory(context), on=self._on))
+            changed = hook.follow(
+                smart_campaign_actions.switch(campaign_id, task_memory(context), on=self._on)
+            )
         self.log.info(
             "Campaign %s: %s", campaign_id, "switched" if changed else "left alone, it was so already"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_text, as_time, needed
 from airflow_provider_mkt.operators._files import as_path, write_csv, write_rows
 
@@ -92,7 +92,7 @@ class EmailStatisticsOperator(MarketingOperator):
         }
 
     def _breakdown(self) -> str:
-        from airflow_provider_mkt.api.hubspot.email_statistics import INTERVALS
+        from airflow_provider_mkt.client.hubspot.emails.email_statistics import INTERVALS
 
         given = needed("breakdown", self.breakdown)
         for known in (*_OVER_EMAILS, *INTERVALS):
@@ -109,7 +109,7 @@ class EmailStatisticsOperator(MarketingOperator):
         return given == "csv"
 
     def _rows(self, hook: MarketingHook, breakdown: str) -> Iterator[dict[str, Any]]:
-        from airflow_provider_mkt.api.hubspot import email_statistics
+        from airflow_provider_mkt.client.hubspot.emails import email_statistics
 
         start, end = as_time("start", self.start), as_time("end", self.end)
         ids = as_list("email_ids", self.email_ids or ())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_flag, as_text, needed
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.api.hubspot.legal_basis import LegalBasis
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
 
 
 class SubscribeOperator(PeopleOperator):
@@ -60,10 +60,10 @@ class SubscribeOperator(PeopleOperator):
         self.resubscribe = resubscribe
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.hubspot import subscription_changes
+        from airflow_provider_mkt.actions.hubspot import subscriptions as subscription_actions
 
         self.hook_on("hubspot")
-        return subscription_changes.subscribe(
+        return subscription_actions.subscribe(
             needed("subscription_id", self.subscription_id),
             legal_basis=cast("LegalBasis | None", as_text("legal_basis", self.legal_basis)),
             explanation=as_text("explanation", self.explanation),
@@ -116,7 +116,7 @@ class UnsubscribeOperator(PeopleOperator):
         self.explanation = explanation
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.hubspot import subscription_changes
+        from airflow_provider_mkt.actions.hubspot import subscriptions as subscription_actions
 
         self.hook_on("hubspot")
         subscription_id = as_text("subscription_id", self.subscription_id)
@@ -124,11 +124,11 @@ class UnsubscribeOperator(PeopleOperator):
         if as_flag("from_all", self.from_all) == (subscription_id is not None):
             raise InvalidInput("subscription_id", "give either subscription_id or from_all")
         if subscription_id is not None:
-            return subscription_changes.unsubscribe(
+            return subscription_actions.unsubscribe(
                 subscription_id,
                 legal_basis=cast("LegalBasis | None", basis),
                 explanation=as_text("explanation", self.explanation),
             )
         if basis is not None:
             raise InvalidInput("legal_basis", "opting out of all mail takes none; leave it out")
-        return subscription_changes.unsubscribe_from_all()
+        return subscription_actions.unsubscribe_from_all()

@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._people import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.api.people import PeopleVerb
+    from airflow_provider_mkt.actions.ports import PeopleVerb
 
 
 class EnrollWorkflowOperator(PeopleOperator):
@@ -50,9 +50,9 @@ class EnrollWorkflowOperator(PeopleOperator):
         self.workflow_id = workflow_id
 
     def verb(self) -> PeopleVerb:
-        from airflow_provider_mkt.api.hubspot import workflow_enrolment
+        from airflow_provider_mkt.actions.hubspot import automation
 
         self.hook_on("hubspot")
-        return workflow_enrolment.verb(
+        return automation.workflow_action(
             workflow_id=as_text("workflow_id", self.workflow_id), flow_id=as_text("flow_id", self.flow_id)
         )

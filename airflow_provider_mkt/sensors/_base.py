@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_mkt.api.errors import PlatformError
+from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, succeeded, tolerated
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.watching import Tolerance
+    from airflow_provider_mkt.actions.polling import Tolerance
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
@@ -166,7 +166,7 @@ class WaitingSensor(BaseSensorOperator):
 
     def _tolerance(self, context: Context) -> Tolerance:
         """What is left of the patience with failing looks; rescheduled pokes share no process."""
-        from airflow_provider_mkt.api.watching import Tolerance
+        from airflow_provider_mkt.actions.polling import Tolerance
 
         if self.reschedule:
             since = task_memory(context).get(of_try(context, "failing since"))

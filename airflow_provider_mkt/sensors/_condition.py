@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._memory import task_memory
 from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.conditions import Condition, Seen, State
+    from airflow_provider_mkt.actions.conditions import Condition, Seen, State
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -41,7 +41,7 @@ class ConditionSensor(WaitingSensor):
         return hook.condition_spec(condition).poke_interval
 
     def look(self, context: Context, hook: MarketingHook) -> dict[str, Any] | None:
-        from airflow_provider_mkt.api.conditions import look_for
+        from airflow_provider_mkt.actions.conditions import look_for
 
         condition, state = self._condition(context, hook), self._known(context)
         before = dict(state)
@@ -69,7 +69,7 @@ class ConditionSensor(WaitingSensor):
         return dict(event.get("facts") or {})
 
     def _condition(self, context: Context, hook: MarketingHook) -> Condition:
-        from airflow_provider_mkt.api.conditions import Condition
+        from airflow_provider_mkt.actions.conditions import Condition
 
         given = self.arguments(context, hook)
         return Condition(self.condition, {name: one for name, one in given.items() if one is not None})

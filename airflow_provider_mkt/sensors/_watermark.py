@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Variable
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.lead_changes import Change
+    from airflow_provider_mkt.actions.ports import Change
 
 KNOWN_MAX = 10_000
 """Changes that are remembered as read. Where more happen in the time in which rows may come late, the

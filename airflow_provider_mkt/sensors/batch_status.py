@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import JobFailed
+from airflow_provider_mkt.client.errors import JobFailed
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.operators._waiting import cancel, jobs_of, look_at_all
 from airflow_provider_mkt.sensors._base import WaitingSensor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.api.watching import LookDict
+    from airflow_provider_mkt.actions.polling import LookDict
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -58,7 +58,7 @@ class BatchStatusSensor(WaitingSensor):
         return min(hook.job_spec(job).poke_interval for job in jobs_of(self.job))
 
     def look(self, context: Context, hook: MarketingHook) -> list[LookDict] | None:
-        from airflow_provider_mkt.api.watching import all_complete, none_failed
+        from airflow_provider_mkt.actions.polling import all_complete, none_failed
 
         looks = look_at_all(hook, jobs_of(self.job), self.log)
         none_failed(looks)
@@ -79,7 +79,7 @@ class BatchStatusSensor(WaitingSensor):
 
     def finish(self, context: Context, shown: list[LookDict]) -> list[LookDict]:
         """Compare the rejected rows of imports with what is allowed."""
-        from airflow_provider_mkt.api.jobs import Job
+        from airflow_provider_mkt.actions.jobs import Job
 
         allowance = Allowance.of("max_rejected", self.max_rejected)
         with self.hook() as hook:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_mapping, needed
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids
 from airflow_provider_mkt.sensors._condition import ConditionSensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.api.call import numeric_id
+from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.operators._base import as_list, as_text, needed
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from airflow_provider_mkt.api.call import Json
-from airflow_provider_mkt.api.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
-from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.jobs import BatchStatus, Job, JobDict
-from airflow_provider_mkt.api.lead_importer import Findings, LeadImporter, Upload
-from airflow_provider_mkt.api.watching import Look, look_at
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict
+from airflow_provider_mkt.actions.polling import Look, look_at
+from airflow_provider_mkt.actions.ports import Findings, LeadImporter, Upload
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.call import Json
+from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.sync.bulk_marks import Marks
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mkt.api.budget import private_directory
-from airflow_provider_mkt.api.call import Json
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.flow import Memory
+from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.client.call import Json
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.files import private_directory
 
 _PLAN = "import"
 

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.lead_importer import LeadImporter
+from airflow_provider_mkt.actions.ports import LeadImporter
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.bulk_keys import Keys
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker
 from airflow_provider_mkt.sync.lines import json_line

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from airflow_provider_mkt.api.lead_importer import LeadImporter
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.actions.ports import LeadImporter
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.sync.rows import Row
 
 VALUE_MAX = 100_000

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.client.transport.platform import Rate
 
 _SPARE = 4
 _USEFUL = 2.0

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from types import TracebackType
 from typing import IO, Any, Literal, Self, cast, get_args
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.rows import Blank, Counted, Row, csv_columns, of_file, of_table
 
 Format = Literal["csv", "jsonl", "parquet"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Self
 
-from airflow_provider_mkt.api.lead_writer import Fate, RecordFate
+from airflow_provider_mkt.actions.ports import Fate, RecordFate
 from airflow_provider_mkt.sync.lines import json_line
 from airflow_provider_mkt.sync.rows import Row
 

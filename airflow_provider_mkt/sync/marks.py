@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from airflow_provider_mkt.api.call import Json
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.flow import Memory
-from airflow_provider_mkt.api.people import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.client.call import Json
+from airflow_provider_mkt.client.errors import InvalidInput
 
 
 class Marks:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from airflow_provider_mkt.api.call import Json
-from airflow_provider_mkt.api.errors import PlatformError
-from airflow_provider_mkt.api.flow import SETTLE, Flow, Memory
-from airflow_provider_mkt.api.people import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory
+from airflow_provider_mkt.client.call import Json
+from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.marks import Marks
 from airflow_provider_mkt.sync.report import spoken

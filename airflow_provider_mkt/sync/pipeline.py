@@ -14,10 +14,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
-from airflow_provider_mkt.api.exchange import Reply
-from airflow_provider_mkt.api.lead_writer import Fate, LeadWriter, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import Fate, LeadWriter, RecordFate, rejected
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.ledger import Ledger

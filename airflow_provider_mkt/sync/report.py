@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypedDict
 
-from airflow_provider_mkt.api.jobs import JobDict
-from airflow_provider_mkt.api.lead_writer import Fate, RecordFate
+from airflow_provider_mkt.actions.jobs import JobDict
+from airflow_provider_mkt.actions.ports import Fate, RecordFate
 
 _REASONS_TOLD = 50
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import IO, Any, Literal, NoReturn
 from uuid import UUID
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
 
 Blank = Literal["omit", "clear"]
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mkt.api.redact import shape
+from airflow_provider_mkt.client.redaction import shape
 from airflow_provider_mkt.sync.lines import json_line
 from airflow_provider_mkt.sync.rows import Row
 

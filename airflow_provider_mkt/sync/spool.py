@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from airflow_provider_mkt.api.people import Fared, PersonOutcome
+from airflow_provider_mkt.actions.ports import Fared, PersonOutcome
 
 _AT_ONCE = 10_000
 _SCHEMA = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.report import spoken
 
 

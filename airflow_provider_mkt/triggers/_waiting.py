@@ -74,7 +74,7 @@ class WaitingTrigger(BaseTrigger):
         raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_mkt.api.errors import PlatformError
+        from airflow_provider_mkt.client.errors import PlatformError
 
         try:
             yield await self._wait()
@@ -82,8 +82,8 @@ class WaitingTrigger(BaseTrigger):
             yield self._event("failed" if error.permanent else "error", str(error))
 
     async def _wait(self) -> TriggerEvent:
-        from airflow_provider_mkt.api.errors import PlatformError
-        from airflow_provider_mkt.api.watching import Tolerance
+        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.client.errors import PlatformError
         from airflow_provider_mkt.hooks.select import ahook_for
 
         tolerance = Tolerance(self.tolerance)

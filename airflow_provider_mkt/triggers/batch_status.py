@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.api.jobs import Job
-    from airflow_provider_mkt.api.watching import Look
+    from airflow_provider_mkt.actions.jobs import Job
+    from airflow_provider_mkt.actions.polling import Look
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -50,7 +50,7 @@ class BatchStatusTrigger(WaitingTrigger):
         return min(hook.job_spec(job).poke_interval for job in self._jobs())
 
     async def look(self, hook: MarketingHook) -> bool:
-        from airflow_provider_mkt.api.watching import all_complete, look_at, none_failed
+        from airflow_provider_mkt.actions.polling import all_complete, look_at, none_failed
 
         looks = []
         for job in self._jobs():
@@ -67,7 +67,7 @@ class BatchStatusTrigger(WaitingTrigger):
         return {"looks": [look.to_json() for look in self._looks], "carry": self.carry}
 
     def _jobs(self) -> list[Job]:
-        from airflow_provider_mkt.api.jobs import Job
+        from airflow_provider_mkt.actions.jobs import Job
 
         return [Job.from_json(job) for job in self.jobs]
 
@@ -75,7 +75,7 @@ class BatchStatusTrigger(WaitingTrigger):
         """Cancel what can be canceled, when a user ended the waiting task. Never raises."""
         if not self.cancel_on_kill:
             return
-        from airflow_provider_mkt.api.errors import PlatformError
+        from airflow_provider_mkt.client.errors import PlatformError
         from airflow_provider_mkt.hooks.select import ahook_for
 
         try:

@@ -43,12 +43,12 @@ class ConditionTrigger(WaitingTrigger):
         return {"condition": self.condition, "state": self.state}
 
     def interval(self, hook: MarketingHook) -> float:
-        from airflow_provider_mkt.api.conditions import Condition
+        from airflow_provider_mkt.actions.conditions import Condition
 
         return hook.condition_spec(Condition.from_json(self.condition)).poke_interval
 
     async def look(self, hook: MarketingHook) -> bool:
-        from airflow_provider_mkt.api.conditions import Condition, look_for
+        from airflow_provider_mkt.actions.conditions import Condition, look_for
 
         condition = Condition.from_json(self.condition)
         seen = await hook.afollow(look_for(hook.condition_spec(condition), condition, self._state))

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from bench import NO_LIMITS, Platform, Served, airflow_home, asked_for, heading, line, served
 
-from airflow_provider_mkt.api import budget
+from airflow_provider_mkt.client.ratelimit import budget
 
 SENSORS = 1_000
 SECONDS = 30.0

@@ -11,8 +11,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from calls.samples import script
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.registry import Endpoint, endpoint
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.registry import Endpoint, endpoint
 
 MARK = "zz-never-shown-zz"
 """Stands in wrong values, and must not come back in an error."""

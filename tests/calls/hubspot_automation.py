@@ -6,8 +6,9 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
-from airflow_provider_mkt.api.hubspot import account_info, flows, oauth, sequences, workflows
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.client.hubspot.account import account_info, oauth
+from airflow_provider_mkt.client.hubspot.automation import flows, sequences, workflows
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
 

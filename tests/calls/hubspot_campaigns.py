@@ -10,9 +10,9 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.hubspot import (
-    account_info,
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.account import account_info
+from airflow_provider_mkt.client.hubspot.campaigns import (
     campaign_assets,
     campaign_budgets,
     campaign_reports,

@@ -6,8 +6,10 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
-from airflow_provider_mkt.api.hubspot import contact_merging, contact_search, contacts, imports, legacy
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.client.hubspot.automation import legacy
+from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
+from airflow_provider_mkt.client.hubspot.imports import imports
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 SCENES = Scenes()

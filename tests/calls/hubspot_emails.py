@@ -11,8 +11,8 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.hubspot import email_revisions, email_statistics, email_tests, emails
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.emails import email_revisions, email_statistics, email_tests, emails
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 SCENES = Scenes()

@@ -8,9 +8,9 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.hubspot import (
-    contacts,
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.events import (
     marketing_event_attendance,
     marketing_event_lists,
     marketing_event_objects,

@@ -9,8 +9,8 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.hubspot import (
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.lists import (
     list_conversions,
     list_folders,
     list_legacy_ids,

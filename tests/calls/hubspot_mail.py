@@ -6,16 +6,12 @@ import pytest
 from calls.hubspot_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.hubspot import (
-    contacts,
-    send_statuses,
-    smtp_tokens,
-    subscriptions,
-    transactional,
-)
-from airflow_provider_mkt.api.hubspot import subscription_batches as batches
-from airflow_provider_mkt.api.hubspot import subscription_statuses as states
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
+from airflow_provider_mkt.client.hubspot.subscriptions import subscription_batches as batches
+from airflow_provider_mkt.client.hubspot.subscriptions import subscription_statuses as states
+from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 SCENES = Scenes()

@@ -9,8 +9,10 @@ import pytest
 from calls.marketo_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
-from airflow_provider_mkt.api.marketo import activities, custom_activity_types, leads, usage
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.client.marketo.account import usage
+from airflow_provider_mkt.client.marketo.activities import activities, custom_activity_types
+from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.sandbox.marketo import seed
 
 SCENES = Scenes()

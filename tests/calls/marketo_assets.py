@@ -8,19 +8,12 @@ from typing import Any
 from calls.marketo_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.marketo import (
-    activities,
-    campaigns,
-    channels,
-    email_content,
-    emails,
-    folders,
-    lead_memberships,
-    programs,
-    smart_lists,
-    tags,
-    tokens,
-)
+from airflow_provider_mkt.client.marketo.activities import activities
+from airflow_provider_mkt.client.marketo.emails import email_content, emails
+from airflow_provider_mkt.client.marketo.folders import folders
+from airflow_provider_mkt.client.marketo.lists import lead_memberships, smart_lists
+from airflow_provider_mkt.client.marketo.programs import channels, programs, tags, tokens
+from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.sandbox.marketo import seed
 
 SCENES = Scenes()

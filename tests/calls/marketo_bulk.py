@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 from calls.marketo_ways import Way
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.marketo import bulk_extracts, bulk_leads, bulk_members, leads, lists, programs
+from airflow_provider_mkt.client.marketo.exports import bulk_extracts
+from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
+from airflow_provider_mkt.client.marketo.leads import leads
+from airflow_provider_mkt.client.marketo.lists import lists
+from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.sandbox.marketo import seed
 
 SCENES = Scenes()

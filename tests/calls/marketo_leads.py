@@ -8,19 +8,12 @@ import pytest
 from calls.marketo_ways import Way, told
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.marketo import (
-    companies,
-    company_fields,
-    lead_fields,
-    lead_intake,
-    lead_memberships,
-    leads,
-    lists,
-    member_fields,
-    partitions,
-    programs,
-)
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.marketo.account import partitions
+from airflow_provider_mkt.client.marketo.companies import companies, company_fields
+from airflow_provider_mkt.client.marketo.leads import lead_fields, lead_intake, leads
+from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists
+from airflow_provider_mkt.client.marketo.programs import member_fields, programs
 from airflow_provider_mkt.sandbox.marketo import seed
 
 SCENES = Scenes()

@@ -8,8 +8,9 @@ import pytest
 from calls.marketo_ways import Way, told
 from calls.scenes import Scenes
 
-from airflow_provider_mkt.api.errors import NotFound
-from airflow_provider_mkt.api.marketo import lists, member_fields, program_members, programs, static_lists
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.marketo.lists import lists, static_lists
+from airflow_provider_mkt.client.marketo.programs import member_fields, program_members, programs
 from airflow_provider_mkt.sandbox.marketo import seed
 
 SCENES = Scenes()

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.registry import endpoint
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.registry import endpoint
 
 DOCS = Path(__file__).parents[2] / "docs"
 

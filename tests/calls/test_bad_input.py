@@ -13,14 +13,14 @@ from calls.arguments import MARK, is_list, parameters, required, sample_argument
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, PermissionDenied
-from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
-from airflow_provider_mkt.api.hubspot.platform import HubSpot
-from airflow_provider_mkt.api.marketo.account import MarketoAccount
-from airflow_provider_mkt.api.marketo.platform import Marketo
-from airflow_provider_mkt.api.registry import Endpoint, build, endpoints
-from airflow_provider_mkt.api.wire import Request, body_arguments
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PermissionDenied
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo
+from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.registry import Endpoint, build, endpoints
+from airflow_provider_mkt.client.transport.wire import Request, body_arguments
 from airflow_provider_mkt.hooks.select import hook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed

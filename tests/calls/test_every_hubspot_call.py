@@ -19,9 +19,9 @@ from calls.hubspot_ways import Way, both_ways
 from calls.samples import sample
 from calls.scenes import Scene
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.hubspot.profiles import PREFIXES
-from airflow_provider_mkt.api.registry import endpoints
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.versions import PREFIXES
+from airflow_provider_mkt.client.registry import endpoints
 from airflow_provider_mkt.sandbox import Sandbox
 
 SCENES = [

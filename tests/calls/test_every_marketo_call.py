@@ -10,7 +10,7 @@ from calls.marketo_answers import ANSWERS
 from calls.marketo_ways import Way, both_ways
 from calls.scenes import Scene
 
-from airflow_provider_mkt.api.registry import endpoints
+from airflow_provider_mkt.client.registry import endpoints
 from airflow_provider_mkt.sandbox import Sandbox
 
 SCENES = [

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from calls.shapes import Documented, check
 
-from airflow_provider_mkt.api.call import Call, Envelope
+from airflow_provider_mkt.client.call import Call, Envelope
 from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.sandbox import Sandbox
 

@@ -13,10 +13,11 @@ from typing import Any
 import airflow
 import pytest
 
-from airflow_provider_mkt.api.errors import InvalidInput, NotFound, PlatformError
-from airflow_provider_mkt.api.flow import Flow, Pages, Pause
-from airflow_provider_mkt.api.hubspot import campaigns, emails
-from airflow_provider_mkt.api.marketo import programs
+from airflow_provider_mkt.actions.procedure import Flow, Pages, Pause
+from airflow_provider_mkt.client.errors import InvalidInput, NotFound, PlatformError
+from airflow_provider_mkt.client.hubspot.campaigns import campaigns
+from airflow_provider_mkt.client.hubspot.emails import emails
+from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.get_provider_info import get_provider_info
 from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook

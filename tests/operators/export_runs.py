@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow, Run
 
-from airflow_provider_mkt.api.marketo import export_files, export_running
+from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.operators import _exporting
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed
@@ -34,9 +34,9 @@ STATUS = "*/status.json"
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a status of a job last 40 ms instead of a minute, and waits accordingly."""
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
-    monkeypatch.setattr(export_files, "_LOOK_AFTER", 0.02)
+    monkeypatch.setattr(export_actions, "_LOOK_AFTER", 0.02)
     # Less than the shortened wait after a full queue, as 50 s are less than 60.
-    monkeypatch.setattr(export_running, "_QUEUE_PATIENCE", 0.01)
+    monkeypatch.setattr(export_actions, "_QUEUE_PATIENCE", 0.01)
     monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow, Run
 
-from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
-from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"

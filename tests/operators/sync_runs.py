@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow, Run
 
-from airflow_provider_mkt.api import drivers
-from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
-from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
-from airflow_provider_mkt.api.marketo import platform as marketo_platform
-from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
+from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.client.marketo import platform as marketo_platform
+from airflow_provider_mkt.client.transport import drivers
+from airflow_provider_mkt.client.transport.retry_policy import Policy
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline

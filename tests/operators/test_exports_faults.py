@@ -33,9 +33,10 @@ from export_runs import (
 )
 from workers import RESET, Worker, context, until
 
-from airflow_provider_mkt.api.budget import SharedBudget
-from airflow_provider_mkt.api.marketo import export_quota, platform
-from airflow_provider_mkt.api.wire import Place
+from airflow_provider_mkt.actions.marketo import exports as export_actions
+from airflow_provider_mkt.client.marketo import platform
+from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
+from airflow_provider_mkt.client.transport.wire import Place
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.world import exports
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -344,6 +345,6 @@ def test_a_day_that_is_nearly_used_up_is_told_beforehand(
     told = "MB that a day's exports may have are used"
     first = export(airflow, arguments)
     size = succeeded(first)["bytes"]
-    monkeypatch.setattr(export_quota, "DAY_BYTES", size)
+    monkeypatch.setattr(export_actions, "DAY_BYTES", size)
     again = export(airflow, arguments)
     assert (told in first.log, told in again.log) == (False, True)

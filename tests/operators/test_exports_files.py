@@ -15,9 +15,10 @@ import pytest
 from airflow_runs import Airflow
 from export_runs import FIELDS, FILE, QUARTER, RANGE, START, export, failed, jobs, shorten, succeeded, words
 
-from airflow_provider_mkt.api.errors import InvalidInput, JobFailed
-from airflow_provider_mkt.api.marketo import bulk_extracts, export_files
-from airflow_provider_mkt.api.marketo.export_windows import windows
+from airflow_provider_mkt.actions.marketo import exports
+from airflow_provider_mkt.actions.marketo.exports import windows
+from airflow_provider_mkt.client.errors import InvalidInput, JobFailed
+from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.operators._tables import Table
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -45,7 +46,7 @@ def test_a_file_cut_off_in_every_tenth_of_it_is_resumed_there_and_comes_whole(
     succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {RANGE}'))
     content = (tmp_path / "first.csv").read_bytes()
     tenth = len(content) // 10 + 1
-    monkeypatch.setattr(export_files, "PART_BYTES", tenth)
+    monkeypatch.setattr(exports, "PART_BYTES", tenth)
     for number in range(10):
         # After no byte at all, after some, and before the last one of the last part.
         cut = number * (len(content) % tenth - 1) // 9

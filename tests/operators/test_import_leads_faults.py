@@ -12,10 +12,10 @@ from import_runs import START, at_once, failed, jobs, lines, run_import, small_p
 from sync_runs import BOTH, SEEDED, emails, of, world
 from workers import RESET, Worker, context, until
 
-from airflow_provider_mkt.api.hubspot import contact_importing, import_starting
-from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
-from airflow_provider_mkt.api.marketo import lead_importing
-from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
+from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
+from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.operators import _importing
 from airflow_provider_mkt.operators._memory import _path
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
@@ -30,11 +30,10 @@ AT_ONCE = {"hubspot": ContactImporter.at_once, "marketo": BulkLeadImporter().at_
 @pytest.fixture
 def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     at_once(sandbox)
-    monkeypatch.setattr(import_starting, "SETTLE", 1.0)
-    monkeypatch.setattr(import_starting, "_LOOK_EVERY", 0.1)
-    monkeypatch.setattr(contact_importing, "_LOOK_EVERY", 0.05)
-    monkeypatch.setattr(lead_importing, "_LISTED_AFTER", 0.2)
-    monkeypatch.setattr(lead_importing, "_QUEUE_PATIENCE", 0.05)
+    monkeypatch.setattr(hubspot_imports, "SETTLE", 1.0)
+    monkeypatch.setattr(hubspot_imports, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
+    monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
     monkeypatch.setattr(_importing, "_QUEUE_FREES_AFTER", (0.05, 0.1))
     return sandbox
 
@@ -300,7 +299,7 @@ def test_a_wait_in_which_nothing_gets_on_ends(
 def test_row_errors_that_the_platform_counts_but_does_not_list_are_counted(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_importing, "_ERRORS_LAG", 0.1)
+    monkeypatch.setattr(hubspot_imports, "_ERRORS_LAG", 0.1)
     quick.hubspot.settings.import_error_lag = 3600
     source = write(tmp_path / "leads.csv", "email,lead_score\na@x.org,1\nb@x.org,many\n")
     run = run_import(airflow, "hubspot", source, "max_rejected=1")

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
-from airflow_provider_mkt.api.marketo.lead_pushing import PushWriter
+from airflow_provider_mkt.actions.marketo.leads import PushWriter
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, SubmitFormOperator
 from airflow_provider_mkt.sandbox.marketo import seed as marketo

@@ -12,8 +12,8 @@ from airflow_runs import Airflow
 from people_runs import counts, crowd, do, nothing_sent, operator, rejects
 from workers import RESET, Worker, until
 
-from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
-from airflow_provider_mkt.api.people import Fared, PersonOutcome
+from airflow_provider_mkt.actions.marketo.people import MarketoPeople
+from airflow_provider_mkt.actions.ports import Fared, PersonOutcome
 from airflow_provider_mkt.operators._memory import FileMemory
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo

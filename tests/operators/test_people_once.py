@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from people_runs import counts, crowd, do, operator, rejects
 from workers import RESET, Worker, until
 
-from airflow_provider_mkt.api.errors import PlatformError
+from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo

@@ -385,7 +385,7 @@ def test_a_token_without_the_scope_fails_and_names_it(
 def test_a_day_without_calls_left_brings_the_task_back_and_sends_once(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mkt.api.hubspot import platform
+    from airflow_provider_mkt.client.hubspot import platform
 
     monkeypatch.setattr(platform, "_DAY_IS_WORTH_ASKING_AGAIN", timedelta(seconds=0.2))
     sandbox.hubspot.faults.add(PUBLISH, answer={"error": "DAILY"})

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from sync_runs import BOTH, FIRST, LATE, SEEDED, SHORT, emails, of, shorten, world, write_calls
 from workers import Worker
 
-from airflow_provider_mkt.api import budget as budgets
-from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
-from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
-from airflow_provider_mkt.api.marketo import platform as marketo_platform
-from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
+from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.client.marketo import platform as marketo_platform
+from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.limits import Window
 from airflow_provider_mkt.sandbox.server import Sandbox

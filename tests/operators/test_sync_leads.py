@@ -26,9 +26,9 @@ from sync_runs import (
     write_calls,
 )
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.hubspot import contacts
-from airflow_provider_mkt.api.marketo import leads as marketo_leads
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.marketo.leads import leads as marketo_leads
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed

@@ -38,11 +38,11 @@ from sync_runs import (
 )
 from workers import until
 
-from airflow_provider_mkt.api import drivers
-from airflow_provider_mkt.api.errors import ServerUnavailable
-from airflow_provider_mkt.api.hubspot import daily_quota as hubspot_quota
-from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
-from airflow_provider_mkt.api.marketo import platform as marketo_platform
+from airflow_provider_mkt.actions.hubspot import account as hubspot_quota
+from airflow_provider_mkt.client.errors import ServerUnavailable
+from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.client.marketo import platform as marketo_platform
+from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.operators import _day_watch
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
@@ -344,7 +344,7 @@ def produce():
 TRY = """
 import os, sys
 from types import SimpleNamespace
-from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 Lease._AHEAD = float(sys.argv[1])
@@ -363,7 +363,7 @@ SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti
 def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
     box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from airflow_provider_mkt.api.errors import QuotaExhausted
+    from airflow_provider_mkt.client.errors import QuotaExhausted
 
     monkeypatch.setattr(_day_watch, "AT_LEAST", 5)
     name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
@@ -565,7 +565,7 @@ def test_a_try_that_begins_while_the_one_before_still_lives_waits_for_it(
 def test_leads_that_must_not_be_sent_twice_are_sent_after_a_day_that_was_used_up_before_any_was(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from airflow_provider_mkt.api.errors import QuotaExhausted
+    from airflow_provider_mkt.client.errors import QuotaExhausted
 
     given = json.loads(os.environ["AIRFLOW_CONN_MARKETO_DEFAULT"])
     given["extra"] = {"daily_quota": 1}

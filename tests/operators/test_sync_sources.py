@@ -12,8 +12,8 @@ import pytest
 from airflow_runs import Airflow
 from pyarrow import parquet
 
-from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
-from airflow_provider_mkt.api.marketo import platform as marketo_platform
+from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.sandbox.limits import Window
 from airflow_provider_mkt.sandbox.server import Sandbox
 

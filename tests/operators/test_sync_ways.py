@@ -14,7 +14,7 @@ from import_runs import at_once, jobs, small_parts
 from sync_runs import BOTH, FIRST, SEEDED, emails, failed, lines, of, succeeded, sync, world, write_calls
 from workers import Worker, until
 
-from airflow_provider_mkt.api.errors import InvalidRequest
+from airflow_provider_mkt.client.errors import InvalidRequest
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -271,7 +271,7 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
     of(sandbox, platform).settings.import_startup = 0.0
     more = {"lost_after": 0.1} if platform == "marketo" and stage == "uploaded" else {}
     if more:
-        from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+        from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 
         made = BulkLeadImporter.__init__
         monkeypatch.setattr(

@@ -201,10 +201,10 @@ CLASSES = [
     for name, arguments in classes.items()
 ]
 HEAVY = (
-    "airflow_provider_mkt.api.drivers",
-    "airflow_provider_mkt.api.exchange",
-    "airflow_provider_mkt.api.hubspot",
-    "airflow_provider_mkt.api.marketo",
+    "airflow_provider_mkt.client.transport.drivers",
+    "airflow_provider_mkt.client.transport.exchange",
+    "airflow_provider_mkt.client.hubspot",
+    "airflow_provider_mkt.client.marketo",
     "airflow_provider_mkt.sandbox",
     "airflow_provider_mkt.sync.pipeline",
     "filelock",

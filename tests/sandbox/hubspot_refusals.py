@@ -8,8 +8,8 @@ from typing import Any
 
 from hubspot_runs import CONN_ID
 
-from airflow_provider_mkt.api.call import Call, FileBody, FormBody, JsonBody, Pairs
-from airflow_provider_mkt.api.errors import (
+from airflow_provider_mkt.client.call import Call, FileBody, FormBody, JsonBody, Pairs
+from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
     InvalidRequest,
@@ -21,26 +21,22 @@ from airflow_provider_mkt.api.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.api.hubspot import (
-    campaign_reports,
-    campaigns,
-    contact_merging,
-    contact_search,
-    contacts,
-    email_tests,
-    emails,
-    imports,
-    list_memberships,
-    lists,
+from airflow_provider_mkt.client.hubspot.automation import sequences
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_reports, campaigns
+from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
+from airflow_provider_mkt.client.hubspot.emails import email_tests, emails
+from airflow_provider_mkt.client.hubspot.events import (
     marketing_event_attendance,
     marketing_event_lists,
     marketing_events,
-    sequences,
-    smtp_tokens,
+)
+from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.lists import list_memberships, lists
+from airflow_provider_mkt.client.hubspot.sends import smtp_tokens, transactional
+from airflow_provider_mkt.client.hubspot.subscriptions import (
     subscription_batches,
     subscription_statuses,
     subscriptions,
-    transactional,
 )
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox

@@ -13,13 +13,13 @@ import pytest
 from calls.hubspot_answers import ANSWERS
 from calls.shapes import check
 
-from airflow_provider_mkt.api.budget_file import FileBudget
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.api.exchange import Link, Reply, exchange
-from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
-from airflow_provider_mkt.api.hubspot.platform import HubSpot
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
+from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
+from airflow_provider_mkt.client.transport.retry_policy import Policy
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox

@@ -13,14 +13,14 @@ from calls.marketo_answers import ANSWERS
 from calls.shapes import check
 from pydantic import BaseModel
 
-from airflow_provider_mkt.api.budget_file import FileBudget
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.api.exchange import Link, Reply, exchange
-from airflow_provider_mkt.api.marketo.account import MarketoAccount
-from airflow_provider_mkt.api.marketo.platform import Marketo
-from airflow_provider_mkt.api.policy import Policy
-from airflow_provider_mkt.api.tokens import TokenCell
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.marketo.platform import Marketo
+from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
+from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
+from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.tokens import TokenCell
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

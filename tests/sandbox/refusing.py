@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hubspot_runs import CONN_ID
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import PlatformError
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.client.transport.retry_policy import Policy
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 
 ONE_TRY = Policy(patience=0.0, doubts=0)

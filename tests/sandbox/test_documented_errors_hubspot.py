@@ -10,16 +10,13 @@ from hubspot_refusals import ADA, ATTENDANCE, EMAIL, NOBODY, READ, ROWS, WEBINAR
 from hubspot_runs import CONN_ID, connected
 from refusing import refused
 
-from airflow_provider_mkt.api.errors import AuthenticationError
-from airflow_provider_mkt.api.hubspot import (
-    campaigns,
-    contacts,
-    imports,
-    list_memberships,
-    marketing_event_attendance,
-    send_statuses,
-    transactional,
-)
+from airflow_provider_mkt.client.errors import AuthenticationError
+from airflow_provider_mkt.client.hubspot.campaigns import campaigns
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.events import marketing_event_attendance
+from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.lists import list_memberships
+from airflow_provider_mkt.client.hubspot.sends import send_statuses, transactional
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed

@@ -12,8 +12,8 @@ import pytest
 from hubspot_runs import CONN_ID
 from refusing import refused
 
-from airflow_provider_mkt.api.call import Call, FormBody, JsonBody
-from airflow_provider_mkt.api.errors import (
+from airflow_provider_mkt.client.call import Call, FormBody, JsonBody
+from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
     InvalidRequest,
@@ -25,16 +25,13 @@ from airflow_provider_mkt.api.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.api.marketo import (
-    bulk_extracts,
-    bulk_leads,
-    campaigns,
-    emails,
-    leads,
-    lists,
-    programs,
-    static_lists,
-)
+from airflow_provider_mkt.client.marketo.emails import emails
+from airflow_provider_mkt.client.marketo.exports import bulk_extracts
+from airflow_provider_mkt.client.marketo.imports import bulk_leads
+from airflow_provider_mkt.client.marketo.leads import leads
+from airflow_provider_mkt.client.marketo.lists import lists, static_lists
+from airflow_provider_mkt.client.marketo.programs import programs
+from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import documented_errors, seed

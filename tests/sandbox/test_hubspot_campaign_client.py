@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.hubspot import campaign_assets, campaigns, emails
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
+from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.hubspot import campaign_budgets, campaign_spend, campaigns
+from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_budgets, campaign_spend, campaigns
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

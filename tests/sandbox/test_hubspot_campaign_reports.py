@@ -9,8 +9,10 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import NotFound, PermissionDenied
-from airflow_provider_mkt.api.hubspot import campaign_assets, campaign_reports, contacts, emails
+from airflow_provider_mkt.client.errors import NotFound, PermissionDenied
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaign_reports
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token

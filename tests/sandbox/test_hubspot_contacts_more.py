@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hubspot_runs import both, connected
 
-from airflow_provider_mkt.api.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
-from airflow_provider_mkt.api.hubspot import contact_merging, contact_search, contacts
+from airflow_provider_mkt.client.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import PermissionDenied
-from airflow_provider_mkt.api.hubspot import email_statistics, emails
+from airflow_provider_mkt.client.errors import PermissionDenied
+from airflow_provider_mkt.client.hubspot.emails import email_statistics, emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.auth import Token

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.hubspot import email_revisions, email_tests, emails
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.hubspot.emails import email_revisions, email_tests, emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

@@ -9,15 +9,16 @@ import httpx
 import pytest
 from hubspot_runs import both, connected
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import (
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
     PermissionDenied,
     PlatformError,
 )
-from airflow_provider_mkt.api.hubspot import contacts, flows, sequences, workflows
+from airflow_provider_mkt.client.hubspot.automation import flows, sequences, workflows
+from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed

@@ -9,16 +9,16 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import (
+from airflow_provider_mkt.client.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
 )
-from airflow_provider_mkt.api.hubspot import (
-    campaign_assets,
-    contacts,
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.events import (
     marketing_event_attendance,
     marketing_event_lists,
     marketing_event_objects,

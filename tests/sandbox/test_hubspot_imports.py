@@ -10,8 +10,8 @@ import httpx
 import pytest
 from hubspot_runs import both, connected
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, QuotaExhausted
-from airflow_provider_mkt.api.hubspot import imports
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, QuotaExhausted
+from airflow_provider_mkt.client.hubspot.imports import imports
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.hubspot import (
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.hubspot.lists import (
     list_conversions,
     list_folders,
     list_legacy_ids,

@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 from hubspot_runs import _boundless
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.api.errors import AuthenticationError, InvalidInput, InvalidRequest, OutcomeUnknown
-from airflow_provider_mkt.api.exchange import Link, exchange
-from airflow_provider_mkt.api.hubspot import account_info, oauth
-from airflow_provider_mkt.api.hubspot.account import HubSpotAccount
-from airflow_provider_mkt.api.hubspot.platform import HubSpot
-from airflow_provider_mkt.api.policy import Policy
-from airflow_provider_mkt.api.tokens import TokenCell
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import (
+    AuthenticationError,
+    InvalidInput,
+    InvalidRequest,
+    OutcomeUnknown,
+)
+from airflow_provider_mkt.client.hubspot.account import account_info, oauth
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
+from airflow_provider_mkt.client.transport.exchange import Link, exchange
+from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.tokens import TokenCell
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

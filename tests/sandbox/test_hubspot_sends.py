@@ -8,11 +8,11 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.hubspot import send_statuses, smtp_tokens, transactional
-from airflow_provider_mkt.api.hubspot.jobs import SPECS
-from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.api.watching import look_at
+from airflow_provider_mkt.actions.hubspot.jobs import SPECS
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.actions.polling import look_at
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

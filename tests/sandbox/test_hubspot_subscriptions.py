@@ -8,10 +8,10 @@ import httpx
 import pytest
 from hubspot_runs import Runner
 
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied
-from airflow_provider_mkt.api.hubspot import subscription_batches as batches
-from airflow_provider_mkt.api.hubspot import subscription_statuses as states
-from airflow_provider_mkt.api.hubspot import subscriptions
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied
+from airflow_provider_mkt.client.hubspot.subscriptions import subscription_batches as batches
+from airflow_provider_mkt.client.hubspot.subscriptions import subscription_statuses as states
+from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

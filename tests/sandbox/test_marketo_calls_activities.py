@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from marketo_calls import Caller
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.exchange import exchange
-from airflow_provider_mkt.api.marketo import activities, custom_activity_types, leads, lists, usage
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.marketo.account import usage
+from airflow_provider_mkt.client.marketo.activities import activities, custom_activity_types
+from airflow_provider_mkt.client.marketo.leads import leads
+from airflow_provider_mkt.client.marketo.lists import lists
+from airflow_provider_mkt.client.transport.exchange import exchange
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

@@ -9,16 +9,13 @@ from typing import Any
 import pytest
 from marketo_calls import Caller
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, QuotaExhausted
-from airflow_provider_mkt.api.marketo import (
-    campaigns,
-    emails,
-    folders,
-    lead_memberships,
-    programs,
-    tokens,
-)
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown, QuotaExhausted
+from airflow_provider_mkt.client.marketo.emails import emails
+from airflow_provider_mkt.client.marketo.folders import folders
+from airflow_provider_mkt.client.marketo.lists import lead_memberships
+from airflow_provider_mkt.client.marketo.programs import programs, tokens
+from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

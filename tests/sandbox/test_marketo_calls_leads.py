@@ -9,17 +9,12 @@ import httpx
 import pytest
 from marketo_calls import Caller
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
-from airflow_provider_mkt.api.marketo import (
-    companies,
-    lead_fields,
-    lead_intake,
-    lead_memberships,
-    leads,
-    lists,
-    partitions,
-)
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from airflow_provider_mkt.client.marketo.account import partitions
+from airflow_provider_mkt.client.marketo.companies import companies
+from airflow_provider_mkt.client.marketo.leads import lead_fields, lead_intake, leads
+from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

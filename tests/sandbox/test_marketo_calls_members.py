@@ -10,17 +10,11 @@ from typing import Any
 import pytest
 from marketo_calls import Caller
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
-from airflow_provider_mkt.api.marketo import (
-    lead_memberships,
-    lists,
-    member_fields,
-    program_members,
-    programs,
-    static_lists,
-)
-from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists, static_lists
+from airflow_provider_mkt.client.marketo.programs import member_fields, program_members, programs
+from airflow_provider_mkt.client.transport.retry_policy import Policy
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

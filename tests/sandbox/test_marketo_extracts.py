@@ -15,12 +15,12 @@ import pytest
 from marketo_calls import Caller
 from marketo_tools import Api, code, sign_in
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExhausted
-from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.api.marketo import bulk_extracts as extracts
-from airflow_provider_mkt.api.marketo import programs
-from airflow_provider_mkt.api.marketo.jobs import SPECS
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.actions.marketo.jobs import SPECS
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExhausted
+from airflow_provider_mkt.client.marketo.exports import bulk_extracts as extracts
+from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

@@ -10,9 +10,9 @@ import pytest
 from marketo_calls import Caller
 from marketo_tools import Api, code, sign_in
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
-from airflow_provider_mkt.api.marketo import bulk_leads, bulk_members
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
+from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 

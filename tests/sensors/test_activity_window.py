@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.api.conditions import Condition, Seen, State, look_for
-from airflow_provider_mkt.api.marketo import condition_activities
+from airflow_provider_mkt.actions.conditions import Condition, Seen, State, look_for
+from airflow_provider_mkt.actions.marketo import activities
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM
@@ -20,7 +20,7 @@ TOKEN, PAGE = "/rest/v1/activities/pagingtoken.json", "/rest/v1/activities.json"
 
 @pytest.fixture(autouse=True)
 def one_clock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(condition_activities, "time", SimpleNamespace(time=sandbox.clock.time))
+    monkeypatch.setattr(activities, "time", SimpleNamespace(time=sandbox.clock.time))
 
 
 def look(sandbox: Sandbox, state: State, since: Any, **arguments: Any) -> Seen:

@@ -184,7 +184,7 @@ def test_a_token_without_the_scope_fails_and_names_it(
 def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is_allowed(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
-    from airflow_provider_mkt.api.marketo import bulk_leads
+    from airflow_provider_mkt.client.marketo.imports import bulk_leads
     from airflow_provider_mkt.hooks.marketo import MarketoHook
 
     with MarketoHook() as hook:
@@ -208,7 +208,7 @@ def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is
 def test_rejected_rows_of_a_contact_import_are_compared_with_what_is_allowed(
     airflow: Airflow, sandbox: Sandbox, max_rejected: Any, state: str
 ) -> None:
-    from airflow_provider_mkt.api.hubspot import imports
+    from airflow_provider_mkt.client.hubspot.imports import imports
     from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 
     columns = [{"name": "email", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"}]

@@ -8,9 +8,11 @@ import pytest
 from airflow_runs import Airflow, Run
 from workers import as_soon_as
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.hubspot import sequences
-from airflow_provider_mkt.api.marketo import campaigns, lists, programs
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.hubspot.automation import sequences
+from airflow_provider_mkt.client.marketo.lists import lists
+from airflow_provider_mkt.client.marketo.programs import programs
+from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot

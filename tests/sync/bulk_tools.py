@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.sync.bulk_keys import Keys
 from airflow_provider_mkt.sync.bulk_parts import Part, Splitter
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker

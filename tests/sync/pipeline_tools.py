@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from airflow_provider_mkt.api.call import Call
-from airflow_provider_mkt.api.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
-from airflow_provider_mkt.api.exchange import Reply
-from airflow_provider_mkt.api.flow import Flow
-from airflow_provider_mkt.api.lead_writer import Fate, Record, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import Fate, Record, RecordFate, rejected
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.ledger import Ledger

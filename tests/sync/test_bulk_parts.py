@@ -9,8 +9,8 @@ from bulk_tools import Cut, as_csv, read_back, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.bulk_keys import Keys
 from airflow_provider_mkt.sync.bulk_parts import Splitter
 from airflow_provider_mkt.sync.bulk_rows import RowMaker

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.api.errors import InvalidInput
-from airflow_provider_mkt.api.lead_writer import Fate, RecordFate, rejected
-from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.actions.ports import Fate, RecordFate, rejected
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._limits import Allowance
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency

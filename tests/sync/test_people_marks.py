@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.api.errors import ServerUnavailable
-from airflow_provider_mkt.api.flow import Flow, Forgetful, Memory
-from airflow_provider_mkt.api.people import Fared, PeopleVerb, PersonOutcome, unknown
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome, unknown
+from airflow_provider_mkt.actions.procedure import Flow, Forgetful, Memory
+from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
 from airflow_provider_mkt.sync.spool import Spool

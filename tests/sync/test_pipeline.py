@@ -23,8 +23,8 @@ from pipeline_tools import (
     run,
 )
 
-from airflow_provider_mkt.api.errors import AuthenticationError, InvalidRequest
-from airflow_provider_mkt.api.lead_writer import Fate
+from airflow_provider_mkt.actions.ports import Fate
+from airflow_provider_mkt.client.errors import AuthenticationError, InvalidRequest
 from airflow_provider_mkt.sync import pipeline
 
 

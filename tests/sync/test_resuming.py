@@ -17,8 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
 
-from airflow_provider_mkt.api.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.api.lead_writer import Fate, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import Fate, RecordFate, rejected
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.sync import pipeline, rows
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency

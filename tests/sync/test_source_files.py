@@ -14,7 +14,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from airflow_provider_mkt.api.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.files import FileSource, Kind, kind_of
 from airflow_provider_mkt.sync.rows import Blank, of_table
 

@@ -16,9 +16,9 @@ from bulk_tools import Cut
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.api.lead_importer import Findings, RowNote
-from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
-from airflow_provider_mkt.api.platform import Rate
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
+from airflow_provider_mkt.actions.ports import Findings, RowNote
+from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_report import RowFile
@@ -157,7 +157,7 @@ def test_where_a_row_is_to_do_what_a_record_does_those_that_cannot_are_not_sent(
 
 
 def test_on_hubspot_a_gap_leaves_the_field_alone_in_a_file_too() -> None:
-    from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
+    from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 
     told = rows(
         True, ContactImporter, gap={"email": "b@example.com"}, empty={"email": "c@example.com", "city": ""}

@@ -93,7 +93,7 @@ def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
 def test_it_lives_through_a_platform_that_is_down_for_a_while(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mkt.api.policy import Policy
+    from airflow_provider_mkt.client.transport.retry_policy import Policy
 
     monkeypatch.setattr(Policy, "__init__", _impatient(Policy.__init__))
     publish(sandbox)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workers import until
 
-from airflow_provider_mkt.api import tokens
+from airflow_provider_mkt.client.transport import tokens
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox

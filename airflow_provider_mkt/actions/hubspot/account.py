@@ -1,0 +1,30 @@
+"""What HubSpot says of the calls of the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.hubspot.account import account_info
+from airflow_provider_mkt.client.quota import DayQuota
+
+_ASK_AGAIN = timedelta(hours=1)
+
+
+def today() -> Flow[DayQuota | None]:
+    """Ask how many calls of the day are left; None where the account does not say. One call."""
+    rows: list[account_info.ApiUsage] = yield account_info.daily_usage()
+    usage = account_info.trusted(rows)
+    if usage is None:
+        return None
+    left = max(0, usage["usageLimit"] - usage["currentUsage"])
+    return DayQuota(left, usage["usageLimit"], _moment(usage.get("resetsAt")))
+
+
+def _moment(text: str | None) -> datetime:
+    # The day ends at midnight in the account's own time zone; where that is not told, an hour is a try.
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.now(UTC) + _ASK_AGAIN
+    return moment.astimezone(UTC) if moment.tzinfo else datetime.now(UTC) + _ASK_AGAIN

@@ -1,0 +1,294 @@
+"""Enrolling leads in a nurturing campaign of the discontinued API.
+
+Enrolling contacts in a workflow, each once.
+
+Enrolling contacts in a sequence, each once.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from airflow_provider_mkt.actions.ports import (
+    Fared,
+    PeopleVerb,
+    PersonOutcome,
+    record_id,
+    rejected_member,
+    requested_once,
+    unknown,
+)
+from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.client.call import Call, numeric_id
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PlatformError,
+)
+from airflow_provider_mkt.client.hubspot.automation import flows, legacy, sequences, workflows
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.mailbox import address
+
+_CHUNK = 20
+_TRIES = 3
+_LOOK_AFTER = 2.0
+_NO_LEAD = "0" * 32
+# 400 stands for three things: active in it, received it within a year, and not to be received twice.
+_IN_IT = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
+
+
+def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> PeopleVerb:
+    """Enrol leads one by one.
+
+    The platform refuses a lead that is active in the campaign already, so after a lost answer the
+    request itself is the way to look: a refusal then means that the first one had worked.
+
+    :param campaign_guid: the nurturing campaign.
+    :raises InvalidInput: when that cannot be its GUID.
+    """
+    legacy.enrol_in_nurture(campaign_guid, _NO_LEAD)
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        outcomes = []
+        for guid in people:
+            outcomes.append(
+                (yield from _enrol(legacy.enrol_in_nurture(campaign_guid, guid), guid, memory, clock))
+            )
+        return outcomes
+
+    def check(field: str, value: Any) -> str:
+        try:
+            legacy.enrol_in_nurture(campaign_guid, value)
+        except InvalidInput as error:
+            raise InvalidInput(field, error.problem) from None
+        return str(value).lower()
+
+    return PeopleVerb(
+        outcome="nurture_enrollment",
+        key=f"nurture {campaign_guid}",
+        done="enrolled",
+        already="already_enrolled",
+        chunk_max=_CHUNK,
+        apply=apply,
+        check=check,
+        once=True,
+    )
+
+
+def _enrol(call: Call[None], guid: str, memory: Memory, clock: Callable[[], float]) -> Flow[PersonOutcome]:
+    before = memory.get(guid)
+    if isinstance(before, Mapping) and before.get("done"):
+        return PersonOutcome(guid)
+    in_doubt = before is not None
+    memory.set(guid, {"asked": clock()})
+    for attempt in range(1, _TRIES + 1):
+        try:
+            yield call
+        except NotFound as error:
+            memory.set(guid, None)
+            return rejected_member(guid, error)
+        except InvalidRequest as error:
+            if error.message and not _IN_IT.search(error.message):
+                memory.set(guid, before)
+                return rejected_member(guid, error)
+            if not in_doubt:
+                memory.set(guid, None)
+                return PersonOutcome(guid, Fared.ALREADY, str(error.status or ""), error.message)
+            break
+        except OutcomeUnknown:
+            in_doubt = True
+            if attempt == _TRIES:
+                return unknown(guid)
+            yield Pause(_LOOK_AFTER, "the answer was lost; asking again shows whether it had worked")
+        except PlatformError:
+            memory.set(guid, {"asked": clock()} if in_doubt else before)
+            raise
+        else:
+            break
+    memory.set(guid, {"done": True})
+    return PersonOutcome(guid)
+
+
+def workflow_action(
+    *,
+    workflow_id: int | str | None = None,
+    flow_id: int | str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> PeopleVerb:
+    """Enrol contacts in a workflow. Those who are in it now are left alone.
+
+    The platform's answer says nothing, and what a second enrolment does is the workflow's own setting. So
+    who is in it is looked up before anybody is enrolled, and after a lost answer.
+
+    :param workflow_id: the workflow's old id.
+    :param flow_id: instead of it, the id that the app shows; then it is also looked up whether it is on.
+    :raises InvalidInput: when not exactly one of them is given, or it is no number.
+    """
+    if (workflow_id is None) == (flow_id is None):
+        raise InvalidInput("workflow_id", "give either workflow_id or flow_id")
+    if workflow_id is not None:
+        numeric_id("workflows.enrol", "workflow_id", workflow_id)
+    found: dict[str, int | str] = {} if workflow_id is None else {"id": workflow_id}
+
+    def before() -> Flow[None]:
+        if flow_id is not None:
+            found["id"] = yield from _workflow_of(flow_id)
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        there = yield from _contacts(people)
+        outcomes = []
+        for place, person in enumerate(people):
+            contact = there.get(person)
+            if contact is None or not contact["email"]:
+                code, reason = ("NOT_FOUND", "there is no such contact") if contact is None else _NO_EMAIL
+                outcomes.append(PersonOutcome(person, Fared.REJECTED, code, reason))
+                continue
+            outcome = yield from requested_once(
+                person,
+                str(place),
+                memory,
+                workflows.enrol(found["id"], contact["email"]),
+                functools.partial(_workflow_enrolment, person, contact["id"], found["id"]),
+                clock=clock,
+            )
+            outcomes.append(outcome)
+        return outcomes
+
+    return PeopleVerb(
+        outcome="workflow_enrollment",
+        key=f"workflow {workflow_id}" if flow_id is None else f"flow {flow_id}",
+        done="enrolled",
+        already="already_enrolled",
+        chunk_max=_CHUNK,
+        apply=apply,
+        check=_one_kind(),
+        before=before,
+        once=True,
+    )
+
+
+_NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, by which this call names it")
+
+
+def _one_kind() -> Callable[[str, Any], str]:
+    """A check of record ids, or of mail addresses: of both, one contact could come twice."""
+    kinds: set[bool] = set()
+
+    def check(field: str, value: Any) -> str:
+        by_address = isinstance(value, str) and "@" in value
+        kinds.add(by_address)
+        if len(kinds) > 1:
+            raise InvalidInput(field, "mixes record ids with mail addresses; give one or the other")
+        return address("", field, value).lower() if by_address else record_id(field, value)
+
+    return check
+
+
+def _contacts(people: Sequence[str]) -> Flow[dict[str, dict[str, str]]]:
+    """Id and address of each, as far as they are there."""
+    id_property = "email" if "@" in people[0] else None
+    answer: BatchResult = yield contacts.read_many(people, properties=["email"], id_property=id_property)
+    found: dict[str, dict[str, str]] = {}
+    for row in answer.results:
+        email = (row.properties.get("email") or "").lower()
+        found[email if id_property else row.id] = {"id": row.id, "email": email}
+    return found
+
+
+def _workflow_enrolment(person: str, contact_id: str, workflow_id: int | str) -> Flow[PersonOutcome | None]:
+    current: list[Mapping[str, Any]] = yield workflows.enrolments(contact_id)
+    inside = any(str(one["id"]) == str(workflow_id) for one in current)
+    return PersonOutcome(person, Fared.ALREADY) if inside else None
+
+
+def _workflow_of(flow_id: int | str) -> Flow[int]:
+    flow: Mapping[str, Any] = yield flows.get(flow_id)
+    if flow.get("isEnabled") is False:
+        raise InvalidRequest(f"workflow {flow_id} is turned off", platform="hubspot", call="flows.get")
+    mapped: Mapping[str, Any] = yield flows.workflow_ids([flow_id])
+    for row in mapped["results"]:
+        if str(row["flowId"]) == str(flow_id):
+            return int(row["workflowId"])
+    raise NotFound(
+        f"workflow {flow_id} has no id of the old kind, so this call does not know it; let it start at a "
+        "static list, and add contacts to that",
+        platform="hubspot",
+        call="flows.workflow_ids",
+    )
+
+
+_NO_SEQUENCE = "1"
+
+
+def sequence_action(
+    sequence_id: int | str,
+    *,
+    user_id: int | str,
+    sender_email: str,
+    sender_alias_address: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> PeopleVerb:
+    """Enrol contacts in a sequence, which sends them mail in a user's name.
+
+    A contact is in one sequence at a time. Where it is now is looked up before it is enrolled, and after a
+    lost answer.
+
+    :param sequence_id: the sequence.
+    :param user_id: the user who enrols, with a paid seat and a connected inbox.
+    :param sender_email: the address it is sent from, which must be the user's.
+    :param sender_alias_address: an alias of that inbox to send from.
+    :raises InvalidInput: when an id is no number, or an address is none.
+    """
+
+    def request(contact_id: str) -> Call[sequences.SequenceEnrolment]:
+        return sequences.enrol(
+            user_id, sequence_id, contact_id, sender_email, sender_alias_address=sender_alias_address
+        )
+
+    request(_NO_SEQUENCE)
+
+    def before() -> Flow[None]:
+        yield sequences.get(sequence_id, user_id)
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        outcomes = []
+        for contact_id in people:
+            outcome = yield from requested_once(
+                contact_id,
+                contact_id,
+                memory,
+                request(contact_id),
+                functools.partial(_sequence_enrolment, contact_id, sequence_id),
+                clock=clock,
+            )
+            outcomes.append(outcome)
+        return outcomes
+
+    return PeopleVerb(
+        outcome="sequence_enrollment",
+        key=f"sequence {sequence_id}",
+        done="enrolled",
+        already="already_enrolled",
+        chunk_max=_CHUNK,
+        apply=apply,
+        before=before,
+        once=True,
+    )
+
+
+def _sequence_enrolment(contact_id: str, sequence_id: int | str) -> Flow[PersonOutcome | None]:
+    try:
+        current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)
+    except NotFound:
+        return None
+    if str(current["sequenceId"]) == str(sequence_id):
+        return PersonOutcome(contact_id, Fared.ALREADY)
+    reason = f"is in sequence {current['sequenceId']} now, and can be in one at a time"
+    return PersonOutcome(contact_id, Fared.REJECTED, "IN_ANOTHER_SEQUENCE", reason)

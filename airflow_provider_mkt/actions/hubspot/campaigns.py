@@ -1,0 +1,369 @@
+"""Creating campaigns so that none is created twice.
+
+Changing and archiving campaigns by id or name, each with an outcome of its own.
+
+Putting assets into a campaign and taking them out of it, each with an outcome of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.actions.jobs import Job
+from airflow_provider_mkt.actions.ports import CampaignBatch, CampaignOutcome, CampaignRef, rename, renamed
+from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pages, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PlatformError,
+)
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
+
+_LOOK_EVERY = 5.0
+_KEY = "create campaigns"
+
+
+def create_all(
+    wanted: Sequence[Mapping[str, str]], memory: Memory, *, clock: Callable[[], float] = time.time
+) -> Flow[CampaignBatch]:
+    """Create the campaigns that are not there yet.
+
+    Names are this flow's key: the platform has none. A name that occurs already is left alone. What is
+    sent is remembered before it is sent, and after a lost answer or a killed worker the names are
+    looked up until an earlier request must have shown, before anything is sent again.
+
+    :param wanted: properties of each campaign; ``hs_name`` must be there and occur once.
+    :param memory: what the task's earlier tries did.
+    :raises InvalidInput: on an empty list, a campaign without a name or a name given twice.
+    """
+    batches = _Batches(_by_name(wanted), memory, clock)
+    yield from batches.run()
+    outcome = batches.outcome
+    guids = list(outcome.ids.values())
+    outcome.jobs = [
+        Job.of_many("hubspot", "campaign_batch", guids[start : start + campaigns.BATCH_MAX])
+        for start in range(0, len(guids), campaigns.BATCH_MAX)
+    ]
+    return outcome
+
+
+def find(name: str) -> Flow[str | None]:
+    """Find a campaign by its exact name; the oldest, where there are several."""
+    rows: list[campaigns.Campaign] = yield Pages(
+        campaigns.search(name=name, properties=("hs_name",), sort="createdAt")
+    )
+    return next((row["id"] for row in rows if row["properties"].get("hs_name") == name), None)
+
+
+def _by_name(wanted: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    if not wanted:
+        raise InvalidInput("campaigns", "is empty: nothing to create")
+    for start in range(0, len(wanted), campaigns.BATCH_MAX):
+        # Builds the calls for their checks alone, so that nothing is sent when a later one is wrong.
+        campaigns.create_batch(wanted[start : start + campaigns.BATCH_MAX])
+    by_name: dict[str, Mapping[str, str]] = {}
+    for index, properties in enumerate(wanted):
+        # A name that the platform trims would never be found again as it was written.
+        name = properties["hs_name"].strip()
+        if name in by_name:
+            raise InvalidInput(f"campaigns[{index}].hs_name", "occurs twice in the list")
+        by_name[name] = {**properties, "hs_name": name}
+    return by_name
+
+
+@dataclass
+class _Batches:
+    """The campaigns of one task, and what is remembered of a request: ``{"asked": when, "names": [...]}``."""
+
+    by_name: Mapping[str, Mapping[str, str]]
+    memory: Memory
+    clock: Callable[[], float]
+    outcome: CampaignBatch = field(default_factory=CampaignBatch)
+
+    def run(self) -> Flow[None]:
+        for name in self.by_name:
+            guid = yield from find(name)
+            if guid is not None:
+                self.outcome.existing[name] = guid
+        mark = self.memory.get(_KEY)
+        if isinstance(mark, Mapping) and isinstance(asked := mark.get("asked"), (int, float)):
+            names = mark.get("names")
+            doubtful = [name for name in names if name in self._missing()] if isinstance(names, list) else []
+            self.outcome.existing |= yield from self._look_for(doubtful, asked + SETTLE)
+        missing = self._missing()
+        for start in range(0, len(missing), campaigns.BATCH_MAX):
+            yield from self._create(missing[start : start + campaigns.BATCH_MAX])
+
+    def _missing(self) -> list[str]:
+        return [name for name in self.by_name if name not in self.outcome.existing]
+
+    def _create(self, names: Sequence[str]) -> Flow[None]:
+        """Create one batch; what a whole batch leaves open is settled one campaign at a time."""
+        created, reasons, again = yield from self._attempt(names)
+        self.outcome.created.update(created)
+        left = [name for name in names if name not in created]
+        if len(names) == 1 or not again:
+            self.outcome.rejected.update(dict.fromkeys(left, reasons or "refused without a reason"))
+            return
+        for name in left:
+            yield from self._create([name])
+
+    def _attempt(self, names: Sequence[str]) -> Flow[tuple[dict[str, str], str, bool]]:
+        """Send one batch.
+
+        Returns the ids of those that are there, the reasons for the rest, and whether the rest may be
+        sent again.
+        """
+        self.memory.set(_KEY, {"asked": self.clock(), "names": list(names)})
+        try:
+            result: BatchResult = yield campaigns.create_batch([self.by_name[name] for name in names])
+        except InvalidRequest as refused:
+            self.memory.set(_KEY, None)
+            return {}, refused.message, True
+        except OutcomeUnknown as lost:
+            # The time counts from now: until now the request may have been on its way.
+            self.memory.set(_KEY, {"asked": self.clock(), "names": list(names)})
+            found = yield from self._look_for(names, self.clock() + SETTLE)
+            if len(names) == 1 and not found:
+                raise lost from lost.__cause__
+            self.memory.set(_KEY, None)
+            return found, lost.message, True
+        except PlatformError:
+            self.memory.set(_KEY, None)
+            raise
+        self.memory.set(_KEY, None)
+        if len(names) == 1 and len(result.results) == 1:
+            return {names[0]: result.results[0].id}, "", False
+        rows = {str(row.properties.get("hs_name")): row.id for row in result.results}
+        created = {name: rows[name] for name in names if name in rows}
+        reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
+        if len(created) == len(result.results):
+            return created, reasons, True
+        # Some were created under a name that was not asked for, or came back without one.
+        left = [name for name in names if name not in created]
+        created |= yield from self._look_for(left, self.clock() + SETTLE)
+        if len(created) == len(result.results):
+            return created, reasons, True
+        return created, reasons or "maybe created under another name; look before it is sent again", False
+
+    def _look_for(self, names: Sequence[str], until: float) -> Flow[dict[str, str]]:
+        """Look which of a doubtful batch were created after all, until they are there or time is up."""
+        found: dict[str, str] = {}
+        while True:
+            for name in names:
+                if name not in found and (guid := (yield from find(name))) is not None:
+                    found[name] = guid
+            left = until - self.clock()
+            if len(found) == len(names) or left <= 0:
+                return found
+            yield Pause(min(left, _LOOK_EVERY), "an earlier request to create campaigns may still be at work")
+
+
+_ABSENT = "there is no campaign of this name"
+
+
+class HubSpotCampaigns:
+    """What is done with HubSpot campaigns."""
+
+    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return update(memory, campaigns)
+
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return archive(campaigns)
+
+
+def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    """Change properties of campaigns, 50 per call.
+
+    :param memory: what the task's earlier tries did.
+    :param wanted: campaigns with their changes: properties by their API names, ``new_name`` for
+        ``hs_name``.
+    :raises InvalidInput: when one has nothing to change, or a value is not text.
+    """
+    changes = {one.label: _properties(one) for one in wanted}
+    outcome = CampaignOutcome()
+    guids = yield from _guids(wanted, outcome, renamed(memory))
+    rename(
+        memory,
+        {one.name: guids[one.name] for one in wanted if one.name in guids and "hs_name" in changes[one.name]},
+    )
+    for label in [label for label in changes if label not in guids and label not in outcome.rejected]:
+        outcome.rejected[label] = _ABSENT
+    labels = list(guids)
+    for start in range(0, len(labels), campaigns.BATCH_MAX):
+        chunk = labels[start : start + campaigns.BATCH_MAX]
+        yield from _update({guids[label]: changes[label] for label in chunk}, guids, outcome)
+    return outcome
+
+
+def archive(
+    wanted: Sequence[CampaignRef], *, clock: Callable[[], float] = time.time
+) -> Flow[CampaignOutcome]:
+    """Archive campaigns, 50 per call, and look whether they are gone: the platform does not tell.
+
+    :param wanted: campaigns; those that are not there are absent.
+    """
+    outcome = CampaignOutcome()
+    guids = yield from _guids(wanted, outcome, {})
+    labels = {guid.lower(): label for label, guid in guids.items()}
+    outcome.absent = [one.label for one in wanted if one.label not in {*guids, *outcome.rejected}]
+    every = list(guids.values())
+    for start in range(0, len(every), campaigns.BATCH_MAX):
+        chunk = every[start : start + campaigns.BATCH_MAX]
+        there = yield from _there(chunk)
+        outcome.absent += [labels[guid.lower()] for guid in chunk if guid.lower() not in there]
+        if not there:
+            continue
+        yield campaigns.archive_batch(sorted(there))
+        left, until = (yield from _there(sorted(there))), clock() + SETTLE
+        while left and clock() < until:
+            yield Pause(_LOOK_EVERY, "looking whether the campaigns are gone")
+            left = yield from _there(sorted(left))
+        outcome.done |= {labels[guid]: guid for guid in there - left}
+        outcome.rejected |= {labels[guid]: "it is still there after it was archived" for guid in left}
+    return outcome
+
+
+def _properties(one: CampaignRef) -> dict[str, str]:
+    given = dict(one.changes)
+    if "new_name" in given:
+        if "hs_name" in given:
+            raise InvalidInput("campaigns", "give a campaign new_name or hs_name, not both")
+        given["hs_name"] = given.pop("new_name")
+    try:
+        # For its checks alone, so that nothing is sent when a later one is wrong.
+        campaigns.update(one.id or "looked-up", given)
+    except InvalidInput as error:
+        raise InvalidInput(f"campaigns ({one.label}): {error.field}", error.problem) from None
+    return given
+
+
+def _guids(
+    wanted: Sequence[CampaignRef], outcome: CampaignOutcome, known: Mapping[str, str]
+) -> Flow[dict[str, str]]:
+    """The ids of the campaigns, by label; without those whose name is nobody's, or not one's alone.
+
+    :param known: ids by names that need not be looked up.
+    """
+    guids: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in wanted:
+        guid = one.id or known.get(one.label)
+        found = [guid] if guid else (yield from ids_by_name(one.label))
+        if len(found) > 1:
+            outcome.rejected[one.label] = f"{len(found)} campaigns have this name; name it by its id"
+        elif found and found[0].lower() in taken:
+            outcome.rejected[one.label] = "it is in the list twice, by id and by name"
+        elif found:
+            guids[one.label] = found[0]
+            taken.add(found[0].lower())
+    return guids
+
+
+def ids_by_name(name: str) -> Flow[list[str]]:
+    """The ids of the campaigns of a name, which need not be one's alone."""
+    rows: list[campaigns.Campaign] = yield Pages(campaigns.search(name=name, properties=("hs_name",)))
+    return [row["id"] for row in rows if row["properties"].get("hs_name") == name]
+
+
+def _there(guids: Sequence[str]) -> Flow[set[str]]:
+    try:
+        result: BatchResult = yield campaigns.read_many(guids)
+    except NotFound:
+        return set()
+    return {row.id.lower() for row in result.results}
+
+
+def _update(
+    batch: Mapping[str, Mapping[str, Any]], guids: Mapping[str, str], outcome: CampaignOutcome
+) -> Flow[None]:
+    """Change one batch; what is left of it without a reason is asked for one by one, to learn the reason."""
+    labels = {guid.lower(): label for label, guid in guids.items() if guid in batch}
+    call = campaigns.update_batch([{"id": guid, **changes} for guid, changes in batch.items()])
+    try:
+        result: BatchResult = yield call
+    except InvalidRequest as refused:
+        if len(batch) == 1:
+            outcome.rejected |= dict.fromkeys(labels.values(), refused.message)
+            return
+        result = BatchResult(status="COMPLETE")
+    for row in result.results:
+        if (label := labels.pop(row.id.lower(), None)) is not None:
+            outcome.done[label] = row.id
+    for error in result.errors:
+        for guid in error.ids():
+            if (label := labels.pop(guid.lower(), None)) is not None:
+                outcome.rejected[label] = error.message
+    for label in labels.values():
+        if len(batch) == 1:
+            reasons = "; ".join(error.message for error in result.errors)
+            outcome.rejected[label] = reasons or "refused without a reason"
+        else:
+            yield from _update({guids[label]: batch[guids[label]]}, guids, outcome)
+
+
+Asset = tuple[str, str]
+"""The code of its type, and its id."""
+
+
+@dataclass
+class Membership:
+    """What became of assets.
+
+    :param added: those that are in the campaign now.
+    :param removed: those that are not in it now.
+    :param rejected: refused, with the platform's reason.
+    """
+
+    added: list[Asset] = field(default_factory=list)
+    removed: list[Asset] = field(default_factory=list)
+    rejected: dict[Asset, str] = field(default_factory=dict)
+
+
+def id_by_name(name: str) -> Flow[str]:
+    """The id of the campaign of a name.
+
+    :raises NotFound: when there is none.
+    :raises InvalidRequest: when there are several.
+    """
+    guids = yield from ids_by_name(name)
+    if not guids:
+        raise NotFound(f"there is no campaign {name!r}", platform="hubspot")
+    if len(guids) > 1:
+        raise InvalidRequest(
+            f"{len(guids)} campaigns have the name {name!r}; give its id", platform="hubspot"
+        )
+    return guids[0]
+
+
+def change(campaign_guid: str, add: Sequence[Asset], remove: Sequence[Asset]) -> Flow[Membership]:
+    """Put assets into a campaign and take others out; what is so already stays so.
+
+    :param campaign_guid: the campaign.
+    :param add: assets to put in.
+    :param remove: assets to take out, which stay as such.
+    :raises NotFound: when there is no such campaign.
+    :raises InvalidInput: on a type that is no code.
+    """
+    membership = Membership()
+    steps: list[tuple[list[Asset], Asset, Call[None]]] = [
+        *((membership.added, asset, campaign_assets.add(campaign_guid, *asset)) for asset in add),
+        *((membership.removed, asset, campaign_assets.remove(campaign_guid, *asset)) for asset in remove),
+    ]
+    # What refuses an asset below does not say whether it is the campaign that is missing.
+    yield campaigns.get(campaign_guid)
+    for done, asset, call in steps:
+        try:
+            yield call
+        except InvalidRequest as refused:
+            membership.rejected[asset] = refused.message
+        else:
+            done.append(asset)
+    return membership

@@ -1,0 +1,336 @@
+"""Writing leads to HubSpot: contacts, in batches of 100.
+
+Merging contacts into one, each once. The old id of a merged contact leads to the one that stayed.
+
+New and changed contacts, by the time of their last change.
+
+Waiting for contacts: that the search shows them, and that they are in a list.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from airflow_provider_mkt.actions.conditions import Seen, State, in_parts, not_seen, note_seen, whole_number
+from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.ports import (
+    Change,
+    ChangeLog,
+    Fate,
+    LeadMerge,
+    Record,
+    RecordFate,
+    any_change,
+    checked_ids,
+    instant,
+    rejected,
+)
+from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
+from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, rows
+from airflow_provider_mkt.client.hubspot.lists import list_memberships
+from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.transport.exchange import Reply
+
+ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
+_EXISTS = re.compile(r"already exists", re.IGNORECASE)
+_MISSING = re.compile(r"[Pp]roperty\W+(?:named\W+)?([A-Za-z][\w.]*)\W+does(?:n't| not) exist")
+_RECORD_ID = "hs_object_id"
+
+
+class ContactWriter:
+    """Writes contacts.
+
+    :param action: ``createOrUpdate`` (upsert), ``createOnly`` or ``updateOnly``.
+    :param lookup_field: ``email``, another unique property, or ``hs_object_id`` to update by record id.
+    :raises InvalidInput: on a combination the platform has no call for.
+    """
+
+    batch_max = contacts.BATCH_MAX
+    bytes_max = 4_000_000
+    quiet_after = 0.0
+    repeatable = True
+
+    def __init__(self, *, action: str = "createOrUpdate", lookup_field: str = "email") -> None:
+        if action not in ACTIONS:
+            raise InvalidInput("action", f"HubSpot knows {', '.join(ACTIONS)}")
+        if lookup_field == _RECORD_ID and action != "updateOnly":
+            raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
+        if action == "createOnly" and lookup_field != "email":
+            raise InvalidInput("lookup_field", "with createOnly only email tells what exists already")
+        if action == "updateOnly" and lookup_field == "email":
+            raise InvalidInput(
+                "lookup_field",
+                f"HubSpot updates by {_RECORD_ID} or by a unique property of your own, not by email; for "
+                "email use action createOrUpdate",
+            )
+        self.action = action
+        self.lookup_field = lookup_field
+
+    def known_fields(self) -> Flow[frozenset[str] | None]:
+        return None
+        yield  # a flow that needs no call
+
+    def prepare(self, record: Record) -> dict[str, Any]:
+        prepared = {name: _as_text(value) for name, value in record.items()}
+        if isinstance(key := prepared.get(self.lookup_field), str):
+            prepared[self.lookup_field] = key.strip()
+        return prepared
+
+    def check(self, record: Record) -> RecordFate | None:
+        if not record.get(self.lookup_field):
+            return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
+        for name, value in record.items():
+            if isinstance(value, (float, Decimal)):
+                return rejected("WRONG_TYPE", f"{name}: is no finite number")
+            if not isinstance(value, str):
+                return rejected(
+                    "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {shape(value)}"
+                )
+        return None
+
+    def key(self, record: Record) -> str | None:
+        value = str(record[self.lookup_field])
+        return value.lower() if self.lookup_field == "email" else value
+
+    def call(self, records: Sequence[Record]) -> Call[BatchResult]:
+        match self.action:
+            case "createOnly":
+                return contacts.create_batch(records)
+            case "updateOnly":
+                return contacts.update_batch(records, id_property=self.lookup_field)
+        return contacts.upsert_batch(records, id_property=self.lookup_field)
+
+    def fates(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordFate]:
+        by_trace: dict[str, RecordFate] = {}
+        by_key: dict[str, RecordFate] = {}
+        for row in reply.value.results:
+            created = row.new if row.new is not None else self.action == "createOnly"
+            fate = RecordFate(Fate.CREATED if created else Fate.UPDATED, id=row.id)
+            if row.objectWriteTraceId is not None:
+                by_trace[row.objectWriteTraceId] = fate
+            if value := row.properties.get(self.lookup_field):
+                by_key[self._spelt(str(value))] = fate
+            if self.lookup_field == _RECORD_ID:
+                by_key[row.id] = fate
+        for error in reply.value.errors:
+            fate = self._refused(error.category, error.message, in_doubt=reply.in_doubt)
+            for trace in error.context.get("objectWriteTraceId", ()):
+                by_trace.setdefault(str(trace), fate)
+            for named in error.ids():
+                by_key.setdefault(self._spelt(named), fate)
+        rest = self._rest(reply.value)
+        return [
+            by_trace.get(str(index)) or by_key.get(self._spelt(str(record[self.lookup_field]))) or rest
+            for index, record in enumerate(records)
+        ]
+
+    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+        # Other properties in the message are there for a bad value, which not every record has.
+        names = set(_MISSING.findall(error.message))
+        blamed = [bool(names & record.keys()) for record in records]
+        return blamed if any(blamed) else None
+
+    def _spelt(self, value: str) -> str:
+        return value.lower() if self.lookup_field == "email" else value
+
+    def _refused(self, category: str, message: str, *, in_doubt: bool) -> RecordFate:
+        if self.action == "createOnly" and (category == "CONFLICT" or _EXISTS.search(message)):
+            told = "exists already" + (
+                ", perhaps by an earlier try whose answer was lost" if in_doubt else ""
+            )
+            return RecordFate(Fate.SKIPPED, code=category or "CONFLICT", reason=told)
+        if self.action == "updateOnly" and category == "OBJECT_NOT_FOUND":
+            return RecordFate(Fate.SKIPPED, code=category, reason=message)
+        return rejected(category or "REFUSED", message or "refused without a reason")
+
+    def _rest(self, result: BatchResult) -> RecordFate:
+        """The fate of records that the answer names nowhere: never taken for written."""
+        reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
+        return rejected("NOT_IN_ANSWER", reasons or "the answer does not name this record")
+
+
+def _as_text(value: object) -> object:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)
+        case float() | Decimal() if math.isfinite(value):
+            return str(value)
+        case datetime():
+            # Without an offset it is UTC, on both platforms.
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        case date():
+            return value.isoformat()
+    return value
+
+
+def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) -> Flow[LeadMerge]:
+    """Merge contacts into one, one after the other. It cannot be undone.
+
+    :param winner_id: record id of the contact whose values win.
+    :param loser_ids: record ids of those that go.
+    :param memory: what the task's earlier tries did.
+    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
+    :raises NotFound: when there is no contact of the winner's id.
+    """
+    winner, losers = checked_ids(winner_id, loser_ids)
+    primary = yield from _contact(str(winner))
+    outcome = LeadMerge(primary["id"])
+    for loser in map(str, losers):
+        key = f"merge contact {loser} into {winner}"
+        asked = memory.get(key) is not None
+        try:
+            there = yield from _contact(loser)
+            if there["id"] == outcome.survivor:
+                (outcome.merged if asked else outcome.already).append(loser)
+            elif there["id"] != loser:
+                outcome.rejected[loser] = f"was merged into contact {there['id']} before"
+            else:
+                stays = yield from _merge_one(key, outcome.survivor, loser, memory)
+                outcome.survivor = stays["id"]
+                outcome.merged.append(loser)
+        except InvalidRequest as refused:
+            outcome.rejected[loser] = refused.message
+    return outcome
+
+
+def _contact(contact_id: str) -> Flow[Contact]:
+    try:
+        found: Contact = yield contacts.get(contact_id)
+    except NotFound as error:
+        msg = f"there is no contact {contact_id}"
+        raise NotFound(msg, platform="hubspot", call=error.call) from error
+    return found
+
+
+def _merge_one(key: str, primary: str, loser: str, memory: Memory) -> Flow[Contact]:
+    def find() -> Flow[Contact | None]:
+        try:
+            one: Contact = yield contacts.get(loser)
+            stays: Contact = yield contacts.get(primary)
+        except NotFound:
+            return None
+        return stays if one["id"] == stays["id"] else None
+
+    made: Made[Contact] = yield from once(key, memory, contact_merging.merge(primary, loser), find)
+    return made.value
+
+
+_CHANGED = "lastmodifieddate"
+
+
+def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Flow[Call[list[Change]]]:
+    """Make the call that pages through contacts that were made or changed since then.
+
+    :raises InvalidInput: on fields or a list, by which the platform does not tell changes.
+    """
+    for name, value in (("fields", fields), ("list_id", list_id)):
+        if value:
+            raise InvalidInput(name, "HubSpot tells the changes of all contacts in all fields; leave it out")
+    # A flow, as the other platform's is, though it asks for nothing.
+    yield from ()
+    from_ms = int(utc("", "since", since).timestamp() * 1000)
+    wanted = [[{"property_name": _CHANGED, "operator": "GTE", "value": str(from_ms)}]]
+    call = contact_search.search_all(wanted, properties=[_CHANGED])
+
+    def changes(envelope: Envelope) -> list[Change]:
+        return [_change(row, since) for row in rows(envelope)]
+
+    return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
+
+
+def _change(row: Any, since: datetime) -> Change:
+    changed = str(row["properties"].get(_CHANGED) or row["updatedAt"])
+    return Change(
+        str(row["id"]), f"{row['id']}@{changed}", _time(changed), new=_time(row["createdAt"]) >= since
+    )
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+LOG = ChangeLog(
+    read,
+    # The index is behind the writes; by how much is nowhere said, so this is far more than it takes.
+    late=900.0,
+)
+
+
+def leads_changed(
+    state: State,
+    *,
+    since: str,
+    known: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    list_id: str | None = None,
+) -> Flow[Seen]:
+    """Whether a contact was made or changed since then that is not known. One call for 200 that are."""
+    changes = read(instant("since", since), fields, list_id)
+    return (yield from any_change(changes, frozenset(known)))
+
+
+_IDS_MAX = 100
+"""Ids of 19 digits that leave room for other filters in the body of one search."""
+
+
+def leads_visible(
+    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Flow[Seen]:
+    """Whether the search shows every contact, with the wanted values. One call for 100 of those missing."""
+    filters = [
+        {"property_name": name, "operator": "EQ", "value": value} for name, value in (having or {}).items()
+    ]
+    wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
+    for part in in_parts(not_seen(state, wanted), _IDS_MAX):
+        only = {"property_name": "hs_object_id", "operator": "IN", "values": list(part)}
+        rows: list[Contact] = yield contact_search.search([[only, *filters]], properties=["hs_object_id"])
+        note_seen(state, [str(row["id"]) for row in rows])
+    missing = len(not_seen(state, wanted))
+    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+
+
+def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[Seen]:
+    """Whether the search shows so many contacts with a value. One call."""
+    whole_number("count", count)
+    only = {"property_name": field, "operator": "EQ", "value": value}
+    # The number of all that match comes with a page of any size.
+    page = contact_search.search([[only]], properties=["hs_object_id"], limit=1)
+    found: int = yield replace(page, read=_total)  # type: ignore[arg-type]
+    return Seen(found >= count, {"leads": found})
+
+
+def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen]:
+    """Whether every contact is in a list. One call for 100 of those missing."""
+    numeric_id("", "list_id", list_id)
+    wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
+    for part in in_parts(not_seen(state, wanted), list_memberships.BATCH_MAX):
+        batch: list_memberships.MembershipBatch = yield list_memberships.of_records(part)
+        note_seen(
+            state,
+            [
+                str(row["recordId"])
+                for row in batch["results"]
+                if any(str(one["listId"]) == list_id for one in row["recordListMemberships"])
+            ],
+        )
+    missing = len(not_seen(state, wanted))
+    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+
+
+def _total(envelope: Envelope) -> int:
+    return int(envelope["total"])

@@ -1,0 +1,261 @@
+"""Creating and updating marketing events, each with an outcome of its own.
+
+Recording who registered for, attended or called off a marketing event, in batches of 100.
+
+Waiting for marketing events: that they can be found, and that people take part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.actions.conditions import Seen, State, whole_number, word_of
+from airflow_provider_mkt.actions.ports import Fate, Record, RecordFate, rejected
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
+from airflow_provider_mkt.client.hubspot.events import marketing_event_attendance as attendance
+from airflow_provider_mkt.client.hubspot.events import marketing_event_objects, marketing_events
+from airflow_provider_mkt.client.hubspot.events import marketing_event_participations as participations
+from airflow_provider_mkt.client.hubspot.events._fields import BATCH_MAX, Batch, EventRow, Fields, whole
+from airflow_provider_mkt.client.hubspot.events.marketing_event_attendance import Subscriber
+from airflow_provider_mkt.client.transport.exchange import Reply
+
+
+@dataclass
+class EventsUpserted:
+    """What became of events, by external account and event id.
+
+    :param written: created, or updated.
+    :param rejected: refused, with the reason.
+    """
+
+    written: list[str] = field(default_factory=list)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+def upsert_all(events: Sequence[Fields]) -> Flow[EventsUpserted]:
+    """Create or update events of this app; doing it again changes nothing more.
+
+    The answer of a batch names neither the events that were written nor, for sure, those that were not.
+    Where it leaves open what became of an event, the batch is sent again in halves.
+
+    :param events: one mapping each, of the arguments of :func:`.marketing_events.upsert` by name.
+    :raises InvalidInput: naming the event and the field that is wrong; nothing is sent then.
+    """
+    _check(events)
+    outcome = EventsUpserted()
+    ready = [list(events[start : start + BATCH_MAX]) for start in range(0, len(events), BATCH_MAX)]
+    while ready:
+        batch = ready.pop(0)
+        reasons = yield from _upsert(batch)
+        if reasons is None:
+            half = len(batch) // 2
+            ready[:0] = [batch[:half], batch[half:]]
+            continue
+        for event in batch:
+            if (reason := reasons.get(event["external_event_id"])) is None:
+                outcome.written.append(label(event))
+            else:
+                outcome.rejected[label(event)] = reason
+    return outcome
+
+
+def label(event: Fields) -> str:
+    """How outcomes name an event."""
+    return f"{event['external_account_id']}/{event['external_event_id']}"
+
+
+def _check(events: Sequence[Fields]) -> None:
+    if not events:
+        raise InvalidInput("events", "is empty: nothing to write")
+    seen: set[str] = set()
+    for place, event in enumerate(events):
+        whole("marketing_events.upsert_batch", event, where=f"events[{place}].")
+        if label(event) in seen:
+            raise InvalidInput(f"events[{place}].external_event_id", "occurs twice in the list")
+        seen.add(label(event))
+
+
+def _upsert(batch: Sequence[Fields]) -> Flow[dict[str, str] | None]:
+    """Why events of a batch were refused, by external event id; None where that is not clear."""
+    try:
+        answer: Batch[EventRow] = yield marketing_events.upsert_batch(batch)
+    except InvalidRequest as refused:
+        return {batch[0]["external_event_id"]: refused.message} if len(batch) == 1 else None
+    if len(batch) == 1:
+        if answer.errors or answer.numErrors or not answer.results:
+            told = "; ".join(error.message for error in answer.errors if error.message)
+            return {batch[0]["external_event_id"]: told or "the answer does not name it"}
+        return {}
+    named: dict[str, str] = {}
+    for error in answer.errors:
+        named |= dict.fromkeys(error.ids(), error.message or error.category)
+    there: Counter[Any] = Counter(event["external_event_id"] for event in batch)
+    clear = (
+        all(error.ids() for error in answer.errors)
+        and all(there[name] == 1 for name in named)
+        and len(answer.results) + len(named) == len(batch)
+    )
+    return named if clear else None
+
+
+KEYS = ("email", "contact_id")
+_FIELDS = frozenset({"interaction_at", "joined_at", "left_at", "properties"})
+
+
+class AttendanceWriter:
+    """Records one state of contacts at one event. A repeat with the same time adds nothing.
+
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param lookup_field: ``email`` or ``contact_id``: what rows name a contact by.
+    :param external_event_id: the event's id in the system it comes from, for an event of this app.
+    :param external_account_id: the account there.
+    :param object_id: instead of both: the event's object id, whichever app made it.
+    :raises InvalidInput: on another state or key, or unless the event is named in one way.
+    """
+
+    batch_max = BATCH_MAX
+    bytes_max = 4_000_000
+    quiet_after = 0.0
+    repeatable = True
+
+    def __init__(
+        self,
+        *,
+        state: str,
+        lookup_field: str = "email",
+        external_event_id: str | None = None,
+        external_account_id: str | None = None,
+        object_id: str | None = None,
+    ) -> None:
+        for name, value, known in (
+            ("state", state, attendance.STATES),
+            ("lookup_field", lookup_field, KEYS),
+        ):
+            if value not in known:
+                raise InvalidInput(name, f"must be one of {', '.join(known)}")
+        external = (external_event_id, external_account_id)
+        if (object_id is None) == (None in external) or (object_id is not None and any(external)):
+            raise InvalidInput(
+                "external_event_id", "give it together with external_account_id, or give object_id instead"
+            )
+        self.state, self.lookup_field = state, lookup_field
+        self.object_id = object_id
+        self.external = external_event_id or "", external_account_id or ""
+
+    def known_fields(self) -> Flow[frozenset[str] | None]:
+        # Looked up first: of an event that is not there, every row would be refused by itself.
+        if self.object_id is not None:
+            yield marketing_event_objects.get(self.object_id)
+        else:
+            yield marketing_events.get(*self.external)
+        makes_contacts = self.lookup_field == "email" and self.object_id is None
+        return _FIELDS | {self.lookup_field} | ({"contact_properties"} if makes_contacts else set())
+
+    def prepare(self, record: Record) -> dict[str, Any]:
+        prepared = {name: value for name, value in record.items() if value not in (None, "")}
+        if isinstance(key := prepared.get(self.lookup_field), str):
+            prepared[self.lookup_field] = key.strip()
+        return prepared
+
+    def check(self, record: Record) -> RecordFate | None:
+        for name, what in ((self.lookup_field, "the contact"), ("interaction_at", "when it happened")):
+            if record.get(name) in (None, ""):
+                return rejected("KEY_MISSING", f"{name}, {what}, is missing or empty")
+        return None
+
+    def key(self, record: Record) -> str | None:
+        return f"{self._name(record)} {record['interaction_at']}"
+
+    def call(self, records: Sequence[Record]) -> Call[Batch[Subscriber]]:
+        by_email = self.lookup_field == "email"
+        if self.object_id is not None:
+            record = (
+                attendance.record_emails_by_object_id if by_email else attendance.record_contacts_by_object_id
+            )
+            return record(self.object_id, self.state, records)
+        write = attendance.record_emails if by_email else attendance.record_contacts
+        return write(*self.external, self.state, records)
+
+    def fates(self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]) -> list[RecordFate]:
+        answer = reply.value
+        refused = {
+            name.strip().lower(): rejected(error.category or "REFUSED", error.message or "refused")
+            for error in answer.errors
+            for name in error.ids()
+        }
+        written = {
+            (row.email or "").strip().lower() if self.lookup_field == "email" else str(row.vid): row.vid
+            for row in answer.results
+        }
+        names = [self._name(record) for record in records]
+        open_names = [name for name in names if name not in refused]
+        # A contact that was merged may be answered under another id, so numbers count as well as names.
+        all_there = len(answer.results) == len(open_names) and all(error.ids() for error in answer.errors)
+        told = "; ".join(dict.fromkeys(error.message for error in answer.errors))
+        lost = rejected("NOT_IN_ANSWER", told or "the answer does not name this contact")
+        return [
+            refused.get(name)
+            or (
+                RecordFate(Fate.UPDATED, id=str(written.get(name, "")))
+                if name in written or all_there
+                else lost
+            )
+            for name in names
+        ]
+
+    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+        return None
+
+    def _name(self, record: Record) -> str:
+        return str(record[self.lookup_field]).strip().lower()
+
+
+COUNTERS = {
+    "registered": "registered",
+    "attended": "attended",
+    "cancelled": "cancelled",
+    "no_show": "noShows",
+}
+
+
+def event_attendance(
+    state: State,
+    *,
+    attendance: str,
+    count: int,
+    object_id: str | None = None,
+    external_event_id: str | None = None,
+    external_account_id: str | None = None,
+) -> Flow[Seen]:
+    """Whether so many people have registered, attended, cancelled or not come. One call."""
+    word_of("attendance", attendance, tuple(COUNTERS))
+    whole_number("count", count)
+    if (object_id is None) == (external_event_id is None):
+        raise InvalidInput("object_id", "give either object_id or external_event_id")
+    if object_id is not None:
+        call = participations.counters_by_object_id(object_id)
+    else:
+        if external_account_id is None:
+            raise InvalidInput("external_account_id", "is missing; it goes with external_event_id")
+        call = participations.counters(external_event_id or "", external_account_id)
+    counters: participations.Counters = yield call
+    told: dict[str, int] = {name: int(dict(counters).get(key) or 0) for name, key in COUNTERS.items()}  # type: ignore[call-overload]
+    return Seen(told[attendance] >= count, told)
+
+
+def event_found(
+    state: State, *, external_event_id: str, external_account_id: str | None = None
+) -> Flow[Seen]:
+    """Whether an event can be found by its external id, which takes some minutes. One call."""
+    rows: list[marketing_event_objects.EventIdentifiers] = yield marketing_event_objects.find(
+        external_event_id
+    )
+    ids = [
+        str(row["objectId"]) for row in rows if external_account_id in (None, row.get("externalAccountId"))
+    ]
+    return Seen(bool(ids), {"object_ids": ids})

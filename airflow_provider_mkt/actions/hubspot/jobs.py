@@ -1,0 +1,157 @@
+"""HubSpot's background work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, Observation, asked
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.hubspot.campaigns import campaigns
+from airflow_provider_mkt.client.hubspot.emails import emails
+from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.sends import send_statuses
+
+PUBLISHED = frozenset(
+    {
+        "PUBLISHED",
+        "PUBLISHED_AB",
+        "PUBLISHED_AB_VARIANT",
+        "AUTOMATED",
+        "AUTOMATED_AB",
+        "AUTOMATED_AB_VARIANT",
+        "AUTOMATED_FOR_FORM",
+        "BLOG_EMAIL_PUBLISHED",
+        "RSS_TO_EMAIL_PUBLISHED",
+    }
+)
+SCHEDULED = frozenset({"SCHEDULED", "SCHEDULED_AB"})
+SENDING = frozenset({"PRE_PROCESSING", "PROCESSING", "AUTOMATED_SENDING"})
+DRAFTS = frozenset(
+    {
+        "DRAFT",
+        "DRAFT_AB",
+        "DRAFT_AB_VARIANT",
+        "AUTOMATED_DRAFT",
+        "AUTOMATED_DRAFT_AB",
+        "AUTOMATED_DRAFT_ABVARIANT",
+        "AUTOMATED_FOR_FORM_DRAFT",
+        "BLOG_EMAIL_DRAFT",
+        "RSS_TO_EMAIL_DRAFT",
+        "AGENT_GENERATED",
+    }
+)
+# The two mixed words say which they are only together with isPublished.
+MIXED = frozenset({"PUBLISHED_OR_SCHEDULED", "SCHEDULED_OR_PUBLISHED"})
+
+
+SENT = "SENT"
+SENT_BEFORE = "IDEMPOTENT_IGNORE"
+"""The mail of that key had gone out already: what was wanted, by an earlier request."""
+ON_THE_WAY = frozenset({"QUEUED", "THROTTLED"})
+"""Results that may still turn into SENT, even of a request that is COMPLETE."""
+
+
+def send_word(send: send_statuses.SendStatus) -> str:
+    """What a send has come to. A complete one says so only by its result.
+
+    COMPLETE itself is left for every result that means that no mail went out, known or new.
+    """
+    status = send.status.upper()
+    if status != "COMPLETE":
+        return status
+    result = (send.sendResult or "NO_RESULT").upper()
+    return result if result in {SENT, SENT_BEFORE, "NO_RESULT", *ON_THE_WAY} else status
+
+
+def email_word(email: emails.Email) -> str:
+    """The state of an email, its mixed words settled by ``isPublished``."""
+    state = email.state.upper()
+    if state in MIXED:
+        return "PUBLISHED" if email.isPublished else "SCHEDULED"
+    return state
+
+
+def _observe_campaigns(job: Job) -> Flow[Observation]:
+    guids = job.members or (job.id,)
+    seen = 0
+    for start in range(0, len(guids), campaigns.BATCH_MAX):
+        result = yield campaigns.read_many(guids[start : start + campaigns.BATCH_MAX])
+        seen += len(result.results)
+    word = "COMPLETE" if seen >= len(set(guids)) else "PROCESSING"
+    return Observation(word, {"campaigns": len(guids), "visible": seen})
+
+
+def _import_facts(one: imports.Import) -> dict[str, Any]:
+    lists = [str(made["listId"]) for made in one.metadata.objectLists if made.get("listId")]
+    return {"name": one.importName, **({"lists": lists} if lists else {}), **one.metadata.counters}
+
+
+SPECS = (
+    JobSpec(
+        "hubspot",
+        "campaign_batch",
+        _observe_campaigns,
+        {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
+        poke_interval=10,
+    ),
+    JobSpec(
+        "hubspot",
+        "email_send",
+        asked(
+            lambda job: send_statuses.get(job.id),
+            send_word,
+            lambda send: {"send_result": send.sendResult, "completed_at": send.completedAt},
+        ),
+        {
+            "pending": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            **{word.lower(): BatchStatus.PROCESSING for word in ON_THE_WAY},
+            SENT.lower(): BatchStatus.COMPLETE,
+            SENT_BEFORE.lower(): BatchStatus.COMPLETE,
+            "complete": BatchStatus.FAILED,
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+        },
+        poke_interval=10,
+    ),
+    JobSpec(
+        "hubspot",
+        "email_publish",
+        asked(
+            lambda job: emails.get(job.id),
+            email_word,
+            lambda email: {"state": email.state, "published_at": email.publishedAt},
+        ),
+        {
+            **{word.lower(): BatchStatus.COMPLETE for word in PUBLISHED},
+            **{word.lower(): BatchStatus.PENDING for word in SCHEDULED | DRAFTS},
+            **{word.lower(): BatchStatus.PROCESSING for word in SENDING},
+            "error": BatchStatus.FAILED,
+            "canceled": BatchStatus.CANCELED,
+        },
+        poke_interval=30,
+    ),
+    JobSpec(
+        "hubspot",
+        "contact_import",
+        asked(
+            lambda job: imports.get(job.id),
+            lambda one: one.state,
+            _import_facts,
+        ),
+        {
+            "started": BatchStatus.PENDING,
+            "deferred": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            # Rows may have failed: the counter ERRORS says how many.
+            "done": BatchStatus.COMPLETE,
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+            "failed": BatchStatus.FAILED,
+            "reverted": BatchStatus.FAILED,
+        },
+        poke_interval=30,
+        cancel=lambda job: imports.cancel(job.id),
+        counts=lambda facts: (int(facts.get("ERRORS") or 0), int(facts.get("TOTAL_ROWS") or 0)),
+    ),
+)

@@ -1,0 +1,127 @@
+"""What both platforms do with people, on HubSpot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from airflow_provider_mkt.actions.hubspot import automation as nurture
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.client.call import numeric_id
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.lists import list_memberships, lists
+from airflow_provider_mkt.client.hubspot.lists._types import CONTACTS, ContactList
+
+_LIST_CHUNK = 1_000
+"""A list takes more at once; these many are told of soon, and cost little to send again."""
+
+
+class HubSpotPeople:
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.PeopleWork`."""
+
+    def enroll(
+        self,
+        *,
+        campaign_id: str | None,
+        program_id: str | None,
+        status_name: str | None,
+        tokens: Mapping[str, str] | None,
+        verify: bool,
+        stream_name: str | None,
+    ) -> PeopleVerb:
+        if not campaign_id:
+            raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
+        for name, value in (
+            ("program_id", program_id),
+            ("status_name", status_name),
+            ("tokens", tokens),
+            ("verify", verify),
+            ("stream_name", stream_name),
+        ):
+            if value:
+                raise InvalidInput(name, "HubSpot's nurturing campaigns have none; leave it out")
+        return nurture.nurture_action(campaign_id)
+
+    def add_to_list(self, list_id: str) -> PeopleVerb:
+        number = numeric_id("list_memberships.add", "list_id", list_id)
+
+        def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+            changes: list_memberships.MemberChanges = yield list_memberships.add(number, people)
+            return _fared(people, changes["added"], changes["missing"])
+
+        return PeopleVerb(
+            outcome="list_addition",
+            key=f"add to list {number}",
+            done="added",
+            already="already_in",
+            chunk_max=_LIST_CHUNK,
+            apply=apply,
+            before=lambda: _static(number),
+        )
+
+    def remove_from_list(self, list_id: str) -> PeopleVerb:
+        number = numeric_id("list_memberships.remove", "list_id", list_id)
+
+        def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+            changes: list_memberships.MemberChanges = yield list_memberships.remove(number, people)
+            return _fared(people, changes["removed"], changes["missing"])
+
+        return PeopleVerb(
+            outcome="list_removal",
+            key=f"remove from list {number}",
+            done="removed",
+            already="not_in",
+            chunk_max=_LIST_CHUNK,
+            apply=apply,
+            before=lambda: _static(number),
+        )
+
+    def delete(self) -> PeopleVerb:
+        return PeopleVerb(
+            outcome="lead_deletion",
+            key="delete contacts",
+            done="deleted",
+            already="already_gone",
+            chunk_max=contacts.BATCH_MAX,
+            apply=_delete,
+        )
+
+
+def _delete(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    # The platform does not tell which of them there were, so they are looked up first.
+    there: BatchResult = yield contacts.read_many(people)
+    # The id of a contact that was merged away is answered by the one that stayed, which nobody named.
+    found = {row.id for row in there.results}.intersection(people)
+    if found:
+        yield contacts.archive_batch(sorted(found))
+    return [
+        PersonOutcome(one)
+        if one in found
+        else PersonOutcome(one, Fared.ALREADY, "NOT_FOUND", "there is no such contact")
+        for one in people
+    ]
+
+
+def _fared(people: Sequence[str], done: Sequence[str], missing: Sequence[str]) -> list[PersonOutcome]:
+    changed, absent = set(done), set(missing)
+
+    def fared(person: str) -> PersonOutcome:
+        if person in absent:
+            return PersonOutcome(person, Fared.REJECTED, "NOT_FOUND", "there is no such contact")
+        return PersonOutcome(person, Fared.DONE if person in changed else Fared.ALREADY)
+
+    return [fared(person) for person in people]
+
+
+def _static(list_id: int) -> Flow[None]:
+    """Check that it is a list of contacts that takes them: ids of other records would be taken for theirs."""
+    one: ContactList = yield lists.get(list_id)
+    problem = ""
+    if one["processingType"] == "DYNAMIC":
+        problem = "is filled by its filters and takes nobody"
+    elif one["objectTypeId"] != CONTACTS:
+        problem = "is no list of contacts"
+    if problem:
+        raise InvalidRequest(f"list {list_id} {problem}", platform="hubspot", call="lists.get")

@@ -1,0 +1,167 @@
+"""Sending a mail to one person once.
+
+Sending a published email to many people, one mail to each.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from airflow_provider_mkt.actions.hubspot import jobs
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, Observation, spec_of
+from airflow_provider_mkt.actions.polling import Look, none_failed
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
+from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.hubspot.sends import send_statuses
+from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
+
+_IDS = uuid.UUID("5d1f3c2e-7f57-4c40-9a6e-0b8f5e6c1a77")
+_UNCLEAR = "IDEMPOTENT_FAIL"
+"""What this says of the first request of its key is documented nowhere; maybe that mail went out."""
+
+
+def send(
+    memory: Memory, make: Callable[[str], Call[SendStatus]], names: Sequence[str], send_id: str | None = None
+) -> Flow[Look]:
+    """Send a mail under a key that stays the same over all tries, of which the platform sends one mail.
+
+    A later try of a task whose mail is known to have failed, which is one that a person has cleared, sends
+    under a new key; the platform would not try again under the old one.
+
+    :param memory: what the task's earlier tries did.
+    :param make: the call that sends, for a key.
+    :param names: what tells this mail from every other; the key is made of them.
+    :param send_id: the key itself instead.
+    :returns: what the mail is at.
+    :raises InvalidRequest: when the email does not exist or is not published.
+    :raises JobFailed: when the answer tells already that no mail goes out.
+    """
+    key = f"send {send_key(names)}"
+    mark = memory.get(key)
+    known = mark if isinstance(mark, Mapping) else {}
+    status_id, number = known.get("status_id"), known.get("round")
+    again = number if isinstance(number, int) else 0
+    if isinstance(status_id, str):
+        before = yield from _read_status(status_id)
+        if before is not None and not (_has_failed(before) and send_id is None):
+            look = look_of(before)
+            none_failed([look])
+            return look
+        again += before is not None
+    sent: SendStatus = yield make(send_id or send_key(names, again))
+    memory.set(key, {"status_id": sent.statusId, "round": again})
+    look = look_of(sent)
+    none_failed([look])
+    return look
+
+
+def send_key(names: Sequence[str], again: int = 0) -> str:
+    """The key of the mail that these names tell from every other.
+
+    :param again: how often it has failed before.
+    """
+    # Lengths keep ("a", "bc") and ("ab", "c") apart.
+    text = "".join(f"{len(name)} {name} " for name in (*names, str(again)))
+    return str(uuid.uuid5(_IDS, text))
+
+
+def _read_status(status_id: str) -> Flow[SendStatus | None]:
+    try:
+        status: SendStatus = yield send_statuses.get(status_id)
+    except NotFound:
+        return None
+    return status
+
+
+def _has_failed(sent: SendStatus) -> bool:
+    """Whether no mail went out and none will, for certain."""
+    ended_badly = look_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
+    return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
+
+
+def look_of(sent: SendStatus) -> Look:
+    """What a mail is at."""
+    job = Job("hubspot", "email_send", sent.statusId)
+    observation = Observation(jobs.send_word(sent), {"send_result": sent.sendResult})
+    status = spec_of(jobs.SPECS, job).status(observation)
+    return Look(job, status or BatchStatus.PROCESSING, observation.word, observation.facts)
+
+
+CHUNK_MAX = 50
+
+
+def mailing(
+    names: Sequence[str],
+    make: Callable[[str, str], Call[SendStatus]],
+    *,
+    poll_interval: float = 10.0,
+    timeout: float = 600.0,
+    clock: Callable[[], float] = time.time,
+) -> PeopleVerb:
+    """Send one mail to each person, and tell what became of it.
+
+    Each goes out under a key of its own that stays the same over all tries, so asking again sends none
+    twice.
+
+    :param names: what tells this mailing from every other; the keys are made of them and of the addresses.
+    :param make: the call that sends, for an address and a key.
+    :param poll_interval: how often to ask what became of the mails, in seconds.
+    :param timeout: for how long, in seconds. A mail of which nothing is known then is unknown.
+    """
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        sent: dict[str, SendStatus] = {}
+        for person in people:
+            sent[person] = yield make(person, send_key((*names, person)))
+        until = clock() + timeout
+        while True:
+            under_way = [person for person, status in sent.items() if not look_of(status).status.final]
+            left = until - clock()
+            if not under_way or left <= 0:
+                return [_outcome(person, status) for person, status in sent.items()]
+            yield Pause(min(left, poll_interval), f"{len(under_way)} mails are on their way")
+            for person in under_way:
+                sent[person] = yield from _refresh_status(sent[person])
+
+    return PeopleVerb(
+        outcome="email_mailing",
+        key=f"mailing {send_key(names)}",
+        done="mailed",
+        already="mailed_before",
+        chunk_max=CHUNK_MAX,
+        apply=apply,
+        check=_address,
+    )
+
+
+def _address(field: str, value: Any) -> str:
+    # Letters of another case are no other mailbox to the platform.
+    return address("", field, value).lower()
+
+
+def _refresh_status(known: SendStatus) -> Flow[SendStatus]:
+    try:
+        status: SendStatus = yield send_statuses.get(known.statusId)
+    except NotFound:
+        return known
+    return status
+
+
+def _outcome(person: str, status: SendStatus) -> PersonOutcome:
+    word = jobs.send_word(status)
+    if word == jobs.SENT_BEFORE:
+        return PersonOutcome(person, Fared.ALREADY)
+    if word == jobs.SENT:
+        return PersonOutcome(person)
+    if look_of(status).status.final:
+        return PersonOutcome(person, Fared.REJECTED, status.sendResult or word, "no mail went out")
+    reason = (
+        "what became of the mail was not told in time; clear the task to ask again, which sends none twice"
+    )
+    return PersonOutcome(person, Fared.UNKNOWN, status.sendResult or word, reason)

@@ -1,0 +1,150 @@
+"""Subscribing people to a type of mail, and unsubscribing them.
+
+The newer API is asked in every version, since the older one knows no difference between somebody who opted
+out and somebody who was never asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow_provider_mkt.actions.idempotency import unseen
+from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome, rejected_member
+from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.client.call import Call, numeric_id
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.hubspot.subscriptions import subscription_statuses as statuses
+from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
+from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
+
+_CHUNK = 10
+_NOBODY = "nobody@example.com"
+
+Decide = Callable[[str, str], "PersonOutcome | None"]
+
+
+def subscribe(
+    subscription_id: int | str,
+    *,
+    legal_basis: LegalBasis | None = None,
+    explanation: str | None = None,
+    resubscribe: bool = False,
+) -> PeopleVerb:
+    """Subscribe people to a type of mail.
+
+    :param subscription_id: the type.
+    :param legal_basis: needed, with its explanation, where the account has GDPR features on.
+    :param explanation: why that basis holds.
+    :param resubscribe: also those who opted out, because they consented anew; they are rejected otherwise.
+    :raises InvalidInput: on an id that is none, or a basis without explanation.
+    """
+
+    def decide(email: str, state: str) -> PersonOutcome | None:
+        if state == "SUBSCRIBED":
+            return PersonOutcome(email, Fared.ALREADY)
+        if state == "UNSUBSCRIBED" and not resubscribe:
+            return PersonOutcome(email, Fared.REJECTED, "OPTED_OUT", "opted out, and has to consent anew")
+        return None
+
+    words = ("subscription", "subscribe", "subscribed", "already_subscribed")
+    return _of_type(words, subscription_id, "SUBSCRIBED", decide, legal_basis, explanation)
+
+
+def unsubscribe(
+    subscription_id: int | str,
+    *,
+    legal_basis: LegalBasis | None = None,
+    explanation: str | None = None,
+) -> PeopleVerb:
+    """Unsubscribe people from a type of mail.
+
+    :param subscription_id: the type.
+    :param legal_basis: needed, with its explanation, where the account has GDPR features on.
+    :param explanation: why that basis holds.
+    :raises InvalidInput: on an id that is none, or a basis without explanation.
+    """
+
+    def decide(email: str, state: str) -> PersonOutcome | None:
+        return PersonOutcome(email, Fared.ALREADY) if state == "UNSUBSCRIBED" else None
+
+    words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
+    return _of_type(words, subscription_id, "UNSUBSCRIBED", decide, legal_basis, explanation)
+
+
+def unsubscribe_from_all() -> PeopleVerb:
+    """Opt people out of all mail. Only they themselves can take it back."""
+
+    def change(email: str) -> Flow[PersonOutcome]:
+        wide: list[statuses.WideStatus] = yield statuses.get_unsubscribed_from_all(email)
+        if any(one["status"] == "UNSUBSCRIBED" for one in wide):
+            return PersonOutcome(email, Fared.ALREADY)
+        return (yield from _write(email, statuses.unsubscribe_from_all(email)))
+
+    words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
+    return _verb(words, "all mail", change)
+
+
+def _of_type(
+    words: tuple[str, str, str, str],
+    subscription_id: int | str,
+    state: statuses.State,
+    decide: Decide,
+    legal_basis: LegalBasis | None,
+    explanation: str | None,
+) -> PeopleVerb:
+    number = numeric_id("subscription_statuses.set_status", "subscription_id", subscription_id)
+
+    def write(email: str) -> Call[statuses.Status]:
+        return statuses.set_status(email, number, state, legal_basis=legal_basis, explanation=explanation)
+
+    write(_NOBODY)
+
+    def before() -> Flow[None]:
+        types: list[statuses.Definition] = yield subscriptions.definitions()
+        if not any(str(one["id"]) == str(number) for one in types):
+            raise NotFound(f"there is no subscription type {number}", platform="hubspot")
+
+    def change(email: str) -> Flow[PersonOutcome]:
+        rows: list[statuses.Status] = yield statuses.get(email)
+        now = next((one["status"] for one in rows if one["subscriptionId"] == number), "NOT_SPECIFIED")
+        decided = decide(email, now)
+        return decided or (yield from _write(email, write(email), state))
+
+    return _verb(words, f"subscription type {number}", change, before)
+
+
+def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Flow[PersonOutcome]:
+    try:
+        answer: Any = yield call
+    except InvalidRequest as error:
+        return rejected_member(email, error)
+    if wanted is not None and answer["status"] != wanted:
+        # Somebody who opted out of all mail stays out of this type too, whatever is written.
+        reason = f"the platform took it and left it at {answer['status']}"
+        return PersonOutcome(email, Fared.REJECTED, "NOT_CHANGED", reason)
+    return PersonOutcome(email)
+
+
+def _verb(
+    words: tuple[str, str, str, str],
+    what: str,
+    change: Callable[[str], Flow[PersonOutcome]],
+    before: Callable[[], Flow[None]] = unseen,
+) -> PeopleVerb:
+    outcome, doing, done, already = words
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        outcomes = []
+        for email in people:
+            outcomes.append((yield from change(email)))
+        return outcomes
+
+    return PeopleVerb(outcome, f"{doing} {what}", done, already, _CHUNK, apply, _address, before)
+
+
+def _address(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(field, "must be a mail address")
+    return address("", field, value).lower()

@@ -1,0 +1,21 @@
+"""What Marketo says of the calls of the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.marketo.account import usage
+from airflow_provider_mkt.client.marketo.platform import next_quota_reset
+from airflow_provider_mkt.client.marketo.rows import Usage
+from airflow_provider_mkt.client.quota import DayQuota
+
+
+def today(daily_quota: int) -> Flow[DayQuota]:
+    """Ask how many calls of the day are left. One call.
+
+    :param daily_quota: the calls of a day, which no endpoint tells.
+    """
+    row: Usage | None = yield usage.today()
+    left = max(0, daily_quota - int(row["total"] if row else 0))
+    return DayQuota(left, daily_quota, next_quota_reset(datetime.now(UTC)))

@@ -1,0 +1,448 @@
+"""Creating, copying, changing and taking back emails, each safe to ask for again.
+
+Approving emails, and approving email programs, which sends them.
+
+Email programs taken back before they send.
+
+Sending samples of an email, none twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.jobs import Job
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
+from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PlatformError,
+)
+from airflow_provider_mkt.client.marketo.emails import emails
+from airflow_provider_mkt.client.marketo.programs import programs
+from airflow_provider_mkt.client.marketo.rows import Email, Program
+from airflow_provider_mkt.client.marketo.values import moment
+from airflow_provider_mkt.client.redaction import shape
+
+_TEXTS = {"name": "new_name", "description": "description", "preHeader": "pre_header"}
+_FLAGS = {
+    "operational": "operational",
+    "published": "published",
+    "textOnly": "text_only",
+    "webView": "web_view",
+    "autoCopyToText": "auto_copy_to_text",
+}
+_HEADERS = {
+    "subject": "subject",
+    "fromName": "from_name",
+    "fromEmail": "from_email",
+    "replyEmail": "reply_to",
+}
+_TRACKING = {"isOpenTrackingDisabled": "is_open_tracking_disabled"}
+FIELDS = {**_TEXTS, **_FLAGS, **_HEADERS, **_TRACKING}
+"""What can be changed, by the names under which an email shows it, and the argument it goes by."""
+_CREATED = {
+    **_HEADERS,
+    **{name: FIELDS[name] for name in ("description", "operational", "textOnly")},
+}
+
+
+class MarketoEmails:
+    """What is done with Marketo emails."""
+
+    def create(
+        self,
+        memory: Memory,
+        name: str,
+        fields: Mapping[str, Any],
+        *,
+        folder_id: str | None,
+        folder_type: str | None,
+        template_id: str | None,
+    ) -> Flow[MadeEmail]:
+        if folder_id is None:
+            raise InvalidInput("folder_id", "is missing: the folder or program that the email goes into")
+        if template_id is None:
+            raise InvalidInput("template_id", "is missing: the template that the email is made from")
+        place = {"folder_id": folder_id, "folder_type": folder_type or "Folder"}
+        return create(memory, name, fields, template_id=template_id, **place)
+
+    def clone(
+        self,
+        memory: Memory,
+        email_id: str,
+        name: str,
+        *,
+        folder_id: str | None,
+        folder_type: str | None,
+        language: str | None,
+    ) -> Flow[MadeEmail]:
+        if language is not None:
+            raise InvalidInput("language", "Marketo's emails have none; leave it out")
+        if folder_id is None:
+            raise InvalidInput("folder_id", "is missing: the folder or program that the copy goes into")
+        return clone(memory, email_id, name, folder_id=folder_id, folder_type=folder_type or "Folder")
+
+    def update(self, email_id: str, changes: Mapping[str, Any], *, version: str | None) -> Flow[EmailChange]:
+        if version not in (None, "draft"):
+            raise InvalidInput("version", "Marketo changes an email's draft; leave it out")
+        return update(email_id, changes)
+
+    def unpublish(self, memory: Memory, email_id: str) -> Flow[Withdrawal]:
+        return unapprove(memory, email_id)
+
+
+def create(
+    memory: Memory,
+    name: str,
+    fields: Mapping[str, Any],
+    *,
+    template_id: str,
+    folder_id: str,
+    folder_type: str = "Folder",
+) -> Flow[MadeEmail]:
+    """Create an email in a folder or program, unless one of that name is in it.
+
+    :param memory: what the task's earlier tries did.
+    :param name: its name.
+    :param fields: ``subject``, ``fromName``, ``fromEmail`` and ``replyEmail``, all needed, and
+        ``description``, ``operational`` and ``textOnly``.
+    :param template_id: the template it is made from.
+    :param folder_id: where it goes.
+    :param folder_type: ``Folder`` or ``Program``.
+    :raises InvalidInput: on a missing or unknown field.
+    :raises InvalidRequest: when the name is taken elsewhere in the instance.
+    """
+    name = name.strip()
+    given = _arguments("fields", fields, _CREATED)
+    for header, argument in _HEADERS.items():
+        if argument not in given:
+            raise InvalidInput(f"fields.{header}", "is missing")
+    # What an email shows as replyEmail goes by another argument where it is changed.
+    given["reply_email"] = given.pop("reply_to")
+    call = emails.create(name, folder_id=folder_id, folder_type=folder_type, template_id=template_id, **given)
+    find = _finder(name, folder_id, folder_type)
+    made = yield from once(f"create email {name} in {folder_id}", memory, call, find)
+    return _made(made, name)
+
+
+def clone(
+    memory: Memory, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
+) -> Flow[MadeEmail]:
+    """Copy an email into a folder or program, unless an email of that name is in it.
+
+    :param memory: what the task's earlier tries did.
+    :param email_id: the email to copy.
+    :param name: name of the copy.
+    :param folder_id: where the copy goes.
+    :param folder_type: ``Folder`` or ``Program``.
+    :raises InvalidRequest: when there is no such email, or the name is taken elsewhere in the instance.
+    """
+    name = name.strip()
+    call = emails.clone(email_id, name, folder_id=folder_id, folder_type=folder_type)
+    key = f"clone email {email_id} as {name} in {folder_id}"
+    made = yield from once(key, memory, call, _finder(name, folder_id, folder_type))
+    return _made(made, name)
+
+
+def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Flow[Email | None]]:
+    there = emails.by_name(name, folder_id=folder_id, folder_type=folder_type)
+
+    def find() -> Flow[Email | None]:
+        rows = yield from find_or_none(cast("Call[list[Email] | None]", there))
+        return rows[0] if rows else None
+
+    return find
+
+
+def _made(made: Made[Email], name: str) -> MadeEmail:
+    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
+
+
+def update(email_id: str, changes: Mapping[str, Any]) -> Flow[EmailChange]:
+    """Change an email: its name and description at once, all else in its draft.
+
+    :param email_id: the email.
+    :param changes: fields by the names under which an email shows them; the headers as plain text.
+    :raises InvalidInput: on no fields, unknown ones or values of a wrong type.
+    :raises InvalidRequest: when there is no such email, or it is locked.
+    """
+    for call in _changing(email_id, changes):  # noqa: UP028 - a list cannot be sent the answers
+        yield call
+    email = yield from find_or_none(emails.get(email_id))
+    state = str(email.get("status") or "").lower() if email else ""
+    return EmailChange(email_id, "draft", state)
+
+
+def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
+    if not changes:
+        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}")
+    given = _arguments("changes", changes, FIELDS)
+    headers = {name: given.pop(name) for name in (*_HEADERS.values(), *_TRACKING.values()) if name in given}
+    calls: list[Call[Any]] = []
+    if given:
+        calls.append(emails.update(email_id, **given))
+    if headers:
+        calls.append(emails.update_headers(email_id, **headers))
+    return calls
+
+
+def _arguments(where: str, given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Fields by the names of the calls' arguments, their types checked."""
+    for name, value in given.items():
+        if name not in known:
+            raise InvalidInput(f"{where}.{name}", f"is not taken here; {', '.join(known)} are")
+        wanted, word = (bool, "true or false") if name in {*_FLAGS, *_TRACKING} else (str, "text")
+        if not isinstance(value, wanted):
+            raise InvalidInput(f"{where}.{name}", f"must be {word}, not {shape(value)}")
+    return {known[name]: value for name, value in given.items()}
+
+
+def unapprove(memory: Memory, email_id: str) -> Flow[Withdrawal]:
+    """Take back an email's approval, unless it has none.
+
+    :param memory: what the task's earlier tries did.
+    :param email_id: the email.
+    :raises NotFound: when there is no such email.
+    :raises InvalidRequest: when a campaign or program sends it.
+    """
+    call = cast("Call[Any]", emails.unapprove(email_id))
+
+    def find() -> Flow[Any]:
+        if (yield from find_or_none(emails.get(email_id, status="approved"))) is not None:
+            return None
+        draft = yield from find_or_none(emails.get(email_id, status="draft"))
+        if draft is None:
+            raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
+        return draft
+
+    made: Made[Any] = yield from once(f"unapprove email {email_id}", memory, call, find)
+    return Withdrawal(made.new, "draft")
+
+
+_RUNS_FOR = timedelta(days=1)
+"""Given to a program without an end, or one that would end before it starts: approval needs one."""
+
+
+def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
+    """Approve an email's draft; leave it alone where there is none.
+
+    :param email_id: the email.
+    :param memory: what the task's earlier tries did.
+    :raises NotFound: when there is no such email.
+    :raises InvalidRequest: when the draft cannot be approved.
+    """
+
+    def find() -> Flow[Email | None]:
+        if (yield from find_or_none(emails.get(email_id, status="draft"))) is not None:
+            return None
+        approved = yield from find_or_none(emails.get(email_id, status="approved"))
+        if approved is None:
+            raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
+        return approved
+
+    call: Call[Any] = emails.approve_draft(email_id)
+    made: Made[Any] = yield from once(f"approve email {email_id}", memory, call, find)
+    return Publication(made.new, "approved", Job("marketo", "email_publish", str(email_id)))
+
+
+def approve_program(
+    program_id: int | str,
+    memory: Memory,
+    *,
+    publish_at: datetime | None = None,
+    end_at: datetime | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flow[Publication]:
+    """Approve an email program: it sends at its start date. Leave an approved one alone.
+
+    :param program_id: an email program with an approved email and a smart list.
+    :param memory: what the task's earlier tries did.
+    :param publish_at: set the start date to this first; else the program's own stands.
+    :param end_at: set the end date to this with it; else the program's own, or a day after the start where
+        that would be too early.
+    :raises NotFound: when there is no such program.
+    :raises InvalidInput: when it is still to be approved and *publish_at* is over, or *end_at* is not
+        after it.
+    :raises InvalidRequest: when it is no email program, cannot be approved, or is approved for
+        another time.
+    """
+    # The platform keeps no fractions, and a date that is read back must be the one that was set.
+    publish_at = publish_at.replace(microsecond=0) if publish_at else None
+    end_at = end_at.replace(microsecond=0) if end_at else None
+    program = yield from email_program(program_id)
+    status = str(program.get("status") or "").lower()
+    start, end = moment(program.get("startDate")), moment(program.get("endDate"))
+    if status == "locked":
+        for what, now, wanted in (("start", start, publish_at), ("end", end, end_at)):
+            if now is not None and wanted is not None and now != wanted:
+                raise InvalidRequest(
+                    f"program {program_id} is approved for {now.isoformat()} ({what}) already; unapprove it "
+                    f"first to move that to {wanted.isoformat()}",
+                    platform="marketo",
+                )
+    elif publish_at is not None:
+        if publish_at <= datetime.fromtimestamp(clock(), UTC):
+            raise InvalidInput(
+                "publish_at", "is in the past; leave it out to keep the program's own start date"
+            )
+        if end_at is None:
+            end_at = end if end is not None and end > publish_at else publish_at + _RUNS_FOR
+        elif end_at <= publish_at:
+            raise InvalidInput("end_at", "is not after the start")
+        if (start, end) != (publish_at, end_at):
+            yield programs.reschedule(program_id, publish_at, end_at)
+
+    def find() -> Flow[Program | None]:
+        now = yield from email_program(program_id)
+        return now if str(now.get("status") or "").lower() != "unlocked" else None
+
+    call: Call[Any] = programs.approve(program_id)
+    made: Made[Any] = yield from once(f"approve program {program_id}", memory, call, find, clock=clock)
+    program = yield from email_program(program_id)
+    when = program.get("startDate")
+    job = Job("marketo", "email_send", str(program_id))
+    return Publication(made.new, str(program.get("status") or ""), job, str(when) if when else None)
+
+
+def email_program(program_id: int | str) -> Flow[Program]:
+    """Read an email program.
+
+    :raises NotFound: when there is none of that id.
+    :raises InvalidRequest: when the program is of another type.
+    """
+    program = yield from find_or_none(programs.get(program_id))
+    if program is None:
+        raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
+    if "email" not in str(program.get("type") or "").lower():
+        raise InvalidRequest(
+            f"program {program_id} is of type {program.get('type')}; only an email program sends by approval",
+            platform="marketo",
+        )
+    return program
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A program that is not going to send.
+
+    :param done: whether this task took it back; False when it was not approved.
+    :param was_due: when it would have sent, where it has a start date.
+    """
+
+    done: bool
+    was_due: str | None
+
+
+def unapprove_program(
+    program_id: int | str, memory: Memory, *, clock: Callable[[], float] = time.time
+) -> Flow[Withdrawn]:
+    """Take back an email program's approval. One that is not approved is left alone.
+
+    :param program_id: the program.
+    :param memory: what the task's earlier tries did.
+    :raises NotFound: when there is no such program.
+    :raises InvalidRequest: when it is no email program, or has begun to send.
+    """
+    program: Program | None = None
+
+    def find() -> Flow[Program | None]:
+        nonlocal program
+        program = yield from email_program(program_id)
+        if str(program.get("status") or "").lower() != "locked":
+            return program
+        start = moment(program.get("startDate"))
+        if start is not None and start <= datetime.fromtimestamp(clock(), UTC):
+            raise InvalidRequest(
+                f"program {program_id} began to send at {start.isoformat()}; nothing takes that back",
+                platform="marketo",
+                call="programs.unapprove",
+            )
+        return None
+
+    call: Call[Any] = programs.unapprove(program_id)
+    made: Made[Any] = yield from once(f"unapprove program {program_id}", memory, call, find, clock=clock)
+    due = program.get("startDate") if program else None
+    return Withdrawn(made.new, str(due) if due else None)
+
+
+@dataclass
+class Samples:
+    """What became of samples, by their places in the list of addresses.
+
+    :param sent: by this task, in this try or an earlier one.
+    :param rejected: refused, with the platform's reason.
+    :param unknown: those whose answers were lost; they are not sent again by themselves.
+    """
+
+    sent: list[int] = field(default_factory=list)
+    rejected: dict[int, str] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+
+
+def send(
+    memory: Memory,
+    email_id: str,
+    addresses: Sequence[str],
+    *,
+    lead_id: str | None = None,
+    text_only: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Flow[Samples]:
+    """Send a sample to each address once.
+
+    Nothing on the platform shows whether a sample went out. So each is remembered before it is asked
+    for, and one whose answer was lost, or whose worker was killed, is reported and not sent again;
+    once that was said, running the task again is a person's decision and sends it.
+
+    :param memory: what the task's earlier tries did.
+    :param email_id: the email.
+    :param addresses: where the samples go.
+    :param lead_id: the lead whose values fill the email's tokens.
+    :param text_only: send the text part only.
+    """
+    calls = [
+        emails.send_sample(email_id, address, lead_id=lead_id, text_only=text_only) for address in addresses
+    ]
+    samples, told = Samples(), []
+    for place, (address, call) in enumerate(zip(addresses, calls, strict=True)):
+        key = f"sample of {email_id} {hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]}"
+        mark = memory.get(key)
+        state = mark if isinstance(mark, Mapping) else {}
+        if state.get("done"):
+            samples.sent.append(place)
+            continue
+        if state and not state.get("told"):
+            samples.unknown.append(place)
+            told.append(key)
+            continue
+        memory.set(key, {"asked": clock()})
+        try:
+            yield call
+        except OutcomeUnknown:
+            samples.unknown.append(place)
+            told.append(key)
+        except InvalidRequest as refused:
+            memory.set(key, None)
+            samples.rejected[place] = refused.message
+        except PlatformError:
+            memory.set(key, mark)
+            raise
+        else:
+            memory.set(key, {"done": True})
+            samples.sent.append(place)
+    for key in told:
+        # Not before all is done: an error that came later makes the task try again by itself.
+        memory.set(key, {"asked": clock(), "told": True})
+    return samples

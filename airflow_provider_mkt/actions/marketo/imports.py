@@ -1,0 +1,151 @@
+"""Importing files of leads, or of program members, into Marketo's lead database."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_mkt.actions.jobs import Job, spec_of
+from airflow_provider_mkt.actions.marketo.jobs import SPECS
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
+from airflow_provider_mkt.actions.polling import Look
+from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
+from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory
+from airflow_provider_mkt.client.call import Call, numeric_id
+from airflow_provider_mkt.client.errors import InvalidInput, NotFound
+from airflow_provider_mkt.client.marketo.bulk import FILE_MAX, TRANSFER_TIMEOUT
+from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
+from airflow_provider_mkt.client.marketo.programs import program_members
+from airflow_provider_mkt.client.marketo.rows import BulkImport
+
+LOST_AFTER = 3600.0
+"""Seconds after which a file whose upload was not answered is held to be imported, or never to have come.
+
+Imports cannot be listed, so nobody can look. The queue holds ten files of at most 10 MB and works off two
+at a time, first come first served: a file that came waits for four pairs at most. How long the platform
+takes for one is not documented; this allows twelve minutes for each pair.
+"""
+
+_LISTED_AFTER = TRANSFER_TIMEOUT + SETTLE
+"""Seconds after which a file that was to be imported into a list is there, if it ever came."""
+
+_QUEUE_PATIENCE = 50.0
+"""Seconds for which refusals are waited out in the call. A full queue is refused for longer, and is not."""
+
+
+class BulkLeadImporter:
+    """Imports files: every row an upsert.
+
+    :param lookup_field: the key; with ``id`` leads are only updated. Program members have ``email``.
+    :param list_id: a static list that the leads are added to.
+    :param partition_name: lead partition for new leads.
+    :param program_id: a program that the leads become members of.
+    :param program_status: the status they get in it.
+    :param lost_after: seconds for which a file whose upload was not answered may be at work.
+    :raises InvalidInput: on a combination that the platform has no import for.
+    """
+
+    platform = "marketo"
+    bytes_max = FILE_MAX
+    rows_max = 1_000_000
+    empty_clears = True
+
+    def __init__(
+        self,
+        *,
+        lookup_field: str = "email",
+        list_id: int | str | None = None,
+        partition_name: str | None = None,
+        program_id: int | str | None = None,
+        program_status: str | None = None,
+        lost_after: float = LOST_AFTER,
+    ) -> None:
+        if bool(program_id) != bool(program_status):
+            missing = "program_status" if program_id else "program_id"
+            raise InvalidInput(missing, "is missing: members need a program and a status in it")
+        if program_id:
+            for name, value in (("list_id", list_id), ("partition_name", partition_name)):
+                if value:
+                    raise InvalidInput(name, "the import of program members knows none; leave it out")
+            if lookup_field != "email":
+                raise InvalidInput("lookup_field", "program members are imported by email")
+        self.key_column = lookup_field
+        self.list_id = numeric_id("bulk_leads.create_import", "list_id", list_id) if list_id else None
+        self.partition_name = partition_name
+        self.program_id = program_id
+        self.program_status = program_status
+        self.spec = spec_of(SPECS, Job("marketo", "member_import" if program_id else "lead_import", "0"))
+        # Two run at a time, and two follow them at once. A list takes one, and refuses others meanwhile: that
+        # keeps a file from being at work twice, once it is there.
+        self.at_once = 1 if list_id else 4
+        self.quiet_after = _LISTED_AFTER if list_id else lost_after
+
+    def settings(self) -> Sequence[object]:
+        return [self.list_id, self.partition_name, self.program_id, self.program_status]
+
+    def known_fields(self) -> Flow[frozenset[str] | None]:
+        action = "updateOnly" if self.key_column == "id" else "createOrUpdate"
+        of_leads = yield from DatabaseLeadWriter(action=action, lookup_field=self.key_column).known_fields()
+        if not self.program_id or of_leads is None:
+            return of_leads
+        schema: dict[str, Any] = yield program_members.describe()
+        return of_leads | {str(field["name"]) for field in schema.get("fields") or ()}
+
+    def key(self, value: str) -> str:
+        # Marketo looks keys up without regard to case.
+        return value.strip().lower()
+
+    def start(self, upload: Upload, memory: Memory) -> Flow[Job]:
+        call: Call[BulkImport]
+        if self.program_id:
+            call = bulk_members.create_import(
+                self.program_id, upload.content, status_name=self.program_status or ""
+            )
+        else:
+            call = bulk_leads.create_import(
+                upload.content,
+                lookup_field=self.key_column,
+                list_id=self.list_id,
+                partition_name=self.partition_name,
+            )
+        answer: BulkImport = yield replace(call, patience=_QUEUE_PATIENCE)
+        return Job("marketo", self.spec.kind, str(answer["batchId"]))
+
+    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
+        calls = bulk_members if self.program_id else bulk_leads
+        failed = yield from self._notes(calls.failures, look, columns, "numOfRowsFailed", "ROW_FAILED")
+        warned = yield from self._notes(calls.warnings, look, columns, "numOfRowsWithWarning", "ROW_WARNED")
+        unlisted = int(look.facts.get("numOfRowsFailed") or 0) - len(failed)
+        return Findings(failed, warned, max(0, unlisted))
+
+    def _notes(
+        self, call: Callable[[str], Call[bytes]], look: Look, columns: Sequence[str], counter: str, code: str
+    ) -> Flow[list[RowNote]]:
+        # Members' status is not sure to have the counters; where there is none, the file is read.
+        if look.facts.get(counter) == 0:
+            return []
+        try:
+            content: bytes = yield call(look.job.id)
+        except NotFound:
+            # They are counted nevertheless.
+            return []
+        return read_notes(content, columns, code)
+
+
+def read_notes(content: bytes, columns: Sequence[str], code: str) -> list[RowNote]:
+    """The rows of a failures or warnings file: the columns of the upload, and the reason.
+
+    :param content: nothing at all where there are no rows.
+    :param columns: those of the upload; where the file does not name them all, they are in their order.
+    """
+    lines = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+    header = next(lines, [])[:-1]
+    order = [header.index(name) for name in columns] if set(columns) <= set(header) else range(len(header))
+    return [
+        RowNote(code, row[-1], [row[place] for place in order] if len(row) == len(header) + 1 else row[:-1])
+        for row in lines
+        if row
+    ]

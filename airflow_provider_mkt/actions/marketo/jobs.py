@@ -1,0 +1,147 @@
+"""Marketo's background work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, Observation, asked, only
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.marketo.emails import emails
+from airflow_provider_mkt.client.marketo.exports import bulk_extracts
+from airflow_provider_mkt.client.marketo.exports._parameters import Kind
+from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
+from airflow_provider_mkt.client.marketo.programs import programs
+from airflow_provider_mkt.client.marketo.rows import BulkImport
+from airflow_provider_mkt.client.marketo.values import moment
+
+
+def _observe_programs(job: Job) -> Flow[Observation]:
+    ids = job.members or (job.id,)
+    seen = 0
+    for program_id in ids:
+        program = yield from find_or_none(programs.get(program_id))
+        seen += program is not None
+    return Observation(
+        "COMPLETE" if seen == len(ids) else "PROCESSING", {"campaigns": len(ids), "visible": seen}
+    )
+
+
+def _observe_email(job: Job) -> Flow[Observation]:
+    draft = yield from find_or_none(emails.get(job.id, status="draft"))
+    approved = yield from find_or_none(emails.get(job.id, status="approved"))
+    if approved is None and draft is None:
+        return Observation("missing")
+    return Observation("approved" if draft is None else "draft", {"approved": approved is not None})
+
+
+def _observe_send(job: Job) -> Flow[Observation]:
+    """An email program is locked once approved, and its members appear when mail goes out."""
+    program = yield from find_or_none(programs.get(job.id))
+    if program is None:
+        return Observation("missing")
+    status = str(program.get("status") or "").lower()
+    facts = only(program, "status", "startDate")
+    if status != "locked":
+        return Observation(status or "unlocked", facts)
+    start = moment(program.get("startDate"))
+    if start is not None and start > datetime.now(UTC):
+        return Observation("scheduled", facts)
+    someone = yield programs.people(job.id, batch_size=1)
+    return Observation("sent" if someone else "sending", facts)
+
+
+def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
+    counters = ("numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message")
+    return JobSpec(
+        "marketo",
+        kind,
+        asked(
+            lambda job: status(job.id),
+            lambda row: str(row.get("status") or ""),
+            lambda row: only(row, *counters),
+        ),
+        {
+            "queued": BatchStatus.PENDING,
+            "importing": BatchStatus.PROCESSING,
+            "complete": BatchStatus.COMPLETE,
+            "failed": BatchStatus.FAILED,
+        },
+        poke_interval=15,
+        counts=_counts,
+    )
+
+
+def _counts(facts: Mapping[str, Any]) -> tuple[int, int]:
+    failed = int(facts.get("numOfRowsFailed") or 0)
+    # Those that failed are not among those that were processed.
+    return failed, failed + int(facts.get("numOfLeadsProcessed") or 0)
+
+
+def _export(kind: str, extracted: Kind) -> JobSpec:
+    facts = ("numberOfRecords", "fileSize", "fileChecksum", "format", "finishedAt", "errorMsg")
+    return JobSpec(
+        "marketo",
+        kind,
+        asked(
+            lambda job: bulk_extracts.status(extracted, job.id),
+            lambda row: str(row.get("status") or ""),
+            lambda row: only(row, *facts),
+        ),
+        {
+            "created": BatchStatus.PENDING,
+            "queued": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            "completed": BatchStatus.COMPLETE,
+            # The platform's pages know both spellings.
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+            "failed": BatchStatus.FAILED,
+        },
+        poke_interval=60,
+        cancel=lambda job: bulk_extracts.cancel(extracted, job.id),
+    )
+
+
+SPECS = (
+    JobSpec(
+        "marketo",
+        "campaign_batch",
+        _observe_programs,
+        {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
+        poke_interval=10,
+    ),
+    JobSpec(
+        "marketo",
+        "email_publish",
+        _observe_email,
+        {
+            "draft": BatchStatus.PENDING,
+            "approved": BatchStatus.COMPLETE,
+            "missing": BatchStatus.FAILED,
+        },
+        poke_interval=30,
+    ),
+    JobSpec(
+        "marketo",
+        "email_send",
+        _observe_send,
+        {
+            "unlocked": BatchStatus.CANCELED,
+            "scheduled": BatchStatus.PENDING,
+            "sending": BatchStatus.PROCESSING,
+            "sent": BatchStatus.COMPLETE,
+            "missing": BatchStatus.FAILED,
+        },
+        poke_interval=60,
+        cancel=lambda job: programs.unapprove(job.id),
+    ),
+    _import("lead_import", bulk_leads.import_status),
+    _import("member_import", bulk_members.import_status),
+    _export("lead_export", "leads"),
+    _export("activity_export", "activities"),
+    _export("member_export", "program_members"),
+)

@@ -1,0 +1,487 @@
+"""Writing leads to Marketo's lead database, in batches of 300.
+
+Pushing leads to Marketo, in batches of 300: an upsert, and an activity each time.
+
+Merging leads into one, 25 at a time, each once. A merged lead is not found any more.
+
+Filling out a form for a person, once.
+
+New leads and changes of their fields, by the activity log.
+
+Waiting for leads: that they can be read, are in a list, and have come so far in a program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast, get_args
+
+from airflow_provider_mkt.actions.conditions import Seen, State, in_parts, not_seen, note_seen, whole_number
+from airflow_provider_mkt.actions.idempotency import at_most_once, once
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.ports import (
+    Change,
+    ChangeLog,
+    Fate,
+    LeadMerge,
+    Record,
+    RecordFate,
+    any_change,
+    checked_ids,
+    instant,
+    rejected,
+)
+from airflow_provider_mkt.actions.procedure import Flow, Memory, Pages
+from airflow_provider_mkt.client.call import Call, Envelope, Json, numeric_id
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.client.marketo.activities import activities
+from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
+from airflow_provider_mkt.client.marketo.lists import lists
+from airflow_provider_mkt.client.marketo.programs import channels, program_members, programs
+from airflow_provider_mkt.client.marketo.responses import RecordResult, rows
+from airflow_provider_mkt.client.marketo.rows import Channel
+from airflow_provider_mkt.client.marketo.values import moment, written
+from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.transport.exchange import Reply
+
+_FATES = {"created": Fate.CREATED, "updated": Fate.UPDATED}
+_EXISTS = "1005"
+_NOT_FOUND = "1004"
+_FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
+
+
+class DatabaseLeadWriter:
+    """Writes leads.
+
+    :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
+    :param lookup_field: the key.
+    :param partition_name: lead partition for new leads.
+    :raises InvalidInput: on an unknown action.
+    """
+
+    batch_max = leads.BATCH_MAX
+    bytes_max = leads.BODY_MAX - 2_000
+    other_keys: frozenset[str] = frozenset()
+    """Keys that the schema does not list."""
+
+    def __init__(
+        self,
+        *,
+        action: str = "createOrUpdate",
+        lookup_field: str = "email",
+        partition_name: str | None = None,
+    ) -> None:
+        if action not in get_args(leads.Action):
+            raise InvalidInput("action", f"Marketo knows {', '.join(get_args(leads.Action))}")
+        if lookup_field == "id" and action != "updateOnly":
+            raise InvalidInput("lookup_field", "id is given by Marketo; use action updateOnly")
+        self.action: leads.Action = action  # type: ignore[assignment]
+        self.lookup_field = lookup_field
+        self.partition_name = partition_name
+        self.keyed = self.repeatable = action != "createDuplicate"
+        self.quiet_after = 90.0 if action in ("createOrUpdate", "createOnly") else 0.0
+
+    def known_fields(self) -> Flow[frozenset[str] | None]:
+        schema: dict[str, Any] = yield leads.describe2()
+        names = {str(field["name"]) for field in schema.get("fields") or ()}
+        keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
+        if self.keyed and keys and self.lookup_field not in keys | self.other_keys:
+            raise InvalidInput("lookup_field", f"Marketo finds no leads by {self.lookup_field!r}")
+        # Keys and links that the schema does not list as fields.
+        linked = {"id", "cookies", "externalCompanyId", "externalSalesPersonId"}
+        return frozenset(names | linked | self.other_keys)
+
+    def prepare(self, record: Record) -> dict[str, Any]:
+        prepared = {name: written(_number(value)) for name, value in record.items()}
+        if isinstance(key := prepared.get(self.lookup_field), str):
+            prepared[self.lookup_field] = key.strip()
+        return prepared
+
+    def check(self, record: Record) -> RecordFate | None:
+        if self.keyed and record.get(self.lookup_field) in (None, ""):
+            return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
+        email = record.get("email")
+        if isinstance(email, str) and not email.isascii():
+            return rejected(
+                "INVALID_EMAIL", "email has a character that is not ASCII; Marketo takes ASCII only"
+            )
+        for name, value in record.items():
+            if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+                return rejected("WRONG_TYPE", f"{name}: is no finite number")
+            if isinstance(value, (list, dict, tuple, set, bytes)):
+                return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {shape(value)}")
+        return None
+
+    def key(self, record: Record) -> str | None:
+        if not self.keyed:
+            return None
+        # Marketo looks keys up without regard to case.
+        return str(record[self.lookup_field]).lower()
+
+    def call(self, records: Sequence[Record]) -> Call[list[RecordResult]]:
+        return leads.sync(
+            records,
+            action=self.action,
+            lookup_field=self.lookup_field,
+            partition_name=self.partition_name,
+        )
+
+    def fates(self, records: Sequence[Record], reply: Reply[list[RecordResult]]) -> list[RecordFate]:
+        return [self._fate(result, in_doubt=reply.in_doubt) for result in reply.value]
+
+    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+        if error.code != "1006":
+            return None
+        names = set(_FIELD.findall(error.message))
+        blamed = [bool(names & record.keys()) for record in records]
+        return blamed if any(blamed) else None
+
+    def _fate(self, result: RecordResult, *, in_doubt: bool) -> RecordFate:
+        lead_id = str(result.id) if result.id is not None else ""
+        if (fate := _FATES.get(result.status.lower())) is not None:
+            return RecordFate(fate, id=lead_id)
+        why = result.why()
+        code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
+        if code == _EXISTS and self.action == "createOnly":
+            told = "exists already, perhaps by an earlier try whose answer was lost" if in_doubt else reason
+            return RecordFate(Fate.SKIPPED, id=lead_id, code=code, reason=told)
+        if code == _NOT_FOUND and self.action == "updateOnly":
+            return RecordFate(Fate.SKIPPED, id=lead_id, code=code, reason=reason)
+        return RecordFate(Fate.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
+
+
+def _number(value: object) -> object:
+    """Decimals, which databases give and JSON does not know, as plain numbers."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class PushWriter(DatabaseLeadWriter):
+    """Pushes leads.
+
+    :param program_name: the program they are pushed for, by its name.
+    :param lookup_field: the key; ``mktToken`` for the value of a clicked link.
+    :param program_status: a status of the program's channel to put them at.
+    :param source: free text that triggers can ask for.
+    :param reason: free text that triggers can ask for.
+    :param partition_name: lead partition for new leads.
+    """
+
+    other_keys = frozenset({"mktToken"})
+
+    def __init__(
+        self,
+        *,
+        program_name: str,
+        lookup_field: str = "email",
+        program_status: str | None = None,
+        source: str | None = None,
+        reason: str | None = None,
+        partition_name: str | None = None,
+    ) -> None:
+        super().__init__(lookup_field=lookup_field, partition_name=partition_name)
+        self.program_name = program_name
+        self.program_status, self.source, self.reason = program_status, source, reason
+        # Each push is another activity.
+        self.repeatable = False
+
+    def call(self, records: Sequence[Record]) -> Call[list[RecordResult]]:
+        return lead_intake.push(
+            self.program_name,
+            records,
+            lookup_field=self.lookup_field,
+            program_status=self.program_status,
+            source=self.source,
+            reason=self.reason,
+            partition_name=self.partition_name,
+        )
+
+
+def merge(
+    winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory, *, merge_in_crm: bool = False
+) -> Flow[LeadMerge]:
+    """Merge leads into one. It cannot be undone.
+
+    A refused request merges nobody, so its leads are then tried in smaller groups.
+
+    :param winner_id: the lead whose values win.
+    :param loser_ids: those that go.
+    :param memory: what the task's earlier tries did.
+    :param merge_in_crm: merge them in Salesforce too.
+    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
+    :raises NotFound: when there is no lead of the winner's id.
+    """
+    winner, losers = checked_ids(winner_id, loser_ids)
+    merging = _Merging(winner, memory, merge_in_crm=merge_in_crm)
+    for start in range(0, len(losers), leads.MERGE_MAX):
+        yield from merging.take(losers[start : start + leads.MERGE_MAX])
+    merging.outcome.survivor = str(merging.survivor)
+    return merging.outcome
+
+
+class _Merging:
+    """The lead that stays, and what became of the others so far."""
+
+    def __init__(self, winner: int, memory: Memory, *, merge_in_crm: bool) -> None:
+        self.winner = self.survivor = winner
+        self.memory, self.merge_in_crm = memory, merge_in_crm
+        self.outcome = LeadMerge(str(winner))
+
+    def take(self, losers: Sequence[int]) -> Flow[None]:
+        """Merge a group of losers, those that are there."""
+        digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
+        key = f"merge leads {digest} into {self.winner}"
+        there = yield from self._there(losers)
+        asked = self.memory.get(key) is not None
+        if self.survivor not in there:
+            if not asked or len(there) != 1:
+                msg = f"there is no lead {self.survivor}"
+                raise NotFound(msg, platform="marketo", call="leads.by_filter")
+            (self.survivor,) = there
+        if not asked:
+            self.memory.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
+        gone = self.memory.get(f"{key}: gone before")
+        already = [loser for loser in losers if isinstance(gone, list) and loser in gone]
+        left = [loser for loser in losers if loser in there and loser != self.survivor]
+        if left:
+            try:
+                yield from self._merge(key, left)
+            except InvalidRequest as refused:
+                yield from self._divide(losers, refused)
+                return
+        self.outcome.already += map(str, already)
+        self.outcome.merged += [str(loser) for loser in losers if loser not in already]
+
+    def _merge(self, key: str, losers: Sequence[int]) -> Flow[None]:
+        def find() -> Flow[int | None]:
+            # A record of the CRM stays, whichever lead was to win.
+            there = yield from self._there(losers)
+            return there[0] if len(there) == 1 else None
+
+        call: Call[Any] = leads.merge(self.survivor, losers, merge_in_crm=self.merge_in_crm)
+        made = yield from once(key, self.memory, call, find)
+        stays = made.value or (yield from find())
+        self.survivor = stays or self.survivor
+
+    def _divide(self, losers: Sequence[int], refused: InvalidRequest) -> Flow[None]:
+        if len(losers) == 1:
+            self.outcome.rejected[str(losers[0])] = refused.message
+            return
+        half = len(losers) // 2
+        yield from self.take(losers[:half])
+        yield from self.take(losers[half:])
+
+    def _there(self, losers: Sequence[int]) -> Flow[list[int]]:
+        """Which of these leads and the one that stays are leads of their own."""
+        rows = yield Pages(leads.by_filter("id", [self.survivor, *losers], fields=("id",)))
+        return [int(row["id"]) for row in rows]
+
+
+def submit(
+    form_id: int | str,
+    fields: Mapping[str, Any],
+    memory: Memory,
+    *,
+    program_id: int | str | None = None,
+    visitor_data: Mapping[str, str] | None = None,
+    cookie: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flow[dict[str, str]]:
+    """Fill out a form. After a lost answer or a killed worker it is not filled out again.
+
+    :param form_id: the form.
+    :param fields: REST field names to values; ``email`` is needed.
+    :param memory: what the task's earlier tries did.
+    :param program_id: the program to add the person to.
+    :param visitor_data: as :func:`.lead_intake.submit_form` takes it.
+    :param cookie: value of the browser's ``_mkto_trk`` cookie.
+    :returns: ``lead_id``, and its ``status``: ``created`` or ``updated``.
+    :raises InvalidRequest: when the form was not accepted.
+    :raises NotRepeated: when nobody can tell whether it was.
+    """
+    key = f"submit form {form_id}"
+    call = lead_intake.submit_form(
+        form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
+    )
+    told = yield from at_most_once(key, memory, call, plain=_told, clock=clock)
+    answer = cast("dict[str, str]", told)
+    if answer["status"] in ("created", "updated"):
+        return answer
+    memory.set(key, None)
+    raise InvalidRequest(
+        answer.get("reason") or f"form {form_id} was not accepted: {answer['status'] or 'no reason given'}",
+        platform="marketo",
+        call=call.name,
+        code=answer.get("code", ""),
+    )
+
+
+def _told(result: RecordResult) -> Json:
+    told: dict[str, Json] = {"lead_id": str(result.id or ""), "status": result.status.lower()}
+    if (why := result.why()) is not None:
+        told |= {"code": why.code, "reason": why.message}
+    return told
+
+
+LATE = 7200.0
+"""Seconds after which a row of the activity log is held to be there. The platform names no bound."""
+
+
+def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Flow[Call[list[Change]]]:
+    """Make the call that pages through leads that were made, or one of whose fields changed, since then.
+
+    :raises InvalidInput: without fields.
+    """
+    if not fields:
+        raise InvalidInput("fields", "is missing: the REST names of the fields whose changes count")
+    # Whole seconds are what the log is asked in, and an earlier start loses nothing.
+    token: str = yield activities.paging_token(since.replace(microsecond=0))
+    call = activities.lead_changes(token, fields=fields, list_id=list_id)
+
+    def changes(envelope: Envelope) -> list[Change]:
+        return [_change(row) for row in rows(envelope) if (moment(row["activityDate"]) or since) >= since]
+
+    return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    at = moment(row["activityDate"])
+    if at is None:
+        msg = "an activity has no date"
+        raise ValueError(msg)
+    new = int(row["activityTypeId"]) == activities.NEW_LEAD
+    return Change(str(row["leadId"]), str(row["marketoGUID"]), at, new)
+
+
+LOG = ChangeLog(read, LATE)
+
+
+def leads_changed(
+    state: State,
+    *,
+    since: str,
+    known: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    list_id: str | None = None,
+) -> Flow[Seen]:
+    """Whether a lead was made or changed since then that is not known. Two calls while few are."""
+    changes = read(instant("since", since), fields, list_id)
+    return (yield from any_change(changes, frozenset(known)))
+
+
+MATCHES_MAX = 1000
+_TOO_MANY = "1003"
+
+
+def leads_visible(
+    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Flow[Seen]:
+    """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
+    wanted, values = _ids(lead_ids), dict(having or {})
+    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+        rows: list[dict[str, Any]] = yield leads.by_filter("id", part, fields=["id", *values])
+        note_seen(
+            state,
+            [
+                str(row["id"])
+                for row in rows
+                if all(_text(row.get(name)) == _text(value) for name, value in values.items())
+            ],
+        )
+    return _how_many(state, wanted)
+
+
+def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[Seen]:
+    """Whether so many leads with a value can be read. One call for 300 of them."""
+    if whole_number("count", count) > MATCHES_MAX:
+        raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
+    try:
+        rows: list[dict[str, Any]] = yield Pages(leads.by_filter(field, [value], fields=["id"]))
+    except InvalidRequest as error:
+        if error.code != _TOO_MANY or "too many" not in error.message.lower():
+            raise
+        return Seen(True, {"leads": f"more than {MATCHES_MAX}"})
+    return Seen(len(rows) >= count, {"leads": len(rows)})
+
+
+def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen]:
+    """Whether every lead is in a static list. One call for 300 of those missing."""
+    wanted = _ids(lead_ids)
+    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+        results: list[RecordResult] = yield lists.are_members(list_id, part)
+        pairs = zip(part, results, strict=True)
+        note_seen(state, [lead for lead, result in pairs if result.status.lower() == "memberof"])
+    return _how_many(state, wanted)
+
+
+def member_status(
+    state: State,
+    *,
+    program_id: str,
+    lead_ids: Sequence[str],
+    status_name: str | None = None,
+    stream: str | None = None,
+) -> Flow[Seen]:
+    """Whether every lead has reached a status of a program, or is in a stream of it. One call for 300 of
+    those missing; two more at first to learn which statuses come later."""
+    wanted = _ids(lead_ids)
+    if status_name is None and stream is None:
+        raise InvalidInput("status_name", "give status_name, stream or both")
+    reached: list[str] = []
+    if status_name is not None:
+        reached = yield from _this_or_later(state, program_id, status_name)
+    fields = ["leadId", "statusName", "trackName"]
+    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+        rows: list[dict[str, Any]] = yield program_members.by_filter(
+            program_id, "leadId", part, fields=fields
+        )
+        note_seen(
+            state,
+            [
+                str(row["leadId"])
+                for row in rows
+                if (status_name is None or row.get("statusName") in reached)
+                and (stream is None or row.get("trackName") == stream)
+            ],
+        )
+    return _how_many(state, wanted)
+
+
+def _this_or_later(state: State, program_id: str, status_name: str) -> Flow[list[str]]:
+    """The statuses of a program's channel that whoever has passed this one can have."""
+    kept = state.get("reached")
+    if isinstance(kept, list):
+        return [str(one) for one in kept]
+    program = yield from find_or_none(programs.get(program_id))
+    if program is None:
+        raise InvalidInput("program_id", "names no program")
+    channel: Channel | None = yield from find_or_none(channels.by_name(program["channel"]))
+    steps = {one["name"]: one["step"] for one in (channel or {}).get("progressionStatuses", ())}
+    if status_name not in steps:
+        raise InvalidInput("status_name", f"is none of the program's: {', '.join(steps)}")
+    reached = [name for name, step in steps.items() if step >= steps[status_name]]
+    state["reached"] = reached
+    return reached
+
+
+def _ids(lead_ids: Sequence[str]) -> list[str]:
+    return [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
+
+
+def _how_many(state: State, wanted: Sequence[str]) -> Seen:
+    missing = len(not_seen(state, wanted))
+    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,386 @@
+"""Creating programs, Marketo's campaigns, so that none is created twice.
+
+Changing and deleting programs, Marketo's campaigns, each with an outcome of its own.
+
+Copying programs, each copy once.
+
+Setting several My Tokens of a program at once.
+
+Giving leads a status in a program, which makes those members who are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.jobs import Job
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.ports import (
+    CampaignBatch,
+    CampaignOutcome,
+    CampaignRef,
+    Fared,
+    PeopleVerb,
+    PersonOutcome,
+    rename,
+    renamed,
+)
+from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import (
+    Conflict,
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+)
+from airflow_provider_mkt.client.marketo.programs import programs, tokens
+from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.rows import Program, Token
+from airflow_provider_mkt.client.redaction import shape
+
+BATCH_MAX = 50
+"""Programs per job, as many as HubSpot takes in a batch; Marketo makes them one by one."""
+
+CREATE_FIELDS = frozenset(
+    {"name", "folder_id", "folder_type", "program_type", "channel", "description", "tags", "costs"}
+)
+_TRIES = 3
+_LOOK_AFTER = 5.0
+
+
+def create_all(wanted: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+    """Create the programs that are not there yet.
+
+    :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
+        ``program_type``, ``description``, ``tags`` and ``costs`` where they are not the usual ones.
+    :raises InvalidInput: on an empty list, a missing or unknown field, or a name given twice.
+    """
+    calls = _checked(wanted)
+    outcome = CampaignBatch()
+    for name, call in calls.items():
+        try:
+            program_id, new = yield from _ensure(name, call)
+        except InvalidRequest as refused:
+            outcome.rejected[name] = refused.message
+            continue
+        (outcome.created if new else outcome.existing)[name] = program_id
+    ids = list(outcome.ids.values())
+    outcome.jobs = [
+        Job.of_many("marketo", "campaign_batch", ids[start : start + BATCH_MAX])
+        for start in range(0, len(ids), BATCH_MAX)
+    ]
+    return outcome
+
+
+def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
+    if not wanted:
+        raise InvalidInput("campaigns", "is empty: nothing to create")
+    calls: dict[str, Call[Program]] = {}
+    for index, campaign in enumerate(wanted):
+        where = f"campaigns[{index}]"
+        if not isinstance(campaign, Mapping):
+            raise InvalidInput(where, f"must be a mapping, not {shape(campaign)}")
+        if unknown := sorted(campaign.keys() - CREATE_FIELDS):
+            raise InvalidInput(
+                f"{where}.{unknown[0]}", f"is unknown; a program has {', '.join(sorted(CREATE_FIELDS))}"
+            )
+        for needed in ("name", "folder_id", "channel"):
+            if campaign.get(needed) in (None, ""):
+                raise InvalidInput(f"{where}.{needed}", "is missing or empty")
+        name = campaign["name"]
+        if name in calls:
+            raise InvalidInput(f"{where}.name", "occurs twice in the list")
+        calls[name] = programs.create(
+            name, **{field: value for field, value in campaign.items() if field != "name"}
+        )
+    return calls
+
+
+def _ensure(name: str, call: Call[Program]) -> Flow[tuple[str, bool]]:
+    """The id of the program with this name, and whether it was created here."""
+    lost: OutcomeUnknown | None = None
+    for _ in range(_TRIES):
+        there = yield from find_or_none(programs.by_name(name))
+        if there is not None:
+            return str(there["id"]), lost is not None
+        try:
+            made: Program = yield call
+        except OutcomeUnknown as error:
+            lost = error
+            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was created")
+        except InvalidRequest:
+            # Another run may have taken the name in between.
+            there = yield from find_or_none(programs.by_name(name))
+            if there is None:
+                raise
+            return str(there["id"]), lost is not None
+        else:
+            return str(made["id"]), True
+    raise lost if lost is not None else OutcomeUnknown("creating did not show", platform="marketo")
+
+
+UPDATE_FIELDS = ("new_name", "description", "tags", "costs", "replace_costs")
+
+
+class MarketoCampaigns:
+    """What is done with Marketo programs."""
+
+    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return update(memory, campaigns)
+
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+        return delete(campaigns)
+
+
+def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    """Change programs, one by one.
+
+    :param memory: what the task's earlier tries did.
+    :param wanted: programs with their changes: ``new_name``, ``description``, ``tags``, and ``costs``
+        together with ``replace_costs``, since added ones would be added once more by a retry.
+    :raises InvalidInput: on an unknown field, costs that are not replaced, or nothing to change.
+    """
+    # For their checks alone, so that nothing is sent when a later one is wrong.
+    for one in wanted:
+        _look(one)
+        _change(one, 1)
+    outcome, known = CampaignOutcome(), renamed(memory)
+    for one in wanted:
+        try:
+            program = yield from find_or_none(_look(one, known))
+            if program is None:
+                outcome.rejected[one.label] = "there is no such program"
+                continue
+            if one.name and "new_name" in one.changes:
+                rename(memory, {one.name: str(program["id"])})
+            yield _change(one, program["id"])
+        except InvalidRequest as refused:
+            outcome.rejected[one.label] = refused.message
+        else:
+            outcome.done[one.label] = str(program["id"])
+    return outcome
+
+
+def delete(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    """Delete programs with all that is in them, one by one.
+
+    :param wanted: programs; those that are not there are absent.
+    """
+    for one in wanted:
+        _look(one)
+    outcome = CampaignOutcome()
+    for one in wanted:
+        try:
+            program = yield from find_or_none(_look(one))
+            if program is None:
+                outcome.absent.append(one.label)
+                continue
+            yield from _delete(program["id"])
+        except InvalidRequest as refused:
+            outcome.rejected[one.label] = refused.message
+        else:
+            outcome.done[one.label] = str(program["id"])
+    return outcome
+
+
+def _look(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
+    program_id = one.id or (known or {}).get(one.label)
+    return programs.get(program_id) if program_id else programs.by_name(one.label)
+
+
+def _change(one: CampaignRef, program_id: int) -> Call[Program]:
+    where = f"campaigns ({one.label})"
+    changes: Mapping[str, Any] = one.changes
+    for name in changes:
+        if name not in UPDATE_FIELDS:
+            raise InvalidInput(f"{where}: {name}", f"is unknown; a program has {', '.join(UPDATE_FIELDS)}")
+    if changes.get("costs") and changes.get("replace_costs") is not True:
+        raise InvalidInput(f"{where}: replace_costs", "must be true: added costs would be added by each try")
+    try:
+        return programs.update(program_id, **changes)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {error.field}", error.problem) from None
+
+
+def _delete(program_id: int) -> Flow[None]:
+    lost: OutcomeUnknown | None = None
+    for _ in range(_TRIES):
+        try:
+            yield programs.delete(program_id)
+        except OutcomeUnknown as error:
+            lost = error
+            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was deleted")
+            if (yield from find_or_none(programs.get(program_id))) is None:
+                return
+        except InvalidRequest:
+            # The request whose answer was lost, or another run, may have deleted it in between.
+            if (yield from find_or_none(programs.get(program_id))) is None:
+                return
+            raise
+        else:
+            return
+    raise lost if lost is not None else OutcomeUnknown("deleting did not show", platform="marketo")
+
+
+def clone(
+    program_id: int | str,
+    name: str,
+    memory: Memory,
+    *,
+    folder_id: int | str,
+    description: str | None = None,
+) -> Flow[Made[Program]]:
+    """Copy a program into a folder, unless a program of that name is in it.
+
+    :param program_id: the program to copy.
+    :param name: name of the copy, unique in the instance.
+    :param memory: what the task's earlier tries did.
+    :param folder_id: a folder of the same workspace.
+    :param description: of the copy; that of the original when not given.
+    :raises NotFound: when there is no such program.
+    :raises Conflict: when the name is that of a program elsewhere, or of another kind.
+    :raises InvalidRequest: when the program cannot be copied.
+    """
+    call = programs.clone(program_id, name, folder_id=folder_id, description=description)
+    source = yield from find_or_none(programs.get(program_id))
+    if source is None:
+        raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
+
+    def find() -> Flow[Program | None]:
+        there = yield from find_or_none(programs.by_name(name))
+        if there is not None:
+            _is_copy(there, source, folder_id)
+        return there
+
+    return (yield from once(f"clone program {program_id} as {name}", memory, call, find))
+
+
+def _is_copy(there: Program, source: Program, folder_id: int | str) -> None:
+    place = there.get("folder") or {}
+    problem = ""
+    if there.get("type") != source.get("type"):
+        problem = f"of type {there.get('type')}, not {source.get('type')}"
+    elif str(place.get("value")) != str(folder_id) or place.get("type") == "Program":
+        problem = f"in folder {place.get('value')}, not {folder_id}"
+    if problem:
+        raise Conflict(
+            f"program {there['id']} has that name already and is {problem}; names are unique in an instance",
+            platform="marketo",
+            call="programs.clone",
+        )
+
+
+@dataclass(frozen=True)
+class TokensSet:
+    """What became of tokens, by name.
+
+    :param changed: created or given another value.
+    :param unchanged: had the value already.
+    """
+
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def set_all(
+    folder_id: int | str, wanted: Mapping[str, Any], *, folder_type: tokens.FolderType = "Program"
+) -> Flow[TokensSet]:
+    """Create or change My Tokens. Running it again changes nothing more.
+
+    :param folder_id: the program or folder.
+    :param wanted: name without ``{{my.}}`` to value: text or a number, or a mapping of ``value`` and
+        ``type``. Where no type is told, that of the token stands, and a new token is ``text``.
+    :param folder_type: ``Program`` or ``Folder``.
+    :raises InvalidInput: on no tokens, or a wrong name, type or value; nothing is sent then.
+    """
+    given = {name: _read(name, value) for name, value in wanted.items()}
+    if not given:
+        raise InvalidInput("tokens", "is empty: nothing to set")
+    for name, (value, kind) in given.items():
+        _call(folder_id, name, value, kind or "text", folder_type)
+    rows: list[Token] = yield tokens.browse(folder_id, folder_type=folder_type)
+    there = {row["name"]: row for row in rows}
+    changed: list[str] = []
+    for name, (value, kind) in given.items():
+        now = there.get(name)
+        wants = kind or (now["type"] if now else "text")
+        if now is not None and (now["type"], now.get("value", "")) == (wants, value):
+            continue
+        yield _call(folder_id, name, value, wants, folder_type)
+        changed.append(name)
+    return TokensSet(tuple(changed), tuple(name for name in given if name not in changed))
+
+
+def _call(folder_id: int | str, name: str, value: str, kind: Any, folder_type: tokens.FolderType) -> Any:
+    try:
+        return tokens.set_value(folder_id, name, value, token_type=kind, folder_type=folder_type)
+    except InvalidInput as error:
+        where = error.field if error.field in ("folder_id", "folder_type") else f"tokens.{name}"
+        raise InvalidInput(where, error.problem, call=error.call) from None
+
+
+def _read(name: str, given: Any) -> tuple[str, str | None]:
+    value, kind = given, None
+    if isinstance(given, Mapping):
+        if unknown := sorted(given.keys() - {"value", "type"}):
+            raise InvalidInput(f"tokens.{name}.{unknown[0]}", "is unknown; a token has value and type")
+        value, kind = given.get("value"), given.get("type")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise InvalidInput(f"tokens.{name}", f"must be text or a number, not {shape(value)}")
+    return value, kind
+
+
+_ALREADY = "1037"
+
+
+def verb(
+    program_id: int | str,
+    status_name: str,
+    *,
+    outcome: str = "program_status",
+    done: str = "changed",
+    already: str = "already_there",
+    moved: Fared = Fared.DONE,
+    verify: Callable[[Sequence[str]], Flow[set[str]]] | None = None,
+) -> PeopleVerb:
+    """Give leads a status, 300 at a time. One who is further on is left there.
+
+    :param program_id: the program.
+    :param status_name: a status of the program's channel.
+    :param moved: what is said of somebody who was a member and moved on to the status.
+    :raises InvalidInput: on an id that is none, or a missing status.
+    """
+    programs.set_status(program_id, [1], status_name=status_name)
+
+    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        results: list[RecordResult] = yield programs.set_status(
+            program_id, [int(person) for person in people], status_name=status_name
+        )
+        return [_outcome(person, result, moved) for person, result in zip(people, results, strict=True)]
+
+    return PeopleVerb(
+        outcome=outcome,
+        key=f"status {status_name} in program {program_id}",
+        done=done,
+        already=already,
+        chunk_max=programs.MEMBERS_MAX,
+        apply=apply,
+        verify=verify,
+    )
+
+
+def _outcome(person: str, result: RecordResult, moved: Fared) -> PersonOutcome:
+    match result.status.lower():
+        case "created":
+            return PersonOutcome(person)
+        case "updated":
+            return PersonOutcome(person, moved)
+    why = result.why()
+    code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
+    return PersonOutcome(person, Fared.ALREADY if code == _ALREADY else Fared.REJECTED, code, reason)

@@ -1,0 +1,68 @@
+"""Several calls that belong together, written once for tasks and for event loops.
+
+A flow is a generator that yields calls and is sent their results, the way an exchange yields
+effects. Errors of a call are raised at its ``yield``, so a flow can look and decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from airflow_provider_mkt.client.call import Call, Json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait before going on.
+
+    :param seconds: how long.
+    :param why: for the log.
+    """
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Read every page of a call, for answers known to be few.
+
+    :param call: a paged call; the flow is sent all its rows as one list.
+    """
+
+    call: Call[list[Any]]
+
+
+Step: TypeAlias = "Call[Any] | Pages | Pause"
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+class Memory(Protocol):
+    """What a task remembers from one try to the next."""
+
+    def get(self, key: str) -> Json:
+        """What was remembered under *key*, or None."""
+
+    def set(self, key: str, value: Json) -> None:
+        """Remember *value*; it is kept when this returns."""
+
+
+class Forgetful:
+    """A memory that lasts as long as the object: for code that no task stands behind."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Json] = {}
+
+    def get(self, key: str) -> Json:
+        return self._kept.get(key)
+
+    def set(self, key: str, value: Json) -> None:
+        self._kept[key] = value
+
+
+SETTLE = 120.0
+"""Seconds after which a request whose answer was lost is held to have had its effect or none."""

@@ -1,0 +1,70 @@
+"""Facts about the account: who it is and what is left of its day."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route
+
+
+class AccountDetails(TypedDict):
+    portalId: int
+    accountType: str
+    timeZone: str
+    companyCurrency: str
+    uiDomain: str
+    dataHostingLocation: str
+    additionalCurrencies: list[str]
+    utcOffset: str
+    utcOffsetMilliseconds: int
+
+
+class ApiUsage(TypedDict):
+    name: str
+    currentUsage: int
+    usageLimit: int
+    fetchStatus: str
+    collectedAt: NotRequired[str]
+    resetsAt: NotRequired[str]
+
+
+def details() -> Call[AccountDetails]:
+    """Read which account the token belongs to.
+
+    :returns: the account's id, type, time zone and hosting location.
+
+    Source: ``GET /account-info/{version}/details``.
+    """
+    return Call(
+        "account_info.details",
+        Route("GET", "account", "/details"),
+        lambda envelope: cast("AccountDetails", envelope),
+        Replay.SAFE,
+        scopes=("oauth",),
+    )
+
+
+def daily_usage() -> Call[list[ApiUsage]]:
+    """Read how many of the day's calls the account's private apps have used, together.
+
+    :returns: one row per counter; a row whose ``fetchStatus`` is neither SUCCESS nor CACHED is not
+        to be trusted.
+
+    Source: ``GET /account-info/{version}/api-usage/daily/private-apps``.
+    """
+    return Call(
+        "account_info.daily_usage",
+        Route("GET", "account", "/api-usage/daily/private-apps"),
+        _rows,
+        Replay.SAFE,
+        scopes=("oauth",),
+    )
+
+
+def trusted(usage: list[ApiUsage]) -> ApiUsage | None:
+    """The counter of the day's calls, or None when the platform does not know it now."""
+    return next((row for row in usage if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
+
+
+def _rows(envelope: Envelope) -> list[ApiUsage]:
+    return cast("list[ApiUsage]", envelope["results"])

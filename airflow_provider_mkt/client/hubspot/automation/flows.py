@@ -1,0 +1,233 @@
+"""Flows: workflows as the newer automation API knows them. It has no dated twin yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    JsonBody,
+    Meter,
+    Replay,
+    Route,
+    batch,
+    numeric_id,
+    path_params,
+    query_pairs,
+)
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import nothing
+from airflow_provider_mkt.client.hubspot.parameters import page_size, text
+from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.transport.platform import errors_of
+
+PAGE_MAX = 100
+BATCH_MAX = 100
+"""The platform states no limit; this is what its other batches take."""
+_SCOPES = ("automation",)
+
+
+class Flow(TypedDict):
+    id: str
+    name: NotRequired[str]
+    isEnabled: bool
+    flowType: str
+    objectTypeId: str
+    revisionId: str
+    createdAt: str
+    updatedAt: str
+
+
+class FlowFailure(TypedDict):
+    category: str
+    message: str
+    context: NotRequired[dict[str, list[str]]]
+
+
+class Flows(TypedDict):
+    """A batch answer: the flows in any order, and those that were not found."""
+
+    status: str
+    results: list[Flow]
+    errors: list[FlowFailure]
+
+
+class WorkflowId(TypedDict):
+    """Both ids of one workflow."""
+
+    flowId: int
+    workflowId: int
+
+
+class WorkflowIds(TypedDict):
+    """A batch answer: the ids in any order (match them by ``flowId``), and those that were not found."""
+
+    status: str
+    results: list[WorkflowId]
+    errors: list[FlowFailure]
+
+
+def list_all(*, limit: int = PAGE_MAX) -> Call[list[Flow]]:
+    """Page through flows, without their actions.
+
+    :param limit: rows per page, 1-100.
+    :returns: one page; iterate the call for all.
+    :raises InvalidInput: on a limit out of bounds.
+
+    Source: ``GET /automation/{version}/flows``.
+    """
+    name = "flows.list_all"
+    return Call(
+        name,
+        Route("GET", "flows", "/flows"),
+        lambda envelope: cast("list[Flow]", envelope["results"]),
+        Replay.SAFE,
+        query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
+        follow=after_cursor,
+        scopes=_SCOPES,
+    )
+
+
+def get(flow_id: int | str) -> Call[Flow]:
+    """Read a flow with its actions and enrolment criteria.
+
+    :param flow_id: the flow.
+    :raises InvalidInput: when it is no number.
+    :raises NotFound: when there is none.
+
+    Source: ``GET /automation/{version}/flows/{flowId}``.
+    """
+    name = "flows.get"
+    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    return Call(
+        name,
+        Route("GET", "flows", "/flows/{flowId}", params),
+        lambda envelope: cast("Flow", envelope),
+        Replay.SAFE,
+        scopes=_SCOPES,
+    )
+
+
+def create(definition: Mapping[str, Any]) -> Call[Flow]:
+    """Create a flow. Names are not unique, so a blind repeat creates it again.
+
+    :param definition: the flow as the platform describes one: ``type``, ``objectTypeId``, ``actions`` ...
+    :returns: the flow.
+    :raises InvalidInput: when there is no definition.
+    :raises InvalidRequest: when the platform finds it wrong.
+
+    Source: ``POST /automation/{version}/flows``.
+    """
+    name = "flows.create"
+    return _write(name, Route("POST", "flows", "/flows"), _definition(name, definition))
+
+
+def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
+    """Replace a flow as a whole: what the definition leaves out is gone.
+
+    :param flow_id: the flow.
+    :param definition: the whole flow, with the ``revisionId`` that was read; a later one is refused.
+    :returns: the flow, with its new ``revisionId``.
+    :raises InvalidInput: when the id is no number, or the ``revisionId`` is missing.
+    :raises NotFound: when there is none.
+
+    Source: ``PUT /automation/{version}/flows/{flowId}``.
+    """
+    name = "flows.replace"
+    whole = _definition(name, definition)
+    text(name, "definition.revisionId", whole.get("revisionId", ""))
+    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    return _write(name, Route("PUT", "flows", "/flows/{flowId}", params), whole)
+
+
+def delete(flow_id: int | str) -> Call[None]:
+    """Delete a flow, and end what it does to those in it. No call brings it back.
+
+    :param flow_id: the flow.
+    :raises InvalidInput: when it is no number.
+    :raises NotFound: when there is none.
+
+    Source: ``DELETE /automation/{version}/flows/{flowId}``.
+    """
+    name = "flows.delete"
+    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    route = Route("DELETE", "flows", "/flows/{flowId}", params)
+    return Call(name, route, nothing, Replay.SAFE, scopes=_SCOPES)
+
+
+def read_many(flow_ids: Sequence[int | str]) -> Call[Flows]:
+    """Read several flows.
+
+    :param flow_ids: the flows, up to 100.
+    :returns: the ones that exist; the others are among the errors.
+    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+
+    Source: ``POST /automation/{version}/flows/batch/read``.
+    """
+    name = "flows.read_many"
+    inputs = [{"flowId": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)]
+    return _batch(name, "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope)))
+
+
+def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
+    """Translate ids of flows to those that enrolment in workflows takes.
+
+    :param flow_ids: the flows, up to 100.
+    :returns: both ids of each; those without an old id are among the errors.
+    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+
+    Source: ``POST /automation/{version}/workflow-id-mappings/batch/read``.
+    """
+    name = "flows.workflow_ids"
+    # The platform's pages and its schema name the field differently.
+    inputs = [
+        {"flowId": one, "flowMigrationStatuses": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)
+    ]
+    tail = "/workflow-id-mappings/batch/read"
+    return _batch(name, tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope)))
+
+
+def _definition(call: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(definition, Mapping) or not definition:
+        raise InvalidInput("definition", f"must describe a flow, not {shape(definition)}", call=call)
+    return dict(definition)
+
+
+def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
+    return Call(
+        call,
+        route,
+        lambda envelope: cast("Flow", envelope),
+        Replay.VERIFY,
+        body=JsonBody(definition),
+        # The platform exempts both from its window.
+        meter=Meter.FREE,
+        scopes=_SCOPES,
+    )
+
+
+def _numbers(call: str, flow_ids: Sequence[int | str]) -> list[str]:
+    checked = batch(call, "flow_ids", flow_ids, at_most=BATCH_MAX)
+    return [str(numeric_id(call, f"flow_ids[{index}]", one)) for index, one in enumerate(checked)]
+
+
+def _batch(call: str, tail: str, inputs: list[dict[str, str]], read: Any) -> Call[Any]:
+    return Call(
+        call,
+        Route("POST", "flows", tail),
+        read,
+        Replay.SAFE,
+        body=JsonBody({"inputs": inputs}),
+        scopes=_SCOPES,
+    )
+
+
+def _complete(envelope: Envelope) -> Envelope:
+    """Check that a batch was worked off: no batch answer can be polled."""
+    if envelope.get("status") != "COMPLETE":
+        msg = f"batch status {envelope.get('status')}"
+        raise ValueError(msg)
+    return {**envelope, "errors": list(errors_of(envelope))}

@@ -1,0 +1,75 @@
+"""The two calls of the discontinued Leads and Nurturing APIs.
+
+They know no Authorization header, so the access token travels in the URL, and only where the
+connection's ``legacy_calls`` allows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from airflow_provider_mkt.client.call import Call, Json, JsonBody, Replay, Route, TextBody, path_params
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import nothing
+from airflow_provider_mkt.client.redaction import shape
+
+_GUID = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def enrol_in_nurture(campaign_guid: str, lead_guid: str) -> Call[None]:
+    """Add a lead to a nurturing campaign.
+
+    A repeat is refused with 400 (already active, received in the past year, or not repeatable).
+
+    :param campaign_guid: the nurturing campaign.
+    :param lead_guid: the lead: 32 hexadecimal digits, sent as bare text.
+    :raises InvalidInput: when the lead GUID is not one.
+    :raises InvalidRequest: when the lead is in the campaign already.
+    :raises NotFound: when there is no such campaign or lead.
+
+    Source: ``POST /nurture/v1/campaign/{campaign_guid}/add``.
+    """
+    name = "legacy.enrol_in_nurture"
+    return Call(
+        name,
+        Route(
+            "POST", "nurture", "/campaign/{campaign_guid}/add", path_params(name, campaign_guid=campaign_guid)
+        ),
+        nothing,
+        Replay.VERIFY,
+        body=TextBody(_guid(name, "lead_guid", lead_guid)),
+        token_in_query=True,
+    )
+
+
+def update_lead(lead_guid: str, changes: Mapping[str, Json]) -> Call[None]:
+    """Change a lead of the discontinued Leads API.
+
+    :param lead_guid: the lead.
+    :param changes: changed fields; ``closedAt`` (milliseconds, as text) closes it as a customer,
+        ``isDeleted`` deletes it.
+    :raises InvalidInput: when the GUID is not one, or nothing is to be changed.
+
+    Source: ``PUT /leads/v1/lead/{lead_guid}``.
+    """
+    name = "legacy.update_lead"
+    guid = _guid(name, "lead_guid", lead_guid)
+    if not isinstance(changes, Mapping) or not changes:
+        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}", call=name)
+    if changes.get("guid", guid) != guid:
+        raise InvalidInput("changes.guid", "differs from lead_guid", call=name)
+    return Call(
+        name,
+        Route("PUT", "leads", "/lead/{lead_guid}", path_params(name, lead_guid=guid)),
+        nothing,
+        Replay.SAFE,
+        body=JsonBody({**changes, "guid": guid}),
+        token_in_query=True,
+    )
+
+
+def _guid(call: str, field: str, value: str) -> str:
+    if not isinstance(value, str) or not _GUID.fullmatch(value):
+        raise InvalidInput(field, f"must be 32 hexadecimal digits, not {shape(value)}", call=call)
+    return value

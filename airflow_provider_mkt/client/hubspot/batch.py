@@ -1,0 +1,70 @@
+"""The envelope in which HubSpot answers batch calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airflow_provider_mkt.client.call import Envelope
+
+
+class BatchError(BaseModel):
+    """One failure inside a batch that was answered with 200 or 207."""
+
+    model_config = ConfigDict(extra="allow")
+
+    category: str = ""
+    message: str = ""
+    context: dict[str, Any] = Field(default_factory=dict)
+
+    def ids(self) -> list[str]:
+        """The inputs it names, where it names any."""
+        named = (self.context.get("ids"), self.context.get("id"))
+        return [str(one) for ids in named for one in (ids if isinstance(ids, list) else (ids,)) if one]
+
+
+class BatchRow(BaseModel):
+    """One result of a batch. Rows come in any order: match them by key, never by position."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    properties: dict[str, str | None] = Field(default_factory=dict)
+    new: bool | None = None
+    objectWriteTraceId: str | None = None
+
+
+class BatchResult(BaseModel):
+    """A batch answer.
+
+    :param status: COMPLETE; the other words are in the platform's list but no batch answer can be
+        polled, so anything else is an error.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    status: str
+    results: list[BatchRow] = Field(default_factory=list)
+    errors: list[BatchError] = Field(default_factory=list)
+    numErrors: int = 0
+
+
+def read_batch(envelope: Envelope) -> BatchResult:
+    """Read a batch answer, whole or partial.
+
+    :raises ValueError: when its status is not COMPLETE.
+    """
+    result = BatchResult.model_validate(envelope)
+    if result.status != "COMPLETE":
+        msg = f"batch status {result.status}"
+        raise ValueError(msg)
+    return result
+
+
+def nothing(envelope: Envelope) -> None:
+    """Read an answer without a body."""
+
+
+def as_inputs(values: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"inputs": values}

@@ -1,0 +1,151 @@
+"""What came of a campaign: contacts, sessions and revenue."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.parameters import Day, days, one_of, page_size
+from airflow_provider_mkt.client.paging import after_cursor
+
+PAGE_MAX = 100
+CONTACT_TYPES = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
+ATTRIBUTION_MODELS = (
+    "LINEAR",
+    "FIRST_INTERACTION",
+    "LAST_INTERACTION",
+    "FULL_PATH",
+    "U_SHAPED",
+    "W_SHAPED",
+    "TIME_DECAY",
+    "J_SHAPED",
+    "INVERSE_J_SHAPED",
+)
+_READ = ("marketing.campaigns.read",)
+_REVENUE = (
+    "marketing.campaigns.revenue.read or marketing.campaigns.revenue.lite.read "
+    "or marketing.campaigns.revenue.full.read",
+)
+
+
+class ContactReference(TypedDict):
+    id: str
+
+
+class CampaignMetrics(TypedDict):
+    sessions: int
+    newContactsFirstTouch: int
+    newContactsLastTouch: int
+    influencedContacts: int
+
+
+class CampaignRevenue(TypedDict):
+    """Money in the account's currency; what the token may not see is left out."""
+
+    contactsNumber: NotRequired[int]
+    dealsNumber: NotRequired[int]
+    dealAmount: NotRequired[float]
+    revenueAmount: NotRequired[float]
+    currencyCode: NotRequired[str]
+
+
+def contacts(
+    campaign_guid: str,
+    contact_type: str,
+    *,
+    start_date: Day | None = None,
+    end_date: Day | None = None,
+    limit: int = PAGE_MAX,
+) -> Call[list[ContactReference]]:
+    """Page through the ids of contacts that a campaign won or influenced.
+
+    :param campaign_guid: the campaign.
+    :param contact_type: ``contactFirstTouch``, ``contactLastTouch`` or ``influencedContacts``.
+    :param start_date: first day; 2006-01-01 when not given.
+    :param end_date: last day; today when not given.
+    :param limit: rows per page, 1-100.
+    :returns: one page of ids; iterate the call for all.
+    :raises NotFound: when there is no such campaign.
+    :raises InvalidInput: on another type, a limit out of bounds or what is no day.
+
+    Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/contacts/{contactType}``.
+    """
+    name = "campaign_reports.contacts"
+    kind = one_of(name, "contact_type", contact_type, CONTACT_TYPES)
+    params = path_params(name, campaignGuid=campaign_guid, contactType=kind)
+    size = page_size(name, limit, at_most=PAGE_MAX)
+    return Call(
+        name,
+        Route("GET", "campaigns", "/{campaignGuid}/reports/contacts/{contactType}", params),
+        _rows,
+        Replay.SAFE,
+        query=(*days(name, start_date, end_date), *query_pairs(limit=size)),
+        follow=after_cursor,
+        scopes=_READ,
+    )
+
+
+def metrics(
+    campaign_guid: str, *, start_date: Day | None = None, end_date: Day | None = None
+) -> Call[CampaignMetrics]:
+    """Read how many sessions and contacts a campaign brought.
+
+    :param campaign_guid: the campaign.
+    :param start_date: first day; 2006-01-01 when not given.
+    :param end_date: last day; today when not given.
+    :raises NotFound: when there is no such campaign.
+    :raises InvalidInput: on what is no day.
+
+    Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/metrics``.
+    """
+    name = "campaign_reports.metrics"
+    return Call(
+        name,
+        _report(name, "metrics", campaign_guid),
+        lambda envelope: cast("CampaignMetrics", envelope),
+        Replay.SAFE,
+        query=days(name, start_date, end_date),
+        scopes=_READ,
+    )
+
+
+def revenue(
+    campaign_guid: str,
+    *,
+    attribution_model: str = "LINEAR",
+    start_date: Day | None = None,
+    end_date: Day | None = None,
+) -> Call[CampaignRevenue]:
+    """Read how much revenue is put down to a campaign.
+
+    :param campaign_guid: the campaign.
+    :param attribution_model: how a deal is shared out among what led to it, e.g. ``LINEAR``.
+    :param start_date: first day; 2006-01-01 when not given.
+    :param end_date: last day; today when not given.
+    :raises PermissionDenied: without one of the revenue scopes, which are apart from the others.
+    :raises NotFound: when there is no such campaign.
+    :raises InvalidInput: on another model or what is no day.
+
+    Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/revenue``.
+    """
+    name = "campaign_reports.revenue"
+    model: Pairs = query_pairs(
+        attributionModel=one_of(name, "attribution_model", attribution_model, ATTRIBUTION_MODELS)
+    )
+    return Call(
+        name,
+        _report(name, "revenue", campaign_guid),
+        lambda envelope: cast("CampaignRevenue", envelope),
+        Replay.SAFE,
+        query=(*model, *days(name, start_date, end_date)),
+        scopes=_REVENUE,
+    )
+
+
+def _report(call: str, report: str, campaign_guid: str) -> Route:
+    params = path_params(call, campaignGuid=campaign_guid)
+    return Route("GET", "campaigns", f"/{{campaignGuid}}/reports/{report}", params)
+
+
+def _rows(envelope: Envelope) -> list[ContactReference]:
+    return cast("list[ContactReference]", envelope["results"])

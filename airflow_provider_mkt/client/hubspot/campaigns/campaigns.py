@@ -1,0 +1,304 @@
+"""Campaigns: the containers that HubSpot reports marketing work under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    JsonBody,
+    Replay,
+    Route,
+    batch,
+    comma_list,
+    path_params,
+    query_pairs,
+)
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
+from airflow_provider_mkt.client.hubspot.parameters import Day, Properties, changed, days, page_size, text
+from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.redaction import shape
+
+BATCH_MAX = 50
+PAGE_MAX = 100
+_READ = ("marketing.campaigns.read",)
+_WRITE = ("marketing.campaigns.write",)
+
+SORTS = frozenset(("hs_name", "createdAt", "updatedAt"))
+
+
+class BusinessUnit(TypedDict):
+    id: int
+
+
+class Campaign(TypedDict):
+    id: str
+    properties: dict[str, str]
+    createdAt: str
+    updatedAt: str
+    businessUnits: NotRequired[list[BusinessUnit]]
+    assets: NotRequired[dict[str, Any]]
+
+
+def search(
+    *,
+    name: str | None = None,
+    properties: Sequence[str] = (),
+    sort: str | None = None,
+    limit: int = PAGE_MAX,
+) -> Call[list[Campaign]]:
+    """Page through campaigns.
+
+    :param name: part of the name; the platform matches substrings.
+    :param properties: properties to return; none are returned otherwise.
+    :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` turns it round.
+    :param limit: rows per page, 1-100.
+    :returns: one page of campaigns; iterate the call for all.
+    :raises InvalidInput: on an unknown sort or a limit out of bounds.
+
+    Source: ``GET /marketing/{version}/campaigns``.
+    """
+    call = "campaigns.search"
+    wanted = comma_list(call, "properties", properties)
+    if sort is not None and text(call, "sort", sort).removeprefix("-") not in SORTS:
+        raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}", call=call)
+    size = page_size(call, limit, at_most=PAGE_MAX)
+    query = query_pairs(name=name, properties=wanted, sort=sort, limit=size)
+    return Call(
+        call,
+        Route("GET", "campaigns"),
+        _rows,
+        Replay.SAFE,
+        query=query,
+        follow=after_cursor,
+        scopes=_READ,
+    )
+
+
+def get(
+    campaign_guid: str,
+    *,
+    properties: Sequence[str] = (),
+    start_date: Day | None = None,
+    end_date: Day | None = None,
+) -> Call[Campaign]:
+    """Read one campaign, with a first page of its assets of each type.
+
+    :param campaign_guid: its ``campaignGuid``.
+    :param properties: properties to return.
+    :param start_date: first day of the assets' metrics; they come only with both days.
+    :param end_date: last day of them.
+    :raises NotFound: when there is none.
+    :raises InvalidInput: when one of the two days is missing or no day.
+
+    Source: ``GET /marketing/{version}/campaigns/{campaignGuid}``.
+    """
+    name = "campaigns.get"
+    wanted = query_pairs(properties=comma_list(name, "properties", properties))
+    return Call(
+        name,
+        _one("GET", name, campaign_guid),
+        _campaign,
+        Replay.SAFE,
+        query=(*wanted, *days(name, start_date, end_date, together=True)),
+        scopes=_READ,
+    )
+
+
+def create(properties: Properties) -> Call[Campaign]:
+    """Create a campaign.
+
+    Names are not unique to the platform, so a blind repeat creates it again.
+
+    :param properties: its properties, all text; ``hs_name`` is needed.
+    :returns: the campaign, with the properties that were given.
+    :raises InvalidInput: without a name, or when a value is not text.
+    :raises InvalidRequest: on a property that is unknown or read-only.
+
+    Source: ``POST /marketing/{version}/campaigns``.
+    """
+    name = "campaigns.create"
+    return Call(
+        name,
+        Route("POST", "campaigns"),
+        _campaign,
+        Replay.VERIFY,
+        body=JsonBody({"properties": _named(name, "properties", properties)}),
+        scopes=_WRITE,
+    )
+
+
+def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
+    """Change properties of a campaign.
+
+    :param campaign_guid: its ``campaignGuid``.
+    :param properties: the ones to change, all text; an empty value clears.
+    :returns: the campaign, with the properties that were given.
+    :raises InvalidInput: when there is nothing to change, or a value is not text.
+    :raises InvalidRequest: on a property that is unknown or read-only.
+    :raises NotFound: when there is no such campaign.
+
+    Source: ``PATCH /marketing/{version}/campaigns/{campaignGuid}``.
+    """
+    name = "campaigns.update"
+    return Call(
+        name,
+        _one("PATCH", name, campaign_guid),
+        _campaign,
+        Replay.SAFE,
+        body=JsonBody({"properties": changed(name, "properties", properties)}),
+        scopes=_WRITE,
+    )
+
+
+def delete(campaign_guid: str) -> Call[None]:
+    """Delete a campaign. The platform does not tell whether there was one.
+
+    :param campaign_guid: its ``campaignGuid``.
+
+    Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}``.
+    """
+    name = "campaigns.delete"
+    return Call(name, _one("DELETE", name, campaign_guid), nothing, Replay.SAFE, scopes=_WRITE)
+
+
+def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
+    """Create up to 50 campaigns.
+
+    Names are not unique to the platform, so a blind repeat creates them again.
+
+    :param campaigns: one mapping of properties each; ``hs_name`` is needed.
+    :returns: the created ones in any order, and the failures.
+    :raises InvalidInput: on an empty or too large batch, or a campaign without a name.
+
+    Source: ``POST /marketing/{version}/campaigns/batch/create``.
+    """
+    call = "campaigns.create_batch"
+    inputs = [
+        {"properties": _named(call, f"campaigns[{index}]", properties)}
+        for index, properties in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX))
+    ]
+    return Call(
+        call,
+        Route("POST", "campaigns", "/batch/create"),
+        read_batch,
+        Replay.VERIFY,
+        body=JsonBody(as_inputs(inputs)),
+        scopes=_WRITE,
+    )
+
+
+def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
+    """Change properties of up to 50 campaigns.
+
+    :param campaigns: one mapping each: ``id`` and the properties to change, all text; an empty value
+        clears.
+    :returns: the changed ones in any order, and the failures.
+    :raises InvalidInput: on an empty or too large batch, a campaign without ``id`` or given twice, or
+        one with nothing to change.
+
+    Source: ``POST /marketing/{version}/campaigns/batch/update``.
+    """
+    call = "campaigns.update_batch"
+    inputs: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for index, campaign in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX)):
+        where = f"campaigns[{index}]"
+        if not isinstance(campaign, Mapping):
+            raise InvalidInput(where, f"must be a mapping of properties, not {shape(campaign)}", call=call)
+        guid = text(call, f"{where}.id", campaign.get("id", ""))
+        if guid.lower() in seen:
+            # Which of the two changes would win is documented nowhere.
+            raise InvalidInput(f"{where}.id", "is in the batch twice", call=call)
+        seen.add(guid.lower())
+        properties = {name: value for name, value in campaign.items() if name != "id"}
+        inputs.append({"id": guid, "properties": changed(call, where, properties)})
+    return Call(
+        call,
+        Route("POST", "campaigns", "/batch/update"),
+        read_batch,
+        Replay.SAFE,
+        body=JsonBody(as_inputs(inputs)),
+        scopes=_WRITE,
+    )
+
+
+def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
+    """Delete up to 50 campaigns. The platform does not tell which there were, or which it could not delete.
+
+    :param campaign_guids: their ids.
+    :raises InvalidInput: on an empty or too large batch, or an id that is none.
+
+    Source: ``POST /marketing/{version}/campaigns/batch/archive``.
+    """
+    call = "campaigns.archive_batch"
+    return Call(
+        call,
+        Route("POST", "campaigns", "/batch/archive"),
+        nothing,
+        Replay.SAFE,
+        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        scopes=_WRITE,
+    )
+
+
+def read_many(
+    campaign_guids: Sequence[str],
+    *,
+    properties: Sequence[str] = (),
+    start_date: Day | None = None,
+    end_date: Day | None = None,
+) -> Call[BatchResult]:
+    """Read up to 50 campaigns by id, each with a first page of its assets of each type.
+
+    :param campaign_guids: ids; duplicates are answered once.
+    :param properties: properties to return.
+    :param start_date: first day of the assets' metrics; they come only with both days.
+    :param end_date: last day of them.
+    :returns: the ones that exist; the others are among the errors.
+    :raises InvalidInput: on an empty or too large batch, or when one of the two days is missing.
+
+    Source: ``POST /marketing/{version}/campaigns/batch/read``.
+    """
+    call = "campaigns.read_many"
+    wanted = query_pairs(properties=comma_list(call, "properties", properties))
+    return Call(
+        call,
+        Route("POST", "campaigns", "/batch/read"),
+        read_batch,
+        Replay.SAFE,
+        query=(*wanted, *days(call, start_date, end_date, together=True)),
+        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        scopes=_READ,
+    )
+
+
+def _one(method: str, call: str, campaign_guid: str) -> Route:
+    return Route(method, "campaigns", "/{campaignGuid}", path_params(call, campaignGuid=campaign_guid))
+
+
+def _ids(call: str, campaign_guids: Sequence[str]) -> list[dict[str, Any]]:
+    guids = batch(call, "campaign_guids", campaign_guids, at_most=BATCH_MAX)
+    return [{"id": text(call, f"campaign_guids[{index}]", guid)} for index, guid in enumerate(guids)]
+
+
+def _named(call: str, where: str, properties: Properties) -> dict[str, str]:
+    if not isinstance(properties, Mapping):
+        raise InvalidInput(where, f"must be a mapping of properties, not {shape(properties)}", call=call)
+    for name, value in properties.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f"{where}.{name}", f"must be text, not {shape(value)}", call=call)
+    if not properties.get("hs_name", "").strip():
+        raise InvalidInput(f"{where}.hs_name", "is missing or empty: a campaign needs a name", call=call)
+    return dict(properties)
+
+
+def _campaign(envelope: Envelope) -> Campaign:
+    return cast("Campaign", envelope)
+
+
+def _rows(envelope: Envelope) -> list[Campaign]:
+    return cast("list[Campaign]", envelope["results"])

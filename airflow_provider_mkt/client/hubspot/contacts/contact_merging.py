@@ -1,0 +1,65 @@
+"""What cannot be taken back: merging contacts, and erasing one for good."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import nothing
+from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, contact
+from airflow_provider_mkt.client.hubspot.parameters import text
+
+_WRITE = ("crm.objects.contacts.write",)
+
+
+def merge(primary_id: str, merged_id: str) -> Call[Contact]:
+    """Merge one contact into another, for good. Never repeated by itself.
+
+    :param primary_id: record id of the contact whose values win.
+    :param merged_id: record id of the one that goes; it leads to the survivor from then on, but not in
+        batch updates.
+    :returns: the contact that stays. Take its id from here.
+    :raises InvalidInput: when both ids are the same, or one is none.
+    :raises InvalidRequest: when the two have more than 250 identities together.
+    :raises NotFound: when one does not exist.
+
+    Source: ``POST /crm/{version}/objects/contacts/merge``.
+    """
+    name = "contact_merging.merge"
+    ids = text(name, "primary_id", primary_id), text(name, "merged_id", merged_id)
+    if ids[0].strip() == ids[1].strip():
+        raise InvalidInput("merged_id", "is the contact it is to be merged into", call=name)
+    return Call(
+        name,
+        Route("POST", "contacts", "/merge"),
+        contact,
+        Replay.NEVER,
+        body=JsonBody({"primaryObjectId": ids[0], "objectIdToMerge": ids[1]}),
+        scopes=_WRITE,
+    )
+
+
+def purge(contact_id: str, *, id_property: str | None = None) -> Call[None]:
+    """Erase a contact and all it did, for good, as privacy laws ask. Never repeated by itself.
+
+    With ``email`` as the key and no contact of that address, the address is put on the account's
+    block list, and no contact can have it any more: a misspelt address blocks somebody else.
+
+    :param contact_id: its record id, or its value of ``id_property``.
+    :param id_property: a unique property, e.g. ``email``.
+    :raises InvalidInput: when the id or the property is none.
+    :raises NotFound: when there is no contact of that record id.
+
+    Source: ``POST /crm/{version}/objects/contacts/gdpr-delete``.
+    """
+    name = "contact_merging.purge"
+    body = {"objectId": text(name, "contact_id", contact_id)}
+    if id_property is not None:
+        body["idProperty"] = text(name, "id_property", id_property)
+    return Call(
+        name,
+        Route("POST", "contacts", "/gdpr-delete"),
+        nothing,
+        Replay.NEVER,
+        body=JsonBody(body),
+        scopes=_WRITE,
+    )

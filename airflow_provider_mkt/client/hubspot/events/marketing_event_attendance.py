@@ -1,0 +1,304 @@
+"""Who registered for, attended or called off a marketing event.
+
+A repeat with the same contact, state and ``interaction_at`` adds nothing, so take that time from the
+system the event comes from, never from the clock of the task that reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    JsonBody,
+    Pairs,
+    Replay,
+    Route,
+    batch,
+    numeric_id,
+    query_pairs,
+)
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import as_inputs
+from airflow_provider_mkt.client.hubspot.events._fields import (
+    BATCH_MAX,
+    FAMILY,
+    WRITE,
+    Batch,
+    Fields,
+    bodiless,
+    external_key,
+    in_order,
+    moment,
+    object_key,
+    only,
+    string_map,
+)
+from airflow_provider_mkt.client.hubspot.parameters import one_of, text
+from airflow_provider_mkt.client.redaction import shape
+
+STATES = ("register", "attend", "cancel")
+_EARLIEST = 100_000_000_000
+"""In milliseconds, a day of 1973; in seconds, of the year 5138."""
+_LATEST = 253_402_300_799_999
+"""The end of the year 9999."""
+
+
+class Subscriber(BaseModel):
+    """A contact whose state was recorded."""
+
+    model_config = ConfigDict(extra="allow")
+
+    vid: int
+    email: str | None = None
+
+
+def record_contacts(
+    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 existing contacts at an event that this app made.
+
+    :param external_event_id: the event's id in the system it comes from.
+    :param external_account_id: the account there.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: one mapping each: ``contact_id``, ``interaction_at`` (a time, ISO 8601 text, or
+        milliseconds since 1970), and where wanted ``properties`` (text to text); for ``attend`` also
+        ``joined_at`` and ``left_at``, without which there is no duration.
+    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event, or another app made it.
+
+    Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/create``.
+    """  # noqa: E501
+    call = "marketing_event_attendance.record_contacts"
+    inputs = _inputs(call, state, attendances, _contact_id)
+    return _external(call, "create", external_event_id, external_account_id, state, inputs)
+
+
+def record_emails(
+    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 people at an event that this app made; contacts are made where missing.
+
+    :param external_event_id: the event's id in the system it comes from.
+    :param external_account_id: the account there.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``, and where
+        wanted ``contact_properties``, which only a contact that is made gets.
+    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event, or another app made it.
+
+    Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create``.
+    """  # noqa: E501
+    call = "marketing_event_attendance.record_emails"
+    inputs = _inputs(call, state, attendances, _new_email)
+    return _external(call, "email-create", external_event_id, external_account_id, state, inputs)
+
+
+def record_contacts_by_object_id(
+    object_id: int | str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 existing contacts at an event, whichever app made it.
+
+    :param object_id: the event's object id.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: as for `record_contacts`.
+    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event.
+
+    Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/create``.
+    """
+    call = "marketing_event_attendance.record_contacts_by_object_id"
+    return _by_object_id(call, "create", object_id, state, _inputs(call, state, attendances, _contact_id))
+
+
+def record_emails_by_object_id(
+    object_id: int | str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 existing contacts, named by email, at an event of any app.
+
+    :param object_id: the event's object id.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``. Contacts
+        are not made here.
+    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event.
+
+    Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/email-create``.
+    """  # noqa: E501
+    call = "marketing_event_attendance.record_emails_by_object_id"
+    return _by_object_id(call, "email-create", object_id, state, _inputs(call, state, attendances, _email))
+
+
+def upsert_contacts(
+    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 existing contacts, without a word about those that do not exist.
+
+    Announced to be switched off: `record_contacts` replaces it, and names who failed.
+
+    :param external_event_id: the event's id in the system it comes from.
+    :param external_account_id: the account there.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: as for `record_contacts`.
+    :returns: an empty batch, or what the platform tells.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event, or another app made it.
+
+    Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/upsert``.
+    """
+    call = "marketing_event_attendance.upsert_contacts"
+    inputs = _inputs(call, state, attendances, _contact_id)
+    return _deprecated(call, "upsert", external_event_id, external_account_id, state, inputs)
+
+
+def upsert_emails(
+    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+) -> Call[Batch[Subscriber]]:
+    """Record a state of up to 100 existing contacts by email, without a word about those that do not exist.
+
+    Announced to be switched off: `record_emails` replaces it, makes contacts, and names who failed.
+
+    :param external_event_id: the event's id in the system it comes from.
+    :param external_account_id: the account there.
+    :param state: ``register``, ``attend`` or ``cancel``.
+    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``.
+    :returns: an empty batch, or what the platform tells.
+    :raises InvalidInput: naming the attendance and the field that is wrong.
+    :raises NotFound: when there is no such event, or another app made it.
+
+    Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/email-upsert``.
+    """  # noqa: E501
+    call = "marketing_event_attendance.upsert_emails"
+    inputs = _inputs(call, state, attendances, _email)
+    return _deprecated(call, "email-upsert", external_event_id, external_account_id, state, inputs)
+
+
+_Key = Callable[[str, str, Fields], dict[str, Any]]
+_FIELDS = ("interaction_at", "joined_at", "left_at", "properties")
+
+
+def _external(
+    call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
+) -> Call[Batch[Subscriber]]:
+    event_id, account_id = external_key(call, external_event_id, external_account_id)
+    tail = f"/attendance/{{externalEventId}}/{{subscriberState}}/{verb}"
+    params = (event_id, ("subscriberState", state))
+    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate, (account_id,))
+
+
+def _by_object_id(
+    call: str, verb: str, object_id: int | str, state: str, inputs: JsonBody
+) -> Call[Batch[Subscriber]]:
+    tail = f"/{{objectId}}/attendance/{{subscriberState}}/{verb}"
+    params = (*object_key(call, object_id), ("subscriberState", state))
+    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate)
+
+
+def _deprecated(
+    call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
+) -> Call[Batch[Subscriber]]:
+    event_id, account_id = external_key(call, external_event_id, external_account_id)
+    tail = f"/events/{{externalEventId}}/{{subscriberState}}/{verb}"
+    params = (event_id, ("subscriberState", state))
+    return _call(call, tail, params, inputs, _perhaps_empty, (account_id,))
+
+
+def _call(
+    call: str,
+    tail: str,
+    params: Pairs,
+    inputs: JsonBody,
+    read: Callable[[Envelope], Batch[Subscriber]],
+    query: Pairs = (),
+) -> Call[Batch[Subscriber]]:
+    return Call(
+        call,
+        Route("POST", FAMILY, tail, params),
+        read,
+        # The interaction's time is in the body, so a repeat is the same interaction.
+        Replay.SAFE,
+        query=query_pairs(**dict(query)),
+        body=inputs,
+        scopes=WRITE,
+    )
+
+
+def _perhaps_empty(envelope: Envelope) -> Batch[Subscriber]:
+    return Batch[Subscriber].model_validate(bodiless(envelope))
+
+
+def _inputs(call: str, state: str, attendances: Sequence[Fields], key: _Key) -> JsonBody:
+    one_of(call, "state", state, STATES)
+    rows = batch(call, "attendances", attendances, at_most=BATCH_MAX)
+    return JsonBody(
+        as_inputs([_one(call, f"attendances[{index}]", state, row, key) for index, row in enumerate(rows)])
+    )
+
+
+def _one(call: str, where: str, state: str, row: Fields, key: _Key) -> dict[str, Any]:
+    only(call, f"{where}.", row, (*_FIELDS, *_KEYS[key]))
+    named = key(call, where, row)
+    interaction = _milliseconds(call, f"{where}.interaction_at", row.get("interaction_at"))
+    properties = {
+        **string_map(call, f"{where}.properties", row.get("properties") or {}),
+        **_stay(call, where, state, row),
+    }
+    return {**named, "interactionDateTime": interaction, "properties": properties}
+
+
+def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
+    stay: dict[str, str] = {}
+    for name, written in (("joined_at", "joinedAt"), ("left_at", "leftAt")):
+        if row.get(name) is None:
+            continue
+        if state != "attend":
+            raise InvalidInput(f"{where}.{name}", "only belongs to the state attend", call=call)
+        stay[written] = moment(call, f"{where}.{name}", row[name])
+    if len(stay) == 2:
+        in_order(call, f"{where}.left_at", stay["joinedAt"], stay["leftAt"])
+    return stay
+
+
+def _milliseconds(call: str, field: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
+        raise InvalidInput(field, f"must be a time, not {shape(value)}", call=call)
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        # A template gives a number as text.
+        value = int(value)
+    if isinstance(value, int):
+        if value < _EARLIEST:
+            raise InvalidInput(field, "must be in milliseconds since 1970; it looks like seconds", call=call)
+        if value > _LATEST:
+            raise InvalidInput(field, "must be in milliseconds since 1970; it is beyond all years", call=call)
+        return value
+    read = datetime.fromisoformat(moment(call, field, value)).astimezone(UTC)
+    return round(read.timestamp() * 1000)
+
+
+def _contact_id(call: str, where: str, row: Fields) -> dict[str, Any]:
+    return {"vid": numeric_id(call, f"{where}.contact_id", row.get("contact_id", ""))}
+
+
+def _email(call: str, where: str, row: Fields) -> dict[str, Any]:
+    return {"email": text(call, f"{where}.email", row.get("email", "")), "contactProperties": {}}
+
+
+def _new_email(call: str, where: str, row: Fields) -> dict[str, Any]:
+    about = string_map(call, f"{where}.contact_properties", row.get("contact_properties") or {})
+    return {**_email(call, where, row), "contactProperties": about}
+
+
+_KEYS: dict[_Key, tuple[str, ...]] = {
+    _contact_id: ("contact_id",),
+    _email: ("email",),
+    _new_email: ("email", "contact_properties"),
+}

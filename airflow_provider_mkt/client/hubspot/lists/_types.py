@@ -1,0 +1,46 @@
+"""What the calls on lists share: their family, scopes and shapes."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import Envelope
+
+FAMILY = "lists"
+CONTACTS = "0-1"
+"""The object type of contacts."""
+READ = ("crm.lists.read",)
+WRITE = ("crm.lists.write", "crm.lists.read")
+
+LEGACY_IDS_MAX = 10_000
+SEARCH_PAGE_MAX = 500
+MEMBERS_PAGE_MAX = 250
+
+
+class ContactList(TypedDict):
+    """A list of records of one type, mostly of contacts.
+
+    ``processingStatus`` is COMPLETE once a list with filters has found its members.
+    """
+
+    listId: str
+    name: str
+    objectTypeId: str
+    processingType: str
+    processingStatus: str
+    listVersion: int
+    size: NotRequired[int]
+    filterBranch: NotRequired[dict[str, Any]]
+    createdAt: NotRequired[str]
+    updatedAt: NotRequired[str]
+    deletedAt: NotRequired[str]
+    filtersUpdatedAt: NotRequired[str]
+
+
+def the_list(envelope: Envelope) -> ContactList:
+    return cast("ContactList", envelope["list"])
+
+
+def the_updated_list(envelope: Envelope) -> ContactList:
+    # The schema does not promise it, and some answers of this API call it plainly the list.
+    return cast("ContactList", envelope.get("updatedList") or envelope["list"])

@@ -1,0 +1,374 @@
+"""Lists of contacts and of other records: static ones, and those that filters fill.
+
+Members are in ``list_memberships``, folders in ``list_folders``, turning an active list into a static one
+in ``list_conversions``, and ids of the discontinued API in ``list_legacy_ids``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NotRequired, TypedDict, cast
+
+from airflow_provider_mkt.client.call import (
+    Call,
+    Json,
+    JsonBody,
+    Pairs,
+    Replay,
+    Route,
+    flag,
+    numeric_id,
+    parameter,
+    path_params,
+    query_pairs,
+    utc,
+)
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import nothing
+from airflow_provider_mkt.client.hubspot.lists._parameters import mapping, record_ids, word, words
+from airflow_provider_mkt.client.hubspot.lists._parameters import processing_type as _kind
+from airflow_provider_mkt.client.hubspot.lists._types import (
+    CONTACTS,
+    FAMILY,
+    LEGACY_IDS_MAX,
+    READ,
+    SEARCH_PAGE_MAX,
+    WRITE,
+    ContactList,
+    the_list,
+    the_updated_list,
+)
+from airflow_provider_mkt.client.paging import body_offset
+from airflow_provider_mkt.client.redaction import shape
+
+ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
+
+
+class Size(TypedDict):
+    """How many members a list had from a moment on."""
+
+    timestamp: str
+    size: int
+
+
+class SizeHistory(TypedDict):
+    """The sizes of a list, and the moments at which its filters were changed."""
+
+    sizeHistory: list[Size]
+    editHistory: list[str]
+
+
+class FoundList(TypedDict):
+    """A list as the search shows it: what else was asked for is in ``additionalProperties``."""
+
+    listId: str
+    name: str
+    objectTypeId: str
+    processingType: str
+    processingStatus: str
+    listVersion: int
+    additionalProperties: dict[str, str]
+    createdAt: NotRequired[str]
+    updatedAt: NotRequired[str]
+
+
+def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactList]:
+    """Read one list.
+
+    :param list_id: its id.
+    :param include_filters: also read its filters.
+    :raises NotFound: when there is none.
+
+    Source: ``GET /crm/{version}/lists/{listId}``.
+    """
+    name = "lists.get"
+    return Call(
+        name,
+        Route("GET", FAMILY, "/{listId}", path_params(name, listId=list_id)),
+        the_list,
+        Replay.SAFE,
+        query=_with_filters(name, include_filters),
+        scopes=READ,
+    )
+
+
+def get_many(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
+    """Read lists by id.
+
+    :param list_ids: their ids.
+    :param include_filters: also read their filters.
+    :returns: those there are; the platform leaves unknown ones out without a word.
+    :raises InvalidInput: when there are no ids, or one is none.
+
+    Source: ``GET /crm/{version}/lists``.
+    """
+    name = "lists.get_many"
+    ids = record_ids(name, "list_ids", list_ids, at_most=SEARCH_PAGE_MAX)
+    return Call(
+        name,
+        Route("GET", FAMILY),
+        lambda envelope: cast("list[ContactList]", envelope["lists"]),
+        Replay.SAFE,
+        query=(*query_pairs(listIds=ids), *_with_filters(name, include_filters)),
+        scopes=READ,
+    )
+
+
+def by_name(
+    list_name: str, *, object_type_id: str = CONTACTS, include_filters: bool = False
+) -> Call[ContactList]:
+    """Read one list by its name, whose case may not matter.
+
+    :param list_name: its name.
+    :param object_type_id: type of its records; contacts when not given.
+    :param include_filters: also read its filters.
+    :raises NotFound: when there is none.
+
+    Source: ``GET /crm/{version}/lists/object-type-id/{objectTypeId}/name/{listName}``.
+    """
+    name = "lists.by_name"
+    params = path_params(name, objectTypeId=object_type_id, listName=list_name)
+    return Call(
+        name,
+        Route("GET", FAMILY, "/object-type-id/{objectTypeId}/name/{listName}", params),
+        the_list,
+        Replay.SAFE,
+        query=_with_filters(name, include_filters),
+        scopes=READ,
+    )
+
+
+def search(
+    *,
+    query: str | None = None,
+    list_ids: Sequence[int | str] = (),
+    processing_types: Sequence[ProcessingType] = (),
+    object_type_id: str | None = None,
+    additional_properties: Sequence[str] = (),
+    sort: str | None = None,
+    count: int = SEARCH_PAGE_MAX,
+    offset: int = 0,
+) -> Call[list[FoundList]]:
+    """Page through lists.
+
+    :param query: part of the name.
+    :param list_ids: only these.
+    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT ones.
+    :param object_type_id: only lists of records of this type.
+    :param additional_properties: further properties to return, e.g. ``hs_list_size``.
+    :param sort: property to sort by; a leading ``-`` turns it round.
+    :param count: rows per page, 1-500.
+    :param offset: rows to leave out at the start.
+    :returns: one page of lists; iterate the call for all.
+    :raises InvalidInput: on an unknown type, or a number out of bounds.
+
+    Source: ``POST /crm/{version}/lists/search``.
+    """
+    name = "lists.search"
+    for field, number, least, most in (
+        ("count", count, 1, SEARCH_PAGE_MAX),
+        ("offset", offset, 0, 2**31 - 1),
+    ):
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise InvalidInput(field, f"must be a whole number from {least} to {most}", call=name)
+    kinds = words(name, "processing_types", processing_types)
+    for index, kind in enumerate(kinds):
+        _kind(name, f"processing_types[{index}]", kind)
+    # The schemas disagree on which lists may be left out; an empty one asks for nothing in both.
+    body: dict[str, Json] = {
+        "listIds": record_ids(name, "list_ids", list_ids, at_most=LEGACY_IDS_MAX) if list_ids else [],
+        "processingTypes": kinds,
+        "additionalProperties": words(name, "additional_properties", additional_properties),
+        "count": count,
+        "offset": offset,
+    }
+    for key, value in (("query", query), ("objectTypeId", object_type_id), ("sort", sort)):
+        if value is not None:
+            body[key] = word(name, parameter(key), value)
+    return Call(
+        name,
+        Route("POST", FAMILY, "/search"),
+        lambda envelope: cast("list[FoundList]", envelope["lists"]),
+        Replay.SAFE,
+        body=JsonBody(body),
+        follow=body_offset,
+        scopes=READ,
+    )
+
+
+def create(
+    list_name: str,
+    *,
+    processing_type: ProcessingType = "MANUAL",
+    object_type_id: str = CONTACTS,
+    filter_branch: Mapping[str, Any] | None = None,
+    folder_id: int | None = None,
+    custom_properties: Mapping[str, str] | None = None,
+    membership_settings: Mapping[str, Any] | None = None,
+    permissions: Mapping[str, Any] | None = None,
+) -> Call[ContactList]:
+    """Create a list. Names are unique, so a repeat is refused; look it up by name then.
+
+    :param list_name: its name.
+    :param processing_type: MANUAL for a static list, DYNAMIC for one that its filters keep filled,
+        SNAPSHOT for one that its filters fill once.
+    :param object_type_id: type of its records; contacts when not given.
+    :param filter_branch: the filters, in the platform's own form; DYNAMIC and SNAPSHOT need them.
+    :param folder_id: the folder it goes into; the root when not given.
+    :param custom_properties: further properties of the list.
+    :param membership_settings: in the platform's own form.
+    :param permissions: in the platform's own form.
+    :returns: the list. Its filters are at work until its ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: without a name, on an unknown type, or filters where there may be none.
+    :raises InvalidRequest: when the name is taken.
+
+    Source: ``POST /crm/{version}/lists``.
+    """
+    name = "lists.create"
+    kind = _kind(name, "processing_type", processing_type)
+    if filter_branch is None and kind != "MANUAL":
+        raise InvalidInput("filter_branch", f"is missing: a {kind} list needs filters", call=name)
+    if filter_branch is not None and kind == "MANUAL":
+        raise InvalidInput("filter_branch", "has no use: a MANUAL list knows no filters", call=name)
+    body: dict[str, Json] = {
+        "name": word(name, "list_name", list_name),
+        "objectTypeId": word(name, "object_type_id", object_type_id),
+        "processingType": kind,
+    }
+    for field, key, value in (
+        ("filter_branch", "filterBranch", filter_branch),
+        ("custom_properties", "customProperties", custom_properties),
+        ("membership_settings", "membershipSettings", membership_settings),
+        ("permissions", "listPermissions", permissions),
+    ):
+        if value is not None:
+            body[key] = mapping(name, field, value)
+    if folder_id is not None:
+        body["listFolderId"] = numeric_id(name, "folder_id", folder_id)
+    return Call(name, Route("POST", FAMILY), the_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE)
+
+
+def rename(list_id: int | str, list_name: str, *, include_filters: bool = False) -> Call[ContactList]:
+    """Rename a list.
+
+    :param list_id: its id.
+    :param list_name: the new name.
+    :param include_filters: whether the answer shows the filters.
+    :raises InvalidRequest: when the name is taken.
+    :raises NotFound: when there is no such list.
+
+    Source: ``PUT /crm/{version}/lists/{listId}/update-list-name``.
+    """
+    name = "lists.rename"
+    return Call(
+        name,
+        Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(name, listId=list_id)),
+        the_updated_list,
+        Replay.SAFE,
+        query=(
+            *query_pairs(listName=word(name, "list_name", list_name)),
+            *_with_filters(name, include_filters),
+        ),
+        scopes=WRITE,
+    )
+
+
+def update_filters(
+    list_id: int | str, filter_branch: Mapping[str, Any], *, enroll_in_workflows: bool = False
+) -> Call[ContactList]:
+    """Replace the filters of a DYNAMIC list.
+
+    :param list_id: its id.
+    :param filter_branch: the filters, in the platform's own form.
+    :param enroll_in_workflows: whether those who come in by the change enter workflows on the list.
+    :returns: the list, at work until its ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: when there are no filters.
+    :raises NotFound: when there is no such list.
+
+    Source: ``PUT /crm/{version}/lists/{listId}/update-list-filters``.
+    """
+    name = "lists.update_filters"
+    if not filter_branch:
+        raise InvalidInput("filter_branch", f"must be filters, not {shape(filter_branch)}", call=name)
+    return Call(
+        name,
+        Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(name, listId=list_id)),
+        the_updated_list,
+        Replay.SAFE,
+        query=query_pairs(enrollObjectsInWorkflows=flag(name, "enroll_in_workflows", enroll_in_workflows)),
+        body=JsonBody({"filterBranch": mapping(name, "filter_branch", filter_branch)}),
+        scopes=WRITE,
+    )
+
+
+def delete(list_id: int | str) -> Call[None]:
+    """Delete a list. It can be restored for 90 days.
+
+    :param list_id: its id.
+    :raises NotFound: when there is none.
+
+    Source: ``DELETE /crm/{version}/lists/{listId}``.
+    """
+    name = "lists.delete"
+    return Call(
+        name,
+        Route("DELETE", FAMILY, "/{listId}", path_params(name, listId=list_id)),
+        nothing,
+        Replay.SAFE,
+        scopes=WRITE,
+    )
+
+
+def restore(list_id: int | str) -> Call[None]:
+    """Bring back a list that was deleted within the last 90 days.
+
+    :param list_id: its id.
+    :raises NotFound: when there is none.
+
+    Source: ``PUT /crm/{version}/lists/{listId}/restore``.
+    """
+    name = "lists.restore"
+    return Call(
+        name,
+        Route("PUT", FAMILY, "/{listId}/restore", path_params(name, listId=list_id)),
+        nothing,
+        Replay.SAFE,
+        scopes=WRITE,
+    )
+
+
+def size_history(
+    list_id: int | str, *, start: datetime | None = None, end: datetime | None = None
+) -> Call[SizeHistory]:
+    """Read how the size of a list went, and its edits.
+
+    :param list_id: its id.
+    :param start: from when on, with a time zone.
+    :param end: until when, with a time zone.
+    :returns: both histories.
+    :raises InvalidInput: on a time without a zone, or an end before the start.
+
+    Source: ``GET /crm/{version}/lists/{listId}/size-and-edits-history/between``.
+    """
+    name = "lists.size_history"
+    first = None if start is None else utc(name, "start", start)
+    last = None if end is None else utc(name, "end", end)
+    if first is not None and last is not None and first > last:
+        raise InvalidInput("end", "is before start", call=name)
+    return Call(
+        name,
+        Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(name, listId=list_id)),
+        lambda envelope: cast("SizeHistory", envelope),
+        Replay.SAFE,
+        query=query_pairs(startDate=_instant(first), endDate=_instant(last)),
+        scopes=READ,
+    )
+
+
+def _with_filters(call: str, include_filters: bool) -> Pairs:
+    return query_pairs(includeFilters=flag(call, "include_filters", include_filters) or None)
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -1,0 +1,293 @@
+"""How HubSpot is addressed and how its answers are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Meter
+from airflow_provider_mkt.client.errors import (
+    AuthenticationError,
+    Conflict,
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExhausted,
+    RateLimited,
+    ServerUnavailable,
+)
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.versions import prefix
+from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
+from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+
+WINDOW = 10.0
+UNTIL_TOLD = 100
+"""Calls per window before an answer states the limit: what the smallest product has."""
+SEARCHES = Rate(5, 1.0)
+
+_LONGEST_WAIT = 86_400.0
+
+_NOT_REACHED = {521, 523, 525, 526}
+"""Gateway answers which say that HubSpot's own servers never saw the request."""
+
+_TOKEN_LATER = {408, 423, 429, 477}
+"""Answers of the token call that say nothing about the credentials."""
+
+_DAY_IS_WORTH_ASKING_AGAIN = timedelta(hours=1)
+
+
+class HubSpot(Platform):
+    """One HubSpot account.
+
+    :param account: its settings.
+    """
+
+    name = "hubspot"
+
+    def __init__(self, account: HubSpotAccount) -> None:
+        self.account = account
+
+    @property
+    def account_key(self) -> str:
+        # The limit belongs to the app, and a token or an OAuth client with its grant is one app.
+        return f"hubspot {self.account.base_url} {self.credentials_key}"
+
+    @property
+    def credentials_key(self) -> str:
+        secret = self.account.access_token or self.account.refresh_token
+        digest = hashlib.sha256((secret.get_secret_value() if secret else "").encode()).hexdigest()[:16]
+        return f"hubspot {self.account.client_id or 'token'} {digest}"
+
+    @property
+    def rates(self) -> Mapping[Meter, Rate]:
+        share = self.account.calls_per_10_seconds
+        calls = Rate(UNTIL_TOLD, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
+        return {Meter.CALLS: calls, Meter.SEARCH: SEARCHES}
+
+    @property
+    def max_concurrency(self) -> int:
+        return self.account.max_concurrency
+
+    @property
+    def daily_reserve(self) -> int:
+        return self.account.daily_reserve
+
+    def token_request(self) -> Request | None:
+        account = self.account
+        if account.refresh_token is None or account.client_secret is None:
+            return None
+        return Request(
+            "POST",
+            f"{account.base_url}{prefix(account.api_version, 'oauth')}/token",
+            body=FormBody(
+                (
+                    ("grant_type", "refresh_token"),
+                    ("client_id", account.client_id or ""),
+                    ("client_secret", account.client_secret.get_secret_value()),
+                    ("refresh_token", account.refresh_token.get_secret_value()),
+                )
+            ),
+        )
+
+    def static_token(self) -> str:
+        token = self.account.access_token
+        return token.get_secret_value() if token else ""
+
+    def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
+        if isinstance(answer, NoAnswer):
+            raise ServerUnavailable(answer.reason, platform=self.name, call="oauth.token")
+        body = _body(answer.without(*self._secrets()))
+        if answer.status == 200 and (token := token_of(body)):
+            return token
+        if 400 <= answer.status < 500 and answer.status not in _TOKEN_LATER:
+            raise AuthenticationError(
+                f"the refresh token or the client was refused: {_text(body)}",
+                platform=self.name,
+                call="oauth.token",
+                code=str(body.get("status") or body.get("error") or ""),
+                status=answer.status,
+                request_id=_request_id(body),
+            )
+        raise ServerUnavailable(
+            "no token was given", platform=self.name, call="oauth.token", status=answer.status
+        )
+
+    def _secrets(self) -> list[str]:
+        kept = (self.account.client_secret, self.account.refresh_token)
+        return [secret.get_secret_value() for secret in kept if secret is not None]
+
+    def build(self, call: Call[Any], token: str) -> Request:
+        call = call.shapes.get(self.account.api_version, call)
+        route = call.route
+        url = self.account.base_url + prefix(self.account.api_version, route.family) + route.path()
+        if call.as_client:
+            return Request(route.method, url, call.query, {}, self._with_client(call), call.timeout)
+        if call.token_in_query:
+            if not self.account.legacy_calls:
+                raise InvalidInput(
+                    "legacy_calls",
+                    "this call belongs to an API that HubSpot discontinued and carries the access token in "
+                    "its URL; set 'legacy_calls' to true in the connection's extra to allow it. Contacts, "
+                    "workflows and sequences replace it",
+                    call=call.name,
+                )
+            query = (*call.query, ("access_token", token))
+            return Request(route.method, url, query, {}, call.body, call.timeout)
+        headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
+        return Request(route.method, url, call.query, headers, call.body, call.timeout)
+
+    def _with_client(self, call: Call[Any]) -> FormBody:
+        account = self.account
+        if not account.client_id or account.client_secret is None:
+            raise InvalidInput(
+                "client_id", "is missing: this call needs a connection of an OAuth client", call=call.name
+            )
+        pairs = call.body.pairs if isinstance(call.body, FormBody) else ()
+        secret = account.client_secret.get_secret_value()
+        return FormBody((*pairs, ("client_id", account.client_id), ("client_secret", secret)))
+
+    def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
+        limit = response.headers.get("X-HubSpot-RateLimit-Max", "")
+        window = response.headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
+        if call.meter is not Meter.CALLS or not limit.isdecimal() or not window.isdecimal():
+            return None
+        if not int(limit) or not int(window):
+            return None
+        seconds = int(window) / 1000
+        share = self.account.calls_per_10_seconds
+        # What is left of the account is for other software.
+        calls = int(limit) if share is None else min(int(limit), max(1, int(share * seconds / WINDOW)))
+        return Rate(calls, seconds)
+
+    def judge(self, call: Call[Any], response: Response) -> Verdict:
+        if 200 <= response.status < 300:
+            try:
+                return Done(response.file() if call.file else response.envelope(bare_list=call.bare_list))
+            except ValueError:
+                return self._doubtful(call, response, {}, "the answer is not JSON")
+        body = _body(response)
+        match response.status:
+            case 401:
+                return self._unauthorised(call, response, body)
+            case 403:
+                # Scopes are not what an account lacks whose products are too few for a call.
+                about_scopes = body.get("category") in (None, "", "MISSING_SCOPES")
+                missing = _missing_scopes(body) or (call.scopes if about_scopes else ())
+                error = PermissionDenied(
+                    _text(body) or "not allowed", missing=missing, **_facts(call, response, body)
+                )
+                return Refused(error, Next.FAIL)
+            case 404:
+                gone = "there is no such address; HubSpot may have retired it"
+                return self._failed(NotFound, call, response, body, gone)
+            case 409:
+                return self._failed(Conflict, call, response, body)
+            case 429:
+                return self._over_a_limit(call, response, body)
+            case 423:
+                return self._later(call, response, body, 2.0)
+            case 477:
+                return self._moving(call, response, body)
+            case status if status in _NOT_REACHED:
+                return self._later(call, response, body, None)
+            case status if status >= 500:
+                return self._doubtful(call, response, body, "the server failed")
+        return self._failed(InvalidRequest, call, response, body)
+
+    def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
+        error = AuthenticationError(_text(body) or "the token was refused", **_facts(call, response, body))
+        renewable = self.account.refresh_token is not None
+        return Refused(error, Next.REFRESH if renewable else Next.FAIL)
+
+    def _over_a_limit(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
+        message = _text(body)
+        policy = str(body.get("policyName") or "").upper()
+        if policy == "DAILY" or (not policy and "daily" in message.lower()):
+            # The day ends at midnight in the account's own time zone, which the answer does not name.
+            error = QuotaExhausted(
+                message or "the day's calls are used up",
+                resets_at=datetime.now(UTC) + _DAY_IS_WORTH_ASKING_AGAIN,
+                **_facts(call, response, body),
+            )
+            return Refused(error, Next.FAIL)
+        window = 1.0 if policy == "SECONDLY" or call.meter is Meter.SEARCH else WINDOW
+        return Refused(
+            RateLimited(message or "over the rate limit", **_facts(call, response, body)),
+            Next.SLOW_DOWN,
+            wait=_retry_after(response) or window,
+        )
+
+    def _moving(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
+        wait = _retry_after(response) or 60.0
+        error = ServerUnavailable(
+            _text(body) or "the account is being moved",
+            retry_at=datetime.now(UTC) + timedelta(seconds=wait),
+            **_facts(call, response, body),
+        )
+        return Refused(error, Next.LATER, wait=wait)
+
+    def _later(self, call: Call[Any], response: Response, body: Envelope, wait: float | None) -> Refused:
+        error = ServerUnavailable(_text(body) or "not now", **_facts(call, response, body))
+        return Refused(error, Next.LATER, wait=wait)
+
+    def _doubtful(self, call: Call[Any], response: Response, body: Envelope, why: str) -> Refused:
+        error = ServerUnavailable(_text(body) or why, **_facts(call, response, body))
+        return Refused(error, Next.DOUBT)
+
+    def _failed(
+        self,
+        kind: type[InvalidRequest],
+        call: Call[Any],
+        response: Response,
+        body: Envelope,
+        wordless: str = "refused",
+    ) -> Refused:
+        return Refused(kind(_text(body) or wordless, **_facts(call, response, body)), Next.FAIL)
+
+
+def _body(response: Response) -> Envelope:
+    try:
+        return response.envelope()
+    except ValueError:
+        return {}
+
+
+def _text(body: Envelope) -> str:
+    message = str(body.get("message") or body.get("error_description") or "")
+    details = [str(error["message"]) for error in errors_of(body) if error.get("message")]
+    told = [detail for detail in details if detail not in message]
+    return "; ".join([message, *told[:3]] if message else told[:3])
+
+
+def _request_id(body: Envelope) -> str:
+    return str(body.get("correlationId") or body.get("requestId") or "")
+
+
+def _facts(call: Call[Any], response: Response, body: Envelope) -> dict[str, Any]:
+    return {
+        "platform": HubSpot.name,
+        "call": call.name,
+        "code": str(body.get("category") or body.get("errorType") or body.get("status") or ""),
+        "status": response.status,
+        "request_id": _request_id(body),
+    }
+
+
+def _missing_scopes(body: Envelope) -> tuple[str, ...]:
+    scopes: list[str] = []
+    for error in errors_of(body):
+        context = error.get("context")
+        for key, values in context.items() if isinstance(context, dict) else ():
+            if "scope" in key.lower() and isinstance(values, list):
+                scopes.extend(str(value) for value in values)
+    return tuple(dict.fromkeys(scopes))
+
+
+def _retry_after(response: Response) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_WAIT) if text.isdecimal() else None

@@ -1,0 +1,41 @@
+"""The legal basis for mail, which accounts with GDPR features ask for."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import shape
+
+LegalBasis = Literal[
+    "LEGITIMATE_INTEREST_PQL",
+    "LEGITIMATE_INTEREST_CLIENT",
+    "PERFORMANCE_OF_CONTRACT",
+    "CONSENT_WITH_NOTICE",
+    "NON_GDPR",
+    "PROCESS_AND_STORE",
+    "LEGITIMATE_INTEREST_OTHER",
+]
+_KNOWN = get_args(LegalBasis)
+
+
+def legal_fields(
+    call: str, legal_basis: str | None, explanation: str | None, where: str = ""
+) -> dict[str, str]:
+    """The two fields of a body that state the basis.
+
+    :raises InvalidInput: on an unknown basis, or one of the two without the other.
+    """
+    if legal_basis is not None and legal_basis not in _KNOWN:
+        field = f"{where}legal_basis"
+        raise InvalidInput(field, f"must be one of {', '.join(_KNOWN)}, not {shape(legal_basis)}", call=call)
+    if explanation is not None and (not isinstance(explanation, str) or not explanation.strip()):
+        raise InvalidInput(f"{where}explanation", f"must be text, not {shape(explanation)}", call=call)
+    if (legal_basis is None) is not (explanation is None):
+        missing = "explanation" if explanation is None else "legal_basis"
+        raise InvalidInput(
+            f"{where}{missing}", "is missing: a basis and its explanation go together", call=call
+        )
+    if legal_basis is None or explanation is None:
+        return {}
+    return {"legalBasis": legal_basis, "legalBasisExplanation": explanation}

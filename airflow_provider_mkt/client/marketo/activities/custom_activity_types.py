@@ -1,0 +1,249 @@
+"""Types of custom activity. Changes are made to a draft, which approval makes the live version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_mkt.client.call import Call, Json, Replay, batch, flag, path_params, query_pairs
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.marketo.requests import (
+    maybe_text,
+    one_of,
+    read,
+    records,
+    something,
+    text,
+    write,
+)
+from airflow_provider_mkt.client.marketo.responses import one_as, rows_as
+from airflow_provider_mkt.client.marketo.rows import ActivityType
+from airflow_provider_mkt.client.redaction import shape
+
+ATTRIBUTES_MAX = 20
+DATA_TYPES = (
+    "string",
+    "boolean",
+    "integer",
+    "float",
+    "link",
+    "email",
+    "currency",
+    "date",
+    "datetime",
+    "phone",
+    "text",
+)
+_READ = ("Read-Only Activity Metadata",)
+_WRITE = ("Read-Write Activity Metadata",)
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
+
+
+def browse() -> Call[list[ActivityType]]:
+    """Read all custom types.
+
+    Source: ``GET /rest/v1/activities/external/types.json``.
+    """
+    name = "custom_activity_types.browse"
+    return read(name, "/activities/external/types.json", rows_as(ActivityType), scopes=_READ)
+
+
+def get(api_name: str, *, draft: bool = False) -> Call[ActivityType]:
+    """Read one custom type.
+
+    :param api_name: its API name.
+    :param draft: read the draft instead of the live version.
+    :raises NotFound: when there is none, or none of that version.
+
+    Source: ``GET /rest/v1/activities/external/type/{apiName}/describe.json``.
+    """
+    name = "custom_activity_types.get"
+    return read(
+        name,
+        "/activities/external/type/{apiName}/describe.json",
+        one_as(ActivityType),
+        params=path_params(name, apiName=api_name),
+        query=query_pairs(draft=flag(name, "draft", draft) or None),
+        scopes=_READ,
+    )
+
+
+def create(
+    api_name: str,
+    display_name: str,
+    *,
+    trigger_name: str,
+    filter_name: str,
+    primary_attribute: Mapping[str, Any],
+    description: str | None = None,
+) -> Call[ActivityType]:
+    """Create a custom type as a draft. An instance takes ten.
+
+    :param api_name: unique; letters, digits and ``_``.
+    :param display_name: what people see.
+    :param trigger_name: name of the trigger it brings.
+    :param filter_name: name of the filter it brings.
+    :param primary_attribute: ``apiName``, ``name`` and ``dataType``.
+
+    Source: ``POST /rest/v1/activities/external/type.json``.
+    """
+    name = "custom_activity_types.create"
+    if not isinstance(api_name, str) or not _NAME.fullmatch(api_name):
+        raise InvalidInput("api_name", f"must be letters, digits and _, not {shape(api_name)}", call=name)
+    body: dict[str, Json] = {
+        "apiName": api_name,
+        "name": text(name, "display_name", display_name),
+        "triggerName": text(name, "trigger_name", trigger_name),
+        "filterName": text(name, "filter_name", filter_name),
+        "primaryAttribute": _primary(name, primary_attribute),
+    }
+    if description:
+        body["description"] = text(name, "description", description)
+    return write(
+        name,
+        "/activities/external/type.json",
+        one_as(ActivityType),
+        Replay.VERIFY,
+        body=body,
+        scopes=_WRITE,
+    )
+
+
+def update(
+    api_name: str,
+    *,
+    display_name: str | None = None,
+    trigger_name: str | None = None,
+    filter_name: str | None = None,
+    description: str | None = None,
+    primary_attribute: Mapping[str, Any] | None = None,
+) -> Call[ActivityType]:
+    """Change a custom type's draft, which is made where there is none.
+
+    :param api_name: the type.
+    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that takes the place of
+        the present primary one.
+    :raises InvalidInput: when there is nothing to change.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}.json``.
+    """
+    name = "custom_activity_types.update"
+    changes = query_pairs(
+        name=maybe_text(name, "display_name", display_name),
+        triggerName=maybe_text(name, "trigger_name", trigger_name),
+        filterName=maybe_text(name, "filter_name", filter_name),
+        description=description,
+    )
+    body: dict[str, Json] = dict(changes)
+    if primary_attribute is None:
+        something(name, "display_name", changes)
+    else:
+        body["primaryAttribute"] = _primary(name, primary_attribute)
+    return _change(name, api_name, ".json", Replay.SAFE, body)
+
+
+def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
+    """Add attributes to a custom type's draft; a type has at most 20.
+
+    :param api_name: the type.
+    :param attributes: ``apiName``, ``name`` and ``dataType`` each; ``description`` and ``isPrimary`` may be
+        given.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/create.json``.
+    """
+    name = "custom_activity_types.add_attributes"
+    given = _attributes(name, attributes, ("apiName", "name", "dataType"))
+    return _change(name, api_name, "/attributes/create.json", Replay.VERIFY, given)
+
+
+def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
+    """Change attributes of a custom type's draft.
+
+    :param api_name: the type.
+    :param attributes: ``apiName`` of an attribute and what to change of it each. ``isPrimary`` is taken from
+        the present primary attribute before another one gets it.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/update.json``.
+    """
+    name = "custom_activity_types.update_attributes"
+    given = _attributes(name, attributes, ("apiName",))
+    return _change(name, api_name, "/attributes/update.json", Replay.SAFE, given)
+
+
+def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[ActivityType]:
+    """Delete attributes of a custom type's draft.
+
+    :param api_name: the type.
+    :param attribute_names: API names of attributes.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/delete.json``.
+    """
+    name = "custom_activity_types.delete_attributes"
+    rows: list[Json] = [
+        {"apiName": text(name, f"attribute_names[{index}]", one)}
+        for index, one in enumerate(batch(name, "attribute_names", attribute_names, at_most=ATTRIBUTES_MAX))
+    ]
+    return _change(name, api_name, "/attributes/delete.json", Replay.VERIFY, {"attributes": rows})
+
+
+def approve(api_name: str) -> Call[ActivityType]:
+    """Make a custom type's draft its live version. Only then can activities of it be logged.
+
+    :param api_name: a type with a draft.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/approve.json``.
+    """
+    return _change("custom_activity_types.approve", api_name, "/approve.json", Replay.VERIFY)
+
+
+def discard_draft(api_name: str) -> Call[ActivityType]:
+    """Throw away a custom type's draft.
+
+    :param api_name: a type with a draft.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/discardDraft.json``.
+    """
+    return _change("custom_activity_types.discard_draft", api_name, "/discardDraft.json", Replay.VERIFY)
+
+
+def delete(api_name: str) -> Call[ActivityType]:
+    """Delete a custom type that nothing uses.
+
+    :param api_name: the type.
+
+    Source: ``POST /rest/v1/activities/external/type/{apiName}/delete.json``.
+    """
+    return _change("custom_activity_types.delete", api_name, "/delete.json", Replay.VERIFY)
+
+
+def _change(
+    name: str, api_name: str, end: str, replay: Replay, body: dict[str, Json] | None = None
+) -> Call[ActivityType]:
+    return write(
+        name,
+        "/activities/external/type/{apiName}" + end,
+        one_as(ActivityType),
+        replay,
+        body=body,
+        params=path_params(name, apiName=api_name),
+        scopes=_WRITE,
+    )
+
+
+def _primary(name: str, given: Mapping[str, Any]) -> dict[str, Json]:
+    if not isinstance(given, Mapping):
+        raise InvalidInput("primary_attribute", f"must be a mapping, not {shape(given)}", call=name)
+    for key in ("apiName", "name", "dataType"):
+        if not given.get(key):
+            raise InvalidInput(f"primary_attribute.{key}", "is missing or empty", call=name)
+    one_of(name, "primary_attribute.dataType", given["dataType"], DATA_TYPES)
+    return dict(given)
+
+
+def _attributes(name: str, given: Sequence[Mapping[str, Any]], needs: Sequence[str]) -> dict[str, Json]:
+    rows = records(name, "attributes", given, needs=needs, at_most=ATTRIBUTES_MAX)
+    for index, row in enumerate(rows):
+        if "dataType" in row:
+            one_of(name, f"attributes[{index}].dataType", row["dataType"], DATA_TYPES)
+    return {"attributes": rows}

@@ -1,0 +1,30 @@
+"""The schema of companies, to read: which fields there are."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.marketo import schema_calls as field_calls
+from airflow_provider_mkt.client.marketo.rows import LeadField
+
+_TAIL = "/companies/schema/fields"
+
+
+def get(field_name: str) -> Call[LeadField]:
+    """Read one company field.
+
+    :param field_name: its REST name.
+    :raises InvalidRequest: when there is none (code 1006).
+
+    Source: ``GET /rest/v1/companies/schema/fields/{fieldApiName}.json``.
+    """
+    return field_calls.get("company_fields.get", _TAIL, field_name)
+
+
+def browse(*, batch_size: int = 300) -> Call[list[LeadField]]:
+    """Page through all company fields.
+
+    :param batch_size: rows per page, 1-300.
+
+    Source: ``GET /rest/v1/companies/schema/fields.json``.
+    """
+    return field_calls.browse("company_fields.browse", _TAIL, batch_size)

@@ -1,0 +1,223 @@
+"""Leads of the lead database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from airflow_provider_mkt.client.call import Call, Replay, batch, comma_list, flag, query_pairs
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.marketo import requests as building
+from airflow_provider_mkt.client.marketo.requests import (
+    between,
+    comma_values,
+    fitting,
+    ids,
+    place,
+    read,
+    text,
+    write,
+)
+from airflow_provider_mkt.client.marketo.responses import (
+    RecordResult,
+    nothing_of,
+    one_as,
+    results_of,
+    rows,
+    rows_as,
+    the_one,
+)
+from airflow_provider_mkt.client.marketo.rows import Description, FieldOfLead
+from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.redaction import shape
+
+BATCH_MAX = building.BATCH_MAX
+BODY_MAX = building.BODY_MAX
+MERGE_MAX = 25
+
+Action = Literal["createOrUpdate", "createOnly", "updateOnly", "createDuplicate"]
+_REPLAY: dict[Action, Replay] = {
+    # Two upserts of one new key at once make two leads.
+    "createOrUpdate": Replay.WAIT,
+    "createOnly": Replay.WAIT,
+    "updateOnly": Replay.SAFE,
+    "createDuplicate": Replay.NEVER,
+}
+
+Lead = Mapping[str, Any]
+
+
+def describe() -> Call[list[FieldOfLead]]:
+    """Read the lead schema with the numeric ids of fields, by which activities name them.
+
+    :returns: ``id``, ``displayName``, ``dataType``, ``length`` and ``rest`` (``name``, ``readOnly``) of each
+        field; one without ``rest`` cannot be used by API.
+
+    Source: ``GET /rest/v1/leads/describe.json``.
+    """
+    return read("leads.describe", "/leads/describe.json", rows_as(FieldOfLead))
+
+
+def describe2() -> Call[Description]:
+    """Read the lead schema: fields, and which of them can be searched by.
+
+    :returns: ``fields`` (name, dataType, length, updateable ...) and ``searchableFields``.
+
+    Source: ``GET /rest/v1/leads/describe2.json``.
+    """
+    return read("leads.describe2", "/leads/describe2.json", one_as(Description))
+
+
+def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any]]:
+    """Read one lead.
+
+    :param lead_id: its id.
+    :param fields: REST names of the fields to return; a small default set otherwise.
+    :raises NotFound: when there is none.
+
+    Source: ``GET /rest/v1/lead/{leadId}.json``.
+    """
+    name = "leads.get"
+    return read(
+        name,
+        "/lead/{leadId}.json",
+        the_one,
+        params=place(name, "lead_id", lead_id, "leadId"),
+        query=query_pairs(fields=comma_list(name, "fields", fields)),
+    )
+
+
+def by_filter(
+    filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
+) -> Call[list[dict[str, Any]]]:
+    """Page through the leads whose field has one of the given values.
+
+    :param filter_type: a searchable field.
+    :param filter_values: up to 300 values without commas; more than 1,000 matches are refused.
+    :param fields: REST names of the fields to return.
+    :param batch_size: rows per page, 1-300.
+    :raises InvalidInput: on no values, too many, or one with a comma, which has no escape.
+
+    Source: ``GET /rest/v1/leads.json``; a query over 7,500 bytes goes as
+    ``POST /rest/v1/leads.json?_method=GET``.
+    """
+    name = "leads.by_filter"
+    query = query_pairs(
+        filterType=text(name, "filter_type", filter_type),
+        filterValues=comma_values(name, filter_values),
+        fields=comma_list(name, "fields", fields),
+        batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+    )
+    return read(name, "/leads.json", rows, query=query, timeout=60, follow=position_token)
+
+
+def sync(
+    leads: Sequence[Lead],
+    *,
+    action: Action = "createOrUpdate",
+    lookup_field: str = "email",
+    partition_name: str | None = None,
+) -> Call[list[RecordResult]]:
+    """Create or update up to 300 leads.
+
+    :param leads: REST field names to values; at most 1 MB together. None clears a field.
+    :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
+    :param lookup_field: the key; every lead needs it, save with ``createDuplicate``.
+    :param partition_name: lead partition for new leads.
+    :returns: one row per lead, in the order of *leads*.
+    :raises InvalidInput: on an empty or too large batch, a lead without the key, or an unknown action.
+
+    Source: ``POST /rest/v1/leads.json``.
+    """
+    name = "leads.sync"
+    if action not in get_args(Action):
+        raise InvalidInput("action", f"must be one of {', '.join(get_args(Action))}", call=name)
+    text(name, "lookup_field", lookup_field)
+    records: list[dict[str, Any]] = []
+    for index, lead in enumerate(batch(name, "leads", leads, at_most=BATCH_MAX)):
+        if not isinstance(lead, Mapping):
+            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {shape(lead)}", call=name)
+        if action != "createDuplicate" and lead.get(lookup_field) in (None, ""):
+            raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing", call=name)
+        records.append(dict(lead))
+    body: dict[str, Any] = {"action": action, "input": records}
+    if action in ("createOrUpdate", "updateOnly"):
+        body["lookupField"] = lookup_field
+    if partition_name:
+        body["partitionName"] = text(name, "partition_name", partition_name)
+    return write(
+        name,
+        "/leads.json",
+        results_of(len(records)),
+        _REPLAY[action],
+        body=fitting(name, "leads", body),
+        timeout=90,
+    )
+
+
+def delete(lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+    """Delete up to 300 leads, for good. What is in a CRM stays there.
+
+    :param lead_ids: leads, each once.
+    :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1004. After
+        a try whose answer was lost, the leads it deleted are told as skipped.
+
+    Source: ``POST /rest/v1/leads/delete.json``.
+    """
+    name = "leads.delete"
+    leads = [{"id": lead} for lead in ids(name, "lead_ids", lead_ids)]
+    return write(name, "/leads/delete.json", results_of(len(leads)), Replay.SAFE, body={"input": leads})
+
+
+def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm: bool = False) -> Call[None]:
+    """Merge up to 25 leads into one. It cannot be undone.
+
+    The winner's values stay, and what it lacks is filled in. With Salesforce a contact wins over a lead,
+    and a record of the CRM over one of Marketo alone, whatever is asked for.
+
+    :param winner_id: the lead that stays.
+    :param loser_ids: 1-25 leads that become part of it.
+    :param merge_in_crm: merge them in Salesforce too.
+    :raises InvalidInput: when there are none or too many, or the winner is among them.
+
+    Source: ``POST /rest/v1/leads/{leadId}/merge.json``.
+    """
+    name = "leads.merge"
+    losers = ids(name, "loser_ids", loser_ids, at_most=MERGE_MAX)
+    params = place(name, "winner_id", winner_id, "leadId")
+    for index, loser in enumerate(losers):
+        if ("leadId", str(loser)) in params:
+            raise InvalidInput(f"loser_ids[{index}]", "is the winner itself", call=name)
+    return write(
+        name,
+        "/leads/{leadId}/merge.json",
+        nothing_of,
+        Replay.VERIFY,
+        params=params,
+        query=query_pairs(
+            leadIds=",".join(str(loser) for loser in losers),
+            mergeInCRM=flag(name, "merge_in_crm", merge_in_crm) or None,
+        ),
+        timeout=180,
+    )
+
+
+def associate(lead_id: int | str, cookie: str) -> Call[None]:
+    """Hand a browser's web activity to a lead. Of a browser that another lead has, only what comes later.
+
+    :param lead_id: the lead.
+    :param cookie: value of the browser's ``_mkto_trk`` cookie, ``id:...&token:_mch-...``.
+    :raises InvalidRequest: when it is no such value (code 1012).
+
+    Source: ``POST /rest/v1/leads/{leadId}/associate.json``.
+    """
+    name = "leads.associate"
+    return write(
+        name,
+        "/leads/{leadId}/associate.json",
+        nothing_of,
+        Replay.SAFE,
+        params=place(name, "lead_id", lead_id, "leadId"),
+        query=query_pairs(cookie=text(name, "cookie", cookie, at_most=1000)),
+        timeout=60,
+    )

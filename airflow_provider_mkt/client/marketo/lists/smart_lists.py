@@ -1,0 +1,147 @@
+"""Smart lists as assets. Who is on one cannot be read, only extracted: :mod:`.bulk_extracts`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow_provider_mkt.client.call import Call, Replay, flag, query_pairs
+from airflow_provider_mkt.client.marketo.requests import (
+    asset,
+    asset_pages,
+    change,
+    folder,
+    in_folder,
+    place,
+    text,
+    updated,
+)
+from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.marketo.rows import Asset, SmartList
+
+
+def browse(
+    *,
+    folder_id: int | str | None = None,
+    folder_type: str = "Folder",
+    updated_after: datetime | None = None,
+    updated_before: datetime | None = None,
+    page_size: int = 200,
+) -> Call[list[SmartList]]:
+    """Page through the smart lists that people made.
+
+    :param folder_id: only those in this folder or program.
+    :param folder_type: ``Folder`` or ``Program``.
+    :param updated_after: only those changed at this time or later; aware.
+    :param updated_before: only those changed at this time or earlier; aware.
+    :param page_size: rows per page, 1-200.
+
+    Source: ``GET /rest/asset/v1/smartLists.json``.
+    """
+    name = "smart_lists.browse"
+    return asset_pages(
+        name,
+        "/smartLists.json",
+        rows_as(SmartList),
+        page_size=page_size,
+        query=query_pairs(folder=in_folder(name, folder_id, folder_type))
+        + updated(name, updated_after, updated_before),
+    )
+
+
+def get(list_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read one smart list.
+
+    :param list_id: its id.
+    :param include_rules: return its rules too.
+    :returns: the smart list, or None when there is none.
+
+    Source: ``GET /rest/asset/v1/smartList/{id}.json``.
+    """
+    name = "smart_lists.get"
+    return _one(name, "/smartList/{id}.json", "list_id", list_id, include_rules)
+
+
+def of_program(program_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read the smart list of an email program: who it sends to.
+
+    :param program_id: an email program.
+    :param include_rules: return its rules too.
+    :returns: the smart list, or None when there is none.
+
+    Source: ``GET /rest/asset/v1/program/{programId}/smartList.json``.
+    """
+    name = "smart_lists.of_program"
+    return _one(name, "/program/{id}/smartList.json", "program_id", program_id, include_rules)
+
+
+def of_campaign(campaign_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read the smart list of a smart campaign: who goes through its flow.
+
+    :param campaign_id: the campaign.
+    :param include_rules: return its rules too, triggers included.
+    :returns: the smart list, or None when there is none.
+
+    Source: ``GET /rest/asset/v1/smartCampaign/{id}/smartList.json``.
+    """
+    name = "smart_lists.of_campaign"
+    return _one(name, "/smartCampaign/{id}/smartList.json", "campaign_id", campaign_id, include_rules)
+
+
+def by_name(list_name: str) -> Call[list[SmartList]]:
+    """Find smart lists by their exact name, which is unique only within a program.
+
+    :returns: the smart lists; none when there are none.
+
+    Source: ``GET /rest/asset/v1/smartList/byName.json``.
+    """
+    name = "smart_lists.by_name"
+    query = query_pairs(name=text(name, "list_name", list_name))
+    return asset(name, "/smartList/byName.json", rows_as(SmartList), query=query)
+
+
+def clone(
+    list_id: int | str,
+    list_name: str,
+    *,
+    folder_id: int | str,
+    folder_type: str = "Folder",
+    description: str | None = None,
+) -> Call[SmartList]:
+    """Copy a smart list.
+
+    :param list_id: a smart list that people made.
+    :param list_name: unique in the instance, or in its program.
+    :param folder_id: the folder or program the copy goes into.
+    :param folder_type: ``Folder`` or ``Program``.
+    :returns: the copy.
+    :raises InvalidRequest: when the name is taken (code 709).
+
+    Source: ``POST /rest/asset/v1/smartList/{id}/clone.json``.
+    """
+    name = "smart_lists.clone"
+    form = query_pairs(
+        name=text(name, "list_name", list_name),
+        folder=folder(name, folder_id, folder_type),
+        description=description,
+    )
+    params = place(name, "list_id", list_id)
+    return change(
+        name, "/smartList/{id}/clone.json", one_as(SmartList), Replay.VERIFY, params=params, form=form
+    )
+
+
+def delete(list_id: int | str) -> Call[Asset]:
+    """Delete a smart list, but not its leads.
+
+    :param list_id: a smart list that people made and nothing uses.
+
+    Source: ``POST /rest/asset/v1/smartList/{id}/delete.json``.
+    """
+    name = "smart_lists.delete"
+    params = place(name, "list_id", list_id)
+    return change(name, "/smartList/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
+
+
+def _one(name: str, tail: str, field: str, number: int | str, include_rules: bool) -> Call[SmartList | None]:
+    query = query_pairs(includeRules=flag(name, "include_rules", include_rules) or None)
+    return asset(name, tail, first_as(SmartList), params=place(name, field, number), query=query)

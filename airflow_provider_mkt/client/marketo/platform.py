@@ -1,0 +1,272 @@
+"""How Marketo Engage is addressed and how its answers are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Meter
+from airflow_provider_mkt.client.errors import (
+    AuthenticationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    PlatformError,
+    QuotaExhausted,
+    RateLimited,
+    ServerUnavailable,
+)
+from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
+from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+
+WINDOW = 20.0
+QUERY_MAX = 7_500
+"""Bytes of query above which a read is sent as a form; the platform's own limit is 8 KB for the whole URI."""
+
+PREFIXES = {
+    "lead": "/rest/v1",
+    "asset": "/rest/asset/v1",
+    "bulk": "/bulk/v1",
+}
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What a response-level code means.
+
+    :param wait: seconds to wait at least; None leaves it to the backoff.
+    :param at_most: replays that still make sense.
+    """
+
+    error: type[PlatformError]
+    next: Next
+    wait: float | None = None
+    at_most: int | None = None
+
+
+_RULES: dict[str, _Rule] = {
+    "500": _Rule(ServerUnavailable, Next.DOUBT, at_most=2),
+    "502": _Rule(ServerUnavailable, Next.DOUBT),
+    "600": _Rule(AuthenticationError, Next.REFRESH),
+    "601": _Rule(AuthenticationError, Next.REFRESH),
+    "602": _Rule(AuthenticationError, Next.REFRESH),
+    "603": _Rule(PermissionDenied, Next.FAIL),
+    "604": _Rule(ServerUnavailable, Next.DOUBT),
+    "606": _Rule(RateLimited, Next.SLOW_DOWN, wait=WINDOW),
+    "608": _Rule(ServerUnavailable, Next.LATER),
+    "610": _Rule(NotFound, Next.FAIL),
+    "611": _Rule(ServerUnavailable, Next.DOUBT, at_most=2),
+    "614": _Rule(ServerUnavailable, Next.LATER),
+    "615": _Rule(RateLimited, Next.STEP_BACK, wait=1.0),
+    "702": _Rule(NotFound, Next.FAIL),
+    "713": _Rule(ServerUnavailable, Next.DOUBT),
+    "719": _Rule(ServerUnavailable, Next.DOUBT),
+    "1004": _Rule(NotFound, Next.FAIL),
+    "1005": _Rule(Conflict, Next.FAIL),
+    "1013": _Rule(NotFound, Next.FAIL),
+    "1014": _Rule(ServerUnavailable, Next.LATER, at_most=2),
+    "1016": _Rule(RateLimited, Next.LATER, wait=30.0),
+    "1017": _Rule(Conflict, Next.FAIL),
+    "1019": _Rule(RateLimited, Next.LATER, wait=30.0),
+}
+_UNKNOWN_6XX = _Rule(ServerUnavailable, Next.DOUBT, at_most=2)
+_PERMANENT = _Rule(InvalidRequest, Next.FAIL)
+_PERMANENT_6XX = {"605", "607", "609", "612", "613", "616"}
+
+
+class Marketo(Platform):
+    """One Marketo instance.
+
+    :param account: its settings.
+    """
+
+    name = "marketo"
+
+    def __init__(self, account: MarketoAccount) -> None:
+        self.account = account
+
+    @property
+    def account_key(self) -> str:
+        # The limits belong to the instance, whoever calls.
+        return f"marketo {self.account.base_url.lower()}"
+
+    @property
+    def credentials_key(self) -> str:
+        secret = self.account.client_secret.get_secret_value()
+        digest = hashlib.sha256(secret.encode()).hexdigest()[:16]
+        return f"marketo {self.account.base_url} {self.account.client_id} {digest}"
+
+    @property
+    def rates(self) -> Mapping[Meter, Rate]:
+        return {Meter.CALLS: Rate(self.account.calls_per_20_seconds, WINDOW)}
+
+    @property
+    def max_concurrency(self) -> int:
+        return self.account.max_concurrency
+
+    @property
+    def daily_reserve(self) -> int:
+        return self.account.daily_reserve
+
+    @property
+    def at_once(self) -> int | None:
+        return self.account.max_concurrency
+
+    def token_request(self) -> Request | None:
+        return Request(
+            "POST",
+            f"{self.account.base_url}/identity/oauth/token",
+            # In the body, since URLs end up in logs.
+            body=FormBody(
+                (
+                    ("grant_type", "client_credentials"),
+                    ("client_id", self.account.client_id),
+                    ("client_secret", self.account.client_secret.get_secret_value()),
+                )
+            ),
+        )
+
+    def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
+        if isinstance(answer, NoAnswer):
+            raise ServerUnavailable(answer.reason, platform=self.name, call="identity.token")
+        body = _body(answer.without(self.account.client_secret.get_secret_value()))
+        if answer.status == 200 and (token := token_of(body)):
+            return token
+        if answer.status in (400, 401, 403):
+            raise AuthenticationError(
+                f"client id and secret were refused: {body.get('error_description') or 'no reason given'}",
+                platform=self.name,
+                call="identity.token",
+                code=str(body.get("error") or ""),
+                status=answer.status,
+            )
+        raise ServerUnavailable(
+            "no token was given", platform=self.name, call="identity.token", status=answer.status
+        )
+
+    def build(self, call: Call[Any], token: str) -> Request:
+        route = call.route
+        url = self.account.base_url + PREFIXES[route.family] + route.path()
+        headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
+        if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
+            # A page's token counts too, so this is decided per request. Assets take 64 KiB, and no form.
+            override = (("_method", "GET"),)
+            return Request("POST", url, override, headers, FormBody(call.query), call.timeout)
+        return Request(route.method, url, call.query, headers, call.body, call.timeout)
+
+    def judge(self, call: Call[Any], response: Response) -> Verdict:
+        if not 200 <= response.status < 300:
+            return self._judge_status(call, response)
+        if call.file and not _says_whether(response):
+            return Done(response.file())
+        try:
+            envelope = response.envelope()
+        except ValueError:
+            error = ServerUnavailable("the answer is not JSON", **_facts(call, response, {}, ""))
+            return Refused(error, Next.DOUBT)
+        if envelope.get("success") is True and not call.file:
+            return Done(envelope)
+        if not _code(envelope):
+            error = ServerUnavailable(
+                "the answer says neither yes nor no", **_facts(call, response, envelope, "")
+            )
+            return Refused(error, Next.DOUBT)
+        return self._judge_code(call, response, envelope)
+
+    def _judge_status(self, call: Call[Any], response: Response) -> Refused:
+        facts = _facts(call, response, _body(response), "")
+        match response.status:
+            case 401:
+                return Refused(AuthenticationError("the token was refused", **facts), Next.REFRESH)
+            case 403:
+                error = PermissionDenied("not allowed", missing=call.scopes, **facts)
+                return Refused(error, Next.FAIL)
+            case 404:
+                missing = (
+                    "no file: its job is unknown, not finished or too old" if call.file else "no such address"
+                )
+                return Refused(NotFound(missing, **facts), Next.FAIL)
+            case 413:
+                return Refused(InvalidRequest("the body is over the platform's limit", **facts), Next.FAIL)
+            case 414:
+                return Refused(InvalidRequest("the URL is over the platform's limit", **facts), Next.FAIL)
+            case 429:
+                return Refused(RateLimited("over the rate limit", **facts), Next.SLOW_DOWN, wait=WINDOW)
+            case 500:
+                return Refused(ServerUnavailable("the server failed", **facts), Next.DOUBT, at_most=2)
+            case status if status > 500:
+                return Refused(ServerUnavailable("the server failed", **facts), Next.DOUBT)
+        return Refused(InvalidRequest("refused", **facts), Next.FAIL)
+
+    def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Refused:
+        code, message = _code(envelope), str(errors_of(envelope)[0].get("message") or "no reason given")
+        facts = _facts(call, response, envelope, code)
+        if code == "607" or code == "1020":
+            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **facts)
+            return Refused(error, Next.FAIL)
+        if code == "1029":
+            return self._job_limit(message, facts)
+        rule = _RULES.get(code) or (
+            _UNKNOWN_6XX if code.startswith("6") and code not in _PERMANENT_6XX else _PERMANENT
+        )
+        if rule.error is PermissionDenied:
+            return Refused(PermissionDenied(message, missing=call.scopes, **facts), rule.next)
+        return Refused(rule.error(message, **facts), rule.next, wait=rule.wait, at_most=rule.at_most)
+
+    def _job_limit(self, message: str, facts: dict[str, Any]) -> Refused:
+        """1029 has three meanings, and only its text tells them apart."""
+        lowered = message.lower()
+        if "quota" in lowered:
+            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **facts)
+            return Refused(error, Next.FAIL)
+        if "already" in lowered:
+            return Refused(Conflict(message, **facts), Next.FAIL)
+        return Refused(RateLimited(message, **facts), Next.LATER, wait=60.0)
+
+
+def next_quota_reset(now: datetime) -> datetime:
+    """When the day's calls are there again: 06:05 UTC, which is past midnight US Central all year.
+
+    :param now: an aware time.
+    """
+    today = now.astimezone(UTC).replace(hour=6, minute=5, second=0, microsecond=0)
+    return today if now < today else today + timedelta(days=1)
+
+
+def _says_whether(response: Response) -> bool:
+    """Whether an answer to a call for a file is none, but an envelope: those come with status 200 too."""
+    if response.content[:64].lstrip()[:1] != b"{":
+        return False
+    try:
+        return isinstance(response.envelope().get("success"), bool)
+    except ValueError:
+        return False
+
+
+def _code(envelope: Envelope) -> str:
+    errors = errors_of(envelope)
+    return str(errors[0].get("code") or "") if errors else ""
+
+
+def _body(response: Response) -> Envelope:
+    try:
+        return response.envelope()
+    except ValueError:
+        return {}
+
+
+def _facts(call: Call[Any], response: Response, envelope: Envelope, code: str) -> dict[str, Any]:
+    return {
+        "platform": Marketo.name,
+        "call": call.name,
+        "code": code,
+        "status": response.status,
+        "request_id": str(envelope.get("requestId") or ""),
+    }

@@ -1,0 +1,61 @@
+"""The schema of program members: which fields there are, and custom ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.marketo import schema_calls as field_calls
+from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.rows import LeadField
+
+CREATE_MAX = 20
+_TAIL = "/programs/members/schema/fields"
+
+
+def get(field_name: str) -> Call[LeadField]:
+    """Read one program member field.
+
+    :param field_name: its REST name.
+    :raises InvalidRequest: when there is none (code 1006).
+
+    Source: ``GET /rest/v1/programs/members/schema/fields/{fieldApiName}.json``.
+    """
+    return field_calls.get("member_fields.get", _TAIL, field_name)
+
+
+def browse(*, batch_size: int = 300) -> Call[list[LeadField]]:
+    """Page through all program member fields.
+
+    :param batch_size: rows per page, 1-300.
+
+    Source: ``GET /rest/v1/programs/members/schema/fields.json``.
+    """
+    return field_calls.browse("member_fields.browse", _TAIL, batch_size)
+
+
+def create(fields: Sequence[Mapping[str, Any]]) -> Call[list[RecordResult]]:
+    """Create custom program member fields. They can never be deleted, and an instance takes 20 of them.
+
+    :param fields: 1-20 of them: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
+        ``dataType`` are needed; ``description``, ``isHidden``, ``isHtmlEncodingInEmail`` and
+        ``isSensitive`` may be given.
+    :returns: one row per field, in their order.
+    :raises InvalidRequest: when one exists (code 1017); none is made then.
+
+    Source: ``POST /rest/v1/programs/members/schema/fields.json``.
+    """
+    return field_calls.create("member_fields.create", _TAIL, fields, CREATE_MAX)
+
+
+def update(field_name: str, changes: Mapping[str, Any]) -> Call[RecordResult]:
+    """Change a program member field.
+
+    :param field_name: its REST name.
+    :param changes: ``description``, ``isHtmlEncodingInEmail`` and ``isSensitive``; for custom fields also
+        ``displayName``, and ``isHidden`` for those made by the API.
+
+    Source: ``POST /rest/v1/programs/members/schema/fields/{fieldApiName}.json``.
+    """
+    return field_calls.update("member_fields.update", _TAIL, field_name, changes)

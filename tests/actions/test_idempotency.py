@@ -1,0 +1,147 @@
+"""Something is made once, whatever happens to the answers and to the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.actions.idempotency import Made, at_most_once, once
+from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Forgetful, Pause
+from airflow_provider_mkt.client.call import Call, Replay, Route
+from airflow_provider_mkt.client.errors import Conflict, NotRepeated, OutcomeUnknown, RateLimited
+
+MAKE: Call[str] = Call("things.make", Route("POST", "things"), str, Replay.VERIFY)
+FIND: Call[str | None] = Call("things.find", Route("GET", "things"), str, Replay.SAFE)
+
+
+class World:
+    """A platform that makes things, and shows them some seconds after it was asked."""
+
+    def __init__(self, *, shows_after: float = 0.0) -> None:
+        self.now, self.shows_after, self.made = 1_000.0, shows_after, []
+        self.memory = Forgetful()
+
+    def find(self) -> Flow[str | None]:
+        answer: str | None = yield FIND
+        return answer
+
+    def run(self, *answers: Exception | str) -> Made[str]:
+        """Run the flow; *answers* are those of the requests in turn."""
+        flow = once("make", self.memory, MAKE, self.find, clock=lambda: self.now)
+        made: Made[str] = self._fed(flow, *answers)
+        return made
+
+    def run_at_most_once(self, *answers: Exception | str) -> object:
+        """Run the flow that never repeats by itself."""
+        return self._fed(
+            at_most_once("make", self.memory, MAKE, plain=str.upper, seen=self.find, clock=lambda: self.now),
+            *answers,
+        )
+
+    def _fed(self, flow: Flow[Any], *answers: Exception | str) -> Any:
+        left = list(answers)
+        given: Any = None
+        try:
+            while True:
+                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                if isinstance(step, Pause):
+                    self.now += step.seconds
+                    given = None
+                elif step is FIND:
+                    given = next((one for one, at in self.made if at <= self.now), None)
+                else:
+                    given = left.pop(0)
+                    if isinstance(given, str) or getattr(given, "worked", False):
+                        self.made.append((str(given), self.now + self.shows_after))
+        except StopIteration as stop:
+            assert not left
+            return stop.value
+
+
+def lost(*, worked: bool) -> OutcomeUnknown:
+    error = OutcomeUnknown("lost")
+    error.worked = worked  # type: ignore[attr-defined]
+    return error
+
+
+def test_what_is_there_is_left_alone() -> None:
+    world = World()
+    world.made.append(("old", 0.0))
+    assert world.run() == Made("old", new=False)
+
+
+def test_it_is_made_and_a_later_try_finds_it() -> None:
+    world = World()
+    assert world.run("thing") == Made("thing", new=True)
+    assert world.run() == Made("thing", new=True)
+
+
+def test_a_lost_answer_whose_work_was_done_makes_no_second_one_however_late_it_shows() -> None:
+    world = World(shows_after=SETTLE - 1)
+    assert world.run(lost(worked=True)).new
+    assert len(world.made) == 1
+
+
+def test_a_lost_request_is_made_again_only_when_the_first_must_have_shown() -> None:
+    world = World()
+    assert world.run(lost(worked=False), "thing") == Made("thing", new=True)
+    assert world.now >= 1_000.0 + SETTLE
+
+
+def test_two_lost_requests_end_in_an_unknown_outcome() -> None:
+    world = World()
+    with pytest.raises(OutcomeUnknown):
+        world.run(lost(worked=False), lost(worked=False))
+
+
+def test_a_try_after_a_killed_one_waits_until_its_request_must_have_shown() -> None:
+    world = World()
+    world.memory.set("make", {"asked": world.now})
+    assert world.run("thing") == Made("thing", new=True)
+    assert world.now >= 1_000.0 + SETTLE
+
+
+def test_a_name_that_another_run_took_in_between_counts_as_there() -> None:
+    world = World()
+    refused = Conflict("taken")
+    refused.worked = True  # type: ignore[attr-defined]
+    assert world.run(refused).new is False
+
+
+def test_a_refused_request_leaves_nothing_to_wait_for() -> None:
+    world = World()
+    with pytest.raises(RateLimited):
+        world.run(RateLimited("slow down"))
+    assert world.memory.get("make") is None
+
+
+def test_an_answer_is_remembered_and_returned_without_another_request() -> None:
+    world = World()
+    assert world.run_at_most_once("thing") == "THING"
+    assert world.run_at_most_once() == "THING"
+
+
+def test_a_lost_request_whose_effect_shows_late_is_known_then_and_by_later_tries() -> None:
+    world = World(shows_after=SETTLE - 1)
+    assert world.run_at_most_once(lost(worked=True)) == "lost"
+    assert world.run_at_most_once() == "lost"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(killed: bool) -> None:
+    world = World()
+    answers = [] if killed else [lost(worked=False)]
+    if killed:
+        world.memory.set("make", {"asked": world.now})
+    with pytest.raises(NotRepeated, match="make was asked for once"):
+        world.run_at_most_once(*answers)
+    assert world.now >= 1_000.0 + SETTLE
+    assert world.run_at_most_once("thing") == "THING"
+
+
+def test_a_request_that_was_surely_not_done_may_be_made_again() -> None:
+    world = World()
+    with pytest.raises(RateLimited):
+        world.run_at_most_once(RateLimited("slow down"))
+    assert world.run_at_most_once("thing") == "THING"

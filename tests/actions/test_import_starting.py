@@ -1,0 +1,103 @@
+"""Starting an import once, fed by hand: lost answers, killed workers, imports of the same name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.actions.hubspot.imports import start_once
+from airflow_provider_mkt.actions.procedure import SETTLE, Forgetful, Pages, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown
+from airflow_provider_mkt.client.hubspot.imports import imports
+
+ORDER = imports.start("June", b"Mail\nx\n", [{"name": "Mail"}], operation="CREATE")
+
+
+class Platform:
+    """Imports, the time, and what happens to the next request to start one."""
+
+    def __init__(self, *names: str) -> None:
+        self.rows = [imports.Import(id=str(n), state="DONE", importName=name) for n, name in enumerate(names)]
+        self.older = len(names)
+        self.now, self.starts = 1000.0, 0
+        self.lost: bool | None = None
+        """Whether a start is lost: before the work, after it, or (None) not at all."""
+        self.refuse = False
+        self.visible_at = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def __call__(self, memory: Forgetful, *, kill_after_start: bool = False) -> imports.Import:
+        flow = start_once("June", ORDER, memory, clock=self.clock)
+        given: Any = None
+        try:
+            while True:
+                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                given = self.answer(step)
+                if kill_after_start and self.starts:
+                    raise KeyboardInterrupt
+        except StopIteration as stop:
+            value: imports.Import = stop.value
+            return value
+
+    def answer(self, step: Any) -> Any:
+        match step:
+            case Pause(seconds, _):
+                self.now += seconds
+                return None
+            case Pages():
+                return self.rows if self.now >= self.visible_at else self.rows[: self.older]
+            case Call(name="imports.get"):
+                return next(one for one in self.rows if step.route.path() == f"/{one.id}")
+        self.starts += 1
+        if self.refuse:
+            return InvalidRequest("no such column")
+        if self.lost is not False:
+            made = imports.Import(id=str(len(self.rows)), state="STARTED", importName="June")
+            self.rows = [*self.rows, made]
+        return self.rows[-1] if self.lost is None else OutcomeUnknown("lost")
+
+
+def test_an_import_is_started_and_a_second_try_finds_it_by_its_id() -> None:
+    platform, memory = Platform("May", "June"), Forgetful()
+    assert platform(memory).id == platform(memory).id == "2"
+    assert platform.starts == 1
+
+
+def test_a_lost_start_that_worked_is_found_by_its_name_though_an_older_one_has_it_too() -> None:
+    platform = Platform("June")
+    platform.lost, platform.visible_at = True, 1030.0
+    assert platform(Forgetful()).id == "1"
+    assert platform.starts == 1
+
+
+def test_a_lost_start_that_never_shows_is_left_open_and_a_later_try_may_send_it() -> None:
+    platform, memory = Platform("June"), Forgetful()
+    platform.lost = False
+    with pytest.raises(OutcomeUnknown):
+        platform(memory)
+    assert platform.now >= 1000 + SETTLE
+    platform.lost = None
+    assert platform(memory).id == "1"
+    assert platform.starts == 2
+
+
+def test_a_worker_killed_after_the_request_does_not_send_it_again() -> None:
+    platform, memory = Platform(), Forgetful()
+    with pytest.raises(KeyboardInterrupt):
+        platform(memory, kill_after_start=True)
+    assert platform(memory).id == "0"
+    assert platform.starts == 1
+
+
+def test_a_refused_start_leaves_nothing_to_look_for() -> None:
+    platform, memory = Platform(), Forgetful()
+    platform.refuse = True
+    with pytest.raises(InvalidRequest):
+        platform(memory)
+    platform.refuse = False
+    assert platform(memory).id == "0"
+    assert platform.now == 1000.0

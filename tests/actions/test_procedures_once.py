@@ -1,0 +1,181 @@
+"""Flows fed by hand: what the sandbox, which shows every effect at once, cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.actions.hubspot import campaigns, emails
+from airflow_provider_mkt.actions.marketo import smart_campaigns
+from airflow_provider_mkt.actions.ports import Fared
+from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Forgetful, Pages, Pause
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown, RateLimited
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.emails.emails import Email
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Fed:
+    """A flow that has ended: the names of its calls, and how long it paused."""
+
+    def __init__(self, flow: Flow[Any], answer: Callable[[str, Call[Any]], Any], clock: Clock) -> None:
+        self.calls: list[str] = []
+        self.paused = 0.0
+        self.value: Any = None
+        given: Any = None
+        try:
+            while True:
+                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                match step:
+                    case Pause(seconds, _):
+                        self.paused += seconds
+                        clock.now += seconds
+                        given = None
+                    case Pages(call) | (Call() as call):
+                        self.calls.append(call.name)
+                        given = answer(call.name, call)
+        except StopIteration as stop:
+            self.value = stop.value
+
+
+def email(state: str) -> Email:
+    return Email(id="7", state=state)
+
+
+def lost(name: str) -> OutcomeUnknown:
+    return OutcomeUnknown("lost", platform="x", call=name)
+
+
+def test_publishing_holds_until_the_email_is_no_draft_any_more() -> None:
+    clock, memory, looks = Clock(), Forgetful(), iter(["DRAFT", "DRAFT", "DRAFT", "PROCESSING"])
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        return email(next(looks)) if name == "emails.get" else None
+
+    fed = Fed(emails.publish("7", memory, clock=clock), answer, clock)
+    assert fed.calls.count("emails.publish") == 1
+    assert fed.value.state == "PROCESSING"
+    assert fed.paused > 0
+
+
+def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -> None:
+    clock, memory = Clock(), Forgetful()
+    times: list[float] = []
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        if name == "emails.get":
+            return email("DRAFT")
+        times.append(clock.now)
+        # The call itself was waited for.
+        clock.now += 40
+        return lost(name)
+
+    with pytest.raises(OutcomeUnknown):
+        Fed(emails.publish("7", memory, clock=clock), answer, clock)
+    assert times[1] - times[0] >= 40 + SETTLE
+
+
+def test_a_publish_that_was_refused_leaves_the_doubt_about_an_earlier_one() -> None:
+    clock, memory = Clock(), Forgetful()
+    doubt = {"asked": clock.now - 2 * SETTLE}
+    memory.set("publish 7", doubt)
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        return email("DRAFT") if name == "emails.get" else RateLimited("slow down")
+
+    with pytest.raises(RateLimited):
+        Fed(emails.publish("7", memory, clock=clock), answer, clock)
+    assert memory.get("publish 7") == doubt
+
+
+@pytest.mark.parametrize("state", ["SCHEDULED_OR_PUBLISHED", "PUBLISHED_OR_SCHEDULED"])
+def test_the_mixed_words_are_no_drafts(state: str) -> None:
+    clock = Clock()
+    fed = Fed(emails.publish("7", Forgetful(), clock=clock), lambda name, call: email(state), clock)
+    assert fed.value.done is False
+    assert fed.calls == ["emails.get"]
+
+
+@pytest.mark.parametrize("state", ["", "SOMETHING_NEW", "CANCELED", "LOSER_AB_VARIANT"])
+def test_a_state_that_is_no_draft_by_name_is_never_published(state: str) -> None:
+    clock = Clock()
+    with pytest.raises(InvalidRequest, match="cannot be published"):
+        Fed(emails.publish("7", Forgetful(), clock=clock), lambda name, call: email(state), clock)
+
+
+def test_campaigns_that_show_late_are_waited_for_and_not_sent_again() -> None:
+    clock = Clock()
+    visible_at = clock.now + SETTLE - 1
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        if name == "campaigns.create_batch":
+            return lost(name)
+        wanted = dict(call.query)["name"]
+        late = {"id": wanted, "properties": {"hs_name": wanted}}
+        return [late] if clock.now >= visible_at else []
+
+    fed = Fed(
+        campaigns.create_all([{"hs_name": "A"}, {"hs_name": "B"}], Forgetful(), clock=clock),
+        answer,
+        clock,
+    )
+    assert fed.calls.count("campaigns.create_batch") == 1
+    assert fed.value.ids == {"A": "A", "B": "B"}
+
+
+def test_a_name_that_the_platform_changed_counts_as_created() -> None:
+    clock = Clock()
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        if name == "campaigns.search":
+            return []
+        row = {"id": "1", "properties": {"hs_name": "A &amp; B"}}
+        return BatchResult.model_validate({"status": "COMPLETE", "results": [row]})
+
+    fed = Fed(campaigns.create_all([{"hs_name": "A & B"}], Forgetful(), clock=clock), answer, clock)
+    assert fed.value.created == {"A & B": "1"}
+    assert fed.calls.count("campaigns.create_batch") == 1
+
+
+def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_one() -> None:
+    """1 was reached by the first request, 2 by none: told, 2 is requested anew, lost, and looked for."""
+    clock, memory = Clock(), Forgetful()
+    began, asked = clock.now, []
+
+    def answer(name: str, call: Call[Any]) -> Any:
+        match name:
+            case "campaigns.request":
+                asked.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[union-attr]
+                return lost(name)
+            case "activities.paging_token":
+                return dict(call.query)["sinceDatetime"]
+            case "activities.read":
+                since = datetime.fromisoformat(dict(call.query)["nextPageToken"])
+                seen = since <= datetime.fromtimestamp(began, UTC)
+                return [{"leadId": 1, "campaignId": 9}] if seen else []
+        raise AssertionError(name)
+
+    def once() -> dict[str, Fared]:
+        verb = smart_campaigns.verb(9, clock=clock)
+        fed = Fed(verb.apply(["1", "2"], memory), answer, clock)
+        memory.set("1-2", {**memory.get("1-2"), "told": True})  # type: ignore[dict-item]
+        return {one.person: one.fared for one in fed.value}
+
+    expected = {"1": Fared.DONE, "2": Fared.UNKNOWN}
+    assert once() == expected
+    clock.now += 3600
+    assert once() == expected
+    clock.now += 3600
+    assert once() == expected
+    assert asked == [[1, 2], [2], [2]]

@@ -1,0 +1,214 @@
+"""A hand to feed exchanges with, and accounts to feed them for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Meter, Replay, Route
+from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo
+from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
+from airflow_provider_mkt.client.transport.platform import Platform, Rate
+from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.tokens import TokenCell
+from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response, Send, Sleep, Take
+
+PAT = "pat-na1-0f0f0f0f-1111-2222-3333-444444444444"
+CLIENT_SECRET = "wMWZJ6KlRUZ8y9MM0o3bVLnP6FQKn3Gf"
+REFRESH_TOKEN = "na1-5e7c9d1a-66aa-4b4b-9c9c-0123456789ab"
+
+
+def answer(status: int = 200, body: object = None, headers: Mapping[str, str] | None = None) -> Response:
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Response(status, headers or {}, content)
+
+
+def token_answer(value: str, life: float = 3599) -> Response:
+    return answer(200, {"access_token": value, "token_type": "bearer", "expires_in": life})
+
+
+def success(*rows: object) -> Response:
+    return answer(200, {"requestId": "17f5a#188aa", "success": True, "result": list(rows)})
+
+
+def failure(code: str, message: str = "it failed") -> Response:
+    errors = [{"code": code, "message": message}]
+    return answer(200, {"requestId": "17f5a#188aa", "success": False, "errors": errors})
+
+
+def hubspot(**settings: Any) -> HubSpot:
+    return HubSpot(HubSpotAccount(**({"access_token": PAT} | settings)))
+
+
+def hubspot_oauth(**settings: Any) -> HubSpot:
+    oauth = {"client_id": "abc-client", "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN}
+    return HubSpot(HubSpotAccount(**(oauth | settings)))
+
+
+def marketo(**settings: Any) -> Marketo:
+    given = {
+        "base_url": "https://123-ABC-456.mktorest.com",
+        "client_id": "service-1",
+        "client_secret": CLIENT_SECRET,
+    }
+    return Marketo(MarketoAccount(**(given | settings)))
+
+
+def a_call(replay: Replay = Replay.SAFE, **changes: Any) -> Call[Any]:
+    given: dict[str, Any] = {
+        "name": "things.do",
+        "route": Route("POST", "lead", "/things.json"),
+        "read": lambda envelope: envelope.get("result"),
+        "replay": replay,
+        "timeout": 90.0,
+        "body": JsonBody({"input": [1]}),
+    }
+    return Call(**(given | changes))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Verdicts(Platform):
+    """A platform with a static token, whose answers are the verdicts themselves, by number."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    name = "scripted"
+
+    @property
+    def account_key(self) -> str:
+        return "scripted"
+
+    @property
+    def credentials_key(self) -> str:
+        return "scripted"
+
+    @property
+    def rates(self) -> Mapping[Meter, Rate]:
+        return {}
+
+    @property
+    def max_concurrency(self) -> int:
+        return 1
+
+    def token_request(self) -> Request | None:
+        return None
+
+    def static_token(self) -> str:
+        return "static"
+
+    def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
+        raise AssertionError("the token is static")
+
+    def build(self, call: Call[Any], token: str) -> Request:
+        return Request(call.route.method, "https://example.invalid" + call.route.path())
+
+    def judge(self, call: Call[Any], response: Response) -> Verdict:
+        return self.verdicts[int(response.content)]
+
+    def meaning(self, verdict: Verdict) -> Response:
+        """An answer that this platform judges so."""
+        self.verdicts.append(verdict)
+        return Response(200, {}, str(len(self.verdicts) - 1).encode())
+
+
+class Hand:
+    """Pumps one exchange by hand. Sleeps move the clock; requests wait for an answer to be given."""
+
+    def __init__(
+        self,
+        call: Call[Any],
+        platform: Platform,
+        *,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        cell: TokenCell | None = None,
+        places: Callable[[], float] = lambda: 0.0,
+        **link: Any,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.cell = cell or TokenCell()
+        self.link = Link(
+            platform,
+            policy=policy or Policy(draw=lambda: 0.5),
+            clock=self.clock,
+            tokens=self.cell,
+            **link,
+        )
+        self.places = places
+        self.effects: list[Send | Sleep | Take] = []
+        self.steps: Generator[Any, Any, Reply[Any]] = exchange(call, self.link)
+        self.reply: Reply[Any] | None = None
+        self.error: PlatformError | None = None
+        self.pending: Request | None = None
+        self._advance(None)
+
+    @property
+    def done(self) -> bool:
+        return self.reply is not None or self.error is not None
+
+    @property
+    def requests(self) -> list[Request]:
+        return [effect.request for effect in self.effects if isinstance(effect, Send)]
+
+    @property
+    def sleeps(self) -> list[float]:
+        return [effect.seconds for effect in self.effects if isinstance(effect, Sleep)]
+
+    def give(self, reply: Response | NoAnswer, *, after: float = 0.0) -> Hand:
+        assert self.pending is not None, "nothing was asked for"
+        self.clock.now += after
+        self.pending = None
+        self._advance(reply)
+        return self
+
+    def step(self, value: Any = None) -> Any:
+        """Resume once and return the effect, without acting on it."""
+        effect = self.steps.send(value)
+        self.effects.append(effect)
+        assert len(self.effects) < 5000, "it goes round in circles"
+        return effect
+
+    def _advance(self, value: Any) -> None:
+        try:
+            while True:
+                match self.step(value):
+                    case Send(request):
+                        self.pending = request
+                        return
+                    case Sleep(seconds):
+                        assert seconds >= 0
+                        self.clock.now += seconds
+                        value = None
+                    case Take():
+                        value = self.places()
+        except StopIteration as stop:
+            self.reply = stop.value
+        except PlatformError as error:
+            self.error = error
+
+
+def bearer(request: Request | None) -> str:
+    assert request is not None
+    return request.headers["Authorization"].removeprefix("Bearer ")
+
+
+def refused(error: PlatformError, step: Next, **more: Any) -> Refused:
+    return Refused(error, step, **more)
+
+
+def done(envelope: Envelope | None = None) -> Done:
+    return Done(envelope or {"result": "ok"})

@@ -1,0 +1,110 @@
+"""Every call of both platforms: named, told, reachable from a DAG, and no action left out."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls.samples import DOCS, sample, script
+from pydantic import validate_call
+
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.versions import PREFIXES
+from airflow_provider_mkt.client.registry import endpoints
+
+CALLS = [
+    pytest.param(platform, name, function, id=f"{platform} {name}")
+    for platform in ("hubspot", "marketo")
+    for name, function in endpoints(platform)
+]
+
+
+def _bare(path: str) -> str:
+    """A path template without the names of its values."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes(
+    platform: str, name: str, function: Any
+) -> None:
+    call = sample(platform, name)
+    assert call.name == name
+    told = inspect.getdoc(function) or ""
+    assert "Source:" in told
+    source = _bare(re.sub(r"\s+", " ", told.partition("Source:")[2]))
+    assert call.route.method in source
+    tail = _bare(call.route.tail)
+    # The calls of all kinds of extract take the kind as an argument.
+    assert tail in source or tail.replace("/leads/", "/{}/") in source
+
+
+@pytest.mark.parametrize("profile", PREFIXES)
+def test_the_table_tells_where_a_call_goes_in_each_profile(profile: str) -> None:
+    hubspot = HubSpot(
+        HubSpotAccount(
+            base_url="https://api.example.com",
+            client_id="c",
+            client_secret="s" * 20,  # type: ignore[arg-type]
+            refresh_token="r" * 20,  # type: ignore[arg-type]
+            api_version=profile,  # type: ignore[arg-type]
+            legacy_calls=True,
+        )
+    )
+    for name, _ in endpoints("hubspot"):
+        call = sample("hubspot", name)
+        told = script.paths("hubspot", call)[list(PREFIXES).index(profile)]
+        if told == "none":
+            with pytest.raises(InvalidInput, match=profile):
+                hubspot.build(call, "t")
+            continue
+        request = hubspot.build(call, "t")
+        method, _, template = told.partition(" ")
+        pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
+        assert method == request.method
+        assert re.fullmatch(pattern, request.url.removeprefix("https://api.example.com")), name
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_a_calls_arguments_can_be_given_as_json(platform: str, name: str, function: Any) -> None:
+    validate_call(function)
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_every_action_of_the_platform_has_a_call(platform: str) -> None:
+    with (Path(__file__).parent / f"{platform}_actions.csv").open() as file:
+        wanted = {(row["method"], _bare(row["path"])) for row in csv.DictReader(file)}
+    there = set()
+    for name, _ in endpoints(platform):
+        method, _, path = script.paths(platform, sample(platform, name))[0].partition(" ")
+        there.add((method, _bare(path)))
+    assert wanted - there == set()
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_the_table_of_calls_in_the_docs_is_that_of_the_code(platform: str) -> None:
+    assert (DOCS / f"calls-{platform}.md").read_text() == script.table(platform)
+
+
+def test_every_path_that_an_operator_names_as_its_source_is_that_of_a_call() -> None:
+    there = {
+        script.plain(path)
+        for platform in ("hubspot", "marketo")
+        for name, function in endpoints(platform)
+        for path in script.paths(platform, sample(platform, name))
+    }
+    named = script.by_path()
+    assert {path: by for path, by in named.items() if path not in there} == {}
+    assert len(named) > 5
+
+
+def test_the_list_of_operators_in_the_docs_is_that_of_the_code() -> None:
+    import make_operator_table
+
+    assert (DOCS / "operators.md").read_text() == make_operator_table.table()

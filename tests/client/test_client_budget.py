@@ -1,0 +1,373 @@
+"""The budget in a file: real processes and threads; a clock where it is about how long something takes."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.ratelimit import budget as budgets
+from airflow_provider_mkt.client.ratelimit import sqlite
+from airflow_provider_mkt.client.ratelimit.budget import budget_of
+from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.wire import Place
+
+CALLS = Meter.CALLS
+
+TAKER = """
+import os, sys, threading, time
+from pathlib import Path
+from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.wire import Place
+
+path, meeting, calls, seconds, threads = Path(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:])
+budget = FileBudget(path, {Meter.CALLS: Rate(int(calls), seconds)})
+granted = []
+(meeting / str(os.getpid())).touch()
+while len(list(meeting.iterdir())) < 4:
+    time.sleep(0.01)
+
+def work():
+    while len(granted) < 30:
+        wait = budget.take(Meter.CALLS)
+        if wait == 0:
+            granted.append(1)
+        else:
+            time.sleep(wait)
+
+workers = [threading.Thread(target=work) for _ in range(int(threads))]
+[one.start() for one in workers]
+[one.join() for one in workers]
+print(len(granted))
+"""
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.wire import Place
+import filelock, sqlite3
+
+path = Path(sys.argv[1])
+budget = FileBudget(path, {Meter.CALLS: Rate(50, 1.0)})
+assert budget.take(Meter.CALLS) == 0
+lock = filelock.FileLock(f"{path}.lock")
+lock.acquire()
+connection = sqlite3.connect(path)
+connection.execute("INSERT INTO calls_calls VALUES ('calls', 0)")
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+
+class Clock:
+    """Time that passes when it is told to, however busy the machine is."""
+
+    def __init__(self) -> None:
+        self._now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self._now
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of every budget in a file."""
+    one = Clock()
+    for module in (budgets, sqlite):
+        monkeypatch.setattr(module, "time", one)
+    # What is told on a thread would be told at another time.
+    monkeypatch.setattr(budgets.SharedBudget, "_tell", staticmethod(lambda what: what()))
+    return one
+
+
+def run(script: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def log_every_grant(path: Path, rate: Rate) -> None:
+    """Have the database itself write every grant down, since the budget forgets old ones."""
+    FileBudget(path, {CALLS: rate}).take(CALLS)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM calls_calls")
+        connection.execute("CREATE TABLE granted (at INTEGER)")
+        connection.execute(
+            "CREATE TRIGGER log AFTER INSERT ON calls_calls "
+            "BEGIN INSERT INTO granted VALUES (new.item_timestamp); END"
+        )
+    connection.close()
+
+
+def grants(path: Path) -> list[int]:
+    connection = sqlite3.connect(path)
+    try:
+        return [at for (at,) in connection.execute("SELECT at FROM granted ORDER BY at")]
+    finally:
+        connection.close()
+
+
+def fullest_window(times: list[int], seconds: float) -> int:
+    width = int(seconds * 1000)
+    return max(bisect.bisect_left(times, start + width) - index for index, start in enumerate(times))
+
+
+def test_four_processes_with_threads_all_get_their_places_and_never_go_over_the_rate(tmp_path: Path) -> None:
+    path, meeting, rate = tmp_path / "budget.sqlite", tmp_path / "meeting", Rate(40, 0.5)
+    log_every_grant(path, rate)
+    meeting.mkdir()
+    takers = [run(TAKER, path, meeting, rate.calls, rate.seconds, 3) for _ in range(4)]
+    counted = sum(int(taker.communicate(timeout=120)[0]) for taker in takers)
+    times = grants(path)
+    assert len(times) == counted >= 4 * 30
+    assert fullest_window(times, rate.seconds) <= rate.calls
+
+
+def test_threads_of_one_budget_share_it(tmp_path: Path) -> None:
+    path, rate = tmp_path / "budget.sqlite", Rate(20, 0.4)
+    log_every_grant(path, rate)
+    budget = FileBudget(path, {CALLS: rate})
+    granted: list[int] = []
+
+    def work() -> None:
+        while len(granted) < 60:
+            if (wait := budget.take(CALLS)) == 0:
+                granted.append(1)
+            time.sleep(min(wait, 0.1))
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    times = grants(path)
+    assert len(times) == len(granted) >= 60
+    assert fullest_window(times, rate.seconds) <= rate.calls
+
+
+def test_a_holder_that_is_killed_blocks_nobody_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    holder = run(HOLDER, path)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holding\n"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    began = time.monotonic()
+    budget = FileBudget(path, {CALLS: Rate(50, 1.0)})
+    assert budget.take(CALLS) == 0
+    assert time.monotonic() - began < 10
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert connection.execute("SELECT count(*) FROM calls_calls WHERE item_timestamp = 0").fetchone() == (0,)
+    connection.close()
+
+
+def takes_at_once(budget: FileBudget, meter: Meter = CALLS) -> int:
+    count = 0
+    while budget.take(meter) == 0:
+        count += 1
+    return count
+
+
+def test_a_full_budget_says_when_it_is_worth_asking_again(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(3, 0.5)})
+    assert takes_at_once(budget) == 3
+    wait = budget.take(CALLS)
+    assert 0 < wait < 0.52
+    clock.sleep(wait)
+    assert budget.take(CALLS) == 0
+
+
+def test_meters_are_counted_apart_and_one_without_a_rate_is_not_limited(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 30), Meter.SEARCH: Rate(3, 30)})
+    assert takes_at_once(budget) == 2
+    assert takes_at_once(budget, Meter.SEARCH) == 3
+    assert [budget.take(Meter.FREE) for _ in range(50)] == [0.0] * 50
+
+
+def test_what_the_platform_states_replaces_what_was_configured(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    budget.learn(CALLS, Rate(3, 30))
+    assert takes_at_once(budget) == 3
+    budget.learn(CALLS, Rate(10, 30))
+    assert takes_at_once(budget) == 7
+    budget.learn(CALLS, Rate(4, 30))
+    assert budget.take(CALLS) > 1
+
+
+def test_a_rate_is_not_learned_for_a_meter_that_is_not_limited(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    budget.learn(Meter.SEARCH, Rate(1, 30))
+    assert [budget.take(Meter.SEARCH) for _ in range(5)] == [0.0] * 5
+
+
+def test_learning_does_not_wait_for_a_thread_that_waits_for_the_file(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    path = tmp_path / "b.sqlite"
+    budget = FileBudget(path, {CALLS: Rate(5, 30)})
+    budget.take(CALLS)
+    with FileLock(f"{path}.lock"):
+        taker = threading.Thread(target=budget.take, args=(CALLS,))
+        taker.start()
+        time.sleep(0.1)
+        assert taker.is_alive()
+        learner = threading.Thread(target=budget.learn, args=(CALLS, Rate(9, 30)))
+        learner.start()
+        learner.join(5)
+        blocked = learner.is_alive()
+    learner.join()
+    taker.join()
+    assert not blocked
+
+
+def test_a_pause_gives_no_place_for_its_time_and_the_longest_one_counts(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30), Meter.SEARCH: Rate(5, 30)})
+    budget.pause(CALLS, 0.3)
+    budget.pause(CALLS, 0.01)
+    assert 0.2 < budget.take(CALLS) <= 0.3
+    assert budget.take(Meter.SEARCH) == 0
+    clock.sleep(0.31)
+    assert budget.take(CALLS) == 0
+
+
+def test_a_forked_child_draws_on_the_same_budget(tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
+    assert [budget.take(CALLS) for _ in range(2)] == [0, 0]
+    with budget.counter.lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            os._exit(takes_at_once(budget))
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 3
+    assert budget.take(CALLS) > 1
+
+
+def test_places_of_short_tasks_are_forgotten_too(clock: Clock, tmp_path: Path) -> None:
+    path, rates = tmp_path / "b.sqlite", {CALLS: Rate(5, 0.05)}
+    for _ in range(4):
+        assert FileBudget(path, rates).take(CALLS) == 0
+        clock.sleep(0.06)
+    assert FileBudget(path, rates).take(CALLS) == 0
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM calls_calls").fetchone()[0] <= 2
+    connection.close()
+
+
+def test_an_account_has_one_budget_per_process_and_a_file_that_does_not_name_it(tmp_path: Path) -> None:
+    rates = {CALLS: Rate(5, 30)}
+    one = budget_of(tmp_path / "state", "hubspot secret-name", rates)
+    assert budget_of(tmp_path / "state", "hubspot secret-name", rates) is one
+    assert budget_of(tmp_path / "state", "hubspot other", rates) is not one
+    one.take(CALLS)
+    assert "secret" not in one.counter.path.name
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("seconds", [1.0, 10.0, 20.0])
+def test_the_window_is_a_little_wider_than_the_platforms(
+    clock: Clock, tmp_path: Path, seconds: float
+) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, seconds)})
+    assert takes_at_once(budget) == 1
+    assert seconds * 1.005 < budget.take(CALLS) < seconds * 1.02
+
+
+def knowing(clock: Clock, budget: FileBudget, kind: str, took: float) -> None:
+    """Let a budget see enough calls of a kind to know how long they take."""
+    budget.learn(CALLS, Rate(1000, 0.4))
+    for number in range(101):
+        place = Place(CALLS, f"{kind} {number}", kind)
+        assert budget.take(CALLS, place.ticket) == 0
+        budget.settle(place, took)
+    clock.sleep(0.45)
+    budget.learn(CALLS, Rate(1, 0.4))
+
+
+def test_a_call_that_arrived_late_counts_from_when_it_arrived(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    knowing(clock, budget, "read", 0.01)
+    late = Place(CALLS, "late", "read")
+    assert budget.take(CALLS, late.ticket) == 0
+    clock.sleep(0.3)
+    budget.settle(late, 0.3)
+    # A read takes the platform 0.01 s, so this one may have arrived 0.29 s after it took its place.
+    assert 0.3 < budget.take(CALLS, "next") <= 0.45
+
+
+def test_a_call_whose_kind_always_takes_as_long_costs_no_more_than_its_place(
+    clock: Clock, tmp_path: Path
+) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    knowing(clock, budget, "import", 0.2)
+    place = Place(CALLS, "slow", "import")
+    assert budget.take(CALLS, place.ticket) == 0
+    clock.sleep(0.2)
+    budget.settle(place, 0.2)
+    assert budget.take(CALLS, "next") <= 0.25
+
+
+def test_a_call_of_a_kind_not_yet_known_counts_from_its_answer(clock: Clock, tmp_path: Path) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
+    place = Place(CALLS, "first", "read")
+    assert budget.take(CALLS, place.ticket) == 0
+    clock.sleep(0.2)
+    budget.settle(place, 0.2)
+    assert budget.take(CALLS, "next") > 0.3
+
+
+def test_a_call_of_a_kind_not_yet_known_is_taken_for_no_slower_than_the_fastest_other_kind(
+    clock: Clock,
+    tmp_path: Path,
+) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 0.4)})
+    quick, slow = Place(CALLS, "quick", "read"), Place(CALLS, "slow", "import")
+    assert budget.take(CALLS, quick.ticket) == 0
+    budget.settle(quick, 0.1)
+    assert budget.take(CALLS, slow.ticket) == 0
+    clock.sleep(0.3)
+    # It may have arrived 0.2 s after it took its place, since a read takes 0.1 s.
+    budget.settle(slow, 0.3)
+    assert budget.take(CALLS, "first") <= 0.15
+    clock.sleep(0.15)
+    assert budget.take(CALLS, "first") == 0
+    assert 0.05 < budget.take(CALLS, "next") <= 0.2
+
+
+def test_refusals_in_a_row_pause_ever_longer_and_those_that_come_together_count_once(
+    clock: Clock, tmp_path: Path
+) -> None:
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 2.0)})
+    budget.refused(CALLS, 10)
+    budget.refused(CALLS, 10)
+    first = budget.take(CALLS)
+    assert first == pytest.approx(0.2)
+    clock.sleep(first)
+    budget.refused(CALLS, 10)
+    assert budget.take(CALLS) == pytest.approx(0.4)
+    budget.refused(CALLS, 10)
+    clock.sleep(0.15)
+    budget.refused(CALLS, 0.3)
+    assert budget.take(CALLS) == pytest.approx(0.3)

@@ -1,0 +1,407 @@
+"""What the exchange does after each kind of answer, fed to it by hand."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from client_tools import (
+    Clock,
+    Hand,
+    Verdicts,
+    a_call,
+    answer,
+    done,
+    failure,
+    hubspot,
+    marketo,
+    refused,
+    success,
+    token_answer,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mkt.client.call import Meter, Replay, Route
+from airflow_provider_mkt.client.errors import (
+    AuthenticationError,
+    Conflict,
+    InvalidRequest,
+    OutcomeUnknown,
+    PermissionDenied,
+    PlatformError,
+    QuotaExhausted,
+    RateLimited,
+    ServerUnavailable,
+)
+from airflow_provider_mkt.client.transport.classification import Next, Refused
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.tokens import TokenCell
+from airflow_provider_mkt.client.transport.wire import NoAnswer, Send, Sleep, Take
+
+REJECTED = [Next.SLOW_DOWN, Next.STEP_BACK, Next.LATER]
+BUSY = ServerUnavailable("busy", platform="scripted", call="things.do", code="608", request_id="r1")
+
+
+def scripted(
+    replay: Replay = Replay.SAFE, policy: Policy | None = None, **call: object
+) -> tuple[Verdicts, Hand]:
+    platform = Verdicts()
+    return platform, Hand(a_call(replay, **call), platform, policy=policy)
+
+
+class TestHappyPath:
+    def test_result_envelope_and_number_of_tries_are_returned(self) -> None:
+        platform, hand = scripted()
+        hand.give(platform.meaning(done({"result": [1, 2]})))
+        assert hand.reply is not None
+        assert (hand.reply.value, hand.reply.envelope) == ([1, 2], {"result": [1, 2]})
+        assert (hand.reply.in_doubt, hand.reply.tries) == (False, 1)
+
+    def test_a_token_is_got_before_a_place_is_taken_and_the_call_is_sent_last(self) -> None:
+        hand = Hand(a_call(), marketo())
+        hand.give(token_answer("token-one")).give(success())
+        kinds = [type(effect) for effect in hand.effects]
+        assert kinds == [Send, Take, Send]
+        assert "/identity/oauth/token" in hand.requests[0].url
+        assert hand.requests[1].url.endswith("/rest/v1/things.json")
+
+    def test_the_place_is_taken_on_the_calls_own_meter(self) -> None:
+        _, hand = scripted(meter=Meter.SEARCH)
+        assert Take(Meter.SEARCH) in hand.effects
+
+    def test_a_free_call_takes_no_place(self) -> None:
+        platform, hand = scripted(meter=Meter.FREE)
+        hand.give(platform.meaning(done()))
+        assert [type(effect) for effect in hand.effects] == [Send]
+
+    def test_it_waits_for_a_place_as_long_as_the_budget_says(self) -> None:
+        waits = iter([3.0, 0.5, 0.0])
+        hand = Hand(a_call(), Verdicts(), places=lambda: next(waits))
+        assert hand.sleeps == [3.0, 0.5]
+        assert hand.pending is not None
+
+    def test_every_replay_takes_a_place_of_its_own(self) -> None:
+        platform, hand = scripted()
+        hand.give(platform.meaning(refused(BUSY, Next.LATER))).give(platform.meaning(done()))
+        assert sum(isinstance(effect, Take) for effect in hand.effects) == 2
+
+
+class TestReplayTable:
+    @pytest.mark.parametrize(("step", "replay"), list(itertools.product([*REJECTED, Next.REFRESH], Replay)))
+    def test_a_rejected_call_is_replayed_whatever_its_class(self, step: Next, replay: Replay) -> None:
+        platform, hand = scripted(replay)
+        hand.give(platform.meaning(refused(BUSY, step)))
+        hand.give(platform.meaning(done()))
+        assert hand.reply is not None
+        assert (hand.reply.tries, hand.reply.in_doubt) == (2, False)
+
+    @pytest.mark.parametrize("replay", Replay)
+    def test_a_call_that_was_never_sent_is_replayed_whatever_its_class(self, replay: Replay) -> None:
+        platform, hand = scripted(replay)
+        hand.give(NoAnswer("refused", sent=False)).give(platform.meaning(done()))
+        assert hand.reply is not None
+        assert not hand.reply.in_doubt
+
+    @pytest.mark.parametrize("replay", Replay)
+    def test_a_final_failure_is_raised_at_once_whatever_the_class(self, replay: Replay) -> None:
+        platform, hand = scripted(replay)
+        error = InvalidRequest("no")
+        hand.give(platform.meaning(refused(error, Next.FAIL)))
+        assert hand.error is error
+        assert len(hand.requests) == 1
+
+    @pytest.mark.parametrize("sent", ["no answer", "doubtful answer"])
+    def test_a_safe_call_is_replayed_after_doubt_and_says_so(self, sent: str) -> None:
+        platform, hand = scripted(Replay.SAFE)
+        first = (
+            NoAnswer("reset", sent=True)
+            if sent == "no answer"
+            else platform.meaning(refused(BUSY, Next.DOUBT))
+        )
+        hand.give(first).give(platform.meaning(done()))
+        assert hand.reply is not None
+        assert (hand.reply.tries, hand.reply.in_doubt) == (2, True)
+        assert hand.sleeps[0] < 10
+
+    @pytest.mark.parametrize("replay", [Replay.VERIFY, Replay.NEVER])
+    @pytest.mark.parametrize("kind", ["no answer", "doubtful answer", "unreadable answer"])
+    def test_a_call_that_may_not_be_repeated_ends_as_outcome_unknown(self, replay: Replay, kind: str) -> None:
+        platform = Verdicts()
+        hand = Hand(a_call(replay, read=lambda envelope: envelope["result"]), platform)
+        hand.give(
+            {
+                "no answer": NoAnswer("reset", sent=True),
+                "doubtful answer": platform.meaning(refused(BUSY, Next.DOUBT)),
+                "unreadable answer": platform.meaning(done({"other": 1})),
+            }[kind]
+        )
+        assert isinstance(hand.error, OutcomeUnknown)
+        assert isinstance(hand.error.__cause__, ServerUnavailable)
+        assert len(hand.requests) == 1
+
+    def test_outcome_unknown_keeps_the_platforms_facts(self) -> None:
+        platform, hand = scripted(Replay.NEVER)
+        hand.give(platform.meaning(refused(BUSY, Next.DOUBT)))
+        assert isinstance(hand.error, OutcomeUnknown)
+        assert (hand.error.code, hand.error.request_id, hand.error.call) == ("608", "r1", "things.do")
+
+    @pytest.mark.parametrize("elapsed", [0.0, 1.0, 60.0, 89.0])
+    def test_wait_replays_only_after_the_calls_own_time_limit(self, elapsed: float) -> None:
+        _platform, hand = scripted(Replay.WAIT)
+        sent_at = hand.clock.now
+        hand.give(NoAnswer("reset", sent=True), after=elapsed)
+        assert hand.pending is not None
+        assert hand.clock.now - sent_at >= 90.0
+        assert hand.clock.now - sent_at < 110.0
+
+    def test_wait_does_not_wait_again_once_the_time_limit_has_run_out(self) -> None:
+        _platform, hand = scripted(Replay.WAIT)
+        hand.give(NoAnswer("time-out", sent=True), after=100.0)
+        assert hand.sleeps[0] <= 2.0
+
+    def test_wait_ends_as_outcome_unknown_when_there_is_no_patience_to_wait(self) -> None:
+        _platform, hand = scripted(Replay.WAIT, Policy(patience=80))
+        hand.give(NoAnswer("reset", sent=True))
+        assert isinstance(hand.error, OutcomeUnknown)
+        assert len(hand.requests) == 1
+
+
+class TestOnceInDoubt:
+    @pytest.mark.parametrize(
+        "later",
+        [
+            PermissionDenied("gone"),
+            AuthenticationError("dead"),
+            Conflict("exists already"),
+            ServerUnavailable("down"),
+            RateLimited("over"),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_what_fails_afterwards_does_not_settle_it(self, later: PlatformError) -> None:
+        platform, hand = scripted(Replay.WAIT)
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(later, Next.FAIL)))
+        assert isinstance(hand.error, OutcomeUnknown)
+        assert hand.error.__cause__ is later
+
+    def test_input_that_the_platform_refuses_is_refused_for_certain(self) -> None:
+        platform, hand = scripted(Replay.WAIT)
+        error = InvalidRequest("bad field")
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, Next.FAIL)))
+        assert hand.error is error
+
+    def test_a_safe_call_keeps_the_error_as_it_is(self) -> None:
+        platform, hand = scripted(Replay.SAFE)
+        error = PermissionDenied("gone")
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, Next.FAIL)))
+        assert hand.error is error
+
+    def test_running_out_of_patience_over_refusals_is_still_in_doubt(self) -> None:
+        platform, hand = scripted(Replay.WAIT, Policy(patience=200))
+        hand.give(NoAnswer("reset", sent=True))
+        while not hand.done:
+            hand.give(platform.meaning(refused(RateLimited("over"), Next.SLOW_DOWN, wait=20)))
+        assert isinstance(hand.error, OutcomeUnknown)
+
+    def test_credentials_that_die_afterwards_do_not_settle_it(self) -> None:
+        hand = Hand(a_call(Replay.WAIT), marketo())
+        hand.give(token_answer("token-one")).give(NoAnswer("reset", sent=True)).give(failure("602"))
+        hand.give(answer(401, {"error": "invalid_client"}))
+        assert isinstance(hand.error, OutcomeUnknown)
+        assert isinstance(hand.error.__cause__, AuthenticationError)
+
+
+class TestLimits:
+    @pytest.mark.parametrize("step", REJECTED)
+    def test_patience_bounds_how_long_a_call_goes_on_being_refused(self, step: Next) -> None:
+        platform, hand = scripted(Replay.NEVER, Policy(patience=100))
+        began = hand.clock.now
+        while not hand.done:
+            hand.give(platform.meaning(refused(BUSY, step)))
+        assert hand.error is BUSY
+        assert 0 < hand.clock.now - began <= 100
+        assert len(hand.requests) > 2
+
+    def test_a_wait_that_is_longer_than_the_patience_is_not_begun(self) -> None:
+        platform, hand = scripted(policy=Policy(patience=100))
+        hand.give(platform.meaning(refused(BUSY, Next.LATER, wait=3600)))
+        assert hand.error is BUSY
+        assert hand.sleeps == []
+
+    def test_a_wait_that_the_platform_asks_for_is_kept(self) -> None:
+        platform, hand = scripted()
+        hand.give(platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=20)))
+        assert 20 <= hand.sleeps[-1] <= 22
+
+    @pytest.mark.parametrize("doubts", [0, 1, 4])
+    def test_doubts_bound_the_replays_after_doubt(self, doubts: int) -> None:
+        _platform, hand = scripted(policy=Policy(doubts=doubts))
+        while not hand.done:
+            hand.give(NoAnswer("reset", sent=True))
+        assert isinstance(hand.error, ServerUnavailable)
+        assert len(hand.requests) == doubts + 1
+
+    @pytest.mark.parametrize("renewals", [1, 2])
+    def test_renewals_bound_the_tokens_fetched_for_one_call(self, renewals: int) -> None:
+        hand = Hand(a_call(), marketo(), policy=Policy(renewals=renewals))
+        for number in range(20):
+            if hand.done:
+                break
+            assert hand.pending is not None
+            identity = "identity" in hand.pending.url
+            hand.give(token_answer(f"token-{number}") if identity else failure("601"))
+        assert isinstance(hand.error, AuthenticationError)
+        assert sum("identity" in request.url for request in hand.requests) == renewals + 1
+
+    @pytest.mark.parametrize("step", [Next.DOUBT, Next.LATER])
+    @pytest.mark.parametrize("at_most", [1, 2])
+    def test_at_most_bounds_the_replays_that_make_sense(self, step: Next, at_most: int) -> None:
+        platform, hand = scripted()
+        while not hand.done:
+            hand.give(platform.meaning(refused(BUSY, step, at_most=at_most)))
+        assert hand.error is BUSY
+        assert len(hand.requests) == at_most + 1
+
+    def test_an_impatient_call_is_tried_once_and_never_waits(self) -> None:
+        for reply in (NoAnswer("refused", sent=False), NoAnswer("reset", sent=True)):
+            _, hand = scripted(policy=Policy.impatient())
+            hand.give(reply)
+            assert isinstance(hand.error, ServerUnavailable)
+            assert hand.sleeps == []
+
+    def test_an_impatient_call_does_not_stand_in_the_budgets_queue(self) -> None:
+        hand = Hand(a_call(), Verdicts(), policy=Policy.impatient(), places=lambda: 20.0)
+        assert isinstance(hand.error, RateLimited)
+        assert hand.requests == []
+        assert hand.sleeps == []
+
+    def test_backoff_grows_to_its_cap_and_is_spread(self) -> None:
+        highest = [Policy(draw=lambda: 1.0).backoff(n) for n in range(1, 9)]
+        lowest = [Policy(draw=lambda: 0.0).backoff(n) for n in range(1, 9)]
+        assert highest == [2, 4, 8, 16, 32, 60, 60, 60]
+        assert all(0 < low <= high / 5 for low, high in zip(lowest, highest, strict=True))
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize("kind", [KeyError, IndexError, TypeError, ValueError, AttributeError])
+    def test_an_answer_that_read_cannot_take_is_asked_for_once_more(self, kind: type[Exception]) -> None:
+        def read(envelope: object) -> None:
+            raise kind("jane.doe@example.com")
+
+        platform, hand = scripted(read=read)
+        while not hand.done:
+            hand.give(platform.meaning(done()))
+        assert isinstance(hand.error, ServerUnavailable)
+        assert len(hand.requests) == 2
+        assert kind.__name__ in str(hand.error)
+        assert hand.error.__context__ is None, "the cause may quote the answer"
+        assert "jane" not in str(hand.error)
+
+
+class TestTellingOthers:
+    def test_refusals_that_are_tried_again_are_noticed_with_their_wait(self) -> None:
+        noticed: list[tuple[Refused, float]] = []
+        platform = Verdicts()
+        hand = Hand(a_call(), platform, notice=lambda call, refusal, wait: noticed.append((refusal, wait)))
+        hand.give(platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=5))).give(platform.meaning(done()))
+        assert [refusal.next for refusal, _ in noticed] == [Next.SLOW_DOWN]
+        assert noticed[0][1] == hand.sleeps[0]
+
+    def test_a_stated_rate_is_learned_also_from_a_refusal(self) -> None:
+        learned: list[tuple[Meter, Rate]] = []
+        hand = Hand(
+            a_call(route=Route("GET", "contacts")),
+            hubspot(),
+            learn=lambda meter, rate: learned.append((meter, rate)),
+        )
+        headers = {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
+        hand.give(answer(404, {"message": "no"}, headers))
+        assert learned == [(Meter.CALLS, Rate(190, 10.0))]
+
+
+def test_closing_the_exchange_while_it_renews_gives_the_lock_back() -> None:
+    cell = TokenCell()
+    hand = Hand(a_call(), marketo(), cell=cell)
+    assert cell.renewing.locked()
+    hand.steps.close()
+    assert not cell.renewing.locked()
+
+
+ANSWERS = st.sampled_from(
+    ["done", "unreadable", "reset", "not sent", "doubt", "refresh", "slow down", "step back", "later"]
+)
+
+
+@given(
+    replay=st.sampled_from([Replay.NEVER, Replay.VERIFY]),
+    script=st.lists(st.tuples(ANSWERS, st.floats(0, 400)), max_size=30),
+)
+def test_what_may_have_been_executed_is_never_sent_again(
+    replay: Replay, script: list[tuple[str, float]]
+) -> None:
+    platform = Verdicts()
+    hand = Hand(a_call(replay, read=lambda envelope: envelope["result"]), platform)
+    may_have_run = False
+    for kind, after in script:
+        if hand.done:
+            break
+        assert not may_have_run, "sent again"
+        may_have_run = kind in {"done", "unreadable", "reset", "doubt"}
+        steps = {
+            "doubt": Next.DOUBT,
+            "refresh": Next.REFRESH,
+            "slow down": Next.SLOW_DOWN,
+            "step back": Next.STEP_BACK,
+            "later": Next.LATER,
+        }
+        match kind:
+            case "done":
+                reply = platform.meaning(done())
+            case "unreadable":
+                reply = platform.meaning(done({"nothing": 1}))
+            case "reset":
+                reply = NoAnswer("reset", sent=True)
+            case "not sent":
+                reply = NoAnswer("refused", sent=False)
+            case _:
+                reply = platform.meaning(refused(BUSY, steps[kind]))
+        hand.give(reply, after=after)
+    if may_have_run:
+        assert hand.done
+        assert hand.reply is not None or isinstance(hand.error, OutcomeUnknown)
+
+
+@given(
+    script=st.lists(
+        st.tuples(st.sampled_from(["reset", "doubt", "later", "slow down"]), st.floats(0, 400)), max_size=12
+    )
+)
+def test_a_waiting_call_is_never_sent_twice_within_its_time_limit(script: list[tuple[str, float]]) -> None:
+    platform = Verdicts()
+    clock = Clock()
+    hand = Hand(a_call(Replay.WAIT), platform, clock=clock, policy=Policy(patience=10_000))
+    in_doubt_since: float | None = None
+    for kind, after in script:
+        if hand.done:
+            break
+        sent_at = clock.now
+        if in_doubt_since is not None:
+            assert sent_at - in_doubt_since >= 89.999
+        if kind in {"reset", "doubt"}:
+            in_doubt_since = sent_at
+        reply = {
+            "reset": NoAnswer("reset", sent=True),
+            "doubt": platform.meaning(refused(BUSY, Next.DOUBT)),
+            "later": platform.meaning(refused(BUSY, Next.LATER)),
+            "slow down": platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=1)),
+        }[kind]
+        hand.give(reply, after=after)
+
+
+def test_quota_is_not_waited_for() -> None:
+    hand = Hand(a_call(), marketo())
+    hand.give(token_answer("token-one")).give(failure("607", "Daily quota reached"))
+    assert isinstance(hand.error, QuotaExhausted)
+    assert not any(isinstance(effect, Sleep) for effect in hand.effects)

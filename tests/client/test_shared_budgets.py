@@ -1,0 +1,465 @@
+"""One budget for several processes: in a file, in Redis and in PostgreSQL, each run for real."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.ratelimit import budget as budgets
+from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
+from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable
+from airflow_provider_mkt.client.ratelimit.shared_state import lock
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.wire import Place
+
+CALLS = Meter.CALLS
+SERVERS = {
+    "redis": os.environ.get("MKT_TEST_REDIS", "redis://127.0.0.1:6379/0"),
+    "postgres": os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test"),
+}
+
+TAKER = """
+import json, sys, threading, time
+from pathlib import Path
+from airflow_provider_mkt.client.ratelimit.budget import budget_of
+from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.wire import Place
+
+place, account, meeting, at_once = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+place = place if "://" in place else Path(place)
+budget = budget_of(place, account, {Meter.CALLS: Rate(40, 0.5)}, at_once=at_once or None)
+granted, lock = [], threading.Lock()
+(meeting / sys.argv[5]).touch()
+while len(list(meeting.iterdir())) < 4:
+    time.sleep(0.01)
+
+def work(worker):
+    number = 0
+    while len(granted) < 30:
+        number += 1
+        ticket = f"{sys.argv[5]}-{worker}-{number}"
+        wait = budget.take(Meter.CALLS, ticket)
+        if wait:
+            time.sleep(wait)
+            continue
+        counted, begun = budget._taken_at[ticket], time.time()
+        time.sleep(0.01)
+        with lock:
+            granted.append((counted, begun, time.time()))
+        budget.settle(Place(Meter.CALLS, ticket, "read"), 0.01)
+
+workers = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+[one.start() for one in workers]
+[one.join() for one in workers]
+print(json.dumps(granted))
+"""
+
+
+def reachable(url: str) -> bool:
+    address = url.split("@")[-1].split("//")[-1].split("/")[0]
+    host, _, port = address.partition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def server(kind: str) -> str:
+    url = SERVERS[kind]
+    if not reachable(url):
+        pytest.skip(f"no {kind} server at {url.split('@')[-1]}; set MKT_TEST_{kind.upper()} to its URL")
+    return url
+
+
+@pytest.fixture(params=["file", "redis", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return tmp_path if request.param == "file" else server(request.param)
+
+
+@pytest.fixture(params=["redis", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    return server(request.param)
+
+
+@pytest.fixture
+def account() -> Iterator[str]:
+    name = f"test {uuid.uuid4().hex}"
+    yield name
+    _forget(name)
+
+
+def _forget(account: str) -> None:
+    digest = hashlib.sha256(account.encode()).hexdigest()[:24]
+    if reachable(SERVERS["redis"]):
+        import redis
+
+        client = redis.Redis.from_url(SERVERS["redis"])
+        for key in client.scan_iter(f"mkt:{digest}:*"):
+            client.delete(key)
+    if reachable(SERVERS["postgres"]):
+        import psycopg
+
+        with psycopg.connect(SERVERS["postgres"], autocommit=True) as connection:
+            names = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE tablename LIKE %s", (f"%{digest}%",)
+            ).fetchall()
+            for (name,) in names:
+                connection.execute(f'DROP TABLE "{name}"')
+
+
+def calls_of_four(place: Path | str, account: str, meeting: Path, at_once: int) -> list[list[float]]:
+    """When the calls of four processes with three threads each were counted, began and ended."""
+    meeting.mkdir()
+    arguments = [str(place), account, str(meeting), str(at_once)]
+    takers = [
+        subprocess.Popen(
+            [sys.executable, "-c", TAKER, *arguments, str(who)], stdout=subprocess.PIPE, text=True
+        )
+        for who in range(4)
+    ]
+    return [call for taker in takers for call in json.loads(taker.communicate(timeout=120)[0])]
+
+
+def fresh(place: Path | str, account: str, rate: Rate, **more: Any) -> SharedBudget:
+    """A budget as another process would have it."""
+    budgets.forget_budgets()
+    return budget_of(place, account, {CALLS: rate}, **more)
+
+
+def taken_at_once(budget: SharedBudget) -> int:
+    count = 0
+    while budget.take(CALLS, f"one {uuid.uuid4().hex}") == 0:
+        count += 1
+    return count
+
+
+def test_four_processes_all_get_their_places_and_never_go_over_the_rate(
+    place: Path | str, account: str, tmp_path: Path
+) -> None:
+    counted = sorted(at for at, _, _ in calls_of_four(place, account, tmp_path / "meeting", 0))
+    fullest = max(bisect.bisect_left(counted, start + 0.5) - index for index, start in enumerate(counted))
+    assert len(counted) >= 4 * 30
+    assert fullest <= 40
+
+
+def test_four_processes_have_no_more_calls_under_way_than_the_account_allows(
+    place: Path | str, account: str, tmp_path: Path
+) -> None:
+    calls = calls_of_four(place, account, tmp_path / "meeting", 3)
+    changes = sorted([(begin, 1) for _, begin, _ in calls] + [(end, -1) for _, _, end in calls])
+    under_way = most = 0
+    for _, change in changes:
+        under_way += change
+        most = max(most, under_way)
+    assert len(calls) >= 4 * 30
+    assert most <= 3
+
+
+def test_a_full_budget_says_when_it_is_worth_asking_again(place: Path | str, account: str) -> None:
+    budget = fresh(place, account, Rate(3, 1.5))
+    assert taken_at_once(budget) == 3
+    wait = budget.take(CALLS, "next")
+    assert 0 < wait < 1.53
+    time.sleep(wait)
+    assert budget.take(CALLS, "next") == 0
+
+
+def test_accounts_and_meters_are_counted_apart(place: Path | str, account: str) -> None:
+    budgets.forget_budgets()
+    rates = {CALLS: Rate(2, 30), Meter.SEARCH: Rate(1, 30)}
+    one = budget_of(place, account, rates)
+    assert taken_at_once(one) == 2
+    assert one.take(Meter.SEARCH, "search") == 0
+    assert budget_of(place, account, rates) is one
+    assert fresh(place, account, Rate(2, 30)).take(CALLS, "more") > 0
+    other = f"{account} other"
+    try:
+        assert fresh(place, other, Rate(2, 30)).take(CALLS, "more") == 0
+    finally:
+        _forget(other)
+
+
+def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str, account: str) -> None:
+    budget = fresh(place, account, Rate(1, 0.5))
+    assert budget.take(CALLS, "slow") == 0
+    time.sleep(0.3)
+    answered = time.monotonic()
+    budget.settle(Place(CALLS, "slow", "read"), 0.3)
+    wait = budget.take(CALLS, "next")
+    assert wait > 0.48 - (time.monotonic() - answered)
+
+
+def test_a_call_that_ended_leaves_its_slot_and_one_that_never_ends_loses_it(
+    place: Path | str, account: str
+) -> None:
+    budget = fresh(place, account, Rate(100, 10), at_once=2)
+    assert [budget.take(CALLS, ticket, 60) for ticket in ("a", "b")] == [0, 0]
+    assert 0 < budget.take(CALLS, "c", 1.5) <= 0.1
+    budget.settle(Place(CALLS, "a", "read"), 0.01)
+    assert budget.take(CALLS, "c", 1.5) == 0
+    assert budget.take(CALLS, "d", 1.5) > 0
+    time.sleep(1.55)
+    assert budget.take(CALLS, "d", 1.5) == 0
+
+
+def test_a_forked_child_draws_on_the_same_budget(place: Path | str, account: str) -> None:
+    budget = fresh(place, account, Rate(5, 30))
+    assert [budget.take(CALLS, ticket) for ticket in ("a", "b")] == [0, 0]
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        os._exit(taken_at_once(budget))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 3
+    assert budget.take(CALLS, "c") > 1
+
+
+def test_many_threads_share_one_budget(place: Path | str, account: str) -> None:
+    budget = fresh(place, account, Rate(25, 30))
+    counted: list[int] = []
+    threads = [threading.Thread(target=lambda: counted.append(taken_at_once(budget))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counted) == 25
+
+
+def test_who_waits_is_told_when_there_is_a_place_for_it_and_for_those_before_it(
+    place: Path | str, account: str
+) -> None:
+    budget = fresh(place, account, Rate(3, 2.0))
+    slow = 0.02
+
+    def due(ticket: str) -> float:
+        """When it is to come back."""
+        nonlocal slow
+        asked = time.monotonic()
+        wait = budget.take(CALLS, ticket)
+        answered = time.monotonic()
+        slow += answered - asked
+        return answered + wait
+
+    taken = []
+    for ticket in ("a", "b", "c"):
+        assert budget.take(CALLS, ticket) == 0
+        taken.append(time.monotonic())
+        time.sleep(0.25)
+    back = [due(f"waiting {number}") for number in range(3)]
+    for earlier, later in ((0, 1), (1, 2)):
+        assert back[later] - back[earlier] == pytest.approx(taken[later] - taken[earlier], abs=slow)
+    # Asked again, it keeps its turn.
+    assert due("waiting 0") == pytest.approx(back[0], abs=slow)
+
+
+def test_many_that_wait_ask_the_counter_about_once_for_each_place(
+    place: Path | str, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = fresh(place, account, Rate(20, 0.5))
+    asked, real = [], budget.counter.take
+
+    def take(*arguments: Any, **more: Any) -> tuple[float, float]:
+        asked.append(1)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(budget.counter, "take", take)
+
+    def work(ticket: str) -> None:
+        while (wait := budget.take(CALLS, ticket)) > 0:
+            time.sleep(wait)
+
+    threads = [threading.Thread(target=work, args=(f"ticket {number}",)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # All asking for each place would make more than a thousand.
+    assert 60 <= len(asked) < 500
+
+
+def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, account: str) -> None:
+    refused = fresh(place, account, Rate(50, 100))
+    other = fresh(place, account, Rate(50, 100))
+    assert other.take(CALLS, "before") == 0
+    refused.refused(CALLS, 10)
+    deadline = time.monotonic() + 20
+    while (wait := other.take(CALLS, "during")) == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert 1 < wait <= 10
+    assert fresh(place, account, Rate(50, 100)).take(CALLS, "a new process") > 1
+
+
+def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | str, account: str) -> None:
+    one, other = (fresh(place, account, Rate(50, 20)) for _ in range(2))
+    one.counter.pause(CALLS, 1.5)
+    one.counter.pause(CALLS, 0.05)
+    assert 0.2 < other.take(CALLS, "during") <= 1.51
+    assert other.take(Meter.FREE, "not limited") == 0
+    time.sleep(1.52)
+    assert other.take(CALLS, "after") == 0
+
+
+def test_a_new_process_knows_the_limit_that_another_was_told_and_is_not_kept_waiting_by_its_calls(
+    place: Path | str, account: str
+) -> None:
+    told, assumed = Rate(20, 30), Rate(5, 30, assumed=True)
+    one = fresh(place, account, assumed)
+    one.learn(CALLS, told)
+    until = time.monotonic() + 20
+    while one.counter.remembered(CALLS) != told:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [one.take(CALLS, f"one {number}") for number in range(12)] == [0.0] * 12
+    # By what it assumes, the place would be full.
+    assert taken_at_once(fresh(place, account, assumed)) == 8
+    # What is configured stays below what was told.
+    assert fresh(place, account, Rate(7, 30)).take(CALLS, "a share") > 0
+
+
+def test_connections_with_other_limits_count_in_one_place_and_each_keeps_to_its_own(
+    place: Path | str, account: str
+) -> None:
+    budgets.forget_budgets()
+    most, share = (budget_of(place, account, {CALLS: Rate(calls, 30)}) for calls in (10, 4))
+    assert [most.take(CALLS, f"most {number}") for number in range(3)] == [0.0] * 3
+    assert taken_at_once(share) == 1
+    assert taken_at_once(most) == 6
+    assert budget_of(place, account, {CALLS: Rate(4, 30)}) is share
+
+
+def test_without_a_limit_that_was_told_what_is_assumed_counts(place: Path | str, account: str) -> None:
+    assert taken_at_once(fresh(place, account, Rate(5, 30, assumed=True))) == 5
+
+
+def drop_connections(url: str, budget: Any) -> None:
+    """Have the server close every connection of a budget, and forget its scripts."""
+    if url.startswith("redis"):
+        import redis
+
+        budget.counter._client.connection_pool.disconnect()
+        redis.Redis.from_url(url).script_flush()
+        return
+    import psycopg
+
+    pid = budget.counter._open.info.backend_pid
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
+
+
+def test_a_server_that_was_restarted_is_used_on(url: str, account: str) -> None:
+    budget = fresh(url, account, Rate(3, 30))
+    assert budget.take(CALLS, "a") == 0
+    drop_connections(url, budget)
+    assert taken_at_once(budget) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:secret-word@127.0.0.1:1/0", "postgresql://me:secret-word@127.0.0.1:1/db"]
+)
+def test_a_server_that_cannot_be_reached_is_told_without_its_password(url: str, account: str) -> None:
+    budget = fresh(url, account, Rate(3, 30))
+    with pytest.raises(CounterUnavailable) as caught:
+        budget.take(CALLS, "a")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert not caught.value.permanent
+
+
+def test_an_unknown_kind_of_server_is_told_without_its_password(account: str) -> None:
+    with pytest.raises(InvalidInput, match="must begin with") as caught:
+        fresh("mysql://me:secret-word@127.0.0.1/db", account, Rate(3, 30))
+    assert "secret" not in str(caught.value)
+
+
+HOLDER = """
+import sys, time
+from airflow_provider_mkt.client.ratelimit.shared_state import lock
+with lock(sys.argv[1], sys.argv[2]):
+    print("holding", flush=True)
+    time.sleep(60)
+"""
+
+
+def held_by_another(url: str, name: str) -> subprocess.Popen[str]:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, url, name], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holding\n"
+    return holder
+
+
+def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
+    entered = threading.Event()
+
+    def enter() -> None:
+        with lock(url, name):
+            entered.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    return lambda: entered.wait(seconds)
+
+
+def test_a_lock_is_held_by_one_process_and_free_after_it_ended(url: str) -> None:
+    name = uuid.uuid4().hex
+    with lock(url, name):
+        there = waits(url, name, 0.5)
+        assert not there()
+    assert waits(url, name, 30)()
+
+
+def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = uuid.uuid4().hex
+    holder = held_by_another(url, name)
+    there = waits(url, name, 0.3)
+    assert not there()
+    holder.kill()
+    holder.wait()
+    assert holder.stdout is not None
+    holder.stdout.close()
+    if url.startswith("redis"):
+        import redis
+
+        # What the passing of its life would do.
+        left = redis.Redis.from_url(url).pttl(f"mkt:lock:{name}")
+        assert 0 < left <= 60_000
+        redis.Redis.from_url(url).delete(f"mkt:lock:{name}")
+    assert waits(url, name, 30)()
+
+
+@pytest.mark.parametrize("mode", ["ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"])
+def test_a_place_waits_while_another_writes_or_a_vacuum_has_the_table(account: str, mode: str) -> None:
+    import psycopg
+
+    url = server("postgres")
+    budget = budget_of(url, account, {CALLS: Rate(10, 5.0)})
+    assert budget.take(CALLS, "first") == 0
+    answers: list[float] = []
+    asking = threading.Thread(target=lambda: answers.append(budget.take(CALLS, "second")))
+    with psycopg.connect(url) as other:
+        (name,) = other.execute(
+            "SELECT tablename FROM pg_tables WHERE tablename LIKE %s",
+            (f"ratelimit%{hashlib.sha256(account.encode()).hexdigest()[:24]}%",),
+        ).fetchone() or ("",)
+        other.execute(f'LOCK TABLE "{name}" IN {mode} MODE')
+        asking.start()
+        asking.join(0.2)
+    asking.join(60)
+    assert answers == [0]
