@@ -1,4 +1,4 @@
-"""Calls by name, for DAGs that name them: ``<resource>.<function>``, as in ``campaigns.search``."""
+"""Calls by name, for DAGs that name them: ``<resource>.<function>``, as in ``campaigns.list``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def endpoint(platform: str, name: str) -> Endpoint:
     """The function that makes a call.
 
     :param platform: ``hubspot`` or ``marketo``.
-    :param name: e.g. ``campaigns.search``.
+    :param name: e.g. ``campaigns.list``.
     :raises InvalidInput: when there is none; the error names the nearest ones.
     """
     resource, _, function = name.partition(".")

@@ -12,7 +12,7 @@ class MarketoOperator(NamedCallOperator):
     ``airflow_provider_mkt.client.marketo``, named ``<module>.<function>``.
 
     :param conn_id: a connection of type ``marketo``.
-    :param call: e.g. ``leads.by_filter``.
+    :param call: e.g. ``leads.list``.
     :param arguments: the function's arguments, as JSON has them.
     :param output_path: write the result there as JSON Lines, of a call with pages the rows of all of them,
         and return their number.

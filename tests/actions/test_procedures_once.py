@@ -138,7 +138,7 @@ def test_a_name_that_the_platform_changed_counts_as_created() -> None:
     clock = Clock()
 
     def answer(name: str, call: Call[Any]) -> Any:
-        if name == "campaigns.search":
+        if name == "campaigns.list":
             return []
         row = {"id": "1", "properties": {"hs_name": "A &amp; B"}}
         return BatchResult.model_validate({"status": "COMPLETE", "results": [row]})

@@ -16,9 +16,9 @@ SCENES = Scenes()
 ADA = seed.CONTACT_IDS[0]
 
 
-@SCENES.show(sequences="search get enrol enrolment")
+@SCENES.show(sequences="list get enrol enrolment")
 def a_contact_in_a_sequence(run: Way) -> None:
-    found = run.every(sequences.search(at.SALES_USER, limit=1))
+    found = run.every(sequences.list(at.SALES_USER, limit=1))
     assert [one["id"] for one in found] == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
     whole = run(sequences.get(at.FOLLOW_UP_SEQUENCE, at.SALES_USER))
     assert (whole["name"], len(whole["steps"])) == ("Follow up after a demo", 3)
@@ -38,7 +38,7 @@ def a_contact_in_a_workflow(run: Way) -> None:
     assert run(workflows.enrolments(ADA)) == []
 
 
-@SCENES.show(flows="create get list_all replace read_many workflow_ids delete")
+@SCENES.show(flows="create get list replace batch_read workflow_ids delete")
 def a_flows_life(run: Way) -> None:
     definition = {
         "type": "CONTACT_FLOW",
@@ -53,8 +53,8 @@ def a_flows_life(run: Way) -> None:
     run(flows.replace(made, {**definition, "revisionId": "1", "isEnabled": True}))
     shown = run(flows.get(made))
     assert (shown["name"], shown["isEnabled"], shown["revisionId"]) == ("New", True, "2")
-    assert made in [one["id"] for one in run.every(flows.list_all(limit=3))]
-    read = run(flows.read_many([made, at.WELCOME_FLOW, 1]))
+    assert made in [one["id"] for one in run.every(flows.list(limit=3))]
+    read = run(flows.batch_read([made, at.WELCOME_FLOW, 1]))
     assert ({one["id"] for one in read["results"]}, len(read["errors"])) == ({made, at.WELCOME_FLOW}, 1)
     ids = run(flows.workflow_ids([at.WELCOME_FLOW]))["results"]
     assert ids == [{"flowId": int(at.WELCOME_FLOW), "workflowId": int(at.WELCOME_WORKFLOW)}]

@@ -27,7 +27,7 @@ UNKNOWN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
 
 
 def names(run: Way, guids: Iterable[str]) -> dict[str, Any]:
-    rows = run(campaigns.read_many(list(guids), properties=["hs_name"])).results
+    rows = run(campaigns.batch_read(list(guids), properties=["hs_name"])).results
     return {row.id: row.properties["hs_name"] for row in rows}
 
 
@@ -48,20 +48,20 @@ def a_campaigns_life(run: Way) -> None:
     run(campaigns.update(made["id"], {"hs_notes": "", "hs_goal": "more"}))
     shown = run(campaigns.get(made["id"], properties=["hs_name", "hs_notes", "hs_goal"]))
     assert shown["properties"] == {"hs_name": "Autumn", "hs_goal": "more"}
-    assert [one["id"] for one in run.every(campaigns.search(name="autumn"))] == [made["id"]]
+    assert [one["id"] for one in run.every(campaigns.list(name="autumn"))] == [made["id"]]
     run(campaigns.delete(made["id"]))
     with pytest.raises(NotFound):
         run(campaigns.get(made["id"]))
 
 
-@SCENES.show(campaigns="search")
+@SCENES.show(campaigns="list")
 def campaigns_are_found_by_their_names(run: Way) -> None:
-    found = run.every(campaigns.search(sort="-hs_name", properties=["hs_name"], limit=1))
+    found = run.every(campaigns.list(sort="-hs_name", properties=["hs_name"], limit=1))
     assert [one["properties"]["hs_name"] for one in found] == ["Webinar series", "Spring launch"]
-    assert run(campaigns.search(name="nothing")) == []
+    assert run(campaigns.list(name="nothing")) == []
 
 
-@SCENES.show(campaigns="create_batch read_many update_batch archive_batch")
+@SCENES.show(campaigns="create_batch batch_read update_batch archive_batch")
 def a_batch_of_campaigns(run: Way) -> None:
     made = run(campaigns.create_batch([{"hs_name": "A"}, {"hs_name": "B"}]))
     ids = {row.properties["hs_name"]: row.id for row in made.results}
@@ -69,24 +69,24 @@ def a_batch_of_campaigns(run: Way) -> None:
     assert ([row.id for row in changed.results], changed.numErrors) == ([ids["A"]], 1)
     assert names(run, ids.values()) == {ids["A"]: "C", ids["B"]: "B"}
     run(campaigns.archive_batch([ids["A"], SPRING]))
-    left = run(campaigns.read_many([ids["A"], ids["B"], SPRING]))
+    left = run(campaigns.batch_read([ids["A"], ids["B"], SPRING]))
     assert ([row.id for row in left.results], left.numErrors) == ([ids["B"]], 2)
 
 
-@SCENES.show(campaign_assets="add list_all remove")
+@SCENES.show(campaign_assets="add list remove")
 def assets_of_a_campaign(run: Way) -> None:
     email, form = seed.PUBLISHED_EMAIL, "form/1 +?"
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", email))
     run(campaign_assets.add(SPRING, "FORM", form))
-    (shown,) = run.every(campaign_assets.list_all(SPRING, "FORM", limit=1))
+    (shown,) = run.every(campaign_assets.list(SPRING, "FORM", limit=1))
     assert shown["id"] == form
     assert set(run(campaigns.get(SPRING))["assets"]) == {"MARKETING_EMAIL", "FORM"}
     today = run.box.clock.now().date()
     days = {"start_date": today - dt.timedelta(days=3), "end_date": today}
-    (mailed,) = run(campaign_assets.list_all(SPRING, "MARKETING_EMAIL", **days))
+    (mailed,) = run(campaign_assets.list(SPRING, "MARKETING_EMAIL", **days))
     assert (mailed["id"], mailed["metrics"]["sent"]) == (email, 3)
     run(campaign_assets.remove(SPRING, "FORM", form))
-    assert run(campaign_assets.list_all(SPRING, "FORM")) == []
+    assert run(campaign_assets.list(SPRING, "FORM")) == []
 
 
 @SCENES.show(campaign_budgets="add get replace remove totals", campaign_spend="add get replace remove")

@@ -35,14 +35,14 @@ def a_contacts_life(run: Way) -> None:
     assert run(contacts.get(made["id"], archived=True))["archived"] is True
 
 
-@SCENES.show(contacts="list_all")
+@SCENES.show(contacts="list")
 def contacts_page_by_page(run: Way) -> None:
-    rows = run.every(contacts.list_all(properties=["email"], associations=["companies"], limit=2))
+    rows = run.every(contacts.list(properties=["email"], associations=["companies"], limit=2))
     assert [one["id"] for one in rows] == list(seed.CONTACT_IDS)
     assert rows[0]["properties"]["email"] == "ada@example.com"
 
 
-@SCENES.show(contacts="create_batch read_many update_batch upsert_batch archive_batch")
+@SCENES.show(contacts="create_batch batch_read update_batch upsert_batch archive_batch")
 def a_batch_of_contacts(run: Way) -> None:
     made = run(contacts.create_batch([{"email": "a@example.com"}, {"email": "ada@example.com"}]))
     assert made.numErrors == 1
@@ -61,11 +61,11 @@ def a_batch_of_contacts(run: Way) -> None:
         ("b@example.com", True),
     ]
     wanted = ["a@example.com", "b@example.com", "nobody@example.com"]
-    read = run(contacts.read_many(wanted, properties=["city"], id_property="email"))
+    read = run(contacts.batch_read(wanted, properties=["city"], id_property="email"))
     assert read.numErrors == 1
     assert {row.id: row.properties["city"] for row in read.results}[new.id] == "Turin"
     run(contacts.archive_batch([new.id, ADA]))
-    left = run(contacts.read_many([new.id, ADA, BRUNO]))
+    left = run(contacts.batch_read([new.id, ADA, BRUNO]))
     assert [row.id for row in left.results] == [BRUNO]
     assert {one for error in left.errors for one in error.ids()} == {new.id, ADA}
 
@@ -84,19 +84,19 @@ def contacts_are_searched(run: Way) -> None:
     ]
 
 
-@SCENES.show(contact_merging="merge purge")
+@SCENES.show(contact_merging="merge", contacts="gdpr_delete")
 def contacts_become_one_and_none(run: Way) -> None:
     run(contacts.update(BRUNO, {"city": "Rome"}))
     assert run(contact_merging.merge(ADA, BRUNO))["id"] == ADA
     assert run(contacts.get(BRUNO))["id"] == ADA
     assert city(run, ADA) == "Rome"
-    run(contact_merging.purge("chidi@example.com", id_property="email"))
+    run(contacts.gdpr_delete("chidi@example.com", id_property="email"))
     for gone in (contacts.get(CHIDI), contacts.get(CHIDI, archived=True)):
         with pytest.raises(NotFound):
             run(gone)
 
 
-@SCENES.show(imports="start get list_all errors cancel")
+@SCENES.show(imports="start get list errors cancel")
 def an_import_of_contacts(run: Way) -> None:
     columns: list[imports.Column] = [
         {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
@@ -108,7 +108,7 @@ def an_import_of_contacts(run: Way) -> None:
     assert run(imports.get(first.id)).state == "STARTED"
     assert run(imports.cancel(second.id))["status"] == "COMPLETE"
     run.wait(10)
-    shown = {one.importName: one for one in run.every(imports.list_all(limit=1))}
+    shown = {one.importName: one for one in run.every(imports.list(limit=1))}
     assert {name: one.state for name, one in shown.items()} == {"June": "DONE", "July": "CANCELED"}
     assert shown["June"].metadata.counters["ERRORS"] == 1
     (failed,) = run.every(imports.errors(first.id, include_row_data=True, limit=1))

@@ -24,7 +24,7 @@ def subject(email: Any) -> str:
 
 
 def newest(run: Way, email_id: str) -> list[Any]:
-    rows = run.every(email_revisions.list_all(email_id, limit=2))
+    rows = run.every(email_revisions.list(email_id, limit=2))
     return sorted(rows, key=lambda one: one["updatedAt"], reverse=True)
 
 
@@ -41,16 +41,16 @@ def an_emails_life(run: Way) -> None:
     assert run(emails.get(made.id, archived=True)).name == "Autumn"
 
 
-@SCENES.show(emails="search")
+@SCENES.show(emails="list")
 def emails_are_found(run: Way) -> None:
-    by_name = run.every(emails.search(sort=["name"], included_properties=["name"], limit=3))
+    by_name = run.every(emails.list(sort=["name"], included_properties=["name"], limit=3))
     assert [one.name for one in by_name] == sorted(one.name for one in by_name)
-    assert {one.id for one in run.every(emails.search(is_published=True, include_stats=True))} == {
+    assert {one.id for one in run.every(emails.list(is_published=True, include_stats=True))} == {
         SENT,
         seed.TRANSACTIONAL_EMAIL,
         seed.SINGLE_SEND_EMAIL,
     }
-    assert [one.id for one in run(emails.search(types=["AUTOMATED_EMAIL"]))] == [seed.AUTOMATED_EMAIL]
+    assert [one.id for one in run(emails.list(types=["AUTOMATED_EMAIL"]))] == [seed.AUTOMATED_EMAIL]
 
 
 @SCENES.show(emails="clone")
@@ -86,7 +86,7 @@ def an_email_is_published_and_stopped(run: Way) -> None:
     assert run(emails.get(NEWS)).state == "PUBLISHED"
 
 
-@SCENES.show(email_revisions="list_all get restore restore_to_draft")
+@SCENES.show(email_revisions="list get restore restore_to_draft")
 def revisions_of_an_email(run: Way) -> None:
     for number in range(2):
         run.wait(1)
@@ -185,7 +185,7 @@ def an_email_from_its_copy_to_an_old_revision(run: Way) -> None:
 def told(run: Way, email_id: str, **facts: str) -> None:
     """Check that the email, its draft, the list of emails and its other variation agree."""
     shown, draft = run(emails.get(email_id)), run(emails.get_draft(email_id))
-    (listed,) = [one for one in run.every(emails.search()) if one.id == email_id]
+    (listed,) = [one for one in run.every(emails.list()) if one.id == email_id]
     variation = run(email_tests.get_variation(email_id))
     assert {
         "state": shown.state,

@@ -169,7 +169,7 @@ EVENTS: dict[str, Any] = {
         )
     ),
     "marketing_event_objects.get": READ_EVENT_OBJECT,
-    "marketing_event_objects.list_all": page(READ_EVENT_OBJECT),
+    "marketing_event_objects.list": page(READ_EVENT_OBJECT),
     "marketing_event_objects.update": EVENT_OBJECT,
     "marketing_event_objects.update_batch": batch(EVENT_OBJECT),
     "marketing_event_participations.breakdown": PARTICIPATIONS,

@@ -69,13 +69,13 @@ def events_are_written_over(run: Way) -> None:
             run(marketing_events.get(gone, KEY[1]))
 
 
-@SCENES.show(marketing_event_objects="get list_all find update delete")
+@SCENES.show(marketing_event_objects="get list find update delete")
 def an_event_by_its_object_id(run: Way) -> None:
     made = summit(run)
     run.wait(300)
     (found,) = run(marketing_event_objects.find(KEY[0]))
     assert (found["objectId"], found["externalAccountId"]) == (made, KEY[1])
-    assert made in [one["objectId"] for one in run.every(marketing_event_objects.list_all(limit=2))]
+    assert made in [one["objectId"] for one in run.every(marketing_event_objects.list(limit=2))]
     run(marketing_event_objects.update(at.FOREIGN_EVENT_OBJECT, name="Renamed", custom_properties={"x": "1"}))
     assert run(marketing_event_objects.get(at.FOREIGN_EVENT_OBJECT))["eventName"] == "Renamed"
     run(marketing_event_objects.delete(made))
@@ -87,10 +87,10 @@ def an_event_by_its_object_id(run: Way) -> None:
 def a_batch_of_event_objects(run: Way) -> None:
     ids = [WEBINAR, at.FOREIGN_EVENT_OBJECT]
     run(marketing_event_objects.update_batch([{"object_id": one, "name": f"No. {one}"} for one in ids]))
-    names = {one["objectId"]: one["eventName"] for one in run(marketing_event_objects.list_all())}
+    names = {one["objectId"]: one["eventName"] for one in run(marketing_event_objects.list())}
     assert {one: names[one] for one in ids} == {one: f"No. {one}" for one in ids}
     run(marketing_event_objects.delete_batch(ids))
-    left = [one["objectId"] for one in run(marketing_event_objects.list_all())]
+    left = [one["objectId"] for one in run(marketing_event_objects.list())]
     assert left == [at.PAST_WEBINAR_OBJECT]
 
 

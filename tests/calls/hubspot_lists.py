@@ -41,13 +41,13 @@ def active(run: Way) -> str:
     return run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=stage("lead")))["listId"]
 
 
-@SCENES.show(lists="create get by_name get_many rename delete restore")
+@SCENES.show(lists="create get by_name batch_read rename delete restore")
 def a_lists_life(run: Way) -> None:
     made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))["listId"]
     name = "Guests / 2026 + friends?"
     run(lists.rename(made, name))
     assert run(lists.by_name(name))["listId"] == made
-    assert [one["name"] for one in run(lists.get_many([EARLY, "999", made]))] == ["Early adopters", name]
+    assert [one["name"] for one in run(lists.batch_read([EARLY, "999", made]))] == ["Early adopters", name]
     run(lists.delete(made))
     with pytest.raises(NotFound):
         run(lists.get(made))
@@ -73,7 +73,7 @@ def a_list_that_fills_itself(run: Way) -> None:
 
 
 @SCENES.show(
-    list_memberships="add remove add_and_remove add_from remove_all members by_join_time of_record of_records"
+    list_memberships="add remove add_and_remove add_from remove_all members by_join_time of_record batch_read"
 )
 def members_come_and_go(run: Way) -> None:
     run.wait(1)
@@ -91,7 +91,7 @@ def members_come_and_go(run: Way) -> None:
     copy = run(lists.create("Copy"))["listId"]
     run(list_memberships.add_from(copy, EARLY))
     assert [row["listId"] for row in run(list_memberships.of_record(ADA))] == [EARLY, copy]
-    rows = run(list_memberships.of_records([ADA, EMI]))["results"]
+    rows = run(list_memberships.batch_read([ADA, EMI]))["results"]
     shown = {row["recordId"]: [one["listId"] for one in row["recordListMemberships"]] for row in rows}
     assert shown == {ADA: [EARLY, copy], EMI: []}
     run(list_memberships.remove_all(copy))
@@ -130,9 +130,9 @@ def an_active_list_becomes_static(run: Way) -> None:
     assert run(list_memberships.add(one, [ADA]))["added"] == [ADA]
 
 
-@SCENES.show(list_legacy_ids="get get_many")
+@SCENES.show(list_legacy_ids="get batch_read")
 def ids_of_old(run: Way) -> None:
     assert run(list_legacy_ids.get(1)) == EARLY
-    mapped = run(list_legacy_ids.get_many([1, 2]))
+    mapped = run(list_legacy_ids.batch_read([1, 2]))
     assert mapped["legacyListIdsToIdsMapping"] == [{"legacyListId": "1", "listId": EARLY}]
     assert mapped["missingLegacyListIds"] == ["2"]

@@ -47,7 +47,7 @@ def a_mail_to_one_person(run: Way) -> None:
     assert run(send_statuses.get(again.statusId)).sendResult == "IDEMPOTENT_IGNORE"
 
 
-@SCENES.show(smtp_tokens="create get search reset_password archive")
+@SCENES.show(smtp_tokens="create get list reset_password archive")
 def a_token_for_smtp(run: Way) -> None:
     app = run.by("client")
     made = app(smtp_tokens.create("Receipts", create_contact=True))
@@ -63,12 +63,12 @@ def a_token_for_smtp(run: Way) -> None:
     renewed = run(smtp_tokens.reset_password(made.id)).password
     assert renewed is not None
     assert renewed.get_secret_value() != made.password.get_secret_value()
-    assert [one.id for one in run.every(smtp_tokens.search(limit=1))] == [made.id, other.id]
-    assert [one.id for one in run(smtp_tokens.search(campaign_name="Reminders"))] == [other.id]
+    assert [one.id for one in run.every(smtp_tokens.list(limit=1))] == [made.id, other.id]
+    assert [one.id for one in run(smtp_tokens.list(campaign_name="Reminders"))] == [other.id]
     run(smtp_tokens.archive(made.id))
     with pytest.raises(NotFound):
         run(smtp_tokens.get(made.id))
-    assert [one.id for one in run(smtp_tokens.search(email_campaign_id=made.emailCampaignId))] == []
+    assert [one.id for one in run(smtp_tokens.list(email_campaign_id=made.emailCampaignId))] == []
 
 
 @SCENES.show(subscriptions="definitions statuses subscribe unsubscribe")

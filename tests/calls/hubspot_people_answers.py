@@ -79,7 +79,7 @@ IMPORT = shape(
 
 PEOPLE: dict[str, Any] = {
     "contact_merging.merge": CONTACT,
-    "contact_merging.purge": NOTHING,
+    "contacts.gdpr_delete": NOTHING,
     "contact_search.search": counted(CONTACT),
     "contact_search.search_all": counted(CONTACT),
     "contacts.archive": NOTHING,
@@ -87,8 +87,8 @@ PEOPLE: dict[str, Any] = {
     "contacts.create": CONTACT,
     "contacts.create_batch": batch(CONTACT),
     "contacts.get": CONTACT_AND_MORE,
-    "contacts.list_all": page(CONTACT_AND_MORE),
-    "contacts.read_many": batch(CONTACT),
+    "contacts.list": page(CONTACT_AND_MORE),
+    "contacts.batch_read": batch(CONTACT),
     "contacts.update": CONTACT,
     "contacts.update_batch": batch(CONTACT),
     "contacts.upsert_batch": batch(UPSERTED),
@@ -97,7 +97,7 @@ PEOPLE: dict[str, Any] = {
     ),
     "imports.errors": page(ROW_ERROR),
     "imports.get": IMPORT,
-    "imports.list_all": page(IMPORT),
+    "imports.list": page(IMPORT),
     "imports.start": IMPORT,
     "list_conversions.cancel": NOTHING,
     "list_conversions.get": PLAN,
@@ -110,7 +110,7 @@ PEOPLE: dict[str, Any] = {
     "list_folders.move_list": NOTHING,
     "list_folders.rename": FOLDER,
     "list_legacy_ids.get": MAPPING,
-    "list_legacy_ids.get_many": shape(
+    "list_legacy_ids.batch_read": shape(
         "Mappings", legacyListIdsToIdsMapping=list[MAPPING], missingLegacyListIds=list[str]
     ),
     "list_memberships.add": CHANGES,
@@ -119,7 +119,7 @@ PEOPLE: dict[str, Any] = {
     "list_memberships.by_join_time": MEMBERS,
     "list_memberships.members": MEMBERS,
     "list_memberships.of_record": page(MEMBERSHIP),
-    "list_memberships.of_records": batch(
+    "list_memberships.batch_read": batch(
         shape("RecordsLists", objectTypeId=str, recordId=str, recordListMemberships=list[MEMBERSHIP])
     ),
     "list_memberships.remove": CHANGES,
@@ -128,7 +128,7 @@ PEOPLE: dict[str, Any] = {
     "lists.create": ONE_LIST,
     "lists.delete": NOTHING,
     "lists.get": ONE_LIST,
-    "lists.get_many": shape("Lists", lists=list[LIST]),
+    "lists.batch_read": shape("Lists", lists=list[LIST]),
     "lists.rename": CHANGED_LIST,
     "lists.restore": NOTHING,
     "lists.search": shape(

@@ -62,7 +62,7 @@ def what_happened_to_leads(run: Way) -> None:
 
 
 @SCENES.show(
-    custom_activity_types="create add_attributes approve browse get update update_attributes "
+    custom_activity_types="create add_attributes approve list get update update_attributes "
     "delete_attributes discard_draft delete"
 )
 def a_custom_type_of_activity(run: Way) -> None:
@@ -76,7 +76,7 @@ def a_custom_type_of_activity(run: Way) -> None:
     session = {"apiName": "session", "name": "Session", "dataType": "string"}
     run(custom_activity_types.update(SEEN, primary_attribute=session))
     assert draft()["primaryAttribute"]["apiName"] == "session"
-    (listed,) = run(custom_activity_types.browse())
+    (listed,) = run(custom_activity_types.list())
     assert (listed["id"], listed["status"]) == (number, "approved with draft")
     run(custom_activity_types.delete_attributes(SEEN, ["minutes"]))
     assert draft()["attributes"] == []
@@ -111,7 +111,7 @@ def what_was_called(run: Way) -> None:
     with pytest.raises(NotFound) as refusal:
         run(leads.get(999))
     with pytest.raises(InvalidRequest):
-        run(leads.by_filter("firstName", ["Anna"]))
+        run(leads.list("firstName", ["Anna"]))
     after = run(usage.today())
     assert after["total"] == sum(user["count"] for user in after["users"])
     assert after["total"] - before == 3

@@ -195,11 +195,11 @@ CHANNEL = asset(
 )
 
 ASSETS: Documented = {
-    **{f"campaigns.{call}": CAMPAIGN for call in ("browse", "by_name", "clone", "create", "get", "update")},
+    **{f"campaigns.{call}": CAMPAIGN for call in ("list", "by_name", "clone", "create", "get", "update")},
     **{f"campaigns.{call}": DONE for call in ("activate", "deactivate", "delete")},
-    "channels.browse": CHANNEL,
+    "channels.list": CHANNEL,
     "channels.by_name": CHANNEL,
-    **{f"emails.{call}": EMAIL for call in ("browse", "by_name", "clone", "create", "get", "update")},
+    **{f"emails.{call}": EMAIL for call in ("list", "by_name", "clone", "create", "get", "update")},
     **{
         f"emails.{call}": DONE
         for call in ("approve_draft", "delete", "discard_draft", "unapprove", "update_headers")
@@ -226,27 +226,27 @@ ASSETS: Documented = {
     },
     # Three shapes of this answer are documented.
     "emails.send_sample": asset(shape("Sample")),
-    **{f"folders.{call}": FOLDER for call in ("browse", "by_name", "create", "get", "update")},
+    **{f"folders.{call}": FOLDER for call in ("list", "by_name", "create", "get", "update")},
     "folders.delete": DONE,
     "folders.content": asset(shape("Content", id=int, type=str)),
     **{
         f"programs.{call}": PROGRAM
-        for call in ("browse", "by_name", "clone", "create", "get", "reschedule", "update")
+        for call in ("list", "by_name", "clone", "create", "get", "reschedule", "update")
     },
     **{f"programs.{call}": DONE for call in ("approve", "delete", "unapprove")},
-    **{f"static_lists.{call}": LIST for call in ("browse", "by_name", "create", "get", "update")},
+    **{f"static_lists.{call}": LIST for call in ("list", "by_name", "create", "get", "update")},
     **{
         f"smart_lists.{call}": SMART_LIST
-        for call in ("browse", "by_name", "clone", "get", "of_campaign", "of_program")
+        for call in ("list", "by_name", "clone", "get", "of_campaign", "of_program")
     },
     "smart_lists.delete": DONE,
     "static_lists.delete": DONE,
-    "tags.browse": asset(TAG_TYPE),
+    "tags.list": asset(TAG_TYPE),
     "tags.by_name": asset(also(TAG_TYPE, "TagTypeWithValues", allowableValues=str)),
     "tags.delete": DONE,
     "tags.programs": PROGRAM,
     "tags.set_value": DONE,
-    "tokens.browse": TOKENS,
+    "tokens.list": TOKENS,
     "tokens.delete": DONE,
     "tokens.set_value": TOKENS,
 }

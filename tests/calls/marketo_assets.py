@@ -35,11 +35,11 @@ def happened(run: Way, *types: int) -> list[dict[str, Any]]:
     return run.every(activities.read(token, activity_type_ids=types))  # type: ignore[return-value]
 
 
-@SCENES.show(programs="browse get by_name")
+@SCENES.show(programs="list get by_name")
 def programs_are_found(run: Way) -> None:
-    assert ids(run.every(programs.browse(page_size=2))) == [NURTURE, NEWSLETTER, WEBSITE]
-    assert ids(run(programs.browse(status="on", updated_after=LONG_AGO))) == [NURTURE]
-    assert ids(run(programs.browse(filter_type="id", filter_values=[str(NEWSLETTER)]))) == [NEWSLETTER]
+    assert ids(run.every(programs.list(page_size=2))) == [NURTURE, NEWSLETTER, WEBSITE]
+    assert ids(run(programs.list(status="on", updated_after=LONG_AGO))) == [NURTURE]
+    assert ids(run(programs.list(filter_type="id", filter_values=[str(NEWSLETTER)]))) == [NEWSLETTER]
     assert run(programs.get(NURTURE))["type"] == "Engagement"
     assert run(programs.get(1)) is None
     assert run(programs.by_name("Website Contacts", include_tags=True, include_costs=True))["tags"] == []
@@ -70,7 +70,7 @@ def a_programs_life(run: Way) -> None:
     assert run(programs.by_name("Fall & more", include_costs=True))["costs"] == []
     copy = run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))["id"]
     assert run(programs.get(copy))["name"] == "December"
-    assert [one["value"] for one in run(tokens.browse(copy))] == ["News of the month"]
+    assert [one["value"] for one in run(tokens.list(copy))] == ["News of the month"]
     assert {made, copy} <= set(ids(run(folders.content(seed.PROGRAM_FOLDER))))
     run(programs.delete(made))
     assert run(programs.get(made)) is None
@@ -87,16 +87,16 @@ def an_email_program_is_approved_and_taken_back(run: Way) -> None:
     assert run(programs.get(NEWSLETTER))["status"] == "unlocked"
 
 
-@SCENES.show(campaigns="browse get by_name legacy_browse legacy_get")
+@SCENES.show(campaigns="list get by_name legacy_list legacy_get")
 def campaigns_are_found(run: Way) -> None:
-    found = run.every(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
+    found = run.every(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
     assert ids(found) == [REQUEST, INACTIVE]
-    assert ids(run(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER, is_active=True))) == [REQUEST]
+    assert ids(run(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER, is_active=True))) == [REQUEST]
     assert run(campaigns.get(REQUEST))["isRequestable"] is True
     assert run(campaigns.get(1)) is None
     assert ids(run(campaigns.by_name("Monthly Digest"))) == [BATCH]
-    assert ids(run.every(campaigns.legacy_browse(batch_size=1))) == [REQUEST, BATCH, INACTIVE]
-    assert ids(run(campaigns.legacy_browse(is_triggerable=True, names=["Monthly Digest"]))) == []
+    assert ids(run.every(campaigns.legacy_list(batch_size=1))) == [REQUEST, BATCH, INACTIVE]
+    assert ids(run(campaigns.legacy_list(is_triggerable=True, names=["Monthly Digest"]))) == []
     assert run(campaigns.legacy_get(BATCH))["programName"] == "Website Contacts"
 
 
@@ -109,7 +109,7 @@ def a_campaigns_life(run: Way) -> None:
     copy = run(campaigns.clone(REQUEST, "Again", folder_id=seed.CAMPAIGN_FOLDER))["id"]
     run(campaigns.activate(INACTIVE))
     run(campaigns.deactivate(REQUEST))
-    active = {row["id"]: row["isActive"] for row in run(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER))}
+    active = {row["id"]: row["isActive"] for row in run(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER))}
     assert active == {REQUEST: False, INACTIVE: True, made: False, copy: False}
     run(campaigns.delete(made))
     assert run(campaigns.get(made)) is None
@@ -126,11 +126,11 @@ def campaigns_run(run: Way) -> None:
     assert {REQUEST, BATCH} <= campaigns_of_anna
 
 
-@SCENES.show(emails="browse get by_name")
+@SCENES.show(emails="list get by_name")
 def emails_are_found(run: Way) -> None:
-    assert ids(run(emails.browse(status="draft"))) == [DRAFT]
-    assert ids(run(emails.browse(folder_id=NEWSLETTER, folder_type="Program"))) == [seed.NEWSLETTER_EMAIL]
-    assert len(run.every(emails.browse(page_size=1))) == 3
+    assert ids(run(emails.list(status="draft"))) == [DRAFT]
+    assert ids(run(emails.list(folder_id=NEWSLETTER, folder_type="Program"))) == [seed.NEWSLETTER_EMAIL]
+    assert len(run.every(emails.list(page_size=1))) == 3
     assert run(emails.get(WELCOME))["status"] == "approved"
     assert run(emails.get(WELCOME, status="draft")) is None
     assert ids(run(emails.by_name("Spring Offer", status="draft"))) == [DRAFT]
@@ -195,11 +195,11 @@ def what_an_email_says(run: Way) -> None:
     assert run(email_content.cc_fields())[0]["objectName"] == "lead"
 
 
-@SCENES.show(smart_lists="browse get by_name of_program of_campaign clone delete")
+@SCENES.show(smart_lists="list get by_name of_program of_campaign clone delete")
 def a_smart_lists_life(run: Way) -> None:
     made = run(smart_lists.clone(seed.SMART_LIST, "Readers & co", folder_id=seed.PROGRAM_FOLDER))["id"]
-    assert ids(run.every(smart_lists.browse(page_size=1))) == sorted([seed.SMART_LIST, made])
-    assert ids(run(smart_lists.browse(folder_id=seed.EMAIL_FOLDER))) == []
+    assert ids(run.every(smart_lists.list(page_size=1))) == sorted([seed.SMART_LIST, made])
+    assert ids(run(smart_lists.list(folder_id=seed.EMAIL_FOLDER))) == []
     assert ids(run(smart_lists.by_name("Readers & co"))) == [made]
     told = [
         run(smart_lists.get(made, include_rules=True)),
@@ -214,9 +214,9 @@ def a_smart_lists_life(run: Way) -> None:
     assert run(smart_lists.get(made)) is None
 
 
-@SCENES.show(tags="browse by_name programs set_value delete")
+@SCENES.show(tags="list by_name programs set_value delete")
 def tags_of_programs(run: Way) -> None:
-    (kind,) = run.every(tags.browse(page_size=1))
+    (kind,) = run.every(tags.list(page_size=1))
     assert "North" in run(tags.by_name(kind["tagType"]))["allowableValues"]
     assert run(tags.by_name("Nothing")) is None
     run(tags.set_value(WEBSITE, kind["tagType"], "North"))
@@ -227,22 +227,22 @@ def tags_of_programs(run: Way) -> None:
     assert [one["tagValue"] for one in run(programs.get(WEBSITE))["tags"]] == ["North"]
 
 
-@SCENES.show(tokens="browse set_value delete")
+@SCENES.show(tokens="list set_value delete")
 def tokens_of_a_program(run: Way) -> None:
     run(tokens.set_value(NEWSLETTER, "Price", "10", token_type="number"))
     run(tokens.set_value(NEWSLETTER, "Headline", "Other & more"))
-    assert {one["name"]: one["value"] for one in run(tokens.browse(NEWSLETTER))} == {
+    assert {one["name"]: one["value"] for one in run(tokens.list(NEWSLETTER))} == {
         "Headline": "Other & more",
         "Price": "10",
     }
     run(tokens.delete(NEWSLETTER, "Headline"))
-    assert [one["name"] for one in run(tokens.browse(NEWSLETTER))] == ["Price"]
-    assert run(tokens.browse(NURTURE)) == []
+    assert [one["name"] for one in run(tokens.list(NEWSLETTER))] == ["Price"]
+    assert run(tokens.list(NURTURE)) == []
 
 
-@SCENES.show(channels="browse by_name")
+@SCENES.show(channels="list by_name")
 def channels_are_read(run: Way) -> None:
-    names = [one["name"] for one in run.every(channels.browse(page_size=3))]
+    names = [one["name"] for one in run.every(channels.list(page_size=3))]
     assert names == ["Email Send", "Nurture", "Default", "Roadshow"]
     nurture = run(channels.by_name("Nurture"))
     assert nurture["applicableProgramType"] == "Engagement"
@@ -253,7 +253,7 @@ def channels_are_read(run: Way) -> None:
 @SCENES.show(folders="create update delete")
 def a_folders_life(run: Way) -> None:
     made = run(folders.create("Autumn & co", parent_id=NEWSLETTER, parent_type="Program"))["id"]
-    assert ids(run(folders.browse(root_id=NEWSLETTER, root_type="Program"))) == [NEWSLETTER, made]
+    assert ids(run(folders.list(root_id=NEWSLETTER, root_type="Program"))) == [NEWSLETTER, made]
     run(folders.update(made, new_name="Fall", description="", is_archive=True))
     shown = run(folders.get(made))
     assert (shown["name"], shown["isArchive"]) == ("Fall", True)
@@ -261,12 +261,12 @@ def a_folders_life(run: Way) -> None:
     assert run(folders.get(made)) is None
 
 
-@SCENES.show(folders="browse get by_name content")
+@SCENES.show(folders="list get by_name content")
 def folders_are_read(run: Way) -> None:
-    assert ids(run(folders.browse(max_depth=0))) == [seed.ROOT_FOLDER]
+    assert ids(run(folders.list(max_depth=0))) == [seed.ROOT_FOLDER]
     assert run(folders.get(NURTURE, folder_type="Program"))["folderType"] == "Nurture Program"
     assert ids(run(folders.by_name("Welcome Nurture", folder_type="Program"))) == [NURTURE]
-    assert ids(run.every(folders.browse(page_size=3))) == [1, 11, 12, 13]
+    assert ids(run.every(folders.list(page_size=3))) == [1, 11, 12, 13]
     assert run(folders.get(seed.EMAIL_FOLDER))["name"] == "Emails"
     assert ids(run(folders.by_name("Emails", root_id=seed.ROOT_FOLDER))) == [seed.EMAIL_FOLDER]
     inside = run.every(folders.content(seed.CAMPAIGN_FOLDER, page_size=2))

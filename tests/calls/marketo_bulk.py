@@ -36,7 +36,7 @@ def leads_are_imported(run: Way) -> None:
     (failed,), (warned,) = table(run(bulk_leads.failures(job))), table(run(bulk_leads.warnings(job)))
     assert (failed["email"], warned["email"]) == ("bad@example.com", "not-an-address")
     assert failed["Import Failure Reason"]
-    found = run(leads.by_filter("email", ["ok@example.com", "not-an-address"], fields=["leadScore"]))
+    found = run(leads.list("email", ["ok@example.com", "not-an-address"], fields=["leadScore"]))
     assert {row["leadScore"] for row in found} == {1, 2}
     asked = run(lists.are_members(seed.STATIC_LIST, [row["id"] for row in found]))
     assert {row.status for row in asked} == {"memberof"}

@@ -26,26 +26,26 @@ def ids(rows: list[Any]) -> list[int]:
     return [row["id"] for row in rows]
 
 
-@SCENES.show(leads="sync get by_filter delete")
+@SCENES.show(leads="sync get list delete")
 def leads_are_written_found_and_deleted(run: Way) -> None:
     rows = [{"email": PLUS, "city": "Oslo"}, {"email": "anna.berg@example.com", "nonsense": "x"}]
     written = run(leads.sync(rows))
     assert told(written) == [("created", ""), ("skipped", "1006")]
     new = written[0].id
     assert run(leads.get(new, fields=["email", "city"])) == {"id": new, "email": PLUS, "city": "Oslo"}
-    found = run.every(leads.by_filter("email", [PLUS, "ben.ito@example.com"], fields=["email"], batch_size=1))
+    found = run.every(leads.list("email", [PLUS, "ben.ito@example.com"], fields=["email"], batch_size=1))
     assert {row["id"]: row["email"] for row in found} == {new: PLUS, BEN: "ben.ito@example.com"}
     assert told(run(leads.delete([new, 999]))) == [("deleted", ""), ("skipped", "1004")]
-    assert run(leads.by_filter("id", [new])) == []
+    assert run(leads.list("id", [new])) == []
     with pytest.raises(NotFound):
         run(leads.get(new))
 
 
-@SCENES.show(leads="describe describe2", lead_fields="browse")
+@SCENES.show(leads="describe describe2", lead_fields="list")
 def fields_are_described(run: Way) -> None:
     old = {row["rest"]["name"] for row in run(leads.describe()) if "rest" in row}
     new = run(leads.describe2())
-    browsed = {row["name"] for row in run.every(lead_fields.browse(batch_size=50))}
+    browsed = {row["name"] for row in run.every(lead_fields.list(batch_size=50))}
     assert {"email", "customerNumber"} <= old & browsed & {one["name"] for one in new["fields"]}
     assert ["email"] in new["searchableFields"]
 
@@ -53,9 +53,9 @@ def fields_are_described(run: Way) -> None:
 @SCENES.show(leads="merge associate")
 def leads_become_one(run: Way) -> None:
     run(leads.merge(ANNA, [BEN, CARLA]))
-    assert ids(run(leads.by_filter("id", [ANNA, BEN, CARLA]))) == [ANNA]
+    assert ids(run(leads.list("id", [ANNA, BEN, CARLA]))) == [ANNA]
     run(leads.associate(ANNA, COOKIE))
-    assert ids(run(leads.by_filter("cookies", [COOKIE]))) == [ANNA]
+    assert ids(run(leads.list("cookies", [COOKIE]))) == [ANNA]
 
 
 @SCENES.show(lead_intake="push submit_form")
@@ -79,19 +79,19 @@ def leads_come_in(run: Way) -> None:
             cookie=COOKIE,
         )
     )
-    assert ids(run(leads.by_filter("email", [PLUS, "new@example.com"]))) == [pushed[0].id, submitted.id]
+    assert ids(run(leads.list("email", [PLUS, "new@example.com"]))) == [pushed[0].id, submitted.id]
     members = ids(run(programs.people(seed.DEFAULT_PROGRAM)))
     assert {pushed[0].id, submitted.id} <= set(members)
 
 
-@SCENES.show(lead_fields="create get update", member_fields="create get update browse")
+@SCENES.show(lead_fields="create get update", member_fields="create get update list")
 def fields_are_made(run: Way) -> None:
     for fields in (lead_fields, member_fields):
         made = {"name": "favouriteColour", "displayName": "Favourite Colour", "dataType": "string"}
         assert told(run(fields.create([made]))) == [("created", "")]
         assert run(fields.update("favouriteColour", {"displayName": "Best Colour"})).status == "updated"
         assert run(fields.get("favouriteColour"))["displayName"] == "Best Colour"
-        assert "favouriteColour" in [row["name"] for row in run.every(fields.browse(batch_size=5))]
+        assert "favouriteColour" in [row["name"] for row in run.every(fields.list(batch_size=5))]
     run(leads.sync([{"email": "anna.berg@example.com", "favouriteColour": "red"}]))
     assert run(leads.get(ANNA, fields=["favouriteColour"]))["favouriteColour"] == "red"
 
@@ -111,24 +111,24 @@ def where_leads_are(run: Way) -> None:
     )
 
 
-@SCENES.show(partitions="browse move")
+@SCENES.show(partitions="list move")
 def leads_change_their_partition(run: Way) -> None:
-    partition = {one["name"]: one["id"] for one in run(partitions.browse())}["EMEA"]
+    partition = {one["name"]: one["id"] for one in run(partitions.list())}["EMEA"]
     moved = run(partitions.move([ANNA, 999], partition_name="EMEA"))
     assert told(moved) == [("updated", ""), ("skipped", "1004")]
     assert run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == partition
 
 
-@SCENES.show(companies="describe sync by_filter delete", company_fields="browse get")
+@SCENES.show(companies="describe sync list delete", company_fields="list get")
 def companies_of_leads(run: Way) -> None:
     assert run(companies.describe())["dedupeFields"] == ["externalCompanyId"]
     (made,) = run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
-    (found,) = run.every(companies.by_filter("externalCompanyId", ["c1"], fields=["company"]))
+    (found,) = run.every(companies.list("externalCompanyId", ["c1"], fields=["company"]))
     assert (found["id"], found["company"]) == (made.id, "Example Ltd")
     run(leads.sync([{"email": "anna.berg@example.com", "externalCompanyId": "c1"}]))
     assert run(leads.get(ANNA, fields=["company"]))["company"] == "Example Ltd"
-    names = [row["name"] for row in run.every(company_fields.browse(batch_size=4))]
+    names = [row["name"] for row in run.every(company_fields.list(batch_size=4))]
     assert run(company_fields.get("company"))["name"] in names
     gone = [{"externalCompanyId": "c1"}, {"externalCompanyId": "c2"}]
     assert told(run(companies.delete(gone))) == [("deleted", ""), ("skipped", "1013")]
-    assert run(companies.by_filter("id", [made.id])) == []
+    assert run(companies.list("id", [made.id])) == []

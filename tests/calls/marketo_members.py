@@ -28,21 +28,19 @@ def leads_come_on_and_off_a_list(run: Way) -> None:
     assert [row["lastName"] for row in rows] == ["Ito", "Neri", "Osei"]
 
 
-@SCENES.show(lists="browse get", static_lists="browse by_name create get update delete")
+@SCENES.show(lists="list get", static_lists="list by_name create get update delete")
 def a_lists_life(run: Way) -> None:
     made = run(static_lists.create("Prospects", folder_id=seed.CAMPAIGN_FOLDER, description="new"))["id"]
     run(static_lists.update(made, new_name="Suspects & co", description=""))
     shown = run(static_lists.get(made))
     assert (shown["name"], shown["description"]) == ("Suspects & co", "")
     assert [row["id"] for row in run(static_lists.by_name("Suspects & co"))] == [made]
-    browsed = run.every(static_lists.browse(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
+    browsed = run.every(static_lists.list(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
     assert {row["id"] for row in browsed} == {made, LIST}
     # The lead database knows the list too.
     assert run(lists.get(made))["name"] == "Suspects & co"
-    assert {row["id"] for row in run.every(lists.browse(batch_size=1))} == {made, LIST}
-    assert [row["id"] for row in run(lists.browse(list_ids=[LIST, 1], names=["Newsletter Readers"]))] == [
-        LIST
-    ]
+    assert {row["id"] for row in run.every(lists.list(batch_size=1))} == {made, LIST}
+    assert [row["id"] for row in run(lists.list(list_ids=[LIST, 1], names=["Newsletter Readers"]))] == [LIST]
     run(static_lists.delete(made))
     assert run(static_lists.get(made)) is None
     with pytest.raises(NotFound):
@@ -50,7 +48,7 @@ def a_lists_life(run: Way) -> None:
 
 
 @SCENES.show(
-    programs="set_status members people", program_members="by_filter by_update change_status remove update"
+    programs="set_status members people", program_members="list by_update change_status remove update"
 )
 def members_of_a_program(run: Way) -> None:
     assert told(run(programs.set_status(NURTURE, [ANNA, BEN], status_name="Member"))) == [("created", "")] * 2
@@ -61,7 +59,7 @@ def members_of_a_program(run: Way) -> None:
     data = [{"leadId": BEN, "seatChoice": "aisle"}, {"leadId": DAVID, "seatChoice": "x"}]
     assert told(run(program_members.update(NURTURE, data))) == [("updated", ""), ("skipped", "1013")]
     shown = run.every(
-        program_members.by_filter(
+        program_members.list(
             NURTURE, "leadId", [ANNA, BEN], fields=["statusName", "seatChoice"], batch_size=1
         )
     )

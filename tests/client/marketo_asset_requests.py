@@ -22,7 +22,7 @@ COST = '[{"startDate": "2026-01-01", "cost": 5}]'
 
 ASSETS: list[Request] = [
     (
-        folders.browse(root_id=5, root_type="Program", max_depth=0),
+        folders.list(root_id=5, root_type="Program", max_depth=0),
         "/folders.json",
         (("root", '{"id": 5, "type": "Program"}'), ("maxDepth", "0"), PAGE),
         None,
@@ -48,7 +48,7 @@ ASSETS: list[Request] = [
     ),
     (folders.delete(5), "/folder/5/delete.json", (), (("type", "Folder"),), VERIFY, 300),
     (
-        smart_lists.browse(folder_id=5),
+        smart_lists.list(folder_id=5),
         "/smartLists.json",
         (("folder", SHELF), PAGE),
         None,
@@ -76,7 +76,7 @@ ASSETS: list[Request] = [
         300,
     ),
     (smart_lists.delete(4), "/smartList/4/delete.json", (), None, VERIFY, 300),
-    (tags.browse(), "/tagTypes.json", (PAGE,), None, SAFE, 300),
+    (tags.list(), "/tagTypes.json", (PAGE,), None, SAFE, 300),
     (tags.by_name("t"), "/tagType/byName.json", (("name", "t"),), None, SAFE, 300),
     (
         tags.programs("t", "North"),
@@ -160,7 +160,7 @@ ASSETS: list[Request] = [
     ),
     (company_fields.get("industry"), "/companies/schema/fields/industry.json", (), None, SAFE, 30),
     (
-        company_fields.browse(batch_size=9),
+        company_fields.list(batch_size=9),
         "/companies/schema/fields.json",
         (("batchSize", "9"),),
         None,

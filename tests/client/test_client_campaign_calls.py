@@ -77,16 +77,16 @@ CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (
-        campaigns.read_many(["g"], start_date="2026-05-01", end_date=dt.date(2026, 5, 31)),
+        campaigns.batch_read(["g"], start_date="2026-05-01", end_date=dt.date(2026, 5, 31)),
         "POST",
         "/batch/read",
         DAYS,
         {"inputs": [{"id": "g"}]},
         SAFE,
     ),
-    (campaign_assets.list_all("g", "FORM"), "GET", "/g/assets/FORM", (), None, SAFE),
+    (campaign_assets.list("g", "FORM"), "GET", "/g/assets/FORM", (), None, SAFE),
     (
-        campaign_assets.list_all("g", "MARKETING_EMAIL", start_date=MAY, end_date="2026-05-31", limit=5),
+        campaign_assets.list("g", "MARKETING_EMAIL", start_date=MAY, end_date="2026-05-31", limit=5),
         "GET",
         "/g/assets/MARKETING_EMAIL",
         (("limit", "5"), *DAYS),
@@ -173,15 +173,15 @@ def test_a_call_can_be_made_of_text_as_templates_give_it() -> None:
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: campaigns.search(limit=101), "limit"),
-    (lambda: campaigns.search(limit=True), "limit"),
-    (lambda: campaigns.search(sort="hs_notes"), "sort"),
+    (lambda: campaigns.list(limit=101), "limit"),
+    (lambda: campaigns.list(limit=True), "limit"),
+    (lambda: campaigns.list(sort="hs_notes"), "sort"),
     (lambda: campaigns.get("g", start_date=MAY), "end_date"),
     (lambda: campaigns.get("g", end_date=MAY), "start_date"),
     (lambda: campaigns.get("g", start_date=NOON, end_date=MAY), "start_date"),
-    (lambda: campaigns.read_many(["g"], start_date=MAY, end_date="31.5.2026"), "end_date"),
-    (lambda: campaigns.read_many(["g"], start_date="2026-05-02", end_date=MAY), "end_date"),
-    (lambda: campaigns.read_many(["g", ""]), "campaign_guids[1]"),
+    (lambda: campaigns.batch_read(["g"], start_date=MAY, end_date="31.5.2026"), "end_date"),
+    (lambda: campaigns.batch_read(["g"], start_date="2026-05-02", end_date=MAY), "end_date"),
+    (lambda: campaigns.batch_read(["g", ""]), "campaign_guids[1]"),
     (lambda: campaigns.create({"hs_goal": "secret"}), "properties.hs_name"),
     (lambda: campaigns.create({"hs_name": "A", "hs_budget": 5}), "properties.hs_budget"),
     (lambda: campaigns.create("secret"), "properties"),
@@ -199,9 +199,9 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: campaigns.archive_batch("secret"), "campaign_guids"),
     (lambda: campaigns.archive_batch(["g"] * 51), "campaign_guids"),
-    (lambda: campaign_assets.list_all("g", "form"), "asset_type"),
-    (lambda: campaign_assets.list_all("g", "FORM", limit=0), "limit"),
-    (lambda: campaign_assets.list_all("g", "FORM", start_date=MAY), "end_date"),
+    (lambda: campaign_assets.list("g", "form"), "asset_type"),
+    (lambda: campaign_assets.list("g", "FORM", limit=0), "limit"),
+    (lambda: campaign_assets.list("g", "FORM", start_date=MAY), "end_date"),
     (lambda: campaign_assets.add("g", "FORM", ""), "asset_id"),
     (lambda: campaign_assets.remove("g", "FORM/1", "1"), "asset_type"),
     (lambda: campaign_budgets.add("g", " ", 1, order=0), "name"),
@@ -238,7 +238,7 @@ def test_a_type_of_asset_nobody_has_seen_is_sent_with_a_warning(caplog: pytest.L
 
 
 @pytest.mark.parametrize(
-    "call", [campaign_assets.list_all("g", "FORM"), campaign_reports.contacts("g", "influencedContacts")]
+    "call", [campaign_assets.list("g", "FORM"), campaign_reports.contacts("g", "influencedContacts")]
 )
 def test_pages_follow_the_cursor_to_the_end(call: Call[Any]) -> None:
     page = call.next_page({"results": [{"id": "1"}], "paging": {"next": {"after": "MQ%3D%3D"}}})

@@ -20,9 +20,9 @@ LEADS: contact_search.Filter = {"property_name": "lifecyclestage", "operator": "
 SENT = {"propertyName": "lifecyclestage", "operator": "EQ", "value": "lead"}
 
 CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
-    (contacts.list_all(), "GET", "", (("limit", "100"),), None, SAFE),
+    (contacts.list(), "GET", "", (("limit", "100"),), None, SAFE),
     (
-        contacts.list_all(
+        contacts.list(
             properties=["email"], properties_with_history=["phone"], associations=["companies"], archived=True
         ),
         "GET",
@@ -79,7 +79,7 @@ CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (
-        contacts.read_many(["7"], properties_with_history=["email"], archived=True),
+        contacts.batch_read(["7"], properties_with_history=["email"], archived=True),
         "POST",
         "/batch/read",
         (("archived", "true"),),
@@ -124,7 +124,7 @@ CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
         NEVER,
     ),
     (
-        contact_merging.purge("a@example.com", id_property="email"),
+        contacts.gdpr_delete("a@example.com", id_property="email"),
         "POST",
         "/gdpr-delete",
         (),
@@ -152,10 +152,10 @@ def only(**changes: Any) -> Callable[[], object]:
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: contacts.list_all(limit=101), "limit"),
-    (lambda: contacts.list_all(limit=51, properties_with_history=["email"]), "limit"),
-    (lambda: contacts.list_all(properties="secret"), "properties"),
-    (lambda: contacts.list_all(associations=[""]), "associations[0]"),
+    (lambda: contacts.list(limit=101), "limit"),
+    (lambda: contacts.list(limit=51, properties_with_history=["email"]), "limit"),
+    (lambda: contacts.list(properties="secret"), "properties"),
+    (lambda: contacts.list(associations=[""]), "associations[0]"),
     (lambda: contacts.create({}), "properties"),
     (lambda: contacts.create({"email": 5}), "properties.email"),
     (lambda: contacts.update("..", {"email": "x"}), "contact_id"),
@@ -164,11 +164,11 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: contacts.archive_batch([]), "ids"),
     (lambda: contacts.archive_batch("secret"), "ids"),
     (lambda: contacts.archive_batch(["7", 8]), "ids[1]"),
-    (lambda: contacts.read_many(["7"] * 51, properties_with_history=["email"]), "ids"),
+    (lambda: contacts.batch_read(["7"] * 51, properties_with_history=["email"]), "ids"),
     (lambda: contact_merging.merge("7", " 7"), "merged_id"),
     (lambda: contact_merging.merge(7, "8"), "primary_id"),
-    (lambda: contact_merging.purge(""), "contact_id"),
-    (lambda: contact_merging.purge("7", id_property=""), "id_property"),
+    (lambda: contacts.gdpr_delete(""), "contact_id"),
+    (lambda: contacts.gdpr_delete("7", id_property=""), "id_property"),
     (lambda: contact_search.search(limit=201), "limit"),
     (lambda: contact_search.search(query=""), "query"),
     (lambda: contact_search.search(sort="-"), "sort"),
@@ -264,7 +264,7 @@ def test_a_platform_that_ignores_the_floor_does_not_make_it_go_round_in_circles(
 
 
 @pytest.mark.parametrize(
-    "call", [contact_merging.merge("7", "8"), contact_merging.purge("7")], ids=["merge", "purge"]
+    "call", [contact_merging.merge("7", "8"), contacts.gdpr_delete("7")], ids=["merge", "purge"]
 )
 def test_what_cannot_be_taken_back_is_not_sent_again_when_its_answer_is_lost(call: Call[Any]) -> None:
     hand = Hand(call, hubspot()).give(answer(524))

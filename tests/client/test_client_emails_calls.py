@@ -41,9 +41,9 @@ ALONG_SENT = (
 )
 
 CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
-    (emails.search(), "GET", "", (("limit", "100"),), None, SAFE),
+    (emails.list(), "GET", "", (("limit", "100"),), None, SAFE),
     (
-        emails.search(
+        emails.list(
             campaign="g",
             types=["BATCH_EMAIL", "AB_EMAIL"],
             is_published=False,
@@ -119,7 +119,7 @@ CALLS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
     ),
     (email_tests.get_variation("5"), "GET", "/5/ab-test/get-variation", (), None, SAFE),
     (email_tests.get_variation("5", **ALONG), "GET", "/5/ab-test/get-variation", ALONG_SENT, None, SAFE),
-    (email_revisions.list_all("5", limit=7), "GET", "/5/revisions", (("limit", "7"),), None, SAFE),
+    (email_revisions.list("5", limit=7), "GET", "/5/revisions", (("limit", "7"),), None, SAFE),
     (email_revisions.get("5", "-1"), "GET", "/5/revisions/-1", (), None, SAFE),
     (email_revisions.restore("5", 9), "POST", "/5/revisions/9/restore", (), None, VERIFY),
     (
@@ -183,7 +183,7 @@ def test_a_call_can_be_made_of_text_as_templates_give_it() -> None:
         ("emailIds", "5"),
     )
     times = {"created": AT, "updated": [AT, None], "limit": "5"}
-    assert registry.build("hubspot", "emails.search", times).query == (
+    assert registry.build("hubspot", "emails.list", times).query == (
         ("limit", "5"),
         ("createdAt", AT),
         ("updatedAfter", AT),
@@ -191,16 +191,16 @@ def test_a_call_can_be_made_of_text_as_templates_give_it() -> None:
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: emails.search(limit=101), "limit"),
-    (lambda: emails.search(sort="name"), "sort"),
-    (lambda: emails.search(sort=["name", "-secret"]), "sort[1]"),
-    (lambda: emails.search(types="BATCH_EMAIL"), "types"),
-    (lambda: emails.search(created=NAIVE), "created"),
-    (lambda: emails.search(updated=(NAIVE, None)), "updated[0]"),
-    (lambda: emails.search(published=(LATER, NOON)), "published"),
-    (lambda: emails.search(published="secret"), "published"),
-    (lambda: emails.search(published=(NOON,)), "published"),
-    (lambda: emails.search(included_properties="name"), "included_properties"),
+    (lambda: emails.list(limit=101), "limit"),
+    (lambda: emails.list(sort="name"), "sort"),
+    (lambda: emails.list(sort=["name", "-secret"]), "sort[1]"),
+    (lambda: emails.list(types="BATCH_EMAIL"), "types"),
+    (lambda: emails.list(created=NAIVE), "created"),
+    (lambda: emails.list(updated=(NAIVE, None)), "updated[0]"),
+    (lambda: emails.list(published=(LATER, NOON)), "published"),
+    (lambda: emails.list(published="secret"), "published"),
+    (lambda: emails.list(published=(NOON,)), "published"),
+    (lambda: emails.list(included_properties="name"), "included_properties"),
     (lambda: emails.get("a\nb"), "email_id"),
     (lambda: emails.create(""), "name"),
     (lambda: emails.create("News", "secret"), "fields"),
@@ -212,7 +212,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: emails.update_draft("5", {"state": "PUBLISHED"}), "changes.state"),
     (lambda: email_tests.create_variation("5", ""), "variation_name"),
     (lambda: email_tests.create_variation(None, "B"), "email_id"),
-    (lambda: email_revisions.list_all("5", limit=0), "limit"),
+    (lambda: email_revisions.list("5", limit=0), "limit"),
     (lambda: email_revisions.restore("5", -1), "revision_id"),
     (lambda: email_revisions.restore_to_draft("5", "secret"), "revision_id"),
     (lambda: email_statistics.totals(start=NAIVE), "start"),
@@ -234,7 +234,7 @@ def test_bad_input_is_refused_by_field_without_being_repeated(make: Callable[[],
     assert "secret" not in f"{refusal.value!s} {vars(refusal.value)}"
 
 
-@pytest.mark.parametrize("call", [emails.search(), email_revisions.list_all("5")])
+@pytest.mark.parametrize("call", [emails.list(), email_revisions.list("5")])
 def test_pages_follow_the_cursor_to_the_end(call: Call[Any]) -> None:
     page = call.next_page({"results": [], "paging": {"next": {"after": "MQ%3D%3D"}}})
     assert page is not None

@@ -25,7 +25,7 @@ MAPPED = {"flowId": "7", "flowMigrationStatuses": "7", "type": "FLOW_ID"}
 
 CALLS: list[tuple[Call[Any], dict[str, str], str, str, tuple, Any, Replay]] = [
     (
-        sequences.search(501, name="demo", limit=5),
+        sequences.list(501, name="demo", limit=5),
         SEQUENCES,
         "GET",
         "",
@@ -68,13 +68,13 @@ CALLS: list[tuple[Call[Any], dict[str, str], str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (workflows.enrolments(8), WORKFLOWS, "GET", "/enrollments/contacts/8", (), None, SAFE),
-    (flows.list_all(limit=5), FLOWS, "GET", "/flows", (("limit", "5"),), None, SAFE),
+    (flows.list(limit=5), FLOWS, "GET", "/flows", (("limit", "5"),), None, SAFE),
     (flows.get(7), FLOWS, "GET", "/flows/7", (), None, SAFE),
     (flows.create({"name": "A"}), FLOWS, "POST", "/flows", (), {"name": "A"}, VERIFY),
     (flows.replace(7, {"revisionId": "2"}), FLOWS, "PUT", "/flows/7", (), {"revisionId": "2"}, VERIFY),
     (flows.delete("7"), FLOWS, "DELETE", "/flows/7", (), None, SAFE),
     (
-        flows.read_many([7]),
+        flows.batch_read([7]),
         FLOWS,
         "POST",
         "/flows/batch/read",
@@ -116,8 +116,8 @@ def enrol(**changes: Any) -> Callable[[], object]:
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: sequences.search("secret"), "user_id"),
-    (lambda: sequences.search(1, limit=101), "limit"),
+    (lambda: sequences.list("secret"), "user_id"),
+    (lambda: sequences.list(1, limit=101), "limit"),
     (lambda: sequences.get("secret", 1), "sequence_id"),
     (lambda: sequences.get(1, 0), "user_id"),
     (lambda: sequences.enrolment("secret"), "contact_id"),
@@ -130,13 +130,13 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: workflows.enrol(1, "secret"), "email"),
     (lambda: workflows.unenrol(1, ""), "email"),
     (lambda: workflows.enrolments("a@secret.com"), "contact_id"),
-    (lambda: flows.list_all(limit=0), "limit"),
+    (lambda: flows.list(limit=0), "limit"),
     (lambda: flows.get("secret"), "flow_id"),
     (lambda: flows.create("secret"), "definition"),
     (lambda: flows.replace(7, {"name": "secret"}), "definition.revisionId"),
     (lambda: flows.replace("secret", {"revisionId": "1"}), "flow_id"),
     (lambda: flows.delete(0), "flow_id"),
-    (lambda: flows.read_many([]), "flow_ids"),
+    (lambda: flows.batch_read([]), "flow_ids"),
     (lambda: flows.workflow_ids([1, "secret"]), "flow_ids[1]"),
 ]
 

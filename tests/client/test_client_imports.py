@@ -26,7 +26,7 @@ COLUMNS: list[imports.Column] = [
 SAFE, NEVER = Replay.SAFE, Replay.NEVER
 ERRORS = (("includeErrorMessage", "true"), ("includeRowData", "false"))
 CALLS: list[tuple[Call[Any], str, str, tuple, Replay]] = [
-    (imports.list_all(limit=5), "GET", "", (("limit", "5"),), SAFE),
+    (imports.list(limit=5), "GET", "", (("limit", "5"),), SAFE),
     (imports.start("June", FILE, COLUMNS), "POST", "", (), NEVER),
     (imports.get("7"), "GET", "/7", (), SAFE),
     (imports.cancel(7), "POST", "/7/cancel", (), SAFE),
@@ -109,7 +109,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (start(file_format="XML"), "file_format"),
     (start(file_name=""), "file_name"),
     (start(time_zone="Rome"), "time_zone"),
-    (lambda: imports.list_all(limit=0), "limit"),
+    (lambda: imports.list(limit=0), "limit"),
     (lambda: imports.get("secret"), "import_id"),
     (lambda: imports.cancel(0), "import_id"),
     (lambda: imports.errors(1, limit=101), "limit"),

@@ -29,7 +29,7 @@ members = list_memberships
 ROWS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
     (lists.get(7), "GET", "/7", (), None, SAFE),
     (lists.get("7", include_filters=True), "GET", "/7", (("includeFilters", "true"),), None, SAFE),
-    (lists.get_many([7, "8"]), "GET", "", (("listIds", "7"), ("listIds", "8")), None, SAFE),
+    (lists.batch_read([7, "8"]), "GET", "", (("listIds", "7"), ("listIds", "8")), None, SAFE),
     (lists.by_name("A / B"), "GET", "/object-type-id/0-1/name/A%20%2F%20B", (), None, SAFE),
     (lists.search(), "POST", "/search", (), SEARCH, SAFE),
     (
@@ -108,7 +108,7 @@ ROWS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (list_legacy_ids.get(3), "GET", "/idmapping", (("legacyListId", "3"),), None, SAFE),
-    (list_legacy_ids.get_many([3, "4"]), "POST", "/idmapping", (), ["3", "4"], SAFE),
+    (list_legacy_ids.batch_read([3, "4"]), "POST", "/idmapping", (), ["3", "4"], SAFE),
     (members.members(7), "GET", "/7/memberships", (("limit", "250"),), None, SAFE),
     (
         members.by_join_time(7, limit=2, before="x"),
@@ -132,7 +132,7 @@ ROWS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
     (members.remove_all(7), "DELETE", "/7/memberships", (), None, SAFE),
     (members.of_record(1), "GET", "/records/0-1/1/memberships", (), None, SAFE),
     (
-        members.of_records([1]),
+        members.batch_read([1]),
         "POST",
         "/records/memberships/batch/read",
         (),
@@ -195,9 +195,9 @@ def test_the_request_in_both_profiles(row: tuple, profile: str, prefix: str) -> 
 MANY = list(range(1, 10_002))
 BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: lists.get(""), "list_id"),
-    (lambda: lists.get_many([]), "list_ids"),
-    (lambda: lists.get_many("123"), "list_ids"),
-    (lambda: lists.get_many([1, ""]), "list_ids[1]"),
+    (lambda: lists.batch_read([]), "list_ids"),
+    (lambda: lists.batch_read("123"), "list_ids"),
+    (lambda: lists.batch_read([1, ""]), "list_ids[1]"),
     (lambda: lists.by_name(" "), "list_name"),
     (lambda: lists.search(count=501), "count"),
     (lambda: lists.search(offset=-1), "offset"),
@@ -216,7 +216,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: lists.size_history(7, start=dt.datetime(2026, 7, 1)), "start"),
     (lambda: lists.size_history(7, start=NOON, end=NOON - dt.timedelta(1)), "end"),
     (lambda: list_legacy_ids.get(""), "legacy_list_id"),
-    (lambda: list_legacy_ids.get_many(MANY), "legacy_list_ids"),
+    (lambda: list_legacy_ids.batch_read(MANY), "legacy_list_ids"),
     (lambda: members.members(7, limit=251), "limit"),
     (lambda: members.members(7, limit=0), "limit"),
     (lambda: members.by_join_time(7, after="a", before="b"), "before"),
@@ -231,7 +231,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: members.add_from(7, ".."), "source_list_id"),
     (lambda: members.of_record(True), "record_id"),
-    (lambda: members.of_records([1] * 101), "wanted"),
+    (lambda: members.batch_read([1] * 101), "wanted"),
     (lambda: list_folders.create(" "), "folder_name"),
     (lambda: list_folders.move("", 1), "folder_id"),
     (lambda: list_folders.rename(3, ""), "folder_name"),
@@ -279,4 +279,4 @@ def test_who_was_added_is_read_in_either_spelling(spelling: str) -> None:
 
 def test_a_batch_that_is_not_complete_is_not_read() -> None:
     with pytest.raises(ValueError, match="not complete"):
-        members.of_records([1]).read({"status": "PENDING", "results": []})
+        members.batch_read([1]).read({"status": "PENDING", "results": []})

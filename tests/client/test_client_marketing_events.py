@@ -123,7 +123,7 @@ REQUESTS: list[tuple[Call[Any], str, str, tuple[tuple[str, str], ...], Any]] = [
     (events.cancel(*KEY), "POST", "/events/a%2Fb%20c/cancel", ACCOUNT, None),
     (events.complete(*KEY, start=NOON, end=ONE), "POST", "/events/a%2Fb%20c/complete", ACCOUNT, TIMED),
     (events.search("a/b c"), "GET", "/events/search", (("q", "a/b c"),), None),
-    (objects.list_all(), "GET", "", (("limit", "100"),), None),
+    (objects.list(), "GET", "", (("limit", "100"),), None),
     (objects.find("a/b"), "GET", "/a%2Fb/identifiers", (), None),
     (objects.get("12"), "GET", "/12", (), None),
     (
@@ -309,7 +309,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: objects.get("events"), "object_id"),
     (lambda: objects.get(0), "object_id"),
-    (lambda: objects.list_all(limit=101), "limit"),
+    (lambda: objects.list(limit=101), "limit"),
     (lambda: objects.find(""), "external_event_id"),
     (lambda: objects.find("events"), "external_event_id"),
     (lambda: objects.update(1), "name"),
@@ -428,9 +428,7 @@ class TestReading:
             with pytest.raises(ValueError, match="status"):
                 call.read({"status": "PROCESSING"})
 
-    @pytest.mark.parametrize(
-        "call", [objects.list_all(), participations.of_contact(JANE), lists.lists_of(*KEY)]
-    )
+    @pytest.mark.parametrize("call", [objects.list(), participations.of_contact(JANE), lists.lists_of(*KEY)])
     def test_lists_are_paged_by_cursor(self, call: Call[Any]) -> None:
         page = call.next_page({"results": [], "paging": {"next": {"after": "Mg%3D%3D"}}})
         assert page is not None

@@ -62,7 +62,7 @@ CALLS: list[Request] = [
     (leads.describe2(), "/leads/describe2.json", (), None, SAFE, 30),
     (leads.get(7, fields=["a", "b"]), "/lead/7.json", (("fields", "a,b"),), None, SAFE, 30),
     (
-        leads.by_filter("id", [1, 2], batch_size=9),
+        leads.list("id", [1, 2], batch_size=9),
         "/leads.json",
         (("filterType", "id"), ("filterValues", "1,2"), ("batchSize", "9")),
         None,
@@ -104,7 +104,7 @@ CALLS: list[Request] = [
         30,
     ),
     (lead_fields.get("a/b"), "/leads/schema/fields/a%2Fb.json", (), None, SAFE, 30),
-    (lead_fields.browse(batch_size=5), "/leads/schema/fields.json", (("batchSize", "5"),), None, SAFE, 30),
+    (lead_fields.list(batch_size=5), "/leads/schema/fields.json", (("batchSize", "5"),), None, SAFE, 30),
     (lead_fields.create([COLOUR]), "/leads/schema/fields.json", (), {"input": [COLOUR]}, VERIFY, 30),
     (
         lead_fields.update("colour", {"isHidden": True}),
@@ -116,7 +116,7 @@ CALLS: list[Request] = [
     ),
     (member_fields.get("c"), "/programs/members/schema/fields/c.json", (), None, SAFE, 30),
     (
-        member_fields.browse(),
+        member_fields.list(),
         "/programs/members/schema/fields.json",
         (("batchSize", "300"),),
         None,
@@ -178,7 +178,7 @@ CALLS: list[Request] = [
         SAFE,
         30,
     ),
-    (partitions.browse(), "/leads/partitions.json", (), None, SAFE, 30),
+    (partitions.list(), "/leads/partitions.json", (), None, SAFE, 30),
     (
         partitions.move([1], partition_name="EMEA"),
         "/leads/partitions.json",
@@ -189,7 +189,7 @@ CALLS: list[Request] = [
     ),
     (companies.describe(), "/companies/describe.json", (), None, SAFE, 30),
     (
-        companies.by_filter("id", [1]),
+        companies.list("id", [1]),
         "/companies.json",
         (("filterType", "id"), ("filterValues", "1"), ("batchSize", "300")),
         None,
@@ -205,7 +205,7 @@ CALLS: list[Request] = [
         60,
     ),
     (
-        lists.browse(list_ids=[1, 2], names=["A", "B"], program_names=["P"], workspace_names=["W"]),
+        lists.list(list_ids=[1, 2], names=["A", "B"], program_names=["P"], workspace_names=["W"]),
         "/lists.json",
         (
             ("id", "1"),
@@ -225,7 +225,7 @@ CALLS: list[Request] = [
     (lists.remove(6, [1]), "/lists/6/leads.json", (("id", "1"),), None, SAFE, 30),
     (lists.are_members(6, [1]), "/lists/6/leads/ismember.json", (("id", "1"),), None, SAFE, 30),
     (
-        static_lists.browse(folder_id=5, updated_before=NOON),
+        static_lists.list(folder_id=5, updated_before=NOON),
         "/staticLists.json",
         (FOLDER, ("latestUpdatedAt", "2026-07-01T10:00:00Z"), ("maxReturn", "200")),
         None,
@@ -247,7 +247,7 @@ CALLS: list[Request] = [
     (program_members.describe(), "/programs/members/describe.json", (), None, SAFE, 30),
     (program_members.describe_fields(), "/program/members/describe.json", (), None, SAFE, 30),
     (
-        program_members.by_filter(4, "reachedSuccess", [True], fields=["leadId"]),
+        program_members.list(4, "reachedSuccess", [True], fields=["leadId"]),
         "/programs/4/members.json",
         (
             ("filterType", "reachedSuccess"),
@@ -297,7 +297,7 @@ CALLS: list[Request] = [
         30,
     ),
     (
-        programs.browse(filter_type="folderId", filter_values=["11"], status="on", page_size=50),
+        programs.list(filter_type="folderId", filter_values=["11"], status="on", page_size=50),
         "/programs.json",
         (("filterType", "folderId"), ("filterValues", "11"), ("status", "on"), ("maxReturn", "50")),
         None,
@@ -338,7 +338,7 @@ CALLS: list[Request] = [
     ),
     (programs.delete(4), "/program/4/delete.json", (), None, VERIFY, 300),
     (
-        tokens.browse(4),
+        tokens.list(4),
         "/folder/4/tokens.json",
         (("folderType", "Program"),),
         None,
@@ -361,10 +361,10 @@ CALLS: list[Request] = [
         VERIFY,
         300,
     ),
-    (channels.browse(), "/channels.json", (("maxReturn", "200"),), None, SAFE, 300),
+    (channels.list(), "/channels.json", (("maxReturn", "200"),), None, SAFE, 300),
     (channels.by_name("A"), "/channel/byName.json", (("name", "A"),), None, SAFE, 300),
     (
-        folders.browse(root_id=5, max_depth=3, workspace="W"),
+        folders.list(root_id=5, max_depth=3, workspace="W"),
         "/folders.json",
         (
             ("root", FOLDER[1]),
@@ -394,7 +394,7 @@ CALLS: list[Request] = [
         300,
     ),
     (
-        campaigns.browse(folder_id=5, is_active=False),
+        campaigns.list(folder_id=5, is_active=False),
         "/smartCampaigns.json",
         (FOLDER, ("isActive", "false"), ("maxReturn", "200")),
         None,
@@ -403,7 +403,7 @@ CALLS: list[Request] = [
     ),
     (campaigns.by_name("A"), "/smartCampaign/byName.json", (("name", "A"),), None, SAFE, 300),
     (
-        campaigns.legacy_browse(campaign_ids=[1], is_triggerable=True),
+        campaigns.legacy_list(campaign_ids=[1], is_triggerable=True),
         "/campaigns.json",
         (("id", "1"), ("isTriggerable", "true"), ("batchSize", "300")),
         None,
@@ -446,7 +446,7 @@ CALLS: list[Request] = [
     (campaigns.activate(9), "/smartCampaign/9/activate.json", (), None, VERIFY, 300),
     (campaigns.deactivate(9), "/smartCampaign/9/deactivate.json", (), None, VERIFY, 300),
     (
-        emails.browse(status="approved", folder_id=5),
+        emails.list(status="approved", folder_id=5),
         "/emails.json",
         (("status", "approved"), FOLDER, ("maxReturn", "200")),
         None,
@@ -568,7 +568,7 @@ CALLS: list[Request] = [
         NEVER,
         90,
     ),
-    (custom_activity_types.browse(), "/activities/external/types.json", (), None, SAFE, 30),
+    (custom_activity_types.list(), "/activities/external/types.json", (), None, SAFE, 30),
     (
         custom_activity_types.get("t", draft=True),
         "/activities/external/type/t/describe.json",
@@ -639,14 +639,14 @@ CALLS: list[Request] = [
 ]
 RESOURCES = {name.partition(".")[0] for name in (row[0].name for row in CALLS)}
 PAGED_BY_TOKEN = [
-    leads.by_filter("id", [1]),
-    lead_fields.browse(),
+    leads.list("id", [1]),
+    lead_fields.list(),
     lead_memberships.leads_of_list(1),
     lead_memberships.lists(1),
-    lists.browse(),
-    program_members.by_filter(1, "leadId", [1]),
-    campaigns.legacy_browse(),
-    companies.by_filter("id", [1]),
+    lists.list(),
+    program_members.list(1, "leadId", [1]),
+    campaigns.legacy_list(),
+    companies.list("id", [1]),
 ]
 
 
@@ -725,7 +725,7 @@ def test_empty_pages_of_activities_do_not_end_them(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", [programs.browse(page_size=2), channels.browse(page_size=2)], ids=lambda call: call.name
+    "call", [programs.list(page_size=2), channels.list(page_size=2)], ids=lambda call: call.name
 )
 def test_assets_are_paged_by_offset(call: Call[Any]) -> None:
     page = call.next_page({"result": [{}, {}]})
@@ -736,7 +736,7 @@ def test_assets_are_paged_by_offset(call: Call[Any]) -> None:
 
 
 def test_a_page_whose_token_makes_it_too_long_goes_as_a_form() -> None:
-    call = lists.browse(names=["x" * 100])
+    call = lists.list(names=["x" * 100])
     page = call.next_page({"result": [{}], "nextPageToken": "A" * 7_500})
     assert page is not None
     first, second = (marketo().build(one, "T") for one in (call, page))
@@ -746,7 +746,7 @@ def test_a_page_whose_token_makes_it_too_long_goes_as_a_form() -> None:
 
 
 def test_a_long_read_of_assets_stays_a_get() -> None:
-    call = programs.browse(filter_type="workspace", filter_values=["x" * 9_000])
+    call = programs.list(filter_type="workspace", filter_values=["x" * 9_000])
     assert marketo().build(call, "T").method == "GET"
 
 
@@ -788,7 +788,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: lead_intake.submit_form(1, {"email": JANE}, visitor_data={"x": JANE}), "visitor_data"),
     (lambda: lead_intake.submit_form(1, {"email": JANE}, program_id=0), "program_id"),
     (lambda: lead_fields.get(""), "field_name"),
-    (lambda: lead_fields.browse(batch_size=301), "batch_size"),
+    (lambda: lead_fields.list(batch_size=301), "batch_size"),
     (lambda: lead_fields.create([]), "fields"),
     (lambda: lead_fields.create([COLOUR] * 101), "fields"),
     (lambda: lead_fields.create([COLOUR | {"name": "1st"}]), "fields[0].name"),
@@ -808,35 +808,35 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: partitions.move([1], partition_name=""), "partition_name"),
     (lambda: partitions.move([], partition_name="EMEA"), "lead_ids"),
-    (lambda: companies.by_filter("id", ["a,b"]), "filter_values[0]"),
-    (lambda: companies.by_filter("id", [1] * 301), "filter_values"),
+    (lambda: companies.list("id", ["a,b"]), "filter_values[0]"),
+    (lambda: companies.list("id", [1] * 301), "filter_values"),
     (lambda: companies.sync([{"company": "A"}]), "companies[0].externalCompanyId"),
     (lambda: companies.sync([{"externalCompanyId": "c"}], dedupe_by="idField"), "companies[0].id"),
     (lambda: companies.sync([{"id": 1}], action="createOnly", dedupe_by="idField"), "dedupe_by"),
     (lambda: companies.sync([{"externalCompanyId": "c"}], action="upsert"), "action"),
-    (lambda: lists.browse(names=["a,b"]), "names[0]"),
+    (lambda: lists.list(names=["a,b"]), "names[0]"),
     (lambda: lists.get(None), "list_id"),
     (lambda: lists.add(1, []), "lead_ids"),
     (lambda: lists.remove(1, [1] * 301), "lead_ids"),
     (lambda: lists.are_members(1, [True]), "lead_ids[0]"),
-    (lambda: static_lists.browse(page_size=201), "page_size"),
-    (lambda: static_lists.browse(folder_id="x"), "folder_id"),
+    (lambda: static_lists.list(page_size=201), "page_size"),
+    (lambda: static_lists.list(folder_id="x"), "folder_id"),
     (lambda: static_lists.create("x" * 256, folder_id=1), "list_name"),
     (lambda: static_lists.create("A", folder_id=1, folder_type="Shelf"), "folder_type"),
     (lambda: static_lists.update(1), "new_name"),
-    (lambda: program_members.by_filter(1, "updatedAt", ["x"]), "filter_type"),
-    (lambda: program_members.by_filter(1, "statusName", []), "filter_values"),
-    (lambda: program_members.by_filter(1, "statusName", ["a,b"]), "filter_values[0]"),
+    (lambda: program_members.list(1, "updatedAt", ["x"]), "filter_type"),
+    (lambda: program_members.list(1, "statusName", []), "filter_values"),
+    (lambda: program_members.list(1, "statusName", ["a,b"]), "filter_values[0]"),
     (lambda: program_members.by_update(1, NOON, NOON + dt.timedelta(days=8)), "end_at"),
     (lambda: program_members.by_update(1, NOON, NOON - dt.timedelta(days=1)), "end_at"),
     (lambda: program_members.by_update(1, NAIVE, NOON), "start_at"),
     (lambda: program_members.update(1, [{"webinarUrl": "x"}]), "members[0].leadId"),
     (lambda: program_members.remove(1, [JANE]), "lead_ids[0]"),
     (lambda: program_members.change_status(1, [1], status_name=""), "status_name"),
-    (lambda: programs.browse(filter_type="id"), "filter_values"),
-    (lambda: programs.browse(filter_values=["1"]), "filter_values"),
-    (lambda: programs.browse(filter_type="colour", filter_values=["1"]), "filter_type"),
-    (lambda: programs.browse(status="locked"), "status"),
+    (lambda: programs.list(filter_type="id"), "filter_values"),
+    (lambda: programs.list(filter_values=["1"]), "filter_values"),
+    (lambda: programs.list(filter_type="colour", filter_values=["1"]), "filter_type"),
+    (lambda: programs.list(status="locked"), "status"),
     (lambda: programs.update(1), "new_name"),
     (lambda: programs.update(1, tags=[{"tagType": "t"}]), "tags[0].tagValue"),
     (lambda: programs.clone(1, "", folder_id=1), "program_name"),
@@ -845,11 +845,11 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: tokens.set_value(1, "{{my.a}}", "v"), "token_name"),
     (lambda: tokens.set_value(1, "a", None), "value"),
     (lambda: tokens.set_value(1, "a", "v", token_type="colour"), "token_type"),
-    (lambda: tokens.browse(1, folder_type="Shelf"), "folder_type"),
+    (lambda: tokens.list(1, folder_type="Shelf"), "folder_type"),
     (lambda: channels.by_name(""), "channel_name"),
-    (lambda: folders.browse(max_depth=-1), "max_depth"),
+    (lambda: folders.list(max_depth=-1), "max_depth"),
     (lambda: folders.get(1, folder_type="Shelf"), "folder_type"),
-    (lambda: folders.browse(root_type="Shelf"), "root_type"),
+    (lambda: folders.list(root_type="Shelf"), "root_type"),
     (lambda: folders.by_name("A", folder_type="Shelf"), "folder_type"),
     (lambda: folders.create("A", parent_id=1, parent_type="Shelf"), "parent_type"),
     (lambda: folders.create("A", parent_id="x"), "parent_id"),

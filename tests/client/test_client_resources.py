@@ -33,9 +33,7 @@ SAFE, WAIT, VERIFY, NEVER = Replay
 
 HUBSPOT: list[tuple[Call[Any], str, str, str, tuple, Any, Replay]] = [
     (
-        hubspot_campaigns.search(
-            name="Spring", properties=["hs_name", "hs_goal"], sort="-createdAt", limit=10
-        ),
+        hubspot_campaigns.list(name="Spring", properties=["hs_name", "hs_goal"], sort="-createdAt", limit=10),
         "GET",
         "/marketing/v3/campaigns",
         "/marketing/campaigns/2026-03",
@@ -44,7 +42,7 @@ HUBSPOT: list[tuple[Call[Any], str, str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (
-        hubspot_campaigns.search(),
+        hubspot_campaigns.list(),
         "GET",
         "/marketing/v3/campaigns",
         "/marketing/campaigns/2026-03",
@@ -71,7 +69,7 @@ HUBSPOT: list[tuple[Call[Any], str, str, str, tuple, Any, Replay]] = [
         VERIFY,
     ),
     (
-        hubspot_campaigns.read_many(["1", "2"], properties=["hs_name"]),
+        hubspot_campaigns.batch_read(["1", "2"], properties=["hs_name"]),
         "POST",
         "/marketing/v3/campaigns/batch/read",
         "/marketing/campaigns/2026-03/batch/read",
@@ -153,7 +151,7 @@ HUBSPOT: list[tuple[Call[Any], str, str, str, tuple, Any, Replay]] = [
         SAFE,
     ),
     (
-        contacts.read_many([JANE], properties=["city"], id_property="email"),
+        contacts.batch_read([JANE], properties=["city"], id_property="email"),
         "POST",
         "/crm/v3/objects/contacts/batch/read",
         "/crm/objects/2026-03/contacts/batch/read",
@@ -261,7 +259,7 @@ MARKETO: list[tuple[Call[Any], str, str, tuple, Any, Replay, float]] = [
         30,
     ),
     (
-        leads.by_filter("id", [1, "2"], fields=["id"]),
+        leads.list("id", [1, "2"], fields=["id"]),
         "GET",
         "/rest/v1/leads.json",
         (("filterType", "id"), ("filterValues", "1,2"), ("fields", "id"), ("batchSize", "300")),
@@ -473,7 +471,7 @@ def test_only_the_two_calls_the_platform_exempts_are_free() -> None:
 
 
 def test_a_long_read_goes_as_a_form_and_is_still_paged() -> None:
-    call = leads.by_filter("email", [f"person{n}@example.com" for n in range(300)])
+    call = leads.list("email", [f"person{n}@example.com" for n in range(300)])
     for page in (call, call.next_page({"result": [{}], "nextPageToken": "T=="})):
         assert page is not None
         request = marketo().build(page, "T")
@@ -496,7 +494,7 @@ def test_when_publishing_sends(when: dt.datetime | None, changes: dict[str, Any]
 
 NAIVE = dt.datetime(2026, 7, 1)
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: hubspot_campaigns.search(properties="hs_name"), "properties"),
+    (lambda: hubspot_campaigns.list(properties="hs_name"), "properties"),
     (lambda: hubspot_campaigns.get("", properties=[]), "campaign_guid"),
     (lambda: hubspot_campaigns.get("1", properties="hs_name"), "properties"),
     (lambda: hubspot_campaigns.create_batch([]), "campaigns"),
@@ -509,8 +507,8 @@ BAD: list[tuple[Callable[[], object], str]] = [
         "campaigns[0].hs_budget",
     ),
     (lambda: hubspot_campaigns.create_batch([JANE]), "campaigns[0]"),
-    (lambda: hubspot_campaigns.read_many([]), "campaign_guids"),
-    (lambda: hubspot_campaigns.read_many(["1"] * 51), "campaign_guids"),
+    (lambda: hubspot_campaigns.batch_read([]), "campaign_guids"),
+    (lambda: hubspot_campaigns.batch_read(["1"] * 51), "campaign_guids"),
     (lambda: contacts.upsert_batch([{"email": JANE}] * 101), "contacts"),
     (lambda: contacts.upsert_batch([{"email": JANE}, {"phone": "5551234"}]), "contacts[1].email"),
     (lambda: contacts.upsert_batch([{"email": " "}]), "contacts[0].email"),
@@ -521,7 +519,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: contacts.create_batch([{"born": NAIVE}]), "body.inputs[0].properties.born"),
     (lambda: contacts.update_batch([{"email": JANE}]), "contacts[0].hs_object_id"),
     (lambda: contacts.update_batch([None]), "contacts[0]"),
-    (lambda: contacts.read_many([JANE] * 101), "ids"),
+    (lambda: contacts.batch_read([JANE] * 101), "ids"),
     (lambda: contacts.get(".."), "contact_id"),
     (lambda: contacts.get("1", properties="email"), "properties"),
     (lambda: hubspot_emails.get(None), "email_id"),
@@ -537,11 +535,11 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: legacy.update_lead(GUID, {"guid": "0" * 32}), "changes.guid"),
     (lambda: leads.get(JANE), "lead_id"),
     (lambda: leads.get(1, fields="email"), "fields"),
-    (lambda: leads.by_filter("email", []), "filter_values"),
-    (lambda: leads.by_filter("email", [JANE] * 301), "filter_values"),
-    (lambda: leads.by_filter("email", JANE), "filter_values"),
-    (lambda: leads.by_filter("city", ["Oslo", "Doe, Jane"]), "filter_values[1]"),
-    (lambda: leads.by_filter("city", [""]), "filter_values[0]"),
+    (lambda: leads.list("email", []), "filter_values"),
+    (lambda: leads.list("email", [JANE] * 301), "filter_values"),
+    (lambda: leads.list("email", JANE), "filter_values"),
+    (lambda: leads.list("city", ["Oslo", "Doe, Jane"]), "filter_values[1]"),
+    (lambda: leads.list("city", [""]), "filter_values[0]"),
     (lambda: leads.sync([]), "leads"),
     (lambda: leads.sync([{"email": JANE}] * 301), "leads"),
     (lambda: leads.sync({"email": JANE}), "leads"),

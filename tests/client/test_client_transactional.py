@@ -90,9 +90,9 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
         None,
         SAFE,
     ),
-    (smtp_tokens.search(), "GET", TOKENS, (), None, SAFE),
+    (smtp_tokens.list(), "GET", TOKENS, (), None, SAFE),
     (
-        smtp_tokens.search(campaign_name="A & B", email_campaign_id="7", limit=3),
+        smtp_tokens.list(campaign_name="A & B", email_campaign_id="7", limit=3),
         "GET",
         TOKENS,
         (("campaignName", "A & B"), ("emailCampaignId", "7"), ("limit", "3")),
@@ -139,7 +139,7 @@ def test_only_sends_are_outside_the_limits() -> None:
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
-    (lambda: smtp_tokens.search(limit=0), "limit"),
+    (lambda: smtp_tokens.list(limit=0), "limit"),
     (lambda: smtp_tokens.create(" ", create_contact=True), "campaign_name"),
     (lambda: smtp_tokens.create("A", create_contact="yes"), "create_contact"),  # type: ignore[arg-type]
     (lambda: smtp_tokens.get(""), "token_id"),

@@ -29,7 +29,7 @@ from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
-LISTED = campaigns.search(properties=("hs_name",), limit=1)
+LISTED = campaigns.list(properties=("hs_name",), limit=1)
 
 
 def both(action: str, argument: Any, conn: str = "hubspot_default") -> tuple[Any, Any]:

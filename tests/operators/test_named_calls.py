@@ -26,7 +26,7 @@ dag.params["part"] = "Spring"
 HubSpotOperator(
     task_id="found",
     conn_id="hubspot_default",
-    call="campaigns.search",
+    call="campaigns.list",
     arguments={"name": "{{ params.part }}", "properties": ["hs_name"], "limit": "5"},
 )
 MarketoOperator(task_id="lead", conn_id="marketo_default", call="leads.get", arguments={"lead_id": 1001})
@@ -47,7 +47,7 @@ def test_pages_stream_to_a_file(airflow: Airflow, sandbox: Sandbox, tmp_path: Pa
 HubSpotOperator(
     task_id="all",
     conn_id="hubspot_default",
-    call="campaigns.search",
+    call="campaigns.list",
     arguments={{"properties": ["hs_name"], "limit": 10}},
     output_path={path.as_uri()!r},
 )
@@ -68,17 +68,17 @@ def bad(task_id, **what):
     HubSpotOperator(task_id=task_id, conn_id="hubspot_default", retries=3, **what)
 
 bad("unknown_call", call="campaigns.serch")
-bad("unknown_argument", call="campaigns.search", arguments={"nam": "x"})
+bad("unknown_argument", call="campaigns.list", arguments={"nam": "x"})
 bad("missing_argument", call="campaigns.get")
-bad("wrong_type", call="campaigns.search", arguments={"limit": "many"})
+bad("wrong_type", call="campaigns.list", arguments={"limit": "many"})
 bad("way_out_of_the_path", call="campaigns.get", arguments={"campaign_guid": ".."})
 bad("other_platform", call="leads.get", arguments={"lead_id": 1})
 """
     )
     assert set(run.tasks.values()) == {"failed"}
     for told in (
-        "did you mean campaigns.search",
-        "arguments.nam: is no argument of campaigns.search",
+        "did you mean campaigns.list",
+        "arguments.nam: is no argument of campaigns.list",
         "arguments.campaign_guid: is missing",
         "arguments.limit: Input should be a valid integer",
         "campaign_guid: cannot be used in a path",

@@ -48,7 +48,7 @@ def hook(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotHook]
 
 
 def test_inputs_that_fail_in_a_batch_are_told_beside_those_that_do_not(hook: HubSpotHook) -> None:
-    read = hook.run(contacts.read_many([ADA, "404"]))
+    read = hook.run(contacts.batch_read([ADA, "404"]))
     assert ([one.id for one in read.results], read.errors[0].ids()) == ([ADA], ["404"])
     made = hook.run(contacts.create_batch([{"email": EMAIL}, {"email": "new@example.com"}]))
     assert [one.properties["email"] for one in made.results] == ["new@example.com"]

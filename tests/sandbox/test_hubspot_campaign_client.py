@@ -39,7 +39,7 @@ def test_a_lost_answer_of_create_is_not_sent_again(run: Runner, box: Sandbox) ->
     box.hubspot.faults.add("*/campaigns*", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         run(campaigns.create({"hs_name": "Once"}))
-    assert len(run(campaigns.search(name="Once"))) == 1
+    assert len(run(campaigns.list(name="Once"))) == 1
 
 
 def test_a_batch_is_changed_in_part_and_archived_whole(run: Runner) -> None:
@@ -56,36 +56,36 @@ def test_a_batch_is_changed_in_part_and_archived_whole(run: Runner) -> None:
     assert result.numErrors == 2
     assert sorted(name for error in result.errors for name in error.ids()) == sorted([UNKNOWN, "x"])
     assert run(campaigns.archive_batch([GUID, UNKNOWN])) is None
-    assert [one["id"] for one in run(campaigns.search())] == [seed.WEBINAR_CAMPAIGN]
+    assert [one["id"] for one in run(campaigns.list())] == [seed.WEBINAR_CAMPAIGN]
 
 
 def test_assets_are_put_in_paged_and_taken_out(run: Runner) -> None:
     for number in range(12):
         assert run(campaign_assets.add(GUID, "FORM", f"form/{number}")) is None
     assert run(campaign_assets.add(GUID, "FORM", "form/0")) is None
-    pages = run.pages(campaign_assets.list_all(GUID, "FORM"))
+    pages = run.pages(campaign_assets.list(GUID, "FORM"))
     assert [len(page) for page in pages] == [10, 2]
     first = run(campaigns.get(GUID))["assets"]["FORM"]
     assert (len(first["results"]), "paging" in first) == (10, True)
     assert run(campaign_assets.remove(GUID, "FORM", "form/0")) is None
     assert run(campaign_assets.remove(GUID, "FORM", "form/0")) is None
-    assert len(run.every(campaign_assets.list_all(GUID, "FORM", limit=5))) == 11
+    assert len(run.every(campaign_assets.list(GUID, "FORM", limit=5))) == 11
 
 
 def test_an_email_is_in_a_campaign_from_either_side(run: Runner) -> None:
     run(campaign_assets.add(GUID, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
     run(emails.update(seed.NEWSLETTER_EMAIL, {"campaign": GUID}))
     inside = {seed.PUBLISHED_EMAIL: "Spring offer", seed.NEWSLETTER_EMAIL: "Monthly newsletter"}
-    listed = run(campaign_assets.list_all(GUID, "MARKETING_EMAIL"))
+    listed = run(campaign_assets.list(GUID, "MARKETING_EMAIL"))
     assert {one["id"]: one["name"] for one in listed} == inside
-    assert {one.id for one in run(emails.search(campaign=GUID))} == set(inside)
+    assert {one.id for one in run(emails.list(campaign=GUID))} == set(inside)
     for email_id in inside:
         named = run(emails.get(email_id, marketing_campaign_names=True, workflow_names=True))
         assert named.model_extra["campaignName"] == "Spring launch"
         assert named.model_extra["workflowNames"] == []
         run(campaign_assets.remove(GUID, "MARKETING_EMAIL", email_id))
-    assert run(campaign_assets.list_all(GUID, "MARKETING_EMAIL")) == []
-    assert run(emails.search(campaign=GUID)) == []
+    assert run(campaign_assets.list(GUID, "MARKETING_EMAIL")) == []
+    assert run(emails.list(campaign=GUID)) == []
     assert "MARKETING_EMAIL" not in run(campaigns.get(GUID))["assets"]
 
 
@@ -94,24 +94,24 @@ def test_metrics_of_assets_come_with_both_days_and_are_those_of_the_emails(run: 
     today = box.clock.now().date()
     span = {"start_date": today - dt.timedelta(days=3), "end_date": today.isoformat()}
     stats = run(emails.get(seed.PUBLISHED_EMAIL, include_stats=True)).model_extra["stats"]["counters"]
-    (asset,) = run(campaign_assets.list_all(GUID, "MARKETING_EMAIL", **span))
+    (asset,) = run(campaign_assets.list(GUID, "MARKETING_EMAIL", **span))
     assert asset["metrics"] == {name: stats[name] for name in ("sent", "delivered", "open", "click")}
     for rows in (
         [run(campaigns.get(GUID, **span))["assets"]],
-        [row.model_extra["assets"] for row in run(campaigns.read_many([GUID], **span)).results],
+        [row.model_extra["assets"] for row in run(campaigns.batch_read([GUID], **span)).results],
     ):
         assert [row["MARKETING_EMAIL"]["results"] for row in rows] == [[asset]]
     early = {"start_date": "2020-01-01", "end_date": "2020-12-31"}
-    (asset,) = run(campaign_assets.list_all(GUID, "MARKETING_EMAIL", **early))
+    (asset,) = run(campaign_assets.list(GUID, "MARKETING_EMAIL", **early))
     assert set(asset["metrics"].values()) == {0}
-    (asset,) = run(campaign_assets.list_all(GUID, "MARKETING_EMAIL"))
+    (asset,) = run(campaign_assets.list(GUID, "MARKETING_EMAIL"))
     assert "metrics" not in asset
 
 
 def test_errors_of_the_family(run: Runner) -> None:
     for call in (
         campaigns.update(UNKNOWN, {"hs_goal": "x"}),
-        campaign_assets.list_all(UNKNOWN, "FORM"),
+        campaign_assets.list(UNKNOWN, "FORM"),
         campaign_assets.add(UNKNOWN, "FORM", "1"),
         campaign_assets.add(GUID, "MARKETING_EMAIL", "1"),
         campaign_assets.remove(UNKNOWN, "FORM", "1"),
@@ -126,7 +126,7 @@ def test_errors_of_the_family(run: Runner) -> None:
         with pytest.raises(InvalidRequest):
             run(wrong)
     reader = run.with_token(seed.READ_ONLY_TOKEN)
-    assert reader(campaign_assets.list_all(GUID, "FORM")) == []
+    assert reader(campaign_assets.list(GUID, "FORM")) == []
     for write in (
         campaigns.create({"hs_name": "A"}),
         campaigns.delete(GUID),

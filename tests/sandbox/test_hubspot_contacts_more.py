@@ -47,9 +47,9 @@ def test_a_contact_from_its_creation_to_the_recycle_bin(hook: HubSpotHook) -> No
 
 def test_lists_page_through_those_there_and_those_in_the_recycle_bin(hook: HubSpotHook) -> None:
     both(hook, contacts.archive_batch([ADA, "1"]))
-    assert [one["id"] for one in hook.iterate(contacts.list_all(limit=2))] == list(seed.CONTACT_IDS[1:])
-    assert [one["id"] for one in both(hook, contacts.list_all(archived=True))] == [ADA]
-    found = hook.run(contacts.read_many([ADA, BRUNO], archived=True))
+    assert [one["id"] for one in hook.iterate(contacts.list(limit=2))] == list(seed.CONTACT_IDS[1:])
+    assert [one["id"] for one in both(hook, contacts.list(archived=True))] == [ADA]
+    found = hook.run(contacts.batch_read([ADA, BRUNO], archived=True))
     assert ([row.id for row in found.results], found.numErrors) == ([ADA], 1)
 
 
@@ -67,9 +67,9 @@ def test_a_merged_contact_leads_to_the_survivor_one_at_a_time_but_not_in_batches
     assert (batch.results, batch.numErrors) == ([], 1)
     with pytest.raises(Conflict, match=ADA):
         hook.run(contacts.create({"email": "bruno@example.com"}))
-    ids = [one["id"] for one in hook.iterate(contacts.list_all())]
+    ids = [one["id"] for one in hook.iterate(contacts.list())]
     assert BRUNO not in ids
-    assert BRUNO not in [one["id"] for one in both(hook, contacts.list_all(archived=True))]
+    assert BRUNO not in [one["id"] for one in both(hook, contacts.list(archived=True))]
     with pytest.raises(NotFound):
         hook.run(contact_merging.merge(ADA, BRUNO))
     world = box.hubspot.world
@@ -80,17 +80,17 @@ def test_a_merged_contact_leads_to_the_survivor_one_at_a_time_but_not_in_batches
 
 
 def test_an_erased_contact_is_gone_and_an_address_nobody_has_is_blocked(hook: HubSpotHook) -> None:
-    hook.run(contact_merging.purge(ADA))
-    for call in (contacts.get(ADA), contacts.get(ADA, archived=True), contact_merging.purge(ADA)):
+    hook.run(contacts.gdpr_delete(ADA))
+    for call in (contacts.get(ADA), contacts.get(ADA, archived=True), contacts.gdpr_delete(ADA)):
         with pytest.raises(NotFound):
             hook.run(call)
     # Its address is free again, by the id as by the address.
     again = hook.run(contacts.create({"email": "ada@example.com"}))
-    hook.run(contact_merging.purge("ada@example.com", id_property="email"))
+    hook.run(contacts.gdpr_delete("ada@example.com", id_property="email"))
     with pytest.raises(NotFound):
         hook.run(contacts.get(again["id"]))
     hook.run(contacts.create({"email": "ada@example.com"}))
-    hook.run(contact_merging.purge("Typo@example.com", id_property="email"))
+    hook.run(contacts.gdpr_delete("Typo@example.com", id_property="email"))
     for write in (
         contacts.create({"email": "typo@example.com"}),
         contacts.update(BRUNO, {"email": "typo@example.com"}),
@@ -100,7 +100,7 @@ def test_an_erased_contact_is_gone_and_an_address_nobody_has_is_blocked(hook: Hu
         with pytest.raises(InvalidRequest, match="privacy"):
             hook.run(write)
     with pytest.raises(InvalidRequest, match="no email"):
-        hook.run(contact_merging.purge("nobody", id_property="email"))
+        hook.run(contacts.gdpr_delete("nobody", id_property="email"))
 
 
 def test_a_search_of_all_reads_beyond_the_ceiling_without_losing_or_repeating_any(
@@ -147,7 +147,7 @@ def test_a_token_that_may_only_read_can_neither_merge_nor_erase(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connected(box, monkeypatch, "v3", seed.READ_ONLY_TOKEN) as reader:
-        for call in (contact_merging.merge(ADA, BRUNO), contact_merging.purge(ADA), contacts.archive(ADA)):
+        for call in (contact_merging.merge(ADA, BRUNO), contacts.gdpr_delete(ADA), contacts.archive(ADA)):
             with pytest.raises(PermissionDenied):
                 reader.run(call)
 
@@ -172,7 +172,7 @@ def test_a_contact_is_created_with_its_associations_which_come_along_when_asked_
     assert linked(hook, made) == {}
     assert linked(hook, BRUNO, "contacts") == {"contacts": [(made, "contact_to_contact")]}
     assert linked(hook, ADA, "deals", "companies") == {"deals": [won]}
-    rows = {row["id"]: row for row in hook.iterate(contacts.list_all(associations=["companies"], limit=2))}
+    rows = {row["id"]: row for row in hook.iterate(contacts.list(associations=["companies"], limit=2))}
     assert [one for one, row in rows.items() if "associations" in row] == [made]
     hook.run(contact_merging.merge(CHIDI, made))
     assert linked(hook, CHIDI, "companies", "contacts")["companies"] == [company]

@@ -27,19 +27,19 @@ def test_an_email_is_created_cloned_found_and_archived(run: Runner, box: Sandbox
     copy = run(emails.clone(made.id, clone_name="Autumn again", language="de"))
     assert (copy.name, copy.model_extra["language"]) == ("Autumn again", "de")
     assert copy.id != made.id
-    newest = run.pages(emails.search(sort=["-createdAt"], included_properties=["name"], limit=4))
+    newest = run.pages(emails.list(sort=["-createdAt"], included_properties=["name"], limit=4))
     assert [len(page) for page in newest] == [4, 4, 1]
     assert [one.id for one in newest[0][:2]] == [copy.id, made.id]
     assert newest[0][0].model_extra == {}
     start = box.clock.now().replace(year=2020)
-    assert run(emails.search(created=(start, None), published=(start, None)))[0].id == seed.PUBLISHED_EMAIL
-    assert run(emails.search(types=["AUTOMATED_EMAIL"]))[0].id == seed.AUTOMATED_EMAIL
+    assert run(emails.list(created=(start, None), published=(start, None)))[0].id == seed.PUBLISHED_EMAIL
+    assert run(emails.list(types=["AUTOMATED_EMAIL"]))[0].id == seed.AUTOMATED_EMAIL
     assert run(emails.archive(copy.id)) is None
     assert run(emails.archive(copy.id)) is None
     with pytest.raises(NotFound):
         run(emails.get(copy.id))
     assert run(emails.get(copy.id, archived=True)).name == "Autumn again"
-    assert [one.id for one in run(emails.search(archived=True))] == [copy.id]
+    assert [one.id for one in run(emails.list(archived=True))] == [copy.id]
     assert run(emails.update(copy.id, {"archived": False}, archived=True)).id == copy.id
     assert run(emails.get(copy.id)).id == copy.id
 
@@ -61,7 +61,7 @@ def test_a_draft_is_written_read_and_reset(run: Runner) -> None:
 
 
 def revisions(run: Runner) -> list[Any]:
-    return sorted(run.every(email_revisions.list_all(EMAIL)), key=lambda one: one["updatedAt"])
+    return sorted(run.every(email_revisions.list(EMAIL)), key=lambda one: one["updatedAt"])
 
 
 def test_revisions_grow_with_each_live_change_and_not_with_drafts(run: Runner, box: Sandbox) -> None:
@@ -75,10 +75,10 @@ def test_revisions_grow_with_each_live_change_and_not_with_drafts(run: Runner, b
         "News of the month",
         *(f"Subject {number}" for number in range(4)),
     ]
-    assert {one["id"] for page in run.pages(email_revisions.list_all(EMAIL, limit=2)) for one in page} == {
+    assert {one["id"] for page in run.pages(email_revisions.list(EMAIL, limit=2)) for one in page} == {
         one["id"] for one in found
     }
-    shown = run(email_revisions.list_all(EMAIL))
+    shown = run(email_revisions.list(EMAIL))
     assert found[-1]["id"] not in (shown[0]["id"], shown[-1]["id"])
     assert run(email_revisions.get(EMAIL, found[2]["id"])) == found[2]
     assert found[2]["user"]["email"]
@@ -208,7 +208,7 @@ def test_errors_of_the_family(run: Runner) -> None:
         email_tests.create_variation("1", "B"),
         email_tests.get_variation("1"),
         email_tests.get_variation(EMAIL),
-        email_revisions.list_all("1"),
+        email_revisions.list("1"),
         email_revisions.get(EMAIL, "1"),
         email_revisions.restore(EMAIL, 1),
         email_revisions.restore_to_draft(EMAIL, 1),
@@ -216,7 +216,7 @@ def test_errors_of_the_family(run: Runner) -> None:
         with pytest.raises(NotFound):
             run(call)
     reader = run.with_token(seed.READ_ONLY_TOKEN)
-    assert len(reader(email_revisions.list_all(EMAIL))) == 1
+    assert len(reader(email_revisions.list(EMAIL))) == 1
     for write in (
         emails.create("No"),
         emails.archive(EMAIL),

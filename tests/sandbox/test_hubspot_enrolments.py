@@ -49,11 +49,11 @@ def enrol(contact: str = ADA, user: str = at.SALES_USER, **changes: Any) -> Call
 
 
 def test_a_user_sees_shared_sequences_and_their_own(hook: HubSpotHook) -> None:
-    own = [row["id"] for row in hook.iterate(sequences.search(at.SALES_USER, limit=1))]
+    own = [row["id"] for row in hook.iterate(sequences.list(at.SALES_USER, limit=1))]
     assert own == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
-    others = both(hook, sequences.search(at.SEATLESS_USER))
+    others = both(hook, sequences.list(at.SEATLESS_USER))
     assert [row["id"] for row in others] == [at.FOLLOW_UP_SEQUENCE]
-    assert both(hook, sequences.search(at.SALES_USER, name="nothing")) == []
+    assert both(hook, sequences.list(at.SALES_USER, name="nothing")) == []
     assert len(both(hook, sequences.get(at.FOLLOW_UP_SEQUENCE, at.SALES_USER))["steps"]) == 3
     with pytest.raises(NotFound):
         hook.run(sequences.get(at.PRIVATE_SEQUENCE, at.SEATLESS_USER))
@@ -149,12 +149,12 @@ def test_workflows_refuse_what_is_off_or_unknown(v3: HubSpotHook) -> None:
 
 
 def test_flows_are_listed_read_and_mapped_to_old_ids(v3: HubSpotHook) -> None:
-    listed = [row["id"] for row in v3.iterate(flows.list_all(limit=3))]
+    listed = [row["id"] for row in v3.iterate(flows.list(limit=3))]
     assert listed == [at.WELCOME_FLOW, at.REMINDER_FLOW, at.STOPPED_FLOW, at.NEW_FLOW]
     assert both(v3, flows.get(at.STOPPED_FLOW))["isEnabled"] is False
     with pytest.raises(NotFound):
         v3.run(flows.get(1))
-    read = v3.run(flows.read_many([at.WELCOME_FLOW, 1]))
+    read = v3.run(flows.batch_read([at.WELCOME_FLOW, 1]))
     assert [row["id"] for row in read["results"]] == [at.WELCOME_FLOW]
     assert read["errors"][0]["context"] == {"ids": ["1"]}
     ids = v3.run(flows.workflow_ids([at.WELCOME_FLOW, at.NEW_FLOW]))
@@ -241,7 +241,7 @@ def test_enrolments_need_their_scopes_and_a_user(
     box: Sandbox, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connected(box, monkeypatch, "v3", seed.READ_ONLY_TOKEN) as reader:
-        for call in (enrol(), sequences.search(1), workflows.enrolments(ADA), flows.list_all()):
+        for call in (enrol(), sequences.list(1), workflows.enrolments(ADA), flows.list()):
             with pytest.raises(PermissionDenied) as refusal:
                 reader.run(call)
             assert refusal.value.missing

@@ -146,7 +146,7 @@ class TestKeys:
         ]
 
     def test_all_events_come_page_by_page(self, run: Runner) -> None:
-        pages = run.pages(marketing_event_objects.list_all(limit=2))
+        pages = run.pages(marketing_event_objects.list(limit=2))
         assert [[row["objectId"] for row in page] for page in pages] == [
             [seeding.WEBINAR_OBJECT, seeding.PAST_WEBINAR_OBJECT],
             [seeding.FOREIGN_EVENT_OBJECT],
@@ -365,7 +365,7 @@ class TestLists:
 class TestAccess:
     def test_a_reader_reads_events_but_not_their_lists(self, run: Runner) -> None:
         reader = run.with_token(seed.READ_ONLY_TOKEN)
-        assert len(reader.every(marketing_event_objects.list_all())) == 3
+        assert len(reader.every(marketing_event_objects.list())) == 3
         for call in (
             marketing_event_lists.lists_of_object_id(seeding.WEBINAR_OBJECT),
             marketing_event_objects.delete(seeding.WEBINAR_OBJECT),
@@ -387,7 +387,7 @@ class TestAccess:
         with pytest.raises(NotFound):
             developer(marketing_event_settings.update(5, url))
         with pytest.raises(PermissionDenied):
-            developer(marketing_event_objects.list_all())
+            developer(marketing_event_objects.list())
 
 
 REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -497,7 +497,7 @@ def test_the_update_with_an_end_before_the_start_is_refused_by_the_platform(run:
 def test_a_campaign_takes_events_that_exist(run: Runner) -> None:
     here = (seed.SPRING_CAMPAIGN, "MARKETING_EVENT")
     run(campaign_assets.add(*here, seeding.WEBINAR_OBJECT))
-    assert [row["name"] for row in run(campaign_assets.list_all(*here))] == ["Spring webinar"]
+    assert [row["name"] for row in run(campaign_assets.list(*here))] == ["Spring webinar"]
     with pytest.raises(NotFound):
         run(campaign_assets.add(*here, "7"))
 

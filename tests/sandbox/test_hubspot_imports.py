@@ -182,13 +182,13 @@ def test_every_start_is_a_new_import_and_an_app_sees_its_own(
     box: Sandbox, hook: HubSpotHook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [start(hook), start(hook)]
-    assert [one.id for one in hook.iterate(imports.list_all(limit=1))] == ids[::-1]
-    assert [one.importName for one in both(hook, imports.list_all())] == ["June", "June"]
+    assert [one.id for one in hook.iterate(imports.list(limit=1))] == ids[::-1]
+    assert [one.importName for one in both(hook, imports.list())] == ["June", "June"]
     world = box.hubspot.world
     world.credentials.tokens["pat-na1-other"] = seed.Token("pat-na1-other", "private-9", seed.ALL_SCOPES)
     profile = hook.platform.account.api_version  # type: ignore[attr-defined]
     with connected(box, monkeypatch, profile, "pat-na1-other") as other:
-        assert other.run(imports.list_all()) == []
+        assert other.run(imports.list()) == []
         with pytest.raises(NotFound):
             other.run(imports.get(ids[0]))
 

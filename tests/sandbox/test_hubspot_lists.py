@@ -64,7 +64,7 @@ def test_a_list_is_created_read_renamed_deleted_and_restored(box: Sandbox, run: 
     assert (made["processingType"], made["processingStatus"], made["size"]) == ("MANUAL", "COMPLETE", 0)
     assert run(lists.get(made["listId"])) == made
     assert run(lists.by_name("visitors"))["listId"] == made["listId"]
-    assert [one["listId"] for one in run(lists.get_many([LIST, "999", made["listId"]]))] == [
+    assert [one["listId"] for one in run(lists.batch_read([LIST, "999", made["listId"]]))] == [
         LIST,
         made["listId"],
     ]
@@ -285,7 +285,7 @@ def test_lists_of_records_are_read_one_or_many_at_a_time(run: Runner) -> None:
     assert [row["listId"] for row in run(list_memberships.of_record(ADA))] == [LIST]
     with pytest.raises(NotFound):
         run(list_memberships.of_record("5"))
-    many = run(list_memberships.of_records([ADA, EMI, "5"]))
+    many = run(list_memberships.batch_read([ADA, EMI, "5"]))
     shown = {
         row["recordId"]: [one["listId"] for one in row["recordListMemberships"]] for row in many["results"]
     }
@@ -334,7 +334,7 @@ def test_legacy_ids_are_mapped_and_the_history_of_sizes_told(box: Sandbox, run: 
     assert run(list_legacy_ids.get(1)) == LIST
     with pytest.raises(NotFound):
         run(list_legacy_ids.get(2))
-    mapped = run(list_legacy_ids.get_many([1, 2]))
+    mapped = run(list_legacy_ids.batch_read([1, 2]))
     assert mapped["legacyListIdsToIdsMapping"] == [{"legacyListId": "1", "listId": LIST}]
     assert mapped["missingLegacyListIds"] == ["2"]
     run(list_memberships.remove(LIST, [ADA]))

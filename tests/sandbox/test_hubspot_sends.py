@@ -130,7 +130,7 @@ def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
         transactional.send(ORDER, GUEST),
         transactional.single_send(REWARD, GUEST),
         send_statuses.get("x"),
-        smtp_tokens.search(),
+        smtp_tokens.list(),
     ):
         with pytest.raises(PermissionDenied) as refusal:
             reader(call)
@@ -243,22 +243,22 @@ def test_an_smtp_token_shows_its_password_once_and_dies_after_a_year(box: Sandbo
     run = as_app.with_token(seed.TOKEN)
     with pytest.raises(NotFound):
         run(smtp_tokens.get(made.id))
-    assert run.every(smtp_tokens.search()) == []
+    assert run.every(smtp_tokens.list()) == []
 
 
 def test_smtp_tokens_are_found_by_campaign_paged_and_deleted(box: Sandbox, as_app: Runner) -> None:
     made = [as_app(smtp_tokens.create(name, create_contact=False)) for name in ("A", "B", "A")]
     run = as_app.with_token(seed.TOKEN)
-    assert [one.id for one in run.every(smtp_tokens.search(campaign_name="A"))] == [made[0].id, made[2].id]
-    (one,) = run(smtp_tokens.search(email_campaign_id=made[1].emailCampaignId))
+    assert [one.id for one in run.every(smtp_tokens.list(campaign_name="A"))] == [made[0].id, made[2].id]
+    (one,) = run(smtp_tokens.list(email_campaign_id=made[1].emailCampaignId))
     assert one.id == made[1].id
-    assert [len(page) for page in run.pages(smtp_tokens.search(limit=2))] == [2, 1]
+    assert [len(page) for page in run.pages(smtp_tokens.list(limit=2))] == [2, 1]
     run(smtp_tokens.archive(made[0].id))
     with pytest.raises(NotFound):
         run(smtp_tokens.archive(made[0].id))
     box.hubspot.faults.add("*/smtp-tokens/*", when="after", answer={"reset": True})
     run(smtp_tokens.archive(made[1].id))
-    assert [one.id for one in run(smtp_tokens.search())] == [made[2].id]
+    assert [one.id for one in run(smtp_tokens.list())] == [made[2].id]
 
 
 def test_a_private_app_creates_no_smtp_token(box: Sandbox, run: Runner) -> None:
@@ -273,4 +273,4 @@ def test_a_lost_creation_is_left_to_be_looked_up(box: Sandbox, once: Runner) -> 
     box.hubspot.faults.add("*/smtp-tokens", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         once(smtp_tokens.create("A", create_contact=False))
-    assert len(once(smtp_tokens.search(campaign_name="A"))) == 1
+    assert len(once(smtp_tokens.list(campaign_name="A"))) == 1

@@ -61,9 +61,9 @@ class TestWhatWasWritten:
 
     def test_a_cloned_program_holds_what_its_source_holds(self, caller: Caller) -> None:
         caller.run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))
-        (email,) = caller.run(emails.browse(folder_id=NEW, folder_type="Program"))
+        (email,) = caller.run(emails.list(folder_id=NEW, folder_type="Program"))
         assert (email["name"], email["status"]) == ("Newsletter", "approved")
-        assert [token["value"] for token in caller.run(tokens.browse(NEW))] == ["News of the month"]
+        assert [token["value"] for token in caller.run(tokens.list(NEW))] == ["News of the month"]
 
     def test_a_scheduled_run_sends_with_its_tokens_and_shows_in_the_lead(self, caller: Caller) -> None:
         caller.run(campaigns.schedule(BATCH, tokens={"{{my.Headline}}": "Hi"}))
@@ -75,7 +75,7 @@ class TestWhatWasWritten:
     def test_a_scheduled_clone_runs_the_copy(self, caller: Caller) -> None:
         caller.run(campaigns.schedule(BATCH, clone_to_program_name="Copy"))
         copy = caller.run(programs.by_name("Copy"))
-        (campaign,) = caller.run(campaigns.browse(folder_id=copy["id"], folder_type="Program"))
+        (campaign,) = caller.run(campaigns.list(folder_id=copy["id"], folder_type="Program"))
         assert (campaign["name"], campaign["status"]) == ("Monthly Digest", "Single Run")
         assert caller.run(campaigns.get(BATCH))["status"] == "Never Run"
 
@@ -83,7 +83,7 @@ class TestWhatWasWritten:
         caller.run(campaigns.activate(INACTIVE))
         caller.run(campaigns.deactivate(REQUEST))
         wanted = [(REQUEST, False), (INACTIVE, True)]
-        rows = caller.run(campaigns.browse(folder_id=seed.CAMPAIGN_FOLDER))
+        rows = caller.run(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER))
         assert [(row["id"], row["isActive"]) for row in rows] == wanted
 
     def test_a_new_email_can_be_approved_edited_and_put_back(self, caller: Caller) -> None:
@@ -99,9 +99,9 @@ class TestWhatWasWritten:
 
     def test_tokens_are_set_over_and_deleted(self, caller: Caller) -> None:
         caller.run(tokens.set_value(NEWSLETTER, "Headline", "Other"))
-        assert [row["value"] for row in caller.run(tokens.browse(NEWSLETTER))] == ["Other"]
+        assert [row["value"] for row in caller.run(tokens.list(NEWSLETTER))] == ["Other"]
         caller.run(tokens.delete(NEWSLETTER, "Headline"))
-        assert caller.run(tokens.browse(NEWSLETTER)) == []
+        assert caller.run(tokens.list(NEWSLETTER)) == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ class TestWhatWasWritten:
         (emails.send_sample(WELCOME, "nonsense"), "709"),
         (emails.clone(WELCOME, "Welcome", folder_id=seed.EMAIL_FOLDER), "709"),
         (tokens.delete(NEWSLETTER, "Headline", token_type="number"), "702"),
-        (tokens.browse(1), "710"),
+        (tokens.list(1), "710"),
     ],
     ids=lambda value: getattr(value, "name", value),
 )

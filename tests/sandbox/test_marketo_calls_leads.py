@@ -40,7 +40,7 @@ def caller(sandbox: Sandbox) -> Caller:
 
 @pytest.mark.parametrize(
     ("call", "wanted"),
-    [(leads.describe(), "email"), (lead_fields.browse(batch_size=50), "customerNumber")],
+    [(leads.describe(), "email"), (lead_fields.list(batch_size=50), "customerNumber")],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_schemas_are_read_whole(caller: Caller, call: Call[Any], wanted: str) -> None:
@@ -56,20 +56,20 @@ class TestWhatWasWritten:
         caller.run(lead_intake.push("Website Contacts", [{"email": "b@example.com"}]))
         caller.run(lead_intake.submit_form(seed.FORM, {"email": "c@example.com"}))
         wanted = [f"{one}@example.com" for one in "abc"]
-        found = caller.run(leads.by_filter("email", wanted))
+        found = caller.run(leads.list("email", wanted))
         assert [row["email"] for row in found] == wanted
         assert set(found[0]) <= STANDARD
 
     def test_deleted_and_merged_leads_are_gone(self, caller: Caller) -> None:
         caller.run(leads.delete([DAVID]))
         caller.run(leads.merge(ANNA, [BEN]))
-        assert caller.run(leads.by_filter("id", [BEN, DAVID])) == []
+        assert caller.run(leads.list("id", [BEN, DAVID])) == []
         with pytest.raises(NotFound):
             caller.run(leads.get(BEN))
 
     def test_an_associated_browser_finds_its_lead(self, caller: Caller) -> None:
         caller.run(leads.associate(ANNA, COOKIE))
-        assert [row["id"] for row in caller.run(leads.by_filter("cookies", [COOKIE]))] == [ANNA]
+        assert [row["id"] for row in caller.run(leads.list("cookies", [COOKIE]))] == [ANNA]
 
     def test_a_created_field_can_be_written(self, caller: Caller) -> None:
         caller.run(lead_fields.create([FIELD]))
@@ -91,7 +91,7 @@ class TestWhatWasWritten:
     [
         (leads.get(999), "1004"),
         (leads.get(ANNA, fields=["nonsense"]), "1006"),
-        (leads.by_filter("firstName", ["Anna"]), "1011"),
+        (leads.list("firstName", ["Anna"]), "1011"),
         (leads.merge(ANNA, [999]), "1004"),
         (leads.merge(ANNA, [BEN], merge_in_crm=True), "1018"),
         (leads.associate(ANNA, "nonsense"), "1012"),
@@ -108,7 +108,7 @@ class TestWhatWasWritten:
         (lead_memberships.leads_of_list(1), "1013"),
         (lead_memberships.leads_of_program(1), "1013"),
         (lead_memberships.lists(999), "1004"),
-        (companies.by_filter("nonsense", ["1"]), "1011"),
+        (companies.list("nonsense", ["1"]), "1011"),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
@@ -120,7 +120,7 @@ def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Cal
 
 @pytest.mark.parametrize(
     "call",
-    [leads.delete([ANNA]), lead_fields.browse(), companies.describe(), lists.add(seed.STATIC_LIST, [DAVID])],
+    [leads.delete([ANNA]), lead_fields.list(), companies.describe(), lists.add(seed.STATIC_LIST, [DAVID])],
     ids=lambda call: call.name,
 )
 def test_a_missing_permission_is_named(caller: Caller, call: Call[Any]) -> None:
@@ -137,13 +137,13 @@ def test_over_a_thousand_matches_are_refused(caller: Caller) -> None:
             {"email": "same@example.com"}, world.leads.partitions[0], caller.sandbox.clock.now()
         )
     with pytest.raises(InvalidRequest, match="Too many results"):
-        caller.run(leads.by_filter("email", ["same@example.com"]))
+        caller.run(leads.list("email", ["same@example.com"]))
 
 
 def test_a_long_filter_is_found_page_by_page(caller: Caller) -> None:
     addresses = [f"{'x' * 50}{n}@example.com" for n in range(300)]
     caller.run(leads.sync([{"email": one} for one in addresses]))
-    found = caller.run(leads.by_filter("email", addresses, fields=["email"], batch_size=90))
+    found = caller.run(leads.list("email", addresses, fields=["email"], batch_size=90))
     assert [row["email"] for row in found] == addresses
     calls = caller.sandbox.marketo.calls
     assert calls.of("GET", "/rest/v1/leads.json").total == 4

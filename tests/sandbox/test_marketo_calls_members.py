@@ -40,7 +40,7 @@ def caller(sandbox: Sandbox) -> Caller:
 
 
 def test_member_fields_are_read_whole(caller: Caller) -> None:
-    names = [row["name"] for row in caller.both(member_fields.browse(batch_size=5))]
+    names = [row["name"] for row in caller.both(member_fields.list(batch_size=5))]
     assert {"seatChoice", "statusName", "trackName"} <= set(names)
     assert len(names) == len(set(names))
 
@@ -67,7 +67,7 @@ class TestWhatWasWritten:
         caller.run(MEMBERS)
         caller.run(member_fields.create([FIELD]))
         caller.run(program_members.update(NURTURE, [{"leadId": BEN, "tableNumber": 7}]))
-        found = caller.run(program_members.by_filter(NURTURE, "tableNumber", [7], fields=["tableNumber"]))
+        found = caller.run(program_members.list(NURTURE, "tableNumber", [7], fields=["tableNumber"]))
         assert [(row["leadId"], row["tableNumber"]) for row in found] == [(BEN, 7)]
 
     def test_a_removed_member_is_in_the_program_no_more(self, caller: Caller) -> None:
@@ -111,8 +111,8 @@ def test_as_many_and_as_long_ids_as_there_can_be_fit_into_one_call(
         (static_lists.create("Lost", folder_id=999), "710"),
         (static_lists.delete(LIST), "709"),
         (static_lists.update(1, new_name="x"), "702"),
-        (program_members.by_filter(1, "leadId", [ANNA]), "1013"),
-        (program_members.by_filter(NURTURE, "trackName", ["x"]), "1011"),
+        (program_members.list(1, "leadId", [ANNA]), "1013"),
+        (program_members.list(NURTURE, "trackName", ["x"]), "1011"),
         (program_members.change_status(NURTURE, [ANNA], status_name="Nowhere"), "1025"),
         (programs.set_status(NURTURE, [ANNA], status_name="Nowhere"), "1025"),
         (member_fields.get("nonsense"), "1006"),

@@ -194,7 +194,7 @@ def _one_kind() -> Callable[[str, Any], str]:
 def _contacts(people: Sequence[str]) -> Flow[dict[str, dict[str, str]]]:
     """Id and address of each, as far as they are there."""
     id_property = "email" if "@" in people[0] else None
-    answer: BatchResult = yield contacts.read_many(people, properties=["email"], id_property=id_property)
+    answer: BatchResult = yield contacts.batch_read(people, properties=["email"], id_property=id_property)
     found: dict[str, dict[str, str]] = {}
     for row in answer.results:
         email = (row.properties.get("email") or "").lower()

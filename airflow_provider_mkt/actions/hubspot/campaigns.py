@@ -57,7 +57,7 @@ def create_all(
 def find(name: str) -> Flow[str | None]:
     """Find a campaign by its exact name; the oldest, where there are several."""
     rows: list[campaigns.Campaign] = yield Pages(
-        campaigns.search(name=name, properties=("hs_name",), sort="createdAt")
+        campaigns.list(name=name, properties=("hs_name",), sort="createdAt")
     )
     return next((row["id"] for row in rows if row["properties"].get("hs_name") == name), None)
 
@@ -269,13 +269,13 @@ def _guids(
 
 def ids_by_name(name: str) -> Flow[list[str]]:
     """The ids of the campaigns of a name, which need not be one's alone."""
-    rows: list[campaigns.Campaign] = yield Pages(campaigns.search(name=name, properties=("hs_name",)))
+    rows: list[campaigns.Campaign] = yield Pages(campaigns.list(name=name, properties=("hs_name",)))
     return [row["id"] for row in rows if row["properties"].get("hs_name") == name]
 
 
 def _there(guids: Sequence[str]) -> Flow[set[str]]:
     try:
-        result: BatchResult = yield campaigns.read_many(guids)
+        result: BatchResult = yield campaigns.batch_read(guids)
     except NotFound:
         return set()
     return {row.id.lower() for row in result.results}

@@ -319,7 +319,7 @@ def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen
     numeric_id("", "list_id", list_id)
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
     for part in in_parts(not_seen(state, wanted), list_memberships.BATCH_MAX):
-        batch: list_memberships.MembershipBatch = yield list_memberships.of_records(part)
+        batch: list_memberships.MembershipBatch = yield list_memberships.batch_read(part)
         note_seen(
             state,
             [

@@ -89,7 +89,7 @@ def create(memory: Memory, name: str, fields: Mapping[str, Any]) -> Flow[MadeEma
     name = name.strip()
 
     def find() -> Flow[emails.Email | None]:
-        rows: list[emails.Email] = yield Pages(emails.search(included_properties=("name", "state")))
+        rows: list[emails.Email] = yield Pages(emails.list(included_properties=("name", "state")))
         return next((row for row in rows if row.name == name), None)
 
     made: Made[emails.Email] = yield from once(
@@ -118,7 +118,7 @@ def clone(memory: Memory, email_id: str, name: str, *, language: str | None = No
 
     def find() -> Flow[emails.Email | None]:
         rows: list[emails.Email] = yield Pages(
-            emails.search(
+            emails.list(
                 created=None if born is None else (born, None),
                 included_properties=("name", "clonedFrom", "state"),
             )

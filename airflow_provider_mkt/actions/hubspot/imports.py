@@ -69,7 +69,7 @@ def start_once(
 
 
 def _named(name: str) -> Flow[list[imports.Import]]:
-    rows: list[imports.Import] = yield Pages(imports.list_all(limit=imports.PAGE_MAX))
+    rows: list[imports.Import] = yield Pages(imports.list(limit=imports.PAGE_MAX))
     return [one for one in rows if one.importName == name]
 
 

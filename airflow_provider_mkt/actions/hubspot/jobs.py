@@ -75,7 +75,7 @@ def _observe_campaigns(job: Job) -> Flow[Observation]:
     guids = job.members or (job.id,)
     seen = 0
     for start in range(0, len(guids), campaigns.BATCH_MAX):
-        result = yield campaigns.read_many(guids[start : start + campaigns.BATCH_MAX])
+        result = yield campaigns.batch_read(guids[start : start + campaigns.BATCH_MAX])
         seen += len(result.results)
     word = "COMPLETE" if seen >= len(set(guids)) else "PROCESSING"
     return Observation(word, {"campaigns": len(guids), "visible": seen})

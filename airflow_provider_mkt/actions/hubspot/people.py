@@ -91,7 +91,7 @@ class HubSpotPeople:
 
 def _delete(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
     # The platform does not tell which of them there were, so they are looked up first.
-    there: BatchResult = yield contacts.read_many(people)
+    there: BatchResult = yield contacts.batch_read(people)
     # The id of a contact that was merged away is answered by the one that stayed, which nobody named.
     found = {row.id for row in there.results}.intersection(people)
     if found:

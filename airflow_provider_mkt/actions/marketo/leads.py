@@ -244,7 +244,7 @@ class _Merging:
         if self.survivor not in there:
             if not asked or len(there) != 1:
                 msg = f"there is no lead {self.survivor}"
-                raise NotFound(msg, platform="marketo", call="leads.by_filter")
+                raise NotFound(msg, platform="marketo", call="leads.list")
             (self.survivor,) = there
         if not asked:
             self.memory.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
@@ -281,7 +281,7 @@ class _Merging:
 
     def _there(self, losers: Sequence[int]) -> Flow[list[int]]:
         """Which of these leads and the one that stays are leads of their own."""
-        rows = yield Pages(leads.by_filter("id", [self.survivor, *losers], fields=("id",)))
+        rows = yield Pages(leads.list("id", [self.survivor, *losers], fields=("id",)))
         return [int(row["id"]) for row in rows]
 
 
@@ -387,7 +387,7 @@ def leads_visible(
     """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
     wanted, values = _ids(lead_ids), dict(having or {})
     for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
-        rows: list[dict[str, Any]] = yield leads.by_filter("id", part, fields=["id", *values])
+        rows: list[dict[str, Any]] = yield leads.list("id", part, fields=["id", *values])
         note_seen(
             state,
             [
@@ -404,7 +404,7 @@ def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[
     if whole_number("count", count) > MATCHES_MAX:
         raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
     try:
-        rows: list[dict[str, Any]] = yield Pages(leads.by_filter(field, [value], fields=["id"]))
+        rows: list[dict[str, Any]] = yield Pages(leads.list(field, [value], fields=["id"]))
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
@@ -440,9 +440,7 @@ def member_status(
         reached = yield from _this_or_later(state, program_id, status_name)
     fields = ["leadId", "statusName", "trackName"]
     for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
-        rows: list[dict[str, Any]] = yield program_members.by_filter(
-            program_id, "leadId", part, fields=fields
-        )
+        rows: list[dict[str, Any]] = yield program_members.list(program_id, "leadId", part, fields=fields)
         note_seen(
             state,
             [

@@ -302,7 +302,7 @@ def set_all(
         raise InvalidInput("tokens", "is empty: nothing to set")
     for name, (value, kind) in given.items():
         _call(folder_id, name, value, kind or "text", folder_type)
-    rows: list[Token] = yield tokens.browse(folder_id, folder_type=folder_type)
+    rows: list[Token] = yield tokens.list(folder_id, folder_type=folder_type)
     there = {row["name"]: row for row in rows}
     changed: list[str] = []
     for name, (value, kind) in given.items():

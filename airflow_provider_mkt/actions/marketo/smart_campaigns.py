@@ -194,7 +194,7 @@ def _batch_campaign(campaign_id: int | str) -> Flow[SmartCampaign]:
 
 
 def _campaign_in(program: Program, name: str) -> Flow[SmartCampaign | None]:
-    rows = yield Pages(campaigns.browse(folder_id=program["id"], folder_type="Program"))
+    rows = yield Pages(campaigns.list(folder_id=program["id"], folder_type="Program"))
     return next((row for row in cast("list[SmartCampaign]", rows) if row.get("name") == name), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -44,15 +45,15 @@ class Flow(TypedDict):
 class FlowFailure(TypedDict):
     category: str
     message: str
-    context: NotRequired[dict[str, list[str]]]
+    context: NotRequired[dict[str, builtins.list[str]]]
 
 
 class Flows(TypedDict):
     """A batch answer: the flows in any order, and those that were not found."""
 
     status: str
-    results: list[Flow]
-    errors: list[FlowFailure]
+    results: builtins.list[Flow]
+    errors: builtins.list[FlowFailure]
 
 
 class WorkflowId(TypedDict):
@@ -66,11 +67,11 @@ class WorkflowIds(TypedDict):
     """A batch answer: the ids in any order (match them by ``flowId``), and those that were not found."""
 
     status: str
-    results: list[WorkflowId]
-    errors: list[FlowFailure]
+    results: builtins.list[WorkflowId]
+    errors: builtins.list[FlowFailure]
 
 
-def list_all(*, limit: int = PAGE_MAX) -> Call[list[Flow]]:
+def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
     """Page through flows, without their actions.
 
     :param limit: rows per page, 1-100.
@@ -79,11 +80,11 @@ def list_all(*, limit: int = PAGE_MAX) -> Call[list[Flow]]:
 
     Source: ``GET /automation/{version}/flows``.
     """
-    name = "flows.list_all"
+    name = "flows.list"
     return Call(
         name,
         Route("GET", "flows", "/flows"),
-        lambda envelope: cast("list[Flow]", envelope["results"]),
+        lambda envelope: cast("builtins.list[Flow]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
         follow=after_cursor,
@@ -158,7 +159,7 @@ def delete(flow_id: int | str) -> Call[None]:
     return Call(name, route, nothing, Replay.SAFE, scopes=_SCOPES)
 
 
-def read_many(flow_ids: Sequence[int | str]) -> Call[Flows]:
+def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
     """Read several flows.
 
     :param flow_ids: the flows, up to 100.
@@ -167,7 +168,7 @@ def read_many(flow_ids: Sequence[int | str]) -> Call[Flows]:
 
     Source: ``POST /automation/{version}/flows/batch/read``.
     """
-    name = "flows.read_many"
+    name = "flows.batch_read"
     inputs = [{"flowId": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)]
     return _batch(name, "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope)))
 
@@ -209,12 +210,12 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
     )
 
 
-def _numbers(call: str, flow_ids: Sequence[int | str]) -> list[str]:
+def _numbers(call: str, flow_ids: Sequence[int | str]) -> builtins.list[str]:
     checked = batch(call, "flow_ids", flow_ids, at_most=BATCH_MAX)
     return [str(numeric_id(call, f"flow_ids[{index}]", one)) for index, one in enumerate(checked)]
 
 
-def _batch(call: str, tail: str, inputs: list[dict[str, str]], read: Any) -> Call[Any]:
+def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: Any) -> Call[Any]:
     return Call(
         call,
         Route("POST", "flows", tail),
@@ -230,4 +231,4 @@ def _complete(envelope: Envelope) -> Envelope:
     if envelope.get("status") != "COMPLETE":
         msg = f"batch status {envelope.get('status')}"
         raise ValueError(msg)
-    return {**envelope, "errors": list(errors_of(envelope))}
+    return {**envelope, "errors": builtins.list(errors_of(envelope))}

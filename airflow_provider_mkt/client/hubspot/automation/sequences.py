@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
@@ -31,8 +32,8 @@ class Sequence(TypedDict):
     createdAt: str
     updatedAt: str
     folderId: NotRequired[str]
-    steps: NotRequired[list[dict[str, Any]]]
-    dependencies: NotRequired[list[dict[str, Any]]]
+    steps: NotRequired[builtins.list[dict[str, Any]]]
+    dependencies: NotRequired[builtins.list[dict[str, Any]]]
     settings: NotRequired[dict[str, Any]]
 
 
@@ -50,7 +51,9 @@ class CurrentEnrolment(SequenceEnrolment):
     enrolledByEmail: str
 
 
-def search(user_id: int | str, *, name: str | None = None, limit: int | None = None) -> Call[list[Sequence]]:
+def list(
+    user_id: int | str, *, name: str | None = None, limit: int | None = None
+) -> Call[builtins.list[Sequence]]:
     """Page through the sequences that a user may see, without their steps.
 
     :param user_id: the user.
@@ -61,12 +64,12 @@ def search(user_id: int | str, *, name: str | None = None, limit: int | None = N
 
     Source: ``GET /automation/{version}/sequences``.
     """
-    call = "sequences.search"
+    call = "sequences.list"
     size = None if limit is None else page_size(call, limit, at_most=PAGE_MAX)
     return Call(
         call,
         Route("GET", "sequences"),
-        lambda envelope: cast("list[Sequence]", envelope["results"]),
+        lambda envelope: cast("builtins.list[Sequence]", envelope["results"]),
         Replay.SAFE,
         query=(*_as_user(call, user_id), *query_pairs(name=name, limit=size)),
         follow=after_cursor,

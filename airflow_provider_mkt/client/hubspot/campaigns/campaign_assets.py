@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
 import re
 from typing import NotRequired, TypedDict, cast
@@ -59,14 +60,14 @@ class CampaignAsset(TypedDict):
     metrics: NotRequired[dict[str, float]]
 
 
-def list_all(
+def list(
     campaign_guid: str,
     asset_type: str,
     *,
     start_date: Day | None = None,
     end_date: Day | None = None,
     limit: int | None = None,
-) -> Call[list[CampaignAsset]]:
+) -> Call[builtins.list[CampaignAsset]]:
     """Page through a campaign's assets of one type.
 
     :param campaign_guid: the campaign.
@@ -80,7 +81,7 @@ def list_all(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}``.
     """
-    name = "campaign_assets.list_all"
+    name = "campaign_assets.list"
     size = None if limit is None else page_size(name, limit, at_most=PAGE_MAX)
     params = path_params(name, campaignGuid=campaign_guid, assetType=_type(name, asset_type))
     return Call(
@@ -143,5 +144,5 @@ def _type(call: str, asset_type: str) -> str:
     return asset_type
 
 
-def _rows(envelope: Envelope) -> list[CampaignAsset]:
-    return cast("list[CampaignAsset]", envelope["results"])
+def _rows(envelope: Envelope) -> builtins.list[CampaignAsset]:
+    return cast("builtins.list[CampaignAsset]", envelope["results"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -39,17 +40,17 @@ class Campaign(TypedDict):
     properties: dict[str, str]
     createdAt: str
     updatedAt: str
-    businessUnits: NotRequired[list[BusinessUnit]]
+    businessUnits: NotRequired[builtins.list[BusinessUnit]]
     assets: NotRequired[dict[str, Any]]
 
 
-def search(
+def list(
     *,
     name: str | None = None,
     properties: Sequence[str] = (),
     sort: str | None = None,
     limit: int = PAGE_MAX,
-) -> Call[list[Campaign]]:
+) -> Call[builtins.list[Campaign]]:
     """Page through campaigns.
 
     :param name: part of the name; the platform matches substrings.
@@ -61,7 +62,7 @@ def search(
 
     Source: ``GET /marketing/{version}/campaigns``.
     """
-    call = "campaigns.search"
+    call = "campaigns.list"
     wanted = comma_list(call, "properties", properties)
     if sort is not None and text(call, "sort", sort).removeprefix("-") not in SORTS:
         raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}", call=call)
@@ -203,7 +204,7 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     Source: ``POST /marketing/{version}/campaigns/batch/update``.
     """
     call = "campaigns.update_batch"
-    inputs: list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Any]] = []
     seen: set[str] = set()
     for index, campaign in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX)):
         where = f"campaigns[{index}]"
@@ -245,7 +246,7 @@ def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
     )
 
 
-def read_many(
+def batch_read(
     campaign_guids: Sequence[str],
     *,
     properties: Sequence[str] = (),
@@ -263,7 +264,7 @@ def read_many(
 
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """
-    call = "campaigns.read_many"
+    call = "campaigns.batch_read"
     wanted = query_pairs(properties=comma_list(call, "properties", properties))
     return Call(
         call,
@@ -280,7 +281,7 @@ def _one(method: str, call: str, campaign_guid: str) -> Route:
     return Route(method, "campaigns", "/{campaignGuid}", path_params(call, campaignGuid=campaign_guid))
 
 
-def _ids(call: str, campaign_guids: Sequence[str]) -> list[dict[str, Any]]:
+def _ids(call: str, campaign_guids: Sequence[str]) -> builtins.list[dict[str, Any]]:
     guids = batch(call, "campaign_guids", campaign_guids, at_most=BATCH_MAX)
     return [{"id": text(call, f"campaign_guids[{index}]", guid)} for index, guid in enumerate(guids)]
 
@@ -300,5 +301,5 @@ def _campaign(envelope: Envelope) -> Campaign:
     return cast("Campaign", envelope)
 
 
-def _rows(envelope: Envelope) -> list[Campaign]:
-    return cast("list[Campaign]", envelope["results"])
+def _rows(envelope: Envelope) -> builtins.list[Campaign]:
+    return cast("builtins.list[Campaign]", envelope["results"])

@@ -1,10 +1,9 @@
-"""What cannot be taken back: merging contacts, and erasing one for good."""
+"""Merging of contacts, which cannot be undone."""
 
 from __future__ import annotations
 
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, contact
 from airflow_provider_mkt.client.hubspot.parameters import text
 
@@ -34,32 +33,5 @@ def merge(primary_id: str, merged_id: str) -> Call[Contact]:
         contact,
         Replay.NEVER,
         body=JsonBody({"primaryObjectId": ids[0], "objectIdToMerge": ids[1]}),
-        scopes=_WRITE,
-    )
-
-
-def purge(contact_id: str, *, id_property: str | None = None) -> Call[None]:
-    """Erase a contact and all it did, for good, as privacy laws ask. Never repeated by itself.
-
-    With ``email`` as the key and no contact of that address, the address is put on the account's
-    block list, and no contact can have it any more: a misspelt address blocks somebody else.
-
-    :param contact_id: its record id, or its value of ``id_property``.
-    :param id_property: a unique property, e.g. ``email``.
-    :raises InvalidInput: when the id or the property is none.
-    :raises NotFound: when there is no contact of that record id.
-
-    Source: ``POST /crm/{version}/objects/contacts/gdpr-delete``.
-    """
-    name = "contact_merging.purge"
-    body = {"objectId": text(name, "contact_id", contact_id)}
-    if id_property is not None:
-        body["idProperty"] = text(name, "id_property", id_property)
-    return Call(
-        name,
-        Route("POST", "contacts", "/gdpr-delete"),
-        nothing,
-        Replay.NEVER,
-        body=JsonBody(body),
         scopes=_WRITE,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -40,18 +41,18 @@ class Contact(TypedDict):
     updatedAt: str
     archived: bool
     archivedAt: NotRequired[str]
-    propertiesWithHistory: NotRequired[dict[str, list[dict[str, Any]]]]
+    propertiesWithHistory: NotRequired[dict[str, builtins.list[dict[str, Any]]]]
     associations: NotRequired[dict[str, Any]]
 
 
-def list_all(
+def list(
     *,
     properties: Sequence[str] = (),
     properties_with_history: Sequence[str] = (),
     associations: Sequence[str] = (),
     archived: bool = False,
     limit: int | None = None,
-) -> Call[list[Contact]]:
+) -> Call[builtins.list[Contact]]:
     """Page through all contacts. Unlike search it has no ceiling, and shows what was just written.
 
     :param properties: properties to return.
@@ -64,7 +65,7 @@ def list_all(
 
     Source: ``GET /crm/{version}/objects/contacts``.
     """
-    name = "contacts.list_all"
+    name = "contacts.list"
     most = HISTORY_MAX if properties_with_history else PAGE_MAX
     shown = _shown(name, properties, properties_with_history, associations)
     size = page_size(name, most if limit is None else limit, at_most=most)
@@ -221,7 +222,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     """
     call = "contacts.update_batch"
     text(call, "id_property", id_property)
-    inputs: list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Any]] = []
     for index, contact in enumerate(_batch(call, contacts)):
         row: dict[str, Any] = {
             "id": _key(call, index, contact, id_property),
@@ -235,7 +236,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     return _write(call, "/batch/update", inputs, Replay.SAFE)
 
 
-def read_many(
+def batch_read(
     ids: Sequence[str],
     *,
     properties: Sequence[str] = (),
@@ -255,7 +256,7 @@ def read_many(
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
-    call = "contacts.read_many"
+    call = "contacts.batch_read"
     most = HISTORY_MAX if properties_with_history else BATCH_MAX
     body: dict[str, Any] = {
         "inputs": [{"id": one} for one in _ids(call, ids, at_most=most)],
@@ -318,8 +319,8 @@ def contact(envelope: Envelope) -> Contact:
     return cast("Contact", envelope)
 
 
-def rows(envelope: Envelope) -> list[Contact]:
-    return cast("list[Contact]", envelope["results"])
+def rows(envelope: Envelope) -> builtins.list[Contact]:
+    return cast("builtins.list[Contact]", envelope["results"])
 
 
 def _shown(
@@ -337,7 +338,7 @@ def _key_property(call: str, id_property: str | None) -> str | None:
     return None if id_property is None else text(call, "id_property", id_property)
 
 
-def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> builtins.list[dict[str, Any]]:
     if isinstance(associations, (str, bytes, Mapping)) or not isinstance(associations, Sequence):
         raise InvalidInput("associations", f"must be a list, not {shape(associations)}", call=call)
     for index, one in enumerate(associations):
@@ -346,12 +347,12 @@ def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> list[dict[st
     return [dict(one) for one in associations]
 
 
-def _ids(call: str, ids: Sequence[str], *, at_most: int) -> list[str]:
+def _ids(call: str, ids: Sequence[str], *, at_most: int) -> builtins.list[str]:
     checked = batch(call, "ids", ids, at_most=at_most)
     return [text(call, f"ids[{index}]", one) for index, one in enumerate(checked)]
 
 
-def _write(call: str, tail: str, inputs: list[dict[str, Any]], replay: Replay) -> Call[BatchResult]:
+def _write(call: str, tail: str, inputs: builtins.list[dict[str, Any]], replay: Replay) -> Call[BatchResult]:
     return Call(
         call,
         Route("POST", "contacts", tail),
@@ -377,3 +378,30 @@ def _key(call: str, index: int, contact: Properties, id_property: str) -> str:
             f"contacts[{index}].{id_property}", f"the key is missing: {shape(value)}", call=call
         )
     return value
+
+
+def gdpr_delete(contact_id: str, *, id_property: str | None = None) -> Call[None]:
+    """Delete a contact and its whole history for good (GDPR delete). Never repeated automatically.
+
+    With ``email`` as the key and no contact with that address, HubSpot puts the address on the account's
+    blocklist, and no contact can use it again: a misspelt address blocks another person.
+
+    :param contact_id: record id, or the value of ``id_property``.
+    :param id_property: a unique property, such as ``email``.
+    :raises InvalidInput: when the id or the property is empty.
+    :raises NotFound: when no contact has that record id.
+
+    Source: ``POST /crm/{version}/objects/contacts/gdpr-delete``.
+    """
+    name = "contacts.gdpr_delete"
+    body = {"objectId": text(name, "contact_id", contact_id)}
+    if id_property is not None:
+        body["idProperty"] = text(name, "id_property", id_property)
+    return Call(
+        name,
+        Route("POST", "contacts", "/gdpr-delete"),
+        nothing,
+        Replay.NEVER,
+        body=JsonBody(body),
+        scopes=_WRITE,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
@@ -38,7 +39,7 @@ class Revision(TypedDict):
     object: dict[str, Any]
 
 
-def list_all(email_id: str, *, limit: int = PAGE_MAX) -> Call[list[Revision]]:
+def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision]]:
     """Page through the versions of an email. They come in no promised order: ``updatedAt`` tells it.
 
     :param email_id: the email.
@@ -49,11 +50,11 @@ def list_all(email_id: str, *, limit: int = PAGE_MAX) -> Call[list[Revision]]:
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions``.
     """
-    name = "email_revisions.list_all"
+    name = "email_revisions.list"
     return Call(
         name,
         Route("GET", "emails", "/{emailId}/revisions", path_params(name, emailId=email_id)),
-        lambda envelope: cast("list[Revision]", envelope["results"]),
+        lambda envelope: cast("builtins.list[Revision]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
         follow=after_cursor,

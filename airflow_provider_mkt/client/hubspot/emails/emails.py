@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ PAGE_MAX = 100
 _PUBLISH_SCOPES = ("marketing-email or transactional-email",)
 
 
-def search(
+def list(
     *,
     campaign: str | None = None,
     types: Sequence[str] = (),
@@ -48,7 +49,7 @@ def search(
     marketing_campaign_names: bool = False,
     workflow_names: bool = False,
     limit: int = PAGE_MAX,
-) -> Call[list[Email]]:
+) -> Call[builtins.list[Email]]:
     """Page through the account's emails.
 
     :param campaign: only those of the campaign with this id.
@@ -72,7 +73,7 @@ def search(
 
     Source: ``GET /marketing/{version}/emails``.
     """
-    name = "emails.search"
+    name = "emails.list"
     for index, one in enumerate(names(name, "sort", sort) or ()):
         if one.removeprefix("-") not in SORTS:
             raise InvalidInput(f"sort[{index}]", f"must be one of {', '.join(SORTS)}", call=name)
@@ -318,7 +319,7 @@ def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
     return {"sendOnPublish": False, "publishDate": moment.isoformat().replace("+00:00", "Z")}
 
 
-def _emails(envelope: Envelope) -> list[Email]:
+def _emails(envelope: Envelope) -> builtins.list[Email]:
     return [Email.model_validate(row) for row in envelope["results"]]
 
 

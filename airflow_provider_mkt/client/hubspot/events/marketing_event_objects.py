@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, cast
@@ -51,7 +52,7 @@ class EventIdentifiers(TypedDict):
     appInfo: NotRequired[AppInfo]
 
 
-def list_all(*, limit: int = PAGE_MAX) -> Call[list[MarketingEvent]]:
+def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
     """Page through the events of all apps.
 
     :param limit: rows per page, 1-100.
@@ -60,11 +61,11 @@ def list_all(*, limit: int = PAGE_MAX) -> Call[list[MarketingEvent]]:
 
     Source: ``GET /marketing/{version}/marketing-events``.
     """
-    call = "marketing_event_objects.list_all"
+    call = "marketing_event_objects.list"
     return Call(
         call,
         Route("GET", FAMILY),
-        lambda envelope: cast("list[MarketingEvent]", envelope["results"]),
+        lambda envelope: cast("builtins.list[MarketingEvent]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(limit=page_size(call, limit, at_most=PAGE_MAX)),
         follow=after_cursor,
@@ -72,7 +73,7 @@ def list_all(*, limit: int = PAGE_MAX) -> Call[list[MarketingEvent]]:
     )
 
 
-def find(external_event_id: str) -> Call[list[EventIdentifiers]]:
+def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
     """Find the object ids of the events that have an external event id, in every app and account.
 
     A new event is found only some minutes after it was made: nothing found does not mean nothing there.
@@ -168,7 +169,7 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     Source: ``POST /marketing/{version}/marketing-events/batch/update``.
     """
     call = "marketing_event_objects.update_batch"
-    inputs: list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Any]] = []
     seen: set[int] = set()
     for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX)):
         where = f"events[{index}]"
@@ -234,5 +235,5 @@ def _one(method: str, call: str, object_id: int | str) -> Route:
     return Route(method, FAMILY, "/{objectId}", object_key(call, object_id))
 
 
-def _identifiers(envelope: Envelope) -> list[EventIdentifiers]:
-    return cast("list[EventIdentifiers]", envelope["results"])
+def _identifiers(envelope: Envelope) -> builtins.list[EventIdentifiers]:
+    return cast("builtins.list[EventIdentifiers]", envelope["results"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import csv
 import io
 import json
@@ -67,8 +68,8 @@ class Metadata(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     counters: dict[str, int] = Field(default_factory=dict)
-    fileIds: list[str] = Field(default_factory=list)
-    objectLists: list[dict[str, Any]] = Field(default_factory=list)
+    fileIds: builtins.list[str] = Field(default_factory=builtins.list)
+    objectLists: builtins.list[dict[str, Any]] = Field(default_factory=builtins.list)
 
 
 class Import(BaseModel):
@@ -87,7 +88,7 @@ class Import(BaseModel):
     createdAt: str | None = None
     updatedAt: str | None = None
     optOutImport: bool | None = None
-    mappedObjectTypeIds: list[str] = Field(default_factory=list)
+    mappedObjectTypeIds: builtins.list[str] = Field(default_factory=builtins.list)
     metadata: Metadata = Field(default_factory=Metadata)
 
 
@@ -99,7 +100,7 @@ class Action(TypedDict):
 
 class Row(TypedDict):
     lineNumber: int
-    rowData: NotRequired[list[str]]
+    rowData: NotRequired[builtins.list[str]]
 
 
 class RowError(TypedDict):
@@ -115,7 +116,7 @@ class RowError(TypedDict):
     sourceData: Row
 
 
-def list_all(*, limit: int | None = None) -> Call[list[Import]]:
+def list(*, limit: int | None = None) -> Call[builtins.list[Import]]:
     """Page through the imports that this app has started.
 
     :param limit: rows per page, 1-100; the platform's default when not given.
@@ -124,7 +125,7 @@ def list_all(*, limit: int | None = None) -> Call[list[Import]]:
 
     Source: ``GET /crm/{version}/imports``.
     """
-    name = "imports.list_all"
+    name = "imports.list"
     return Call(
         name,
         Route("GET", "imports"),
@@ -260,7 +261,7 @@ def errors(
     include_error_message: bool = True,
     include_row_data: bool = False,
     limit: int | None = None,
-) -> Call[list[RowError]]:
+) -> Call[builtins.list[RowError]]:
     """Page through the rows of an import that failed.
 
     They come a little later than the state: all are there when they are as many as the import's
@@ -284,7 +285,7 @@ def errors(
     return Call(
         name,
         _one("GET", name, import_id, "/errors"),
-        lambda envelope: cast("list[RowError]", envelope["results"]),
+        lambda envelope: cast("builtins.list[RowError]", envelope["results"]),
         Replay.SAFE,
         query=(*wanted, *_page(name, limit)),
         follow=after_cursor,
@@ -301,12 +302,12 @@ def _page(call: str, limit: int | None) -> tuple[tuple[str, str], ...]:
     return query_pairs(limit=None if limit is None else page_size(call, limit, at_most=PAGE_MAX))
 
 
-def _imports(envelope: Envelope) -> list[Import]:
+def _imports(envelope: Envelope) -> builtins.list[Import]:
     return [Import.model_validate(one) for one in envelope["results"]]
 
 
-def _mappings(call: str, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    mappings: list[dict[str, Any]] = []
+def _mappings(call: str, columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
+    mappings: builtins.list[dict[str, Any]] = []
     for index, column in enumerate(batch(call, "columns", columns, at_most=10_000)):
         where = f"columns[{index}]"
         if not isinstance(column, Mapping) or not column.keys() <= _COLUMN:
@@ -335,7 +336,9 @@ def _needs_key(call: str, columns: Sequence[Column], operation: str) -> None:
         )
 
 
-def _check_file(call: str, content: bytes, mappings: list[dict[str, Any]], *, csv_header: bool) -> None:
+def _check_file(
+    call: str, content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool
+) -> None:
     if not isinstance(content, bytes):
         raise InvalidInput("content", f"must be bytes, not {shape(content)}", call=call)
     if not content.strip():

@@ -40,7 +40,7 @@ def get(legacy_list_id: int | str) -> Call[str]:
     )
 
 
-def get_many(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
+def batch_read(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
     """Find the ids that up to 10,000 lists of the discontinued Contact Lists API have today.
 
     :param legacy_list_ids: their ids there.
@@ -49,7 +49,7 @@ def get_many(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
 
     Source: ``POST /crm/{version}/lists/idmapping``.
     """
-    name = "list_legacy_ids.get_many"
+    name = "list_legacy_ids.batch_read"
     return Call(
         name,
         Route("POST", FAMILY, "/idmapping"),

@@ -227,7 +227,7 @@ def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[l
     )
 
 
-def of_records(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -> Call[MembershipBatch]:
+def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -> Call[MembershipBatch]:
     """Read which lists up to 100 records are in.
 
     :param wanted: ids of the records.
@@ -237,7 +237,7 @@ def of_records(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -
 
     Source: ``POST /crm/{version}/lists/records/memberships/batch/read``.
     """
-    name = "list_memberships.of_records"
+    name = "list_memberships.batch_read"
     ids = record_ids(name, "wanted", wanted, at_most=BATCH_MAX)
     type_id = record_id(name, "object_type_id", object_type_id)
     return Call(

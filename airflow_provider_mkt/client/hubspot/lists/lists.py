@@ -93,7 +93,7 @@ def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactLis
     )
 
 
-def get_many(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
+def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
     """Read lists by id.
 
     :param list_ids: their ids.
@@ -103,7 +103,7 @@ def get_many(list_ids: Sequence[int | str], *, include_filters: bool = False) ->
 
     Source: ``GET /crm/{version}/lists``.
     """
-    name = "lists.get_many"
+    name = "lists.batch_read"
     ids = record_ids(name, "list_ids", list_ids, at_most=SEARCH_PAGE_MAX)
     return Call(
         name,

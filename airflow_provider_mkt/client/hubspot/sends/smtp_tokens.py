@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
@@ -32,9 +34,9 @@ class SmtpToken(BaseModel):
     password: SecretStr | None = None
 
 
-def search(
+def list(
     *, campaign_name: str | None = None, email_campaign_id: str | None = None, limit: int | None = None
-) -> Call[list[SmtpToken]]:
+) -> Call[builtins.list[SmtpToken]]:
     """Page through SMTP tokens; none of them shows its password.
 
     :param campaign_name: only those of this campaign.
@@ -44,7 +46,7 @@ def search(
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens``.
     """
-    name = "smtp_tokens.search"
+    name = "smtp_tokens.list"
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InvalidInput("limit", f"must be a positive whole number, not {shape(limit)}", call=name)
     return Call(
@@ -138,5 +140,5 @@ def _one(name: str, method: str, token_id: str, tail: str, replay: Replay) -> Ca
     )
 
 
-def _rows(envelope: Envelope) -> list[SmtpToken]:
+def _rows(envelope: Envelope) -> builtins.list[SmtpToken]:
     return [SmtpToken.model_validate(row) for row in envelope["results"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 
 from airflow_provider_mkt.client.call import Call, Replay
@@ -10,15 +11,15 @@ from airflow_provider_mkt.client.marketo.responses import RecordResult, results_
 from airflow_provider_mkt.client.marketo.rows import Partition
 
 
-def browse() -> Call[list[Partition]]:
+def list() -> Call[builtins.list[Partition]]:
     """Read the partitions that the API user may use. They hardly ever change.
 
     Source: ``GET /rest/v1/leads/partitions.json``.
     """
-    return read("partitions.browse", "/leads/partitions.json", rows_as(Partition))
+    return read("partitions.list", "/leads/partitions.json", rows_as(Partition))
 
 
-def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[list[RecordResult]]:
+def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins.list[RecordResult]]:
     """Move up to 300 leads to a partition.
 
     :param lead_ids: leads, each once.
@@ -30,7 +31,7 @@ def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[list[Rec
     name = "partitions.move"
     target = text(name, "partition_name", partition_name)
     leads = ids(name, "lead_ids", lead_ids)
-    moves: list[dict[str, int | str]] = [{"id": lead, "partitionName": target} for lead in leads]
+    moves: builtins.list[dict[str, int | str]] = [{"id": lead, "partitionName": target} for lead in leads]
     return write(
         name,
         "/leads/partitions.json",

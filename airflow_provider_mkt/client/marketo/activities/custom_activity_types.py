@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,12 +41,12 @@ _WRITE = ("Read-Write Activity Metadata",)
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
 
 
-def browse() -> Call[list[ActivityType]]:
+def list() -> Call[builtins.list[ActivityType]]:
     """Read all custom types.
 
     Source: ``GET /rest/v1/activities/external/types.json``.
     """
-    name = "custom_activity_types.browse"
+    name = "custom_activity_types.list"
     return read(name, "/activities/external/types.json", rows_as(ActivityType), scopes=_READ)
 
 
@@ -180,7 +181,7 @@ def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[Act
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/delete.json``.
     """
     name = "custom_activity_types.delete_attributes"
-    rows: list[Json] = [
+    rows: builtins.list[Json] = [
         {"apiName": text(name, f"attribute_names[{index}]", one)}
         for index, one in enumerate(batch(name, "attribute_names", attribute_names, at_most=ATTRIBUTES_MAX))
     ]

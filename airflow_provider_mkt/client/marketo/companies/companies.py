@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
@@ -45,9 +46,9 @@ def describe() -> Call[Description]:
     return read("companies.describe", "/companies/describe.json", one_as(Description), scopes=_READ)
 
 
-def by_filter(
+def list(
     filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
-) -> Call[list[Company]]:
+) -> Call[builtins.list[Company]]:
     """Page through the companies whose field has one of the given values.
 
     :param filter_type: ``id``, ``externalCompanyId`` or another searchable field.
@@ -57,7 +58,7 @@ def by_filter(
 
     Source: ``GET /rest/v1/companies.json``.
     """
-    name = "companies.by_filter"
+    name = "companies.list"
     return read(
         name,
         "/companies.json",
@@ -78,7 +79,7 @@ def sync(
     *,
     action: Action = "createOrUpdate",
     dedupe_by: DedupeBy = "dedupeFields",
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     """Create or update up to 300 companies.
 
     :param companies: REST field names to values; at most 1 MB together. Each needs ``externalCompanyId``,
@@ -110,7 +111,7 @@ def sync(
 
 def delete(
     companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     """Delete up to 300 companies, but not their leads.
 
     :param companies: ``externalCompanyId`` of each, or ``id`` with *delete_by* ``idField``.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
 from airflow_provider_mkt.client.marketo.rows import LeadField
@@ -20,11 +22,11 @@ def get(field_name: str) -> Call[LeadField]:
     return field_calls.get("company_fields.get", _TAIL, field_name)
 
 
-def browse(*, batch_size: int = 300) -> Call[list[LeadField]]:
+def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
     """Page through all company fields.
 
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/companies/schema/fields.json``.
     """
-    return field_calls.browse("company_fields.browse", _TAIL, batch_size)
+    return field_calls.browse("company_fields.list", _TAIL, batch_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from datetime import datetime
 from typing import Literal, get_args
@@ -30,7 +31,7 @@ PREHEADER_MAX = 1024
 Version = Literal["approved", "draft"]
 
 
-def browse(
+def list(
     *,
     status: Version | None = None,
     folder_id: int | str | None = None,
@@ -38,7 +39,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[Email]]:
+) -> Call[builtins.list[Email]]:
     """Page through emails. Those of a split-tested email program are not among them.
 
     :param status: ``draft`` or ``approved`` to read that version.
@@ -50,7 +51,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/emails.json``.
     """
-    name = "emails.browse"
+    name = "emails.list"
     query = query_pairs(
         status=maybe_one_of(name, "status", status, get_args(Version)),
         folder=in_folder(name, folder_id, folder_type),
@@ -84,7 +85,7 @@ def by_name(
     status: Version | None = None,
     folder_id: int | str | None = None,
     folder_type: str = "Folder",
-) -> Call[list[Email]]:
+) -> Call[builtins.list[Email]]:
     """Find emails by their exact name, which is unique only within a program.
 
     :param status: ``draft`` or ``approved`` to read that version.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from airflow_provider_mkt.client.call import Call, Replay, flag, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
     asset,
@@ -24,14 +26,14 @@ _TYPES = ("Folder", "Program")
 _DEEPEST = 1000
 
 
-def browse(
+def list(
     *,
     root_id: int | str | None = None,
     root_type: str = "Folder",
     max_depth: int = 2,
     workspace: str | None = None,
     page_size: int = 200,
-) -> Call[list[Folder]]:
+) -> Call[builtins.list[Folder]]:
     """Page through folders from a root downwards.
 
     :param root_id: the folder or program to begin with; all roots when not given.
@@ -42,7 +44,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/folders.json``.
     """
-    name = "folders.browse"
+    name = "folders.list"
     one_of(name, "root_type", root_type, _TYPES)
     query = query_pairs(
         root=None if root_id is None else folder(name, root_id, root_type, field="root_id"),
@@ -77,7 +79,7 @@ def by_name(
     folder_type: str = "Folder",
     root_id: int | str | None = None,
     workspace: str | None = None,
-) -> Call[list[Folder]]:
+) -> Call[builtins.list[Folder]]:
     """Find folders by their exact name.
 
     :param folder_type: ``Folder`` or ``Program``.
@@ -99,7 +101,7 @@ def by_name(
 
 def content(
     folder_id: int | str, *, folder_type: str = "Folder", page_size: int = 200
-) -> Call[list[Content]]:
+) -> Call[builtins.list[Content]]:
     """Page through what is right inside a folder or program.
 
     :param folder_id: the folder or program.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,17 +26,17 @@ def get(field_name: str) -> Call[LeadField]:
     return field_calls.get("lead_fields.get", _TAIL, field_name)
 
 
-def browse(*, batch_size: int = 300) -> Call[list[LeadField]]:
+def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
     """Page through all lead fields.
 
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/leads/schema/fields.json``.
     """
-    return field_calls.browse("lead_fields.browse", _TAIL, batch_size)
+    return field_calls.browse("lead_fields.list", _TAIL, batch_size)
 
 
-def create(fields: Sequence[Mapping[str, Any]]) -> Call[list[RecordResult]]:
+def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RecordResult]]:
     """Create custom lead fields. They can never be deleted, and an instance takes 100 of them from the API.
 
     :param fields: 1-100 of them: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and

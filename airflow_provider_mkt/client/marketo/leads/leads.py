@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
@@ -47,7 +48,7 @@ _REPLAY: dict[Action, Replay] = {
 Lead = Mapping[str, Any]
 
 
-def describe() -> Call[list[FieldOfLead]]:
+def describe() -> Call[builtins.list[FieldOfLead]]:
     """Read the lead schema with the numeric ids of fields, by which activities name them.
 
     :returns: ``id``, ``displayName``, ``dataType``, ``length`` and ``rest`` (``name``, ``readOnly``) of each
@@ -87,9 +88,9 @@ def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any
     )
 
 
-def by_filter(
+def list(
     filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
-) -> Call[list[dict[str, Any]]]:
+) -> Call[builtins.list[dict[str, Any]]]:
     """Page through the leads whose field has one of the given values.
 
     :param filter_type: a searchable field.
@@ -101,7 +102,7 @@ def by_filter(
     Source: ``GET /rest/v1/leads.json``; a query over 7,500 bytes goes as
     ``POST /rest/v1/leads.json?_method=GET``.
     """
-    name = "leads.by_filter"
+    name = "leads.list"
     query = query_pairs(
         filterType=text(name, "filter_type", filter_type),
         filterValues=comma_values(name, filter_values),
@@ -117,7 +118,7 @@ def sync(
     action: Action = "createOrUpdate",
     lookup_field: str = "email",
     partition_name: str | None = None,
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     """Create or update up to 300 leads.
 
     :param leads: REST field names to values; at most 1 MB together. None clears a field.
@@ -133,7 +134,7 @@ def sync(
     if action not in get_args(Action):
         raise InvalidInput("action", f"must be one of {', '.join(get_args(Action))}", call=name)
     text(name, "lookup_field", lookup_field)
-    records: list[dict[str, Any]] = []
+    records: builtins.list[dict[str, Any]] = []
     for index, lead in enumerate(batch(name, "leads", leads, at_most=BATCH_MAX)):
         if not isinstance(lead, Mapping):
             raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {shape(lead)}", call=name)
@@ -155,7 +156,7 @@ def sync(
     )
 
 
-def delete(lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
     """Delete up to 300 leads, for good. What is in a CRM stays there.
 
     :param lead_ids: leads, each once.

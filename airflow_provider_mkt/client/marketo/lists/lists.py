@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +13,14 @@ from airflow_provider_mkt.client.marketo.rows import ListRow
 from airflow_provider_mkt.client.paging import position_token
 
 
-def browse(
+def list(
     *,
     list_ids: Sequence[int | str] = (),
     names: Sequence[str] = (),
     program_names: Sequence[str] = (),
     workspace_names: Sequence[str] = (),
     batch_size: int = 300,
-) -> Call[list[ListRow]]:
+) -> Call[builtins.list[ListRow]]:
     """Page through static lists.
 
     :param list_ids: only these.
@@ -30,7 +31,7 @@ def browse(
 
     Source: ``GET /rest/v1/lists.json``.
     """
-    name = "lists.browse"
+    name = "lists.list"
     return read(
         name,
         "/lists.json",
@@ -62,7 +63,7 @@ def get(list_id: int | str) -> Call[ListRow]:
 
 def leads(
     list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
-) -> Call[list[dict[str, Any]]]:
+) -> Call[builtins.list[dict[str, Any]]]:
     """Page through the leads of a static list, by the path that tells whether there are more.
 
     :param list_id: the list.
@@ -87,7 +88,7 @@ def leads(
     )
 
 
-def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
     """Add up to 300 leads to a static list. It starts campaigns that listen for "Added to List".
 
     :param list_id: the list.
@@ -100,7 +101,7 @@ def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordRe
     return _of_leads("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
     """Take up to 300 leads out of a static list.
 
     :param list_id: the list.
@@ -115,7 +116,7 @@ def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[Recor
     return _of_leads("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
     """Ask which of up to 300 leads are in a static list.
 
     :param list_id: the list.
@@ -131,7 +132,7 @@ def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[
 
 def _of_leads(
     name: str, method: str, tail: str, list_id: int | str, lead_ids: Sequence[int | str]
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     # 300 ids of 19 digits are 6,900 bytes, so they are within the URI's 8 KB whatever they are.
     numbers = ids(name, "lead_ids", lead_ids)
     return Call(

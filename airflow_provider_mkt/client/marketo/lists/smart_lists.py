@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 
 from airflow_provider_mkt.client.call import Call, Replay, flag, query_pairs
@@ -19,14 +20,14 @@ from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, SmartList
 
 
-def browse(
+def list(
     *,
     folder_id: int | str | None = None,
     folder_type: str = "Folder",
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[SmartList]]:
+) -> Call[builtins.list[SmartList]]:
     """Page through the smart lists that people made.
 
     :param folder_id: only those in this folder or program.
@@ -37,7 +38,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/smartLists.json``.
     """
-    name = "smart_lists.browse"
+    name = "smart_lists.list"
     return asset_pages(
         name,
         "/smartLists.json",
@@ -87,7 +88,7 @@ def of_campaign(campaign_id: int | str, *, include_rules: bool = False) -> Call[
     return _one(name, "/smartCampaign/{id}/smartList.json", "campaign_id", campaign_id, include_rules)
 
 
-def by_name(list_name: str) -> Call[list[SmartList]]:
+def by_name(list_name: str) -> Call[builtins.list[SmartList]]:
     """Find smart lists by their exact name, which is unique only within a program.
 
     :returns: the smart lists; none when there are none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 
 from airflow_provider_mkt.client.call import Call, Replay, query_pairs
@@ -20,14 +21,14 @@ from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, StaticList
 
 
-def browse(
+def list(
     *,
     folder_id: int | str | None = None,
     folder_type: str = "Folder",
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[StaticList]]:
+) -> Call[builtins.list[StaticList]]:
     """Page through static lists.
 
     :param folder_id: only those in this folder or program.
@@ -38,7 +39,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/staticLists.json``.
     """
-    name = "static_lists.browse"
+    name = "static_lists.list"
     return asset_pages(
         name,
         "/staticLists.json",
@@ -61,7 +62,7 @@ def get(list_id: int | str) -> Call[StaticList | None]:
     return asset(name, "/staticList/{id}.json", first_as(StaticList), params=place(name, "list_id", list_id))
 
 
-def by_name(list_name: str) -> Call[list[StaticList]]:
+def by_name(list_name: str) -> Call[builtins.list[StaticList]]:
     """Find static lists by their exact name, which is unique only within a program.
 
     :returns: the lists; none when there are none.

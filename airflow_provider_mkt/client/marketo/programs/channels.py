@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
+
 from airflow_provider_mkt.client.call import Call, query_pairs
 from airflow_provider_mkt.client.marketo.requests import asset, asset_pages, text
 from airflow_provider_mkt.client.marketo.responses import first_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Channel
 
 
-def browse(*, page_size: int = 200) -> Call[list[Channel]]:
+def list(*, page_size: int = 200) -> Call[builtins.list[Channel]]:
     """Page through channels.
 
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/channels.json``.
     """
-    return asset_pages("channels.browse", "/channels.json", rows_as(Channel), page_size=page_size)
+    return asset_pages("channels.list", "/channels.json", rows_as(Channel), page_size=page_size)
 
 
 def by_name(channel_name: str) -> Call[Channel | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,14 +47,14 @@ def describe_fields() -> Call[Description]:
     return read("program_members.describe_fields", "/program/members/describe.json", one_as(Description))
 
 
-def by_filter(
+def list(
     program_id: int | str,
     filter_type: str,
     filter_values: Sequence[str | int | bool],
     *,
     fields: Sequence[str] = (),
     batch_size: int = 300,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[builtins.list[dict[str, Any]]]:
     """Page through the members of a program whose field has one of the given values.
 
     :param program_id: the program. Over 100,000 members it can only be asked by ``leadId``.
@@ -64,7 +65,7 @@ def by_filter(
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
-    name = "program_members.by_filter"
+    name = "program_members.list"
     if filter_type == "updatedAt":
         raise InvalidInput("filter_type", "has a call of its own: program_members.by_update", call=name)
     return read(
@@ -89,7 +90,7 @@ def by_update(
     *,
     fields: Sequence[str] = (),
     batch_size: int = 300,
-) -> Call[list[dict[str, Any]]]:
+) -> Call[builtins.list[dict[str, Any]]]:
     """Page through the members of a program that changed in a span of time.
 
     :param program_id: a program of at most 100,000 members.
@@ -121,7 +122,7 @@ def by_update(
     )
 
 
-def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[list[RecordResult]]:
+def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RecordResult]]:
     """Write fields of up to 300 members of a program.
 
     :param program_id: the program.
@@ -143,7 +144,7 @@ def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[
     )
 
 
-def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[RecordResult]]:
+def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
     """Take up to 300 leads out of a program, and with that the program out of their history of success.
 
     :param program_id: the program.
@@ -168,7 +169,7 @@ def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[list[Re
 
 def change_status(
     program_id: int | str, lead_ids: Sequence[int | str], *, status_name: str
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     """Change the status of up to 300 members, by the older call that makes nobody a member.
 
     :param program_id: the program.

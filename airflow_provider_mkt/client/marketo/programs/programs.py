@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -44,7 +45,7 @@ FilterType = Literal["id", "programId", "folderId", "workspace"]
 ProgramStatus = Literal["on", "off", "unlocked"]
 
 
-def browse(
+def list(
     *,
     filter_type: FilterType | None = None,
     filter_values: Sequence[str] = (),
@@ -52,7 +53,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[Program]]:
+) -> Call[builtins.list[Program]]:
     """Page through programs, without their tags and costs.
 
     :param filter_type: ``id``, ``programId``, ``folderId`` or ``workspace``; needs *filter_values*.
@@ -64,7 +65,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/programs.json``.
     """
-    name = "programs.browse"
+    name = "programs.list"
     maybe_one_of(name, "filter_type", filter_type, get_args(FilterType))
     values = comma_list(name, "filter_values", filter_values)
     if (filter_type is None) is not (values is None):
@@ -287,7 +288,7 @@ def unapprove(program_id: int | str) -> Call[Asset]:
 
 def set_status(
     program_id: int | str, lead_ids: Sequence[int], *, status_name: str
-) -> Call[list[RecordResult]]:
+) -> Call[builtins.list[RecordResult]]:
     """Make up to 300 leads members of a program, or move them on, by status.
 
     In an engagement program a new member starts in the first stream.
@@ -314,7 +315,7 @@ def set_status(
 
 def members(
     program_id: int | str, *, lead_ids: Sequence[int], fields: Sequence[str] = ()
-) -> Call[list[dict[str, Any]]]:
+) -> Call[builtins.list[dict[str, Any]]]:
     """Page through a program's members among the given leads.
 
     :param program_id: the program.
@@ -336,7 +337,7 @@ def members(
     )
 
 
-def people(program_id: int | str, *, batch_size: int = 300) -> Call[list[dict[str, Any]]]:
+def people(program_id: int | str, *, batch_size: int = 300) -> Call[builtins.list[dict[str, Any]]]:
     """Page through all leads that are members of a program.
 
     :param program_id: the program.

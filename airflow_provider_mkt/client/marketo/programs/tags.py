@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
+
 from airflow_provider_mkt.client.call import Call, Pairs, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import asset, asset_pages, change, place, text
 from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Program, TagType
 
 
-def browse(*, page_size: int = 200) -> Call[list[TagType]]:
+def list(*, page_size: int = 200) -> Call[builtins.list[TagType]]:
     """Page through the types of tags, without the values to choose from.
 
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/tagTypes.json``.
     """
-    return asset_pages("tags.browse", "/tagTypes.json", rows_as(TagType), page_size=page_size)
+    return asset_pages("tags.list", "/tagTypes.json", rows_as(TagType), page_size=page_size)
 
 
 def by_name(tag_type: str) -> Call[TagType | None]:
@@ -30,7 +32,7 @@ def by_name(tag_type: str) -> Call[TagType | None]:
     return asset(name, "/tagType/byName.json", first_as(TagType), query=query)
 
 
-def programs(tag_type: str, tag_value: str, *, page_size: int = 200) -> Call[list[Program]]:
+def programs(tag_type: str, tag_value: str, *, page_size: int = 200) -> Call[builtins.list[Program]]:
     """Page through the programs with a tag. The platform gives them in no order.
 
     :param page_size: rows per page, 1-200.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Literal, get_args
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, query_pairs
@@ -17,7 +18,7 @@ FolderType = Literal["Folder", "Program"]
 TokenType = Literal["date", "number", "rich text", "score", "sfdc campaign", "text"]
 
 
-def browse(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[list[Token]]:
+def list(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
     """Read the tokens of a folder or program.
 
     :param folder_id: its id.
@@ -25,7 +26,7 @@ def browse(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call
 
     Source: ``GET /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    name = "tokens.browse"
+    name = "tokens.list"
     return asset(
         name,
         "/folder/{id}/tokens.json",
@@ -42,7 +43,7 @@ def set_value(
     *,
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
-) -> Call[list[Token]]:
+) -> Call[builtins.list[Token]]:
     """Create a token of a folder or program, or change it.
 
     :param folder_id: the folder or program.
@@ -106,7 +107,7 @@ def delete(
     )
 
 
-def _tokens(envelope: Envelope) -> list[Token]:
+def _tokens(envelope: Envelope) -> builtins.list[Token]:
     return [token for row in rows(envelope) for token in row.get("tokens") or ()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +37,7 @@ LATEST_RUN = timedelta(days=2 * 365)
 _EXECUTE = ("Execute Campaign",)
 
 
-def browse(
+def list(
     *,
     folder_id: int | str | None = None,
     folder_type: str = "Folder",
@@ -44,7 +45,7 @@ def browse(
     updated_after: datetime | None = None,
     updated_before: datetime | None = None,
     page_size: int = 200,
-) -> Call[list[SmartCampaign]]:
+) -> Call[builtins.list[SmartCampaign]]:
     """Page through smart campaigns.
 
     :param folder_id: only those in this folder or program.
@@ -56,7 +57,7 @@ def browse(
 
     Source: ``GET /rest/asset/v1/smartCampaigns.json``.
     """
-    name = "campaigns.browse"
+    name = "campaigns.list"
     return asset_pages(
         name,
         "/smartCampaigns.json",
@@ -87,7 +88,7 @@ def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
     )
 
 
-def by_name(campaign_name: str) -> Call[list[SmartCampaign]]:
+def by_name(campaign_name: str) -> Call[builtins.list[SmartCampaign]]:
     """Find smart campaigns by their exact name, which is unique only within a program.
 
     :returns: the campaigns; none when there are none.
@@ -99,7 +100,7 @@ def by_name(campaign_name: str) -> Call[list[SmartCampaign]]:
     return asset(name, "/smartCampaign/byName.json", rows_as(SmartCampaign), query=query)
 
 
-def legacy_browse(
+def legacy_list(
     *,
     campaign_ids: Sequence[int | str] = (),
     names: Sequence[str] = (),
@@ -107,7 +108,7 @@ def legacy_browse(
     workspace_names: Sequence[str] = (),
     is_triggerable: bool | None = None,
     batch_size: int = 300,
-) -> Call[list[Campaign]]:
+) -> Call[builtins.list[Campaign]]:
     """Page through campaigns by the older call, which alone can pick out those that can be requested.
 
     :param campaign_ids: only these.
@@ -119,7 +120,7 @@ def legacy_browse(
 
     Source: ``GET /rest/v1/campaigns.json``.
     """
-    name = "campaigns.legacy_browse"
+    name = "campaigns.legacy_list"
     return read(
         name,
         "/campaigns.json",
@@ -357,7 +358,7 @@ def _switch(name: str, campaign_id: int | str, verb: str, permission: str) -> Ca
     )
 
 
-def _tokens(call: str, tokens: Mapping[str, str]) -> list[Json]:
+def _tokens(call: str, tokens: Mapping[str, str]) -> builtins.list[Json]:
     if not isinstance(tokens, Mapping):
         raise InvalidInput("tokens", f"must be a mapping, not {shape(tokens)}", call=call)
     if len(tokens) > TOKENS_MAX:
