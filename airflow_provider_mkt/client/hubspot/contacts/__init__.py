@@ -1,0 +1,43 @@
+"""Contacts: HubSpot's leads."""
+
+from airflow_provider_mkt.client.hubspot.contacts.contacts import (
+    BATCH_MAX,
+    HISTORY_MAX,
+    PAGE_MAX,
+    Contact,
+    Properties,
+    archive,
+    archive_batch,
+    batch_read,
+    contact,
+    create,
+    create_batch,
+    gdpr_delete,
+    get,
+    list,
+    rows,
+    update,
+    update_batch,
+    upsert_batch,
+)
+
+__all__ = [
+    "BATCH_MAX",
+    "HISTORY_MAX",
+    "PAGE_MAX",
+    "Contact",
+    "Properties",
+    "archive",
+    "archive_batch",
+    "batch_read",
+    "contact",
+    "create",
+    "create_batch",
+    "gdpr_delete",
+    "get",
+    "list",
+    "rows",
+    "update",
+    "update_batch",
+    "upsert_batch",
+]

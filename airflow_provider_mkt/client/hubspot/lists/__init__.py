@@ -1,0 +1,35 @@
+"""Lists of contacts and of other records: static ones, and those that filters fill."""
+
+from airflow_provider_mkt.client.hubspot.lists.lists import (
+    FoundList,
+    ProcessingType,
+    Size,
+    SizeHistory,
+    batch_read,
+    by_name,
+    create,
+    delete,
+    get,
+    rename,
+    restore,
+    search,
+    size_history,
+    update_filters,
+)
+
+__all__ = [
+    "FoundList",
+    "ProcessingType",
+    "Size",
+    "SizeHistory",
+    "batch_read",
+    "by_name",
+    "create",
+    "delete",
+    "get",
+    "rename",
+    "restore",
+    "search",
+    "size_history",
+    "update_filters",
+]

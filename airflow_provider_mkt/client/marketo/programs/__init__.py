@@ -1,0 +1,41 @@
+"""Programs, and the people in them."""
+
+from airflow_provider_mkt.client.marketo.programs.programs import (
+    MEMBERS_MAX,
+    FilterType,
+    FolderType,
+    ProgramStatus,
+    approve,
+    by_name,
+    clone,
+    create,
+    delete,
+    get,
+    list,
+    members,
+    people,
+    reschedule,
+    set_status,
+    unapprove,
+    update,
+)
+
+__all__ = [
+    "MEMBERS_MAX",
+    "FilterType",
+    "FolderType",
+    "ProgramStatus",
+    "approve",
+    "by_name",
+    "clone",
+    "create",
+    "delete",
+    "get",
+    "list",
+    "members",
+    "people",
+    "reschedule",
+    "set_status",
+    "unapprove",
+    "update",
+]
