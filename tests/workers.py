@@ -20,22 +20,22 @@ from airflow_provider_mkt.actions.hubspot import campaigns as hubspot_campaigns
 from airflow_provider_mkt.actions.hubspot import emails as hubspot_emails
 from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
 from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.sync import people
 
-SETTLE = 1.5
+CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
     for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, people):
-        monkeypatch.setattr(module, "SETTLE", SETTLE)
+        monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
     for module in (idempotency, hubspot_campaigns, hubspot_emails, people):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)
-    monkeypatch.setattr(Policy, "backoff", lambda self, failures, at_least=None: 0.02)
+    monkeypatch.setattr(RetryPolicy, "backoff", lambda self, failures, at_least=None: 0.02)
 
 
 def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[str, Any]:
@@ -88,12 +88,12 @@ class Worker:
         os.waitpid(self.pid, 0)
         os.close(self._reading)
 
-    def terminate(self, patience: float = 5.0) -> None:
+    def terminate(self, max_elapsed: float = 5.0) -> None:
         """End it as Airflow does: the task is told, in the middle of what it does, and goes on from there
         until its process ends or Airflow loses its *patience* (seconds).
         """
         os.kill(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + max_elapsed
         while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
                 return self.kill()

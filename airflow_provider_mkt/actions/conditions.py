@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import ConditionFailed, InvalidInput
 from airflow_provider_mkt.client.quota import DayQuota
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
@@ -51,31 +51,33 @@ class Condition:
         :raises InvalidInput: when it is not one.
         """
         if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-            raise InvalidInput("condition", f"must be a mapping of name and arguments, not {shape(value)}")
+            raise InvalidInput(
+                "condition", f"must be a mapping of name and arguments, not {describe_type(value)}"
+            )
         arguments = value.get("arguments") or {}
         if not isinstance(arguments, Mapping):
-            raise InvalidInput("condition.arguments", f"must be a mapping, not {shape(arguments)}")
+            raise InvalidInput("condition.arguments", f"must be a mapping, not {describe_type(arguments)}")
         return cls(value["name"], arguments)
 
 
 @dataclass(frozen=True)
-class Seen:
+class ConditionState:
     """What a look showed.
 
     :param done: whether what is waited for is so.
-    :param facts: small JSON facts worth showing: counts, ids, the platform's words.
+    :param details: small JSON details worth showing: counts, ids, the platform's words.
     :param failed: why it can no longer come about; empty while it can.
     :param odd: what the look did not understand, for a warning.
     """
 
     done: bool
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     failed: str = ""
     odd: str = ""
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items() if value is not None)
-        return f"{'there' if self.done else 'not yet'}{f': {facts}' if facts else ''}"
+        details = ", ".join(f"{name} {value}" for name, value in self.details.items() if value is not None)
+        return f"{'there' if self.done else 'not yet'}{f': {details}' if details else ''}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class ConditionSpec:
     """
 
     name: str
-    look: Callable[..., Flow[Seen]]
+    look: Callable[..., Procedure[ConditionState]]
     poke_interval: float
 
 
@@ -103,7 +105,7 @@ def spec_of(specs: Sequence[ConditionSpec], condition: Condition, platform: str)
     raise InvalidInput("conn_id", f"is of type {platform}, where there is no {condition.name} to wait for")
 
 
-def look_for(spec: ConditionSpec, condition: Condition, state: State) -> Flow[Seen]:
+def look_for(spec: ConditionSpec, condition: Condition, state: State) -> Procedure[ConditionState]:
     """Look once whether a condition is so.
 
     :param state: of this wait; the look may change it.
@@ -148,21 +150,23 @@ def whole_number(field_name: str, value: object, *, at_least: int = 1) -> int:
     :raises InvalidInput: when it is none, or too small.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise InvalidInput(field_name, f"must be a whole number, {at_least} or more, not {shape(value)}")
+        raise InvalidInput(
+            field_name, f"must be a whole number, {at_least} or more, not {describe_type(value)}"
+        )
     return value
 
 
-def word_of(field_name: str, value: object, words: Sequence[str]) -> str:
+def one_of(field_name: str, value: object, words: Sequence[str]) -> str:
     """Check a word.
 
     :raises InvalidInput: when it is none of *words*.
     """
     if not isinstance(value, str) or value not in words:
-        raise InvalidInput(field_name, f"must be one of {', '.join(words)}, not {shape(value)}")
+        raise InvalidInput(field_name, f"must be one of {', '.join(words)}, not {describe_type(value)}")
     return value
 
 
-def enough_left(today: Flow[DayQuota | None], need: int) -> Flow[Seen]:
+def enough_left(today: Procedure[DayQuota | None], need: int) -> Procedure[ConditionState]:
     """Whether so many of the day's calls are left.
 
     :param today: asks how many are.
@@ -170,6 +174,8 @@ def enough_left(today: Flow[DayQuota | None], need: int) -> Flow[Seen]:
     whole_number("need", need)
     quota = yield from today
     if quota is None:
-        return Seen(False, {"left": None}, odd="the account's use of its calls, which it does not tell now")
+        return ConditionState(
+            False, {"left": None}, odd="the account's use of its calls, which it does not tell now"
+        )
     failed = f"a day has {quota.limit:,} calls, fewer than the {need:,} needed" if need > quota.limit else ""
-    return Seen(quota.left >= need, {"left": quota.left, "limit": quota.limit}, failed)
+    return ConditionState(quota.left >= need, {"left": quota.left, "limit": quota.limit}, failed)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pause
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, OutcomeUnknown, PlatformError
 
@@ -18,7 +18,7 @@ _LOOK_EVERY = 5.0
 
 
 @dataclass(frozen=True)
-class Made(Generic[T]):
+class Ensured(Generic[T]):
     """Something that is there now.
 
     :param value: what the platform says of it.
@@ -29,14 +29,14 @@ class Made(Generic[T]):
     new: bool
 
 
-def once(
+def create_if_absent(
     key: str,
-    memory: Memory,
+    task_state: TaskState,
     call: Call[T],
-    find: Callable[[], Flow[T | None]],
+    find: Callable[[], Procedure[T | None]],
     *,
     clock: Callable[[], float] = time.time,
-) -> Flow[Made[T]]:
+) -> Procedure[Ensured[T]]:
     """Make something, unless it is there already.
 
     That it is asked for is remembered before it is asked for. After a lost answer or a killed worker it
@@ -47,49 +47,50 @@ def once(
     :param call: makes it.
     :param find: looks for it, by what makes it this thing and no other; None when it is not there.
     :raises InvalidRequest: when the platform refuses and it is not there either.
-    :raises OutcomeUnknown: when it was asked for and did not show within :data:`SETTLE` seconds, twice.
+    :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
+        :data:`CONSISTENCY_WINDOW` seconds either time.
     """
-    asked = asked_at(memory.get(key))
+    asked = requested_at(task_state.get(key))
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
-        there = yield from look_until_settled(find, asked, clock)
+        there = yield from find_until_consistent(find, asked, clock)
         if there is not None:
-            return Made(there, new=asked is not None)
-        before = memory.get(key)
-        memory.set(key, {"asked": clock()})
+            return Ensured(there, new=asked is not None)
+        before = task_state.get(key)
+        task_state.set(key, {"asked": clock()})
         try:
             value: T = yield call
         except OutcomeUnknown as error:
             # The time counts from now: until now the request may have been on its way.
             asked, lost = clock(), error
-            memory.set(key, {"asked": asked})
+            task_state.set(key, {"asked": asked})
         except InvalidRequest:
-            memory.set(key, before)
+            task_state.set(key, before)
             # Another run, or the request whose answer was lost, may have made it in between.
             there = yield from find()
             if there is None:
                 raise
-            return Made(there, new=asked is not None)
+            return Ensured(there, new=asked is not None)
         except PlatformError:
-            memory.set(key, before)
+            task_state.set(key, before)
             raise
         else:
-            return Made(value, new=True)
-    there = yield from look_until_settled(find, asked, clock)
+            return Ensured(value, new=True)
+    there = yield from find_until_consistent(find, asked, clock)
     if there is None:
         raise lost or OutcomeUnknown("what was asked for did not show")
-    return Made(there, new=True)
+    return Ensured(there, new=True)
 
 
-def at_most_once(
+def send_at_most_once(
     key: str,
-    memory: Memory,
+    task_state: TaskState,
     call: Call[T],
     *,
     plain: Callable[[T], Json],
-    seen: Callable[[], Flow[Any]] | None = None,
+    seen: Callable[[], Procedure[Any]] | None = None,
     clock: Callable[[], float] = time.time,
-) -> Flow[Json]:
+) -> Procedure[Json]:
     """Send what takes effect again each time it is sent, and leaves little or nothing to look it up by.
 
     The answer is remembered, and a later try of the task returns it without sending. After a lost answer
@@ -104,40 +105,40 @@ def at_most_once(
         show. Not given for what leaves nothing that could be looked up.
     :raises NotRepeated: when what became of a request is not known.
     """
-    mark = memory.get(key)
+    mark = task_state.get(key)
     if isinstance(mark, Mapping) and not to_be_sent(mark):
         if "answer" in mark:
             return mark["answer"]
-        return (yield from _known(key, memory, seen, asked_at(mark), clock))
-    memory.set(key, {"asked": clock()})
+        return (yield from _known(key, task_state, seen, requested_at(mark), clock))
+    task_state.set(key, {"asked": clock()})
     try:
         value: T = yield call
     except OutcomeUnknown as error:
         # The time counts from now: until now the request may have been on its way.
         asked = clock()
-        memory.set(key, {"asked": asked})
-        return (yield from _known(key, memory, seen, asked, clock, error))
+        task_state.set(key, {"asked": asked})
+        return (yield from _known(key, task_state, seen, asked, clock, error))
     except PlatformError:
-        memory.set(key, mark)
+        task_state.set(key, mark)
         raise
     answer = plain(value)
-    memory.set(key, {"answer": answer})
+    task_state.set(key, {"answer": answer})
     return answer
 
 
 def _known(
     key: str,
-    memory: Memory,
-    seen: Callable[[], Flow[Any]] | None,
+    task_state: TaskState,
+    seen: Callable[[], Procedure[Any]] | None,
     asked: float | None,
     clock: Callable[[], float],
     error: OutcomeUnknown | None = None,
-) -> Flow[Json]:
+) -> Procedure[Json]:
     answer: Json = None
     if seen is not None:
-        answer = cast("Json", (yield from look_until_settled(seen, asked, clock)))
+        answer = cast("Json", (yield from find_until_consistent(seen, asked, clock)))
     if answer is None:
-        memory.set(key, {"asked": asked, "told": True})
+        task_state.set(key, {"asked": asked, "told": True})
         raise NotRepeated(
             f"{error.message if error else 'an earlier try ended in the middle'}: {key} was asked for once, "
             "and what became of it is not known. It is not repeated by itself; look on the platform, and "
@@ -145,30 +146,30 @@ def _known(
             platform=error.platform if error else "",
             call=error.call if error else "",
         ) from error
-    memory.set(key, {"answer": answer})
+    task_state.set(key, {"answer": answer})
     return answer
 
 
 def to_be_sent(mark: object) -> bool:
-    """Whether :func:`at_most_once` sends, by what was remembered under its key."""
+    """Whether :func:`send_at_most_once` sends, by what was remembered under its key."""
     return not isinstance(mark, Mapping) or bool(mark.get("told"))
 
 
-def unseen() -> Flow[None]:
+def unseen() -> Procedure[None]:
     """Look for the effect of what leaves none that could be looked up."""
     return None
     yield  # a flow that needs no call
 
 
-def asked_at(mark: object) -> float | None:
+def requested_at(mark: object) -> float | None:
     """When an earlier request was made, from what was remembered of it."""
     asked = mark.get("asked") if isinstance(mark, Mapping) else None
     return float(asked) if isinstance(asked, (int, float)) else None
 
 
-def look_until_settled(
-    find: Callable[[], Flow[T | None]], asked: float | None, clock: Callable[[], float]
-) -> Flow[T | None]:
+def find_until_consistent(
+    find: Callable[[], Procedure[T | None]], asked: float | None, clock: Callable[[], float]
+) -> Procedure[T | None]:
     """Look for something; while a request made at *asked* may still be at work, until it shows.
 
     :param asked: epoch seconds; None when nothing was asked for, and one look is enough.
@@ -177,7 +178,7 @@ def look_until_settled(
         there = yield from find()
         if there is not None or asked is None:
             return there
-        left = asked + SETTLE - clock()
+        left = asked + CONSISTENCY_WINDOW - clock()
         if left <= 0:
             return None
         yield Pause(min(left, _LOOK_EVERY), "an earlier request may still be at work")

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 class BatchStatus(StrEnum):
-    """The one status that every platform's own words map to."""
+    """The one status that every platform's own status_map map to."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -74,13 +74,13 @@ class Job:
         if isinstance(value, Job):
             return value
         if not isinstance(value, Mapping):
-            raise InvalidInput(where, f"must be a job (platform, kind, id), not {shape(value)}")
+            raise InvalidInput(where, f"must be a job (platform, kind, id), not {describe_type(value)}")
         for key in ("platform", "kind", "id"):
             if not isinstance(value.get(key), (str, int)) or value.get(key) in ("", None):
-                raise InvalidInput(f"{where}.{key}", f"is missing: {shape(value.get(key))}")
+                raise InvalidInput(f"{where}.{key}", f"is missing: {describe_type(value.get(key))}")
         members = value.get("members") or ()
         if not isinstance(members, Sequence) or isinstance(members, str):
-            raise InvalidInput(f"{where}.members", f"must be a list of ids, not {shape(members)}")
+            raise InvalidInput(f"{where}.members", f"must be a list of ids, not {describe_type(members)}")
         return cls(
             str(value["platform"]), str(value["kind"]), str(value["id"]), tuple(str(one) for one in members)
         )
@@ -96,15 +96,15 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Observation:
+class PollResult:
     """What a look at a job showed.
 
-    :param word: the platform's own status word.
-    :param facts: small JSON facts worth showing: counts, messages.
+    :param raw_status: the platform's own status raw_status.
+    :param details: small JSON details worth showing: counts, messages.
     """
 
-    word: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    raw_status: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,41 +114,41 @@ class JobSpec:
     :param platform: whose kind it is.
     :param kind: its name.
     :param observe: looks at a job.
-    :param words: what the platform's words mean, in lower case.
+    :param status_map: what the platform's status_map mean, in lower case.
     :param poke_interval: how often asking is worth it, in seconds.
     :param cancel: the call that cancels a job, where the platform knows one.
-    :param counts: for imports, from the facts: how many rows were rejected, and how many there were.
+    :param counts: for imports, from the details: how many rows were rejected, and how many there were.
     """
 
     platform: str
     kind: str
-    observe: Callable[[Job], Flow[Observation]]
-    words: Mapping[str, BatchStatus]
+    poll: Callable[[Job], Procedure[PollResult]]
+    status_map: Mapping[str, BatchStatus]
     poke_interval: float
     cancel: Callable[[Job], Call[Any]] | None = None
     counts: Callable[[Mapping[str, Any]], tuple[int, int]] | None = None
 
-    def status(self, observation: Observation) -> BatchStatus | None:
-        """What the observed word means; None for a word nobody knows."""
-        return self.words.get(observation.word.strip().lower())
+    def status(self, observation: PollResult) -> BatchStatus | None:
+        """What the observed raw_status means; None for a raw_status nobody knows."""
+        return self.status_map.get(observation.raw_status.strip().lower())
 
 
 def asked(
     ask: Callable[[Job], Call[Any]],
-    word: Callable[[Any], str],
-    facts: Callable[[Any], Mapping[str, Any]] = lambda answer: {},
-) -> Callable[[Job], Flow[Observation]]:
+    raw_status: Callable[[Any], str],
+    details: Callable[[Any], Mapping[str, Any]] = lambda answer: {},
+) -> Callable[[Job], Procedure[PollResult]]:
     """The ``observe`` of a job whose status one call tells."""
 
-    def observe(job: Job) -> Flow[Observation]:
+    def poll(job: Job) -> Procedure[PollResult]:
         answer = yield ask(job)
-        return Observation(word(answer), facts(answer))
+        return PollResult(raw_status(answer), details(answer))
 
-    return observe
+    return poll
 
 
 def only(envelope: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The named facts of an answer that it has."""
+    """The named details of an answer that it has."""
     return {name: envelope[name] for name in names if envelope.get(name) is not None}
 
 

@@ -6,78 +6,81 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobSpec, Observation
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobSpec, PollResult
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.errors import JobFailed, PlatformError, QuotaExhausted
 
 
-class LookDict(TypedDict):
+class JobStateDict(TypedDict):
     """A look as it travels through events and XCom."""
 
     job: JobDict
     status: str
-    word: str
-    facts: dict[str, Any]
+    raw_status: str
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Look:
+class JobState:
     """What one job is at.
 
-    :param word: the platform's own word.
-    :param known: whether the word is one that the job's spec knows; an unknown one counts as
+    :param raw_status: the platform's own raw_status.
+    :param known: whether the raw_status is one that the job's spec knows; an unknown one counts as
         PROCESSING, so that it neither passes for success nor ends the wait.
     """
 
     job: Job
     status: BatchStatus
-    word: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    raw_status: str
+    details: Mapping[str, Any] = field(default_factory=dict)
     known: bool = True
 
-    def to_json(self) -> LookDict:
-        return LookDict(
-            job=self.job.to_json(), status=self.status.value, word=self.word, facts=dict(self.facts)
+    def to_json(self) -> JobStateDict:
+        return JobStateDict(
+            job=self.job.to_json(),
+            status=self.status.value,
+            raw_status=self.raw_status,
+            details=dict(self.details),
         )
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items() if value is not None)
-        return f"{self.job}: {self.status.value} ({self.word}){f', {facts}' if facts else ''}"
+        details = ", ".join(f"{name} {value}" for name, value in self.details.items() if value is not None)
+        return f"{self.job}: {self.status.value} ({self.raw_status}){f', {details}' if details else ''}"
 
 
-def look_at(spec: JobSpec, job: Job) -> Flow[Look]:
+def poll_job(spec: JobSpec, job: Job) -> Procedure[JobState]:
     """Ask the platform once what a job is at."""
-    observation: Observation = yield from spec.observe(job)
+    observation: PollResult = yield from spec.poll(job)
     status = spec.status(observation)
-    return Look(
+    return JobState(
         job,
         status if status is not None else BatchStatus.PROCESSING,
-        observation.word,
-        observation.facts,
+        observation.raw_status,
+        observation.details,
         known=status is not None,
     )
 
 
-def all_complete(looks: Sequence[Look]) -> bool:
-    return all(look.status is BatchStatus.COMPLETE for look in looks)
+def all_complete(job_states: Sequence[JobState]) -> bool:
+    return all(look.status is BatchStatus.COMPLETE for look in job_states)
 
 
-def failures(looks: Sequence[Look]) -> list[Look]:
+def failures(job_states: Sequence[JobState]) -> list[JobState]:
     """The jobs that ended otherwise than complete."""
-    return [look for look in looks if look.status.final and look.status is not BatchStatus.COMPLETE]
+    return [look for look in job_states if look.status.final and look.status is not BatchStatus.COMPLETE]
 
 
-def none_failed(looks: Sequence[Look]) -> None:
+def none_failed(job_states: Sequence[JobState]) -> None:
     """Check that no job has ended badly.
 
     :raises JobFailed: naming the jobs that did.
     """
-    if failed := failures(looks):
+    if failed := failures(job_states):
         raise JobFailed("; ".join(str(look) for look in failed), platform=failed[0].job.platform)
 
 
 @dataclass
-class Tolerance:
+class PollFailureBudget:
     """How long looks may go on failing before a wait is given up.
 
     :param seconds: that long.

@@ -28,15 +28,15 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias
 
-from airflow_provider_mkt.actions.conditions import Seen
-from airflow_provider_mkt.actions.idempotency import asked_at, look_until_settled, unseen
+from airflow_provider_mkt.actions.conditions import ConditionState
+from airflow_provider_mkt.actions.idempotency import find_until_consistent, requested_at, unseen
 from airflow_provider_mkt.actions.jobs import Job, JobSpec
-from airflow_provider_mkt.actions.polling import Look
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.polling import JobState
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.paging import with_next
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
 
 
@@ -81,7 +81,7 @@ Record: TypeAlias = Mapping[str, Any]
 """A lead: field names to values, as the source gave them, hence ``Any``."""
 
 
-class Fate(StrEnum):
+class RecordStatus(StrEnum):
     """What became of a record. Every record has exactly one."""
 
     CREATED = "created"
@@ -91,21 +91,21 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class RecordFate:
+class RecordResult:
     """What became of one record, and why.
 
     :param id: the platform's id of the lead, where it told.
     :param code: the platform's code, or this package's own in capitals.
     """
 
-    fate: Fate
+    fate: RecordStatus
     id: str = ""
     code: str = ""
     reason: str = ""
 
 
-def rejected(code: str, reason: str) -> RecordFate:
-    return RecordFate(Fate.REJECTED, code=code, reason=reason)
+def rejected(code: str, reason: str) -> RecordResult:
+    return RecordResult(RecordStatus.REJECTED, code=code, reason=reason)
 
 
 class LeadWriter(Protocol):
@@ -120,13 +120,13 @@ class LeadWriter(Protocol):
     repeatable: bool
     """Whether writing a record a second time leaves one lead."""
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         """The fields that can be written, or None where the platform does not tell."""
 
     def prepare(self, record: Record) -> dict[str, Any]:
         """The record as the platform wants its values."""
 
-    def check(self, record: Record) -> RecordFate | None:
+    def check(self, record: Record) -> RecordResult | None:
         """Why a prepared record must not be sent, or None when it may."""
 
     def key(self, record: Record) -> str | None:
@@ -135,10 +135,10 @@ class LeadWriter(Protocol):
     def call(self, records: Sequence[Record]) -> Call[Any]:
         """The call that writes a batch."""
 
-    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordFate]:
+    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
         """What became of each record, in their order."""
 
-    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
         """Which records a refused batch was refused for, or None when the refusal does not say."""
 
 
@@ -199,7 +199,7 @@ class LeadImporter(Protocol):
     """Bytes of one file at most."""
     rows_max: int
     """Rows of one file at most."""
-    at_once: int
+    max_in_flight: int
     """Files at work at once at most."""
     empty_clears: bool
     """Whether an empty value clears the field, and does not leave it alone."""
@@ -209,7 +209,7 @@ class LeadImporter(Protocol):
     def settings(self) -> Sequence[object]:
         """What makes an import of the same rows another one, as plain JSON."""
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         """The fields that can be imported, or None where the platform does not tell.
 
         :raises InvalidInput: when the key is none that leads can be found by.
@@ -218,7 +218,7 @@ class LeadImporter(Protocol):
     def key(self, value: str) -> str:
         """A value of the key, spelt so that equal keys are equal."""
 
-    def start(self, upload: Upload, memory: Memory) -> Flow[Job]:
+    def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
         """Start to import a file.
 
         :param memory: of this file alone.
@@ -226,7 +226,7 @@ class LeadImporter(Protocol):
         :raises OutcomeUnknown: when nobody knows whether it was started.
         """
 
-    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
+    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         """What became of the rows of an import that is complete.
 
         :param columns: of its file, in order.
@@ -284,7 +284,7 @@ class Change:
         return b64encode(blake2b(self.key.encode(), digest_size=6).digest()).decode()
 
 
-ReadChanges: TypeAlias = Callable[[datetime, Sequence[str], str | None], Flow[Call[list[Change]]]]
+ReadChanges: TypeAlias = Callable[[datetime, Sequence[str], str | None], Procedure[Call[list[Change]]]]
 """Makes the paged call that reads changes: since when, of which fields (all when empty), in which list."""
 
 
@@ -300,7 +300,7 @@ class ChangeLog:
     late: float
 
 
-def any_change(changes: Flow[Call[list[Change]]], known: Container[str]) -> Flow[Seen]:
+def any_change(changes: Procedure[Call[list[Change]]], known: Container[str]) -> Procedure[ConditionState]:
     """Whether there is a change whose mark is not among the known ones. A page may be empty with more to
     come."""
     call: Call[list[Change]] | None = yield from changes
@@ -308,8 +308,8 @@ def any_change(changes: Flow[Call[list[Change]]], known: Container[str]) -> Flow
         page: list[Change]
         page, call = yield with_next(call)
         if any(change.mark not in known for change in page):
-            return Seen(True)
-    return Seen(False)
+            return ConditionState(True)
+    return ConditionState(False)
 
 
 def instant(field_name: str, value: object) -> datetime:
@@ -322,7 +322,9 @@ def instant(field_name: str, value: object) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise InvalidInput(field_name, f"must be an ISO 8601 time with its offset, not {shape(value)}")
+        raise InvalidInput(
+            field_name, f"must be an ISO 8601 time with its offset, not {describe_type(value)}"
+        )
     return moment
 
 
@@ -363,23 +365,23 @@ class CampaignOutcome:
 class CampaignWork(Protocol):
     """The verbs. Each checks what it is given before it yields its first call."""
 
-    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         """Change campaigns; doing it again changes nothing more."""
 
-    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         """Archive campaigns, those that are there."""
 
 
-def renamed(memory: Memory) -> dict[str, str]:
+def renamed(task_state: TaskState) -> dict[str, str]:
     """The ids of campaigns that earlier tries of the task found by name and gave another one."""
-    mark = memory.get(_RENAMED)
+    mark = task_state.get(_RENAMED)
     return {name: str(campaign_id) for name, campaign_id in mark.items()} if isinstance(mark, Mapping) else {}
 
 
-def rename(memory: Memory, ids: Mapping[str, str]) -> None:
+def rename(task_state: TaskState, ids: Mapping[str, str]) -> None:
     """Remember the ids of campaigns, by the names that they are about to lose."""
     if ids:
-        memory.set(_RENAMED, {**renamed(memory), **ids})
+        task_state.set(_RENAMED, {**renamed(task_state), **ids})
 
 
 def refs(field_name: str, value: Any) -> list[CampaignRef]:
@@ -408,7 +410,9 @@ def _entries(field_name: str, value: Any) -> Iterator[tuple[str, Any]]:
         inner = value.get("campaigns")
         for name, campaign_id in (inner if isinstance(inner, Mapping) else value).items():
             if not name or not isinstance(name, str):
-                raise InvalidInput(field_name, f"must map names to ids, and has {shape(name)} as a name")
+                raise InvalidInput(
+                    field_name, f"must map names to ids, and has {describe_type(name)} as a name"
+                )
             yield f"{field_name}[{name!r}]", (name, campaign_id)
     else:
         yield from ((f"{field_name}[{index}]", one) for index, one in enumerate(value))
@@ -430,7 +434,7 @@ def _ref(where: str, one: Any) -> CampaignRef:
 
 def _text(where: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
-        raise InvalidInput(where, f"must be an id or a name, not {shape(value)}")
+        raise InvalidInput(where, f"must be an id or a name, not {describe_type(value)}")
     return str(value).strip()
 
 
@@ -477,36 +481,38 @@ class EmailWork(Protocol):
 
     def create(
         self,
-        memory: Memory,
+        task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
         *,
         folder_id: str | None,
         folder_type: str | None,
         template_id: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         """Create an email, unless one of that name is there."""
 
     def clone(
         self,
-        memory: Memory,
+        task_state: TaskState,
         email_id: str,
         name: str,
         *,
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         """Copy an email, unless the copy of that name is there."""
 
-    def update(self, email_id: str, changes: Mapping[str, Any], *, version: str | None) -> Flow[EmailChange]:
+    def update(
+        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+    ) -> Procedure[EmailChange]:
         """Change an email; doing it again changes nothing more."""
 
-    def unpublish(self, memory: Memory, email_id: str) -> Flow[Withdrawal]:
+    def unpublish(self, task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
         """Take an email back, unless it is a draft."""
 
 
-class Fared(StrEnum):
+class MemberStatus(StrEnum):
     """What became of one person. Each has exactly one."""
 
     DONE = "done"
@@ -516,7 +522,7 @@ class Fared(StrEnum):
 
 
 @dataclass(frozen=True)
-class PersonOutcome:
+class MemberResult:
     """What became of one person.
 
     :param person: id or address, as the verb was given it.
@@ -525,20 +531,22 @@ class PersonOutcome:
     """
 
     person: str
-    fared: Fared = Fared.DONE
+    fared: MemberStatus = MemberStatus.DONE
     code: str = ""
     reason: str = ""
 
 
-def rejected_member(person: str, error: PlatformError) -> PersonOutcome:
+def rejected_member(person: str, error: PlatformError) -> MemberResult:
     """The outcome of somebody for whom the platform refused it."""
-    return PersonOutcome(person, Fared.REJECTED, error.code or str(error.status or "REFUSED"), error.message)
+    return MemberResult(
+        person, MemberStatus.REJECTED, error.code or str(error.status or "REFUSED"), error.message
+    )
 
 
-def unknown(person: str) -> PersonOutcome:
+def unknown(person: str) -> MemberResult:
     """The outcome of somebody whose request was lost, and left no trace that could be found."""
     reason = "the answer to its request was lost and nothing shows it; clear the task to request it again"
-    return PersonOutcome(person, Fared.UNKNOWN, "OUTCOME_UNKNOWN", reason)
+    return MemberResult(person, MemberStatus.UNKNOWN, "OUTCOME_UNKNOWN", reason)
 
 
 def record_id(field: str, value: Any) -> str:
@@ -550,7 +558,7 @@ def record_id(field: str, value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class PeopleVerb:
+class MemberAction:
     """One thing that can be done with many people.
 
     :param outcome: what its result is called, e.g. ``nurture_enrollment``.
@@ -573,14 +581,14 @@ class PeopleVerb:
     done: str
     already: str
     chunk_max: int
-    apply: Callable[[Sequence[str], Memory], Flow[list[PersonOutcome]]]
+    apply: Callable[[Sequence[str], TaskState], Procedure[list[MemberResult]]]
     check: Callable[[str, Any], str] = record_id
-    before: Callable[[], Flow[None]] = unseen
+    before: Callable[[], Procedure[None]] = unseen
     once: bool = False
-    verify: Callable[[Sequence[str]], Flow[set[str]]] | None = None
+    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
 
 
-class PeopleWork(Protocol):
+class Audience(Protocol):
     """The verbs that both platforms have. Each checks what it is given at once."""
 
     def enroll(
@@ -592,28 +600,28 @@ class PeopleWork(Protocol):
         tokens: Mapping[str, str] | None,
         verify: bool,
         stream_name: str | None,
-    ) -> PeopleVerb:
+    ) -> MemberAction:
         """Enrol people in a nurture program."""
 
-    def add_to_list(self, list_id: str) -> PeopleVerb:
+    def add_to_list(self, list_id: str) -> MemberAction:
         """Add people to a static list."""
 
-    def remove_from_list(self, list_id: str) -> PeopleVerb:
+    def remove_from_list(self, list_id: str) -> MemberAction:
         """Take people out of a static list."""
 
-    def delete(self) -> PeopleVerb:
+    def delete(self) -> MemberAction:
         """Delete people."""
 
 
 def requested_once(
     person: str,
     key: str,
-    memory: Memory,
+    task_state: TaskState,
     call: Call[Any],
-    standing: Callable[[], Flow[PersonOutcome | None]],
+    standing: Callable[[], Procedure[MemberResult | None]],
     *,
     clock: Callable[[], float] = time.time,
-) -> Flow[PersonOutcome]:
+) -> Procedure[MemberResult]:
     """Request something for one person that must not be requested twice.
 
     That it is requested is remembered before it is. After a lost answer or a killed worker its effect is
@@ -624,34 +632,34 @@ def requested_once(
     :param standing: how the person stands now: what makes the request needless (``ALREADY``) or hopeless
         (``REJECTED``), or None.
     """
-    before = memory.get(key)
+    before = task_state.get(key)
     mark = before if isinstance(before, Mapping) else {}
     if mark.get("done"):
-        return PersonOutcome(person)
-    asked = asked_at(mark)
+        return MemberResult(person)
+    asked = requested_at(mark)
     for attempt in range(2):
-        stands = yield from look_until_settled(standing, asked, clock)
-        if stands is not None and (asked is None or stands.fared is not Fared.ALREADY):
+        stands = yield from find_until_consistent(standing, asked, clock)
+        if stands is not None and (asked is None or stands.fared is not MemberStatus.ALREADY):
             return stands
         if stands is not None:
-            memory.set(key, {"done": True})
-            return PersonOutcome(person)
+            task_state.set(key, {"done": True})
+            return MemberResult(person)
         if attempt or (asked is not None and not mark.get("told")):
             break
-        memory.set(key, {"asked": clock()})
+        task_state.set(key, {"asked": clock()})
         try:
             yield call
         except OutcomeUnknown:
             # The time counts from now: until now the request may have been on its way.
             asked = clock()
-            memory.set(key, {"asked": asked})
+            task_state.set(key, {"asked": asked})
         except InvalidRequest as error:
-            memory.set(key, before)
+            task_state.set(key, before)
             return rejected_member(person, error)
         except PlatformError:
-            memory.set(key, before)
+            task_state.set(key, before)
             raise
         else:
-            memory.set(key, {"done": True})
-            return PersonOutcome(person)
+            task_state.set(key, {"done": True})
+            return MemberResult(person)
     return unknown(person)

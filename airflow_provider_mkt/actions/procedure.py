@@ -38,10 +38,10 @@ class Pages:
 
 
 Step: TypeAlias = "Call[Any] | Pages | Pause"
-Flow: TypeAlias = Generator[Step, Any, T]
+Procedure: TypeAlias = Generator[Step, Any, T]
 
 
-class Memory(Protocol):
+class TaskState(Protocol):
     """What a task remembers from one try to the next."""
 
     def get(self, key: str) -> Json:
@@ -51,7 +51,7 @@ class Memory(Protocol):
         """Remember *value*; it is kept when this returns."""
 
 
-class Forgetful:
+class InMemoryTaskState:
     """A memory that lasts as long as the object: for code that no task stands behind."""
 
     def __init__(self) -> None:
@@ -64,5 +64,5 @@ class Forgetful:
         self._kept[key] = value
 
 
-SETTLE = 120.0
+CONSISTENCY_WINDOW = 120.0
 """Seconds after which a request whose answer was lost is held to have had its effect or none."""

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from typing_extensions import TypeAliasType
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Replay(StrEnum):
     """Do not repeat; a person or the caller must decide."""
 
 
-class Meter(StrEnum):
+class Quota(StrEnum):
     """Which of the account's limits a call draws on."""
 
     CALLS = "calls"
@@ -132,7 +132,7 @@ class Call(Generic[T]):
     :param headers: header fields of its own, such as ``Range``.
     :param file: whether the answer is a file and not a JSON document. `read` gets it as
         :meth:`.wire.Response.file` gives it.
-    :param already: the error by which the platform says that what is asked for is so already. It counts as
+    :param ok_errors: the error by which the platform says that what is asked for is so already. It counts as
         done, and `read` gets an empty answer.
     :param bare_list: whether the answer is a JSON array and not an object. `read` gets it under
         ``results``.
@@ -149,15 +149,15 @@ class Call(Generic[T]):
     query: Pairs = field(default=(), repr=False)
     body: Body | None = field(default=None, repr=False)
     follow: Callable[[Call[T], Envelope], Pairs | JsonBody | None] | None = field(default=None, repr=False)
-    meter: Meter = Meter.CALLS
+    quota: Quota = Quota.CALLS
     scopes: tuple[str, ...] = ()
     token_in_query: bool = field(default=False, repr=False)
     as_client: bool = field(default=False, repr=False)
     headers: Pairs = field(default=(), repr=False)
     file: bool = field(default=False, repr=False)
-    already: type[PlatformError] | None = field(default=None, repr=False)
+    ok_errors: type[PlatformError] | None = field(default=None, repr=False)
     bare_list: bool = field(default=False, repr=False)
-    patience: float | None = field(default=None, repr=False)
+    max_elapsed: float | None = field(default=None, repr=False)
     shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:
@@ -165,7 +165,9 @@ class Call(Generic[T]):
         step = self.follow(self, envelope) if self.follow else None
         if step is None:
             return None
-        following = ((profile, shape.next_page(envelope)) for profile, shape in self.shapes.items())
+        following = (
+            (profile, describe_type.next_page(envelope)) for profile, describe_type in self.shapes.items()
+        )
         shapes = {profile: page for profile, page in following if page is not None}
         if isinstance(step, JsonBody):
             return replace(self, body=step, shapes=shapes)
@@ -181,10 +183,12 @@ def path_params(call: str, **values: object) -> Pairs:
     for name, value in values.items():
         field = parameter(name)
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise InvalidInput(field, f"must be text or a whole number, not {shape(value)}", call=call)
+            raise InvalidInput(
+                field, f"must be text or a whole number, not {describe_type(value)}", call=call
+            )
         text = str(value)
         if not text.strip() or text in {".", ".."}:
-            raise InvalidInput(field, f"cannot be used in a path: {shape(value)}", call=call)
+            raise InvalidInput(field, f"cannot be used in a path: {describe_type(value)}", call=call)
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise InvalidInput(field, "contains a control character", call=call)
         pairs.append((name, _encodable(field, text, call=call)))
@@ -197,13 +201,15 @@ def numeric_id(call: str, field_name: str, value: int | str) -> int:
     :raises InvalidInput: when it is anything else.
     """
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise InvalidInput(field_name, f"must be a whole number, not {shape(value)}", call=call)
+        raise InvalidInput(field_name, f"must be a whole number, not {describe_type(value)}", call=call)
     try:
         number = int(value) if isinstance(value, int) or value.strip().isdecimal() else 0
     except ValueError:
         number = 0
     if not 0 < number <= _LARGEST_ID:
-        raise InvalidInput(field_name, f"must be a positive whole number, not {shape(value)}", call=call)
+        raise InvalidInput(
+            field_name, f"must be a positive whole number, not {describe_type(value)}", call=call
+        )
     return number
 
 
@@ -213,7 +219,7 @@ def flag(call: str, field_name: str, value: bool | None) -> bool | None:
     :raises InvalidInput: when it is anything else.
     """
     if value is not None and not isinstance(value, bool):
-        raise InvalidInput(field_name, f"must be true or false, not {shape(value)}", call=call)
+        raise InvalidInput(field_name, f"must be true or false, not {describe_type(value)}", call=call)
     return value
 
 
@@ -223,10 +229,10 @@ def comma_list(call: str, field_name: str, names: Sequence[str]) -> str | None:
     :raises InvalidInput: when it is not a list of names. Text would be taken letter by letter.
     """
     if isinstance(names, (str, bytes, Mapping)) or not isinstance(names, Sequence):
-        raise InvalidInput(field_name, f"must be a list of names, not {shape(names)}", call=call)
+        raise InvalidInput(field_name, f"must be a list of names, not {describe_type(names)}", call=call)
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name.strip() or "," in name:
-            raise InvalidInput(f"{field_name}[{index}]", f"is not a name: {shape(name)}", call=call)
+            raise InvalidInput(f"{field_name}[{index}]", f"is not a name: {describe_type(name)}", call=call)
     return ",".join(names) or None
 
 
@@ -236,7 +242,7 @@ def utc(call: str, field_name: str, moment: datetime) -> datetime:
     :raises InvalidInput: when it is none, or has no zone, and so means another time on every machine.
     """
     if not isinstance(moment, datetime):
-        raise InvalidInput(field_name, f"must be a time, not {shape(moment)}", call=call)
+        raise InvalidInput(field_name, f"must be a time, not {describe_type(moment)}", call=call)
     if moment.utcoffset() is None:
         raise InvalidInput(field_name, "must have a time zone", call=call)
     return moment.astimezone(UTC)
@@ -264,7 +270,7 @@ def _text(name: str, value: object) -> str:
             return str(value)
         case float() if math.isfinite(value):
             return str(value)
-    problem = f"must be text, a finite number or a boolean, not {shape(value)}"
+    problem = f"must be text, a finite number or a boolean, not {describe_type(value)}"
     raise InvalidInput(parameter(name), problem)
 
 
@@ -325,13 +331,15 @@ def _check_json(where: str, value: object) -> None:
         case dict():
             for key, inner in value.items():
                 if not isinstance(key, str):
-                    raise InvalidInput(where, f"has a key that is not text but {shape(key)}")
+                    raise InvalidInput(where, f"has a key that is not text but {describe_type(key)}")
                 _check_json(f"{where}.{_encodable(where, key)}", inner)
         case list() | tuple():
             for index, inner in enumerate(value):
                 _check_json(f"{where}[{index}]", inner)
         case _:
-            raise InvalidInput(where, f"must be text, a number, a boolean or nothing, not {shape(value)}")
+            raise InvalidInput(
+                where, f"must be text, a number, a boolean or nothing, not {describe_type(value)}"
+            )
 
 
 def batch(call: str, field_name: str, items: Sequence[T], *, at_most: int) -> Sequence[T]:
@@ -340,7 +348,7 @@ def batch(call: str, field_name: str, items: Sequence[T], *, at_most: int) -> Se
     :raises InvalidInput: when it is empty, not a list, or over the platform's limit.
     """
     if isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Sequence):
-        raise InvalidInput(field_name, f"must be a list, not {shape(items)}", call=call)
+        raise InvalidInput(field_name, f"must be a list, not {describe_type(items)}", call=call)
     if not items:
         raise InvalidInput(field_name, "is empty: nothing to send", call=call)
     if len(items) > at_most:

@@ -29,7 +29,7 @@ from typing import TypedDict, Unpack
 from airflow_provider_mkt.client.redaction import redact
 
 
-class Facts(TypedDict, total=False):
+class ErrorDetails(TypedDict, total=False):
     """What is known about where an error came from."""
 
     platform: str
@@ -73,7 +73,7 @@ class PlatformError(Exception):
 
     def _describe(self) -> str:
         where = " ".join(part for part in (self.platform, self.call) if part)
-        facts = ", ".join(
+        details = ", ".join(
             part
             for part in (
                 f"HTTP {self.status}" if self.status is not None else "",
@@ -82,7 +82,7 @@ class PlatformError(Exception):
             )
             if part
         )
-        return f"{where + ': ' if where else ''}{self.message}{f' ({facts})' if facts else ''}"
+        return f"{where + ': ' if where else ''}{self.message}{f' ({details})' if details else ''}"
 
 
 class InvalidInput(PlatformError, ValueError):
@@ -133,12 +133,12 @@ class PermissionDenied(PlatformError):
         message: str,
         *,
         missing: tuple[str, ...] = (),
-        **facts: Unpack[Facts],
+        **details: Unpack[ErrorDetails],
     ) -> None:
         self.missing = missing
         super().__init__(
             message + (f"; needs {', '.join(missing)}" if missing else ""),
-            **facts,
+            **details,
         )
 
 
@@ -157,12 +157,12 @@ class QuotaExhausted(PlatformError):
         message: str,
         *,
         resets_at: datetime,
-        **facts: Unpack[Facts],
+        **details: Unpack[ErrorDetails],
     ) -> None:
         self.resets_at = resets_at
         super().__init__(
             f"{message}; resets at {resets_at:%Y-%m-%d %H:%M} UTC",
-            **facts,
+            **details,
         )
 
 
@@ -177,10 +177,10 @@ class ServerUnavailable(PlatformError):
         message: str,
         *,
         retry_at: datetime | None = None,
-        **facts: Unpack[Facts],
+        **details: Unpack[ErrorDetails],
     ) -> None:
         self.retry_at = retry_at
-        super().__init__(message, **facts)
+        super().__init__(message, **details)
 
 
 class OutcomeUnknown(PlatformError):

@@ -39,7 +39,7 @@ def redact(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def shape(value: object) -> str:
+def describe_type(value: object) -> str:
     """Describe a value without repeating it: its type and size.
 
     >>> shape("someone@example.com")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from airflow.providers.common.compat.sdk import BaseHook, conf
 
 from airflow_provider_mkt.actions.jobs import Job, JobSpec, spec_of
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.version_compat import local_masker
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.conditions import Condition, ConditionSpec
     from airflow_provider_mkt.actions.ports import (
+        Audience,
         CampaignBatch,
         CampaignWork,
         ChangeLog,
@@ -38,16 +39,15 @@ if TYPE_CHECKING:
         LeadImporter,
         LeadMerge,
         LeadWriter,
-        PeopleWork,
         Publication,
     )
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
-    from airflow_provider_mkt.client.transport.classification import Refused
+    from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-    from airflow_provider_mkt.client.transport.exchange import Link, Reply
+    from airflow_provider_mkt.client.transport.exchange import Reply, Session
     from airflow_provider_mkt.client.transport.platform import Platform, Rate
-    from airflow_provider_mkt.client.transport.retry_policy import Policy
+    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
 T = TypeVar("T")
 
@@ -90,8 +90,8 @@ class MarketingHook(BaseHook):
         self._async: AsyncDriver | None = None
         self._making = threading.Lock()
         self._mask: Callable[[str], None] | None = None
-        self.policy: Policy | None = None
-        self.on_refusal: Callable[[Call[Any], Refused, float], None] | None = None
+        self.policy: RetryPolicy | None = None
+        self.on_refusal: Callable[[Call[Any], Failure, float], None] | None = None
         self.sleep: Callable[[float], None] = time.sleep
         self.calls = 0
         """How many blocking calls were run."""
@@ -191,13 +191,13 @@ class MarketingHook(BaseHook):
                 yield row
             page = page.next_page(reply.envelope)
 
-    def follow(self, flow: Flow[T]) -> T:
+    def follow(self, procedure: Procedure[T]) -> T:
         """Run the calls of a flow to its end."""
         answer: Any = None
         failure: PlatformError | None = None
         try:
             while True:
-                step = flow.throw(failure) if failure is not None else flow.send(answer)
+                step = procedure.throw(failure) if failure is not None else procedure.send(answer)
                 answer, failure = None, None
                 try:
                     match step:
@@ -214,15 +214,15 @@ class MarketingHook(BaseHook):
             result: T = stop.value
             return result
         finally:
-            flow.close()
+            procedure.close()
 
-    async def afollow(self, flow: Flow[T]) -> T:
+    async def afollow(self, procedure: Procedure[T]) -> T:
         """Run the calls of a flow to its end, on an event loop."""
         answer: Any = None
         failure: PlatformError | None = None
         try:
             while True:
-                step = flow.throw(failure) if failure is not None else flow.send(answer)
+                step = procedure.throw(failure) if failure is not None else procedure.send(answer)
                 answer, failure = None, None
                 try:
                     match step:
@@ -239,13 +239,13 @@ class MarketingHook(BaseHook):
             result: T = stop.value
             return result
         finally:
-            flow.close()
+            procedure.close()
 
     def rate(self) -> Rate:
         """The account's limit for calls, as far as it is known."""
-        from airflow_provider_mkt.client.call import Meter
+        from airflow_provider_mkt.client.call import Quota
 
-        return self._budget().rate(Meter.CALLS) or self.platform.rates[Meter.CALLS]
+        return self._budget().rate(Quota.CALLS) or self.platform.rates[Quota.CALLS]
 
     # -- what both platforms do ------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ class MarketingHook(BaseHook):
         """How new and changed leads are told of."""
 
     @abstractmethod
-    def day_quota(self) -> Flow[DayQuota | None]:
+    def day_quota(self) -> Procedure[DayQuota | None]:
         """Ask how many of the account's calls of the day are left; None where it does not say."""
 
     @abstractmethod
@@ -292,7 +292,9 @@ class MarketingHook(BaseHook):
         """
 
     @abstractmethod
-    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+    def create_campaigns(
+        self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
+    ) -> Procedure[CampaignBatch]:
         """Create the campaigns that are not there yet."""
 
     @property
@@ -308,24 +310,24 @@ class MarketingHook(BaseHook):
     @abstractmethod
     def publish_email(
         self,
-        memory: Memory,
+        task_state: TaskState,
         *,
         email_id: str | None,
         program_id: str | None,
         publish_at: datetime | None,
         send_now: bool,
-    ) -> Flow[Publication]:
+    ) -> Procedure[Publication]:
         """Publish an email that is not published yet."""
 
     @property
     @abstractmethod
-    def people(self) -> PeopleWork:
+    def people(self) -> Audience:
         """What is done with many people, each with an outcome."""
 
     @abstractmethod
     def merge_leads(
-        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
-    ) -> Flow[LeadMerge]:
+        self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Procedure[LeadMerge]:
         """Merge leads into one."""
 
     # -- life ------------------------------------------------------------------------------------
@@ -335,9 +337,9 @@ class MarketingHook(BaseHook):
 
         One try, no waiting: the UI's test runs inside the API server.
         """
-        from airflow_provider_mkt.client.transport.retry_policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
-        self.policy = Policy.impatient()
+        self.policy = RetryPolicy.no_retry()
         try:
             return True, self.follow(self._introduce())
         except PlatformError as error:
@@ -346,7 +348,7 @@ class MarketingHook(BaseHook):
             self.close()
 
     @abstractmethod
-    def _introduce(self) -> Flow[str]:
+    def _introduce(self) -> Procedure[str]:
         """The line that tells an account."""
 
     @classmethod
@@ -371,10 +373,10 @@ class MarketingHook(BaseHook):
         """A hook for the calls of a task that is told to end: the same account, connections of its own,
         and no patience. Nothing is looked up, so the account must be known already.
         """
-        from airflow_provider_mkt.client.transport.retry_policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
         other = type(self)(self.conn_id)
-        other._platform, other.policy = self._known(), Policy.impatient()
+        other._platform, other.policy = self._known(), RetryPolicy.no_retry()
         return other
 
     def close(self) -> None:
@@ -449,7 +451,7 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.client.ratelimit.budget import budget_of
 
         platform, place = self.platform, shared_state_url() or state_directory() / "budgets"
-        return budget_of(place, platform.account_key, platform.rates, at_once=platform.at_once)
+        return budget_of(place, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight)
 
     def _sync_driver(self) -> SyncDriver:
         with self._making:
@@ -467,29 +469,29 @@ class MarketingHook(BaseHook):
             self._async = AsyncDriver(self._budget())
         return self._async
 
-    def _link(self) -> Link:
-        from airflow_provider_mkt.client.transport.exchange import Link
-        from airflow_provider_mkt.client.transport.retry_policy import Policy
+    def _link(self) -> Session:
+        from airflow_provider_mkt.client.transport.exchange import Session
+        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
         if self._mask is None:
             self._mask = local_masker()
-        return Link(
+        return Session(
             self.platform,
-            policy=self.policy or Policy(),
+            policy=self.policy or RetryPolicy(),
             notice=self._refused,
             learn=self._budget().learn,
             on_token=self._mask,
         )
 
-    def _refused(self, call: Call[Any], refused: Refused, wait: float) -> None:
-        from airflow_provider_mkt.client.transport.classification import Next
+    def _refused(self, call: Call[Any], failure: Failure, wait: float) -> None:
+        from airflow_provider_mkt.client.transport.classification import RetryAction
 
-        if refused.next is Next.SLOW_DOWN:
-            self._budget().refused(call.meter, wait)
+        if failure.action is RetryAction.BACK_OFF:
+            self._budget().refused(call.quota, wait)
         if wait >= 1:
-            self.log.info("%s; trying again in %.0f s", refused.error, wait)
+            self.log.info("%s; trying again in %.0f s", failure.error, wait)
         if self.on_refusal is not None:
-            self.on_refusal(call, refused, wait)
+            self.on_refusal(call, failure, wait)
 
 
 def _always() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
     from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
     from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
-    from airflow_provider_mkt.actions.procedure import Flow, Memory
+    from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.hubspot.platform import HubSpot
     from airflow_provider_mkt.client.quota import DayQuota
 
@@ -86,7 +86,7 @@ class HubSpotHook(MarketingHook):
 
         return contacts.LOG
 
-    def day_quota(self) -> Flow[DayQuota | None]:
+    def day_quota(self) -> Procedure[DayQuota | None]:
         from airflow_provider_mkt.actions.hubspot import account
 
         return account.today()
@@ -115,8 +115,10 @@ class HubSpotHook(MarketingHook):
             create_list=bool(settings.get("create_list")),
         )
 
-    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
-        return campaign_actions.create_all([_as_properties(campaign) for campaign in campaigns], memory)
+    def create_campaigns(
+        self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
+    ) -> Procedure[CampaignBatch]:
+        return campaign_actions.create_all([_as_properties(campaign) for campaign in campaigns], task_state)
 
     @property
     def campaigns(self) -> HubSpotCampaigns:
@@ -132,18 +134,18 @@ class HubSpotHook(MarketingHook):
 
     def publish_email(
         self,
-        memory: Memory,
+        task_state: TaskState,
         *,
         email_id: str | None,
         program_id: str | None,
         publish_at: datetime | None,
         send_now: bool,
-    ) -> Flow[Publication]:
+    ) -> Procedure[Publication]:
         if program_id:
             raise InvalidInput("program_id", "HubSpot has no email programs; give email_id")
         if not email_id:
             raise InvalidInput("email_id", "is missing: which email is to be published")
-        return emails.publish(email_id, memory, publish_at=publish_at, send_now=send_now)
+        return emails.publish(email_id, task_state, publish_at=publish_at, send_now=send_now)
 
     @property
     def people(self) -> HubSpotPeople:
@@ -152,15 +154,15 @@ class HubSpotHook(MarketingHook):
         return HubSpotPeople()
 
     def merge_leads(
-        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
-    ) -> Flow[LeadMerge]:
+        self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Procedure[LeadMerge]:
         from airflow_provider_mkt.actions.hubspot import contacts as contact_actions
 
         if merge_in_crm:
             raise InvalidInput("merge_in_crm", "only Marketo merges in Salesforce too; leave it out")
-        return contact_actions.merge(winner_id, loser_ids, memory)
+        return contact_actions.merge(winner_id, loser_ids, task_state)
 
-    def _introduce(self) -> Flow[str]:
+    def _introduce(self) -> Procedure[str]:
         details: account_info.AccountDetails = yield account_info.details()
         who = (
             f"HubSpot account {details['portalId']} ({details['accountType'].lower()}, "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.marketo.people import MarketoPeople
     from airflow_provider_mkt.actions.marketo.programs import MarketoCampaigns
     from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
-    from airflow_provider_mkt.actions.procedure import Flow, Memory
+    from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.marketo.platform import Marketo
     from airflow_provider_mkt.client.quota import DayQuota
 
@@ -88,7 +88,7 @@ class MarketoHook(MarketingHook):
 
         return lead_actions.LOG
 
-    def day_quota(self) -> Flow[DayQuota | None]:
+    def day_quota(self) -> Procedure[DayQuota | None]:
         from airflow_provider_mkt.actions.marketo import account
 
         return account.today(self.platform.account.daily_quota)  # type: ignore[attr-defined]
@@ -119,7 +119,9 @@ class MarketoHook(MarketingHook):
             lost_after=float(settings.get("lost_after") or 0.0),
         )
 
-    def create_campaigns(self, memory: Memory, campaigns: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+    def create_campaigns(
+        self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
+    ) -> Procedure[CampaignBatch]:
         return programs.create_all(campaigns)
 
     @property
@@ -136,13 +138,13 @@ class MarketoHook(MarketingHook):
 
     def publish_email(
         self,
-        memory: Memory,
+        task_state: TaskState,
         *,
         email_id: str | None,
         program_id: str | None,
         publish_at: datetime | None,
         send_now: bool,
-    ) -> Flow[Publication]:
+    ) -> Procedure[Publication]:
         if bool(email_id) == bool(program_id):
             raise InvalidInput(
                 "email_id",
@@ -154,10 +156,10 @@ class MarketoHook(MarketingHook):
                 "send_now", "Marketo sends an email program at its start date; give publish_at"
             )
         if program_id:
-            return emails.approve_program(program_id, memory, publish_at=publish_at)
+            return emails.approve_program(program_id, task_state, publish_at=publish_at)
         if publish_at is not None:
             raise InvalidInput("publish_at", "approving an email has no time; give program_id to send at one")
-        return emails.approve_email(email_id or "", memory)
+        return emails.approve_email(email_id or "", task_state)
 
     @property
     def people(self) -> MarketoPeople:
@@ -166,13 +168,13 @@ class MarketoHook(MarketingHook):
         return MarketoPeople()
 
     def merge_leads(
-        self, memory: Memory, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
-    ) -> Flow[LeadMerge]:
+        self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
+    ) -> Procedure[LeadMerge]:
         from airflow_provider_mkt.actions.marketo import leads as lead_actions
 
-        return lead_actions.merge(winner_id, loser_ids, memory, merge_in_crm=merge_in_crm)
+        return lead_actions.merge(winner_id, loser_ids, task_state, merge_in_crm=merge_in_crm)
 
-    def _introduce(self) -> Flow[str]:
+    def _introduce(self) -> Procedure[str]:
         yield leads.describe2()
         account = self.platform.account  # type: ignore[attr-defined]
         who = f"Marketo instance {account.base_url.removeprefix('https://')}"

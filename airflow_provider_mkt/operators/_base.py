@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, BaseOperator
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,14 +63,14 @@ class MarketingOperator(BaseOperator):
         events = context.get("outlet_events")
         if events is None or not isinstance(outcome, Mapping):
             return outcome
-        facts: dict[str, Any] = {
+        details: dict[str, Any] = {
             name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))
         }
         if isinstance(reasons := outcome.get("reasons"), Mapping):
-            facts["reasons"] = dict(reasons)
+            details["reasons"] = dict(reasons)
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
-                events[outlet].extra.update(facts)
+                events[outlet].extra.update(details)
         return outcome
 
     def work(self, context: Context) -> Any:
@@ -117,7 +117,7 @@ def as_list(field: str, value: Any) -> list[Any]:
     """
     decoded = decoded_json(field, value, "a list")
     if isinstance(decoded, (str, bytes, Mapping)) or not isinstance(decoded, Iterable):
-        raise InvalidInput(field, f"must be a list, not {shape(decoded)}")
+        raise InvalidInput(field, f"must be a list, not {describe_type(decoded)}")
     return list(decoded)
 
 
@@ -128,7 +128,7 @@ def as_mapping(field: str, value: Any) -> dict[str, Any]:
     """
     decoded = decoded_json(field, value, "a mapping")
     if not isinstance(decoded, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {shape(decoded)}")
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(decoded)}")
     return dict(decoded)
 
 
@@ -143,10 +143,10 @@ def decoded_json(field: str, value: Any, wanted: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise InvalidInput(field, f"must be {wanted}, not {shape(value)}") from None
+        raise InvalidInput(field, f"must be {wanted}, not {describe_type(value)}") from None
 
 
-def as_text(field: str, value: Any) -> str | None:
+def optional_str(field: str, value: Any) -> str | None:
     """A templated id or name: text or a whole number; empty counts as not given.
 
     What a task returned with such an id under the field's own name stands for the id, so that
@@ -159,16 +159,16 @@ def as_text(field: str, value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value.strip() in ("", "None")):
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise InvalidInput(field, f"must be text or a whole number, not {shape(value)}")
+        raise InvalidInput(field, f"must be text or a whole number, not {describe_type(value)}")
     return str(value).strip()
 
 
-def needed(field: str, value: Any) -> str:
+def required_str(field: str, value: Any) -> str:
     """A templated id or name that must be there.
 
     :raises InvalidInput: when it is not.
     """
-    text = as_text(field, value)
+    text = optional_str(field, value)
     if text is None:
         raise InvalidInput(field, "is missing or empty")
     return text
@@ -187,16 +187,16 @@ def as_time(field: str, value: Any) -> datetime | None:
         try:
             parsed = pendulum.parse(value, tz=None)
         except ValueError:
-            raise InvalidInput(field, f"must be an ISO 8601 time, not {shape(value)}") from None
+            raise InvalidInput(field, f"must be an ISO 8601 time, not {describe_type(value)}") from None
         value = parsed
     if not isinstance(value, datetime):
-        raise InvalidInput(field, f"must be a time, not {shape(value)}")
+        raise InvalidInput(field, f"must be a time, not {describe_type(value)}")
     if value.tzinfo is None:
         raise InvalidInput(field, "has no offset; write it as 2026-01-31T09:00:00+01:00 or with Z")
     return value.astimezone(UTC)
 
 
-def as_flag(field: str, value: Any) -> bool:
+def to_bool(field: str, value: Any) -> bool:
     """A templated boolean.
 
     :raises InvalidInput: when it is neither.
@@ -208,4 +208,4 @@ def as_flag(field: str, value: Any) -> bool:
         return True
     if text in ("false", "0", "no", "", "none"):
         return False
-    raise InvalidInput(field, f"must be true or false, not {shape(value)}")
+    raise InvalidInput(field, f"must be true or false, not {describe_type(value)}")

@@ -23,7 +23,7 @@ CLOSE = 500
 """Calls that may be made while a look is answered. With fewer left, the work waits for the answer."""
 
 
-class DayWatch:
+class DailyQuotaGuard:
     """Looks now and then how many of the day's calls are left, beside the work.
 
     The first look begins when the watch does, and work waits for it: what is used up already is not touched.

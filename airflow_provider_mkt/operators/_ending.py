@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Refused
+    from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 
 
@@ -101,12 +101,12 @@ class LongOperator(MarketingOperator):
         super()._do_render_template_fields(parent, values, *args, **kwargs)
 
 
-def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Refused, float], None]:
+def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Failure, float], None]:
     """What a hook tells of refusals, made known to the concurrency."""
-    from airflow_provider_mkt.client.transport.classification import Next
+    from airflow_provider_mkt.client.transport.classification import RetryAction
 
-    def notice(call: Call[Any], refused: Refused, wait: float) -> None:
-        if refused.next in (Next.SLOW_DOWN, Next.STEP_BACK):
+    def notice(call: Call[Any], failure: Failure, wait: float) -> None:
+        if failure.action in (RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY):
             concurrency.refused()
 
     return notice

@@ -70,7 +70,7 @@ class ExportFiles:
             if WINDOW not in self._path:
                 return [self._table(parts, self._path)] if self._extraction.complete else None
             for part in parts:
-                if part.facts is not None and not self._is_written(part):
+                if part.details is not None and not self._is_written(part):
                     part.written = self._table([part], self._path_of(part))
                     self._extraction.keep(part)
         except _Gone as gone:
@@ -108,8 +108,8 @@ class ExportFiles:
                         self._go_on()
                         take(content)
 
-                    kind, job, facts = self._extraction.kind, part.export_id or "", part.facts or {}
-                    self._hook.follow(fetch(kind, job, facts, taking))
+                    kind, job, details = self._extraction.kind, part.export_id or "", part.details or {}
+                    self._hook.follow(fetch(kind, job, details, taking))
             except NotFound as missing:
                 raise _Gone(part, str(missing)) from missing
             except Damaged as damaged:

@@ -16,15 +16,15 @@ from airflow_provider_mkt.operators._base import as_time
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._tables import Columns
-from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, looks_of_event
+from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, job_states_of_event
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.marketo.exports import Extraction, Standing, Window
-    from airflow_provider_mkt.actions.polling import Tolerance
+    from airflow_provider_mkt.actions.marketo.exports import Extraction, ExtractState, Window
+    from airflow_provider_mkt.actions.polling import PollFailureBudget
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export, Kind
     from airflow_provider_mkt.hooks.base import MarketingHook
@@ -65,7 +65,7 @@ class ExportOperator(LongOperator):
     :param poll_interval: how often to ask while waiting, in seconds; every minute when not given, since
         the platform tells no more.
     :param wait_timeout: how long to wait without any job getting on, in seconds.
-    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param max_poll_failure_time: how long asking may go on failing while waiting, in seconds.
     :param cancel_on_kill: cancel the waiting jobs when the task is killed, by a user or with its worker;
         its next try makes them again.
     :returns: ``kind``, ``output_path``, ``rows``, ``bytes``, ``sha256``, ``windows`` (how many),
@@ -104,7 +104,7 @@ class ExportOperator(LongOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float | None = None,
         wait_timeout: float = 24 * 3600,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -118,7 +118,7 @@ class ExportOperator(LongOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.wait_timeout = wait_timeout
-        self.tolerance = tolerance
+        self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
         self._extraction: Extraction | None = None
         self._event: Any = None
@@ -204,7 +204,7 @@ class ExportOperator(LongOperator):
             )
             for window in windows
         ]
-        return Extraction(self.kind, parts, task_memory(context), self.log.info)
+        return Extraction(self.kind, parts, task_state_of(context), self.log.info)
 
     def _begin(self, hook: MarketingHook, extraction: Extraction) -> None:
         if self._resumed:
@@ -236,11 +236,11 @@ class ExportOperator(LongOperator):
         self, hook: MarketingHook, extraction: Extraction, files: ExportFiles
     ) -> list[dict[str, Any]]:
         """Follow the jobs to their end, and write the files."""
-        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
 
-        tolerance, told = Tolerance(self.tolerance), time.monotonic()
+        max_poll_failure_time, told = PollFailureBudget(self.max_poll_failure_time), time.monotonic()
         while True:
-            standing = self._looked(hook, extraction, tolerance)
+            standing = self._looked(hook, extraction, max_poll_failure_time)
             if standing is not None and (written := files.write()) is not None:
                 return written
             if time.time() - extraction.since > self.wait_timeout:
@@ -250,24 +250,26 @@ class ExportOperator(LongOperator):
                 raise JobsOverdue(msg)
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
-                done = sum(part.facts is not None for part in extraction.parts)
+                done = sum(part.details is not None for part in extraction.parts)
                 self.log.info("%d of %d windows are complete", done, len(extraction.parts))
             self._wait(extraction, standing)
 
-    def _looked(self, hook: MarketingHook, extraction: Extraction, tolerance: Tolerance) -> Standing | None:
+    def _looked(
+        self, hook: MarketingHook, extraction: Extraction, failure_budget: PollFailureBudget
+    ) -> ExtractState | None:
         """Look at the jobs and start what there is room for; None when asking failed for now."""
         try:
             standing = hook.follow(extraction.advance())
         except QuotaExhausted:
             raise
         except PlatformError as error:
-            tolerance.failed(error, time.time())
-            self.log.warning("Asking failed: %s", error)
+            failure_budget.failed(error, time.time())
+            self.log.warning("status poll failed: %s", error)
             return None
-        tolerance.worked()
+        failure_budget.worked()
         return standing
 
-    def _wait(self, extraction: Extraction, standing: Standing | None) -> None:
+    def _wait(self, extraction: Extraction, standing: ExtractState | None) -> None:
         if standing is None or (standing.jobs and not self.deferrable):
             self.sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
         elif standing.jobs:
@@ -280,19 +282,19 @@ class ExportOperator(LongOperator):
             self.log.info("%s; asking again in %.0f s", standing.full, seconds)
             self.sleep(seconds)
 
-    def _wait_in_triggerer(self, extraction: Extraction, standing: Standing) -> None:
+    def _wait_in_triggerer(self, extraction: Extraction, standing: ExtractState) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
         if extraction.since == self._resumed_since and isinstance(self._event, Mapping):
             # Nothing changed, so what the trigger could not do it would not do the next time either.
-            looks_of_event(self._event)
+            job_states_of_event(self._event)
         self.defer(
             trigger=BatchStatusTrigger(
                 conn_id=self.conn_id,
                 jobs=[dict(job.to_json()) for job in standing.jobs],
                 deadline=extraction.since + self.wait_timeout,
                 poll_interval=self.poll_interval,
-                tolerance=self.tolerance,
+                max_poll_failure_time=self.max_poll_failure_time,
                 cancel_on_kill=self.cancel_on_kill,
                 carry=extraction.to_json(),
             ),
@@ -321,9 +323,9 @@ class ExportOperator(LongOperator):
 
     def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
         """Leave nothing behind on the platform that nobody will read."""
-        from airflow_provider_mkt.client.transport.retry_policy import Policy
+        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
-        hook.policy = Policy.impatient()
+        hook.policy = RetryPolicy.no_retry()
         with hook:
             hook.follow(extraction.abandon())
 

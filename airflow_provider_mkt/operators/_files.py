@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
-from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.sync.lines import json_line
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def as_path(field: str, value: Any) -> str | None:
 
     :raises InvalidInput: when it is anything else.
     """
-    return as_text(field, str(value) if isinstance(value, (PurePath, ObjectStoragePath)) else value)
+    return optional_str(field, str(value) if isinstance(value, (PurePath, ObjectStoragePath)) else value)
 
 
 def ledger_path(context: Context, wanted: str | None, kind: str) -> str:

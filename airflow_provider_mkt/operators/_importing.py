@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._import_source import import_name, shared_mark
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, Standing, Taker
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, ExtractState, Taker
     from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_parts import Splitter
     from airflow_provider_mkt.sync.rows import Row
@@ -71,7 +71,7 @@ class ImportingOperator(LongOperator):
     :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when not
         given.
     :param wait_timeout: how long to wait without any part getting on, in seconds.
-    :param tolerance: how long asking may go on failing, in seconds.
+    :param max_poll_failure_time: how long asking may go on failing, in seconds.
     :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
         knows no way to cancel one.
     """
@@ -85,7 +85,7 @@ class ImportingOperator(LongOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float | None = None,
         wait_timeout: float = 24 * 3600,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -93,7 +93,7 @@ class ImportingOperator(LongOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.wait_timeout = wait_timeout
-        self.tolerance = tolerance
+        self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
         self.resumed = False
         self._told_at = 0.0
@@ -157,7 +157,7 @@ class ImportingOperator(LongOperator):
         from airflow_provider_mkt.sync.bulk_import import BulkImport
         from airflow_provider_mkt.sync.bulk_marks import Marks
 
-        marks = Marks(task_memory(context), shared_mark)
+        marks = Marks(task_state_of(context), shared_mark)
         marks.begin(plan.splitter.digest, time.time())
         if not self.resumed:
             marks.moved(time.time())
@@ -188,9 +188,9 @@ class ImportingOperator(LongOperator):
 
         :raises JobsOverdue: after ``wait_timeout``.
         """
-        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
 
-        tolerance = Tolerance(self.tolerance)
+        failure_budget = PollFailureBudget(self.max_poll_failure_time)
         while True:
             try:
                 standing = bulk.advance()
@@ -206,11 +206,11 @@ class ImportingOperator(LongOperator):
                         "goes on from there",
                         ", ".join(str(job) for job in begun),
                     )
-                tolerance.failed(error, time.time())
+                failure_budget.failed(error, time.time())
                 self.log.warning("%s", error)
                 self.sleep(self._interval(importer))
                 continue
-            tolerance.worked()
+            failure_budget.worked()
             if standing is None:
                 return
             if standing.again_at is None and time.time() >= marks.moved_at + self.wait_timeout:
@@ -219,7 +219,7 @@ class ImportingOperator(LongOperator):
                 raise JobsOverdue(msg)
             self._wait_for_parts(standing, marks.moved_at + self.wait_timeout, importer)
 
-    def _wait_for_parts(self, standing: Standing, deadline: float, importer: LeadImporter) -> None:
+    def _wait_for_parts(self, standing: ExtractState, deadline: float, importer: LeadImporter) -> None:
         if standing.jobs:
             if self.deferrable:
                 self._wait_in_triggerer(standing, deadline)
@@ -241,7 +241,7 @@ class ImportingOperator(LongOperator):
             self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self.sleep(seconds)
 
-    def _wait_in_triggerer(self, standing: Standing, deadline: float) -> None:
+    def _wait_in_triggerer(self, standing: ExtractState, deadline: float) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
         self.defer(
@@ -250,7 +250,7 @@ class ImportingOperator(LongOperator):
                 jobs=[dict(job.to_json()) for job in standing.jobs],
                 deadline=deadline,
                 poll_interval=self.poll_interval,
-                tolerance=self.tolerance,
+                max_poll_failure_time=self.max_poll_failure_time,
                 cancel_on_kill=self.cancel_on_kill,
             ),
             method_name="resume",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
-from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
+from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._ending import LongOperator
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
 
@@ -113,7 +113,7 @@ class LeadSourceOperator(LongOperator):
             for name, value in (
                 ("leads", self.leads),
                 ("source", as_path("source", self.source)),
-                ("sql", as_text("sql", self.sql)),
+                ("sql", optional_str("sql", self.sql)),
             )
             if value is not None
         ]
@@ -154,7 +154,7 @@ class LeadSourceOperator(LongOperator):
         given = self.leads() if callable(self.leads) else as_list("leads", self.leads)
         if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
             raise InvalidInput(
-                "leads", f"the callable must return an iterable of mappings, not {shape(given)}"
+                "leads", f"the callable must return an iterable of mappings, not {describe_type(given)}"
             )
         total = len(given) if isinstance(given, Sequence) else None
         return LeadSource(rows.of_iterable(given), lambda done: total)
@@ -171,7 +171,7 @@ class LeadSourceOperator(LongOperator):
         from airflow_provider_mkt.sync.files import FileSource, kind_of
 
         path = ObjectStoragePath(where)
-        kind = kind_of(path.name, as_text("source_format", self.source_format))
+        kind = kind_of(path.name, optional_str("source_format", self.source_format))
         try:
             size = path.stat().st_size
             file = stack.enter_context(
@@ -192,7 +192,7 @@ class LeadSourceOperator(LongOperator):
             raise InvalidInput("sql_conn_id", f"connection {self.sql_conn_id!r} is of no SQL database")
         rows = of_query(
             hook.get_sqlalchemy_engine(),
-            as_text("sql", self.sql) or "",
+            optional_str("sql", self.sql) or "",
             self.sql_parameters,
             blank=self.blank,
         )

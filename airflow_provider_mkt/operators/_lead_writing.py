@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import NotRepeated
-from airflow_provider_mkt.operators._base import as_text
-from airflow_provider_mkt.operators._day_watch import DayWatch
+from airflow_provider_mkt.operators._base import optional_str
+from airflow_provider_mkt.operators._day_watch import DailyQuotaGuard
 from airflow_provider_mkt.operators._ending import slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_writing
 from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
 from airflow_provider_mkt.operators._lease import Lease
-from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_digest, task_memory
+from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._memory import task_digest, task_state_of
 from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._sync_state import SyncState
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadWriter
-    from airflow_provider_mkt.actions.procedure import Memory
+    from airflow_provider_mkt.actions.procedure import TaskState
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.transport.exchange import Reply
     from airflow_provider_mkt.hooks.base import MarketingHook
@@ -98,7 +98,7 @@ class LeadWritingOperator(LeadSourceOperator):
     def work(self, context: Context) -> Mapping[str, Any]:
         self.begin()
         self._lease = None
-        allowance = Allowance.of("max_rejected", self.max_rejected)
+        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
         self.check_source()
         hook, writer = self.hook, self.writer()
         hook.sleep = self._wait
@@ -109,34 +109,36 @@ class LeadWritingOperator(LeadSourceOperator):
         return self.told(outcome)
 
     def written(
-        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: Allowance
+        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: RejectThreshold
     ) -> SyncOutcome:
         """Write the leads of the source, and tell what became of them."""
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.ledger import Ledger
+        from airflow_provider_mkt.sync.ledger import ResultFiles
         from airflow_provider_mkt.sync.pipeline import Pipeline, Stop
         from airflow_provider_mkt.sync.report import Report
 
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-        memory = task_memory(context)
-        lease = Lease(memory, writer.quiet_after, self.sleep, self.log.info)
+        task_state = task_state_of(context)
+        lease = Lease(task_state, writer.quiet_after, self.sleep, self.log.info)
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         # All at once from the start: in a sliding window, the pace of the first one comes back in all others.
         concurrency = AdaptiveConcurrency(ceiling, start=ceiling, rate=hook.rate)
         hook.on_refusal = slowing_down(concurrency)
         report = Report()
         with ExitStack() as stack:
-            watch = stack.enter_context(DayWatch(hook, hook.platform.daily_reserve, lambda: report.calls))
+            watch = stack.enter_context(
+                DailyQuotaGuard(hook, hook.platform.daily_reserve, lambda: report.calls)
+            )
             known_fields = hook.follow(writer.known_fields())
             state = self._state(context, writer)
             stack.callback(state.close)
-            ledger = stack.enter_context(Ledger(lambda: open_for_writing(rejects), state.open_outcomes))
+            ledger = stack.enter_context(ResultFiles(lambda: open_for_writing(rejects), state.open_outcomes))
             rows = self.open_source(
-                stack, writer, as_text("lookup_field", self.lookup_field) or "", known_fields
+                stack, writer, optional_str("lookup_field", self.lookup_field) or "", known_fields
             )
             progress = Progress(report, rows.expected, self.log.info)
             if not writer.repeatable:
-                _begin_once(memory, state)
+                _begin_once(task_state, state)
             if state.resuming:
                 self.log.info("An earlier try of this task got somewhere; what it has done is not sent again")
             lease.wait_for_the_last_one()
@@ -173,11 +175,11 @@ class LeadWritingOperator(LeadSourceOperator):
                 outcomes = state.publish()
                 if not state.begun:
                     # Nothing was sent, so the next try need not ask itself what became of it.
-                    memory.set(_BEGUN, None)
+                    task_state.set(_BEGUN, None)
             # A user who clears the task after this wants what was rejected sent, not what would be repeated.
             if writer.repeatable or allowance.allows(report.rejected, report.total):
                 state.forget()
-                memory.set(_BEGUN, None)
+                task_state.set(_BEGUN, None)
         if not report.reasons["OUTCOME_UNKNOWN"]:
             lease.give_back()
         self.log.info("Finished: %s", report.line())
@@ -189,7 +191,7 @@ class LeadWritingOperator(LeadSourceOperator):
         outcomes = as_path("outcomes_path", self.outcomes_path)
         return SyncState(context, repeatable=writer.repeatable, outcomes=outcomes)
 
-    def _judge(self, context: Context, outcome: SyncOutcome, allowance: Allowance) -> None:
+    def _judge(self, context: Context, outcome: SyncOutcome, allowance: RejectThreshold) -> None:
         if allowance.allows(outcome["rejected"], outcome["total"]):
             return
         context["ti"].xcom_push(key="return_value", value=self.told(outcome))
@@ -219,10 +221,10 @@ _ENOUGH = 1_000
 """Leads after which a share of rejected ones says something."""
 
 
-def _begin_once(memory: Memory, state: SyncState) -> None:
-    if memory.get(_BEGUN) and not state.resuming:
+def _begin_once(task_state: TaskState, state: SyncState) -> None:
+    if task_state.get(_BEGUN) and not state.resuming:
         raise NotRepeated(
             "an earlier try of this task may have sent some of the leads, on another machine maybe, and "
             "sending them again would repeat what that did; nothing was sent now"
         )
-    memory.set(_BEGUN, True)
+    task_state.set(_BEGUN, True)

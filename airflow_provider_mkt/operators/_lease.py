@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.procedure import Memory
+    from airflow_provider_mkt.actions.procedure import TaskState
 
 
 class Lease:
@@ -21,12 +21,12 @@ class Lease:
 
     def __init__(
         self,
-        memory: Memory,
+        task_state: TaskState,
         quiet_after: float,
         wait: Callable[[float], None],
         tell: Callable[..., None],
     ) -> None:
-        self._memory, self._quiet_after, self._wait, self._tell = memory, quiet_after, wait, tell
+        self._memory, self._quiet_after, self._wait, self._tell = task_state, quiet_after, wait, tell
         self._renewed_at = float("-inf")
 
     def holds(self) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 @dataclass(frozen=True)
-class Allowance:
+class RejectThreshold:
     """A number of records, or a share of all, that may be rejected.
 
     :param count: at most so many; None for no such limit.
@@ -21,7 +21,7 @@ class Allowance:
     share: float | None = None
 
     @classmethod
-    def of(cls, field: str, value: Any) -> Allowance:
+    def of(cls, field: str, value: Any) -> RejectThreshold:
         """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
 
         :raises InvalidInput: when it is none of them.
@@ -34,7 +34,9 @@ class Allowance:
             return cls(count=value)
         if isinstance(value, float) and 0 <= value <= 1:
             return cls(share=value)
-        raise InvalidInput(field, f"must be a whole number, or a share from 0 to 1, not {shape(value)}")
+        raise InvalidInput(
+            field, f"must be a whole number, or a share from 0 to 1, not {describe_type(value)}"
+        )
 
     def allows(self, rejected: int, total: int) -> bool:
         """Whether *rejected* of *total* is fine."""
@@ -57,4 +59,4 @@ def _number(field: str, text: str) -> int | float:
             return float(text[:-1]) / 100
         return int(text) if text.isdigit() else float(text)
     except ValueError:
-        raise InvalidInput(field, f"must be a number or a percentage, not {shape(text)}") from None
+        raise InvalidInput(field, f"must be a number or a percentage, not {describe_type(text)}") from None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Json
 
 
-def task_memory(context: Context) -> Memory:
+def task_state_of(context: Context) -> TaskState:
     """The memory of this task instance: Airflow's task state store where there is one, else a file.
 
     The file is on the worker's machine (``[mkt] state_dir``); put that on a shared volume where tries
     of one task may run on different machines and Airflow is older than 3.3.
     """
     store = context.get("task_state_store")
-    return StoreMemory(store) if store is not None else FileMemory(_path(context))
+    return StoreMemory(store) if store is not None else FileTaskState(_path(context))
 
 
 class StoreMemory:
@@ -45,7 +45,7 @@ class StoreMemory:
             self._store.set(_store_key(key), value)
 
 
-class FileMemory:
+class FileTaskState:
     """Remembers in one file, to which each change adds a line, so that a change costs the same however much
     is remembered. A line that a kill has cut short counts as never written.
     """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text
+from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str
 from airflow_provider_mkt.operators._files import write_rows
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.sync.lines import json_line
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.procedure import Memory
+    from airflow_provider_mkt.actions.procedure import TaskState
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.hooks.base import MarketingHook
 
@@ -61,7 +61,7 @@ class NamedCallOperator(MarketingOperator):
     def work(self, context: Context) -> Any:
         from airflow_provider_mkt.client.registry import build
 
-        name = as_text("call", self.call)
+        name = optional_str("call", self.call)
         if name is None:
             raise InvalidInput("call", "is missing: which call is to be run")
         call = build(self.platform, name, as_mapping("arguments", self.arguments or {}))
@@ -70,10 +70,10 @@ class NamedCallOperator(MarketingOperator):
                 raise InvalidInput(
                     "conn_id", f"connection {self.conn_id!r} is of type {hook.conn_type}, not {self.platform}"
                 )
-            path = as_text("output_path", self.output_path)
+            path = optional_str("output_path", self.output_path)
             if path and call.follow is not None:
                 return self._written(path, hook.iterate(call))
-            result = self._once(hook, call, task_memory(context))
+            result = self._once(hook, call, task_state_of(context))
             if path:
                 return self._written(path, result if isinstance(result, list) else [result])
             return self._fit_for_xcom(call, result)
@@ -82,33 +82,33 @@ class NamedCallOperator(MarketingOperator):
         # What a platform answers may be a person's data, which has no place in asset events.
         return outcome
 
-    def _once(self, hook: MarketingHook, call: Call[Any], memory: Memory) -> Any:
+    def _once(self, hook: MarketingHook, call: Call[Any], task_state: TaskState) -> Any:
         from airflow_provider_mkt.client.call import Replay
 
         if call.replay in (Replay.SAFE, Replay.WAIT):
             return hook.run(call)
         key = f"sent {call.name} {_digest(self.arguments)}"
-        mark = memory.get(key)
+        mark = task_state.get(key)
         if isinstance(mark, dict) and not mark.get("told"):
-            memory.set(key, {**mark, "told": True})
+            task_state.set(key, {**mark, "told": True})
             msg = (
                 f"{call.name} was sent by an earlier try of this task, and what became of it is not known. "
                 "Look on the platform; clear the task to send it again"
             )
             raise AirflowFailException(msg)
-        memory.set(key, {"sent": time.time()})
+        task_state.set(key, {"sent": time.time()})
         try:
             result = hook.run(call)
         except OutcomeUnknown as error:
-            memory.set(key, {"sent": time.time(), "told": True})
+            task_state.set(key, {"sent": time.time(), "told": True})
             msg = (
                 f"{error}. It is not sent again by itself; look on the platform, and clear the task to do so"
             )
             raise AirflowFailException(msg) from error
         except PlatformError:
-            memory.set(key, None)
+            task_state.set(key, None)
             raise
-        memory.set(key, None)
+        task_state.set(key, None)
         return result
 
     def _written(self, path: str, rows: Iterable[Any]) -> dict[str, Any]:

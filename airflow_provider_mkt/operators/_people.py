@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._ending import LongOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
-from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._memory import task_digest, task_memory
+from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._memory import task_digest, task_state_of
 from airflow_provider_mkt.operators._people_source import of_file, of_given
 from airflow_provider_mkt.operators._progress import Progress
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.people import PeopleReport
-    from airflow_provider_mkt.sync.spool import Spool
+    from airflow_provider_mkt.sync.spool import MemberTable
 
 _REASONS_MAX = 50
 _ENOUGH = 1_000
@@ -88,7 +88,7 @@ class PeopleOperator(LongOperator):
         self.max_concurrency = max_concurrency
         self.fail_fast = fail_fast
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         """What is done with people.
 
         :raises InvalidInput: naming the parameter that is wrong.
@@ -96,41 +96,49 @@ class PeopleOperator(LongOperator):
         raise NotImplementedError
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.sync.spool import Spool
+        from airflow_provider_mkt.sync.spool import MemberTable
 
         self.begin()
-        allowance = Allowance.of("max_rejected", self.max_rejected)
-        verb = self.verb()
-        with Spool() as spool:
-            spool.fill(self._people(verb))
+        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
+        member_action = self.member_action()
+        with MemberTable() as spool:
+            spool.fill(self._people(member_action))
             if not spool.total:
-                raise InvalidInput("leads", f"is empty: nobody to be {verb.done}")
+                raise InvalidInput("leads", f"is empty: nobody to be {member_action.done}")
             hook = self.hook
             hook.sleep = self.sleep
             # Airflow may take a worker that lives for dead, and start the next try beside it.
-            with hook, hook.exclusive(verb.key if verb.once else f"task {task_digest(context)}"):
-                return self._run(context, hook, verb, spool, allowance)
+            with (
+                hook,
+                hook.exclusive(member_action.key if member_action.once else f"task {task_digest(context)}"),
+            ):
+                return self._run(context, hook, member_action, spool, allowance)
 
-    def _people(self, verb: PeopleVerb) -> Iterable[str]:
+    def _people(self, member_action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
         if (self.leads is None) == (path is None):
             raise InvalidInput("leads", "give either leads or leads_path")
         if path is None:
-            return of_given(self.leads, verb.check)
-        return of_file(path, as_text("leads_column", self.leads_column), verb.check)
+            return of_given(self.leads, member_action.check)
+        return of_file(path, optional_str("leads_column", self.leads_column), member_action.check)
 
     def _run(
-        self, context: Context, hook: MarketingHook, verb: PeopleVerb, spool: Spool, allowance: Allowance
+        self,
+        context: Context,
+        hook: MarketingHook,
+        member_action: MemberAction,
+        spool: MemberTable,
+        allowance: RejectThreshold,
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.ports import Fared
+        from airflow_provider_mkt.actions.ports import MemberStatus
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
+        from airflow_provider_mkt.sync.people import MemberActionRunner, PeopleReport
 
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         concurrency = AdaptiveConcurrency(ceiling)
         hook.on_refusal = slowing_down(concurrency)
-        hook.follow(verb.before())
-        report = PeopleReport(verb)
+        hook.follow(member_action.before())
+        report = PeopleReport(member_action)
         progress = Progress(report, lambda done: spool.total, self.log.info)
 
         def tick() -> None:
@@ -138,13 +146,13 @@ class PeopleOperator(LongOperator):
             progress.tell()
 
         def enough() -> bool:
-            rejected, total = report.fared[Fared.REJECTED], max(report.total, _ENOUGH)
+            rejected, total = report.fared[MemberStatus.REJECTED], max(report.total, _ENOUGH)
             return self.fail_fast and not allowance.allows(rejected, total)
 
-        run = PeopleRun(
-            verb,
+        run = MemberActionRunner(
+            member_action,
             spool,
-            task_memory(context),
+            task_state_of(context),
             hook.follow,
             concurrency,
             report,
@@ -154,16 +162,21 @@ class PeopleOperator(LongOperator):
         )
         run.run()
         run.verify(self.sleep)
-        outcome = self._outcome(context, hook.conn_type, verb, spool, report)
+        outcome = self._outcome(context, hook.conn_type, member_action, spool, report)
         run.close()
         self.log.info("Finished: %s", report.line())
-        self._judge(context, verb, outcome, allowance)
+        self._judge(context, member_action, outcome, allowance)
         return outcome
 
     def _outcome(
-        self, context: Context, platform: str, verb: PeopleVerb, spool: Spool, report: PeopleReport
+        self,
+        context: Context,
+        platform: str,
+        member_action: MemberAction,
+        spool: MemberTable,
+        report: PeopleReport,
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.ports import Fared
+        from airflow_provider_mkt.actions.ports import MemberStatus
 
         counts = spool.counts()
         reasons = Counter(one.code or "UNKNOWN" for one in spool.failures())
@@ -178,29 +191,35 @@ class PeopleOperator(LongOperator):
                 ),
             )
         return {
-            "outcome": verb.outcome,
+            "outcome": member_action.outcome,
             "platform": platform,
             "total": spool.total,
             "duplicates": spool.given - spool.total,
-            verb.done: counts[Fared.DONE],
-            verb.already: counts[Fared.ALREADY],
-            "rejected": counts[Fared.REJECTED],
-            "unknown": counts[Fared.UNKNOWN],
+            member_action.done: counts[MemberStatus.DONE],
+            member_action.already: counts[MemberStatus.ALREADY],
+            "rejected": counts[MemberStatus.REJECTED],
+            "unknown": counts[MemberStatus.UNKNOWN],
             "reasons": dict(reasons.most_common(_REASONS_MAX)),
             "rejects": path,
             "seconds": round(report.seconds, 2),
         }
 
     def _judge(
-        self, context: Context, verb: PeopleVerb, outcome: dict[str, Any], allowance: Allowance
+        self,
+        context: Context,
+        member_action: MemberAction,
+        outcome: dict[str, Any],
+        allowance: RejectThreshold,
     ) -> None:
         problems = []
         if outcome["unknown"]:
             problems.append(
-                f"whether {outcome['unknown']:,} leads were {verb.done} is unknown; clear the task to do it "
-                "with them again"
+                f"whether {outcome['unknown']:,} leads were {member_action.done} is unknown; clear the "
+                "task to do it with them again"
             )
-        done = sum(outcome[name] for name in (verb.done, verb.already, "rejected", "unknown"))
+        done = sum(
+            outcome[name] for name in (member_action.done, member_action.already, "rejected", "unknown")
+        )
         if not allowance.allows(outcome["rejected"], done):
             problems.append(f"{outcome['rejected']:,} of {done:,} leads were rejected, allowed: {allowance}")
         if done < outcome["total"]:

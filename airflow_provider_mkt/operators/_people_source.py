@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import as_list
 from airflow_provider_mkt.operators._files import open_for_reading
 
@@ -29,10 +29,10 @@ def of_given(leads: Any, check: Check) -> Iterator[str]:
     """
     given = leads() if callable(leads) else as_list("leads", leads)
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
-        raise InvalidInput("leads", f"the callable must return an iterable, not {shape(given)}")
+        raise InvalidInput("leads", f"the callable must return an iterable, not {describe_type(given)}")
     for index, lead in enumerate(given):
         if lead is None or lead == "":
-            raise InvalidInput(f"leads[{index}]", f"is no lead: {shape(lead)}")
+            raise InvalidInput(f"leads[{index}]", f"is no lead: {describe_type(lead)}")
         yield check(f"leads[{index}]", lead)
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import IO, Any
 
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
+from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 
 _DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
 
@@ -38,7 +38,7 @@ class Columns:
         return cls(
             listed("fields", fields),
             {} if _is_missing(headers) else as_mapping("column_headers", headers),
-            (as_text("file_format", file_format) or "csv").lower(),
+            (optional_str("file_format", file_format) or "csv").lower(),
         )
 
     def header_line(self, names: Iterable[str]) -> bytes:

@@ -8,12 +8,12 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
-from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._importing import ImportingOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._sync_state import generation, snapshot_path
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import LeadImporter, LeadWriter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._importing import ImportPlan
-    from airflow_provider_mkt.operators._limits import Allowance
+    from airflow_provider_mkt.operators._limits import RejectThreshold
     from airflow_provider_mkt.sync.bulk_share import RowNumbers
     from airflow_provider_mkt.sync.report import SyncOutcome
     from airflow_provider_mkt.sync.rows import Row
@@ -67,9 +67,9 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         raise NotImplementedError
 
     def written(
-        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: Allowance
+        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: RejectThreshold
     ) -> SyncOutcome:
-        mode = as_text("mode", self.mode)
+        mode = optional_str("mode", self.mode)
         if mode not in _MODES:
             raise InvalidInput("mode", f"must be one of {', '.join(_MODES)}")
         self._left = self._snapshot = None
@@ -82,22 +82,22 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
                 raise
             self.log.info("Sent by calls: %s", unfit.message)
             return super().written(context, hook, writer, allowance)
-        memory, key = task_memory(context), f"way of the sync {generation(context)}"
+        task_state, key = task_state_of(context), f"way of the sync {generation(context)}"
         self._keep_source(context, writer)
         with ExitStack() as stack:
             # A try that goes on where another was killed goes the same way.
-            taken = memory.get(key)
+            taken = task_state.get(key)
             way = taken or self._way(mode, hook, writer)
             plan = self._planned(hook, importer, writer, stack) if way == "bulk" else None
             if plan is not None and mode == "auto" and taken is None and not _worth_it(plan):
                 self.log.info("Sent by calls: most rows have fields without a value, or of no import")
                 plan, way = None, "calls"
-            memory.set(key, way)
+            task_state.set(key, way)
             if plan is None:
                 outcome = super().written(context, hook, writer, allowance)
             else:
                 outcome = self._in_bulk(context, hook, writer, allowance, plan, stack)
-        memory.set(key, None)
+        task_state.set(key, None)
         if self._snapshot is not None:
             self._snapshot.remove()
         return outcome
@@ -173,7 +173,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         context: Context,
         hook: MarketingHook,
         writer: LeadWriter,
-        allowance: Allowance,
+        allowance: RejectThreshold,
         plan: ImportPlan,
         stack: ExitStack,
     ) -> SyncOutcome:
@@ -210,7 +210,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
 
     def _opened(self, stack: ExitStack, writer: LeadWriter) -> LeadSource:
         """The source, whatever fields it has: those that do not exist are rejected with their rows."""
-        return self.open_source(stack, writer, as_text("lookup_field", self.lookup_field) or "", None)
+        return self.open_source(stack, writer, optional_str("lookup_field", self.lookup_field) or "", None)
 
 
 class _Again:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.jobs import Job
-    from airflow_provider_mkt.actions.polling import Look, LookDict, Tolerance
+    from airflow_provider_mkt.actions.polling import JobState, JobStateDict, PollFailureBudget
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 T = TypeVar("T")
@@ -52,7 +52,9 @@ def jobs_of(value: Any, where: str = "job") -> list[Job]:
         try:
             value = json.loads(value)
         except ValueError:
-            raise InvalidInput(where, f"must be a job or a list of jobs, not {shape(value)}") from None
+            raise InvalidInput(
+                where, f"must be a job or a list of jobs, not {describe_type(value)}"
+            ) from None
     if isinstance(value, Mapping):
         if "jobs" in value:
             return jobs_of(value["jobs"], f"{where}.jobs")
@@ -65,24 +67,26 @@ def jobs_of(value: Any, where: str = "job") -> list[Job]:
         jobs = [job for index, one in enumerate(value) for job in jobs_of(one, f"{where}[{index}]")]
         if jobs:
             return jobs
-    raise InvalidInput(where, f"must be a job or a list of jobs, not {shape(value)}")
+    raise InvalidInput(where, f"must be a job or a list of jobs, not {describe_type(value)}")
 
 
-def look_at_all(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> list[Look]:
+def poll_jobs(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> list[JobState]:
     """Ask once what each job is at, and log it."""
-    from airflow_provider_mkt.actions.polling import look_at
+    from airflow_provider_mkt.actions.polling import poll_job
 
-    looks = []
+    job_states = []
     for job in jobs:
-        look = hook.follow(look_at(hook.job_spec(job), job))
+        look = hook.follow(poll_job(hook.job_spec(job), job))
         log.info("%s", look)
         if not look.known:
-            log.warning("%s: nobody knows the word %r; waiting on", job, look.word)
-        looks.append(look)
-    return looks
+            log.warning("%s: unknown status %r; still waiting", job, look.raw_status)
+        job_states.append(look)
+    return job_states
 
 
-def looked(hook: MarketingHook, jobs: Sequence[Job], tolerance: Tolerance, log: Log) -> list[LookDict] | None:
+def looked(
+    hook: MarketingHook, jobs: Sequence[Job], failure_budget: PollFailureBudget, log: Log
+) -> list[JobStateDict] | None:
     """Look once. The looks as JSON when all are complete, None when they are still at work.
 
     :raises AirflowFailException: when a job ended badly, or asking cannot work.
@@ -90,16 +94,18 @@ def looked(hook: MarketingHook, jobs: Sequence[Job], tolerance: Tolerance, log: 
     """
     from airflow_provider_mkt.actions.polling import all_complete, none_failed
 
-    def look() -> list[Look]:
-        looks = look_at_all(hook, jobs, log)
-        none_failed(looks)
-        return looks
+    def look() -> list[JobState]:
+        job_states = poll_jobs(hook, jobs, log)
+        none_failed(job_states)
+        return job_states
 
-    looks = tolerated(look, tolerance, log)
-    return [one.to_json() for one in looks] if looks is not None and all_complete(looks) else None
+    job_states = tolerated(look, failure_budget, log)
+    return (
+        [one.to_json() for one in job_states] if job_states is not None and all_complete(job_states) else None
+    )
 
 
-def tolerated(look: Callable[[], T], tolerance: Tolerance, log: Log) -> T | None:
+def tolerated(look: Callable[[], T], failure_budget: PollFailureBudget, log: Log) -> T | None:
     """What a look shows; None when it failed, and may.
 
     :raises AirflowFailException: when asking cannot work, or showed that waiting has no point.
@@ -109,14 +115,14 @@ def tolerated(look: Callable[[], T], tolerance: Tolerance, log: Log) -> T | None
         try:
             shown = look()
         except PlatformError as error:
-            tolerance.failed(error, time.time())
-            log.warning("Asking failed: %s", error)
+            failure_budget.failed(error, time.time())
+            log.warning("status poll failed: %s", error)
             return None
     except PlatformError as error:
         if error.permanent:
             raise AirflowFailException(str(error)) from error
         raise PollingFailed(str(error)) from error
-    tolerance.worked()
+    failure_budget.worked()
     return shown
 
 
@@ -126,9 +132,9 @@ def wait_in_worker(
     *,
     interval: float | None,
     deadline: float,
-    tolerance: Tolerance,
+    failure_budget: PollFailureBudget,
     log: Log,
-) -> list[LookDict]:
+) -> list[JobStateDict]:
     """Wait for jobs, holding the worker.
 
     :raises JobsOverdue: at the deadline.
@@ -137,23 +143,23 @@ def wait_in_worker(
 
     every = poll_interval([hook.job_spec(job) for job in jobs], interval)
     while True:
-        if (looks := looked(hook, jobs, tolerance, log)) is not None:
-            return looks
+        if (job_states := looked(hook, jobs, failure_budget, log)) is not None:
+            return job_states
         left = deadline - time.time()
         if left <= 0:
             raise JobsOverdue(_overdue(jobs))
         time.sleep(min(left, every))
 
 
-def looks_of_event(event: Any) -> list[LookDict]:
+def job_states_of_event(event: Any) -> list[JobStateDict]:
     """The looks of the trigger's event.
 
     :raises AirflowFailException: when a job ended badly, or asking cannot work.
     :raises JobsOverdue: at the deadline.
     :raises PollingFailed: when asking kept failing.
     """
-    looks: list[LookDict] = list(succeeded(event).get("looks") or ())
-    return looks
+    job_states: list[JobStateDict] = list(succeeded(event).get("job_states") or ())
+    return job_states
 
 
 def succeeded(event: Any) -> Mapping[str, Any]:
@@ -164,7 +170,7 @@ def succeeded(event: Any) -> Mapping[str, Any]:
     :raises PollingFailed: when asking kept failing.
     """
     if not isinstance(event, Mapping) or "status" not in event:
-        msg = f"the trigger's event is {shape(event)}, not what it should be"
+        msg = f"the trigger's event is {describe_type(event)}, not what it should be"
         raise PollingFailed(msg)
     message = str(event.get("message"))
     match event["status"]:
@@ -173,8 +179,8 @@ def succeeded(event: Any) -> Mapping[str, Any]:
         case "failed":
             raise AirflowFailException(message)
         case "timeout":
-            words = [f"{look['job']['id']}: {look['word']}" for look in event.get("looks") or ()]
-            words += [f"{name} {value}" for name, value in (event.get("facts") or {}).items()]
+            words = [f"{look['job']['id']}: {look['raw_status']}" for look in event.get("job_states") or ()]
+            words += [f"{name} {value}" for name, value in (event.get("details") or {}).items()]
             raise JobsOverdue(f"{message} ({'; '.join(words)})" if words else message)
     raise PollingFailed(message)
 
@@ -206,7 +212,7 @@ class WaitingOperator(MarketingOperator):
     :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when
         not given.
     :param wait_timeout: how long to wait, in seconds.
-    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param max_poll_failure_time: how long asking may go on failing while waiting, in seconds.
     :param cancel_on_kill: cancel what can be canceled when a user ends the task while it is deferred.
     """
 
@@ -218,7 +224,7 @@ class WaitingOperator(MarketingOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float | None = None,
         wait_timeout: float = 24 * 3600,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -227,7 +233,7 @@ class WaitingOperator(MarketingOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.wait_timeout = wait_timeout
-        self.tolerance = tolerance
+        self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
 
     def waited(self, context: Context, jobs: Sequence[Job], outcome: dict[str, Any]) -> dict[str, Any]:
@@ -240,36 +246,37 @@ class WaitingOperator(MarketingOperator):
         """
         if not self.wait_for_completion or not jobs:
             return outcome
-        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
 
-        deadline, tolerance = time.time() + self.wait_timeout, Tolerance(self.tolerance)
+        deadline = time.time() + self.wait_timeout
+        failure_budget = PollFailureBudget(self.max_poll_failure_time)
         with self.hook as hook:
             if not self.deferrable:
-                looks = wait_in_worker(
+                job_states = wait_in_worker(
                     hook,
                     jobs,
                     interval=self.poll_interval,
                     deadline=deadline,
-                    tolerance=tolerance,
+                    failure_budget=failure_budget,
                     log=self.log,
                 )
-                return self.completed(context, outcome, looks)
-            if (done := looked(hook, jobs, tolerance, self.log)) is not None:
+                return self.completed(context, outcome, job_states)
+            if (done := looked(hook, jobs, failure_budget, self.log)) is not None:
                 return self.completed(context, outcome, done)
         self._wait_in_triggerer(jobs, outcome, deadline)
 
     def completed(
-        self, context: Context, outcome: dict[str, Any], looks: Sequence[LookDict]
+        self, context: Context, outcome: dict[str, Any], job_states: Sequence[JobStateDict]
     ) -> dict[str, Any]:
         """What the task returns once all its jobs are complete."""
-        word = looks[0]["word"] if looks else outcome.get("state")
-        return {**outcome, "state": word, "looks": list(looks)}
+        word = job_states[0]["raw_status"] if job_states else outcome.get("state")
+        return {**outcome, "state": word, "job_states": list(job_states)}
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take the trigger's event."""
-        looks = looks_of_event(event)
+        job_states = job_states_of_event(event)
         with self.airflow_errors():
-            outcome = self.completed(context, dict(event.get("carry") or {}), looks)
+            outcome = self.completed(context, dict(event.get("carry") or {}), job_states)
             return dict(self.told_to_assets(context, outcome))
 
     def _wait_in_triggerer(self, jobs: Sequence[Job], outcome: dict[str, Any], deadline: float) -> NoReturn:
@@ -279,7 +286,7 @@ class WaitingOperator(MarketingOperator):
                 jobs=[dict(job.to_json()) for job in jobs],
                 deadline=deadline,
                 poll_interval=self.poll_interval,
-                tolerance=self.tolerance,
+                max_poll_failure_time=self.max_poll_failure_time,
                 cancel_on_kill=self.cancel_on_kill,
                 carry=outcome,
             ),

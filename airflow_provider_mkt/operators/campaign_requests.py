@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_mapping, as_text, needed
+from airflow_provider_mkt.operators._base import as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class RequestCampaignOperator(PeopleOperator):
@@ -51,12 +51,12 @@ class RequestCampaignOperator(PeopleOperator):
         self.tokens = tokens
         self.program_id = program_id
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.marketo import smart_campaigns
 
         self.hook_on("marketo")
-        return smart_campaigns.verb(
-            needed("campaign_id", self.campaign_id),
+        return smart_campaigns.member_action(
+            required_str("campaign_id", self.campaign_id),
             tokens=as_mapping("tokens", self.tokens) if self.tokens else None,
-            program_id=as_text("program_id", self.program_id),
+            program_id=optional_str("program_id", self.program_id),
         )

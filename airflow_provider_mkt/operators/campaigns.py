@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_list,
     as_mapping,
-    as_text,
     decoded_json,
-    needed,
+    optional_str,
+    required_str,
 )
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class CreateCampaignBatchOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         wanted = self._wanted()
         with self.hook as hook, hook.exclusive("create campaigns"):
-            batch = hook.follow(hook.create_campaigns(task_memory(context), wanted))
+            batch = hook.follow(hook.create_campaigns(task_state_of(context), wanted))
         self.log.info(
             "%d campaigns: %d created, %d there already, %d rejected",
             len(wanted),
@@ -88,7 +88,7 @@ class CreateCampaignBatchOperator(MarketingOperator):
         wanted: list[dict[str, Any]] = []
         for index, campaign in enumerate(as_list("campaigns", self.campaigns)):
             if not isinstance(campaign, dict):
-                raise InvalidInput(f"campaigns[{index}]", f"must be a mapping, not {shape(campaign)}")
+                raise InvalidInput(f"campaigns[{index}]", f"must be a mapping, not {describe_type(campaign)}")
             wanted.append({**defaults, **campaign})
         return wanted
 
@@ -135,7 +135,7 @@ class UpdateCampaignBatchOperator(MarketingOperator):
         shared = as_mapping("changes", self.changes or {})
         wanted = [replace(one, changes={**shared, **one.changes}) for one in _refs(self.campaigns)]
         with self.hook as hook:
-            result = hook.follow(hook.campaigns.update(task_memory(context), wanted))
+            result = hook.follow(hook.campaigns.update(task_state_of(context), wanted))
         self.log.info(
             "%d campaigns: %d changed, %d rejected", len(wanted), len(result.done), len(result.rejected)
         )
@@ -245,8 +245,8 @@ class AssociateAssetsOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import campaigns
 
-        campaign_id = as_text("campaign_id", self.campaign_id)
-        name = as_text("campaign_name", self.campaign_name)
+        campaign_id = optional_str("campaign_id", self.campaign_id)
+        name = optional_str("campaign_name", self.campaign_name)
         if bool(campaign_id) == bool(name):
             raise InvalidInput("campaign_id", "give either campaign_id or campaign_name")
         add, remove = _assets("assets", self.assets), _assets("remove", self.remove)
@@ -285,7 +285,7 @@ def _refs(value: Any) -> list[CampaignRef]:
 def _assets(field: str, value: Any) -> list[tuple[str, str]]:
     return list(
         dict.fromkeys(
-            (kind, needed(f"{field}.{kind}[{index}]", asset))
+            (kind, required_str(f"{field}.{kind}[{index}]", asset))
             for kind, ids in as_mapping(field, value or {}).items()
             for index, asset in enumerate(as_list(f"{field}.{kind}", ids))
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class DeleteLeadsOperator(PeopleOperator):
@@ -26,5 +26,5 @@ class DeleteLeadsOperator(PeopleOperator):
     ``POST /rest/v1/leads/delete.json``.
     """
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         return self.hook.people.delete()

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_list, as_text, needed
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_list,
+    optional_str,
+    required_str,
+    to_bool,
+)
+from airflow_provider_mkt.operators._memory import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +50,12 @@ class CreateABTestVariationOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import emails
 
-        email_id, name = needed("email_id", self.email_id), needed("variation_name", self.variation_name)
+        email_id, name = (
+            required_str("email_id", self.email_id),
+            required_str("variation_name", self.variation_name),
+        )
         with self.hook_on("hubspot") as hook, hook.exclusive(f"variation of email {email_id}"):
-            made = hook.follow(emails.create_variation(task_memory(context), email_id, name))
+            made = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
         variation = made.value
         self.log.info(
             "Email %s: variation %s %s", email_id, variation.id, "made" if made.new else "was there already"
@@ -102,15 +111,15 @@ class SendSampleEmailOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails as email_actions
 
-        email_id, addresses = needed("email_id", self.email_id), self._addresses()
-        text_only = as_flag("text_only", self.text_only)
+        email_id, addresses = required_str("email_id", self.email_id), self._addresses()
+        text_only = to_bool("text_only", self.text_only)
         with self.hook_on("marketo") as hook:
             samples = hook.follow(
                 email_actions.send(
-                    task_memory(context),
+                    task_state_of(context),
                     email_id,
                     addresses,
-                    lead_id=as_text("lead_id", self.lead_id),
+                    lead_id=optional_str("lead_id", self.lead_id),
                     text_only=text_only,
                 )
             )
@@ -138,7 +147,9 @@ class SendSampleEmailOperator(MarketingOperator):
         given = self.to
         if isinstance(given, str) and not given.lstrip().startswith("["):
             given = [given]
-        addresses = [needed(f"to[{place}]", address) for place, address in enumerate(as_list("to", given))]
+        addresses = [
+            required_str(f"to[{place}]", address) for place, address in enumerate(as_list("to", given))
+        ]
         if not addresses:
             raise InvalidInput("to", "is empty: nobody to send a sample to")
         return list(dict.fromkeys(addresses))

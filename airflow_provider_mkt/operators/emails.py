@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
-    as_flag,
     as_mapping,
-    as_text,
     as_time,
-    needed,
+    optional_str,
+    required_str,
+    to_bool,
 )
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class PublishEmailOperator(WaitingOperator):
     :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when
         not given.
     :param wait_timeout: how long to wait, in seconds.
-    :param tolerance: how long asking may go on failing while waiting, in seconds.
+    :param max_poll_failure_time: how long asking may go on failing while waiting, in seconds.
     :param cancel_on_kill: Marketo: take an approved program back when the waiting task is killed, by a
         user or with its worker; the task's next try approves it again.
     :returns: ``published`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
-        ``looks``.
+        ``job_states``.
     :raises AirflowFailException: when there is no such email, it cannot be published, it is scheduled
         for another time, or its sending failed.
 
@@ -79,16 +79,16 @@ class PublishEmailOperator(WaitingOperator):
         self.send_now = send_now
 
     def work(self, context: Context) -> dict[str, Any]:
-        email_id = as_text("email_id", self.email_id)
-        program_id = as_text("program_id", self.program_id)
+        email_id = optional_str("email_id", self.email_id)
+        program_id = optional_str("program_id", self.program_id)
         publish_at = as_time("publish_at", self.publish_at)
-        send_now = as_flag("send_now", self.send_now)
+        send_now = to_bool("send_now", self.send_now)
         if publish_at is not None and send_now:
             raise InvalidInput("send_now", "contradicts publish_at; give one of them")
         with self.hook as hook, hook.exclusive(_publishing(email_id, program_id)):
             publication = hook.follow(
                 hook.publish_email(
-                    task_memory(context),
+                    task_state_of(context),
                     email_id=email_id,
                     program_id=program_id,
                     publish_at=publish_at,
@@ -164,16 +164,16 @@ class CreateEmailOperator(MarketingOperator):
         self.template_id = template_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        name, fields = needed("name", self.name), as_mapping("fields", self.fields or {})
+        name, fields = required_str("name", self.name), as_mapping("fields", self.fields or {})
         with self.hook as hook, hook.exclusive(f"create email {name}"):
             made = hook.follow(
                 hook.emails.create(
-                    task_memory(context),
+                    task_state_of(context),
                     name,
                     fields,
-                    folder_id=as_text("folder_id", self.folder_id),
-                    folder_type=as_text("folder_type", self.folder_type),
-                    template_id=as_text("template_id", self.template_id),
+                    folder_id=optional_str("folder_id", self.folder_id),
+                    folder_type=optional_str("folder_type", self.folder_type),
+                    template_id=optional_str("template_id", self.template_id),
                 )
             )
         self.log.info("Email %s %s", made.id, "created" if made.new else "was there already")
@@ -229,16 +229,16 @@ class CloneEmailOperator(MarketingOperator):
         self.language = language
 
     def work(self, context: Context) -> dict[str, Any]:
-        email_id, name = needed("email_id", self.email_id), needed("name", self.name)
+        email_id, name = required_str("email_id", self.email_id), required_str("name", self.name)
         with self.hook as hook, hook.exclusive(f"clone email {email_id} as {name}"):
             copy = hook.follow(
                 hook.emails.clone(
-                    task_memory(context),
+                    task_state_of(context),
                     email_id,
                     name,
-                    folder_id=as_text("folder_id", self.folder_id),
-                    folder_type=as_text("folder_type", self.folder_type),
-                    language=as_text("language", self.language),
+                    folder_id=optional_str("folder_id", self.folder_id),
+                    folder_type=optional_str("folder_type", self.folder_type),
+                    language=optional_str("language", self.language),
                 )
             )
         self.log.info("Email %s: copy %s %s", email_id, copy.id, "made" if copy.new else "was there already")
@@ -288,10 +288,10 @@ class UpdateEmailOperator(MarketingOperator):
         self.version = version
 
     def work(self, context: Context) -> dict[str, Any]:
-        email_id, changes = needed("email_id", self.email_id), as_mapping("changes", self.changes)
+        email_id, changes = required_str("email_id", self.email_id), as_mapping("changes", self.changes)
         with self.hook as hook:
             change = hook.follow(
-                hook.emails.update(email_id, changes, version=as_text("version", self.version))
+                hook.emails.update(email_id, changes, version=optional_str("version", self.version))
             )
         self.log.info("Email %s: %s changed in its %s version", email_id, ", ".join(changes), change.version)
         return {
@@ -328,9 +328,9 @@ class UnpublishEmailOperator(MarketingOperator):
         self.email_id = email_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        email_id = needed("email_id", self.email_id)
+        email_id = required_str("email_id", self.email_id)
         with self.hook as hook, hook.exclusive(_publishing(email_id)):
-            withdrawal = hook.follow(hook.emails.unpublish(task_memory(context), email_id))
+            withdrawal = hook.follow(hook.emails.unpublish(task_state_of(context), email_id))
         word = "taken back" if withdrawal.done else "left alone, it was a draft already"
         self.log.info("Email %s: %s, state %s", email_id, word, withdrawal.state)
         return {

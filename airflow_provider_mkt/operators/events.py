@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_list,
     as_mapping,
-    as_text,
     as_time,
-    needed,
+    optional_str,
+    required_str,
 )
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
 
@@ -70,7 +70,7 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         events: list[dict[str, Any]] = []
         for place, event in enumerate(as_list("events", self.events)):
             if not isinstance(event, Mapping):
-                raise InvalidInput(f"events[{place}]", f"must be a mapping, not {shape(event)}")
+                raise InvalidInput(f"events[{place}]", f"must be a mapping, not {describe_type(event)}")
             events.append({**defaults, **event})
         with self.hook_on("hubspot") as hook:
             done = hook.follow(event_actions.upsert_all(events))
@@ -151,11 +151,11 @@ class RecordAttendanceOperator(LeadWritingOperator):
 
         self.hook_on("hubspot")
         return AttendanceWriter(
-            state=needed("state", self.state),
-            lookup_field=needed("lookup_field", self.lookup_field),
-            external_event_id=as_text("external_event_id", self.external_event_id),
-            external_account_id=as_text("external_account_id", self.external_account_id),
-            object_id=as_text("object_id", self.object_id),
+            state=required_str("state", self.state),
+            lookup_field=required_str("lookup_field", self.lookup_field),
+            external_event_id=optional_str("external_event_id", self.external_event_id),
+            external_account_id=optional_str("external_account_id", self.external_account_id),
+            object_id=optional_str("object_id", self.object_id),
         )
 
     def told(self, outcome: SyncOutcome) -> Mapping[str, Any]:
@@ -181,8 +181,8 @@ class _OneEventOperator(MarketingOperator):
         self.external_account_id = external_account_id
 
     def _key(self) -> tuple[str, str]:
-        event_id = needed("external_event_id", self.external_event_id)
-        return event_id, needed("external_account_id", self.external_account_id)
+        event_id = required_str("external_event_id", self.external_event_id)
+        return event_id, required_str("external_account_id", self.external_account_id)
 
     def _told(self, outcome: str, event: MarketingEvent) -> dict[str, Any]:
         event_id, account_id = self._key()

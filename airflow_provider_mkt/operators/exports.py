@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_flag, as_text
+from airflow_provider_mkt.operators._base import optional_str, to_bool
 from airflow_provider_mkt.operators._exporting import ExportOperator
 from airflow_provider_mkt.operators._tables import Columns, listed
 
@@ -72,17 +72,17 @@ class ExportLeadsOperator(ExportOperator):
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
         from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 
-        date_filter = as_text("date_filter", self.date_filter)
+        date_filter = optional_str("date_filter", self.date_filter)
         if date_filter not in DATE_FILTERS:
             raise InvalidInput("date_filter", f"must be one of {', '.join(DATE_FILTERS)}")
         return bulk_extracts.create_leads(
             columns.fields,
             created_between=span if date_filter == "createdAt" else None,
             updated_between=span if date_filter == "updatedAt" else None,
-            static_list_id=as_text("static_list_id", self.static_list_id),
-            static_list_name=as_text("static_list_name", self.static_list_name),
-            smart_list_id=as_text("smart_list_id", self.smart_list_id),
-            smart_list_name=as_text("smart_list_name", self.smart_list_name),
+            static_list_id=optional_str("static_list_id", self.static_list_id),
+            static_list_name=optional_str("static_list_name", self.static_list_name),
+            smart_list_id=optional_str("smart_list_id", self.smart_list_id),
+            smart_list_name=optional_str("smart_list_name", self.smart_list_name),
             file_format=columns.file_format,
             column_headers=columns.headers,
         )
@@ -208,10 +208,10 @@ class ExportProgramMembersOperator(ExportOperator):
         exhausted = self.is_exhausted
         return bulk_extracts.create_program_members(
             columns.fields,
-            program_id=as_text("program_id", self.program_id),
+            program_id=optional_str("program_id", self.program_id),
             program_ids=listed("program_ids", self.program_ids),
-            is_exhausted=None if exhausted in (None, "", "None") else as_flag("is_exhausted", exhausted),
-            nurture_cadence=as_text("nurture_cadence", self.nurture_cadence),
+            is_exhausted=None if exhausted in (None, "", "None") else to_bool("is_exhausted", exhausted),
+            nurture_cadence=optional_str("nurture_cadence", self.nurture_cadence),
             status_names=listed("status_names", self.status_names),
             updated_between=span,
             file_format=columns.file_format,

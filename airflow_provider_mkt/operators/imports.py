@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text
+from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._import_source import ImportFile
 from airflow_provider_mkt.operators._importing import ImportingOperator
-from airflow_provider_mkt.operators._limits import Allowance
+from airflow_provider_mkt.operators._limits import RejectThreshold
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -143,7 +143,7 @@ class ImportLeadsOperator(ImportingOperator):
         self.lost_after = lost_after
 
     def work(self, context: Context) -> ImportOutcome:
-        allowance = Allowance.of("max_rejected", self.max_rejected)
+        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
         hook = self.hook
         self.begin()
         hook.sleep = self.sleep
@@ -159,12 +159,12 @@ class ImportLeadsOperator(ImportingOperator):
 
     def _importer(self, hook: MarketingHook) -> LeadImporter:
         return hook.lead_importer(
-            action=as_text("action", self.action) or "",
-            lookup_field=as_text("lookup_field", self.lookup_field) or "",
-            list_id=as_text("list_id", self.list_id),
-            partition_name=as_text("partition_name", self.partition_name),
-            program_id=as_text("program_id", self.program_id),
-            program_status=as_text("program_status", self.program_status),
+            action=optional_str("action", self.action) or "",
+            lookup_field=optional_str("lookup_field", self.lookup_field) or "",
+            list_id=optional_str("list_id", self.list_id),
+            partition_name=optional_str("partition_name", self.partition_name),
+            program_id=optional_str("program_id", self.program_id),
+            program_status=optional_str("program_status", self.program_status),
             date_format=self.date_format,
             time_zone=self.time_zone,
             marketable_contacts=self.marketable_contacts,
@@ -185,7 +185,7 @@ class ImportLeadsOperator(ImportingOperator):
             # A cell is there for every column, so what has no value is an empty one.
             blank="clear",
         )
-        return ImportFile(path, as_text("source_format", self.source_format), mapping)
+        return ImportFile(path, optional_str("source_format", self.source_format), mapping)
 
     # -- from the file to its outcome ------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class ImportLeadsOperator(ImportingOperator):
         marks, bulk = self.imported(context, hook, plan, report, stack)
         return marks, report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
 
-    def _judge(self, context: Context, outcome: ImportOutcome, allowance: Allowance) -> None:
+    def _judge(self, context: Context, outcome: ImportOutcome, allowance: RejectThreshold) -> None:
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
         self.log.info(
             "%s rows: %s imported (%s with a warning), %s skipped, %s rejected%s",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text, needed
+from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
-from airflow_provider_mkt.operators._memory import task_digest, task_memory
+from airflow_provider_mkt.operators._memory import task_digest, task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,12 +76,12 @@ class PushLeadsOperator(LeadWritingOperator):
 
         self.hook_on("marketo")
         return PushWriter(
-            program_name=needed("program_name", self.program_name),
-            lookup_field=needed("lookup_field", self.lookup_field),
-            program_status=as_text("program_status", self.program_status),
-            source=as_text("push_source", self.push_source),
-            reason=as_text("push_reason", self.push_reason),
-            partition_name=as_text("partition_name", self.partition_name),
+            program_name=required_str("program_name", self.program_name),
+            lookup_field=required_str("lookup_field", self.lookup_field),
+            program_status=optional_str("program_status", self.program_status),
+            source=optional_str("push_source", self.push_source),
+            reason=optional_str("push_reason", self.push_reason),
+            partition_name=optional_str("partition_name", self.partition_name),
         )
 
     def told(self, outcome: SyncOutcome) -> Mapping[str, Any]:
@@ -135,16 +135,16 @@ class SubmitFormOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import leads
 
-        form_id = needed("form_id", self.form_id)
+        form_id = required_str("form_id", self.form_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"submit form of {task_digest(context)}"):
             filled = hook.follow(
                 leads.submit(
                     form_id,
                     as_mapping("fields", self.fields),
-                    task_memory(context),
-                    program_id=as_text("program_id", self.program_id),
+                    task_state_of(context),
+                    program_id=optional_str("program_id", self.program_id),
                     visitor_data=as_mapping("visitor_data", self.visitor_data) if self.visitor_data else None,
-                    cookie=as_text("cookie", self.cookie),
+                    cookie=optional_str("cookie", self.cookie),
                 )
             )
         self.log.info("Form %s: lead %s %s", form_id, filled["lead_id"], filled["status"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._two_ways import TwoWayOperator
 
@@ -64,19 +64,19 @@ class SyncLeadsOperator(TwoWayOperator):
 
     def writer(self) -> LeadWriter:
         return self.hook.lead_writer(
-            action=as_text("action", self.action) or "",
-            lookup_field=as_text("lookup_field", self.lookup_field) or "",
-            partition_name=as_text("partition_name", self.partition_name),
+            action=optional_str("action", self.action) or "",
+            lookup_field=optional_str("lookup_field", self.lookup_field) or "",
+            partition_name=optional_str("partition_name", self.partition_name),
         )
 
     def importer(self) -> LeadImporter:
-        action = as_text("action", self.action) or ""
+        action = optional_str("action", self.action) or ""
         if as_path("outcomes_path", self.outcomes_path) is not None:
             raise InvalidInput("outcomes_path", "an import does not tell each lead's outcome and id")
         if action != "createOrUpdate":
             raise InvalidInput("action", f"an import can do createOrUpdate as calls do it, not {action!r}")
         return self.hook.lead_importer(
             action=action,
-            lookup_field=as_text("lookup_field", self.lookup_field) or "",
-            partition_name=as_text("partition_name", self.partition_name),
+            lookup_field=optional_str("lookup_field", self.lookup_field) or "",
+            partition_name=optional_str("partition_name", self.partition_name),
         )

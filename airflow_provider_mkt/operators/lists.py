@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import needed
+from airflow_provider_mkt.operators._base import required_str
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class _ListOperator(PeopleOperator):
@@ -44,8 +44,8 @@ class AddToListOperator(_ListOperator):
     ``POST /rest/v1/lists/{listId}/leads.json``.
     """
 
-    def verb(self) -> PeopleVerb:
-        return self.hook.people.add_to_list(needed("list_id", self.list_id))
+    def member_action(self) -> MemberAction:
+        return self.hook.people.add_to_list(required_str("list_id", self.list_id))
 
 
 class RemoveFromListOperator(_ListOperator):
@@ -64,5 +64,5 @@ class RemoveFromListOperator(_ListOperator):
     ``DELETE /rest/v1/lists/{listId}/leads.json``.
     """
 
-    def verb(self) -> PeopleVerb:
-        return self.hook.people.remove_from_list(needed("list_id", self.list_id))
+    def member_action(self) -> MemberAction:
+        return self.hook.people.remove_from_list(required_str("list_id", self.list_id))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.operators._base import MarketingOperator, as_flag, as_list, needed
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._base import MarketingOperator, as_list, required_str, to_bool
+from airflow_provider_mkt.operators._memory import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,15 +54,15 @@ class MergeLeadsOperator(MarketingOperator):
         self.merge_in_crm = merge_in_crm
 
     def work(self, context: Context) -> dict[str, Any]:
-        winner_id = needed("winner_id", self.winner_id)
-        merge_in_crm = as_flag("merge_in_crm", self.merge_in_crm)
+        winner_id = required_str("winner_id", self.winner_id)
+        merge_in_crm = to_bool("merge_in_crm", self.merge_in_crm)
         loser_ids = [
-            needed(f"loser_ids[{place}]", loser)
+            required_str(f"loser_ids[{place}]", loser)
             for place, loser in enumerate(as_list("loser_ids", self.loser_ids))
         ]
         with self.hook as hook, hook.exclusive("merge leads"):
             merge = hook.follow(
-                hook.merge_leads(task_memory(context), winner_id, loser_ids, merge_in_crm=merge_in_crm)
+                hook.merge_leads(task_state_of(context), winner_id, loser_ids, merge_in_crm=merge_in_crm)
             )
         counts = {
             "merged": len(merge.merged),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_flag, as_mapping, as_text
+from airflow_provider_mkt.operators._base import as_mapping, optional_str, to_bool
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class EnrollNurtureOperator(PeopleOperator):
@@ -72,12 +72,12 @@ class EnrollNurtureOperator(PeopleOperator):
         self.verify = verify
         self.stream_name = stream_name
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         return self.hook.people.enroll(
-            campaign_id=as_text("campaign_id", self.campaign_id),
-            program_id=as_text("program_id", self.program_id),
-            status_name=as_text("status_name", self.status_name),
+            campaign_id=optional_str("campaign_id", self.campaign_id),
+            program_id=optional_str("program_id", self.program_id),
+            status_name=optional_str("status_name", self.status_name),
             tokens=as_mapping("tokens", self.tokens) if self.tokens else None,
-            verify=as_flag("verify", self.verify),
-            stream_name=as_text("stream_name", self.stream_name),
+            verify=to_bool("verify", self.verify),
+            stream_name=optional_str("stream_name", self.stream_name),
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import needed
+from airflow_provider_mkt.operators._base import required_str
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class SetProgramStatusOperator(PeopleOperator):
@@ -38,8 +38,10 @@ class SetProgramStatusOperator(PeopleOperator):
         self.program_id = program_id
         self.status_name = status_name
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.marketo import programs
 
         self.hook_on("marketo")
-        return programs.verb(needed("program_id", self.program_id), needed("status_name", self.status_name))
+        return programs.member_action(
+            required_str("program_id", self.program_id), required_str("status_name", self.status_name)
+        )

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text, as_time, needed
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_mapping,
+    as_time,
+    optional_str,
+    required_str,
+)
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -55,16 +61,16 @@ class CloneProgramOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import programs
 
-        program_id, name = needed("program_id", self.program_id), needed("name", self.name)
-        folder_id = needed("folder_id", self.folder_id)
+        program_id, name = required_str("program_id", self.program_id), required_str("name", self.name)
+        folder_id = required_str("folder_id", self.folder_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"clone program as {name}"):
             copy = hook.follow(
                 programs.clone(
                     program_id,
                     name,
-                    task_memory(context),
+                    task_state_of(context),
                     folder_id=folder_id,
-                    description=as_text("description", self.description),
+                    description=optional_str("description", self.description),
                 )
             )
         copy_id, word = str(copy.value["id"]), "made" if copy.new else "was there already"
@@ -115,7 +121,10 @@ class SetProgramTokensOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import programs as program_actions
 
-        program_id, folder_id = as_text("program_id", self.program_id), as_text("folder_id", self.folder_id)
+        program_id, folder_id = (
+            optional_str("program_id", self.program_id),
+            optional_str("folder_id", self.folder_id),
+        )
         if (program_id is None) == (folder_id is None):
             raise InvalidInput("program_id", "give either program_id or folder_id")
         with self.hook_on("marketo") as hook:
@@ -149,7 +158,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
     :param wait_for_completion: wait until the mail is out, and fail where it is not.
     :param cancel_on_kill: take the program back when a user ends the task while it is deferred.
     :returns: ``scheduled`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
-        ``looks``.
+        ``job_states``.
     :raises AirflowFailException: when there is no such email program, it cannot be approved, ``publish_at``
         is over, or it is approved for another time.
 
@@ -175,13 +184,15 @@ class ScheduleEmailProgramOperator(WaitingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails
 
-        program_id = needed("program_id", self.program_id)
+        program_id = required_str("program_id", self.program_id)
         publish_at, end_at = as_time("publish_at", self.publish_at), as_time("end_at", self.end_at)
         if publish_at is None:
             raise InvalidInput("publish_at", "is missing: when the program is to send")
         with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
             publication = hook.follow(
-                emails.approve_program(program_id, task_memory(context), publish_at=publish_at, end_at=end_at)
+                emails.approve_program(
+                    program_id, task_state_of(context), publish_at=publish_at, end_at=end_at
+                )
             )
         self.log.info("Program %s is %s for %s", program_id, publication.state, publication.scheduled_for)
         outcome = {
@@ -217,9 +228,9 @@ class UnapproveProgramOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails as email_actions
 
-        program_id = needed("program_id", self.program_id)
+        program_id = required_str("program_id", self.program_id)
         with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
-            withdrawn = hook.follow(email_actions.unapprove_program(program_id, task_memory(context)))
+            withdrawn = hook.follow(email_actions.unapprove_program(program_id, task_state_of(context)))
         word = "taken back" if withdrawn.done else "left alone, it was not approved"
         self.log.info("Program %s: %s", program_id, word)
         return {

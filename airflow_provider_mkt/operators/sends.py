@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_list, as_mapping, as_text, needed
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str, required_str
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._people import PeopleOperator
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
 
@@ -44,7 +44,7 @@ class _SingleSendOperator(WaitingOperator):
     :param contact_properties: written to the recipient's contact; all values text.
     :param custom_properties: values for the email's template alone, any JSON.
     :returns: ``email_id``, ``job``, ``state`` (``SENT``, or ``IDEMPOTENT_IGNORE`` where an earlier
-        request had sent it), and after waiting ``looks``.
+        request had sent it), and after waiting ``job_states``.
     :raises AirflowFailException: when the email does not exist or is not published, or when the
         platform tells that no mail goes out, with its result, e.g. ``INVALID_TO_ADDRESS``. Without
         ``wait_for_completion`` that is known only where it answers so at once.
@@ -99,17 +99,23 @@ class _SingleSendOperator(WaitingOperator):
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
         endpoint = getattr(transactional, self.kind)
-        email_id, to = needed("email_id", self.email_id), needed("to", self.to)
+        email_id, to = required_str("email_id", self.email_id), required_str("to", self.to)
         message = _message(self, "cc", "bcc", "reply_to")
 
         def make(send_id: str) -> Call[SendStatus]:
             call: Call[SendStatus] = endpoint(email_id, to, send_id=send_id, **message)
             return call
 
-        names = (*_task(context), self.kind, email_id, to.lower(), as_text("send_key", self.send_key) or "")
+        names = (
+            *_task(context),
+            self.kind,
+            email_id,
+            to.lower(),
+            optional_str("send_key", self.send_key) or "",
+        )
         with self.hook_on("hubspot") as hook:
             look = hook.follow(
-                sends.send(task_memory(context), make, names, as_text("send_id", self.send_id))
+                sends.send(task_state_of(context), make, names, optional_str("send_id", self.send_id))
             )
         self.log.info("%s", look)
         outcome = {
@@ -117,7 +123,7 @@ class _SingleSendOperator(WaitingOperator):
             "platform": hook.conn_type,
             "email_id": email_id,
             "job": dict(look.job.to_json()),
-            "state": look.word,
+            "state": look.raw_status,
         }
         return self.waited(context, [look.job], outcome)
 
@@ -219,12 +225,12 @@ class SendEmailToPeopleOperator(PeopleOperator):
         self._names = _task(context)
         return super().work(context)
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import sends as send_actions
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
         self.hook_on("hubspot")
-        email_id, kind = needed("email_id", self.email_id), needed("kind", self.kind)
+        email_id, kind = required_str("email_id", self.email_id), required_str("kind", self.kind)
         endpoints = {"transactional": transactional.send, "marketing": transactional.single_send}
         if kind not in endpoints:
             raise InvalidInput("kind", f"must be one of {', '.join(endpoints)}")
@@ -236,7 +242,7 @@ class SendEmailToPeopleOperator(PeopleOperator):
         # For its checks alone, so that nobody gets a mail when the message is wrong.
         make("somebody@example.com", "checked")
         return send_actions.mailing(
-            (*self._names, kind, email_id, as_text("send_key", self.send_key) or ""),
+            (*self._names, kind, email_id, optional_str("send_key", self.send_key) or ""),
             make,
             poll_interval=self.poll_interval,
             timeout=self.result_timeout,
@@ -252,7 +258,7 @@ def _task(context: Context) -> tuple[str, str, str, str]:
 def _message(operator: Any, *address_fields: str) -> dict[str, Any]:
     """The parts of a message as the calls take them."""
     return {
-        "sender": as_text("sender", operator.sender),
+        "sender": optional_str("sender", operator.sender),
         "contact_properties": as_mapping("contact_properties", operator.contact_properties or {}),
         "custom_properties": as_mapping("custom_properties", operator.custom_properties or {}),
         **{field: as_list(field, getattr(operator, field) or ()) for field in address_fields},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_text, needed
+from airflow_provider_mkt.operators._base import optional_str, required_str
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class EnrollSequenceOperator(PeopleOperator):
@@ -58,13 +58,13 @@ class EnrollSequenceOperator(PeopleOperator):
         self.sender_email = sender_email
         self.sender_alias_address = sender_alias_address
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import automation
 
         self.hook_on("hubspot")
         return automation.sequence_action(
-            needed("sequence_id", self.sequence_id),
-            user_id=needed("user_id", self.user_id),
-            sender_email=needed("sender_email", self.sender_email),
-            sender_alias_address=as_text("sender_alias_address", self.sender_alias_address),
+            required_str("sequence_id", self.sequence_id),
+            user_id=required_str("user_id", self.user_id),
+            sender_email=required_str("sender_email", self.sender_email),
+            sender_alias_address=optional_str("sender_alias_address", self.sender_alias_address),
         )

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, as_text, as_time, needed
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_mapping,
+    as_time,
+    optional_str,
+    required_str,
+)
+from airflow_provider_mkt.operators._memory import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,16 +65,16 @@ class ScheduleCampaignOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import smart_campaigns
 
-        campaign_id, run_at = needed("campaign_id", self.campaign_id), as_time("run_at", self.run_at)
+        campaign_id, run_at = required_str("campaign_id", self.campaign_id), as_time("run_at", self.run_at)
         tokens = as_mapping("tokens", self.tokens) if self.tokens else None
-        copy = as_text("clone_to_program_name", self.clone_to_program_name)
+        copy = optional_str("clone_to_program_name", self.clone_to_program_name)
         with self.hook_on("marketo") as hook, hook.exclusive(f"schedule campaign {campaign_id}"):
             # Read within the lock: another try of this task may hold it.
-            memory = task_memory(context)
+            task_state = task_state_of(context)
             run = hook.follow(
-                smart_campaigns.schedule_copy(campaign_id, copy, memory, run_at=run_at, tokens=tokens)
+                smart_campaigns.schedule_copy(campaign_id, copy, task_state, run_at=run_at, tokens=tokens)
                 if copy
-                else smart_campaigns.schedule(campaign_id, memory, run_at=run_at, tokens=tokens)
+                else smart_campaigns.schedule(campaign_id, task_state, run_at=run_at, tokens=tokens)
             )
         word = "scheduled" if run.done else "left alone, it was scheduled already"
         self.log.info("Campaign %s: %s", run.campaign_id, word)
@@ -99,10 +105,10 @@ class _SwitchCampaignOperator(MarketingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import smart_campaigns as smart_campaign_actions
 
-        campaign_id = needed("campaign_id", self.campaign_id)
+        campaign_id = required_str("campaign_id", self.campaign_id)
         with self.hook_on("marketo") as hook, hook.exclusive(f"switch campaign {campaign_id}"):
             changed = hook.follow(
-                smart_campaign_actions.switch(campaign_id, task_memory(context), on=self._on)
+                smart_campaign_actions.switch(campaign_id, task_state_of(context), on=self._on)
             )
         self.log.info(
             "Campaign %s: %s", campaign_id, "switched" if changed else "left alone, it was so already"

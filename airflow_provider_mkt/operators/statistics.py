@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_text, as_time, needed
+from airflow_provider_mkt.operators._base import (
+    MarketingOperator,
+    as_list,
+    as_time,
+    optional_str,
+    required_str,
+)
 from airflow_provider_mkt.operators._files import as_path, write_csv, write_rows
 
 if TYPE_CHECKING:
@@ -94,14 +100,14 @@ class EmailStatisticsOperator(MarketingOperator):
     def _breakdown(self) -> str:
         from airflow_provider_mkt.client.hubspot.emails.email_statistics import INTERVALS
 
-        given = needed("breakdown", self.breakdown)
+        given = required_str("breakdown", self.breakdown)
         for known in (*_OVER_EMAILS, *INTERVALS):
             if given.lower() == known.lower():
                 return known
         raise InvalidInput("breakdown", f"must be one of {', '.join((*_OVER_EMAILS, *INTERVALS))}")
 
     def _as_csv(self, path: str) -> bool:
-        given = as_text("file_format", self.file_format)
+        given = optional_str("file_format", self.file_format)
         if given is None:
             return path.lower().endswith(".csv")
         if given not in _FORMATS:

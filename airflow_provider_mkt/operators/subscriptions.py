@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_flag, as_text, needed
+from airflow_provider_mkt.operators._base import optional_str, required_str, to_bool
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
 
 
@@ -59,15 +59,15 @@ class SubscribeOperator(PeopleOperator):
         self.explanation = explanation
         self.resubscribe = resubscribe
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import subscriptions as subscription_actions
 
         self.hook_on("hubspot")
         return subscription_actions.subscribe(
-            needed("subscription_id", self.subscription_id),
-            legal_basis=cast("LegalBasis | None", as_text("legal_basis", self.legal_basis)),
-            explanation=as_text("explanation", self.explanation),
-            resubscribe=as_flag("resubscribe", self.resubscribe),
+            required_str("subscription_id", self.subscription_id),
+            legal_basis=cast("LegalBasis | None", optional_str("legal_basis", self.legal_basis)),
+            explanation=optional_str("explanation", self.explanation),
+            resubscribe=to_bool("resubscribe", self.resubscribe),
         )
 
 
@@ -115,19 +115,19 @@ class UnsubscribeOperator(PeopleOperator):
         self.legal_basis = legal_basis
         self.explanation = explanation
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import subscriptions as subscription_actions
 
         self.hook_on("hubspot")
-        subscription_id = as_text("subscription_id", self.subscription_id)
-        basis = as_text("legal_basis", self.legal_basis)
-        if as_flag("from_all", self.from_all) == (subscription_id is not None):
+        subscription_id = optional_str("subscription_id", self.subscription_id)
+        basis = optional_str("legal_basis", self.legal_basis)
+        if to_bool("from_all", self.from_all) == (subscription_id is not None):
             raise InvalidInput("subscription_id", "give either subscription_id or from_all")
         if subscription_id is not None:
             return subscription_actions.unsubscribe(
                 subscription_id,
                 legal_basis=cast("LegalBasis | None", basis),
-                explanation=as_text("explanation", self.explanation),
+                explanation=optional_str("explanation", self.explanation),
             )
         if basis is not None:
             raise InvalidInput("legal_basis", "opting out of all mail takes none; leave it out")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_text
+from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._people import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import PeopleVerb
+    from airflow_provider_mkt.actions.ports import MemberAction
 
 
 class EnrollWorkflowOperator(PeopleOperator):
@@ -49,10 +49,11 @@ class EnrollWorkflowOperator(PeopleOperator):
         self.flow_id = flow_id
         self.workflow_id = workflow_id
 
-    def verb(self) -> PeopleVerb:
+    def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import automation
 
         self.hook_on("hubspot")
         return automation.workflow_action(
-            workflow_id=as_text("workflow_id", self.workflow_id), flow_id=as_text("flow_id", self.flow_id)
+            workflow_id=optional_str("workflow_id", self.workflow_id),
+            flow_id=optional_str("flow_id", self.flow_id),
         )

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
-from airflow_provider_mkt.operators._base import as_list, as_time, needed
+from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.operators._base import as_list, as_time, required_str
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ def as_count(field: str, value: Any) -> int:
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidInput(field, f"must be a whole number of 1 or more, not {shape(value)}")
+        raise InvalidInput(field, f"must be a whole number of 1 or more, not {describe_type(value)}")
     return value
 
 
@@ -36,7 +36,7 @@ def as_ids(field: str, value: Any) -> list[str]:
 
     :raises InvalidInput: when it is none, or too long.
     """
-    ids = [needed(f"{field}[{index}]", one) for index, one in enumerate(as_list(field, value))]
+    ids = [required_str(f"{field}[{index}]", one) for index, one in enumerate(as_list(field, value))]
     if len(ids) > IDS_MAX:
         raise InvalidInput(field, f"has {len(ids):,} ids; at most {IDS_MAX:,}")
     return list(dict.fromkeys(ids))

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, succeeded, tolerated
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.polling import Tolerance
+    from airflow_provider_mkt.actions.polling import PollFailureBudget
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
@@ -36,7 +36,7 @@ class WaitingSensor(BaseSensorOperator):
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     :param deferrable: wait in the triggerer instead of in a worker.
     :param poke_interval: how often to ask, in seconds; as often as it is worth it when not given.
-    :param tolerance: how long asking may go on failing before the sensor does, in seconds.
+    :param max_poll_failure_time: how long asking may go on failing before the sensor does, in seconds.
     """
 
     template_fields: Sequence[str] = ("conn_id",)
@@ -47,7 +47,7 @@ class WaitingSensor(BaseSensorOperator):
         conn_id: str,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poke_interval: timedelta | float | None = None,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         **kwargs: Any,
     ) -> None:
         if poke_interval is not None:
@@ -55,9 +55,9 @@ class WaitingSensor(BaseSensorOperator):
         super().__init__(**kwargs)
         self.conn_id = conn_id
         self.deferrable = deferrable
-        self.tolerance = tolerance
+        self.max_poll_failure_time = max_poll_failure_time
         self.own_interval = poke_interval is not None
-        self._patience: Tolerance | None = None
+        self._patience: PollFailureBudget | None = None
 
     def prepare(self, context: Context, hook: MarketingHook) -> float:
         """Check what is waited for, before anything is asked.
@@ -156,23 +156,25 @@ class WaitingSensor(BaseSensorOperator):
             raise
 
     def _look(self, context: Context) -> Any:
-        tolerance = self._tolerance(context)
-        since = tolerance.failing_since
+        failure_budget = self._failure_budget(context)
+        since = failure_budget.failing_since
         with self.hook() as hook:
-            shown = tolerated(lambda: self.look(context, hook), tolerance, self.log)
-        if self.reschedule and tolerance.failing_since != since:
-            task_memory(context).set(of_try(context, "failing since"), tolerance.failing_since)
+            shown = tolerated(lambda: self.look(context, hook), failure_budget, self.log)
+        if self.reschedule and failure_budget.failing_since != since:
+            task_state_of(context).set(of_try(context, "failing since"), failure_budget.failing_since)
         return shown
 
-    def _tolerance(self, context: Context) -> Tolerance:
+    def _failure_budget(self, context: Context) -> PollFailureBudget:
         """What is left of the patience with failing looks; rescheduled pokes share no process."""
-        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
 
         if self.reschedule:
-            since = task_memory(context).get(of_try(context, "failing since"))
-            return Tolerance(self.tolerance, float(since) if isinstance(since, (int, float)) else None)
+            since = task_state_of(context).get(of_try(context, "failing since"))
+            return PollFailureBudget(
+                self.max_poll_failure_time, float(since) if isinstance(since, (int, float)) else None
+            )
         if self._patience is None:
-            self._patience = Tolerance(self.tolerance)
+            self._patience = PollFailureBudget(self.max_poll_failure_time)
         return self._patience
 
 

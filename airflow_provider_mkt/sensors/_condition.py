@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._memory import task_memory
+from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.conditions import Condition, Seen, State
+    from airflow_provider_mkt.actions.conditions import Condition, ConditionState, State
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -45,13 +45,13 @@ class ConditionSensor(WaitingSensor):
 
         condition, state = self._condition(context, hook), self._known(context)
         before = dict(state)
-        seen: Seen = hook.follow(look_for(hook.condition_spec(condition), condition, state))
+        seen: ConditionState = hook.follow(look_for(hook.condition_spec(condition), condition, state))
         self.log.info("%s: %s", condition.name, seen)
         if seen.odd:
-            self.log.warning("Nobody knows %s; waiting on", seen.odd)
+            self.log.warning("Nobody knows %s; still waiting", seen.odd)
         if self.reschedule and not seen.done and state != before:
-            task_memory(context).set(of_try(context, "state"), state)
-        return dict(seen.facts) if seen.done else None
+            task_state_of(context).set(of_try(context, "state"), state)
+        return dict(seen.details) if seen.done else None
 
     def trigger(self, context: Context, deadline: float) -> ConditionTrigger:
         with self.hook() as hook:
@@ -61,12 +61,12 @@ class ConditionSensor(WaitingSensor):
             condition=dict(condition),
             deadline=deadline,
             poll_interval=self.poke_interval,
-            tolerance=self.tolerance,
+            max_poll_failure_time=self.max_poll_failure_time,
             state=self._state,
         )
 
     def shown(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(event.get("facts") or {})
+        return dict(event.get("details") or {})
 
     def _condition(self, context: Context, hook: MarketingHook) -> Condition:
         from airflow_provider_mkt.actions.conditions import Condition
@@ -77,7 +77,7 @@ class ConditionSensor(WaitingSensor):
     def _known(self, context: Context) -> State:
         """What earlier looks of this try found out."""
         if self.reschedule:
-            kept = task_memory(context).get(of_try(context, "state"))
+            kept = task_state_of(context).get(of_try(context, "state"))
             return dict(kept) if isinstance(kept, dict) else {}
         if self._state is None:
             self._state = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._limits import Allowance
-from airflow_provider_mkt.operators._waiting import cancel, jobs_of, look_at_all
+from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._waiting import cancel, jobs_of, poll_jobs
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.polling import LookDict
+    from airflow_provider_mkt.actions.polling import JobStateDict
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -28,10 +28,10 @@ class BatchStatusSensor(WaitingSensor):
     :param job: what to wait for: a job, a list of jobs, or what an operator returned that started some.
     :param max_rejected: how many rejected rows of an import are fine: a number, a share (0.05 or ``"5%"``),
         or None for any. An import is complete whatever became of its rows, so None tells of them in the
-        facts alone.
+        details alone.
     :param cancel_on_kill: cancel on the platform what can be canceled when the waiting task is killed.
         Off, since a worker that is shut down kills it too, and the sensor did not start the job.
-    :returns: one entry per job: ``job``, ``status``, the platform's ``word``, and ``facts``.
+    :returns: one entry per job: ``job``, ``status``, the platform's ``word``, and ``details``.
     :raises AirflowFailException: when a job ended CANCELED or FAILED, or with more rejected rows than
         allowed, or asking cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
@@ -54,15 +54,15 @@ class BatchStatusSensor(WaitingSensor):
         self.cancel_on_kill = cancel_on_kill
 
     def prepare(self, context: Context, hook: MarketingHook) -> float:
-        Allowance.of("max_rejected", self.max_rejected)
+        RejectThreshold.of("max_rejected", self.max_rejected)
         return min(hook.job_spec(job).poke_interval for job in jobs_of(self.job))
 
-    def look(self, context: Context, hook: MarketingHook) -> list[LookDict] | None:
+    def look(self, context: Context, hook: MarketingHook) -> list[JobStateDict] | None:
         from airflow_provider_mkt.actions.polling import all_complete, none_failed
 
-        looks = look_at_all(hook, jobs_of(self.job), self.log)
-        none_failed(looks)
-        return [look.to_json() for look in looks] if all_complete(looks) else None
+        job_states = poll_jobs(hook, jobs_of(self.job), self.log)
+        none_failed(job_states)
+        return [look.to_json() for look in job_states] if all_complete(job_states) else None
 
     def trigger(self, context: Context, deadline: float) -> BatchStatusTrigger:
         return BatchStatusTrigger(
@@ -70,22 +70,22 @@ class BatchStatusSensor(WaitingSensor):
             jobs=[dict(job.to_json()) for job in jobs_of(self.job)],
             deadline=deadline,
             poll_interval=self.poke_interval,
-            tolerance=self.tolerance,
+            max_poll_failure_time=self.max_poll_failure_time,
             cancel_on_kill=self.cancel_on_kill,
         )
 
-    def shown(self, event: Mapping[str, Any]) -> list[LookDict]:
-        return list(event.get("looks") or ())
+    def shown(self, event: Mapping[str, Any]) -> list[JobStateDict]:
+        return list(event.get("job_states") or ())
 
-    def finish(self, context: Context, shown: list[LookDict]) -> list[LookDict]:
+    def finish(self, context: Context, shown: list[JobStateDict]) -> list[JobStateDict]:
         """Compare the rejected rows of imports with what is allowed."""
         from airflow_provider_mkt.actions.jobs import Job
 
-        allowance = Allowance.of("max_rejected", self.max_rejected)
+        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
         with self.hook() as hook:
             for look in shown:
                 spec = hook.job_spec(Job.from_json(look["job"]))
-                rejected, total = spec.counts(look["facts"]) if spec.counts else (0, 0)
+                rejected, total = spec.counts(look["details"]) if spec.counts else (0, 0)
                 if not allowance.allows(rejected, total):
                     raise JobFailed(
                         f"import {look['job']['id']} rejected {rejected:,} of {total:,} rows; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import needed
+from airflow_provider_mkt.operators._base import required_str
 from airflow_provider_mkt.sensors._arguments import as_count, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 
@@ -56,8 +56,8 @@ class EmailActivitySensor(ConditionSensor):
         if since is not None or hook.conn_type == "marketo":
             since = time_or_run_start(context, "since", since).isoformat()
         return {
-            "email_id": needed("email_id", self.email_id),
-            "activity": needed("activity", self.activity),
+            "email_id": required_str("email_id", self.email_id),
+            "activity": required_str("activity", self.activity),
             "count": as_count("count", self.count),
             "since": since,
         }

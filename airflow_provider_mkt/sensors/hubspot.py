@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_text, needed
+from airflow_provider_mkt.operators._base import optional_str, required_str
 from airflow_provider_mkt.sensors._arguments import as_count
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 
@@ -37,7 +37,7 @@ class ListProcessedSensor(ConditionSensor):
         self.list_id = list_id
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
-        return {"list_id": needed("list_id", self.list_id)}
+        return {"list_id": required_str("list_id", self.list_id)}
 
 
 class EventAttendanceSensor(ConditionSensor):
@@ -87,11 +87,11 @@ class EventAttendanceSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "attendance": needed("attendance", self.attendance),
+            "attendance": required_str("attendance", self.attendance),
             "count": as_count("count", self.count),
-            "object_id": as_text("object_id", self.object_id),
-            "external_event_id": as_text("external_event_id", self.external_event_id),
-            "external_account_id": as_text("external_account_id", self.external_account_id),
+            "object_id": optional_str("object_id", self.object_id),
+            "external_event_id": optional_str("external_event_id", self.external_event_id),
+            "external_account_id": optional_str("external_account_id", self.external_account_id),
         }
 
 
@@ -119,8 +119,8 @@ class MarketingEventSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "external_event_id": needed("external_event_id", self.external_event_id),
-            "external_account_id": as_text("external_account_id", self.external_account_id),
+            "external_event_id": required_str("external_event_id", self.external_event_id),
+            "external_account_id": optional_str("external_account_id", self.external_account_id),
         }
 
 
@@ -149,6 +149,6 @@ class SequenceEnrollmentSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "contact_id": needed("contact_id", self.contact_id),
-            "sequence_id": as_text("sequence_id", self.sequence_id),
+            "contact_id": required_str("contact_id", self.contact_id),
+            "sequence_id": optional_str("sequence_id", self.sequence_id),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_list, as_text, needed
+from airflow_provider_mkt.operators._base import as_list, optional_str, required_str
 from airflow_provider_mkt.operators._files import as_path, write_rows
 from airflow_provider_mkt.sensors._arguments import time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
@@ -77,7 +77,7 @@ class LeadChangesSensor(ConditionSensor):
             "since": window.since.isoformat(),
             "known": sorted(window.known),
             "fields": self._fields(),
-            "list_id": as_text("list_id", self.list_id),
+            "list_id": optional_str("list_id", self.list_id),
         }
 
     def finish(self, context: Context, shown: Any) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class LeadChangesSensor(ConditionSensor):
         reading = Reading(window)
         with self.hook() as hook:
             log = hook.change_log
-            call = hook.follow(log.read(window.since, self._fields(), as_text("list_id", self.list_id)))
+            call = hook.follow(log.read(window.since, self._fields(), optional_str("list_id", self.list_id)))
             leads = reading.leads(hook.iterate(call))
             count = write_rows(path, leads) if path else sum(1 for _ in leads)
             late = timedelta(seconds=log.late if self.late is None else self.late)
@@ -106,7 +106,9 @@ class LeadChangesSensor(ConditionSensor):
     def _fields(self) -> list[str]:
         if self.fields in (None, "", "None"):
             return []
-        return [needed(f"fields[{index}]", one) for index, one in enumerate(as_list("fields", self.fields))]
+        return [
+            required_str(f"fields[{index}]", one) for index, one in enumerate(as_list("fields", self.fields))
+        ]
 
     def _read_from(self, context: Context) -> Window:
         if self._window is None:
@@ -115,4 +117,4 @@ class LeadChangesSensor(ConditionSensor):
         return self._window
 
     def _watermark(self, context: Context) -> Watermark:
-        return Watermark(as_text("variable", self.variable) or name_for(context))
+        return Watermark(optional_str("variable", self.variable) or name_for(context))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_mapping, needed
+from airflow_provider_mkt.operators._base import as_mapping, required_str
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 
@@ -50,7 +50,7 @@ class LeadsVisibleSensor(ConditionSensor):
         having = {} if self.having is None else as_mapping("having", self.having)
         return {
             "lead_ids": as_ids("lead_ids", self.lead_ids),
-            "having": {str(name): needed(f"having.{name}", value) for name, value in having.items()},
+            "having": {str(name): required_str(f"having.{name}", value) for name, value in having.items()},
         }
 
 
@@ -78,8 +78,8 @@ class LeadsMatchingSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "field": needed("field", self.field),
-            "value": needed("value", self.value),
+            "field": required_str("field", self.field),
+            "value": required_str("value", self.value),
             "count": as_count("count", self.count),
         }
 
@@ -109,7 +109,7 @@ class ListMembershipSensor(ConditionSensor):
         self.lead_ids = lead_ids
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
-        list_id = needed("list_id", self.list_id)
+        list_id = required_str("list_id", self.list_id)
         if not list_id.isdecimal():
             raise InvalidInput("list_id", "must be a whole number")
         return {"list_id": list_id, "lead_ids": as_ids("lead_ids", self.lead_ids)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.call import numeric_id
-from airflow_provider_mkt.operators._base import as_list, as_text, needed
+from airflow_provider_mkt.operators._base import as_list, optional_str, required_str
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 
@@ -55,10 +55,10 @@ class ProgramMemberSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "program_id": needed("program_id", self.program_id),
+            "program_id": required_str("program_id", self.program_id),
             "lead_ids": as_ids("lead_ids", self.lead_ids),
-            "status_name": as_text("status_name", self.status_name),
-            "stream": as_text("stream", self.stream),
+            "status_name": optional_str("status_name", self.status_name),
+            "stream": optional_str("stream", self.stream),
         }
 
 
@@ -117,7 +117,7 @@ class LeadActivitySensor(ConditionSensor):
                 numeric_id("", f"activity_type_ids[{index}]", one) for index, one in enumerate(types)
             ],
             "lead_ids": None if anybody else as_ids("lead_ids", self.lead_ids),
-            "about_id": as_text("about_id", self.about_id),
+            "about_id": optional_str("about_id", self.about_id),
             "since": time_or_run_start(context, "since", self.since).isoformat(),
             "count": as_count("count", self.count),
         }
@@ -151,6 +151,6 @@ class SmartCampaignSensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         return {
-            "campaign_id": needed("campaign_id", self.campaign_id),
+            "campaign_id": required_str("campaign_id", self.campaign_id),
             "statuses": as_list("statuses", self.statuses),
         }

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict
-from airflow_provider_mkt.actions.polling import Look, look_at
+from airflow_provider_mkt.actions.polling import JobState, poll_job
 from airflow_provider_mkt.actions.ports import Findings, LeadImporter, Upload
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.sync.bulk_marks import Marks
@@ -29,7 +29,7 @@ _SENT_MOST = 3
 class Platform(Protocol):
     """What of a hook is used here."""
 
-    def follow(self, flow: Flow[T]) -> T: ...
+    def follow(self, procedure: Procedure[T]) -> T: ...
 
     def exclusive(self, what: str) -> AbstractContextManager[None]: ...
 
@@ -53,7 +53,7 @@ class Taker(Protocol):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExtractState:
     """Where an import stands after a look.
 
     :param jobs: at work on the platform.
@@ -129,7 +129,7 @@ class BulkImport:
         self._more = True
         self.jobs: list[JobDict] = []
 
-    def advance(self) -> Standing | None:
+    def advance(self) -> ExtractState | None:
         """Look at the jobs, collect those that ended, and send what there is room for.
 
         :returns: where it stands, or None when every part has ended.
@@ -148,7 +148,7 @@ class BulkImport:
             return None
         jobs = tuple(work.job for work in self._work if work.job is not None)
         waits = [work.not_before for work in self._work if work.job is None and work.not_before is not None]
-        return Standing(jobs, full, min(waits, default=None))
+        return ExtractState(jobs, full, min(waits, default=None))
 
     @property
     def with_platform(self) -> list[Job]:
@@ -165,7 +165,7 @@ class BulkImport:
         for work in self._work:
             if work.job is None and (work.not_before is None or work.not_before <= self._clock()):
                 return work
-        if not self._more or len(self._work) >= self._importer.at_once:
+        if not self._more or len(self._work) >= self._importer.max_in_flight:
             return None
         part = next(self._parts, None)
         if part is None:
@@ -239,10 +239,10 @@ class BulkImport:
         left = max(0.0, until - self._clock())
         self._tell(f"part {work.number}: an earlier upload may be at work; it is sent again in {left:.0f} s")
 
-    def _look(self, work: _Work, job: Job, *, taking_up: bool = False) -> Look | None:
+    def _look(self, work: _Work, job: Job, *, taking_up: bool = False) -> JobState | None:
         """Look at a part's job; None when it came to nothing and the part is to be sent."""
         try:
-            look: Look = self._platform.follow(look_at(self._importer.spec, job))
+            look: JobState = self._platform.follow(poll_job(self._importer.spec, job))
         except NotFound as unknown:
             if not taking_up:
                 raise
@@ -254,7 +254,7 @@ class BulkImport:
         if look.status.final:
             self._collect(work, look)
         elif not look.known:
-            self._tell(f"{job}: nobody knows the word {look.word!r}; waiting on")
+            self._tell(f"{job}: unknown status {look.raw_status!r}; still waiting")
         return look
 
     def _send_anew(self, work: _Work, why: str) -> None:
@@ -263,17 +263,17 @@ class BulkImport:
         self._marks.scoped(work.number).set("start import", None)
         self._keep(work, None)
 
-    def _collect(self, work: _Work, look: Look) -> None:
+    def _collect(self, work: _Work, look: JobState) -> None:
         part, job = work.part, look.job
         if look.status is BatchStatus.COMPLETE:
             matcher = Matcher(part.rows, part.columns, self._importer.key_column, self._importer.key)
             findings = self._platform.follow(self._importer.findings(look, part.columns))
-            self._report.lists += look.facts.get("lists") or ()
+            self._report.lists += look.details.get("lists") or ()
             if lost := self._report.imported_with(part, findings, matcher):
                 self._tell(f"{job}: {lost:,} failures whose rows cannot be told")
         else:
-            message = look.facts.get("message") or "no reason given"
-            told = f"the import of its file ended as {look.word} ({message}); some rows may be written"
+            message = look.details.get("message") or "no reason given"
+            told = f"the import of its file ended as {look.raw_status} ({message}); some rows may be written"
             self._report.refused(part, "IMPORT_FAILED", told)
         self._tell(str(look))
         if self._marks.ended(work.number, work.digest, job.id):
@@ -289,7 +289,7 @@ class BulkImport:
             return mark
         job = Job(self._importer.platform, self._importer.spec.kind, str(mark["job"]))
         try:
-            look: Look = self._platform.follow(look_at(self._importer.spec, job))
+            look: JobState = self._platform.follow(poll_job(self._importer.spec, job))
         except NotFound:
             return None
         return None if look.status.final else mark

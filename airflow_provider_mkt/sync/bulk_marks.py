@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.files import private_directory
@@ -20,14 +20,14 @@ _PLAN = "import"
 class Scoped:
     """A part of a memory, under keys of its own."""
 
-    memory: Memory
+    task_state: TaskState
     scope: str
 
     def get(self, key: str) -> Json:
-        return self.memory.get(f"{self.scope} {key}")
+        return self.task_state.get(f"{self.scope} {key}")
 
     def set(self, key: str, value: Json) -> None:
-        self.memory.set(f"{self.scope} {key}", value)
+        self.task_state.set(f"{self.scope} {key}", value)
 
 
 class SharedMark:
@@ -68,8 +68,8 @@ class Marks:
     :param shared: what all tasks know of a part, by its digest: another run may have the same file at work.
     """
 
-    def __init__(self, memory: Memory, shared: Callable[[str], SharedMark]) -> None:
-        self._memory = memory
+    def __init__(self, task_state: TaskState, shared: Callable[[str], SharedMark]) -> None:
+        self._memory = task_state
         self._shared = shared
         self._plan: dict[str, Any] = {}
 
@@ -115,7 +115,7 @@ class Marks:
         mark = self._memory.get(f"{_PLAN} {number}")
         return mark if isinstance(mark, Mapping) else None
 
-    def scoped(self, number: int) -> Memory:
+    def scoped(self, number: int) -> TaskState:
         """A memory of one part alone."""
         return Scoped(self._memory, f"{_PLAN} {number}")
 
@@ -151,6 +151,6 @@ class Marks:
     def _numbers(self) -> range:
         return range(1, int(self._plan["parts"]) + 1)
 
-    def _keep_plan(self, **facts: Json) -> None:
-        self._plan |= facts
+    def _keep_plan(self, **details: Json) -> None:
+        self._plan |= details
         self._memory.set(_PLAN, self._plan)

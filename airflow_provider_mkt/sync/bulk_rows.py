@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow_provider_mkt.actions.ports import LeadImporter
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.sync.rows import Row
 
 VALUE_MAX = 100_000
@@ -92,7 +92,7 @@ class RowMaker:
             value = row.record.get(name)
             cell = value if type(value) is str else _text(value)
             if cell is None:
-                return unfit("WRONG_TYPE", f"{name}: a cell holds one value, not {shape(value)}")
+                return unfit("WRONG_TYPE", f"{name}: a cell holds one value, not {describe_type(value)}")
             if len(cell) > VALUE_MAX:
                 return unfit("TOO_LARGE", f"{name}: has {len(cell):,} characters")
             if "\0" in cell:

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self
 
-from airflow_provider_mkt.actions.ports import Fate, RecordFate
+from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
 
 # One row: a digest of what it said, what became of it, and the place of its code among the codes.
 _ENTRY = struct.Struct("<IBxH")
@@ -20,7 +20,7 @@ _ROWS_READ = 8192
 _CODES_MAX = 65_535
 
 _SENT = 1
-_FATES = {Fate.CREATED: 2, Fate.UPDATED: 3, Fate.SKIPPED: 4}
+_FATES = {RecordStatus.CREATED: 2, RecordStatus.UPDATED: 3, RecordStatus.SKIPPED: 4}
 _BY_STATE = {state: fate for fate, state in _FATES.items()}
 
 
@@ -54,7 +54,7 @@ class Checkpoint:
         """Whether anything was ever written."""
         return os.fstat(self._file).st_size > 0
 
-    def known(self, number: int, digest: int) -> RecordFate | None:
+    def known(self, number: int, digest: int) -> RecordResult | None:
         """What an earlier try came to for a row; None where it is not known to be done.
 
         :param digest: of what the row says now; a row that says something else is another row.
@@ -62,9 +62,9 @@ class Checkpoint:
         found, state, code = self._entry(number)
         if found != digest or state not in _BY_STATE:
             return None
-        return RecordFate(_BY_STATE[state], code=self._codes[code])
+        return RecordResult(_BY_STATE[state], code=self._codes[code])
 
-    def in_doubt(self, number: int, digest: int) -> bool:
+    def ambiguous(self, number: int, digest: int) -> bool:
         """Whether an earlier try sent the row and was not told what became of it."""
         found, state, _ = self._entry(number)
         return found == digest and state == _SENT
@@ -82,7 +82,7 @@ class Checkpoint:
         """Rows (number and digest) are about to be sent."""
         self._write((number, _ENTRY.pack(digest, _SENT, 0)) for number, digest in rows)
 
-    def settled(self, rows: Iterable[tuple[int, int, RecordFate]]) -> None:
+    def settled(self, rows: Iterable[tuple[int, int, RecordResult]]) -> None:
         """Fates of rows are known. A rejected row counts as not done, and is tried again by a retry."""
         self._write((number, self._packed(digest, fate)) for number, digest, fate in rows)
 
@@ -103,7 +103,7 @@ class Checkpoint:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _packed(self, digest: int, fate: RecordFate) -> bytes:
+    def _packed(self, digest: int, fate: RecordResult) -> bytes:
         state = _FATES.get(fate.fate)
         return _EMPTY if state is None else _ENTRY.pack(digest, state, self._code(fate.code))
 

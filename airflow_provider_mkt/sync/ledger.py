@@ -6,14 +6,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Self
 
-from airflow_provider_mkt.actions.ports import Fate, RecordFate
+from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
 from airflow_provider_mkt.sync.lines import json_line
 from airflow_provider_mkt.sync.rows import Row
 
 Opener = Callable[[], IO[str]]
 
 
-class Ledger:
+class ResultFiles:
     """Writes rejects with their whole input, and, when asked, the outcome of every record.
 
     A file is made when its first line is written, so that no rejects leave no file.
@@ -36,8 +36,8 @@ class Ledger:
     def has_outcomes(self) -> bool:
         return self._outcomes is not None
 
-    def write(self, row: Row, fate: RecordFate) -> None:
-        if fate.fate is Fate.REJECTED:
+    def write(self, row: Row, fate: RecordResult) -> None:
+        if fate.fate is RecordStatus.REJECTED:
             if self._rejects is None:
                 self._rejects = self._open_rejects()
             line = {"row": row.number, "code": fate.code, "reason": fate.reason, "record": row.raw}

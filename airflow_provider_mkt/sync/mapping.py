@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.sync.rows import Blank, Row
 
 Type = Literal["text", "integer", "number", "boolean", "date", "datetime"]
@@ -39,7 +39,9 @@ class FieldMapping:
     def __post_init__(self) -> None:
         for column, name in self.columns.items():
             if name is not None and (not isinstance(name, str) or not name.strip()):
-                raise InvalidInput(f"columns.{column}", f"must be the name of a field, not {shape(name)}")
+                raise InvalidInput(
+                    f"columns.{column}", f"must be the name of a field, not {describe_type(name)}"
+                )
         self._unique([name for name in self.columns.values() if name is not None], "columns")
         for name, kind in self.types.items():
             if kind not in get_args(Type):
@@ -82,7 +84,7 @@ class FieldMapping:
                 try:
                     value = _TYPES[kind](value)
                 except (ValueError, TypeError, AttributeError):
-                    problem = f"field {name!r} should be {kind} and is {shape(given)}"
+                    problem = f"field {name!r} should be {kind} and is {describe_type(given)}"
                     return replace(row, record=None, problem=problem, code="BAD_VALUE")
             record[name] = value
         record.update(self.constants)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
-from airflow_provider_mkt.actions.procedure import Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput
 
@@ -22,21 +22,21 @@ class Marks:
         twice.
     """
 
-    def __init__(self, memory: Memory, verb: PeopleVerb, digest: str) -> None:
-        self._memory = memory
-        self._key = f"{verb.key}: people"
+    def __init__(self, task_state: TaskState, member_action: MemberAction, digest: str) -> None:
+        self._memory = task_state
+        self._key = f"{member_action.key}: people"
         self._digest = digest
         self._done = 0
         self._told = False
         self._finished: dict[int, bool] = {}
         self._kept: set[int] = set()
-        mark = memory.get(self._key)
+        mark = task_state.get(self._key)
         if not isinstance(mark, Mapping):
             return
         if mark.get("digest") == digest:
             self._done = int(cast("int", mark["done"]))
             self._told = bool(mark.get("told"))
-        elif verb.once:
+        elif member_action.once:
             raise InvalidInput(
                 "leads",
                 "are not the people with whom an earlier try of this task began, and some of them could have "
@@ -46,7 +46,7 @@ class Marks:
     def begin(self) -> None:
         self._set_mark()
 
-    def earlier(self, number: int, people: Sequence[str]) -> list[PersonOutcome] | None:
+    def earlier(self, number: int, people: Sequence[str]) -> list[MemberResult] | None:
         """What became of a chunk in an earlier try; None when it is not done."""
         record = self._record(number)
         finished = record.get("outcomes")
@@ -54,10 +54,10 @@ class Marks:
             return None
         if number >= self._done:
             self._finished[number] = bool(finished)
-        outcomes = [PersonOutcome(person) for person in people]
+        outcomes = [MemberResult(person) for person in people]
         for fared, code, reason, places in cast("list[Any]", finished or ()):
             for place in places:
-                outcomes[place] = PersonOutcome(people[place], Fared(fared), code, reason)
+                outcomes[place] = MemberResult(people[place], MemberStatus(fared), code, reason)
         return outcomes
 
     def reopened(self, number: int) -> bool:
@@ -68,16 +68,16 @@ class Marks:
         """What the requests of a chunk remember."""
         return dict(cast("Mapping[str, Json]", self._record(number).get("m") or {}))
 
-    def remember(self, number: int, memory: Mapping[str, Json]) -> None:
-        self._set_record(number, {**self._record(number), "m": memory})
+    def remember(self, number: int, task_state: Mapping[str, Json]) -> None:
+        self._set_record(number, {**self._record(number), "m": task_state})
 
-    def finish(self, number: int, outcomes: Sequence[PersonOutcome]) -> None:
+    def finish(self, number: int, outcomes: Sequence[MemberResult]) -> None:
         """Keep what became of a chunk, unless it is in doubt: then its memory is what counts."""
-        if any(one.fared is Fared.UNKNOWN for one in outcomes):
+        if any(one.fared is MemberStatus.UNKNOWN for one in outcomes):
             return
         packed: dict[tuple[str, str, str], list[int]] = {}
         for place, one in enumerate(outcomes):
-            if one != PersonOutcome(one.person):
+            if one != MemberResult(one.person):
                 packed.setdefault((one.fared.value, one.code, one.reason), []).append(place)
         if packed or number != self._done:
             self._set_record(number, {"outcomes": [[*what, places] for what, places in packed.items()]})
@@ -128,5 +128,5 @@ class Marks:
 
 
 def _told(value: Json) -> Json:
-    in_doubt = isinstance(value, Mapping) and "asked" in value and not value.get("done")
-    return {**cast("Mapping[str, Json]", value), "told": True} if in_doubt else value
+    ambiguous = isinstance(value, Mapping) and "asked" in value and not value.get("done")
+    return {**cast("Mapping[str, Json]", value), "told": True} if ambiguous else value

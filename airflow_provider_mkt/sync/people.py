@@ -14,32 +14,32 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.marks import Marks
 from airflow_provider_mkt.sync.report import spoken
-from airflow_provider_mkt.sync.spool import Spool
+from airflow_provider_mkt.sync.spool import MemberTable
 
 _TICK = 1.0
 _LOOK_EVERY = 5.0
 
-Follow = Callable[[Flow[Any]], Any]
+Follow = Callable[[Procedure[Any]], Any]
 
 
 class PeopleReport:
     """Counts outcomes, and tells how fast it goes."""
 
-    def __init__(self, verb: PeopleVerb, clock: Callable[[], float] = time.monotonic) -> None:
-        self.fared: Counter[Fared] = Counter()
-        self._verb = verb
+    def __init__(self, member_action: MemberAction, clock: Callable[[], float] = time.monotonic) -> None:
+        self.fared: Counter[MemberStatus] = Counter()
+        self._verb = member_action
         self._clock = clock
         self._started = clock()
         self._earlier = 0
 
-    def add(self, outcomes: Sequence[PersonOutcome], *, earlier: bool = False) -> None:
+    def add(self, outcomes: Sequence[MemberResult], *, earlier: bool = False) -> None:
         """:param earlier: whether they are of an earlier try, and so say nothing of the pace of this one."""
         self.fared.update(one.fared for one in outcomes)
         self._earlier += len(outcomes) if earlier else 0
@@ -56,9 +56,9 @@ class PeopleReport:
         """One line for the log: counts, rate and the time left."""
         rate = (self.total - self._earlier) / self.seconds if self.seconds > 0 else 0.0
         counts = (
-            f"{self.fared[Fared.DONE]:,} {self._verb.done}, "
-            f"{self.fared[Fared.ALREADY]:,} {self._verb.already.replace('_', ' ')}, "
-            f"{self.fared[Fared.REJECTED]:,} rejected, {self.fared[Fared.UNKNOWN]:,} unknown"
+            f"{self.fared[MemberStatus.DONE]:,} {self._verb.done}, "
+            f"{self.fared[MemberStatus.ALREADY]:,} {self._verb.already.replace('_', ' ')}, "
+            f"{self.fared[MemberStatus.REJECTED]:,} rejected, {self.fared[MemberStatus.UNKNOWN]:,} unknown"
         )
         left = ""
         if expected and rate and expected > self.total:
@@ -66,7 +66,7 @@ class PeopleReport:
         return f"{self.total:,} people ({counts}), {rate:,.0f} people/s{left}"
 
 
-class PeopleRun:
+class MemberActionRunner:
     """One run of a verb.
 
     :param follow: runs a flow; must be safe to use from several threads.
@@ -80,9 +80,9 @@ class PeopleRun:
 
     def __init__(
         self,
-        verb: PeopleVerb,
-        spool: Spool,
-        memory: Memory,
+        member_action: MemberAction,
+        spool: MemberTable,
+        task_state: TaskState,
         follow: Follow,
         concurrency: AdaptiveConcurrency,
         report: PeopleReport,
@@ -92,10 +92,10 @@ class PeopleRun:
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self._enough = enough
-        self._verb, self._spool, self._follow = verb, spool, follow
+        self._verb, self._spool, self._follow = member_action, spool, follow
         self._concurrency, self._report = concurrency, report
         self._on_tick, self._abandon = on_tick, abandon
-        self._marks = Marks(memory, verb, spool.digest(verb.chunk_max))
+        self._marks = Marks(task_state, member_action, spool.digest(member_action.chunk_max))
         self._events: queue.Queue[_Landed | _Write] = queue.Queue()
         self._flying = 0
         self._doubtful: list[int] = []
@@ -135,18 +135,18 @@ class PeopleRun:
         look = self._verb.verify
         if look is None:
             return
-        until = time.monotonic() + SETTLE
+        until = time.monotonic() + CONSISTENCY_WINDOW
         while True:
             for people in self._spool.unseen(self._verb.chunk_max):
                 self._on_tick()
                 self._spool.see(self._follow(look(people)))
             if next(self._spool.unseen(1), None) is None or time.monotonic() >= until:
                 break
-            sleep(min(_LOOK_EVERY, SETTLE / 10))
+            sleep(min(_LOOK_EVERY, CONSISTENCY_WINDOW / 10))
         for people in self._spool.unseen(self._verb.chunk_max):
             reason = f"{self._verb.done}, and not seen where it should have led"
             self._spool.settle(
-                [PersonOutcome(one, Fared.REJECTED, "NOT_IN_STREAM", reason) for one in people]
+                [MemberResult(one, MemberStatus.REJECTED, "NOT_IN_STREAM", reason) for one in people]
             )
 
     def close(self) -> None:
@@ -159,15 +159,15 @@ class PeopleRun:
         else:
             self._marks.forget()
 
-    def _again(self, number: int, earlier: Sequence[PersonOutcome]) -> list[str]:
-        refused = [one.person for one in earlier if one.fared is Fared.REJECTED]
+    def _again(self, number: int, earlier: Sequence[MemberResult]) -> list[str]:
+        refused = [one.person for one in earlier if one.fared is MemberStatus.REJECTED]
         return refused if refused and self._marks.reopened(number) else []
 
     def _launch(
-        self, pool: ThreadPoolExecutor, number: int, people: list[str], earlier: list[PersonOutcome]
+        self, pool: ThreadPoolExecutor, number: int, people: list[str], earlier: list[MemberResult]
     ) -> None:
-        memory = _ChunkMemory(number, self._marks.remembered(number), self._events)
-        future = pool.submit(lambda: self._follow(self._verb.apply(people, memory)))
+        task_state = _ChunkMemory(number, self._marks.remembered(number), self._events)
+        future = pool.submit(lambda: self._follow(self._verb.apply(people, task_state)))
         self._flying += 1
         future.add_done_callback(lambda done: self._events.put(_Landed(number, earlier, done)))
 
@@ -200,11 +200,11 @@ class PeopleRun:
         self._concurrency.clean()
         outcomes = [fresh.get(one.person, one) for one in landed.earlier] or list(fresh.values())
         self._marks.finish(landed.number, outcomes)
-        if any(one.fared is Fared.UNKNOWN for one in outcomes):
+        if any(one.fared is MemberStatus.UNKNOWN for one in outcomes):
             self._doubtful.append(landed.number)
         self._settle(outcomes)
 
-    def _settle(self, outcomes: Sequence[PersonOutcome], *, earlier: bool = False) -> None:
+    def _settle(self, outcomes: Sequence[MemberResult], *, earlier: bool = False) -> None:
         self._spool.settle(outcomes)
         self._report.add(outcomes, earlier=earlier)
         self._on_tick()
@@ -213,17 +213,15 @@ class PeopleRun:
 class _Landed:
     """A chunk at its end, with what became of it before."""
 
-    def __init__(
-        self, number: int, earlier: list[PersonOutcome], future: Future[list[PersonOutcome]]
-    ) -> None:
+    def __init__(self, number: int, earlier: list[MemberResult], future: Future[list[MemberResult]]) -> None:
         self.number, self.earlier, self.future = number, earlier, future
 
 
 class _Write:
     """Something a flow on a thread must have remembered before it goes on."""
 
-    def __init__(self, number: int, memory: Mapping[str, Json]) -> None:
-        self._number, self._memory = number, memory
+    def __init__(self, number: int, task_state: Mapping[str, Json]) -> None:
+        self._number, self._memory = number, task_state
         self._served = threading.Event()
         self._failure: Exception | None = None
 

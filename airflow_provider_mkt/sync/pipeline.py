@@ -14,13 +14,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.actions.ports import Fate, LeadWriter, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import LeadWriter, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.report import Report
 from airflow_provider_mkt.sync.rows import Row
 
@@ -100,7 +100,7 @@ class Pipeline:
         writer: LeadWriter,
         send: Send,
         concurrency: AdaptiveConcurrency,
-        ledger: Ledger,
+        ledger: ResultFiles,
         report: Report,
         *,
         known_fields: frozenset[str] | None = None,
@@ -176,11 +176,11 @@ class Pipeline:
             item.digest = digest_of(encoded)
             if (fate := self._of_earlier_try(self._checkpoint, item)) is not None:
                 return self._report.resume(fate)
-            if self._checkpoint.in_doubt(row.number, item.digest):
+            if self._checkpoint.ambiguous(row.number, item.digest):
                 return self._write_off(row, rejected("OUTCOME_UNKNOWN", _IN_DOUBT))
         return self._place(item)
 
-    def _of_earlier_try(self, checkpoint: Checkpoint, item: _Item) -> RecordFate | None:
+    def _of_earlier_try(self, checkpoint: Checkpoint, item: _Item) -> RecordResult | None:
         """What an earlier try came to for a record, unless it is to be sent now."""
         number = item.row.number
         if number > checkpoint.last:
@@ -214,7 +214,9 @@ class Pipeline:
             self._batch.size += item.size - earlier.size
             reason = f"row {item.row.number} has the same key and came later"
             # The checkpoint is not told: whether this was right depends on what becomes of the later one.
-            self._write_off(earlier.row, RecordFate(Fate.SKIPPED, code="DUPLICATE_KEY", reason=reason))
+            self._write_off(
+                earlier.row, RecordResult(RecordStatus.SKIPPED, code="DUPLICATE_KEY", reason=reason)
+            )
             return
         if self._batch.items and (
             len(self._batch.items) >= self._writer.batch_max
@@ -320,10 +322,10 @@ class Pipeline:
                 ) from refused
             return
         self._split_any = True
-        blamed = self._writer.blamed([item.record for item in items], refused)
-        if blamed is not None:
-            guilty = [item for item, guilt in zip(items, blamed, strict=True) if guilt]
-            rest = [item for item, guilt in zip(items, blamed, strict=True) if not guilt]
+        rejected_records = self._writer.rejected_records([item.record for item in items], refused)
+        if rejected_records is not None:
+            guilty = [item for item, guilt in zip(items, rejected_records, strict=True) if guilt]
+            rest = [item for item, guilt in zip(items, rejected_records, strict=True) if not guilt]
             self._finish(guilty, [rejected(refused.code or "REFUSED", refused.message)] * len(guilty))
             if rest:
                 self._ready.appendleft(rest)
@@ -349,13 +351,13 @@ class Pipeline:
         half = len(items) // 2
         self._ready.extendleft((items[half:], items[:half]))
 
-    def _finish(self, items: list[_Item], fates: list[RecordFate]) -> None:
+    def _finish(self, items: list[_Item], fates: list[RecordResult]) -> None:
         for item, fate in zip(items, fates, strict=True):
             self._write_off(item.row, fate)
         self._remember(items, fates)
         self._release(items)
 
-    def _remember(self, items: list[_Item], fates: list[RecordFate]) -> None:
+    def _remember(self, items: list[_Item], fates: list[RecordResult]) -> None:
         if self._checkpoint is None:
             return
         # The ledger's lines first: a line without its entry is dropped by a retry, not told twice.
@@ -384,7 +386,7 @@ class Pipeline:
         while self._quiet and self._quiet[0][0] <= time.monotonic():
             self._release(self._quiet.popleft()[1])
 
-    def _write_off(self, row: Row, fate: RecordFate) -> None:
+    def _write_off(self, row: Row, fate: RecordResult) -> None:
         self._ledger.write(row, fate)
         self._report.add(fate)
 

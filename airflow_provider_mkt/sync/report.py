@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from airflow_provider_mkt.actions.jobs import JobDict
-from airflow_provider_mkt.actions.ports import Fate, RecordFate
+from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
 
 _REASONS_TOLD = 50
 
@@ -46,19 +46,19 @@ class Report:
     """Counts fates, and tells how fast it goes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.fates: Counter[Fate] = Counter()
+        self.fates: Counter[RecordStatus] = Counter()
         self.reasons: Counter[str] = Counter()
         self.calls = 0
         self.resumed = 0
         self._clock = clock
         self._started = clock()
 
-    def add(self, fate: RecordFate) -> None:
+    def add(self, fate: RecordResult) -> None:
         self.fates[fate.fate] += 1
-        if fate.fate in (Fate.REJECTED, Fate.SKIPPED):
+        if fate.fate in (RecordStatus.REJECTED, RecordStatus.SKIPPED):
             self.reasons[fate.code or "UNKNOWN"] += 1
 
-    def resume(self, fate: RecordFate) -> None:
+    def resume(self, fate: RecordResult) -> None:
         """Count what an earlier try came to."""
         self.add(fate)
         self.resumed += 1
@@ -69,7 +69,7 @@ class Report:
 
     @property
     def rejected(self) -> int:
-        return self.fates[Fate.REJECTED]
+        return self.fates[RecordStatus.REJECTED]
 
     @property
     def seconds(self) -> float:
@@ -78,14 +78,14 @@ class Report:
     def line(self, expected: int | None = None) -> str:
         """One line for the log: counts, rate and, where the end is known, the time left."""
         rate = (self.total - self.resumed) / self.seconds if self.seconds > 0 else 0.0
-        counts = ", ".join(f"{self.fates[fate]:,} {fate.value}" for fate in Fate)
+        counts = ", ".join(f"{self.fates[fate]:,} {fate.value}" for fate in RecordStatus)
         left = ""
         if expected and rate and expected > self.total:
             left = f", about {spoken((expected - self.total) / rate)} left"
         return f"{self.total:,} leads done ({counts}), {self.calls:,} calls, {rate:,.0f} leads/s{left}"
 
     def outcome(self, platform: str, rejects: str | None, outcomes: str | None) -> SyncOutcome:
-        created, updated = self.fates[Fate.CREATED], self.fates[Fate.UPDATED]
+        created, updated = self.fates[RecordStatus.CREATED], self.fates[RecordStatus.UPDATED]
         return SyncOutcome(
             outcome="lead_sync",
             platform=platform,
@@ -94,7 +94,7 @@ class Report:
             written=created + updated,
             created=created,
             updated=updated,
-            skipped=self.fates[Fate.SKIPPED],
+            skipped=self.fates[RecordStatus.SKIPPED],
             rejected=self.rejected,
             warned=0,
             resumed=self.resumed,

@@ -13,7 +13,7 @@ from typing import IO, Any, Literal, NoReturn
 from uuid import UUID
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 Blank = Literal["omit", "clear"]
 
@@ -43,7 +43,7 @@ def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
     """Rows of an iterable of mappings."""
     for number, given in enumerate(records, start=1):
         if not isinstance(given, Mapping):
-            yield Row(number, None, f"is {shape(given)}, not a mapping of fields", raw=given)
+            yield Row(number, None, f"is {describe_type(given)}, not a mapping of fields", raw=given)
         elif all(isinstance(name, str) for name in given):
             record = dict(given)
             yield Row(number, record, raw=record)
@@ -206,7 +206,7 @@ def _of_json_lines(text: IO[str]) -> Iterator[Row]:
         if isinstance(record, dict):
             yield Row(number, record, raw=record)
         else:
-            yield Row(number, None, f"is {shape(record)}, not an object", raw=record)
+            yield Row(number, None, f"is {describe_type(record)}, not an object", raw=record)
 
 
 def _no_constant(name: str) -> NoReturn:

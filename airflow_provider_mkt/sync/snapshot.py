@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.sync.lines import json_line
 from airflow_provider_mkt.sync.rows import Row
 
@@ -80,7 +80,7 @@ def _kept(value: Any) -> Any:
             return ["date", value.isoformat()]
         case Decimal():
             return ["decimal", str(value)]
-    return ["other", shape(value)]
+    return ["other", describe_type(value)]
 
 
 def _read(record: Mapping[str, Any] | None) -> dict[str, Any] | None:

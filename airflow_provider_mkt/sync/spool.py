@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from airflow_provider_mkt.actions.ports import Fared, PersonOutcome
+from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
 
 _AT_ONCE = 10_000
 _SCHEMA = """
@@ -21,7 +21,7 @@ CREATE TABLE people (
 """
 
 
-class Spool:
+class MemberTable:
     """A table in a private file of its own, which is gone when it is closed.
 
     The order is that of the people themselves and not that in which they came, so that every try of a task
@@ -65,23 +65,25 @@ class Spool:
     def see(self, people: Iterable[str]) -> None:
         self._table.executemany("UPDATE people SET seen = 1 WHERE person = ?", ((one,) for one in people))
 
-    def settle(self, outcomes: Sequence[PersonOutcome]) -> None:
+    def settle(self, outcomes: Sequence[MemberResult]) -> None:
         """Write down what became of people."""
         self._table.executemany(
             "UPDATE people SET fared = ?, code = ?, reason = ? WHERE person = ?",
             ((one.fared.value, one.code, one.reason, one.person) for one in outcomes),
         )
 
-    def counts(self) -> Counter[Fared]:
+    def counts(self) -> Counter[MemberStatus]:
         rows = self._table.execute("SELECT fared, count(*) FROM people WHERE fared NOT NULL GROUP BY fared")
-        return Counter({Fared(fared): count for fared, count in rows})
+        return Counter({MemberStatus(fared): count for fared, count in rows})
 
-    def failures(self) -> Iterator[PersonOutcome]:
+    def failures(self) -> Iterator[MemberResult]:
         """Those who were rejected, and those of whom nobody knows."""
         rows = self._table.execute(
             "SELECT person, fared, code, reason FROM people WHERE fared IN ('rejected', 'unknown')"
         )
-        return (PersonOutcome(person, Fared(fared), code, reason) for person, fared, code, reason in rows)
+        return (
+            MemberResult(person, MemberStatus(fared), code, reason) for person, fared, code, reason in rows
+        )
 
     def _chunks(self, query: str, size: int) -> Iterator[list[str]]:
         last = ""

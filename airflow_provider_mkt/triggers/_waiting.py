@@ -20,7 +20,7 @@ class WaitingTrigger(BaseTrigger):
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
     :param poll_interval: how often to ask, in seconds; None for as often as it is worth it.
-    :param tolerance: how long looks may go on failing, in seconds.
+    :param max_poll_failure_time: how long looks may go on failing, in seconds.
 
     The event has a ``status``: ``success``, ``failed`` (it can no longer come about, or asking cannot work),
     ``timeout`` or ``error`` (asking kept failing); a ``message``; and what :meth:`told` adds.
@@ -31,13 +31,13 @@ class WaitingTrigger(BaseTrigger):
         conn_id: str,
         deadline: float,
         poll_interval: float | None = None,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id = conn_id
         self.deadline = deadline
         self.poll_interval = poll_interval
-        self.tolerance = tolerance
+        self.max_poll_failure_time = max_poll_failure_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -46,7 +46,7 @@ class WaitingTrigger(BaseTrigger):
                 "conn_id": self.conn_id,
                 "deadline": self.deadline,
                 "poll_interval": self.poll_interval,
-                "tolerance": self.tolerance,
+                "max_poll_failure_time": self.max_poll_failure_time,
                 **self.arguments(),
             },
         )
@@ -82,11 +82,11 @@ class WaitingTrigger(BaseTrigger):
             yield self._event("failed" if error.permanent else "error", str(error))
 
     async def _wait(self) -> TriggerEvent:
-        from airflow_provider_mkt.actions.polling import Tolerance
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
         from airflow_provider_mkt.client.errors import PlatformError
         from airflow_provider_mkt.hooks.select import ahook_for
 
-        tolerance = Tolerance(self.tolerance)
+        failure_budget = PollFailureBudget(self.max_poll_failure_time)
         async with await ahook_for(self.conn_id) as hook:
             worth = self.interval(hook)
             every = worth if self.poll_interval is None else self.poll_interval
@@ -94,10 +94,10 @@ class WaitingTrigger(BaseTrigger):
                 try:
                     done = await self.look(hook)
                 except PlatformError as error:
-                    tolerance.failed(error, time.time())
-                    self.log.warning("Asking failed: %s", error)
+                    failure_budget.failed(error, time.time())
+                    self.log.warning("status poll failed: %s", error)
                 else:
-                    tolerance.worked()
+                    failure_budget.worked()
                     if done:
                         return self._event("success", "all complete")
                 left = self.deadline - time.time()

@@ -9,7 +9,7 @@ from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.jobs import Job
-    from airflow_provider_mkt.actions.polling import Look
+    from airflow_provider_mkt.actions.polling import JobState
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -20,11 +20,11 @@ class BatchStatusTrigger(WaitingTrigger):
     :param jobs: what to wait for, as plain JSON.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
     :param poll_interval: how often to ask, in seconds; None for as often as the jobs are worth it.
-    :param tolerance: how long looks may go on failing, in seconds.
+    :param max_poll_failure_time: how long looks may go on failing, in seconds.
     :param cancel_on_kill: cancel what can be canceled when a user ends the waiting task (Airflow 3.3).
     :param carry: plain JSON handed back in the event.
 
-    The event is ``{"status": ..., "message": ..., "looks": [...], "carry": ...}``.
+    The event is ``{"status": ..., "message": ..., "job_states": [...], "carry": ...}``.
     """
 
     def __init__(
@@ -33,15 +33,15 @@ class BatchStatusTrigger(WaitingTrigger):
         jobs: Sequence[dict[str, Any]],
         deadline: float,
         poll_interval: float | None = None,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
         carry: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(conn_id, deadline, poll_interval, tolerance)
+        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
         self.jobs = jobs
         self.cancel_on_kill = cancel_on_kill
         self.carry = carry
-        self._looks: list[Look] = []
+        self._looks: list[JobState] = []
 
     def arguments(self) -> dict[str, Any]:
         return {"jobs": list(self.jobs), "cancel_on_kill": self.cancel_on_kill, "carry": self.carry}
@@ -50,21 +50,21 @@ class BatchStatusTrigger(WaitingTrigger):
         return min(hook.job_spec(job).poke_interval for job in self._jobs())
 
     async def look(self, hook: MarketingHook) -> bool:
-        from airflow_provider_mkt.actions.polling import all_complete, look_at, none_failed
+        from airflow_provider_mkt.actions.polling import all_complete, none_failed, poll_job
 
-        looks = []
+        job_states = []
         for job in self._jobs():
-            look = await hook.afollow(look_at(hook.job_spec(job), job))
+            look = await hook.afollow(poll_job(hook.job_spec(job), job))
             self.log.info("%s", look)
             if not look.known:
-                self.log.warning("%s: nobody knows the word %r; waiting on", job, look.word)
-            looks.append(look)
-        self._looks = looks
-        none_failed(looks)
-        return all_complete(looks)
+                self.log.warning("%s: unknown status %r; still waiting", job, look.raw_status)
+            job_states.append(look)
+        self._looks = job_states
+        none_failed(job_states)
+        return all_complete(job_states)
 
     def told(self) -> dict[str, Any]:
-        return {"looks": [look.to_json() for look in self._looks], "carry": self.carry}
+        return {"job_states": [look.to_json() for look in self._looks], "carry": self.carry}
 
     def _jobs(self) -> list[Job]:
         from airflow_provider_mkt.actions.jobs import Job

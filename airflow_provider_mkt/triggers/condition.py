@@ -17,11 +17,11 @@ class ConditionTrigger(WaitingTrigger):
     :param condition: what to wait for, as plain JSON: ``name`` and ``arguments``.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
     :param poll_interval: how often to look, in seconds; None for as often as it is worth it.
-    :param tolerance: how long looks may go on failing, in seconds.
+    :param max_poll_failure_time: how long looks may go on failing, in seconds.
     :param state: what earlier looks of the wait found out, as plain JSON. It only saves calls: after a
         restart the looks begin with what it was at first.
 
-    The event is ``{"status": ..., "message": ..., "facts": {...}}``.
+    The event is ``{"status": ..., "message": ..., "details": {...}}``.
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class ConditionTrigger(WaitingTrigger):
         condition: dict[str, Any],
         deadline: float,
         poll_interval: float | None = None,
-        tolerance: float = 600.0,
+        max_poll_failure_time: float = 600.0,
         state: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(conn_id, deadline, poll_interval, tolerance)
+        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
         self.condition = condition
         self.state = state
         self._state = dict(state or {})
-        self._facts: dict[str, Any] = {}
+        self._error_details: dict[str, Any] = {}
 
     def arguments(self) -> dict[str, Any]:
         return {"condition": self.condition, "state": self.state}
@@ -54,9 +54,9 @@ class ConditionTrigger(WaitingTrigger):
         seen = await hook.afollow(look_for(hook.condition_spec(condition), condition, self._state))
         self.log.info("%s: %s", condition.name, seen)
         if seen.odd:
-            self.log.warning("Nobody knows %s; waiting on", seen.odd)
-        self._facts = dict(seen.facts)
+            self.log.warning("Nobody knows %s; still waiting", seen.odd)
+        self._error_details = dict(seen.details)
         return seen.done
 
     def told(self) -> dict[str, Any]:
-        return {"facts": self._facts}
+        return {"details": self._error_details}

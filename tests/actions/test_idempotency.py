@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.actions.idempotency import Made, at_most_once, once
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Forgetful, Pause
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent, send_at_most_once
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, InMemoryTaskState, Pause, Procedure
 from airflow_provider_mkt.client.call import Call, Replay, Route
 from airflow_provider_mkt.client.errors import Conflict, NotRepeated, OutcomeUnknown, RateLimited
 
@@ -20,31 +20,33 @@ class World:
 
     def __init__(self, *, shows_after: float = 0.0) -> None:
         self.now, self.shows_after, self.made = 1_000.0, shows_after, []
-        self.memory = Forgetful()
+        self.task_state = InMemoryTaskState()
 
-    def find(self) -> Flow[str | None]:
+    def find(self) -> Procedure[str | None]:
         answer: str | None = yield FIND
         return answer
 
-    def run(self, *answers: Exception | str) -> Made[str]:
+    def run(self, *answers: Exception | str) -> Ensured[str]:
         """Run the flow; *answers* are those of the requests in turn."""
-        flow = once("make", self.memory, MAKE, self.find, clock=lambda: self.now)
-        made: Made[str] = self._fed(flow, *answers)
+        procedure = create_if_absent("make", self.task_state, MAKE, self.find, clock=lambda: self.now)
+        made: Ensured[str] = self._fed(procedure, *answers)
         return made
 
     def run_at_most_once(self, *answers: Exception | str) -> object:
         """Run the flow that never repeats by itself."""
         return self._fed(
-            at_most_once("make", self.memory, MAKE, plain=str.upper, seen=self.find, clock=lambda: self.now),
+            send_at_most_once(
+                "make", self.task_state, MAKE, plain=str.upper, seen=self.find, clock=lambda: self.now
+            ),
             *answers,
         )
 
-    def _fed(self, flow: Flow[Any], *answers: Exception | str) -> Any:
+    def _fed(self, procedure: Procedure[Any], *answers: Exception | str) -> Any:
         left = list(answers)
         given: Any = None
         try:
             while True:
-                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                step = procedure.throw(given) if isinstance(given, Exception) else procedure.send(given)
                 if isinstance(step, Pause):
                     self.now += step.seconds
                     given = None
@@ -68,25 +70,25 @@ def lost(*, worked: bool) -> OutcomeUnknown:
 def test_what_is_there_is_left_alone() -> None:
     world = World()
     world.made.append(("old", 0.0))
-    assert world.run() == Made("old", new=False)
+    assert world.run() == Ensured("old", new=False)
 
 
 def test_it_is_made_and_a_later_try_finds_it() -> None:
     world = World()
-    assert world.run("thing") == Made("thing", new=True)
-    assert world.run() == Made("thing", new=True)
+    assert world.run("thing") == Ensured("thing", new=True)
+    assert world.run() == Ensured("thing", new=True)
 
 
 def test_a_lost_answer_whose_work_was_done_makes_no_second_one_however_late_it_shows() -> None:
-    world = World(shows_after=SETTLE - 1)
+    world = World(shows_after=CONSISTENCY_WINDOW - 1)
     assert world.run(lost(worked=True)).new
     assert len(world.made) == 1
 
 
 def test_a_lost_request_is_made_again_only_when_the_first_must_have_shown() -> None:
     world = World()
-    assert world.run(lost(worked=False), "thing") == Made("thing", new=True)
-    assert world.now >= 1_000.0 + SETTLE
+    assert world.run(lost(worked=False), "thing") == Ensured("thing", new=True)
+    assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
 def test_two_lost_requests_end_in_an_unknown_outcome() -> None:
@@ -97,9 +99,9 @@ def test_two_lost_requests_end_in_an_unknown_outcome() -> None:
 
 def test_a_try_after_a_killed_one_waits_until_its_request_must_have_shown() -> None:
     world = World()
-    world.memory.set("make", {"asked": world.now})
-    assert world.run("thing") == Made("thing", new=True)
-    assert world.now >= 1_000.0 + SETTLE
+    world.task_state.set("make", {"asked": world.now})
+    assert world.run("thing") == Ensured("thing", new=True)
+    assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
 def test_a_name_that_another_run_took_in_between_counts_as_there() -> None:
@@ -113,7 +115,7 @@ def test_a_refused_request_leaves_nothing_to_wait_for() -> None:
     world = World()
     with pytest.raises(RateLimited):
         world.run(RateLimited("slow down"))
-    assert world.memory.get("make") is None
+    assert world.task_state.get("make") is None
 
 
 def test_an_answer_is_remembered_and_returned_without_another_request() -> None:
@@ -123,7 +125,7 @@ def test_an_answer_is_remembered_and_returned_without_another_request() -> None:
 
 
 def test_a_lost_request_whose_effect_shows_late_is_known_then_and_by_later_tries() -> None:
-    world = World(shows_after=SETTLE - 1)
+    world = World(shows_after=CONSISTENCY_WINDOW - 1)
     assert world.run_at_most_once(lost(worked=True)) == "lost"
     assert world.run_at_most_once() == "lost"
 
@@ -133,10 +135,10 @@ def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(kil
     world = World()
     answers = [] if killed else [lost(worked=False)]
     if killed:
-        world.memory.set("make", {"asked": world.now})
+        world.task_state.set("make", {"asked": world.now})
     with pytest.raises(NotRepeated, match="make was asked for once"):
         world.run_at_most_once(*answers)
-    assert world.now >= 1_000.0 + SETTLE
+    assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
     assert world.run_at_most_once("thing") == "THING"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.actions.hubspot.imports import start_once
-from airflow_provider_mkt.actions.procedure import SETTLE, Forgetful, Pages, Pause
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, InMemoryTaskState, Pages, Pause
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown
 from airflow_provider_mkt.client.hubspot.imports import imports
@@ -30,12 +30,12 @@ class Platform:
     def clock(self) -> float:
         return self.now
 
-    def __call__(self, memory: Forgetful, *, kill_after_start: bool = False) -> imports.Import:
-        flow = start_once("June", ORDER, memory, clock=self.clock)
+    def __call__(self, task_state: InMemoryTaskState, *, kill_after_start: bool = False) -> imports.Import:
+        procedure = start_once("June", ORDER, task_state, clock=self.clock)
         given: Any = None
         try:
             while True:
-                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                step = procedure.throw(given) if isinstance(given, Exception) else procedure.send(given)
                 given = self.answer(step)
                 if kill_after_start and self.starts:
                     raise KeyboardInterrupt
@@ -62,42 +62,42 @@ class Platform:
 
 
 def test_an_import_is_started_and_a_second_try_finds_it_by_its_id() -> None:
-    platform, memory = Platform("May", "June"), Forgetful()
-    assert platform(memory).id == platform(memory).id == "2"
+    platform, task_state = Platform("May", "June"), InMemoryTaskState()
+    assert platform(task_state).id == platform(task_state).id == "2"
     assert platform.starts == 1
 
 
 def test_a_lost_start_that_worked_is_found_by_its_name_though_an_older_one_has_it_too() -> None:
     platform = Platform("June")
     platform.lost, platform.visible_at = True, 1030.0
-    assert platform(Forgetful()).id == "1"
+    assert platform(InMemoryTaskState()).id == "1"
     assert platform.starts == 1
 
 
 def test_a_lost_start_that_never_shows_is_left_open_and_a_later_try_may_send_it() -> None:
-    platform, memory = Platform("June"), Forgetful()
+    platform, task_state = Platform("June"), InMemoryTaskState()
     platform.lost = False
     with pytest.raises(OutcomeUnknown):
-        platform(memory)
-    assert platform.now >= 1000 + SETTLE
+        platform(task_state)
+    assert platform.now >= 1000 + CONSISTENCY_WINDOW
     platform.lost = None
-    assert platform(memory).id == "1"
+    assert platform(task_state).id == "1"
     assert platform.starts == 2
 
 
 def test_a_worker_killed_after_the_request_does_not_send_it_again() -> None:
-    platform, memory = Platform(), Forgetful()
+    platform, task_state = Platform(), InMemoryTaskState()
     with pytest.raises(KeyboardInterrupt):
-        platform(memory, kill_after_start=True)
-    assert platform(memory).id == "0"
+        platform(task_state, kill_after_start=True)
+    assert platform(task_state).id == "0"
     assert platform.starts == 1
 
 
 def test_a_refused_start_leaves_nothing_to_look_for() -> None:
-    platform, memory = Platform(), Forgetful()
+    platform, task_state = Platform(), InMemoryTaskState()
     platform.refuse = True
     with pytest.raises(InvalidRequest):
-        platform(memory)
+        platform(task_state)
     platform.refuse = False
-    assert platform(memory).id == "0"
+    assert platform(task_state).id == "0"
     assert platform.now == 1000.0

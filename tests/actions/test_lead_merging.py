@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_mkt.actions.marketo import leads
 from airflow_provider_mkt.actions.ports import LeadMerge
-from airflow_provider_mkt.actions.procedure import Forgetful, Pages, Pause
+from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Pages, Pause
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import OutcomeUnknown
 
@@ -15,15 +15,15 @@ class Leads:
     """Leads of which a record of the CRM stays, whichever is to win."""
 
     def __init__(self, *ids: int, stays: int) -> None:
-        self.ids, self.stays, self.memory = set(ids), stays, Forgetful()
+        self.ids, self.stays, self.task_state = set(ids), stays, InMemoryTaskState()
         self.merges: list[str] = []
 
     def merge(self, winner: int, *losers: int, lose_answers: int = 0) -> LeadMerge:
-        flow, given = leads.merge(winner, losers, self.memory, merge_in_crm=True), None
+        procedure, given = leads.merge(winner, losers, self.task_state, merge_in_crm=True), None
         answer: Any = given
         try:
             while True:
-                step = flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
+                step = procedure.throw(answer) if isinstance(answer, Exception) else procedure.send(answer)
                 answer = None
                 match step:
                     case Pages(call):

@@ -10,8 +10,14 @@ import pytest
 
 from airflow_provider_mkt.actions.hubspot import campaigns, emails
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import Fared
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Forgetful, Pages, Pause
+from airflow_provider_mkt.actions.ports import MemberStatus
+from airflow_provider_mkt.actions.procedure import (
+    CONSISTENCY_WINDOW,
+    InMemoryTaskState,
+    Pages,
+    Pause,
+    Procedure,
+)
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, OutcomeUnknown, RateLimited
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
@@ -29,14 +35,16 @@ class Clock:
 class Fed:
     """A flow that has ended: the names of its calls, and how long it paused."""
 
-    def __init__(self, flow: Flow[Any], answer: Callable[[str, Call[Any]], Any], clock: Clock) -> None:
+    def __init__(
+        self, procedure: Procedure[Any], answer: Callable[[str, Call[Any]], Any], clock: Clock
+    ) -> None:
         self.calls: list[str] = []
         self.paused = 0.0
         self.value: Any = None
         given: Any = None
         try:
             while True:
-                step = flow.throw(given) if isinstance(given, Exception) else flow.send(given)
+                step = procedure.throw(given) if isinstance(given, Exception) else procedure.send(given)
                 match step:
                     case Pause(seconds, _):
                         self.paused += seconds
@@ -58,19 +66,23 @@ def lost(name: str) -> OutcomeUnknown:
 
 
 def test_publishing_holds_until_the_email_is_no_draft_any_more() -> None:
-    clock, memory, looks = Clock(), Forgetful(), iter(["DRAFT", "DRAFT", "DRAFT", "PROCESSING"])
+    clock, task_state, job_states = (
+        Clock(),
+        InMemoryTaskState(),
+        iter(["DRAFT", "DRAFT", "DRAFT", "PROCESSING"]),
+    )
 
     def answer(name: str, call: Call[Any]) -> Any:
-        return email(next(looks)) if name == "emails.get" else None
+        return email(next(job_states)) if name == "emails.get" else None
 
-    fed = Fed(emails.publish("7", memory, clock=clock), answer, clock)
+    fed = Fed(emails.publish("7", task_state, clock=clock), answer, clock)
     assert fed.calls.count("emails.publish") == 1
     assert fed.value.state == "PROCESSING"
     assert fed.paused > 0
 
 
 def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -> None:
-    clock, memory = Clock(), Forgetful()
+    clock, task_state = Clock(), InMemoryTaskState()
     times: list[float] = []
 
     def answer(name: str, call: Call[Any]) -> Any:
@@ -82,27 +94,27 @@ def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -
         return lost(name)
 
     with pytest.raises(OutcomeUnknown):
-        Fed(emails.publish("7", memory, clock=clock), answer, clock)
-    assert times[1] - times[0] >= 40 + SETTLE
+        Fed(emails.publish("7", task_state, clock=clock), answer, clock)
+    assert times[1] - times[0] >= 40 + CONSISTENCY_WINDOW
 
 
 def test_a_publish_that_was_refused_leaves_the_doubt_about_an_earlier_one() -> None:
-    clock, memory = Clock(), Forgetful()
-    doubt = {"asked": clock.now - 2 * SETTLE}
-    memory.set("publish 7", doubt)
+    clock, task_state = Clock(), InMemoryTaskState()
+    doubt = {"asked": clock.now - 2 * CONSISTENCY_WINDOW}
+    task_state.set("publish 7", doubt)
 
     def answer(name: str, call: Call[Any]) -> Any:
         return email("DRAFT") if name == "emails.get" else RateLimited("slow down")
 
     with pytest.raises(RateLimited):
-        Fed(emails.publish("7", memory, clock=clock), answer, clock)
-    assert memory.get("publish 7") == doubt
+        Fed(emails.publish("7", task_state, clock=clock), answer, clock)
+    assert task_state.get("publish 7") == doubt
 
 
 @pytest.mark.parametrize("state", ["SCHEDULED_OR_PUBLISHED", "PUBLISHED_OR_SCHEDULED"])
 def test_the_mixed_words_are_no_drafts(state: str) -> None:
     clock = Clock()
-    fed = Fed(emails.publish("7", Forgetful(), clock=clock), lambda name, call: email(state), clock)
+    fed = Fed(emails.publish("7", InMemoryTaskState(), clock=clock), lambda name, call: email(state), clock)
     assert fed.value.done is False
     assert fed.calls == ["emails.get"]
 
@@ -111,12 +123,12 @@ def test_the_mixed_words_are_no_drafts(state: str) -> None:
 def test_a_state_that_is_no_draft_by_name_is_never_published(state: str) -> None:
     clock = Clock()
     with pytest.raises(InvalidRequest, match="cannot be published"):
-        Fed(emails.publish("7", Forgetful(), clock=clock), lambda name, call: email(state), clock)
+        Fed(emails.publish("7", InMemoryTaskState(), clock=clock), lambda name, call: email(state), clock)
 
 
 def test_campaigns_that_show_late_are_waited_for_and_not_sent_again() -> None:
     clock = Clock()
-    visible_at = clock.now + SETTLE - 1
+    visible_at = clock.now + CONSISTENCY_WINDOW - 1
 
     def answer(name: str, call: Call[Any]) -> Any:
         if name == "campaigns.create_batch":
@@ -126,7 +138,7 @@ def test_campaigns_that_show_late_are_waited_for_and_not_sent_again() -> None:
         return [late] if clock.now >= visible_at else []
 
     fed = Fed(
-        campaigns.create_all([{"hs_name": "A"}, {"hs_name": "B"}], Forgetful(), clock=clock),
+        campaigns.create_all([{"hs_name": "A"}, {"hs_name": "B"}], InMemoryTaskState(), clock=clock),
         answer,
         clock,
     )
@@ -143,14 +155,14 @@ def test_a_name_that_the_platform_changed_counts_as_created() -> None:
         row = {"id": "1", "properties": {"hs_name": "A &amp; B"}}
         return BatchResult.model_validate({"status": "COMPLETE", "results": [row]})
 
-    fed = Fed(campaigns.create_all([{"hs_name": "A & B"}], Forgetful(), clock=clock), answer, clock)
+    fed = Fed(campaigns.create_all([{"hs_name": "A & B"}], InMemoryTaskState(), clock=clock), answer, clock)
     assert fed.value.created == {"A & B": "1"}
     assert fed.calls.count("campaigns.create_batch") == 1
 
 
 def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_one() -> None:
     """1 was reached by the first request, 2 by none: told, 2 is requested anew, lost, and looked for."""
-    clock, memory = Clock(), Forgetful()
+    clock, task_state = Clock(), InMemoryTaskState()
     began, asked = clock.now, []
 
     def answer(name: str, call: Call[Any]) -> Any:
@@ -166,13 +178,13 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
                 return [{"leadId": 1, "campaignId": 9}] if seen else []
         raise AssertionError(name)
 
-    def once() -> dict[str, Fared]:
-        verb = smart_campaigns.verb(9, clock=clock)
-        fed = Fed(verb.apply(["1", "2"], memory), answer, clock)
-        memory.set("1-2", {**memory.get("1-2"), "told": True})  # type: ignore[dict-item]
+    def once() -> dict[str, MemberStatus]:
+        member_action = smart_campaigns.member_action(9, clock=clock)
+        fed = Fed(member_action.apply(["1", "2"], task_state), answer, clock)
+        task_state.set("1-2", {**task_state.get("1-2"), "told": True})  # type: ignore[dict-item]
         return {one.person: one.fared for one in fed.value}
 
-    expected = {"1": Fared.DONE, "2": Fared.UNKNOWN}
+    expected = {"1": MemberStatus.DONE, "2": MemberStatus.UNKNOWN}
     assert once() == expected
     clock.now += 3600
     assert once() == expected

@@ -28,7 +28,7 @@ class Platform:
     """What the benchmarks know of a platform.
 
     :param window_calls: calls that its limit allows in a window of ``window_seconds``.
-    :param at_once: calls under way that it allows; None where it has no such limit.
+    :param max_in_flight: calls under way that it allows; None where it has no such limit.
     :param batch: leads per call.
     :param route: the sandbox's route of the call that writes leads.
     """
@@ -36,7 +36,7 @@ class Platform:
     name: str
     window_calls: int
     window_seconds: float
-    at_once: int | None
+    max_in_flight: int | None
     batch: int
     first_name: str
     score: str

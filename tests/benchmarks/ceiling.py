@@ -50,7 +50,7 @@ def ceilings(
     rest = platform.window_calls // 2
     total = platform.window_calls * windows + rest
     source = write_leads(home / "leads.csv", total * platform.batch, platform.first_name)
-    at_once = AT_ONCE[platform.name]
+    max_in_flight = AT_ONCE[platform.name]
     for latency in latencies:
         for each in (box, other):
             each.tell(platform.name, "reset", {})
@@ -59,8 +59,8 @@ def ceilings(
         outcome = sync_leads(home, conn_id=f"{platform.name}_default", source=source)["outcome"]
         assert outcome["created"] == total * platform.batch, outcome
         # The last window's half takes as long as its calls take by so many at once.
-        rounds = -(-rest // at_once)
-        ideal = max(windows * platform.window_seconds + rounds * latency, total / at_once * latency)
+        rounds = -(-rest // max_in_flight)
+        ideal = max(windows * platform.window_seconds + rounds * latency, total / max_in_flight * latency)
         share = ideal / outcome["seconds"]
         line(
             platform.name,
@@ -71,7 +71,7 @@ def ceilings(
             refused(box, platform),
         )
         loop = told(beside)
-        share = loop["calls"] / loop["seconds"] / min(platform.per_second, at_once / latency)
+        share = loop["calls"] / loop["seconds"] / min(platform.per_second, max_in_flight / latency)
         line(
             platform.name,
             CLIENTS[platform.name],

@@ -69,8 +69,8 @@ def measure(box: Served, homes: list[Path], platform: Platform, place: str, url:
     done = seen["total"] - sum(seen["refused"].values())
     ideal = (done - 1) // platform.window_calls * platform.window_seconds
     share = ideal / (seen["last"] - seen["first"])
-    rate, at_once = (seen["refused"].get(gate, 0) for gate in ("rate", "concurrency"))
-    line(platform.name, place, done, f"{share:.1%}", rate, at_once, seen["peakInFlight"])
+    rate, max_in_flight = (seen["refused"].get(gate, 0) for gate in ("rate", "concurrency"))
+    line(platform.name, place, done, f"{share:.1%}", rate, max_in_flight, seen["peakInFlight"])
 
 
 def main(platforms: list[Platform], places: list[str]) -> None:

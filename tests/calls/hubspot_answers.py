@@ -107,7 +107,7 @@ SMTP_TOKEN_WITH_PASSWORD = also(SMTP_TOKEN, "SmtpTokenWithPassword", password=st
 SEQUENCE = shape("Sequence", {"folderId": str}, id=str, name=str, userId=str, createdAt=Time, updatedAt=Time)
 ENROLMENT = shape("Enrolment", id=str, toEmail=str, enrolledAt=Time, updatedAt=Time)
 FLOW = shape(
-    "Flow",
+    "Procedure",
     {"name": str, "uuid": str},
     id=str,
     isEnabled=bool,

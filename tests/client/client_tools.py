@@ -7,18 +7,18 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Meter, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.marketo.platform import Marketo
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
-from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
+from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
+from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
 from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response, Send, Sleep, Take
+from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Request, Response, Send, Sleep
 
 PAT = "pat-na1-0f0f0f0f-1111-2222-3333-444444444444"
 CLIENT_SECRET = "wMWZJ6KlRUZ8y9MM0o3bVLnP6FQKn3Gf"
@@ -85,7 +85,7 @@ class Clock:
 class Verdicts(Platform):
     """A platform with a static token, whose answers are the verdicts themselves, by number."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[Classification] = field(default_factory=list)
     name = "scripted"
 
     @property
@@ -97,7 +97,7 @@ class Verdicts(Platform):
         return "scripted"
 
     @property
-    def rates(self) -> Mapping[Meter, Rate]:
+    def rates(self) -> Mapping[Quota, Rate]:
         return {}
 
     @property
@@ -116,12 +116,12 @@ class Verdicts(Platform):
     def build(self, call: Call[Any], token: str) -> Request:
         return Request(call.route.method, "https://example.invalid" + call.route.path())
 
-    def judge(self, call: Call[Any], response: Response) -> Verdict:
+    def classify(self, call: Call[Any], response: Response) -> Classification:
         return self.verdicts[int(response.content)]
 
-    def meaning(self, verdict: Verdict) -> Response:
+    def meaning(self, classification: Classification) -> Response:
         """An answer that this platform judges so."""
-        self.verdicts.append(verdict)
+        self.verdicts.append(classification)
         return Response(200, {}, str(len(self.verdicts) - 1).encode())
 
 
@@ -133,24 +133,24 @@ class Hand:
         call: Call[Any],
         platform: Platform,
         *,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         clock: Clock | None = None,
         cell: TokenCell | None = None,
         places: Callable[[], float] = lambda: 0.0,
-        **link: Any,
+        **session: Any,
     ) -> None:
         self.clock = clock or Clock()
         self.cell = cell or TokenCell()
-        self.link = Link(
+        self.session = Session(
             platform,
-            policy=policy or Policy(draw=lambda: 0.5),
+            policy=policy or RetryPolicy(draw=lambda: 0.5),
             clock=self.clock,
             tokens=self.cell,
-            **link,
+            **session,
         )
         self.places = places
-        self.effects: list[Send | Sleep | Take] = []
-        self.steps: Generator[Any, Any, Reply[Any]] = exchange(call, self.link)
+        self.effects: list[Send | Sleep | Acquire] = []
+        self.steps: Generator[Any, Any, Reply[Any]] = exchange(call, self.session)
         self.reply: Reply[Any] | None = None
         self.error: PlatformError | None = None
         self.pending: Request | None = None
@@ -193,7 +193,7 @@ class Hand:
                         assert seconds >= 0
                         self.clock.now += seconds
                         value = None
-                    case Take():
+                    case Acquire():
                         value = self.places()
         except StopIteration as stop:
             self.reply = stop.value
@@ -206,9 +206,9 @@ def bearer(request: Request | None) -> str:
     return request.headers["Authorization"].removeprefix("Bearer ")
 
 
-def refused(error: PlatformError, step: Next, **more: Any) -> Refused:
-    return Refused(error, step, **more)
+def refused(error: PlatformError, step: RetryAction, **more: Any) -> Failure:
+    return Failure(error, step, **more)
 
 
-def done(envelope: Envelope | None = None) -> Done:
-    return Done(envelope or {"result": "ok"})
+def done(envelope: Envelope | None = None) -> Success:
+    return Success(envelope or {"result": "ok"})

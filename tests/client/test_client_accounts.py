@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from client_tools import hubspot
 
-from airflow_provider_mkt.client.call import Call, Meter, Replay, Route
+from airflow_provider_mkt.client.call import Call, Quota, Replay, Route
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import Response
 
@@ -28,5 +28,5 @@ def test_hubspots_limit_is_used_as_told_but_never_above_the_share_that_was_confi
     share: int | None, first: Rate, told: Rate
 ) -> None:
     platform = hubspot(calls_per_10_seconds=share)
-    assert platform.rates[Meter.CALLS] == first
+    assert platform.rates[Quota.CALLS] == first
     assert platform.observed_rate(CALL, _told(190)) == told

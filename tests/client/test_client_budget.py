@@ -14,26 +14,26 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit import sqlite
 from airflow_provider_mkt.client.ratelimit.budget import budget_of
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 
-CALLS = Meter.CALLS
+CALLS = Quota.CALLS
 
 TAKER = """
 import os, sys, threading, time
 from pathlib import Path
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 
 path, meeting, calls, seconds, threads = Path(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:])
-budget = FileBudget(path, {Meter.CALLS: Rate(int(calls), seconds)})
+budget = FileBudget(path, {Quota.CALLS: Rate(int(calls), seconds)})
 granted = []
 (meeting / str(os.getpid())).touch()
 while len(list(meeting.iterdir())) < 4:
@@ -41,7 +41,7 @@ while len(list(meeting.iterdir())) < 4:
 
 def work():
     while len(granted) < 30:
-        wait = budget.take(Meter.CALLS)
+        wait = budget.take(Quota.CALLS)
         if wait == 0:
             granted.append(1)
         else:
@@ -57,14 +57,14 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 import filelock, sqlite3
 
 path = Path(sys.argv[1])
-budget = FileBudget(path, {Meter.CALLS: Rate(50, 1.0)})
-assert budget.take(Meter.CALLS) == 0
+budget = FileBudget(path, {Quota.CALLS: Rate(50, 1.0)})
+assert budget.take(Quota.CALLS) == 0
 lock = filelock.FileLock(f"{path}.lock")
 lock.acquire()
 connection = sqlite3.connect(path)
@@ -183,9 +183,9 @@ def test_a_holder_that_is_killed_blocks_nobody_and_loses_nothing(tmp_path: Path)
     connection.close()
 
 
-def takes_at_once(budget: FileBudget, meter: Meter = CALLS) -> int:
+def takes_at_once(budget: FileBudget, quota: Quota = CALLS) -> int:
     count = 0
-    while budget.take(meter) == 0:
+    while budget.take(quota) == 0:
         count += 1
     return count
 
@@ -200,10 +200,10 @@ def test_a_full_budget_says_when_it_is_worth_asking_again(clock: Clock, tmp_path
 
 
 def test_meters_are_counted_apart_and_one_without_a_rate_is_not_limited(clock: Clock, tmp_path: Path) -> None:
-    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 30), Meter.SEARCH: Rate(3, 30)})
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 30), Quota.SEARCH: Rate(3, 30)})
     assert takes_at_once(budget) == 2
-    assert takes_at_once(budget, Meter.SEARCH) == 3
-    assert [budget.take(Meter.FREE) for _ in range(50)] == [0.0] * 50
+    assert takes_at_once(budget, Quota.SEARCH) == 3
+    assert [budget.take(Quota.FREE) for _ in range(50)] == [0.0] * 50
 
 
 def test_what_the_platform_states_replaces_what_was_configured(clock: Clock, tmp_path: Path) -> None:
@@ -218,8 +218,8 @@ def test_what_the_platform_states_replaces_what_was_configured(clock: Clock, tmp
 
 def test_a_rate_is_not_learned_for_a_meter_that_is_not_limited(tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30)})
-    budget.learn(Meter.SEARCH, Rate(1, 30))
-    assert [budget.take(Meter.SEARCH) for _ in range(5)] == [0.0] * 5
+    budget.learn(Quota.SEARCH, Rate(1, 30))
+    assert [budget.take(Quota.SEARCH) for _ in range(5)] == [0.0] * 5
 
 
 def test_learning_does_not_wait_for_a_thread_that_waits_for_the_file(tmp_path: Path) -> None:
@@ -243,11 +243,11 @@ def test_learning_does_not_wait_for_a_thread_that_waits_for_the_file(tmp_path: P
 
 
 def test_a_pause_gives_no_place_for_its_time_and_the_longest_one_counts(clock: Clock, tmp_path: Path) -> None:
-    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30), Meter.SEARCH: Rate(5, 30)})
+    budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(5, 30), Quota.SEARCH: Rate(5, 30)})
     budget.pause(CALLS, 0.3)
     budget.pause(CALLS, 0.01)
     assert 0.2 < budget.take(CALLS) <= 0.3
-    assert budget.take(Meter.SEARCH) == 0
+    assert budget.take(Quota.SEARCH) == 0
     clock.sleep(0.31)
     assert budget.take(CALLS) == 0
 
@@ -299,9 +299,9 @@ def knowing(clock: Clock, budget: FileBudget, kind: str, took: float) -> None:
     """Let a budget see enough calls of a kind to know how long they take."""
     budget.learn(CALLS, Rate(1000, 0.4))
     for number in range(101):
-        place = Place(CALLS, f"{kind} {number}", kind)
-        assert budget.take(CALLS, place.ticket) == 0
-        budget.settle(place, took)
+        permit = Permit(CALLS, f"{kind} {number}", kind)
+        assert budget.take(CALLS, permit.permit_id) == 0
+        budget.release(permit, took)
     clock.sleep(0.45)
     budget.learn(CALLS, Rate(1, 0.4))
 
@@ -309,10 +309,10 @@ def knowing(clock: Clock, budget: FileBudget, kind: str, took: float) -> None:
 def test_a_call_that_arrived_late_counts_from_when_it_arrived(clock: Clock, tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
     knowing(clock, budget, "read", 0.01)
-    late = Place(CALLS, "late", "read")
-    assert budget.take(CALLS, late.ticket) == 0
+    late = Permit(CALLS, "late", "read")
+    assert budget.take(CALLS, late.permit_id) == 0
     clock.sleep(0.3)
-    budget.settle(late, 0.3)
+    budget.release(late, 0.3)
     # A read takes the platform 0.01 s, so this one may have arrived 0.29 s after it took its place.
     assert 0.3 < budget.take(CALLS, "next") <= 0.45
 
@@ -322,19 +322,19 @@ def test_a_call_whose_kind_always_takes_as_long_costs_no_more_than_its_place(
 ) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
     knowing(clock, budget, "import", 0.2)
-    place = Place(CALLS, "slow", "import")
-    assert budget.take(CALLS, place.ticket) == 0
+    permit = Permit(CALLS, "slow", "import")
+    assert budget.take(CALLS, permit.permit_id) == 0
     clock.sleep(0.2)
-    budget.settle(place, 0.2)
+    budget.release(permit, 0.2)
     assert budget.take(CALLS, "next") <= 0.25
 
 
 def test_a_call_of_a_kind_not_yet_known_counts_from_its_answer(clock: Clock, tmp_path: Path) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(1, 0.4)})
-    place = Place(CALLS, "first", "read")
-    assert budget.take(CALLS, place.ticket) == 0
+    permit = Permit(CALLS, "first", "read")
+    assert budget.take(CALLS, permit.permit_id) == 0
     clock.sleep(0.2)
-    budget.settle(place, 0.2)
+    budget.release(permit, 0.2)
     assert budget.take(CALLS, "next") > 0.3
 
 
@@ -343,13 +343,13 @@ def test_a_call_of_a_kind_not_yet_known_is_taken_for_no_slower_than_the_fastest_
     tmp_path: Path,
 ) -> None:
     budget = FileBudget(tmp_path / "b.sqlite", {CALLS: Rate(2, 0.4)})
-    quick, slow = Place(CALLS, "quick", "read"), Place(CALLS, "slow", "import")
-    assert budget.take(CALLS, quick.ticket) == 0
-    budget.settle(quick, 0.1)
-    assert budget.take(CALLS, slow.ticket) == 0
+    quick, slow = Permit(CALLS, "quick", "read"), Permit(CALLS, "slow", "import")
+    assert budget.take(CALLS, quick.permit_id) == 0
+    budget.release(quick, 0.1)
+    assert budget.take(CALLS, slow.permit_id) == 0
     clock.sleep(0.3)
     # It may have arrived 0.2 s after it took its place, since a read takes 0.1 s.
-    budget.settle(slow, 0.3)
+    budget.release(slow, 0.3)
     assert budget.take(CALLS, "first") <= 0.15
     clock.sleep(0.15)
     assert budget.take(CALLS, "first") == 0

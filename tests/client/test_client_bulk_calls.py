@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from client_tools import Hand, answer, failure, marketo, success, token_answer
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, Observation, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, PollResult, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.client import registry
 from airflow_provider_mkt.client.call import Call, FileBody, JsonBody, Replay
@@ -325,7 +325,7 @@ def test_jobs_of_extracts_know_their_words_and_how_to_be_cancelled(kind: str) ->
     spec = spec_of(SPECS, job)
     assert spec.poke_interval == 60
     words = ("Created", "Queued", "Processing", "Completed", "Canceled", "Cancelled", "Failed")
-    assert [spec.status(Observation(word)) for word in words] == [
+    assert [spec.status(PollResult(word)) for word in words] == [
         BatchStatus.PENDING,
         BatchStatus.PENDING,
         BatchStatus.PROCESSING,
@@ -337,17 +337,17 @@ def test_jobs_of_extracts_know_their_words_and_how_to_be_cancelled(kind: str) ->
     assert spec.cancel is not None
     path = {"lead_export": "leads", "activity_export": "activities", "member_export": "program/members"}[kind]
     assert sent(spec.cancel(job)).url.endswith(f"/bulk/v1/{path}/export/e-1/cancel.json")
-    look = spec.observe(job)
+    look = spec.poll(job)
     assert sent(next(look)).url.endswith(f"/bulk/v1/{path}/export/e-1/status.json")
     with pytest.raises(StopIteration) as seen:
         look.send({"status": "Completed", "fileSize": 3, "createdAt": "x"})
-    assert seen.value.value == Observation("Completed", {"fileSize": 3})
+    assert seen.value.value == PollResult("Completed", {"fileSize": 3})
 
 
 def test_jobs_of_member_imports_are_followed_by_their_own_status() -> None:
     job = Job("marketo", "member_import", "7")
     spec = spec_of(SPECS, job)
-    look = spec.observe(job)
+    look = spec.poll(job)
     assert sent(next(look)).url.endswith("/bulk/v1/program/members/import/7/status.json")
-    assert spec.status(Observation("Importing")) is BatchStatus.PROCESSING
+    assert spec.status(PollResult("Importing")) is BatchStatus.PROCESSING
     assert spec.cancel is None

@@ -126,11 +126,11 @@ def test_hubspot_files_and_headers_go_the_same_way() -> None:
     assert value(hand.give(answer(200, CSV))) == CSV
 
 
-@pytest.mark.parametrize(("already", "ends"), [(Conflict, True), (NotFound, False), (None, False)])
+@pytest.mark.parametrize(("ok_errors", "ends"), [(Conflict, True), (NotFound, False), (None, False)])
 def test_what_is_so_already_counts_as_done_where_a_call_says_so(
-    already: type[PlatformError] | None, ends: bool
+    ok_errors: type[PlatformError] | None, ends: bool
 ) -> None:
-    call = a_call(Replay.SAFE, read=lambda envelope: envelope, already=already)
+    call = a_call(Replay.SAFE, read=lambda envelope: envelope, ok_errors=ok_errors)
     hand = asked(call).give(failure("1029", "Job already queued"))
     if ends:
         assert value(hand) == {}
@@ -139,5 +139,5 @@ def test_what_is_so_already_counts_as_done_where_a_call_says_so(
 
 
 def test_other_errors_of_such_a_call_stay_errors() -> None:
-    hand = asked(a_call(already=InvalidRequest)).give(failure("1013", "gone"))
+    hand = asked(a_call(ok_errors=InvalidRequest)).give(failure("1013", "gone"))
     assert isinstance(hand.error, NotFound)

@@ -254,7 +254,7 @@ def test_a_removal_in_doubt_that_then_finds_nothing_is_done() -> None:
     hand = Hand(campaign_spend.remove("g", 7), hubspot())
     hand.give(answer(502)).give(MISSING)
     assert hand.reply is not None
-    assert (hand.reply.value, hand.reply.in_doubt, hand.reply.tries) == (None, True, 2)
+    assert (hand.reply.value, hand.reply.ambiguous, hand.reply.tries) == (None, True, 2)
 
 
 @pytest.mark.parametrize("first", [[], [answer(423)], [answer(429, {"policyName": "TEN_SECONDLY_ROLLING"})]])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from client_tools import Hand, answer, hubspot
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Meter, Replay
+from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
 
@@ -144,7 +144,7 @@ def test_the_request_of_a_call(row: tuple, profile: str) -> None:
     assert (request.body.value if isinstance(request.body, JsonBody) else request.body) == body
     assert call.replay is replay
     assert call.scopes
-    assert call.meter is (Meter.SEARCH if tail == "/search" else Meter.CALLS)
+    assert call.quota is (Quota.SEARCH if tail == "/search" else Quota.CALLS)
 
 
 def only(**changes: Any) -> Callable[[], object]:

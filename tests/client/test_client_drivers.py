@@ -30,7 +30,7 @@ from airflow_provider_mkt.client.call import (
     FileBody,
     FormBody,
     JsonBody,
-    Meter,
+    Quota,
     Replay,
     Route,
     TextBody,
@@ -48,13 +48,21 @@ from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Link, exchange
+from airflow_provider_mkt.client.transport.exchange import Session, exchange
 from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import Effect, NoAnswer, Place, Request, Response, Send, Take
+from airflow_provider_mkt.client.transport.wire import (
+    Acquire,
+    Effect,
+    NoAnswer,
+    Permit,
+    Request,
+    Response,
+    Send,
+)
 
-CALLS = Meter.CALLS
+CALLS = Quota.CALLS
 CALL = a_call(route=Route("POST", "contacts", "/ok"))
 
 
@@ -140,17 +148,21 @@ def outcome(
     call: Call[Any], platform: Platform, budget: FileBudget, *, on_a_loop: bool, **policy: Any
 ) -> Any:
     """The value or the error of one call, by one of the drivers."""
-    link = Link(platform, policy=Policy(**({"patience": 0.0, "doubts": 0} | policy)), tokens=TokenCell())
+    session = Session(
+        platform,
+        policy=RetryPolicy(**({"max_elapsed": 0.0, "max_ambiguous_retries": 0} | policy)),
+        tokens=TokenCell(),
+    )
 
     async def on_loop() -> Any:
         async with AsyncDriver(budget) as driver:
-            return await driver.pump(exchange(call, link))
+            return await driver.pump(exchange(call, session))
 
     try:
         if on_a_loop:
             return asyncio.run(on_loop()).value
         with SyncDriver(budget) as driver:
-            return driver.pump(exchange(call, link)).value
+            return driver.pump(exchange(call, session)).value
     except PlatformError as error:
         return error
 
@@ -236,17 +248,17 @@ class TestBothDrivers:
         class Places:
             def __init__(self) -> None:
                 self.answers = [0.25, 0.0]
-                self.asked: list[Meter] = []
+                self.asked: list[Quota] = []
 
-            def take(self, meter: Meter, ticket: str = "", seconds: float = 30.0) -> float:
-                self.asked.append(meter)
+            def take(self, quota: Quota, permit_id: str = "", seconds: float = 30.0) -> float:
+                self.asked.append(quota)
                 return self.answers.pop(0)
 
-            def learn(self, meter: Meter, rate: Rate) -> None: ...
+            def learn(self, quota: Quota, rate: Rate) -> None: ...
 
-            def settle(self, place: Place, took: float) -> None: ...
+            def release(self, permit: Permit, took: float) -> None: ...
 
-            def refused(self, meter: Meter, at_most: float) -> None: ...
+            def refused(self, quota: Quota, at_most: float) -> None: ...
 
         slept: list[float] = []
 
@@ -255,11 +267,11 @@ class TestBothDrivers:
 
         async def looped() -> Any:
             async with AsyncDriver(Places(), sleep=sleep) as driver:
-                return await driver.pump(exchange(CALL, Link(hubspot(base_url=server.url))))
+                return await driver.pump(exchange(CALL, Session(hubspot(base_url=server.url))))
 
         places = Places()
         with SyncDriver(places, sleep=slept.append) as driver:
-            assert driver.pump(exchange(CALL, Link(hubspot(base_url=server.url)))).value == "fine"
+            assert driver.pump(exchange(CALL, Session(hubspot(base_url=server.url)))).value == "fine"
         assert places.asked == [CALLS, CALLS]
         assert asyncio.run(looped()).value == "fine"
         assert slept == [0.25, 0.25]
@@ -268,15 +280,15 @@ class TestBothDrivers:
         self, server: Server, tmp_path: Path
     ) -> None:
         class Told(FileBudget):
-            def settle(self, place: Place, took: float) -> None:
+            def release(self, permit: Permit, took: float) -> None:
                 told.append(took)
 
         told: list[float] = []
 
         async def busy() -> None:
             async with AsyncDriver(Told(tmp_path / "b.sqlite", {CALLS: Rate(9, 9)})) as driver:
-                link = Link(hubspot(base_url=server.url))
-                waiting = asyncio.create_task(driver.pump(exchange(CALL, link)))
+                session = Session(hubspot(base_url=server.url))
+                waiting = asyncio.create_task(driver.pump(exchange(CALL, session)))
                 while not server.seen:  # noqa: ASYNC110 - the server is a thread
                     await asyncio.sleep(0)
                 time.sleep(0.5)  # noqa: ASYNC251 - other work that keeps the loop
@@ -288,20 +300,20 @@ class TestBothDrivers:
     @pytest.mark.parametrize("on_a_loop", [False, True])
     def test_an_exchange_is_closed_when_its_driver_fails(self, on_a_loop: bool) -> None:
         class Broken:
-            def take(self, meter: Meter, ticket: str = "", seconds: float = 30.0) -> float:
+            def take(self, quota: Quota, permit_id: str = "", seconds: float = 30.0) -> float:
                 raise OSError("disk full")
 
-            def learn(self, meter: Meter, rate: Rate) -> None: ...
+            def learn(self, quota: Quota, rate: Rate) -> None: ...
 
-            def settle(self, place: Place, took: float) -> None: ...
+            def release(self, permit: Permit, took: float) -> None: ...
 
-            def refused(self, meter: Meter, at_most: float) -> None: ...
+            def refused(self, quota: Quota, at_most: float) -> None: ...
 
         closed: list[bool] = []
 
         def steps() -> Any:
             try:
-                yield Take(CALLS)
+                yield Acquire(CALLS)
             finally:
                 closed.append(True)
 
@@ -413,12 +425,12 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
 
     async def main() -> list[Any]:
         nonlocal finished_early, longest
-        free = replace(CALL, meter=Meter.FREE)
-        link = Link(
+        free = replace(CALL, quota=Quota.FREE)
+        session = Session(
             Stating(hubspot(base_url=server.url).account), learn=lambda _, rate: budget.learn(CALLS, rate)
         )
         async with AsyncDriver(budget) as driver:
-            await driver.pump(exchange(free, link))
+            await driver.pump(exchange(free, session))
             with subprocess.Popen(  # noqa: ASYNC220 - the loop is not measured yet
                 [sys.executable, "-c", HOLD, f"{budget.path}.lock"],
                 stdin=subprocess.PIPE,
@@ -428,11 +440,11 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
                 assert holder.stdin is not None
                 await asyncio.to_thread(holder.stdout.readline)
                 heart = asyncio.create_task(beat())
-                waiting = [asyncio.create_task(driver.pump(exchange(CALL, link))) for _ in range(3)]
+                waiting = [asyncio.create_task(driver.pump(exchange(CALL, session))) for _ in range(3)]
                 await asyncio.sleep(0.1)
                 longest = 0.0
                 for _ in range(3):
-                    assert (await driver.pump(exchange(free, link))).value == "fine"
+                    assert (await driver.pump(exchange(free, session))).value == "fine"
                     budget.learn(CALLS, Rate(180, 10.0))
                 await asyncio.sleep(0.3)
                 finished_early = any(task.done() for task in waiting)
@@ -455,8 +467,8 @@ def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: 
 
     async def main() -> None:
         async with AsyncDriver(budget) as driver:
-            link = Link(marketo(base_url=server.url + "/identity"), tokens=cell)
-            slow = exchange(a_call(), link)
+            session = Session(marketo(base_url=server.url + "/identity"), tokens=cell)
+            slow = exchange(a_call(), session)
             task = asyncio.create_task(driver.pump(slow))
             await asyncio.sleep(0)
             assert cell.renewing.locked()
@@ -470,10 +482,10 @@ def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: 
 
 def test_one_sync_driver_serves_many_threads(server: Server, budget: FileBudget) -> None:
     results: list[Any] = []
-    link = Link(marketo(base_url=server.url), tokens=TokenCell())
+    session = Session(marketo(base_url=server.url), tokens=TokenCell())
     with SyncDriver(budget) as driver:
         workers = [
-            threading.Thread(target=lambda: results.append(driver.pump(exchange(a_call(), link)).value))
+            threading.Thread(target=lambda: results.append(driver.pump(exchange(a_call(), session)).value))
             for _ in range(12)
         ]
         for worker in workers:
@@ -527,21 +539,21 @@ def get(url: str) -> Generator[Effect, Any, Any]:
 def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send_on(
     long_server: LongServer, budget: FileBudget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = threading.Event()
+    job_states = threading.Event()
     expired, handle = httpcore.HTTP11Connection.has_expired, httpcore.HTTP11Connection.handle_request
 
     def has_expired(connection: httpcore.HTTP11Connection) -> bool:
         if threading.current_thread().name != "second":
             return expired(connection)
         # It has just expired, and is closed a moment too late.
-        looks.set()
+        job_states.set()
         assert long_server.arrived.wait(5)
         return True
 
     def handle_request(connection: httpcore.HTTP11Connection, request: httpcore.Request) -> Any:
         if request.url.target == b"/slow":
             second.start()
-            looks.wait(0.5)
+            job_states.wait(0.5)
         return handle(connection, request)
 
     with SyncDriver(budget) as driver:

@@ -21,8 +21,8 @@ from airflow_provider_mkt.client.errors import (
     QuotaExhausted,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.redaction import redact, shape
-from airflow_provider_mkt.client.transport.classification import Refused
+from airflow_provider_mkt.client.redaction import describe_type, redact
+from airflow_provider_mkt.client.transport.classification import Failure
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SECRET = st.text(LETTERS + "-_", min_size=12, max_size=60)
@@ -48,15 +48,15 @@ def all_that_is_shown(error: PlatformError) -> str:
 def refusals(text: str) -> list[PlatformError]:
     """The text in every place of an answer that gets into an error."""
     verdicts = [
-        marketo().judge(a_call(), failure("1003", text)),
-        marketo().judge(a_call(), failure("607", text)),
-        marketo().judge(a_call(), failure(text, "no")),
-        hubspot().judge(a_call(), answer(400, {"message": text, "errors": [{"message": f"a {text}"}]})),
-        hubspot().judge(a_call(), answer(409, {"message": "x", "category": text, "correlationId": text})),
-        hubspot().judge(a_call(), answer(403, {"message": text})),
-        hubspot().judge(a_call(), answer(429, {"message": text, "policyName": "DAILY"})),
+        marketo().classify(a_call(), failure("1003", text)),
+        marketo().classify(a_call(), failure("607", text)),
+        marketo().classify(a_call(), failure(text, "no")),
+        hubspot().classify(a_call(), answer(400, {"message": text, "errors": [{"message": f"a {text}"}]})),
+        hubspot().classify(a_call(), answer(409, {"message": "x", "category": text, "correlationId": text})),
+        hubspot().classify(a_call(), answer(403, {"message": text})),
+        hubspot().classify(a_call(), answer(429, {"message": text, "policyName": "DAILY"})),
     ]
-    return [verdict.error for verdict in verdicts if isinstance(verdict, Refused)]
+    return [classification.error for classification in verdicts if isinstance(classification, Failure)]
 
 
 class TestNothingPersonal:
@@ -129,7 +129,7 @@ class TestNothingPersonal:
         ],
     )
     def test_shape_never_repeats_the_value(self, value: object, told: str) -> None:
-        assert shape(value) == told
+        assert describe_type(value) == told
 
 
 class TestTheTree:

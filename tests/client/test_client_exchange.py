@@ -22,7 +22,7 @@ from client_tools import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.client.call import Meter, Replay, Route
+from airflow_provider_mkt.client.call import Quota, Replay, Route
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
@@ -34,18 +34,18 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.transport.classification import Next, Refused
+from airflow_provider_mkt.client.transport.classification import Failure, RetryAction
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Send, Sleep, Take
+from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Send, Sleep
 
-REJECTED = [Next.SLOW_DOWN, Next.STEP_BACK, Next.LATER]
+REJECTED = [RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY, RetryAction.RETRY]
 BUSY = ServerUnavailable("busy", platform="scripted", call="things.do", code="608", request_id="r1")
 
 
 def scripted(
-    replay: Replay = Replay.SAFE, policy: Policy | None = None, **call: object
+    replay: Replay = Replay.SAFE, policy: RetryPolicy | None = None, **call: object
 ) -> tuple[Verdicts, Hand]:
     platform = Verdicts()
     return platform, Hand(a_call(replay, **call), platform, policy=policy)
@@ -57,22 +57,22 @@ class TestHappyPath:
         hand.give(platform.meaning(done({"result": [1, 2]})))
         assert hand.reply is not None
         assert (hand.reply.value, hand.reply.envelope) == ([1, 2], {"result": [1, 2]})
-        assert (hand.reply.in_doubt, hand.reply.tries) == (False, 1)
+        assert (hand.reply.ambiguous, hand.reply.tries) == (False, 1)
 
     def test_a_token_is_got_before_a_place_is_taken_and_the_call_is_sent_last(self) -> None:
         hand = Hand(a_call(), marketo())
         hand.give(token_answer("token-one")).give(success())
         kinds = [type(effect) for effect in hand.effects]
-        assert kinds == [Send, Take, Send]
+        assert kinds == [Send, Acquire, Send]
         assert "/identity/oauth/token" in hand.requests[0].url
         assert hand.requests[1].url.endswith("/rest/v1/things.json")
 
     def test_the_place_is_taken_on_the_calls_own_meter(self) -> None:
-        _, hand = scripted(meter=Meter.SEARCH)
-        assert Take(Meter.SEARCH) in hand.effects
+        _, hand = scripted(quota=Quota.SEARCH)
+        assert Acquire(Quota.SEARCH) in hand.effects
 
     def test_a_free_call_takes_no_place(self) -> None:
-        platform, hand = scripted(meter=Meter.FREE)
+        platform, hand = scripted(quota=Quota.FREE)
         hand.give(platform.meaning(done()))
         assert [type(effect) for effect in hand.effects] == [Send]
 
@@ -84,31 +84,33 @@ class TestHappyPath:
 
     def test_every_replay_takes_a_place_of_its_own(self) -> None:
         platform, hand = scripted()
-        hand.give(platform.meaning(refused(BUSY, Next.LATER))).give(platform.meaning(done()))
-        assert sum(isinstance(effect, Take) for effect in hand.effects) == 2
+        hand.give(platform.meaning(refused(BUSY, RetryAction.RETRY))).give(platform.meaning(done()))
+        assert sum(isinstance(effect, Acquire) for effect in hand.effects) == 2
 
 
 class TestReplayTable:
-    @pytest.mark.parametrize(("step", "replay"), list(itertools.product([*REJECTED, Next.REFRESH], Replay)))
-    def test_a_rejected_call_is_replayed_whatever_its_class(self, step: Next, replay: Replay) -> None:
+    @pytest.mark.parametrize(
+        ("step", "replay"), list(itertools.product([*REJECTED, RetryAction.REFRESH_TOKEN], Replay))
+    )
+    def test_a_rejected_call_is_replayed_whatever_its_class(self, step: RetryAction, replay: Replay) -> None:
         platform, hand = scripted(replay)
         hand.give(platform.meaning(refused(BUSY, step)))
         hand.give(platform.meaning(done()))
         assert hand.reply is not None
-        assert (hand.reply.tries, hand.reply.in_doubt) == (2, False)
+        assert (hand.reply.tries, hand.reply.ambiguous) == (2, False)
 
     @pytest.mark.parametrize("replay", Replay)
     def test_a_call_that_was_never_sent_is_replayed_whatever_its_class(self, replay: Replay) -> None:
         platform, hand = scripted(replay)
         hand.give(NoAnswer("refused", sent=False)).give(platform.meaning(done()))
         assert hand.reply is not None
-        assert not hand.reply.in_doubt
+        assert not hand.reply.ambiguous
 
     @pytest.mark.parametrize("replay", Replay)
     def test_a_final_failure_is_raised_at_once_whatever_the_class(self, replay: Replay) -> None:
         platform, hand = scripted(replay)
         error = InvalidRequest("no")
-        hand.give(platform.meaning(refused(error, Next.FAIL)))
+        hand.give(platform.meaning(refused(error, RetryAction.FAIL)))
         assert hand.error is error
         assert len(hand.requests) == 1
 
@@ -118,11 +120,11 @@ class TestReplayTable:
         first = (
             NoAnswer("reset", sent=True)
             if sent == "no answer"
-            else platform.meaning(refused(BUSY, Next.DOUBT))
+            else platform.meaning(refused(BUSY, RetryAction.AMBIGUOUS))
         )
         hand.give(first).give(platform.meaning(done()))
         assert hand.reply is not None
-        assert (hand.reply.tries, hand.reply.in_doubt) == (2, True)
+        assert (hand.reply.tries, hand.reply.ambiguous) == (2, True)
         assert hand.sleeps[0] < 10
 
     @pytest.mark.parametrize("replay", [Replay.VERIFY, Replay.NEVER])
@@ -133,7 +135,7 @@ class TestReplayTable:
         hand.give(
             {
                 "no answer": NoAnswer("reset", sent=True),
-                "doubtful answer": platform.meaning(refused(BUSY, Next.DOUBT)),
+                "doubtful answer": platform.meaning(refused(BUSY, RetryAction.AMBIGUOUS)),
                 "unreadable answer": platform.meaning(done({"other": 1})),
             }[kind]
         )
@@ -143,7 +145,7 @@ class TestReplayTable:
 
     def test_outcome_unknown_keeps_the_platforms_facts(self) -> None:
         platform, hand = scripted(Replay.NEVER)
-        hand.give(platform.meaning(refused(BUSY, Next.DOUBT)))
+        hand.give(platform.meaning(refused(BUSY, RetryAction.AMBIGUOUS)))
         assert isinstance(hand.error, OutcomeUnknown)
         assert (hand.error.code, hand.error.request_id, hand.error.call) == ("608", "r1", "things.do")
 
@@ -162,7 +164,7 @@ class TestReplayTable:
         assert hand.sleeps[0] <= 2.0
 
     def test_wait_ends_as_outcome_unknown_when_there_is_no_patience_to_wait(self) -> None:
-        _platform, hand = scripted(Replay.WAIT, Policy(patience=80))
+        _platform, hand = scripted(Replay.WAIT, RetryPolicy(max_elapsed=80))
         hand.give(NoAnswer("reset", sent=True))
         assert isinstance(hand.error, OutcomeUnknown)
         assert len(hand.requests) == 1
@@ -182,27 +184,27 @@ class TestOnceInDoubt:
     )
     def test_what_fails_afterwards_does_not_settle_it(self, later: PlatformError) -> None:
         platform, hand = scripted(Replay.WAIT)
-        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(later, Next.FAIL)))
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(later, RetryAction.FAIL)))
         assert isinstance(hand.error, OutcomeUnknown)
         assert hand.error.__cause__ is later
 
     def test_input_that_the_platform_refuses_is_refused_for_certain(self) -> None:
         platform, hand = scripted(Replay.WAIT)
         error = InvalidRequest("bad field")
-        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, Next.FAIL)))
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, RetryAction.FAIL)))
         assert hand.error is error
 
     def test_a_safe_call_keeps_the_error_as_it_is(self) -> None:
         platform, hand = scripted(Replay.SAFE)
         error = PermissionDenied("gone")
-        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, Next.FAIL)))
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, RetryAction.FAIL)))
         assert hand.error is error
 
     def test_running_out_of_patience_over_refusals_is_still_in_doubt(self) -> None:
-        platform, hand = scripted(Replay.WAIT, Policy(patience=200))
+        platform, hand = scripted(Replay.WAIT, RetryPolicy(max_elapsed=200))
         hand.give(NoAnswer("reset", sent=True))
         while not hand.done:
-            hand.give(platform.meaning(refused(RateLimited("over"), Next.SLOW_DOWN, wait=20)))
+            hand.give(platform.meaning(refused(RateLimited("over"), RetryAction.BACK_OFF, wait=20)))
         assert isinstance(hand.error, OutcomeUnknown)
 
     def test_credentials_that_die_afterwards_do_not_settle_it(self) -> None:
@@ -215,8 +217,8 @@ class TestOnceInDoubt:
 
 class TestLimits:
     @pytest.mark.parametrize("step", REJECTED)
-    def test_patience_bounds_how_long_a_call_goes_on_being_refused(self, step: Next) -> None:
-        platform, hand = scripted(Replay.NEVER, Policy(patience=100))
+    def test_patience_bounds_how_long_a_call_goes_on_being_refused(self, step: RetryAction) -> None:
+        platform, hand = scripted(Replay.NEVER, RetryPolicy(max_elapsed=100))
         began = hand.clock.now
         while not hand.done:
             hand.give(platform.meaning(refused(BUSY, step)))
@@ -225,27 +227,27 @@ class TestLimits:
         assert len(hand.requests) > 2
 
     def test_a_wait_that_is_longer_than_the_patience_is_not_begun(self) -> None:
-        platform, hand = scripted(policy=Policy(patience=100))
-        hand.give(platform.meaning(refused(BUSY, Next.LATER, wait=3600)))
+        platform, hand = scripted(policy=RetryPolicy(max_elapsed=100))
+        hand.give(platform.meaning(refused(BUSY, RetryAction.RETRY, wait=3600)))
         assert hand.error is BUSY
         assert hand.sleeps == []
 
     def test_a_wait_that_the_platform_asks_for_is_kept(self) -> None:
         platform, hand = scripted()
-        hand.give(platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=20)))
+        hand.give(platform.meaning(refused(BUSY, RetryAction.BACK_OFF, wait=20)))
         assert 20 <= hand.sleeps[-1] <= 22
 
-    @pytest.mark.parametrize("doubts", [0, 1, 4])
-    def test_doubts_bound_the_replays_after_doubt(self, doubts: int) -> None:
-        _platform, hand = scripted(policy=Policy(doubts=doubts))
+    @pytest.mark.parametrize("max_ambiguous_retries", [0, 1, 4])
+    def test_doubts_bound_the_replays_after_doubt(self, max_ambiguous_retries: int) -> None:
+        _platform, hand = scripted(policy=RetryPolicy(max_ambiguous_retries=max_ambiguous_retries))
         while not hand.done:
             hand.give(NoAnswer("reset", sent=True))
         assert isinstance(hand.error, ServerUnavailable)
-        assert len(hand.requests) == doubts + 1
+        assert len(hand.requests) == max_ambiguous_retries + 1
 
-    @pytest.mark.parametrize("renewals", [1, 2])
-    def test_renewals_bound_the_tokens_fetched_for_one_call(self, renewals: int) -> None:
-        hand = Hand(a_call(), marketo(), policy=Policy(renewals=renewals))
+    @pytest.mark.parametrize("max_token_refreshes", [1, 2])
+    def test_renewals_bound_the_tokens_fetched_for_one_call(self, max_token_refreshes: int) -> None:
+        hand = Hand(a_call(), marketo(), policy=RetryPolicy(max_token_refreshes=max_token_refreshes))
         for number in range(20):
             if hand.done:
                 break
@@ -253,11 +255,11 @@ class TestLimits:
             identity = "identity" in hand.pending.url
             hand.give(token_answer(f"token-{number}") if identity else failure("601"))
         assert isinstance(hand.error, AuthenticationError)
-        assert sum("identity" in request.url for request in hand.requests) == renewals + 1
+        assert sum("identity" in request.url for request in hand.requests) == max_token_refreshes + 1
 
-    @pytest.mark.parametrize("step", [Next.DOUBT, Next.LATER])
+    @pytest.mark.parametrize("step", [RetryAction.AMBIGUOUS, RetryAction.RETRY])
     @pytest.mark.parametrize("at_most", [1, 2])
-    def test_at_most_bounds_the_replays_that_make_sense(self, step: Next, at_most: int) -> None:
+    def test_at_most_bounds_the_replays_that_make_sense(self, step: RetryAction, at_most: int) -> None:
         platform, hand = scripted()
         while not hand.done:
             hand.give(platform.meaning(refused(BUSY, step, at_most=at_most)))
@@ -266,20 +268,20 @@ class TestLimits:
 
     def test_an_impatient_call_is_tried_once_and_never_waits(self) -> None:
         for reply in (NoAnswer("refused", sent=False), NoAnswer("reset", sent=True)):
-            _, hand = scripted(policy=Policy.impatient())
+            _, hand = scripted(policy=RetryPolicy.no_retry())
             hand.give(reply)
             assert isinstance(hand.error, ServerUnavailable)
             assert hand.sleeps == []
 
     def test_an_impatient_call_does_not_stand_in_the_budgets_queue(self) -> None:
-        hand = Hand(a_call(), Verdicts(), policy=Policy.impatient(), places=lambda: 20.0)
+        hand = Hand(a_call(), Verdicts(), policy=RetryPolicy.no_retry(), places=lambda: 20.0)
         assert isinstance(hand.error, RateLimited)
         assert hand.requests == []
         assert hand.sleeps == []
 
     def test_backoff_grows_to_its_cap_and_is_spread(self) -> None:
-        highest = [Policy(draw=lambda: 1.0).backoff(n) for n in range(1, 9)]
-        lowest = [Policy(draw=lambda: 0.0).backoff(n) for n in range(1, 9)]
+        highest = [RetryPolicy(draw=lambda: 1.0).backoff(n) for n in range(1, 9)]
+        lowest = [RetryPolicy(draw=lambda: 0.0).backoff(n) for n in range(1, 9)]
         assert highest == [2, 4, 8, 16, 32, 60, 60, 60]
         assert all(0 < low <= high / 5 for low, high in zip(lowest, highest, strict=True))
 
@@ -302,23 +304,25 @@ class TestUnreadable:
 
 class TestTellingOthers:
     def test_refusals_that_are_tried_again_are_noticed_with_their_wait(self) -> None:
-        noticed: list[tuple[Refused, float]] = []
+        noticed: list[tuple[Failure, float]] = []
         platform = Verdicts()
         hand = Hand(a_call(), platform, notice=lambda call, refusal, wait: noticed.append((refusal, wait)))
-        hand.give(platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=5))).give(platform.meaning(done()))
-        assert [refusal.next for refusal, _ in noticed] == [Next.SLOW_DOWN]
+        hand.give(platform.meaning(refused(BUSY, RetryAction.BACK_OFF, wait=5))).give(
+            platform.meaning(done())
+        )
+        assert [refusal.action for refusal, _ in noticed] == [RetryAction.BACK_OFF]
         assert noticed[0][1] == hand.sleeps[0]
 
     def test_a_stated_rate_is_learned_also_from_a_refusal(self) -> None:
-        learned: list[tuple[Meter, Rate]] = []
+        learned: list[tuple[Quota, Rate]] = []
         hand = Hand(
             a_call(route=Route("GET", "contacts")),
             hubspot(),
-            learn=lambda meter, rate: learned.append((meter, rate)),
+            learn=lambda quota, rate: learned.append((quota, rate)),
         )
         headers = {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
         hand.give(answer(404, {"message": "no"}, headers))
-        assert learned == [(Meter.CALLS, Rate(190, 10.0))]
+        assert learned == [(Quota.CALLS, Rate(190, 10.0))]
 
 
 def test_closing_the_exchange_while_it_renews_gives_the_lock_back() -> None:
@@ -350,11 +354,11 @@ def test_what_may_have_been_executed_is_never_sent_again(
         assert not may_have_run, "sent again"
         may_have_run = kind in {"done", "unreadable", "reset", "doubt"}
         steps = {
-            "doubt": Next.DOUBT,
-            "refresh": Next.REFRESH,
-            "slow down": Next.SLOW_DOWN,
-            "step back": Next.STEP_BACK,
-            "later": Next.LATER,
+            "doubt": RetryAction.AMBIGUOUS,
+            "refresh": RetryAction.REFRESH_TOKEN,
+            "slow down": RetryAction.BACK_OFF,
+            "step back": RetryAction.REDUCE_CONCURRENCY,
+            "later": RetryAction.RETRY,
         }
         match kind:
             case "done":
@@ -381,7 +385,7 @@ def test_what_may_have_been_executed_is_never_sent_again(
 def test_a_waiting_call_is_never_sent_twice_within_its_time_limit(script: list[tuple[str, float]]) -> None:
     platform = Verdicts()
     clock = Clock()
-    hand = Hand(a_call(Replay.WAIT), platform, clock=clock, policy=Policy(patience=10_000))
+    hand = Hand(a_call(Replay.WAIT), platform, clock=clock, policy=RetryPolicy(max_elapsed=10_000))
     in_doubt_since: float | None = None
     for kind, after in script:
         if hand.done:
@@ -393,9 +397,9 @@ def test_a_waiting_call_is_never_sent_twice_within_its_time_limit(script: list[t
             in_doubt_since = sent_at
         reply = {
             "reset": NoAnswer("reset", sent=True),
-            "doubt": platform.meaning(refused(BUSY, Next.DOUBT)),
-            "later": platform.meaning(refused(BUSY, Next.LATER)),
-            "slow down": platform.meaning(refused(BUSY, Next.SLOW_DOWN, wait=1)),
+            "doubt": platform.meaning(refused(BUSY, RetryAction.AMBIGUOUS)),
+            "later": platform.meaning(refused(BUSY, RetryAction.RETRY)),
+            "slow down": platform.meaning(refused(BUSY, RetryAction.BACK_OFF, wait=1)),
         }[kind]
         hand.give(reply, after=after)
 

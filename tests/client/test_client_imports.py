@@ -11,7 +11,7 @@ import pytest
 from client_tools import Hand, answer, hubspot
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, Observation, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, PollResult, spec_of
 from airflow_provider_mkt.client.call import Call, FileBody, Replay
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown
 from airflow_provider_mkt.client.hubspot.imports import imports
@@ -162,13 +162,13 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again() -> None:
 )
 def test_what_the_words_of_an_import_mean(word: str, status: BatchStatus | None) -> None:
     spec = spec_of(SPECS, Job("hubspot", "contact_import", "7"))
-    assert spec.status(Observation(word)) is status
+    assert spec.status(PollResult(word)) is status
 
 
 def test_a_job_is_looked_at_and_canceled_by_its_id() -> None:
     job = Job("hubspot", "contact_import", "7")
     spec = spec_of(SPECS, job)
-    look = spec.observe(job)
+    look = spec.poll(job)
     asked = next(look)
     assert isinstance(asked, Call)
     assert asked.route.path() == "/7"
@@ -176,6 +176,6 @@ def test_a_job_is_looked_at_and_canceled_by_its_id() -> None:
     told = {"id": 7, "state": "DONE", "importName": "June", "metadata": {"counters": counters}}
     with pytest.raises(StopIteration) as end:
         look.send(asked.read(told))
-    assert end.value.value == Observation("DONE", {"name": "June", **counters})
+    assert end.value.value == PollResult("DONE", {"name": "June", **counters})
     assert spec.cancel is not None
     assert spec.cancel(job).route.path() == "/7/cancel"

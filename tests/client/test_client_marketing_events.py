@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from client_tools import hubspot
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Meter, Replay
+from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.events import marketing_event_attendance as attendance
 from airflow_provider_mkt.client.hubspot.events import marketing_event_lists as lists
@@ -262,7 +262,7 @@ def test_only_creating_is_looked_up_before_it_is_repeated() -> None:
 
 
 def test_every_call_draws_on_the_ten_second_window() -> None:
-    assert {row[0].meter for row in REQUESTS} == {Meter.CALLS}
+    assert {row[0].quota for row in REQUESTS} == {Quota.CALLS}
 
 
 def test_reading_lists_takes_the_write_scope_and_settings_the_developers() -> None:

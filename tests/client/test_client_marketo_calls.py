@@ -31,7 +31,7 @@ from airflow_provider_mkt.client.marketo.programs import (
     tags,
     tokens,
 )
-from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.client.registry import endpoint, endpoints
 
@@ -753,7 +753,7 @@ def test_a_long_read_of_assets_stays_a_get() -> None:
 def test_reasons_are_found_under_each_of_their_names() -> None:
     reason = {"code": 1004, "message": "Lead not found"}
     for row in ({"reasons": [reason]}, {"errors": [reason]}, {"reason": reason}):
-        why = RecordResult.model_validate(row).why()
+        why = RowResult.model_validate(row).why()
         assert why is not None
         assert why.code == "1004"
 

@@ -9,7 +9,7 @@ from client_tools import PAT, a_call, answer, failure, hubspot, hubspot_oauth, m
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.client.call import Meter, Route
+from airflow_provider_mkt.client.call import Quota, Route
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
@@ -25,24 +25,24 @@ from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.marketo.platform import next_quota_reset
 from airflow_provider_mkt.client.marketo.settings import instance_url
-from airflow_provider_mkt.client.transport.classification import Done, Next, Refused
+from airflow_provider_mkt.client.transport.classification import Failure, RetryAction, Success
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Response
 
 FAIL, REFRESH, SLOW, BACK, LATER, DOUBT = (
-    Next.FAIL,
-    Next.REFRESH,
-    Next.SLOW_DOWN,
-    Next.STEP_BACK,
-    Next.LATER,
-    Next.DOUBT,
+    RetryAction.FAIL,
+    RetryAction.REFRESH_TOKEN,
+    RetryAction.BACK_OFF,
+    RetryAction.REDUCE_CONCURRENCY,
+    RetryAction.RETRY,
+    RetryAction.AMBIGUOUS,
 )
 
 
-def judged(platform, response: Response, **call) -> Refused:
-    verdict = platform.judge(a_call(**call), response)
-    assert isinstance(verdict, Refused), verdict
-    return verdict
+def judged(platform, response: Response, **call) -> Failure:
+    classification = platform.classify(a_call(**call), response)
+    assert isinstance(classification, Failure), classification
+    return classification
 
 
 MARKETO_CODES = [
@@ -111,13 +111,13 @@ MARKETO_CODES = [
 
 class TestMarketo:
     @pytest.mark.parametrize(("code", "error", "step"), MARKETO_CODES, ids=lambda value: str(value))
-    def test_each_code(self, code: str, error: type, step: Next) -> None:
-        verdict = judged(marketo(), failure(code, "what happened"))
-        assert type(verdict.error) is error
-        assert verdict.next is step
-        assert verdict.error.code == code
-        assert verdict.error.request_id == "17f5a#188aa"
-        assert "what happened" in str(verdict.error)
+    def test_each_code(self, code: str, error: type, step: RetryAction) -> None:
+        classification = judged(marketo(), failure(code, "what happened"))
+        assert type(classification.error) is error
+        assert classification.action is step
+        assert classification.error.code == code
+        assert classification.error.request_id == "17f5a#188aa"
+        assert "what happened" in str(classification.error)
 
     @pytest.mark.parametrize(
         ("code", "wait"), [("606", 20), ("615", 1), ("1016", 30), ("1019", 30), ("608", None), ("604", None)]
@@ -139,10 +139,10 @@ class TestMarketo:
             ("Job already queued", Conflict, FAIL),
         ],
     )
-    def test_1029_has_three_meanings(self, message: str, error: type, step: Next) -> None:
-        verdict = judged(marketo(), failure("1029", message))
-        assert (type(verdict.error), verdict.next) == (error, step)
-        assert verdict.wait == (60 if error is RateLimited else None)
+    def test_1029_has_three_meanings(self, message: str, error: type, step: RetryAction) -> None:
+        classification = judged(marketo(), failure("1029", message))
+        assert (type(classification.error), classification.action) == (error, step)
+        assert classification.wait == (60 if error is RateLimited else None)
 
     @pytest.mark.parametrize(
         ("status", "error", "step"),
@@ -162,9 +162,13 @@ class TestMarketo:
             (524, ServerUnavailable, DOUBT),
         ],
     )
-    def test_each_http_status(self, status: int, error: type, step: Next) -> None:
-        verdict = judged(marketo(), answer(status, b"<html>gone</html>"))
-        assert (type(verdict.error), verdict.next, verdict.error.status) == (error, step, status)
+    def test_each_http_status(self, status: int, error: type, step: RetryAction) -> None:
+        classification = judged(marketo(), answer(status, b"<html>gone</html>"))
+        assert (type(classification.error), classification.action, classification.error.status) == (
+            error,
+            step,
+            status,
+        )
 
     def test_500_is_asked_again_twice_at_most(self) -> None:
         assert judged(marketo(), answer(500)).at_most == 2
@@ -188,19 +192,19 @@ class TestMarketo:
         ],
     )
     def test_a_200_that_says_neither_yes_nor_no_is_in_doubt(self, body: bytes) -> None:
-        verdict = judged(marketo(), answer(200, body))
-        assert (type(verdict.error), verdict.next) == (ServerUnavailable, DOUBT)
+        classification = judged(marketo(), answer(200, body))
+        assert (type(classification.error), classification.action) == (ServerUnavailable, DOUBT)
 
     def test_raw_control_characters_inside_strings_are_read(self) -> None:
         body = b'{"success": true, "result": [{"name": "a\x0bb\nc\x00d"}]}'
-        verdict = marketo().judge(a_call(), answer(200, body))
-        assert verdict == Done({"success": True, "result": [{"name": "a\x0bb\nc\x00d"}]})
+        classification = marketo().classify(a_call(), answer(200, body))
+        assert classification == Success({"success": True, "result": [{"name": "a\x0bb\nc\x00d"}]})
 
     def test_a_missing_permission_is_named(self) -> None:
-        verdict = judged(marketo(), failure("603", "Access denied"), scopes=("Read-Write Lead",))
-        assert isinstance(verdict.error, PermissionDenied)
-        assert verdict.error.missing == ("Read-Write Lead",)
-        assert "Read-Write Lead" in str(verdict.error)
+        classification = judged(marketo(), failure("603", "Access denied"), scopes=("Read-Write Lead",))
+        assert isinstance(classification.error, PermissionDenied)
+        assert classification.error.missing == ("Read-Write Lead",)
+        assert "Read-Write Lead" in str(classification.error)
 
     @pytest.mark.parametrize(
         ("now", "then"),
@@ -267,24 +271,30 @@ HUBSPOT_STATUSES = [
 class TestHubSpot:
     @pytest.mark.parametrize(("status", "error", "step"), HUBSPOT_STATUSES)
     @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message": null, "errors": null}'])
-    def test_each_status_whatever_the_body(self, status: int, error: type, step: Next, body: bytes) -> None:
-        verdict = judged(hubspot(), answer(status, body))
-        assert (type(verdict.error), verdict.next, verdict.error.status) == (error, step, status)
+    def test_each_status_whatever_the_body(
+        self, status: int, error: type, step: RetryAction, body: bytes
+    ) -> None:
+        classification = judged(hubspot(), answer(status, body))
+        assert (type(classification.error), classification.action, classification.error.status) == (
+            error,
+            step,
+            status,
+        )
 
     @pytest.mark.parametrize("status", [200, 201, 202, 204, 207])
     def test_every_2xx_is_done(self, status: int) -> None:
-        assert hubspot().judge(a_call(), answer(status, {"status": "COMPLETE", "numErrors": 1})) == Done(
-            {"status": "COMPLETE", "numErrors": 1}
-        )
+        assert hubspot().classify(
+            a_call(), answer(status, {"status": "COMPLETE", "numErrors": 1})
+        ) == Success({"status": "COMPLETE", "numErrors": 1})
 
     @pytest.mark.parametrize("content", [b"", b"  \n"])
     def test_an_empty_204_is_an_empty_object(self, content: bytes) -> None:
-        assert hubspot().judge(a_call(), answer(204, content)) == Done({})
+        assert hubspot().classify(a_call(), answer(204, content)) == Success({})
 
     @pytest.mark.parametrize("content", [b"<html>maintenance</html>", b"[1]", b"\xff", b"{"])
     def test_a_200_that_is_no_json_object_is_in_doubt(self, content: bytes) -> None:
-        verdict = judged(hubspot(), answer(200, content))
-        assert (type(verdict.error), verdict.next) == (ServerUnavailable, DOUBT)
+        classification = judged(hubspot(), answer(200, content))
+        assert (type(classification.error), classification.action) == (ServerUnavailable, DOUBT)
 
     def test_the_facts_of_an_error_are_kept(self) -> None:
         body = {
@@ -342,27 +352,27 @@ class TestHubSpot:
         assert error.message == "needs Marketing Hub Enterprise"
 
     @pytest.mark.parametrize(
-        ("body", "meter", "error", "wait"),
+        ("body", "quota", "error", "wait"),
         [
-            ({"policyName": "TEN_SECONDLY_ROLLING"}, Meter.CALLS, RateLimited, 10),
-            ({"policyName": "SECONDLY"}, Meter.SEARCH, RateLimited, 1),
-            ({"policyName": "SECONDLY"}, Meter.CALLS, RateLimited, 1),
-            ({}, Meter.SEARCH, RateLimited, 1),
-            ({"category": "RATE_LIMITS"}, Meter.CALLS, RateLimited, 10),
-            ({"policyName": "DAILY"}, Meter.CALLS, QuotaExhausted, None),
-            ({"message": "You have reached your daily limit."}, Meter.CALLS, QuotaExhausted, None),
+            ({"policyName": "TEN_SECONDLY_ROLLING"}, Quota.CALLS, RateLimited, 10),
+            ({"policyName": "SECONDLY"}, Quota.SEARCH, RateLimited, 1),
+            ({"policyName": "SECONDLY"}, Quota.CALLS, RateLimited, 1),
+            ({}, Quota.SEARCH, RateLimited, 1),
+            ({"category": "RATE_LIMITS"}, Quota.CALLS, RateLimited, 10),
+            ({"policyName": "DAILY"}, Quota.CALLS, QuotaExhausted, None),
+            ({"message": "You have reached your daily limit."}, Quota.CALLS, QuotaExhausted, None),
             (
                 {"policyName": "TEN_SECONDLY_ROLLING", "message": "not the daily limit"},
-                Meter.CALLS,
+                Quota.CALLS,
                 RateLimited,
                 10,
             ),
         ],
     )
-    def test_429_by_policy(self, body: dict, meter: Meter, error: type, wait: float | None) -> None:
-        verdict = judged(hubspot(), answer(429, body), meter=meter)
-        assert (type(verdict.error), verdict.wait) == (error, wait)
-        assert verdict.next is (SLOW if error is RateLimited else FAIL)
+    def test_429_by_policy(self, body: dict, quota: Quota, error: type, wait: float | None) -> None:
+        classification = judged(hubspot(), answer(429, body), quota=quota)
+        assert (type(classification.error), classification.wait) == (error, wait)
+        assert classification.action is (SLOW if error is RateLimited else FAIL)
 
     @pytest.mark.parametrize(
         ("text", "wait"),
@@ -373,11 +383,11 @@ class TestHubSpot:
 
     @pytest.mark.parametrize(("text", "wait"), [("7200", 7200), ("", 60), ("9" * 40, 86_400)])
     def test_477_says_when_to_come_back(self, text: str, wait: float) -> None:
-        verdict = judged(hubspot(), answer(477, {}, {"Retry-After": text}))
-        assert isinstance(verdict.error, ServerUnavailable)
-        assert verdict.wait == wait
-        assert verdict.error.retry_at is not None
-        assert abs((verdict.error.retry_at - datetime.now(UTC)).total_seconds() - wait) < 60
+        classification = judged(hubspot(), answer(477, {}, {"Retry-After": text}))
+        assert isinstance(classification.error, ServerUnavailable)
+        assert classification.wait == wait
+        assert classification.error.retry_at is not None
+        assert abs((classification.error.retry_at - datetime.now(UTC)).total_seconds() - wait) < 60
 
     def test_423_waits_two_seconds(self) -> None:
         assert judged(hubspot(), answer(423)).wait == 2
@@ -398,7 +408,7 @@ class TestHubSpot:
     def test_the_rate_is_observed_where_the_headers_state_one(self, limit, window, rate) -> None:
         headers = {"X-HubSpot-RateLimit-Max": limit, "X-HubSpot-RateLimit-Interval-Milliseconds": window}
         assert hubspot().observed_rate(a_call(), answer(200, {}, headers)) == rate
-        assert hubspot().observed_rate(a_call(meter=Meter.SEARCH), answer(200, {}, headers)) is None
+        assert hubspot().observed_rate(a_call(quota=Quota.SEARCH), answer(200, {}, headers)) is None
 
     @pytest.mark.parametrize(
         ("profile", "family", "url"),
@@ -468,10 +478,10 @@ ERROR_BODIES = st.fixed_dictionaries(
 def test_no_answer_whatever_its_body_makes_a_judge_fail(status: int, body: dict, retry_after: str) -> None:
     response = answer(status, body, {"Retry-After": retry_after})
     for platform in (marketo(), hubspot(), hubspot_oauth()):
-        verdict = platform.judge(a_call(), response)
-        assert isinstance(verdict, Done | Refused)
-        if isinstance(verdict, Refused):
-            assert str(verdict.error)
+        classification = platform.classify(a_call(), response)
+        assert isinstance(classification, Success | Failure)
+        if isinstance(classification, Failure):
+            assert str(classification.error)
 
 
 @given(status=st.sampled_from([200, 400, 401, 404, 429, 500]), body=ERROR_BODIES)

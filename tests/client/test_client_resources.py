@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from client_tools import hubspot, marketo
 
-from airflow_provider_mkt.client.call import Call, FileBody, FormBody, JsonBody, Meter, Replay, TextBody
+from airflow_provider_mkt.client.call import Call, FileBody, FormBody, JsonBody, Quota, Replay, TextBody
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.client.hubspot.automation import legacy
@@ -466,7 +466,7 @@ def test_marketo_requests(row: tuple) -> None:
 
 
 def test_only_the_two_calls_the_platform_exempts_are_free() -> None:
-    free = {row[0].name for row in HUBSPOT + MARKETO if row[0].meter is Meter.FREE}
+    free = {row[0].name for row in HUBSPOT + MARKETO if row[0].quota is Quota.FREE}
     assert free == {"emails.publish", "emails.unpublish"}
 
 

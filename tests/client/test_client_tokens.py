@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.client.call import FormBody, Replay, Route
 from airflow_provider_mkt.client.errors import AuthenticationError, PlatformError, ServerUnavailable
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import MARGIN, Token, TokenCell, cell_for
 from airflow_provider_mkt.client.transport.wire import NoAnswer
 
@@ -54,7 +54,7 @@ class TestRenewal:
         assert bearer(hand.pending) == "token-two"
         hand.give(success())
         assert hand.reply is not None
-        assert (hand.reply.tries, hand.reply.in_doubt) == (2, False)
+        assert (hand.reply.tries, hand.reply.ambiguous) == (2, False)
 
     def test_an_oauth_token_is_renewed_on_401(self) -> None:
         hand = Hand(a_call(Replay.NEVER, route=CONTACT), hubspot_oauth())
@@ -113,11 +113,11 @@ class TestSharing:
     @given(order=st.permutations(range(8)), rounds=st.integers(1, 3))
     def test_many_exchanges_at_once_ask_for_one_token(self, order: list[int], rounds: int) -> None:
         platform, cell, clock = marketo(), TokenCell(), Clock()
-        from airflow_provider_mkt.client.transport.exchange import Link, exchange
-        from airflow_provider_mkt.client.transport.wire import Send, Sleep, Take
+        from airflow_provider_mkt.client.transport.exchange import Session, exchange
+        from airflow_provider_mkt.client.transport.wire import Acquire, Send, Sleep
 
-        link = Link(platform, clock=clock, tokens=cell)
-        flows = {number: exchange(a_call(), link) for number in order}
+        session = Session(platform, clock=clock, tokens=cell)
+        flows = {number: exchange(a_call(), session) for number in order}
         answers: dict[int, object] = dict.fromkeys(flows)
         asked, seen, waiting_for_identity = 0, set(), []
         for turn in range(200):
@@ -141,7 +141,7 @@ class TestSharing:
                     case Send(request):
                         seen.add(bearer(request))
                         answers[number] = success()
-                    case Take():
+                    case Acquire():
                         answers[number] = 0.0
                     case Sleep(seconds):
                         clock.now += seconds
@@ -225,7 +225,7 @@ class TestTokenServer:
         assert bearer(hand.pending) == "token-one"
         hand.give(success())
         assert hand.reply is not None
-        assert not hand.reply.in_doubt
+        assert not hand.reply.ambiguous
 
     @pytest.mark.parametrize("status", [408, 423, 477])
     def test_hubspots_passing_troubles_do_not_condemn_the_credentials(self, status: int) -> None:
@@ -234,7 +234,7 @@ class TestTokenServer:
         assert is_identity(hand)
 
     def test_patience_ends_the_waiting_for_a_token_server(self) -> None:
-        hand = Hand(a_call(), marketo(), policy=Policy(patience=60))
+        hand = Hand(a_call(), marketo(), policy=RetryPolicy(max_elapsed=60))
         while not hand.done:
             hand.give(answer(503))
         assert isinstance(hand.error, ServerUnavailable)
@@ -260,7 +260,7 @@ class TestSecrecy:
         objects: list[object] = [
             cell,
             cell.token,
-            hand.link,
+            hand.session,
             hand.effects,
             hand.requests,
             Token(self.TOKEN),

@@ -11,8 +11,8 @@ from client_tools import Hand, answer, hubspot, hubspot_oauth
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.actions.polling import look_at
-from airflow_provider_mkt.client.call import Call, FormBody, JsonBody, Meter, Replay
+from airflow_provider_mkt.actions.polling import poll_job
+from airflow_provider_mkt.client.call import Call, FormBody, JsonBody, Quota, Replay
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound, OutcomeUnknown
 from airflow_provider_mkt.client.hubspot.account import oauth
 from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
@@ -132,7 +132,7 @@ def test_the_request_in_both_profiles(row: tuple, profile: str) -> None:
 
 
 def test_only_sends_are_outside_the_limits() -> None:
-    assert {row[0].name for row in ROWS if row[0].meter is Meter.FREE} == {
+    assert {row[0].name for row in ROWS if row[0].quota is Quota.FREE} == {
         "transactional.send",
         "transactional.single_send",
     }
@@ -192,7 +192,7 @@ def test_a_send_without_a_key_is_never_repeated_and_one_with_it_is() -> None:
     keyed = Hand(transactional.send(5, JANE, send_id="k"), hubspot()).give(answer(524))
     keyed.give(answer(200, STATUS))
     assert keyed.reply is not None
-    assert (keyed.reply.value.statusId, keyed.reply.in_doubt) == ("s", True)
+    assert (keyed.reply.value.statusId, keyed.reply.ambiguous) == ("s", True)
     first, second = keyed.requests
     assert first.body == second.body
 
@@ -217,14 +217,14 @@ def test_a_send_without_a_key_is_never_repeated_and_one_with_it_is() -> None:
 )
 def test_what_a_send_has_come_to(status: str, result: str | None, meaning: BatchStatus | None) -> None:
     job = Job("hubspot", "email_send", "s")
-    look = look_at(spec_of(SPECS, job), job)
+    look = poll_job(spec_of(SPECS, job), job)
     call = next(look)
     assert isinstance(call, Call)
     with pytest.raises(StopIteration) as stop:
         look.send(call.read({**STATUS, "status": status, "sendResult": result}))
     seen = stop.value.value
     assert (seen.status, seen.known) == (meaning or BatchStatus.PROCESSING, meaning is not None)
-    assert seen.facts["send_result"] == result
+    assert seen.details["send_result"] == result
 
 
 def test_a_password_is_not_printed() -> None:
@@ -238,7 +238,7 @@ def test_a_delete_finds_nothing_only_where_a_lost_try_may_have_deleted_it() -> N
     gone = answer(404, {"category": "OBJECT_NOT_FOUND", "message": "not found"})
     lost = Hand(smtp_tokens.archive("x"), hubspot()).give(answer(502)).give(gone)
     assert lost.reply is not None
-    assert lost.reply.in_doubt
+    assert lost.reply.ambiguous
     assert isinstance(Hand(smtp_tokens.archive("x"), hubspot()).give(gone).error, NotFound)
     read = Hand(smtp_tokens.get("x"), hubspot()).give(answer(502)).give(gone)
     assert isinstance(read.error, NotFound)

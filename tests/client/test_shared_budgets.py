@@ -19,16 +19,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
 from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable
 from airflow_provider_mkt.client.ratelimit.shared_state import lock
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 
-CALLS = Meter.CALLS
+CALLS = Quota.CALLS
 SERVERS = {
     "redis": os.environ.get("MKT_TEST_REDIS", "redis://127.0.0.1:6379/0"),
     "postgres": os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test"),
@@ -38,13 +38,13 @@ TAKER = """
 import json, sys, threading, time
 from pathlib import Path
 from airflow_provider_mkt.client.ratelimit.budget import budget_of
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 
-place, account, meeting, at_once = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+place, account, meeting, max_in_flight = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
 place = place if "://" in place else Path(place)
-budget = budget_of(place, account, {Meter.CALLS: Rate(40, 0.5)}, at_once=at_once or None)
+budget = budget_of(place, account, {Quota.CALLS: Rate(40, 0.5)}, max_in_flight=max_in_flight or None)
 granted, lock = [], threading.Lock()
 (meeting / sys.argv[5]).touch()
 while len(list(meeting.iterdir())) < 4:
@@ -54,16 +54,16 @@ def work(worker):
     number = 0
     while len(granted) < 30:
         number += 1
-        ticket = f"{sys.argv[5]}-{worker}-{number}"
-        wait = budget.take(Meter.CALLS, ticket)
+        permit_id = f"{sys.argv[5]}-{worker}-{number}"
+        wait = budget.take(Quota.CALLS, permit_id)
         if wait:
             time.sleep(wait)
             continue
-        counted, begun = budget._taken_at[ticket], time.time()
+        counted, begun = budget._taken_at[permit_id], time.time()
         time.sleep(0.01)
         with lock:
             granted.append((counted, begun, time.time()))
-        budget.settle(Place(Meter.CALLS, ticket, "read"), 0.01)
+        budget.release(Permit(Quota.CALLS, permit_id, "read"), 0.01)
 
 workers = [threading.Thread(target=work, args=(number,)) for number in range(3)]
 [one.start() for one in workers]
@@ -125,10 +125,10 @@ def _forget(account: str) -> None:
                 connection.execute(f'DROP TABLE "{name}"')
 
 
-def calls_of_four(place: Path | str, account: str, meeting: Path, at_once: int) -> list[list[float]]:
+def calls_of_four(place: Path | str, account: str, meeting: Path, max_in_flight: int) -> list[list[float]]:
     """When the calls of four processes with three threads each were counted, began and ended."""
     meeting.mkdir()
-    arguments = [str(place), account, str(meeting), str(at_once)]
+    arguments = [str(place), account, str(meeting), str(max_in_flight)]
     takers = [
         subprocess.Popen(
             [sys.executable, "-c", TAKER, *arguments, str(who)], stdout=subprocess.PIPE, text=True
@@ -184,10 +184,10 @@ def test_a_full_budget_says_when_it_is_worth_asking_again(place: Path | str, acc
 
 def test_accounts_and_meters_are_counted_apart(place: Path | str, account: str) -> None:
     budgets.forget_budgets()
-    rates = {CALLS: Rate(2, 30), Meter.SEARCH: Rate(1, 30)}
+    rates = {CALLS: Rate(2, 30), Quota.SEARCH: Rate(1, 30)}
     one = budget_of(place, account, rates)
     assert taken_at_once(one) == 2
-    assert one.take(Meter.SEARCH, "search") == 0
+    assert one.take(Quota.SEARCH, "search") == 0
     assert budget_of(place, account, rates) is one
     assert fresh(place, account, Rate(2, 30)).take(CALLS, "more") > 0
     other = f"{account} other"
@@ -202,7 +202,7 @@ def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str,
     assert budget.take(CALLS, "slow") == 0
     time.sleep(0.3)
     answered = time.monotonic()
-    budget.settle(Place(CALLS, "slow", "read"), 0.3)
+    budget.release(Permit(CALLS, "slow", "read"), 0.3)
     wait = budget.take(CALLS, "next")
     assert wait > 0.48 - (time.monotonic() - answered)
 
@@ -210,10 +210,10 @@ def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str,
 def test_a_call_that_ended_leaves_its_slot_and_one_that_never_ends_loses_it(
     place: Path | str, account: str
 ) -> None:
-    budget = fresh(place, account, Rate(100, 10), at_once=2)
-    assert [budget.take(CALLS, ticket, 60) for ticket in ("a", "b")] == [0, 0]
+    budget = fresh(place, account, Rate(100, 10), max_in_flight=2)
+    assert [budget.take(CALLS, permit_id, 60) for permit_id in ("a", "b")] == [0, 0]
     assert 0 < budget.take(CALLS, "c", 1.5) <= 0.1
-    budget.settle(Place(CALLS, "a", "read"), 0.01)
+    budget.release(Permit(CALLS, "a", "read"), 0.01)
     assert budget.take(CALLS, "c", 1.5) == 0
     assert budget.take(CALLS, "d", 1.5) > 0
     time.sleep(1.55)
@@ -222,7 +222,7 @@ def test_a_call_that_ended_leaves_its_slot_and_one_that_never_ends_loses_it(
 
 def test_a_forked_child_draws_on_the_same_budget(place: Path | str, account: str) -> None:
     budget = fresh(place, account, Rate(5, 30))
-    assert [budget.take(CALLS, ticket) for ticket in ("a", "b")] == [0, 0]
+    assert [budget.take(CALLS, permit_id) for permit_id in ("a", "b")] == [0, 0]
     child = os.fork()
     if child == 0:
         signal.alarm(10)
@@ -249,18 +249,18 @@ def test_who_waits_is_told_when_there_is_a_place_for_it_and_for_those_before_it(
     budget = fresh(place, account, Rate(3, 2.0))
     slow = 0.02
 
-    def due(ticket: str) -> float:
+    def due(permit_id: str) -> float:
         """When it is to come back."""
         nonlocal slow
         asked = time.monotonic()
-        wait = budget.take(CALLS, ticket)
+        wait = budget.take(CALLS, permit_id)
         answered = time.monotonic()
         slow += answered - asked
         return answered + wait
 
     taken = []
-    for ticket in ("a", "b", "c"):
-        assert budget.take(CALLS, ticket) == 0
+    for permit_id in ("a", "b", "c"):
+        assert budget.take(CALLS, permit_id) == 0
         taken.append(time.monotonic())
         time.sleep(0.25)
     back = [due(f"waiting {number}") for number in range(3)]
@@ -282,11 +282,11 @@ def test_many_that_wait_ask_the_counter_about_once_for_each_place(
 
     monkeypatch.setattr(budget.counter, "take", take)
 
-    def work(ticket: str) -> None:
-        while (wait := budget.take(CALLS, ticket)) > 0:
+    def work(permit_id: str) -> None:
+        while (wait := budget.take(CALLS, permit_id)) > 0:
             time.sleep(wait)
 
-    threads = [threading.Thread(target=work, args=(f"ticket {number}",)) for number in range(60)]
+    threads = [threading.Thread(target=work, args=(f"permit_id {number}",)) for number in range(60)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -313,7 +313,7 @@ def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | s
     one.counter.pause(CALLS, 1.5)
     one.counter.pause(CALLS, 0.05)
     assert 0.2 < other.take(CALLS, "during") <= 1.51
-    assert other.take(Meter.FREE, "not limited") == 0
+    assert other.take(Quota.FREE, "not limited") == 0
     time.sleep(1.52)
     assert other.take(CALLS, "after") == 0
 

@@ -13,7 +13,7 @@ from typing import Any
 import airflow
 import pytest
 
-from airflow_provider_mkt.actions.procedure import Flow, Pages, Pause
+from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound, PlatformError
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
@@ -55,7 +55,7 @@ def both(action: str, argument: Any, conn: str = "hubspot_default") -> tuple[Any
     return answers[0], answers[1]
 
 
-def look_around() -> Flow[dict[str, Any]]:
+def look_around() -> Procedure[dict[str, Any]]:
     rows = yield Pages(LISTED)
     yield Pause(0.01, "a moment")
     try:
@@ -65,7 +65,7 @@ def look_around() -> Flow[dict[str, Any]]:
     return {"rows": rows, "missing": missing}
 
 
-def stumble() -> Flow[None]:
+def stumble() -> Procedure[None]:
     yield emails.get(hubspot.NEWSLETTER_EMAIL)
     yield emails.get("404404")
 

@@ -17,7 +17,7 @@ OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperat
 START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
 
 
-def at_once(sandbox: Sandbox) -> None:
+def max_in_flight(sandbox: Sandbox) -> None:
     """Let imports end as soon as somebody looks."""
     for settings in (sandbox.hubspot.settings, sandbox.marketo.settings):
         settings.import_startup = settings.import_per_row = 0.0

@@ -36,16 +36,18 @@ VERBS = {
 }
 
 
-def operator(verb: str, platform: str = "hubspot", **arguments: Any) -> Any:
+def operator(member_action: str, platform: str = "hubspot", **arguments: Any) -> Any:
     """The operator of a verb, as one task."""
-    return VERBS[verb](task_id="people", conn_id=f"{platform}_default", **arguments)
+    return VERBS[member_action](task_id="people", conn_id=f"{platform}_default", **arguments)
 
 
-def do(verb: str, platform: str = "hubspot", *, run: str = "run", **arguments: Any) -> dict[str, Any]:
+def do(
+    member_action: str, platform: str = "hubspot", *, run: str = "run", **arguments: Any
+) -> dict[str, Any]:
     """What the task returns; what it says of everybody when it fails for them."""
     task = context(run=run)
     try:
-        told: dict[str, Any] = operator(verb, platform, **arguments).execute(task)
+        told: dict[str, Any] = operator(member_action, platform, **arguments).execute(task)
     except AirflowFailException as error:
         if "return_value" not in task["ti"].pushed:
             raise

@@ -17,7 +17,7 @@ from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline
@@ -88,8 +88,8 @@ def failed(run: Run) -> str:
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every wait is as documented, only shorter; what is waited for stays the same."""
-    patient = functools.partialmethod(Policy.__init__, base=0.02, cap=0.1)
-    monkeypatch.setattr(Policy, "__init__", patient)
+    patient = functools.partialmethod(RetryPolicy.__init__, base=0.02, cap=0.1)
+    monkeypatch.setattr(RetryPolicy, "__init__", patient)
     monkeypatch.setattr(drivers, "READ_MARGIN", MARGIN)
     # More at once take a busy machine longer than the shortened limits.
     monkeypatch.setattr(hubspot_platform.HubSpot, "max_concurrency", 20)

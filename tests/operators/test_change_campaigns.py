@@ -166,7 +166,7 @@ def test_a_campaign_that_is_still_there_after_it_was_archived_is_named(
 
     from airflow_provider_mkt.actions.hubspot import campaigns as campaign_actions
 
-    monkeypatch.setattr(campaign_actions, "SETTLE", 0.2)
+    monkeypatch.setattr(campaign_actions, "CONSISTENCY_WINDOW", 0.2)
     monkeypatch.setattr(campaign_actions, "_LOOK_EVERY", 0.1)
     sandbox.hubspot.faults.add("*/batch/archive", answer={"status": 204})
     left = failed(archiving({"Spring launch": SPRING, "Gone": NOBODY}), "still there")

@@ -106,7 +106,7 @@ create = CreateCampaignBatchOperator(
 BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, poke_interval=0.1)
 """)
     assert run.state == "success", run.log[-2000:]
-    assert [look["facts"] for look in run.returned["wait"]] == [
+    assert [look["details"] for look in run.returned["wait"]] == [
         {"campaigns": 50, "visible": 50},
         {"campaigns": 10, "visible": 10},
     ]

@@ -36,7 +36,7 @@ from workers import RESET, Worker, context, until
 from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.client.marketo import platform
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.world import exports
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -127,17 +127,17 @@ def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_to
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
-    settle, seen = SharedBudget.settle, Counter[str]()
+    release, seen = SharedBudget.release, Counter[str]()
 
-    def settled(budget: Any, place: Place, took: float) -> None:
-        seen[place.kind] += 1
+    def settled(budget: Any, permit: Permit, took: float) -> None:
+        seen[permit.kind] += 1
         if seen["bulk_extracts.enqueue"] == 2:
             seen.clear()
             with budget.counter.lock:
                 os.kill(os.getpid(), signal.SIGTERM)
-        settle(budget, place, took)
+        release(budget, permit, took)
 
-    monkeypatch.setattr(SharedBudget, "settle", settled)
+    monkeypatch.setattr(SharedBudget, "release", settled)
     told = Worker(exporting(tmp_path / "out.csv")).end()
     assert "the task is ending" in told["error"]
     assert words(sandbox) == {"Cancelled": 2}
@@ -173,7 +173,7 @@ def test_a_deferred_task_goes_on_from_its_trigger_on_a_worker_that_remembers_not
     carry = deferred.value.trigger.carry  # type: ignore[attr-defined]
     until(lambda: words(sandbox) == {"Completed": 2})
     outcome = exporting(out, deferrable=True).resume(
-        context(run="there"), {"status": "success", "message": "", "looks": [], "carry": carry}
+        context(run="there"), {"status": "success", "message": "", "job_states": [], "carry": carry}
     )
     assert outcome["rows"] == 5
     assert words(sandbox) == {"Completed": 2}
@@ -187,7 +187,7 @@ def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_aga
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(context())
     carry = deferred.value.trigger.carry  # type: ignore[attr-defined]
-    event = {"status": "failed", "message": "conn_id: is missing", "looks": [], "carry": carry}
+    event = {"status": "failed", "message": "conn_id: is missing", "job_states": [], "carry": carry}
     with pytest.raises(AirflowFailException, match="conn_id: is missing"):
         exporting(tmp_path / "out.csv", deferrable=True).resume(context(), event)
     assert words(sandbox) == {"Cancelled": 2}
@@ -236,9 +236,9 @@ def test_an_outage_while_waiting_is_tolerated(airflow: Airflow, sandbox: Sandbox
     sandbox.marketo.faults.add(STATUS, answer={"status": 502}, times=12)
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}')
     assert succeeded(run)["rows"] == 5
-    assert "Asking failed" in run.log
+    assert "status poll failed" in run.log
     sandbox.marketo.faults.add(STATUS, answer={"status": 502}, times=None)
-    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}, tolerance=0')
+    run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}, max_poll_failure_time=0')
     assert "ServerUnavailable" in failed(run)
 
 

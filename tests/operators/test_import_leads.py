@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from import_runs import at_once, failed, jobs, lines, run_import, small_parts, succeeded, write
+from import_runs import failed, jobs, lines, max_in_flight, run_import, small_parts, succeeded, write
 from sync_runs import BOTH, FIRST, KNOWN, SEEDED, emails, world
 
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -19,7 +19,7 @@ CODE = {"hubspot": "COULD_NOT_PARSE_NUMBER", "marketo": "ROW_FAILED"}
 
 @pytest.fixture
 def quick(sandbox: Sandbox) -> Sandbox:
-    at_once(sandbox)
+    max_in_flight(sandbox)
     return sandbox
 
 

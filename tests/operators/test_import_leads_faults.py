@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from import_runs import START, at_once, failed, jobs, lines, run_import, small_parts, succeeded, write
+from import_runs import START, failed, jobs, lines, max_in_flight, run_import, small_parts, succeeded, write
 from sync_runs import BOTH, SEEDED, emails, of, world
 from workers import RESET, Worker, context, until
 
@@ -24,13 +24,13 @@ from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_import
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 LOST_AFTER = 0.8
-AT_ONCE = {"hubspot": ContactImporter.at_once, "marketo": BulkLeadImporter().at_once}
+AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter().max_in_flight}
 
 
 @pytest.fixture
 def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    at_once(sandbox)
-    monkeypatch.setattr(hubspot_imports, "SETTLE", 1.0)
+    max_in_flight(sandbox)
+    monkeypatch.setattr(hubspot_imports, "CONSISTENCY_WINDOW", 1.0)
     monkeypatch.setattr(hubspot_imports, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
     monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
@@ -135,7 +135,7 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
     worker = Worker(importing(platform, source))
     until(lambda: jobs_remembered("run") == AT_ONCE[platform])
     worker.kill()
-    at_once(quick)
+    max_in_flight(quick)
     quick.clock.advance(60)
     told = Worker(importing(platform, source)).end()["result"]
     assert (told["imported"], len(told["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
@@ -175,7 +175,7 @@ def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
     # The file of failures cannot be read in the first try: five requests, and one in the second.
     quick.marketo.faults.add("*/failures.json", answer={"status": 502}, times=6)
     source = write(tmp_path / "leads.csv", "email,leadScore\na@x.org,1\nb@x.org,bad\n")
-    run = run_import(airflow, "marketo", source, "max_rejected=1, retries=1, tolerance=-1")
+    run = run_import(airflow, "marketo", source, "max_rejected=1, retries=1, max_poll_failure_time=-1")
     assert (succeeded(run)["imported"], len(jobs(quick, "marketo"))) == (1, 1)
     assert "is there already, and is followed" in run.log
 
@@ -189,7 +189,7 @@ def test_two_runs_of_one_file_at_once_share_its_imports_and_a_later_run_imports_
     source = leads(tmp_path / "leads.csv", 6)
     workers = [Worker(importing(platform, source), run=name) for name in ("a", "b")]
     until(lambda: all(jobs_remembered(run) == 3 for run in ("a", "b")))
-    at_once(quick)
+    max_in_flight(quick)
     quick.clock.advance(60)
     told = [worker.end()["result"] for worker in workers]
     assert [one["imported"] for one in told] == [6, 6]
@@ -243,7 +243,7 @@ def test_an_import_that_the_platform_has_forgotten_is_made_again(quick: Sandbox,
     until(started(quick, "marketo", 1))
     worker.kill()
     quick.clock.advance(8 * 24 * 3600)
-    at_once(quick)
+    max_in_flight(quick)
     assert Worker(importing("marketo", source)).end()["result"]["imported"] == 3
     assert len(jobs(quick, "marketo")) == 2
     assert len(world(quick, "marketo")) == SEEDED + 3
@@ -262,7 +262,7 @@ def test_a_file_that_changed_since_an_earlier_try_is_refused_until_the_task_is_c
         "is not what an earlier try of this task began" in Worker(importing("marketo", source)).end()["error"]
     )
     assert len(jobs(quick, "marketo")) == 1
-    at_once(quick)
+    max_in_flight(quick)
     quick.clock.advance(60)
     assert Worker(importing("marketo", source)).end()["result"]["imported"] == 4
 

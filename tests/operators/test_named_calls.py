@@ -67,7 +67,7 @@ def test_bad_names_and_arguments_fail_without_retry_and_send_nothing(
 def bad(task_id, **what):
     HubSpotOperator(task_id=task_id, conn_id="hubspot_default", retries=3, **what)
 
-bad("unknown_call", call="campaigns.serch")
+bad("unknown_call", call="campaigns.lst")
 bad("unknown_argument", call="campaigns.list", arguments={"nam": "x"})
 bad("missing_argument", call="campaigns.get")
 bad("wrong_type", call="campaigns.list", arguments={"limit": "many"})

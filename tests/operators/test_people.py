@@ -13,8 +13,8 @@ from people_runs import counts, crowd, do, nothing_sent, operator, rejects
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
-from airflow_provider_mkt.actions.ports import Fared, PersonOutcome
-from airflow_provider_mkt.operators._memory import FileMemory
+from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
+from airflow_provider_mkt.operators._memory import FileTaskState
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -229,7 +229,7 @@ def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "platform", "arguments", "named"),
+    ("member_action", "platform", "arguments", "named"),
     [
         ("add", "hubspot", {"list_id": 1, "leads": []}, "leads: is empty"),
         ("add", "hubspot", {"list_id": 1, "leads": "12"}, "leads: must be a list"),
@@ -280,14 +280,14 @@ def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
     ],
 )
 def test_input_that_is_wrong_fails_before_anything_is_sent(
-    sandbox: Sandbox, verb: str, platform: str, arguments: dict[str, Any], named: str | None
+    sandbox: Sandbox, member_action: str, platform: str, arguments: dict[str, Any], named: str | None
 ) -> None:
     if named is None:
         # An address may hold anything: it stays within its place in the path.
-        assert rejects(do(verb, platform, **arguments)) == [("a@b/../c", "NOT_FOUND")]
+        assert rejects(do(member_action, platform, **arguments)) == [("a@b/../c", "NOT_FOUND")]
         return
     with nothing_sent(sandbox), pytest.raises(AirflowFailException, match=named) as failure:
-        do(verb, platform, **arguments)
+        do(member_action, platform, **arguments)
     assert MAIL not in str(failure.value)
 
 
@@ -325,10 +325,10 @@ def test_several_requests_are_under_way_at_once_and_no_more_than_allowed(sandbox
 
 def test_progress_tells_counts_pace_and_the_time_left() -> None:
     now = [0.0]
-    verb = MarketoPeople().add_to_list("1")
-    report = PeopleReport(verb, clock=lambda: now[0])
-    report.add([PersonOutcome("1")] * 100, earlier=True)
-    report.add([PersonOutcome("2")] * 150 + [PersonOutcome("3", Fared.REJECTED)] * 50)
+    member_action = MarketoPeople().add_to_list("1")
+    report = PeopleReport(member_action, clock=lambda: now[0])
+    report.add([MemberResult("1")] * 100, earlier=True)
+    report.add([MemberResult("2")] * 150 + [MemberResult("3", MemberStatus.REJECTED)] * 50)
     now[0] = 10.0
     assert report.line(1000) == (
         "300 people (250 added, 0 already in, 50 rejected, 0 unknown), 20 people/s, about 35 s left"
@@ -363,18 +363,18 @@ def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:
 def test_what_a_task_remembers_survives_a_line_cut_short_and_stays_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FileMemory, "_TIDY_AFTER", 10)
+    monkeypatch.setattr(FileTaskState, "_TIDY_AFTER", 10)
     path = tmp_path / "task.jsonl"
-    memory = FileMemory(path)
-    memory.set("kept", {"a": 1})
+    task_state = FileTaskState(path)
+    task_state.set("kept", {"a": 1})
     for number in range(60):
-        memory.set("changing", number)
-    memory.set("changing", None)
+        task_state.set("changing", number)
+    task_state.set("changing", None)
     assert path.read_text().count("\n") < 30
     with path.open("a") as file:
         file.write('["kept", {"a": 2')
-    again = FileMemory(path)
+    again = FileTaskState(path)
     assert (again.get("kept"), again.get("changing")) == ({"a": 1}, None)
     again.set("more", "x")
-    assert FileMemory(path).get("more") == "x"
-    assert FileMemory(path).get("kept") == {"a": 1}
+    assert FileTaskState(path).get("more") == "x"
+    assert FileTaskState(path).get("kept") == {"a": 1}

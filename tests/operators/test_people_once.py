@@ -46,27 +46,29 @@ REQUEST = {
 }
 
 
-def ran(box: Sandbox, verb: str) -> Counter[Any]:
+def ran(box: Sandbox, member_action: str) -> Counter[Any]:
     """How often each was enrolled or requested."""
-    if verb == "request":
+    if member_action == "request":
         return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
     store = box.hubspot.world.automation
-    return Counter(one.contact for one in (store.in_workflows if verb == "workflow" else store.in_sequences))
+    return Counter(
+        one.contact for one in (store.in_workflows if member_action == "workflow" else store.in_sequences)
+    )
 
 
-def everyone_once(verb: str) -> Counter[Any]:
-    return Counter(PEOPLE["request"] if verb == "request" else PEOPLE["sequence"])
+def everyone_once(member_action: str) -> Counter[Any]:
+    return Counter(PEOPLE["request"] if member_action == "request" else PEOPLE["sequence"])
 
 
-def fault(box: Sandbox, verb: str, **order: Any) -> None:
-    method, path = REQUEST[verb]
-    platform = box.marketo if verb == "request" else box.hubspot
+def fault(box: Sandbox, member_action: str, **order: Any) -> None:
+    method, path = REQUEST[member_action]
+    platform = box.marketo if member_action == "request" else box.hubspot
     platform.faults.add(path, method=method, **order)
 
 
-def under_way(box: Sandbox, verb: str) -> bool:
+def under_way(box: Sandbox, member_action: str) -> bool:
     """Whether a request that the fault holds up is under way."""
-    platform = box.marketo if verb == "request" else box.hubspot
+    platform = box.marketo if member_action == "request" else box.hubspot
     routes = [
         counter
         for (method, route), counter in platform.calls.routes.items()
@@ -76,99 +78,116 @@ def under_way(box: Sandbox, verb: str) -> bool:
     return any(counter.in_flight for counter in routes)
 
 
-def run(verb: str, **more: Any) -> dict[str, Any]:
-    return do(verb, **{"leads": PEOPLE[verb], **VERBS[verb], **more})
+def run(member_action: str, **more: Any) -> dict[str, Any]:
+    return do(member_action, **{"leads": PEOPLE[member_action], **VERBS[member_action], **more})
 
 
-def worker(verb: str, **more: Any) -> Worker:
-    return Worker(operator(verb, **{"leads": PEOPLE[verb], **VERBS[verb], **more}))
+def worker(member_action: str, **more: Any) -> Worker:
+    return Worker(operator(member_action, **{"leads": PEOPLE[member_action], **VERBS[member_action], **more}))
 
 
-each = pytest.mark.parametrize("verb", VERBS)
+each = pytest.mark.parametrize("member_action", VERBS)
 
 
 @each
-def test_everyone_is_taken_once_and_a_cleared_task_repeats_nobody(sandbox: Sandbox, verb: str) -> None:
-    assert counts(run(verb)) == (3, 0, 0, 0)
-    assert counts(run(verb)) == (3, 0, 0, 0)
-    assert ran(sandbox, verb) == everyone_once(verb)
+def test_everyone_is_taken_once_and_a_cleared_task_repeats_nobody(
+    sandbox: Sandbox, member_action: str
+) -> None:
+    assert counts(run(member_action)) == (3, 0, 0, 0)
+    assert counts(run(member_action)) == (3, 0, 0, 0)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @each
 @pytest.mark.parametrize("answer", [RESET, {"status": 502}], ids=["reset", "502"])
-def test_an_answer_lost_after_the_work_is_looked_for(sandbox: Sandbox, verb: str, answer: Any) -> None:
-    fault(sandbox, verb, when="after", answer=answer)
-    assert counts(run(verb)) == (3, 0, 0, 0)
-    assert ran(sandbox, verb) == everyone_once(verb)
+def test_an_answer_lost_after_the_work_is_looked_for(
+    sandbox: Sandbox, member_action: str, answer: Any
+) -> None:
+    fault(sandbox, member_action, when="after", answer=answer)
+    assert counts(run(member_action)) == (3, 0, 0, 0)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @each
-def test_a_request_that_left_no_trace_waits_for_a_person(sandbox: Sandbox, verb: str) -> None:
-    fault(sandbox, verb, when="before", answer=RESET)
-    told = run(verb)
-    lost = 3 if verb == "request" else 1
+def test_a_request_that_left_no_trace_waits_for_a_person(sandbox: Sandbox, member_action: str) -> None:
+    fault(sandbox, member_action, when="before", answer=RESET)
+    told = run(member_action)
+    lost = 3 if member_action == "request" else 1
     assert counts(told) == (3 - lost, 0, 0, lost)
     assert f"whether {lost} leads were" in told["error"]
     assert {code for _, code in rejects(told)} == {"OUTCOME_UNKNOWN"}
-    assert ran(sandbox, verb).total() == 3 - lost
+    assert ran(sandbox, member_action).total() == 3 - lost
     # The person was told, and clears the task.
-    assert counts(run(verb)) == (3, 0, 0, 0)
-    assert ran(sandbox, verb) == everyone_once(verb)
+    assert counts(run(member_action)) == (3, 0, 0, 0)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("verb", "skip"), [("workflow", 0), ("workflow", 1), ("sequence", 0), ("sequence", 1), ("request", 0)]
+    ("member_action", "skip"),
+    [("workflow", 0), ("workflow", 1), ("sequence", 0), ("sequence", 1), ("request", 0)],
 )
 def test_a_worker_killed_during_a_request_and_its_next_try_do_it_once(
-    sandbox: Sandbox, verb: str, when: Any, skip: int
+    sandbox: Sandbox, member_action: str, when: Any, skip: int
 ) -> None:
-    fault(sandbox, verb, when=when, delay=0.4, skip=skip, times=1)
-    first = worker(verb)
-    held = sandbox.marketo.faults if verb == "request" else sandbox.hubspot.faults
-    until(lambda: under_way(sandbox, verb) and bool(held.fired))
+    fault(sandbox, member_action, when=when, delay=0.4, skip=skip, times=1)
+    first = worker(member_action)
+    held = sandbox.marketo.faults if member_action == "request" else sandbox.hubspot.faults
+    until(lambda: under_way(sandbox, member_action) and bool(held.fired))
     first.kill()
-    told = worker(verb).end()
+    told = worker(member_action).end()
     assert counts(told["result"]) == (3, 0, 0, 0)
-    until(lambda: not under_way(sandbox, verb))
-    assert ran(sandbox, verb) == everyone_once(verb)
+    until(lambda: not under_way(sandbox, member_action))
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @each
-def test_a_request_that_a_killed_worker_never_sent_waits_for_a_person(sandbox: Sandbox, verb: str) -> None:
-    fault(sandbox, verb, when="before", delay=0.3, answer={"status": 503})
-    first = worker(verb)
-    until(lambda: under_way(sandbox, verb))
+def test_a_request_that_a_killed_worker_never_sent_waits_for_a_person(
+    sandbox: Sandbox, member_action: str
+) -> None:
+    fault(sandbox, member_action, when="before", delay=0.3, answer={"status": 503})
+    first = worker(member_action)
+    until(lambda: under_way(sandbox, member_action))
     first.kill()
-    assert "is unknown" in worker(verb).end()["error"]
-    assert counts(worker(verb).end()["result"]) == (3, 0, 0, 0)
-    assert ran(sandbox, verb) == everyone_once(verb)
+    assert "is unknown" in worker(member_action).end()["error"]
+    assert counts(worker(member_action).end()["result"]) == (3, 0, 0, 0)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @each
-def test_two_tries_of_a_task_at_once_do_it_once(sandbox: Sandbox, verb: str) -> None:
+def test_two_tries_of_a_task_at_once_do_it_once(sandbox: Sandbox, member_action: str) -> None:
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(lambda _: run(verb), range(2)))
+        told = list(pool.map(lambda _: run(member_action), range(2)))
     assert [counts(one) for one in told] == [(3, 0, 0, 0)] * 2
-    assert ran(sandbox, verb) == everyone_once(verb)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
-@pytest.mark.parametrize("verb", ["workflow", "sequence"])
-def test_two_runs_at_once_enrol_everyone_once(sandbox: Sandbox, verb: str) -> None:
+@pytest.mark.parametrize("member_action", ["workflow", "sequence"])
+def test_two_runs_at_once_enrol_everyone_once(sandbox: Sandbox, member_action: str) -> None:
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(lambda name: run(verb, run=name), ("one", "other")))
+        told = list(pool.map(lambda name: run(member_action, run=name), ("one", "other")))
     assert sorted(counts(one) for one in told) == [(0, 3, 0, 0), (3, 0, 0, 0)]
-    assert ran(sandbox, verb) == everyone_once(verb)
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 @each
-def test_other_people_in_a_later_try_are_refused_before_anything_is_sent(sandbox: Sandbox, verb: str) -> None:
-    run(verb)
+def test_other_people_in_a_later_try_are_refused_before_anything_is_sent(
+    sandbox: Sandbox, member_action: str
+) -> None:
+    run(member_action)
     with pytest.raises(AirflowFailException, match="not the people with whom an earlier try"):
-        run(verb, leads=[*PEOPLE[verb], marketo.DAVID if verb == "request" else DANA])
+        run(
+            member_action,
+            leads=[*PEOPLE[member_action], marketo.DAVID if member_action == "request" else DANA],
+        )
     # In another order, or some of them twice, they are the same.
-    assert counts(run(verb, leads=[*reversed(PEOPLE[verb]), PEOPLE[verb][0]])) == (3, 0, 0, 0)
-    assert ran(sandbox, verb) == everyone_once(verb)
+    assert counts(run(member_action, leads=[*reversed(PEOPLE[member_action]), PEOPLE[member_action][0]])) == (
+        3,
+        0,
+        0,
+        0,
+    )
+    assert ran(sandbox, member_action) == everyone_once(member_action)
 
 
 # -- what each of them refuses ------------------------------------------------------------------------

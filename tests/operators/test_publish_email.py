@@ -319,7 +319,7 @@ def test_waiting_ends_alike_in_worker_and_triggerer(
     )
     assert run.state == "success", run.log[-3000:]
     outcome = run.returned["publish"]
-    published_at = outcome["looks"][0]["facts"].pop("published_at")
+    published_at = outcome["job_states"][0]["details"].pop("published_at")
     assert published_at
     job = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
     assert outcome == {
@@ -329,7 +329,9 @@ def test_waiting_ends_alike_in_worker_and_triggerer(
         "state": "PUBLISHED",
         "scheduled_for": None,
         "job": job,
-        "looks": [{"job": job, "status": "COMPLETE", "word": "PUBLISHED", "facts": {"state": "PUBLISHED"}}],
+        "job_states": [
+            {"job": job, "status": "COMPLETE", "raw_status": "PUBLISHED", "details": {"state": "PUBLISHED"}}
+        ],
     }
     assert sends(sandbox) == 1
 
@@ -550,7 +552,7 @@ def test_marketo_waiting_ends_when_the_mail_is_out(
     )
     assert run.state == "success", run.log[-3000:]
     assert run.returned["publish"]["state"] == "sent"
-    assert run.returned["publish"]["looks"][0]["status"] == "COMPLETE"
+    assert run.returned["publish"]["job_states"][0]["status"] == "COMPLETE"
     assert set(mails(sandbox).values()) == {1}
 
 
@@ -584,5 +586,5 @@ def test_marketo_a_worker_that_is_shut_down_while_it_waits_takes_no_send_back(
     calls, look = sandbox.marketo.calls, ("GET", "/rest/asset/v1/program/{id}.json")
     known = calls.of(*look).total
     until(lambda: calls.of(*look).total > known + 3)
-    worker.terminate(patience=1)
+    worker.terminate(max_elapsed=1)
     assert one.locked

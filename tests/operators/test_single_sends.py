@@ -69,8 +69,12 @@ SendSingleEmailOperator(task_id="single", conn_id="hubspot_default", email_id={O
     assert run.state == "success", run.log[-3000:]
     assert mails(sandbox) == [ADA, "new@example.com"]
     outcome = run.returned["send"]
-    [look] = outcome.pop("looks")
-    assert (look["status"], look["word"], look["facts"]["send_result"]) == ("COMPLETE", "SENT", "SENT")
+    [look] = outcome.pop("job_states")
+    assert (look["status"], look["raw_status"], look["details"]["send_result"]) == (
+        "COMPLETE",
+        "SENT",
+        "SENT",
+    )
     assert outcome == {
         "outcome": "email_send",
         "platform": "hubspot",

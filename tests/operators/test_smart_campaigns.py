@@ -219,9 +219,9 @@ SWITCHES = {
 def test_a_campaign_is_switched_once_and_one_that_is_so_is_left_alone(
     sandbox: Sandbox, way: str, when: Any
 ) -> None:
-    operator, campaign_id, verb = SWITCHES[way]
+    operator, campaign_id, member_action = SWITCHES[way]
     if when:
-        sandbox.marketo.faults.add(f"*/{verb}.json", when=when, answer=RESET)
+        sandbox.marketo.faults.add(f"*/{member_action}.json", when=when, answer=RESET)
     first, again = (
         operator(task_id="t", conn_id="marketo_default", campaign_id=campaign_id).execute(context(run=name))
         for name in "ab"

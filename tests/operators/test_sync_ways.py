@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from import_runs import at_once, jobs, small_parts
+from import_runs import jobs, max_in_flight, small_parts
 from sync_runs import BOTH, FIRST, SEEDED, emails, failed, lines, of, succeeded, sync, world, write_calls
 from workers import Worker, until
 
@@ -26,7 +26,7 @@ IMPORT = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
 
 @pytest.fixture(autouse=True)
 def quick(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once(sandbox)
+    max_in_flight(sandbox)
 
 
 def messy(platform: str) -> str:
@@ -65,7 +65,7 @@ def test_in_bulk_the_platform_holds_and_the_task_tells_what_calls_would_make_of_
     told, states = {}, {}
     for mode in ("calls", "bulk"):
         of(sandbox, platform).reset()
-        at_once(sandbox)
+        max_in_flight(sandbox)
         succeeded(sync(airflow, platform, f'source="{tmp_path}/before.csv"'))
         arguments = f'source="{tmp_path}/leads.csv", max_rejected=9, blank="{blank}", mode="{mode}"'
         run = sync(airflow, platform, f"{arguments}, poll_interval=0.05")
@@ -306,8 +306,8 @@ def test_a_cleared_task_reads_its_query_anew_and_a_retried_one_does_not(
         task = SyncLeadsOperator(
             task_id="t", conn_id="hubspot_default", leads=read, mode="bulk", poll_interval=0.05
         )
-        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
-        return task.work({"ti": SimpleNamespace(**facts, max_tries=max_tries)})
+        details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
+        return task.work({"ti": SimpleNamespace(**details, max_tries=max_tries)})
 
     for _ in range(2):
         sandbox.hubspot.faults.add(IMPORT["hubspot"], method="POST", answer={"status": 400})

@@ -18,8 +18,8 @@ from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox
@@ -80,15 +80,15 @@ class Runner:
 
     def reply(self, call: Call[T]) -> Reply[T]:
         account = HubSpotAccount(base_url=self.url, api_version=self.profile, access_token=self.token)  # type: ignore[arg-type]
-        link = Link(HubSpot(account), policy=Policy(base=0.01, cap=0.01))
+        session = Session(HubSpot(account), policy=RetryPolicy(base=0.01, cap=0.01))
 
         async def on_a_loop() -> Reply[T]:
             async with AsyncDriver(_boundless()) as driver:
-                return await driver.pump(exchange(call, link))
+                return await driver.pump(exchange(call, session))
 
         if self.way == "sync":
             with SyncDriver(_boundless()) as driver:
-                reply = driver.pump(exchange(call, link))
+                reply = driver.pump(exchange(call, session))
         else:
             reply = asyncio.run(on_a_loop())
         check(ANSWERS, call.name, self.profile, reply.envelope)

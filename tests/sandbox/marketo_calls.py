@@ -18,8 +18,8 @@ from airflow_provider_mkt.client.marketo.platform import Marketo
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
 from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Link, Reply, exchange
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -41,7 +41,7 @@ class Caller:
     ) -> None:
         self.sandbox = sandbox
         account = MarketoAccount(base_url=sandbox.marketo.url, client_id=client_id, client_secret=secret)
-        self.link = Link(Marketo(account), policy=Policy(patience=0.0), tokens=TokenCell())
+        self.session = Session(Marketo(account), policy=RetryPolicy(max_elapsed=0.0), tokens=TokenCell())
         self.driver = SyncDriver(unlimited())
 
     @property
@@ -62,18 +62,18 @@ class Caller:
         return rows
 
     def _reply(self, call: Call[Any]) -> Reply[Any]:
-        reply = self.driver.pump(exchange(call, self.link))
+        reply = self.driver.pump(exchange(call, self.session))
         check(ANSWERS, call.name, "", reply.envelope)
         return reply
 
     async def arun(self, call: Call[Any]) -> Any:
         async with AsyncDriver(unlimited()) as driver:
             if call.follow is None:
-                return (await driver.pump(exchange(call, self.link))).value
+                return (await driver.pump(exchange(call, self.session))).value
             rows: list[Any] = []
             page: Call[Any] | None = call
             while page is not None:
-                reply = await driver.pump(exchange(page, self.link))
+                reply = await driver.pump(exchange(page, self.session))
                 rows += reply.value
                 page = page.next_page(reply.envelope)
             return rows

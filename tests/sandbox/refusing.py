@@ -11,10 +11,10 @@ from hubspot_runs import CONN_ID
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 
-ONE_TRY = Policy(patience=0.0, doubts=0)
+ONE_TRY = RetryPolicy(max_elapsed=0.0, max_ambiguous_retries=0)
 
 
 def refused(call: Call[Any]) -> Iterator[PlatformError]:

@@ -78,7 +78,7 @@ def test_a_lost_answer_of_a_removal_is_a_removal(run: Runner, box: Sandbox, mone
     line = run(money.add(GUID, "Ads", 1, order=0))
     box.hubspot.faults.add(f"*/{line['id']}", when="after", answer={"reset": True})
     reply = run.reply(money.remove(GUID, line["id"]))
-    assert (reply.value, reply.in_doubt, reply.tries) == (None, True, 2)
+    assert (reply.value, reply.ambiguous, reply.tries) == (None, True, 2)
 
 
 @KINDS

@@ -127,7 +127,7 @@ class TestKeys:
     def test_a_delete_whose_answer_was_lost_is_done(self, box: Sandbox, run: Runner) -> None:
         box.hubspot.faults.add("*", method="DELETE", when="after", answer={"status": 502})
         reply = run.reply(marketing_events.delete(*WEBINAR))
-        assert (reply.value, reply.in_doubt, reply.tries) == (None, True, 2)
+        assert (reply.value, reply.ambiguous, reply.tries) == (None, True, 2)
 
     def test_custom_properties_nobody_knows_are_dropped_without_a_word(self, run: Runner) -> None:
         made = run(

@@ -19,8 +19,8 @@ from airflow_provider_mkt.client.hubspot.account import account_info, oauth
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Link, exchange
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.exchange import Session, exchange
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
@@ -39,17 +39,17 @@ class App:
             client_secret=seed.OAUTH_CLIENT_SECRET,  # type: ignore[arg-type]
             refresh_token=seed.REFRESH_TOKEN,  # type: ignore[arg-type]
         )
-        self.link = Link(HubSpot(account), policy=Policy(base=0.01, cap=0.01), tokens=TokenCell())
+        self.session = Session(HubSpot(account), policy=RetryPolicy(base=0.01, cap=0.01), tokens=TokenCell())
         self.way = way
 
     def __call__(self, call: Call[Any]) -> Any:
         if self.way == "sync":
             with SyncDriver(_boundless()) as driver:
-                return driver.pump(exchange(call, self.link)).value
+                return driver.pump(exchange(call, self.session)).value
 
         async def run() -> Any:
             async with AsyncDriver(_boundless()) as driver:
-                return (await driver.pump(exchange(call, self.link))).value
+                return (await driver.pump(exchange(call, self.session))).value
 
         return asyncio.run(run())
 
@@ -90,7 +90,7 @@ def test_a_refreshed_token_opens_the_account_and_a_revoked_one_does_not(run: App
     with pytest.raises(InvalidRequest):
         run(oauth.refresh(seed.REVOKED_REFRESH_TOKEN))
     run(oauth.revoke(seed.REFRESH_TOKEN, token_type_hint="refresh_token"))
-    run.link.cell().__init__()  # type: ignore[misc]
+    run.session.cell().__init__()  # type: ignore[misc]
     with pytest.raises(AuthenticationError):
         run(account_info.details())
 

@@ -133,7 +133,7 @@ class TestReading:
         page: Call[Any] | None = activities.read(token(caller), activity_type_ids=[24])
         sizes = []
         while page is not None:
-            reply = caller.driver.pump(exchange(page, caller.link))
+            reply = caller.driver.pump(exchange(page, caller.session))
             sizes.append(len(reply.value))
             page = page.next_page(reply.envelope)
         assert sizes == [0, 0, 1]

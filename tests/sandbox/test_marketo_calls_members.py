@@ -14,7 +14,7 @@ from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists, static_lists
 from airflow_provider_mkt.client.marketo.programs import member_fields, program_members, programs
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
@@ -145,5 +145,5 @@ class TestLostAnswers:
 
 def patient(caller: Caller) -> Caller:
     """The caller, trying again where it may."""
-    caller.link = replace(caller.link, policy=Policy(base=0.01, cap=0.01))
+    caller.session = replace(caller.session, policy=RetryPolicy(base=0.01, cap=0.01))
     return caller

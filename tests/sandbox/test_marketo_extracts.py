@@ -600,7 +600,7 @@ def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extr
         call: Any = next(asking)
         with pytest.raises(StopIteration) as seen:
             asking.send(caller.run(call))
-        return spec.status(seen.value.value), dict(seen.value.value.facts)
+        return spec.status(seen.value.value), dict(seen.value.value.details)
 
     caller.run(spec.cancel(jobs[1]))
     seen = [look(jobs[0])[0]]

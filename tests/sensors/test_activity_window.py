@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.actions.conditions import Condition, Seen, State, look_for
+from airflow_provider_mkt.actions.conditions import Condition, ConditionState, State, look_for
 from airflow_provider_mkt.actions.marketo import activities
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -23,7 +23,7 @@ def one_clock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activities, "time", SimpleNamespace(time=sandbox.clock.time))
 
 
-def look(sandbox: Sandbox, state: State, since: Any, **arguments: Any) -> Seen:
+def look(sandbox: Sandbox, state: State, since: Any, **arguments: Any) -> ConditionState:
     given = {"activity_type_ids": [FILL_OUT_FORM], "since": since.isoformat(), **arguments}
     condition = Condition("activity_seen", given)
     with MarketoHook() as hook:
@@ -43,7 +43,7 @@ def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_t
         fill_out(sandbox)
         fill_out(sandbox, late=5400)
         sandbox.clock.advance(3600)
-        seen.append(look(sandbox, state, since, count=100).facts["activities"])
+        seen.append(look(sandbox, state, since, count=100).details["activities"])
     assert seen == [1, 3, 5, 7, 9, 11, 13, 15]
     assert state["before"]
     # While the window stands where it did, a look is one call.
@@ -53,7 +53,7 @@ def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_t
     assert calls.of("GET", TOKEN).total - tokens <= 1
     assert calls.of("GET", PAGE).total - pages == 2
     # A look that knows nothing of the earlier ones counts the same.
-    assert look(sandbox, {}, since, count=100).facts["activities"] == 15
+    assert look(sandbox, {}, since, count=100).details["activities"] == 15
 
 
 def test_a_lead_that_was_seen_is_not_asked_for_again(sandbox: Sandbox) -> None:
@@ -61,7 +61,7 @@ def test_a_lead_that_was_seen_is_not_asked_for_again(sandbox: Sandbox) -> None:
     leads = [str(one) for one in (marketo.ANNA, marketo.BEN)]
     fill_out(sandbox, marketo.ANNA)
     fill_out(sandbox, marketo.BEN, late=4000)
-    assert look(sandbox, state, since, lead_ids=leads).facts == {"leads": 2, "missing": 1}
+    assert look(sandbox, state, since, lead_ids=leads).details == {"leads": 2, "missing": 1}
     sandbox.clock.advance(4001)
     assert look(sandbox, state, since, lead_ids=leads).done
     calls = sandbox.marketo.calls.total

@@ -49,18 +49,18 @@ def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: flo
 @contextmanager
 def over_after_a_look(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> Iterator[None]:
     """A publication that ends once it was found not to be over."""
-    looks = box.hubspot.calls
+    job_states = box.hubspot.calls
     publish(box, email_id, seconds=3600)
-    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 1, lambda: box.clock.advance(7200)):
+    with as_soon_as(lambda: job_states.of("GET", ROUTE).total > 1, lambda: box.clock.advance(7200)):
         yield
-    assert looks.of("GET", ROUTE).total > 1
+    assert job_states.of("GET", ROUTE).total > 1
 
 
 def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
     run = wait(airflow, mode, APPROVED, conn="marketo_default")
     assert run.state == "success", run.log[-2000:]
     assert run.returned["wait"] == [
-        {"job": APPROVED, "status": "COMPLETE", "word": "approved", "facts": {"approved": True}}
+        {"job": APPROVED, "status": "COMPLETE", "raw_status": "approved", "details": {"approved": True}}
     ]
     assert sandbox.marketo.calls.of("GET", "/rest/asset/v1/email/{id}.json").total == 2
 
@@ -70,8 +70,13 @@ def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: San
         run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
     (look,) = run.returned["wait"]
-    assert look["facts"].pop("published_at")
-    assert look == {"job": SENT, "status": "COMPLETE", "word": "PUBLISHED", "facts": {"state": "PUBLISHED"}}
+    assert look["details"].pop("published_at")
+    assert look == {
+        "job": SENT,
+        "status": "COMPLETE",
+        "raw_status": "PUBLISHED",
+        "details": {"state": "PUBLISHED"},
+    }
 
 
 def test_a_failed_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
@@ -97,7 +102,7 @@ def test_a_word_nobody_knows_is_waited_out_with_a_warning(
     sandbox.hubspot.faults.add(EMAIL, answer={"status": 200, "body": body}, times=None)
     run = wait(airflow, mode, SENT, "timeout=0.5")
     assert run.state == "failed"
-    assert "nobody knows the word 'BRAND_NEW'" in run.log
+    assert "unknown status 'BRAND_NEW'" in run.log
     assert "AirflowSensorTimeout" in run.log
 
 
@@ -128,7 +133,7 @@ def test_looks_that_fail_for_less_than_the_tolerance_do_not_matter(
     sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=10)
     run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
-    assert run.log.count("Asking failed") == 2
+    assert run.log.count("status poll failed") == 2
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,7 @@ def test_looks_that_fail_for_longer_than_the_tolerance_end_the_wait(
     airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str
 ) -> None:
     sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=None)
-    run = wait(airflow, mode, SENT, f"tolerance=0.3, {more}")
+    run = wait(airflow, mode, SENT, f"max_poll_failure_time=0.3, {more}")
     assert run.tasks == {"wait": state}, run.log[-2000:]
     if state == "failed":
         assert "PollingFailed" in run.log
@@ -196,8 +201,8 @@ def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is
     run = wait(airflow, mode, job, conn="marketo_default")
     assert run.state == "success", run.log[-2000:]
     (look,) = run.returned["wait"]
-    assert look["word"] == "Complete"
-    assert (look["facts"]["numOfLeadsProcessed"], look["facts"]["numOfRowsFailed"]) == (1, 1)
+    assert look["raw_status"] == "Complete"
+    assert (look["details"]["numOfLeadsProcessed"], look["details"]["numOfRowsFailed"]) == (1, 1)
     run = wait(airflow, mode, job, "max_rejected=0, retries=1", "marketo_default")
     assert run.state == "failed"
     assert "rejected 1 of 2 rows; allowed are 0" in run.log

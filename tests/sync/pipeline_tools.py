@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.ports import Fate, Record, RecordFate, rejected
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.pipeline import Pipeline
 from airflow_provider_mkt.sync.report import Report
 
@@ -32,13 +32,13 @@ FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "unchecked",
 )
 FATES = {
-    FINE: {(Fate.CREATED, ""), (Fate.UPDATED, "")},
-    REFUSED: {(Fate.REJECTED, "BAD")},
-    BLAMED: {(Fate.REJECTED, "BAD")},
-    REJECTED: {(Fate.REJECTED, "NO")},
-    UNKNOWN: {(Fate.REJECTED, "OUTCOME_UNKNOWN")},
-    UNSENDABLE: {(Fate.REJECTED, "NOT_SENDABLE")},
-    UNCHECKED: {(Fate.REJECTED, "ODD")},
+    FINE: {(RecordStatus.CREATED, ""), (RecordStatus.UPDATED, "")},
+    REFUSED: {(RecordStatus.REJECTED, "BAD")},
+    BLAMED: {(RecordStatus.REJECTED, "BAD")},
+    REJECTED: {(RecordStatus.REJECTED, "NO")},
+    UNKNOWN: {(RecordStatus.REJECTED, "OUTCOME_UNKNOWN")},
+    UNSENDABLE: {(RecordStatus.REJECTED, "NOT_SENDABLE")},
+    UNCHECKED: {(RecordStatus.REJECTED, "ODD")},
 }
 
 
@@ -52,14 +52,14 @@ class Writer:
         self.batch_max = batch_max
         self.quiet_after = quiet_after
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         return None
         yield
 
     def prepare(self, record: Record) -> dict[str, Any]:
         return dict(record)
 
-    def check(self, record: Record) -> RecordFate | None:
+    def check(self, record: Record) -> RecordResult | None:
         return rejected("ODD", "fails the check") if record["kind"] == UNCHECKED else None
 
     def key(self, record: Record) -> str | None:
@@ -71,12 +71,12 @@ class Writer:
             raise InvalidInput("kind", "cannot be sent")
         return cast("Call[Any]", list(records))
 
-    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordFate]:
+    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
         return list(reply.value)
 
-    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        blamed = [record["kind"] == BLAMED for record in records]
-        return blamed if any(blamed) else None
+    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+        rejected_records = [record["kind"] == BLAMED for record in records]
+        return rejected_records if any(rejected_records) else None
 
 
 @dataclass
@@ -130,7 +130,7 @@ class Server:
                 continue
             known = record["key"] in self.stored
             self.stored[record["key"]] = record["row"]
-            fates.append(RecordFate(Fate.UPDATED if known else Fate.CREATED))
+            fates.append(RecordResult(RecordStatus.UPDATED if known else RecordStatus.CREATED))
         return Reply(fates, {})
 
 
@@ -179,7 +179,7 @@ def run(
             yield record | {"row": number}
 
     error: BaseException | None = None
-    with Ledger(opener("rejects"), opener("outcomes")) as ledger:
+    with ResultFiles(opener("rejects"), opener("outcomes")) as ledger:
         try:
             Pipeline(
                 writer,

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.actions.ports import Fate, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.operators._limits import Allowance
+from airflow_provider_mkt.operators._limits import RejectThreshold
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.report import Report
 from airflow_provider_mkt.sync.rows import Row
 
@@ -100,9 +100,9 @@ class TestReport:
     def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
         report = Report()
         for fate in (
-            RecordFate(Fate.CREATED),
-            RecordFate(Fate.UPDATED),
-            RecordFate(Fate.SKIPPED, code="1005"),
+            RecordResult(RecordStatus.CREATED),
+            RecordResult(RecordStatus.UPDATED),
+            RecordResult(RecordStatus.SKIPPED, code="1005"),
             rejected("1003", "bad"),
             rejected("1003", "bad"),
             rejected("", "no code"),
@@ -131,7 +131,7 @@ class TestReport:
         clock = Hand()
         report = Report(clock)
         for _ in range(10):
-            report.add(RecordFate(Fate.CREATED))
+            report.add(RecordResult(RecordStatus.CREATED))
         clock.now += seconds
         assert told in report.line(expected)
         assert "left" not in report.line()
@@ -143,8 +143,8 @@ class TestReport:
 
 class TestLedger:
     def test_no_rejects_make_no_file(self, tmp_path: Path) -> None:
-        with Ledger(lambda: (tmp_path / "r").open("w"), lambda: (tmp_path / "o").open("w")) as ledger:
-            ledger.write(Row(1, {}), RecordFate(Fate.CREATED, id="7"))
+        with ResultFiles(lambda: (tmp_path / "r").open("w"), lambda: (tmp_path / "o").open("w")) as ledger:
+            ledger.write(Row(1, {}), RecordResult(RecordStatus.CREATED, id="7"))
         assert not ledger.has_rejects
         assert ledger.has_outcomes
         assert [path.name for path in tmp_path.iterdir()] == ["o"]
@@ -152,7 +152,7 @@ class TestLedger:
 
     def test_a_reject_keeps_row_code_reason_and_the_whole_input(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
-        with Ledger(lambda: path.open("w", encoding="utf-8")) as ledger:
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
             ledger.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
         assert json.loads(path.read_text("utf-8")) == {
             "row": 9,
@@ -175,14 +175,14 @@ class TestLedger:
     )
     def test_whatever_was_given_can_be_written_down(self, tmp_path: Path, value: Any) -> None:
         path = tmp_path / "r"
-        with Ledger(lambda: path.open("w", encoding="utf-8")) as ledger:
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
             ledger.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
         assert json.loads(path.read_text("utf-8"))["record"]["email"] == "a@x.io"
 
     def test_times_are_written_as_the_platforms_take_them(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
         raw = {"at": datetime(2026, 1, 2, 3, tzinfo=UTC), "on": date(2026, 1, 2)}
-        with Ledger(lambda: path.open("w")) as ledger:
+        with ResultFiles(lambda: path.open("w")) as ledger:
             ledger.write(Row(1, {}, raw=raw), rejected("X", "bad"))
         record = json.loads(path.read_text())["record"]
         assert record == {"at": "2026-01-02T03:00:00+00:00", "on": "2026-01-02"}
@@ -191,7 +191,7 @@ class TestLedger:
     def test_a_reject_fed_back_is_the_record_again(self, record: dict[str, Any]) -> None:
         kept = io.StringIO()
         kept.close = lambda: None  # type: ignore[method-assign]
-        with Ledger(lambda: kept) as ledger:
+        with ResultFiles(lambda: kept) as ledger:
             ledger.write(Row(3, record, raw=record), rejected("X", "bad"))
         (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl")
         assert row.record == record
@@ -200,20 +200,20 @@ class TestLedger:
 class TestAllowance:
     @pytest.mark.parametrize("value", [None, "", "None"])
     def test_nothing_allows_any_number(self, value: Any) -> None:
-        allowance = Allowance.of("max_rejected", value)
+        allowance = RejectThreshold.of("max_rejected", value)
         assert allowance.allows(10**9, 1)
         assert str(allowance) == "any number"
 
     @pytest.mark.parametrize("value", [10, "10", " 10 "])
     def test_a_whole_number_is_a_count(self, value: Any) -> None:
-        allowance = Allowance.of("max_rejected", value)
+        allowance = RejectThreshold.of("max_rejected", value)
         assert allowance.allows(10, 10)
         assert not allowance.allows(11, 10**6)
         assert str(allowance) == "10"
 
     @pytest.mark.parametrize("value", [0.05, "0.05", "5%", " 5 %", "5.0%"])
     def test_a_share_is_of_all(self, value: Any) -> None:
-        allowance = Allowance.of("max_rejected", value)
+        allowance = RejectThreshold.of("max_rejected", value)
         assert allowance.allows(5, 100)
         assert not allowance.allows(6, 100)
         assert allowance.allows(0, 0)
@@ -222,11 +222,11 @@ class TestAllowance:
     @pytest.mark.parametrize("value", [-1, "-1", 1.5, "150%", True, "many", [], "nan", "inf", float("nan")])
     def test_anything_else_is_refused(self, value: Any) -> None:
         with pytest.raises(InvalidInput, match="max_rejected"):
-            Allowance.of("max_rejected", value)
+            RejectThreshold.of("max_rejected", value)
 
     @given(st.integers(0, 100))
     def test_so_many_percent_allow_just_so_many_of_a_hundred(self, percent: int) -> None:
         for value in (f"{percent}%", percent / 100):
-            allowance = Allowance.of("max_rejected", value)
+            allowance = RejectThreshold.of("max_rejected", value)
             assert allowance.allows(percent, 100)
             assert not allowance.allows(percent + 1, 100)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome, unknown
-from airflow_provider_mkt.actions.procedure import Flow, Forgetful, Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, unknown
+from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.people import PeopleReport, PeopleRun
-from airflow_provider_mkt.sync.spool import Spool
+from airflow_provider_mkt.sync.people import MemberActionRunner, PeopleReport
+from airflow_provider_mkt.sync.spool import MemberTable
 
 PEOPLE = [f"{number:02}" for number in range(20)]
 REFUSED, LOST = {"03", "04", "11"}, {"07", "11"}
@@ -37,10 +37,10 @@ class Platform:
         if next(self.steps) == self.killed_at:
             raise Killed
 
-    def apply(self, people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(self, people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for place, person in enumerate(people):
-            mark: Any = memory.get(str(place)) or {}
+            mark: Any = task_state.get(str(place)) or {}
             if not mark.get("done"):
                 if mark.get("asked") and not mark.get("told"):
                     # A killed request is looked for; a lost one was never there.
@@ -48,36 +48,38 @@ class Platform:
                         outcomes.append(unknown(person))
                         continue
                 elif person in self.refused:
-                    outcomes.append(PersonOutcome(person, Fared.REJECTED, "NO", "not this one"))
+                    outcomes.append(MemberResult(person, MemberStatus.REJECTED, "NO", "not this one"))
                     continue
                 elif person in self.lost:
-                    memory.set(str(place), {"asked": 1})
+                    task_state.set(str(place), {"asked": 1})
                     outcomes.append(unknown(person))
                     continue
                 else:
-                    memory.set(str(place), {"asked": 1})
+                    task_state.set(str(place), {"asked": 1})
                     self.step()
                     self.done[person] += 1
                     self.step()
-                memory.set(str(place), {"done": True})
-            outcomes.append(PersonOutcome(person))
+                task_state.set(str(place), {"done": True})
+            outcomes.append(MemberResult(person))
         return outcomes
         yield
 
 
-def follow(flow: Flow[Any]) -> Any:
+def follow(procedure: Procedure[Any]) -> Any:
     try:
-        next(flow)
+        next(procedure)
     except StopIteration as stop:
         return stop.value
     raise AssertionError
 
 
-def run(platform: Platform, memory: Memory, *, once: bool = True) -> Counter[Fared]:
-    verb = PeopleVerb("o", "k", "done", "already", 3, platform.apply, once=once)
-    with Spool() as spool:
+def run(platform: Platform, task_state: TaskState, *, once: bool = True) -> Counter[MemberStatus]:
+    member_action = MemberAction("o", "k", "done", "already", 3, platform.apply, once=once)
+    with MemberTable() as spool:
         spool.fill(PEOPLE)
-        work = PeopleRun(verb, spool, memory, follow, AdaptiveConcurrency(3), PeopleReport(verb))
+        work = MemberActionRunner(
+            member_action, spool, task_state, follow, AdaptiveConcurrency(3), PeopleReport(member_action)
+        )
         work.run()
         work.close()
         return spool.counts()
@@ -85,58 +87,62 @@ def run(platform: Platform, memory: Memory, *, once: bool = True) -> Counter[Far
 
 def test_wherever_a_worker_is_killed_the_next_tries_do_it_once_with_everybody() -> None:
     for killed_at in range(34):
-        platform, memory = Platform(), Forgetful()
+        platform, task_state = Platform(), InMemoryTaskState()
         platform.killed_at = killed_at
         with pytest.raises(Killed):
-            run(platform, memory)
+            run(platform, task_state)
         platform.killed_at = -1
-        first = run(platform, memory)
+        first = run(platform, task_state)
         # Who was asked and not reached is in doubt, until a person was told.
-        assert first[Fared.REJECTED] == 3
-        assert first[Fared.UNKNOWN] <= 1
+        assert first[MemberStatus.REJECTED] == 3
+        assert first[MemberStatus.UNKNOWN] <= 1
         platform.refused.clear()
-        assert run(platform, memory) == {Fared.DONE: 20}
+        assert run(platform, task_state) == {MemberStatus.DONE: 20}
         assert platform.done == Counter(PEOPLE), f"killed at step {killed_at}"
 
 
 def test_a_kill_while_the_rejected_are_tried_again_repeats_nobody() -> None:
     for killed_at in range(6):
-        platform, memory = Platform(), Forgetful()
-        run(platform, memory)
+        platform, task_state = Platform(), InMemoryTaskState()
+        run(platform, task_state)
         platform.refused.clear()
         platform.steps, platform.killed_at = itertools.count(), killed_at
         with pytest.raises(Killed):
-            run(platform, memory)
+            run(platform, task_state)
         platform.killed_at = -1
-        run(platform, memory)
-        assert run(platform, memory) == {Fared.DONE: 20}
+        run(platform, task_state)
+        assert run(platform, task_state) == {MemberStatus.DONE: 20}
         assert platform.done == Counter(PEOPLE), f"killed at step {killed_at}"
 
 
 def test_doubts_are_told_once_everything_is_done_and_repeated_by_a_later_run_alone() -> None:
-    platform, memory = Platform(), Forgetful()
+    platform, task_state = Platform(), InMemoryTaskState()
     platform.refused, platform.lost = {"03", "04"}, set(LOST)
-    assert run(platform, memory) == {Fared.DONE: 16, Fared.REJECTED: 2, Fared.UNKNOWN: 2}
+    assert run(platform, task_state) == {
+        MemberStatus.DONE: 16,
+        MemberStatus.REJECTED: 2,
+        MemberStatus.UNKNOWN: 2,
+    }
     platform.lost.clear()
-    assert run(platform, memory) == {Fared.DONE: 18, Fared.REJECTED: 2}
-    assert run(platform, memory) == {Fared.DONE: 18, Fared.REJECTED: 2}
+    assert run(platform, task_state) == {MemberStatus.DONE: 18, MemberStatus.REJECTED: 2}
+    assert run(platform, task_state) == {MemberStatus.DONE: 18, MemberStatus.REJECTED: 2}
     assert set(platform.done.values()) == {1}
 
 
 def test_little_is_kept_and_nothing_of_what_may_be_done_again() -> None:
-    platform, memory = Platform(), Forgetful()
-    run(platform, memory)
-    kept = [value for value in memory._kept.values() if value is not None]
+    platform, task_state = Platform(), InMemoryTaskState()
+    run(platform, task_state)
+    kept = [value for value in task_state._kept.values() if value is not None]
     assert len(kept) == 3, "the mark, and two chunks with somebody who was rejected"
-    memory = Forgetful()
-    run(platform, memory, once=False)
-    assert [value for value in memory._kept.values() if value is not None] == []
+    task_state = InMemoryTaskState()
+    run(platform, task_state, once=False)
+    assert [value for value in task_state._kept.values() if value is not None] == []
 
 
 def test_an_error_ends_the_run_and_keeps_what_the_others_came_to() -> None:
-    platform, memory = Platform(), Forgetful()
+    platform, task_state = Platform(), InMemoryTaskState()
 
-    def unwell(people: Sequence[str], own: Memory) -> Flow[list[PersonOutcome]]:
+    def unwell(people: Sequence[str], own: TaskState) -> Procedure[list[MemberResult]]:
         if "09" in people:
             msg = "down"
             raise ServerUnavailable(msg)
@@ -144,7 +150,7 @@ def test_an_error_ends_the_run_and_keeps_what_the_others_came_to() -> None:
 
     healthy, platform.apply = platform.apply, unwell  # type: ignore[method-assign]
     with pytest.raises(ServerUnavailable):
-        run(platform, memory)
+        run(platform, task_state)
     platform.apply = healthy  # type: ignore[method-assign]
-    assert run(platform, memory)[Fared.DONE] == 17
+    assert run(platform, task_state)[MemberStatus.DONE] == 17
     assert set(platform.done.values()) == {1}

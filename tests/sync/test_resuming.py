@@ -17,12 +17,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
 
-from airflow_provider_mkt.actions.ports import Fate, RecordFate, rejected
+from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.sync import pipeline, rows
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import Ledger
+from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.outcome_lines import OutcomeLines
 from airflow_provider_mkt.sync.pipeline import Pipeline
 from airflow_provider_mkt.sync.report import Report
@@ -111,7 +111,7 @@ class Task:
 
         with (
             checkpoint,
-            Ledger(_Kept, lambda: MortalFile(self.lines.append(), life)) as ledger,  # type: ignore[arg-type, return-value]
+            ResultFiles(_Kept, lambda: MortalFile(self.lines.append(), life)) as ledger,  # type: ignore[arg-type, return-value]
         ):
             numbered = [record | {"row": number} for number, record in enumerate(records, start=1)]
             try:
@@ -222,7 +222,7 @@ def test_leads_that_would_be_created_twice_are_never_sent_twice(
                 accepted.update(
                     record["row"]
                     for record, fate in zip(records, answer.value, strict=True)
-                    if fate.fate is not Fate.REJECTED
+                    if fate.fate is not RecordStatus.REJECTED
                 )
                 return answer
 
@@ -302,7 +302,7 @@ def test_rows_refused_for_the_days_quota_are_sent_by_the_next_try_even_if_they_m
     server.fatal = lambda records: None
     report = task.attempt([{"key": None, "kind": FINE}] * 30)
     assert report is not None
-    assert report.fates[Fate.REJECTED] == 0
+    assert report.fates[RecordStatus.REJECTED] == 0
     assert report.resumed == 10
 
 
@@ -312,20 +312,20 @@ class TestCheckpoint:
             assert checkpoint.last == -1
             checkpoint.settled(
                 [
-                    (1, 11, RecordFate(Fate.CREATED)),
-                    (3, 33, RecordFate(Fate.SKIPPED, code="1005")),
+                    (1, 11, RecordResult(RecordStatus.CREATED)),
+                    (3, 33, RecordResult(RecordStatus.SKIPPED, code="1005")),
                     (4, 44, rejected("NO", "no")),
-                    (100_000, 5, RecordFate(Fate.UPDATED)),
+                    (100_000, 5, RecordResult(RecordStatus.UPDATED)),
                 ]
             )
         with Checkpoint(tmp_path / "rows") as checkpoint:
             assert checkpoint.last == 100_000
-            assert checkpoint.known(1, 11) == RecordFate(Fate.CREATED)
+            assert checkpoint.known(1, 11) == RecordResult(RecordStatus.CREATED)
             assert checkpoint.known(1, 12) is None
             assert checkpoint.known(2, 22) is None
-            assert checkpoint.known(3, 33) == RecordFate(Fate.SKIPPED, code="1005")
+            assert checkpoint.known(3, 33) == RecordResult(RecordStatus.SKIPPED, code="1005")
             assert checkpoint.known(4, 44) is None
-            assert checkpoint.known(100_000, 5) == RecordFate(Fate.UPDATED)
+            assert checkpoint.known(100_000, 5) == RecordResult(RecordStatus.UPDATED)
             assert checkpoint.known(200_000, 5) is None
             checkpoint.remove()
         assert list(tmp_path.iterdir()) == []
@@ -333,9 +333,9 @@ class TestCheckpoint:
     def test_a_row_that_was_sent_is_in_doubt_until_it_is_settled(self, tmp_path: Path) -> None:
         with Checkpoint(tmp_path / "rows") as checkpoint:
             checkpoint.sending([(1, 11), (2, 22)])
-            checkpoint.settled([(2, 22, RecordFate(Fate.CREATED))])
+            checkpoint.settled([(2, 22, RecordResult(RecordStatus.CREATED))])
         with Checkpoint(tmp_path / "rows") as checkpoint:
-            assert [checkpoint.in_doubt(1, 11), checkpoint.in_doubt(2, 22)] == [True, False]
+            assert [checkpoint.ambiguous(1, 11), checkpoint.ambiguous(2, 22)] == [True, False]
             assert [checkpoint.changed(1, 11), checkpoint.changed(1, 12)] == [False, True]
 
     @given(st.text(st.characters()))

@@ -46,7 +46,7 @@ def publish(box: Sandbox, seconds: float = 0.0) -> None:
 def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
     from airflow.sdk.serde import deserialize, serialize
 
-    one = trigger(carry={"state": "x"}, tolerance=5.0, cancel_on_kill=False)
+    one = trigger(carry={"state": "x"}, max_poll_failure_time=5.0, cancel_on_kill=False)
     path, arguments = one.serialize()
     assert path == "airflow_provider_mkt.triggers.batch_status.BatchStatusTrigger"
     through = deserialize(serialize(arguments))
@@ -58,7 +58,7 @@ def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
 
 def test_complete_failed_timeout_and_error_are_told_with_what_was_carried(sandbox: Sandbox) -> None:
     waiting = asyncio.run(event_of(trigger(0.2, carry={"a": 1})))
-    assert (waiting["status"], waiting["carry"], waiting["looks"][0]["word"]) == (
+    assert (waiting["status"], waiting["carry"], waiting["job_states"][0]["raw_status"]) == (
         "timeout",
         {"a": 1},
         "DRAFT",
@@ -68,7 +68,7 @@ def test_complete_failed_timeout_and_error_are_told_with_what_was_carried(sandbo
     missing = BatchStatusTrigger("hubspot_default", [{**JOB, "id": "404404"}], time.time() + 30)
     assert asyncio.run(event_of(missing))["status"] == "failed"
     sandbox.hubspot.faults.add(method="GET", answer={"status": 502}, times=None)
-    failing = asyncio.run(event_of(trigger(tolerance=0.1)))
+    failing = asyncio.run(event_of(trigger(max_poll_failure_time=0.1)))
     assert failing["status"] == "error"
     wrong = BatchStatusTrigger("hubspot_default", [{"kind": "x"}], time.time() + 30)
     assert asyncio.run(event_of(wrong))["status"] == "failed"
@@ -93,9 +93,9 @@ def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
 def test_it_lives_through_a_platform_that_is_down_for_a_while(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mkt.client.transport.retry_policy import Policy
+    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
-    monkeypatch.setattr(Policy, "__init__", _impatient(Policy.__init__))
+    monkeypatch.setattr(RetryPolicy, "__init__", _impatient(RetryPolicy.__init__))
     publish(sandbox)
     port = int(sandbox.hubspot.url.rsplit(":", 1)[1])
     sandbox.stop()
@@ -113,7 +113,7 @@ def test_it_lives_through_a_platform_that_is_down_for_a_while(
 
 def _impatient(init: Any) -> Any:
     def made(self: Any, **options: Any) -> None:
-        init(self, **{"patience": 0.1, **options})
+        init(self, **{"max_elapsed": 0.1, **options})
 
     return made
 
@@ -202,9 +202,9 @@ def test_a_connection_that_only_the_database_knows_is_found(
                 conn_id="stored", conn_type="hubspot", host=sandbox.hubspot.url, password=hubspot.TOKEN
             )
         )
-    looks = sandbox.hubspot.calls
+    job_states = sandbox.hubspot.calls
     # The first look is the worker's, and the others are the trigger's.
-    with as_soon_as(lambda: looks.of("GET", ROUTE).total > 2, lambda: publish(sandbox)):
+    with as_soon_as(lambda: job_states.of("GET", ROUTE).total > 2, lambda: publish(sandbox)):
         run = airflow.run(
             f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '
             "poke_interval=0.1)"

@@ -41,7 +41,7 @@ async def event_of(one: ConditionTrigger) -> dict[str, Any]:
 def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
     from airflow.sdk.serde import deserialize, serialize
 
-    one = trigger(LIST, tolerance=5.0, state={"seen": ["1"]})
+    one = trigger(LIST, max_poll_failure_time=5.0, state={"seen": ["1"]})
     path, arguments = one.serialize()
     assert path == "airflow_provider_mkt.triggers.condition.ConditionTrigger"
     again = ConditionTrigger(**deserialize(serialize(arguments)))
@@ -52,13 +52,13 @@ def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
 
 def test_every_end_is_told_with_the_facts(sandbox: Sandbox) -> None:
     told = asyncio.run(event_of(trigger(LIST)))
-    assert (told["status"], told["facts"]) == ("success", {"status": "COMPLETE", "size": 3})
+    assert (told["status"], told["details"]) == ("success", {"status": "COMPLETE", "size": 3})
     told = asyncio.run(event_of(trigger(WAITING, seconds=0.1)))
-    assert (told["status"], told["facts"]) == ("timeout", {"sequence_id": None})
+    assert (told["status"], told["details"]) == ("timeout", {"sequence_id": None})
     never = {"name": "quota_left", "arguments": {"need": 10**9}}
     assert asyncio.run(event_of(trigger(never)))["status"] == "failed"
     sandbox.hubspot.faults.add(method="GET", answer={"status": 502}, times=None)
-    assert asyncio.run(event_of(trigger(LIST, tolerance=0.1)))["status"] == "error"
+    assert asyncio.run(event_of(trigger(LIST, max_poll_failure_time=0.1)))["status"] == "error"
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.client.quota import DayQuota
 
 _ASK_AGAIN = timedelta(hours=1)
 
 
-def today() -> Flow[DayQuota | None]:
+def today() -> Procedure[DayQuota | None]:
     """Ask how many calls of the day are left; None where the account does not say. One call."""
     rows: list[account_info.ApiUsage] = yield account_info.daily_usage()
     usage = account_info.trusted(rows)

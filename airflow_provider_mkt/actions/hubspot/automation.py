@@ -14,15 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.ports import (
-    Fared,
-    PeopleVerb,
-    PersonOutcome,
+    MemberAction,
+    MemberResult,
+    MemberStatus,
     record_id,
     rejected_member,
     requested_once,
     unknown,
 )
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -44,7 +44,7 @@ _NO_LEAD = "0" * 32
 _IN_IT = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
 
 
-def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> PeopleVerb:
+def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> MemberAction:
     """Enrol leads one by one.
 
     The platform refuses a lead that is active in the campaign already, so after a lost answer the
@@ -55,11 +55,11 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
     """
     legacy.enrol_in_nurture(campaign_guid, _NO_LEAD)
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for guid in people:
             outcomes.append(
-                (yield from _enrol(legacy.enrol_in_nurture(campaign_guid, guid), guid, memory, clock))
+                (yield from _enrol(legacy.enrol_in_nurture(campaign_guid, guid), guid, task_state, clock))
             )
         return outcomes
 
@@ -70,7 +70,7 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
             raise InvalidInput(field, error.problem) from None
         return str(value).lower()
 
-    return PeopleVerb(
+    return MemberAction(
         outcome="nurture_enrollment",
         key=f"nurture {campaign_guid}",
         done="enrolled",
@@ -82,38 +82,40 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
     )
 
 
-def _enrol(call: Call[None], guid: str, memory: Memory, clock: Callable[[], float]) -> Flow[PersonOutcome]:
-    before = memory.get(guid)
+def _enrol(
+    call: Call[None], guid: str, task_state: TaskState, clock: Callable[[], float]
+) -> Procedure[MemberResult]:
+    before = task_state.get(guid)
     if isinstance(before, Mapping) and before.get("done"):
-        return PersonOutcome(guid)
-    in_doubt = before is not None
-    memory.set(guid, {"asked": clock()})
+        return MemberResult(guid)
+    ambiguous = before is not None
+    task_state.set(guid, {"asked": clock()})
     for attempt in range(1, _TRIES + 1):
         try:
             yield call
         except NotFound as error:
-            memory.set(guid, None)
+            task_state.set(guid, None)
             return rejected_member(guid, error)
         except InvalidRequest as error:
             if error.message and not _IN_IT.search(error.message):
-                memory.set(guid, before)
+                task_state.set(guid, before)
                 return rejected_member(guid, error)
-            if not in_doubt:
-                memory.set(guid, None)
-                return PersonOutcome(guid, Fared.ALREADY, str(error.status or ""), error.message)
+            if not ambiguous:
+                task_state.set(guid, None)
+                return MemberResult(guid, MemberStatus.ALREADY, str(error.status or ""), error.message)
             break
         except OutcomeUnknown:
-            in_doubt = True
+            ambiguous = True
             if attempt == _TRIES:
                 return unknown(guid)
             yield Pause(_LOOK_AFTER, "the answer was lost; asking again shows whether it had worked")
         except PlatformError:
-            memory.set(guid, {"asked": clock()} if in_doubt else before)
+            task_state.set(guid, {"asked": clock()} if ambiguous else before)
             raise
         else:
             break
-    memory.set(guid, {"done": True})
-    return PersonOutcome(guid)
+    task_state.set(guid, {"done": True})
+    return MemberResult(guid)
 
 
 def workflow_action(
@@ -121,7 +123,7 @@ def workflow_action(
     workflow_id: int | str | None = None,
     flow_id: int | str | None = None,
     clock: Callable[[], float] = time.time,
-) -> PeopleVerb:
+) -> MemberAction:
     """Enrol contacts in a workflow. Those who are in it now are left alone.
 
     The platform's answer says nothing, and what a second enrolment does is the workflow's own setting. So
@@ -137,23 +139,23 @@ def workflow_action(
         numeric_id("workflows.enrol", "workflow_id", workflow_id)
     found: dict[str, int | str] = {} if workflow_id is None else {"id": workflow_id}
 
-    def before() -> Flow[None]:
+    def before() -> Procedure[None]:
         if flow_id is not None:
             found["id"] = yield from _workflow_of(flow_id)
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         there = yield from _contacts(people)
         outcomes = []
         for place, person in enumerate(people):
             contact = there.get(person)
             if contact is None or not contact["email"]:
                 code, reason = ("NOT_FOUND", "there is no such contact") if contact is None else _NO_EMAIL
-                outcomes.append(PersonOutcome(person, Fared.REJECTED, code, reason))
+                outcomes.append(MemberResult(person, MemberStatus.REJECTED, code, reason))
                 continue
             outcome = yield from requested_once(
                 person,
                 str(place),
-                memory,
+                task_state,
                 workflows.enrol(found["id"], contact["email"]),
                 functools.partial(_workflow_enrolment, person, contact["id"], found["id"]),
                 clock=clock,
@@ -161,7 +163,7 @@ def workflow_action(
             outcomes.append(outcome)
         return outcomes
 
-    return PeopleVerb(
+    return MemberAction(
         outcome="workflow_enrollment",
         key=f"workflow {workflow_id}" if flow_id is None else f"flow {flow_id}",
         done="enrolled",
@@ -191,7 +193,7 @@ def _one_kind() -> Callable[[str, Any], str]:
     return check
 
 
-def _contacts(people: Sequence[str]) -> Flow[dict[str, dict[str, str]]]:
+def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
     """Id and address of each, as far as they are there."""
     id_property = "email" if "@" in people[0] else None
     answer: BatchResult = yield contacts.batch_read(people, properties=["email"], id_property=id_property)
@@ -202,13 +204,15 @@ def _contacts(people: Sequence[str]) -> Flow[dict[str, dict[str, str]]]:
     return found
 
 
-def _workflow_enrolment(person: str, contact_id: str, workflow_id: int | str) -> Flow[PersonOutcome | None]:
+def _workflow_enrolment(
+    person: str, contact_id: str, workflow_id: int | str
+) -> Procedure[MemberResult | None]:
     current: list[Mapping[str, Any]] = yield workflows.enrolments(contact_id)
     inside = any(str(one["id"]) == str(workflow_id) for one in current)
-    return PersonOutcome(person, Fared.ALREADY) if inside else None
+    return MemberResult(person, MemberStatus.ALREADY) if inside else None
 
 
-def _workflow_of(flow_id: int | str) -> Flow[int]:
+def _workflow_of(flow_id: int | str) -> Procedure[int]:
     flow: Mapping[str, Any] = yield flows.get(flow_id)
     if flow.get("isEnabled") is False:
         raise InvalidRequest(f"workflow {flow_id} is turned off", platform="hubspot", call="flows.get")
@@ -234,7 +238,7 @@ def sequence_action(
     sender_email: str,
     sender_alias_address: str | None = None,
     clock: Callable[[], float] = time.time,
-) -> PeopleVerb:
+) -> MemberAction:
     """Enrol contacts in a sequence, which sends them mail in a user's name.
 
     A contact is in one sequence at a time. Where it is now is looked up before it is enrolled, and after a
@@ -254,16 +258,16 @@ def sequence_action(
 
     request(_NO_SEQUENCE)
 
-    def before() -> Flow[None]:
+    def before() -> Procedure[None]:
         yield sequences.get(sequence_id, user_id)
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for contact_id in people:
             outcome = yield from requested_once(
                 contact_id,
                 contact_id,
-                memory,
+                task_state,
                 request(contact_id),
                 functools.partial(_sequence_enrolment, contact_id, sequence_id),
                 clock=clock,
@@ -271,7 +275,7 @@ def sequence_action(
             outcomes.append(outcome)
         return outcomes
 
-    return PeopleVerb(
+    return MemberAction(
         outcome="sequence_enrollment",
         key=f"sequence {sequence_id}",
         done="enrolled",
@@ -283,12 +287,12 @@ def sequence_action(
     )
 
 
-def _sequence_enrolment(contact_id: str, sequence_id: int | str) -> Flow[PersonOutcome | None]:
+def _sequence_enrolment(contact_id: str, sequence_id: int | str) -> Procedure[MemberResult | None]:
     try:
         current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)
     except NotFound:
         return None
     if str(current["sequenceId"]) == str(sequence_id):
-        return PersonOutcome(contact_id, Fared.ALREADY)
+        return MemberResult(contact_id, MemberStatus.ALREADY)
     reason = f"is in sequence {current['sequenceId']} now, and can be in one at a time"
-    return PersonOutcome(contact_id, Fared.REJECTED, "IN_ANOTHER_SEQUENCE", reason)
+    return MemberResult(contact_id, MemberStatus.REJECTED, "IN_ANOTHER_SEQUENCE", reason)

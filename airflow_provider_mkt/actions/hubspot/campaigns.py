@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.ports import CampaignBatch, CampaignOutcome, CampaignRef, rename, renamed
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -31,8 +31,8 @@ _KEY = "create campaigns"
 
 
 def create_all(
-    wanted: Sequence[Mapping[str, str]], memory: Memory, *, clock: Callable[[], float] = time.time
-) -> Flow[CampaignBatch]:
+    wanted: Sequence[Mapping[str, str]], task_state: TaskState, *, clock: Callable[[], float] = time.time
+) -> Procedure[CampaignBatch]:
     """Create the campaigns that are not there yet.
 
     Names are this flow's key: the platform has none. A name that occurs already is left alone. What is
@@ -43,7 +43,7 @@ def create_all(
     :param memory: what the task's earlier tries did.
     :raises InvalidInput: on an empty list, a campaign without a name or a name given twice.
     """
-    batches = _Batches(_by_name(wanted), memory, clock)
+    batches = _Batches(_by_name(wanted), task_state, clock)
     yield from batches.run()
     outcome = batches.outcome
     guids = list(outcome.ids.values())
@@ -54,7 +54,7 @@ def create_all(
     return outcome
 
 
-def find(name: str) -> Flow[str | None]:
+def find(name: str) -> Procedure[str | None]:
     """Find a campaign by its exact name; the oldest, where there are several."""
     rows: list[campaigns.Campaign] = yield Pages(
         campaigns.list(name=name, properties=("hs_name",), sort="createdAt")
@@ -83,20 +83,20 @@ class _Batches:
     """The campaigns of one task, and what is remembered of a request: ``{"asked": when, "names": [...]}``."""
 
     by_name: Mapping[str, Mapping[str, str]]
-    memory: Memory
+    task_state: TaskState
     clock: Callable[[], float]
     outcome: CampaignBatch = field(default_factory=CampaignBatch)
 
-    def run(self) -> Flow[None]:
+    def run(self) -> Procedure[None]:
         for name in self.by_name:
             guid = yield from find(name)
             if guid is not None:
                 self.outcome.existing[name] = guid
-        mark = self.memory.get(_KEY)
+        mark = self.task_state.get(_KEY)
         if isinstance(mark, Mapping) and isinstance(asked := mark.get("asked"), (int, float)):
             names = mark.get("names")
             doubtful = [name for name in names if name in self._missing()] if isinstance(names, list) else []
-            self.outcome.existing |= yield from self._look_for(doubtful, asked + SETTLE)
+            self.outcome.existing |= yield from self._look_for(doubtful, asked + CONSISTENCY_WINDOW)
         missing = self._missing()
         for start in range(0, len(missing), campaigns.BATCH_MAX):
             yield from self._create(missing[start : start + campaigns.BATCH_MAX])
@@ -104,7 +104,7 @@ class _Batches:
     def _missing(self) -> list[str]:
         return [name for name in self.by_name if name not in self.outcome.existing]
 
-    def _create(self, names: Sequence[str]) -> Flow[None]:
+    def _create(self, names: Sequence[str]) -> Procedure[None]:
         """Create one batch; what a whole batch leaves open is settled one campaign at a time."""
         created, reasons, again = yield from self._attempt(names)
         self.outcome.created.update(created)
@@ -115,30 +115,30 @@ class _Batches:
         for name in left:
             yield from self._create([name])
 
-    def _attempt(self, names: Sequence[str]) -> Flow[tuple[dict[str, str], str, bool]]:
+    def _attempt(self, names: Sequence[str]) -> Procedure[tuple[dict[str, str], str, bool]]:
         """Send one batch.
 
         Returns the ids of those that are there, the reasons for the rest, and whether the rest may be
         sent again.
         """
-        self.memory.set(_KEY, {"asked": self.clock(), "names": list(names)})
+        self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
         try:
             result: BatchResult = yield campaigns.create_batch([self.by_name[name] for name in names])
         except InvalidRequest as refused:
-            self.memory.set(_KEY, None)
+            self.task_state.set(_KEY, None)
             return {}, refused.message, True
         except OutcomeUnknown as lost:
             # The time counts from now: until now the request may have been on its way.
-            self.memory.set(_KEY, {"asked": self.clock(), "names": list(names)})
-            found = yield from self._look_for(names, self.clock() + SETTLE)
+            self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
+            found = yield from self._look_for(names, self.clock() + CONSISTENCY_WINDOW)
             if len(names) == 1 and not found:
                 raise lost from lost.__cause__
-            self.memory.set(_KEY, None)
+            self.task_state.set(_KEY, None)
             return found, lost.message, True
         except PlatformError:
-            self.memory.set(_KEY, None)
+            self.task_state.set(_KEY, None)
             raise
-        self.memory.set(_KEY, None)
+        self.task_state.set(_KEY, None)
         if len(names) == 1 and len(result.results) == 1:
             return {names[0]: result.results[0].id}, "", False
         rows = {str(row.properties.get("hs_name")): row.id for row in result.results}
@@ -148,12 +148,12 @@ class _Batches:
             return created, reasons, True
         # Some were created under a name that was not asked for, or came back without one.
         left = [name for name in names if name not in created]
-        created |= yield from self._look_for(left, self.clock() + SETTLE)
+        created |= yield from self._look_for(left, self.clock() + CONSISTENCY_WINDOW)
         if len(created) == len(result.results):
             return created, reasons, True
         return created, reasons or "maybe created under another name; look before it is sent again", False
 
-    def _look_for(self, names: Sequence[str], until: float) -> Flow[dict[str, str]]:
+    def _look_for(self, names: Sequence[str], until: float) -> Procedure[dict[str, str]]:
         """Look which of a doubtful batch were created after all, until they are there or time is up."""
         found: dict[str, str] = {}
         while True:
@@ -172,14 +172,14 @@ _ABSENT = "there is no campaign of this name"
 class HubSpotCampaigns:
     """What is done with HubSpot campaigns."""
 
-    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
-        return update(memory, campaigns)
+    def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
+        return update(task_state, campaigns)
 
-    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         return archive(campaigns)
 
 
-def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Change properties of campaigns, 50 per call.
 
     :param memory: what the task's earlier tries did.
@@ -189,9 +189,9 @@ def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcom
     """
     changes = {one.label: _properties(one) for one in wanted}
     outcome = CampaignOutcome()
-    guids = yield from _guids(wanted, outcome, renamed(memory))
+    guids = yield from _guids(wanted, outcome, renamed(task_state))
     rename(
-        memory,
+        task_state,
         {one.name: guids[one.name] for one in wanted if one.name in guids and "hs_name" in changes[one.name]},
     )
     for label in [label for label in changes if label not in guids and label not in outcome.rejected]:
@@ -205,7 +205,7 @@ def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcom
 
 def archive(
     wanted: Sequence[CampaignRef], *, clock: Callable[[], float] = time.time
-) -> Flow[CampaignOutcome]:
+) -> Procedure[CampaignOutcome]:
     """Archive campaigns, 50 per call, and look whether they are gone: the platform does not tell.
 
     :param wanted: campaigns; those that are not there are absent.
@@ -222,7 +222,7 @@ def archive(
         if not there:
             continue
         yield campaigns.archive_batch(sorted(there))
-        left, until = (yield from _there(sorted(there))), clock() + SETTLE
+        left, until = (yield from _there(sorted(there))), clock() + CONSISTENCY_WINDOW
         while left and clock() < until:
             yield Pause(_LOOK_EVERY, "looking whether the campaigns are gone")
             left = yield from _there(sorted(left))
@@ -247,7 +247,7 @@ def _properties(one: CampaignRef) -> dict[str, str]:
 
 def _guids(
     wanted: Sequence[CampaignRef], outcome: CampaignOutcome, known: Mapping[str, str]
-) -> Flow[dict[str, str]]:
+) -> Procedure[dict[str, str]]:
     """The ids of the campaigns, by label; without those whose name is nobody's, or not one's alone.
 
     :param known: ids by names that need not be looked up.
@@ -267,13 +267,13 @@ def _guids(
     return guids
 
 
-def ids_by_name(name: str) -> Flow[list[str]]:
+def ids_by_name(name: str) -> Procedure[list[str]]:
     """The ids of the campaigns of a name, which need not be one's alone."""
     rows: list[campaigns.Campaign] = yield Pages(campaigns.list(name=name, properties=("hs_name",)))
     return [row["id"] for row in rows if row["properties"].get("hs_name") == name]
 
 
-def _there(guids: Sequence[str]) -> Flow[set[str]]:
+def _there(guids: Sequence[str]) -> Procedure[set[str]]:
     try:
         result: BatchResult = yield campaigns.batch_read(guids)
     except NotFound:
@@ -283,7 +283,7 @@ def _there(guids: Sequence[str]) -> Flow[set[str]]:
 
 def _update(
     batch: Mapping[str, Mapping[str, Any]], guids: Mapping[str, str], outcome: CampaignOutcome
-) -> Flow[None]:
+) -> Procedure[None]:
     """Change one batch; what is left of it without a reason is asked for one by one, to learn the reason."""
     labels = {guid.lower(): label for label, guid in guids.items() if guid in batch}
     call = campaigns.update_batch([{"id": guid, **changes} for guid, changes in batch.items()])
@@ -327,7 +327,7 @@ class Membership:
     rejected: dict[Asset, str] = field(default_factory=dict)
 
 
-def id_by_name(name: str) -> Flow[str]:
+def id_by_name(name: str) -> Procedure[str]:
     """The id of the campaign of a name.
 
     :raises NotFound: when there is none.
@@ -343,7 +343,7 @@ def id_by_name(name: str) -> Flow[str]:
     return guids[0]
 
 
-def change(campaign_guid: str, add: Sequence[Asset], remove: Sequence[Asset]) -> Flow[Membership]:
+def change(campaign_guid: str, add: Sequence[Asset], remove: Sequence[Asset]) -> Procedure[Membership]:
     """Put assets into a campaign and take others out; what is so already stays so.
 
     :param campaign_guid: the campaign.

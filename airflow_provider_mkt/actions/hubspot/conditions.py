@@ -6,11 +6,11 @@ from typing import Any
 
 from airflow_provider_mkt.actions.conditions import (
     ConditionSpec,
-    Seen,
+    ConditionState,
     State,
     enough_left,
+    one_of,
     whole_number,
-    word_of,
 )
 from airflow_provider_mkt.actions.hubspot import account
 from airflow_provider_mkt.actions.hubspot.contacts import (
@@ -20,7 +20,7 @@ from airflow_provider_mkt.actions.hubspot.contacts import (
     leads_visible,
 )
 from airflow_provider_mkt.actions.hubspot.events import event_attendance, event_found
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound
 from airflow_provider_mkt.client.hubspot.automation import sequences
 from airflow_provider_mkt.client.hubspot.emails import emails
@@ -41,33 +41,35 @@ _AT_WORK = frozenset({"PROCESSING"})
 
 def email_activity(
     state: State, *, email_id: str, activity: str, count: int, since: str | None = None
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether an email's counter has reached a number. One call."""
-    counter = COUNTERS[word_of("activity", activity, tuple(COUNTERS))]
+    counter = COUNTERS[one_of("activity", activity, tuple(COUNTERS))]
     whole_number("count", count)
     if since is not None:
         raise InvalidInput("since", "HubSpot counts from the first mail on; leave it out")
     email: emails.Email = yield emails.get(email_id, include_stats=True)
     stats: dict[str, Any] = (email.model_extra or {}).get("stats") or {}
     reached = int((stats.get("counters") or {}).get(counter) or 0)
-    return Seen(reached >= count, {activity: reached})
+    return ConditionState(reached >= count, {activity: reached})
 
 
-def list_processed(state: State, *, list_id: str) -> Flow[Seen]:
+def list_processed(state: State, *, list_id: str) -> Procedure[ConditionState]:
     """Whether the filters of a list have found its members. One call."""
     one: ContactList = yield lists.get(list_id)
-    word = str(one["processingStatus"]).upper()
-    done = word == "COMPLETE"
-    odd = "" if done or word in _AT_WORK else f"the status {word!r} of list {list_id}"
-    return Seen(done, {"status": word, "size": one.get("size")}, odd=odd)
+    raw_status = str(one["processingStatus"]).upper()
+    done = raw_status == "COMPLETE"
+    odd = "" if done or raw_status in _AT_WORK else f"the status {raw_status!r} of list {list_id}"
+    return ConditionState(done, {"status": raw_status, "size": one.get("size")}, odd=odd)
 
 
-def quota_left(state: State, *, need: int) -> Flow[Seen]:
+def quota_left(state: State, *, need: int) -> Procedure[ConditionState]:
     """Whether enough of the day's calls are left. One call."""
     return (yield from enough_left(account.today(), need))
 
 
-def in_sequence(state: State, *, contact_id: str, sequence_id: str | None = None) -> Flow[Seen]:
+def in_sequence(
+    state: State, *, contact_id: str, sequence_id: str | None = None
+) -> Procedure[ConditionState]:
     """Whether a contact is enrolled in a sequence. One call.
 
     The platform answers alike for a contact that is in no sequence yet and for one that does not exist.
@@ -75,9 +77,9 @@ def in_sequence(state: State, *, contact_id: str, sequence_id: str | None = None
     try:
         current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)
     except NotFound:
-        return Seen(False, {"sequence_id": None})
-    facts = {"sequence_id": current["sequenceId"], "enrolled_at": current["enrolledAt"]}
-    return Seen(sequence_id in (None, str(current["sequenceId"])), facts)
+        return ConditionState(False, {"sequence_id": None})
+    details = {"sequence_id": current["sequenceId"], "enrolled_at": current["enrolledAt"]}
+    return ConditionState(sequence_id in (None, str(current["sequenceId"])), details)
 
 
 SPECS = (

@@ -17,28 +17,35 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.conditions import Seen, State, in_parts, not_seen, note_seen, whole_number
-from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.conditions import (
+    ConditionState,
+    State,
+    in_parts,
+    not_seen,
+    note_seen,
+    whole_number,
+)
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.ports import (
     Change,
     ChangeLog,
-    Fate,
     LeadMerge,
     Record,
-    RecordFate,
+    RecordResult,
+    RecordStatus,
     any_change,
     checked_ids,
     instant,
     rejected,
 )
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
 from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, rows
 from airflow_provider_mkt.client.hubspot.lists import list_memberships
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
 
 ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
@@ -76,7 +83,7 @@ class ContactWriter:
         self.action = action
         self.lookup_field = lookup_field
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         return None
         yield  # a flow that needs no call
 
@@ -86,7 +93,7 @@ class ContactWriter:
             prepared[self.lookup_field] = key.strip()
         return prepared
 
-    def check(self, record: Record) -> RecordFate | None:
+    def check(self, record: Record) -> RecordResult | None:
         if not record.get(self.lookup_field):
             return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
         for name, value in record.items():
@@ -94,7 +101,7 @@ class ContactWriter:
                 return rejected("WRONG_TYPE", f"{name}: is no finite number")
             if not isinstance(value, str):
                 return rejected(
-                    "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {shape(value)}"
+                    "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {describe_type(value)}"
                 )
         return None
 
@@ -110,12 +117,12 @@ class ContactWriter:
                 return contacts.update_batch(records, id_property=self.lookup_field)
         return contacts.upsert_batch(records, id_property=self.lookup_field)
 
-    def fates(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordFate]:
-        by_trace: dict[str, RecordFate] = {}
-        by_key: dict[str, RecordFate] = {}
+    def fates(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordResult]:
+        by_trace: dict[str, RecordResult] = {}
+        by_key: dict[str, RecordResult] = {}
         for row in reply.value.results:
             created = row.new if row.new is not None else self.action == "createOnly"
-            fate = RecordFate(Fate.CREATED if created else Fate.UPDATED, id=row.id)
+            fate = RecordResult(RecordStatus.CREATED if created else RecordStatus.UPDATED, id=row.id)
             if row.objectWriteTraceId is not None:
                 by_trace[row.objectWriteTraceId] = fate
             if value := row.properties.get(self.lookup_field):
@@ -123,7 +130,7 @@ class ContactWriter:
             if self.lookup_field == _RECORD_ID:
                 by_key[row.id] = fate
         for error in reply.value.errors:
-            fate = self._refused(error.category, error.message, in_doubt=reply.in_doubt)
+            fate = self._refused(error.category, error.message, ambiguous=reply.ambiguous)
             for trace in error.context.get("objectWriteTraceId", ()):
                 by_trace.setdefault(str(trace), fate)
             for named in error.ids():
@@ -134,26 +141,26 @@ class ContactWriter:
             for index, record in enumerate(records)
         ]
 
-    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
         # Other properties in the message are there for a bad value, which not every record has.
         names = set(_MISSING.findall(error.message))
-        blamed = [bool(names & record.keys()) for record in records]
-        return blamed if any(blamed) else None
+        rejected_records = [bool(names & record.keys()) for record in records]
+        return rejected_records if any(rejected_records) else None
 
     def _spelt(self, value: str) -> str:
         return value.lower() if self.lookup_field == "email" else value
 
-    def _refused(self, category: str, message: str, *, in_doubt: bool) -> RecordFate:
+    def _refused(self, category: str, message: str, *, ambiguous: bool) -> RecordResult:
         if self.action == "createOnly" and (category == "CONFLICT" or _EXISTS.search(message)):
             told = "exists already" + (
-                ", perhaps by an earlier try whose answer was lost" if in_doubt else ""
+                ", perhaps by an earlier try whose answer was lost" if ambiguous else ""
             )
-            return RecordFate(Fate.SKIPPED, code=category or "CONFLICT", reason=told)
+            return RecordResult(RecordStatus.SKIPPED, code=category or "CONFLICT", reason=told)
         if self.action == "updateOnly" and category == "OBJECT_NOT_FOUND":
-            return RecordFate(Fate.SKIPPED, code=category, reason=message)
+            return RecordResult(RecordStatus.SKIPPED, code=category, reason=message)
         return rejected(category or "REFUSED", message or "refused without a reason")
 
-    def _rest(self, result: BatchResult) -> RecordFate:
+    def _rest(self, result: BatchResult) -> RecordResult:
         """The fate of records that the answer names nowhere: never taken for written."""
         reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
         return rejected("NOT_IN_ANSWER", reasons or "the answer does not name this record")
@@ -177,7 +184,9 @@ def _as_text(value: object) -> object:
     return value
 
 
-def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) -> Flow[LeadMerge]:
+def merge(
+    winner_id: int | str, loser_ids: Sequence[int | str], task_state: TaskState
+) -> Procedure[LeadMerge]:
     """Merge contacts into one, one after the other. It cannot be undone.
 
     :param winner_id: record id of the contact whose values win.
@@ -191,7 +200,7 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) 
     outcome = LeadMerge(primary["id"])
     for loser in map(str, losers):
         key = f"merge contact {loser} into {winner}"
-        asked = memory.get(key) is not None
+        asked = task_state.get(key) is not None
         try:
             there = yield from _contact(loser)
             if there["id"] == outcome.survivor:
@@ -199,7 +208,7 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) 
             elif there["id"] != loser:
                 outcome.rejected[loser] = f"was merged into contact {there['id']} before"
             else:
-                stays = yield from _merge_one(key, outcome.survivor, loser, memory)
+                stays = yield from _merge_one(key, outcome.survivor, loser, task_state)
                 outcome.survivor = stays["id"]
                 outcome.merged.append(loser)
         except InvalidRequest as refused:
@@ -207,7 +216,7 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory) 
     return outcome
 
 
-def _contact(contact_id: str) -> Flow[Contact]:
+def _contact(contact_id: str) -> Procedure[Contact]:
     try:
         found: Contact = yield contacts.get(contact_id)
     except NotFound as error:
@@ -216,8 +225,8 @@ def _contact(contact_id: str) -> Flow[Contact]:
     return found
 
 
-def _merge_one(key: str, primary: str, loser: str, memory: Memory) -> Flow[Contact]:
-    def find() -> Flow[Contact | None]:
+def _merge_one(key: str, primary: str, loser: str, task_state: TaskState) -> Procedure[Contact]:
+    def find() -> Procedure[Contact | None]:
         try:
             one: Contact = yield contacts.get(loser)
             stays: Contact = yield contacts.get(primary)
@@ -225,14 +234,16 @@ def _merge_one(key: str, primary: str, loser: str, memory: Memory) -> Flow[Conta
             return None
         return stays if one["id"] == stays["id"] else None
 
-    made: Made[Contact] = yield from once(key, memory, contact_merging.merge(primary, loser), find)
+    made: Ensured[Contact] = yield from create_if_absent(
+        key, task_state, contact_merging.merge(primary, loser), find
+    )
     return made.value
 
 
 _CHANGED = "lastmodifieddate"
 
 
-def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Flow[Call[list[Change]]]:
+def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedure[Call[list[Change]]]:
     """Make the call that pages through contacts that were made or changed since then.
 
     :raises InvalidInput: on fields or a list, by which the platform does not tell changes.
@@ -278,7 +289,7 @@ def leads_changed(
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether a contact was made or changed since then that is not known. One call for 200 that are."""
     changes = read(instant("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
@@ -290,7 +301,7 @@ _IDS_MAX = 100
 
 def leads_visible(
     state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether the search shows every contact, with the wanted values. One call for 100 of those missing."""
     filters = [
         {"property_name": name, "operator": "EQ", "value": value} for name, value in (having or {}).items()
@@ -301,20 +312,20 @@ def leads_visible(
         rows: list[Contact] = yield contact_search.search([[only, *filters]], properties=["hs_object_id"])
         note_seen(state, [str(row["id"]) for row in rows])
     missing = len(not_seen(state, wanted))
-    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[Seen]:
+def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
     """Whether the search shows so many contacts with a value. One call."""
     whole_number("count", count)
     only = {"property_name": field, "operator": "EQ", "value": value}
     # The number of all that match comes with a page of any size.
     page = contact_search.search([[only]], properties=["hs_object_id"], limit=1)
     found: int = yield replace(page, read=_total)  # type: ignore[arg-type]
-    return Seen(found >= count, {"leads": found})
+    return ConditionState(found >= count, {"leads": found})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen]:
+def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
     """Whether every contact is in a list. One call for 100 of those missing."""
     numeric_id("", "list_id", list_id)
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
@@ -329,7 +340,7 @@ def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen
             ],
         )
     missing = len(not_seen(state, wanted))
-    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _total(envelope: Envelope) -> int:

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from airflow_provider_mkt.actions.hubspot import jobs
-from airflow_provider_mkt.actions.hubspot.jobs import DRAFTS, email_word
-from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.hubspot.jobs import DRAFTS, email_status
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -37,14 +37,14 @@ class HubSpotEmails:
 
     def create(
         self,
-        memory: Memory,
+        task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
         *,
         folder_id: str | None,
         folder_type: str | None,
         template_id: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         for field, value in (
             ("folder_id", folder_id),
             ("folder_type", folder_type),
@@ -52,31 +52,33 @@ class HubSpotEmails:
         ):
             if value is not None:
                 raise InvalidInput(field, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
-        return create(memory, name, fields)
+        return create(task_state, name, fields)
 
     def clone(
         self,
-        memory: Memory,
+        task_state: TaskState,
         email_id: str,
         name: str,
         *,
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         for field, value in (("folder_id", folder_id), ("folder_type", folder_type)):
             if value is not None:
                 raise InvalidInput(field, "HubSpot puts a copy beside its original; leave it out")
-        return clone(memory, email_id, name, language=language)
+        return clone(task_state, email_id, name, language=language)
 
-    def update(self, email_id: str, changes: Mapping[str, Any], *, version: str | None) -> Flow[EmailChange]:
+    def update(
+        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+    ) -> Procedure[EmailChange]:
         return update(email_id, changes, version=version)
 
-    def unpublish(self, memory: Memory, email_id: str) -> Flow[Withdrawal]:
-        return unpublish(memory, email_id)
+    def unpublish(self, task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
+        return unpublish(task_state, email_id)
 
 
-def create(memory: Memory, name: str, fields: Mapping[str, Any]) -> Flow[MadeEmail]:
+def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[MadeEmail]:
     """Create an email, unless one of that name is there.
 
     Names are not unique to the platform, and its list has no filter by name: all emails are looked
@@ -88,17 +90,19 @@ def create(memory: Memory, name: str, fields: Mapping[str, Any]) -> Flow[MadeEma
     """
     name = name.strip()
 
-    def find() -> Flow[emails.Email | None]:
+    def find() -> Procedure[emails.Email | None]:
         rows: list[emails.Email] = yield Pages(emails.list(included_properties=("name", "state")))
         return next((row for row in rows if row.name == name), None)
 
-    made: Made[emails.Email] = yield from once(
-        f"create email {name}", memory, emails.create(name, fields), find
+    made: Ensured[emails.Email] = yield from create_if_absent(
+        f"create email {name}", task_state, emails.create(name, fields), find
     )
     return MadeEmail(made.value.id, name, made.value.state, made.new)
 
 
-def clone(memory: Memory, email_id: str, name: str, *, language: str | None = None) -> Flow[MadeEmail]:
+def clone(
+    task_state: TaskState, email_id: str, name: str, *, language: str | None = None
+) -> Procedure[MadeEmail]:
     """Copy an email, unless a copy of it with that name is there.
 
     Names are not unique to the platform, and its list has no filter by name: the emails that are younger
@@ -116,7 +120,7 @@ def clone(memory: Memory, email_id: str, name: str, *, language: str | None = No
     original: emails.Email = yield emails.get(email_id, included_properties=("createdAt",))
     born = datetime.fromisoformat(original.createdAt) - _SLACK if original.createdAt else None
 
-    def find() -> Flow[emails.Email | None]:
+    def find() -> Procedure[emails.Email | None]:
         rows: list[emails.Email] = yield Pages(
             emails.list(
                 created=None if born is None else (born, None),
@@ -126,11 +130,15 @@ def clone(memory: Memory, email_id: str, name: str, *, language: str | None = No
         copies = (row for row in rows if row.name == name and row.id != original.id)
         return next((row for row in copies if row.clonedFrom in (None, original.id)), None)
 
-    made: Made[emails.Email] = yield from once(f"clone email {email_id} as {name}", memory, call, find)
+    made: Ensured[emails.Email] = yield from create_if_absent(
+        f"clone email {email_id} as {name}", task_state, call, find
+    )
     return MadeEmail(made.value.id, name, made.value.state, made.new)
 
 
-def update(email_id: str, changes: Mapping[str, Any], *, version: str | None = None) -> Flow[EmailChange]:
+def update(
+    email_id: str, changes: Mapping[str, Any], *, version: str | None = None
+) -> Procedure[EmailChange]:
     """Change an email.
 
     :param email_id: the email.
@@ -143,7 +151,7 @@ def update(email_id: str, changes: Mapping[str, Any], *, version: str | None = N
         raise InvalidInput("version", f"must be one of {', '.join(VERSIONS)}")
     live, buffer = emails.update(email_id, dict(changes)), emails.update_draft(email_id, dict(changes))
     email: emails.Email = yield emails.get(email_id)
-    unpublished = email_word(email) in DRAFTS
+    unpublished = email_status(email) in DRAFTS
     if version is None and not unpublished:
         raise InvalidInput(
             "version",
@@ -166,7 +174,7 @@ def _value(email: emails.Email, field: str) -> Any:
     return email.model_dump().get(field)
 
 
-def unpublish(memory: Memory, email_id: str) -> Flow[Withdrawal]:
+def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
     """Cancel a scheduled email or turn an automated one off, unless it is a draft.
 
     :param memory: what the task's earlier tries did.
@@ -177,11 +185,11 @@ def unpublish(memory: Memory, email_id: str) -> Flow[Withdrawal]:
     # Only that it worked is told, so what there is to see of it is read.
     call = cast("Call[emails.Email | None]", emails.unpublish(email_id))
 
-    def find() -> Flow[emails.Email | None]:
+    def find() -> Procedure[emails.Email | None]:
         email: emails.Email = yield emails.get(email_id)
-        return email if email_word(email) in DRAFTS else None
+        return email if email_status(email) in DRAFTS else None
 
-    made = yield from once(f"unpublish email {email_id}", memory, call, find)
+    made = yield from create_if_absent(f"unpublish email {email_id}", task_state, call, find)
     email: emails.Email = made.value or (yield emails.get(email_id))
     return Withdrawal(made.new, email.state)
 
@@ -193,12 +201,12 @@ _SAME = timedelta(seconds=1)
 
 def publish(
     email_id: str,
-    memory: Memory,
+    task_state: TaskState,
     *,
     publish_at: datetime | None = None,
     send_now: bool = False,
     clock: Callable[[], float] = time.time,
-) -> Flow[Publication]:
+) -> Procedure[Publication]:
     """Publish an email that is a draft; leave one alone that is published, scheduled or being sent.
 
     The platform does not say that it refuses a second publish. So that it was asked is remembered
@@ -213,18 +221,19 @@ def publish(
     :raises InvalidInput: when it is still to be published and *publish_at* is over.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
         or was taken back after an earlier try of the task had published it.
-    :raises OutcomeUnknown: when it was asked for and did not show within :data:`SETTLE` seconds, twice.
+    :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
+        :data:`CONSISTENCY_WINDOW` seconds either time.
     """
     key = f"publish {email_id}"
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
-        before = memory.get(key)
+        before = task_state.get(key)
         mark = before if isinstance(before, Mapping) else {}
         email = yield from _settled(email_id, mark.get("asked"), clock)
         if (there := _there_already(email, publish_at, send_now=send_now and not mark)) is not None:
             return _publication(email, done=bool(mark), scheduled_for=there or None)
         if mark.get("done"):
-            memory.set(key, None)
+            task_state.set(key, None)
             raise InvalidRequest(
                 f"email {email_id} was published by an earlier try of this task and is a draft again, so "
                 "somebody took it back; clear the task to publish it once more",
@@ -232,19 +241,19 @@ def publish(
                 code=email.state,
             )
         yield from _set_up(email, publish_at, send_now, clock)
-        memory.set(key, {"asked": clock()})
+        task_state.set(key, {"asked": clock()})
         try:
             yield emails.publish(email_id)
         except OutcomeUnknown as error:
             # The time to settle counts from now: until now the request may have been on its way.
-            memory.set(key, {"asked": clock()})
+            task_state.set(key, {"asked": clock()})
             lost = error
             continue
         except PlatformError:
-            memory.set(key, before)
+            task_state.set(key, before)
             raise
         asked = clock()
-        memory.set(key, {"asked": asked, "done": True})
+        task_state.set(key, {"asked": asked, "done": True})
         # Whoever looks next, in this task or another, must not find a draft.
         email = yield from _settled(email_id, asked, clock)
         return _publication(email, done=True, scheduled_for=_when(email))
@@ -254,13 +263,13 @@ def publish(
     raise lost if lost is not None else OutcomeUnknown("publishing did not show", platform="hubspot")
 
 
-def _settled(email_id: str, asked_at: Any, clock: Callable[[], float]) -> Flow[emails.Email]:
+def _settled(email_id: str, requested_at: Any, clock: Callable[[], float]) -> Procedure[emails.Email]:
     """Read the email; while an earlier request may still be at work, until it shows."""
     while True:
         email: emails.Email = yield emails.get(email_id)
-        if not isinstance(asked_at, (int, float)) or jobs.email_word(email) not in jobs.DRAFTS:
+        if not isinstance(requested_at, (int, float)) or jobs.email_status(email) not in jobs.DRAFTS:
             return email
-        left = asked_at + SETTLE - clock()
+        left = requested_at + CONSISTENCY_WINDOW - clock()
         if left <= 0:
             return email
         yield Pause(min(left, _LOOK_EVERY), "an earlier request to publish may still be at work")
@@ -268,35 +277,35 @@ def _settled(email_id: str, asked_at: Any, clock: Callable[[], float]) -> Flow[e
 
 def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now: bool = False) -> str | None:
     """The scheduled time (or empty text) of an email that needs no publishing, None of a draft."""
-    word = jobs.email_word(email)
-    if word in jobs.DRAFTS:
+    raw_status = jobs.email_status(email)
+    if raw_status in jobs.DRAFTS:
         return None
-    if word in jobs.SCHEDULED:
+    if raw_status in jobs.SCHEDULED:
         if send_now or (publish_at is not None and not _same_moment(email.publishDate, publish_at)):
             wanted = f"schedule it for {publish_at.isoformat()}" if publish_at else "send it now"
             raise InvalidRequest(
                 f"email {email.id} is scheduled for {email.publishDate} already; unpublish it first to "
                 f"{wanted}",
                 platform="hubspot",
-                code=word,
+                code=raw_status,
             )
         return email.publishDate or ""
-    if word in jobs.PUBLISHED or word in jobs.SENDING:
+    if raw_status in jobs.PUBLISHED or raw_status in jobs.SENDING:
         return ""
     raise InvalidRequest(
-        f"email {email.id} is in state {word or 'unknown'} and cannot be published",
+        f"email {email.id} is in state {raw_status or 'unknown'} and cannot be published",
         platform="hubspot",
-        code=word,
+        code=raw_status,
     )
 
 
 def _set_up(
     email: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
-) -> Flow[None]:
+) -> Procedure[None]:
     """Make the email go out when it is wanted to; as it is set up where nothing is wanted."""
     if publish_at is None and not send_now:
         return
-    if jobs.email_word(email).startswith("AUTOMATED"):
+    if jobs.email_status(email).startswith("AUTOMATED"):
         raise InvalidRequest(
             f"email {email.id} is automated: publishing turns it on at once; leave publish_at and "
             "send_now out",
@@ -329,14 +338,14 @@ def _same_moment(text: str | None, moment: datetime) -> bool:
 
 
 def _when(email: emails.Email) -> str | None:
-    return email.publishDate if jobs.email_word(email) in jobs.SCHEDULED else None
+    return email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
 
 
 def _publication(email: emails.Email, *, done: bool, scheduled_for: str | None) -> Publication:
     return Publication(done, email.state, Job("hubspot", "email_publish", email.id), scheduled_for)
 
 
-def create_variation(memory: Memory, email_id: str, name: str) -> Flow[Made[emails.Email]]:
+def create_variation(task_state: TaskState, email_id: str, name: str) -> Procedure[Ensured[emails.Email]]:
     """Make the variation of an email, unless it has one, whatever that one is called.
 
     :param memory: what the task's earlier tries did.
@@ -351,14 +360,16 @@ def create_variation(memory: Memory, email_id: str, name: str) -> Flow[Made[emai
     if _is_variation(email):
         raise InvalidRequest(f"email {email_id} is the variation of another one", platform="hubspot")
 
-    def find() -> Flow[emails.Email | None]:
+    def find() -> Procedure[emails.Email | None]:
         try:
             variation: emails.Email = yield email_tests.get_variation(email_id)
         except NotFound:
             return None
         return variation
 
-    made: Made[emails.Email] = yield from once(f"variation of email {email_id}", memory, call, find)
+    made: Ensured[emails.Email] = yield from create_if_absent(
+        f"variation of email {email_id}", task_state, call, find
+    )
     return made
 
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.actions.conditions import Seen, State, whole_number, word_of
-from airflow_provider_mkt.actions.ports import Fate, Record, RecordFate, rejected
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.conditions import ConditionState, State, one_of, whole_number
+from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
 from airflow_provider_mkt.client.hubspot.events import marketing_event_attendance as attendance
@@ -37,7 +37,7 @@ class EventsUpserted:
     rejected: dict[str, str] = field(default_factory=dict)
 
 
-def upsert_all(events: Sequence[Fields]) -> Flow[EventsUpserted]:
+def upsert_all(events: Sequence[Fields]) -> Procedure[EventsUpserted]:
     """Create or update events of this app; doing it again changes nothing more.
 
     The answer of a batch names neither the events that were written nor, for sure, those that were not.
@@ -80,7 +80,7 @@ def _check(events: Sequence[Fields]) -> None:
         seen.add(label(event))
 
 
-def _upsert(batch: Sequence[Fields]) -> Flow[dict[str, str] | None]:
+def _upsert(batch: Sequence[Fields]) -> Procedure[dict[str, str] | None]:
     """Why events of a batch were refused, by external event id; None where that is not clear."""
     try:
         answer: Batch[EventRow] = yield marketing_events.upsert_batch(batch)
@@ -147,7 +147,7 @@ class AttendanceWriter:
         self.object_id = object_id
         self.external = external_event_id or "", external_account_id or ""
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         # Looked up first: of an event that is not there, every row would be refused by itself.
         if self.object_id is not None:
             yield marketing_event_objects.get(self.object_id)
@@ -162,7 +162,7 @@ class AttendanceWriter:
             prepared[self.lookup_field] = key.strip()
         return prepared
 
-    def check(self, record: Record) -> RecordFate | None:
+    def check(self, record: Record) -> RecordResult | None:
         for name, what in ((self.lookup_field, "the contact"), ("interaction_at", "when it happened")):
             if record.get(name) in (None, ""):
                 return rejected("KEY_MISSING", f"{name}, {what}, is missing or empty")
@@ -181,7 +181,7 @@ class AttendanceWriter:
         write = attendance.record_emails if by_email else attendance.record_contacts
         return write(*self.external, self.state, records)
 
-    def fates(self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]) -> list[RecordFate]:
+    def fates(self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]) -> list[RecordResult]:
         answer = reply.value
         refused = {
             name.strip().lower(): rejected(error.category or "REFUSED", error.message or "refused")
@@ -201,14 +201,14 @@ class AttendanceWriter:
         return [
             refused.get(name)
             or (
-                RecordFate(Fate.UPDATED, id=str(written.get(name, "")))
+                RecordResult(RecordStatus.UPDATED, id=str(written.get(name, "")))
                 if name in written or all_there
                 else lost
             )
             for name in names
         ]
 
-    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
         return None
 
     def _name(self, record: Record) -> str:
@@ -231,9 +231,9 @@ def event_attendance(
     object_id: str | None = None,
     external_event_id: str | None = None,
     external_account_id: str | None = None,
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether so many people have registered, attended, cancelled or not come. One call."""
-    word_of("attendance", attendance, tuple(COUNTERS))
+    one_of("attendance", attendance, tuple(COUNTERS))
     whole_number("count", count)
     if (object_id is None) == (external_event_id is None):
         raise InvalidInput("object_id", "give either object_id or external_event_id")
@@ -245,12 +245,12 @@ def event_attendance(
         call = participations.counters(external_event_id or "", external_account_id)
     counters: participations.Counters = yield call
     told: dict[str, int] = {name: int(dict(counters).get(key) or 0) for name, key in COUNTERS.items()}  # type: ignore[call-overload]
-    return Seen(told[attendance] >= count, told)
+    return ConditionState(told[attendance] >= count, told)
 
 
 def event_found(
     state: State, *, external_event_id: str, external_account_id: str | None = None
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether an event can be found by its external id, which takes some minutes. One call."""
     rows: list[marketing_event_objects.EventIdentifiers] = yield marketing_event_objects.find(
         external_event_id
@@ -258,4 +258,4 @@ def event_found(
     ids = [
         str(row["objectId"]) for row in rows if external_account_id in (None, row.get("externalAccountId"))
     ]
-    return Seen(bool(ids), {"object_ids": ids})
+    return ConditionState(bool(ids), {"object_ids": ids})

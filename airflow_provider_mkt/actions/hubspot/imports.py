@@ -11,9 +11,9 @@ from typing import Any
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.jobs import Job, spec_of
-from airflow_provider_mkt.actions.polling import Look
+from airflow_provider_mkt.actions.polling import JobState
 from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.hubspot.imports import imports
@@ -25,10 +25,10 @@ _KEY = "start import"
 def start_once(
     name: str,
     order: Call[imports.Import],
-    memory: Memory,
+    task_state: TaskState,
     *,
     clock: Callable[[], float] = time.time,
-) -> Flow[imports.Import]:
+) -> Procedure[imports.Import]:
     """Start an import, or find the one that an earlier try of this task has started.
 
     What is asked is remembered before it is sent, with the ids of the imports that had the name then. An
@@ -39,45 +39,47 @@ def start_once(
     :param memory: what the task's earlier tries did.
     :raises OutcomeUnknown: when the answer was lost, and a minute later no such import has shown.
     """
-    mark = memory.get(_KEY)
+    mark = task_state.get(_KEY)
     if isinstance(mark, Mapping):
         if isinstance(started := mark.get("id"), str):
             known: imports.Import = yield imports.get(started)
             return known
         found = yield from _look_for(name, mark, clock)
         if found is not None:
-            memory.set(_KEY, {"id": found.id})
+            task_state.set(_KEY, {"id": found.id})
             return found
     rows = yield from _named(name)
     before: dict[str, Json] = {"before": [one.id for one in rows], "asked": clock()}
-    memory.set(_KEY, before)
+    task_state.set(_KEY, before)
     try:
         made: imports.Import = yield order
     except OutcomeUnknown as lost:
         # The time counts from now: until now the request may have been on its way.
         mark = {**before, "asked": clock()}
-        memory.set(_KEY, mark)
+        task_state.set(_KEY, mark)
         found = yield from _look_for(name, mark, clock)
         if found is None:
             raise lost from lost.__cause__
         made = found
     except PlatformError:
-        memory.set(_KEY, None)
+        task_state.set(_KEY, None)
         raise
-    memory.set(_KEY, {"id": made.id})
+    task_state.set(_KEY, {"id": made.id})
     return made
 
 
-def _named(name: str) -> Flow[list[imports.Import]]:
+def _named(name: str) -> Procedure[list[imports.Import]]:
     rows: list[imports.Import] = yield Pages(imports.list(limit=imports.PAGE_MAX))
     return [one for one in rows if one.importName == name]
 
 
-def _look_for(name: str, mark: Mapping[str, Any], clock: Callable[[], float]) -> Flow[imports.Import | None]:
+def _look_for(
+    name: str, mark: Mapping[str, Any], clock: Callable[[], float]
+) -> Procedure[imports.Import | None]:
     """Look for an import that an earlier request has started, until it must have shown."""
     before, asked = mark.get("before"), mark.get("asked")
     known = before if isinstance(before, list) else []
-    until = (asked if isinstance(asked, (int, float)) else clock()) + SETTLE
+    until = (asked if isinstance(asked, (int, float)) else clock()) + CONSISTENCY_WINDOW
     while True:
         rows = yield from _named(name)
         for one in rows:
@@ -110,7 +112,7 @@ class ContactImporter:
     # Far below the platform's 512 MB and 1,048,576 rows, so that a worker can hold a file in memory.
     bytes_max = 20_000_000
     rows_max = 500_000
-    at_once = 3
+    max_in_flight = 3
     empty_clears = False
     # Imports are listed, so one can look.
     quiet_after = 0.0
@@ -143,7 +145,7 @@ class ContactImporter:
     def settings(self) -> Sequence[object]:
         return [self.action, self.date_format, self.time_zone, self.marketable_contacts, self.create_list]
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         # The platform refuses a file with an unknown column before it reads a row.
         return None
         yield  # a flow that needs no call
@@ -152,7 +154,7 @@ class ContactImporter:
         stripped = value.strip()
         return stripped.lower() if self.key_column == "email" else stripped
 
-    def start(self, upload: Upload, memory: Memory) -> Flow[Job]:
+    def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
         order = imports.start(
             upload.name,
             upload.content,
@@ -163,14 +165,14 @@ class ContactImporter:
             marketable_contacts=self.marketable_contacts,
             create_list=self.create_list,
         )
-        started = yield from start_once(upload.name, order, memory)
+        started = yield from start_once(upload.name, order, task_state)
         return Job("hubspot", self.spec.kind, started.id)
 
-    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
+    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         """The rows with errors, which show a little later than the state: waited for until all are there."""
-        wanted, waited = int(look.facts.get("ERRORS") or 0), 0.0
+        wanted, waited = int(look.details.get("ERRORS") or 0), 0.0
         # A counter that nothing was counted by is missing.
-        created = look.facts.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in look.facts else None)
+        created = look.details.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in look.details else None)
         if not wanted:
             return Findings(created=created)
         listed = Pages(imports.errors(look.job.id, include_row_data=True, limit=imports.PAGE_MAX))

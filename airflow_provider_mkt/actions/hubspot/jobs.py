@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, Observation, asked
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollResult, asked
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.hubspot.imports import imports
@@ -40,7 +40,7 @@ DRAFTS = frozenset(
         "AGENT_GENERATED",
     }
 )
-# The two mixed words say which they are only together with isPublished.
+# The two mixed status_map say which they are only together with isPublished.
 MIXED = frozenset({"PUBLISHED_OR_SCHEDULED", "SCHEDULED_OR_PUBLISHED"})
 
 
@@ -51,7 +51,7 @@ ON_THE_WAY = frozenset({"QUEUED", "THROTTLED"})
 """Results that may still turn into SENT, even of a request that is COMPLETE."""
 
 
-def send_word(send: send_statuses.SendStatus) -> str:
+def send_state(send: send_statuses.SendStatus) -> str:
     """What a send has come to. A complete one says so only by its result.
 
     COMPLETE itself is left for every result that means that no mail went out, known or new.
@@ -63,22 +63,22 @@ def send_word(send: send_statuses.SendStatus) -> str:
     return result if result in {SENT, SENT_BEFORE, "NO_RESULT", *ON_THE_WAY} else status
 
 
-def email_word(email: emails.Email) -> str:
-    """The state of an email, its mixed words settled by ``isPublished``."""
+def email_status(email: emails.Email) -> str:
+    """The state of an email, its mixed status_map settled by ``isPublished``."""
     state = email.state.upper()
     if state in MIXED:
         return "PUBLISHED" if email.isPublished else "SCHEDULED"
     return state
 
 
-def _observe_campaigns(job: Job) -> Flow[Observation]:
+def _observe_campaigns(job: Job) -> Procedure[PollResult]:
     guids = job.members or (job.id,)
     seen = 0
     for start in range(0, len(guids), campaigns.BATCH_MAX):
         result = yield campaigns.batch_read(guids[start : start + campaigns.BATCH_MAX])
         seen += len(result.results)
-    word = "COMPLETE" if seen >= len(set(guids)) else "PROCESSING"
-    return Observation(word, {"campaigns": len(guids), "visible": seen})
+    raw_status = "COMPLETE" if seen >= len(set(guids)) else "PROCESSING"
+    return PollResult(raw_status, {"campaigns": len(guids), "visible": seen})
 
 
 def _import_facts(one: imports.Import) -> dict[str, Any]:
@@ -99,13 +99,13 @@ SPECS = (
         "email_send",
         asked(
             lambda job: send_statuses.get(job.id),
-            send_word,
+            send_state,
             lambda send: {"send_result": send.sendResult, "completed_at": send.completedAt},
         ),
         {
             "pending": BatchStatus.PENDING,
             "processing": BatchStatus.PROCESSING,
-            **{word.lower(): BatchStatus.PROCESSING for word in ON_THE_WAY},
+            **{raw_status.lower(): BatchStatus.PROCESSING for raw_status in ON_THE_WAY},
             SENT.lower(): BatchStatus.COMPLETE,
             SENT_BEFORE.lower(): BatchStatus.COMPLETE,
             "complete": BatchStatus.FAILED,
@@ -119,13 +119,13 @@ SPECS = (
         "email_publish",
         asked(
             lambda job: emails.get(job.id),
-            email_word,
+            email_status,
             lambda email: {"state": email.state, "published_at": email.publishedAt},
         ),
         {
-            **{word.lower(): BatchStatus.COMPLETE for word in PUBLISHED},
-            **{word.lower(): BatchStatus.PENDING for word in SCHEDULED | DRAFTS},
-            **{word.lower(): BatchStatus.PROCESSING for word in SENDING},
+            **{raw_status.lower(): BatchStatus.COMPLETE for raw_status in PUBLISHED},
+            **{raw_status.lower(): BatchStatus.PENDING for raw_status in SCHEDULED | DRAFTS},
+            **{raw_status.lower(): BatchStatus.PROCESSING for raw_status in SENDING},
             "error": BatchStatus.FAILED,
             "canceled": BatchStatus.CANCELED,
         },
@@ -152,6 +152,6 @@ SPECS = (
         },
         poke_interval=30,
         cancel=lambda job: imports.cancel(job.id),
-        counts=lambda facts: (int(facts.get("ERRORS") or 0), int(facts.get("TOTAL_ROWS") or 0)),
+        counts=lambda details: (int(details.get("ERRORS") or 0), int(details.get("TOTAL_ROWS") or 0)),
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from airflow_provider_mkt.actions.hubspot import automation as nurture
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
@@ -19,7 +19,7 @@ _LIST_CHUNK = 1_000
 
 
 class HubSpotPeople:
-    """The verbs of :class:`~airflow_provider_mkt.actions.ports.PeopleWork`."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.Audience`."""
 
     def enroll(
         self,
@@ -30,7 +30,7 @@ class HubSpotPeople:
         tokens: Mapping[str, str] | None,
         verify: bool,
         stream_name: str | None,
-    ) -> PeopleVerb:
+    ) -> MemberAction:
         if not campaign_id:
             raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
         for name, value in (
@@ -44,14 +44,14 @@ class HubSpotPeople:
                 raise InvalidInput(name, "HubSpot's nurturing campaigns have none; leave it out")
         return nurture.nurture_action(campaign_id)
 
-    def add_to_list(self, list_id: str) -> PeopleVerb:
+    def add_to_list(self, list_id: str) -> MemberAction:
         number = numeric_id("list_memberships.add", "list_id", list_id)
 
-        def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
             changes: list_memberships.MemberChanges = yield list_memberships.add(number, people)
             return _fared(people, changes["added"], changes["missing"])
 
-        return PeopleVerb(
+        return MemberAction(
             outcome="list_addition",
             key=f"add to list {number}",
             done="added",
@@ -61,14 +61,14 @@ class HubSpotPeople:
             before=lambda: _static(number),
         )
 
-    def remove_from_list(self, list_id: str) -> PeopleVerb:
+    def remove_from_list(self, list_id: str) -> MemberAction:
         number = numeric_id("list_memberships.remove", "list_id", list_id)
 
-        def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+        def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
             changes: list_memberships.MemberChanges = yield list_memberships.remove(number, people)
             return _fared(people, changes["removed"], changes["missing"])
 
-        return PeopleVerb(
+        return MemberAction(
             outcome="list_removal",
             key=f"remove from list {number}",
             done="removed",
@@ -78,8 +78,8 @@ class HubSpotPeople:
             before=lambda: _static(number),
         )
 
-    def delete(self) -> PeopleVerb:
-        return PeopleVerb(
+    def delete(self) -> MemberAction:
+        return MemberAction(
             outcome="lead_deletion",
             key="delete contacts",
             done="deleted",
@@ -89,7 +89,7 @@ class HubSpotPeople:
         )
 
 
-def _delete(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+def _delete(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
     # The platform does not tell which of them there were, so they are looked up first.
     there: BatchResult = yield contacts.batch_read(people)
     # The id of a contact that was merged away is answered by the one that stayed, which nobody named.
@@ -97,25 +97,25 @@ def _delete(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
     if found:
         yield contacts.archive_batch(sorted(found))
     return [
-        PersonOutcome(one)
+        MemberResult(one)
         if one in found
-        else PersonOutcome(one, Fared.ALREADY, "NOT_FOUND", "there is no such contact")
+        else MemberResult(one, MemberStatus.ALREADY, "NOT_FOUND", "there is no such contact")
         for one in people
     ]
 
 
-def _fared(people: Sequence[str], done: Sequence[str], missing: Sequence[str]) -> list[PersonOutcome]:
+def _fared(people: Sequence[str], done: Sequence[str], missing: Sequence[str]) -> list[MemberResult]:
     changed, absent = set(done), set(missing)
 
-    def fared(person: str) -> PersonOutcome:
+    def fared(person: str) -> MemberResult:
         if person in absent:
-            return PersonOutcome(person, Fared.REJECTED, "NOT_FOUND", "there is no such contact")
-        return PersonOutcome(person, Fared.DONE if person in changed else Fared.ALREADY)
+            return MemberResult(person, MemberStatus.REJECTED, "NOT_FOUND", "there is no such contact")
+        return MemberResult(person, MemberStatus.DONE if person in changed else MemberStatus.ALREADY)
 
     return [fared(person) for person in people]
 
 
-def _static(list_id: int) -> Flow[None]:
+def _static(list_id: int) -> Procedure[None]:
     """Check that it is a list of contacts that takes them: ids of other records would be taken for theirs."""
     one: ContactList = yield lists.get(list_id)
     problem = ""

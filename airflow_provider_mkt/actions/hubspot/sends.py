@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.hubspot import jobs
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, Observation, spec_of
-from airflow_provider_mkt.actions.polling import Look, none_failed
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, PollResult, spec_of
+from airflow_provider_mkt.actions.polling import JobState, none_failed
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.client.hubspot.mailbox import address
@@ -27,8 +27,11 @@ _UNCLEAR = "IDEMPOTENT_FAIL"
 
 
 def send(
-    memory: Memory, make: Callable[[str], Call[SendStatus]], names: Sequence[str], send_id: str | None = None
-) -> Flow[Look]:
+    task_state: TaskState,
+    make: Callable[[str], Call[SendStatus]],
+    names: Sequence[str],
+    send_id: str | None = None,
+) -> Procedure[JobState]:
     """Send a mail under a key that stays the same over all tries, of which the platform sends one mail.
 
     A later try of a task whose mail is known to have failed, which is one that a person has cleared, sends
@@ -43,7 +46,7 @@ def send(
     :raises JobFailed: when the answer tells already that no mail goes out.
     """
     key = f"send {send_key(names)}"
-    mark = memory.get(key)
+    mark = task_state.get(key)
     known = mark if isinstance(mark, Mapping) else {}
     status_id, number = known.get("status_id"), known.get("round")
     again = number if isinstance(number, int) else 0
@@ -55,7 +58,7 @@ def send(
             return look
         again += before is not None
     sent: SendStatus = yield make(send_id or send_key(names, again))
-    memory.set(key, {"status_id": sent.statusId, "round": again})
+    task_state.set(key, {"status_id": sent.statusId, "round": again})
     look = look_of(sent)
     none_failed([look])
     return look
@@ -71,7 +74,7 @@ def send_key(names: Sequence[str], again: int = 0) -> str:
     return str(uuid.uuid5(_IDS, text))
 
 
-def _read_status(status_id: str) -> Flow[SendStatus | None]:
+def _read_status(status_id: str) -> Procedure[SendStatus | None]:
     try:
         status: SendStatus = yield send_statuses.get(status_id)
     except NotFound:
@@ -85,12 +88,12 @@ def _has_failed(sent: SendStatus) -> bool:
     return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
 
 
-def look_of(sent: SendStatus) -> Look:
+def look_of(sent: SendStatus) -> JobState:
     """What a mail is at."""
     job = Job("hubspot", "email_send", sent.statusId)
-    observation = Observation(jobs.send_word(sent), {"send_result": sent.sendResult})
+    observation = PollResult(jobs.send_state(sent), {"send_result": sent.sendResult})
     status = spec_of(jobs.SPECS, job).status(observation)
-    return Look(job, status or BatchStatus.PROCESSING, observation.word, observation.facts)
+    return JobState(job, status or BatchStatus.PROCESSING, observation.raw_status, observation.details)
 
 
 CHUNK_MAX = 50
@@ -103,7 +106,7 @@ def mailing(
     poll_interval: float = 10.0,
     timeout: float = 600.0,
     clock: Callable[[], float] = time.time,
-) -> PeopleVerb:
+) -> MemberAction:
     """Send one mail to each person, and tell what became of it.
 
     Each goes out under a key of its own that stays the same over all tries, so asking again sends none
@@ -115,7 +118,7 @@ def mailing(
     :param timeout: for how long, in seconds. A mail of which nothing is known then is unknown.
     """
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         sent: dict[str, SendStatus] = {}
         for person in people:
             sent[person] = yield make(person, send_key((*names, person)))
@@ -129,7 +132,7 @@ def mailing(
             for person in under_way:
                 sent[person] = yield from _refresh_status(sent[person])
 
-    return PeopleVerb(
+    return MemberAction(
         outcome="email_mailing",
         key=f"mailing {send_key(names)}",
         done="mailed",
@@ -145,7 +148,7 @@ def _address(field: str, value: Any) -> str:
     return address("", field, value).lower()
 
 
-def _refresh_status(known: SendStatus) -> Flow[SendStatus]:
+def _refresh_status(known: SendStatus) -> Procedure[SendStatus]:
     try:
         status: SendStatus = yield send_statuses.get(known.statusId)
     except NotFound:
@@ -153,15 +156,17 @@ def _refresh_status(known: SendStatus) -> Flow[SendStatus]:
     return status
 
 
-def _outcome(person: str, status: SendStatus) -> PersonOutcome:
-    word = jobs.send_word(status)
-    if word == jobs.SENT_BEFORE:
-        return PersonOutcome(person, Fared.ALREADY)
-    if word == jobs.SENT:
-        return PersonOutcome(person)
+def _outcome(person: str, status: SendStatus) -> MemberResult:
+    raw_status = jobs.send_state(status)
+    if raw_status == jobs.SENT_BEFORE:
+        return MemberResult(person, MemberStatus.ALREADY)
+    if raw_status == jobs.SENT:
+        return MemberResult(person)
     if look_of(status).status.final:
-        return PersonOutcome(person, Fared.REJECTED, status.sendResult or word, "no mail went out")
+        return MemberResult(
+            person, MemberStatus.REJECTED, status.sendResult or raw_status, "no mail went out"
+        )
     reason = (
         "what became of the mail was not told in time; clear the task to ask again, which sends none twice"
     )
-    return PersonOutcome(person, Fared.UNKNOWN, status.sendResult or word, reason)
+    return MemberResult(person, MemberStatus.UNKNOWN, status.sendResult or raw_status, reason)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import unseen
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome, rejected_member
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, rejected_member
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.hubspot.mailbox import address
@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import Legal
 _CHUNK = 10
 _NOBODY = "nobody@example.com"
 
-Decide = Callable[[str, str], "PersonOutcome | None"]
+Decide = Callable[[str, str], "MemberResult | None"]
 
 
 def subscribe(
@@ -31,7 +31,7 @@ def subscribe(
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
     resubscribe: bool = False,
-) -> PeopleVerb:
+) -> MemberAction:
     """Subscribe people to a type of mail.
 
     :param subscription_id: the type.
@@ -41,11 +41,13 @@ def subscribe(
     :raises InvalidInput: on an id that is none, or a basis without explanation.
     """
 
-    def decide(email: str, state: str) -> PersonOutcome | None:
+    def decide(email: str, state: str) -> MemberResult | None:
         if state == "SUBSCRIBED":
-            return PersonOutcome(email, Fared.ALREADY)
+            return MemberResult(email, MemberStatus.ALREADY)
         if state == "UNSUBSCRIBED" and not resubscribe:
-            return PersonOutcome(email, Fared.REJECTED, "OPTED_OUT", "opted out, and has to consent anew")
+            return MemberResult(
+                email, MemberStatus.REJECTED, "OPTED_OUT", "opted out, and has to consent anew"
+            )
         return None
 
     words = ("subscription", "subscribe", "subscribed", "already_subscribed")
@@ -57,7 +59,7 @@ def unsubscribe(
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
-) -> PeopleVerb:
+) -> MemberAction:
     """Unsubscribe people from a type of mail.
 
     :param subscription_id: the type.
@@ -66,20 +68,20 @@ def unsubscribe(
     :raises InvalidInput: on an id that is none, or a basis without explanation.
     """
 
-    def decide(email: str, state: str) -> PersonOutcome | None:
-        return PersonOutcome(email, Fared.ALREADY) if state == "UNSUBSCRIBED" else None
+    def decide(email: str, state: str) -> MemberResult | None:
+        return MemberResult(email, MemberStatus.ALREADY) if state == "UNSUBSCRIBED" else None
 
     words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
     return _of_type(words, subscription_id, "UNSUBSCRIBED", decide, legal_basis, explanation)
 
 
-def unsubscribe_from_all() -> PeopleVerb:
+def unsubscribe_from_all() -> MemberAction:
     """Opt people out of all mail. Only they themselves can take it back."""
 
-    def change(email: str) -> Flow[PersonOutcome]:
+    def change(email: str) -> Procedure[MemberResult]:
         wide: list[statuses.WideStatus] = yield statuses.get_unsubscribed_from_all(email)
         if any(one["status"] == "UNSUBSCRIBED" for one in wide):
-            return PersonOutcome(email, Fared.ALREADY)
+            return MemberResult(email, MemberStatus.ALREADY)
         return (yield from _write(email, statuses.unsubscribe_from_all(email)))
 
     words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
@@ -93,7 +95,7 @@ def _of_type(
     decide: Decide,
     legal_basis: LegalBasis | None,
     explanation: str | None,
-) -> PeopleVerb:
+) -> MemberAction:
     number = numeric_id("subscription_statuses.set_status", "subscription_id", subscription_id)
 
     def write(email: str) -> Call[statuses.Status]:
@@ -101,12 +103,12 @@ def _of_type(
 
     write(_NOBODY)
 
-    def before() -> Flow[None]:
+    def before() -> Procedure[None]:
         types: list[statuses.Definition] = yield subscriptions.definitions()
         if not any(str(one["id"]) == str(number) for one in types):
             raise NotFound(f"there is no subscription type {number}", platform="hubspot")
 
-    def change(email: str) -> Flow[PersonOutcome]:
+    def change(email: str) -> Procedure[MemberResult]:
         rows: list[statuses.Status] = yield statuses.get(email)
         now = next((one["status"] for one in rows if one["subscriptionId"] == number), "NOT_SPECIFIED")
         decided = decide(email, now)
@@ -115,7 +117,7 @@ def _of_type(
     return _verb(words, f"subscription type {number}", change, before)
 
 
-def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Flow[PersonOutcome]:
+def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Procedure[MemberResult]:
     try:
         answer: Any = yield call
     except InvalidRequest as error:
@@ -123,25 +125,25 @@ def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) ->
     if wanted is not None and answer["status"] != wanted:
         # Somebody who opted out of all mail stays out of this type too, whatever is written.
         reason = f"the platform took it and left it at {answer['status']}"
-        return PersonOutcome(email, Fared.REJECTED, "NOT_CHANGED", reason)
-    return PersonOutcome(email)
+        return MemberResult(email, MemberStatus.REJECTED, "NOT_CHANGED", reason)
+    return MemberResult(email)
 
 
 def _verb(
     words: tuple[str, str, str, str],
     what: str,
-    change: Callable[[str], Flow[PersonOutcome]],
-    before: Callable[[], Flow[None]] = unseen,
-) -> PeopleVerb:
+    change: Callable[[str], Procedure[MemberResult]],
+    before: Callable[[], Procedure[None]] = unseen,
+) -> MemberAction:
     outcome, doing, done, already = words
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for email in people:
             outcomes.append((yield from change(email)))
         return outcomes
 
-    return PeopleVerb(outcome, f"{doing} {what}", done, already, _CHUNK, apply, _address, before)
+    return MemberAction(outcome, f"{doing} {what}", done, already, _CHUNK, apply, _address, before)
 
 
 def _address(field: str, value: Any) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.marketo.platform import next_quota_reset
 from airflow_provider_mkt.client.marketo.rows import Usage
 from airflow_provider_mkt.client.quota import DayQuota
 
 
-def today(daily_quota: int) -> Flow[DayQuota]:
+def today(daily_quota: int) -> Procedure[DayQuota]:
     """Ask how many calls of the day are left. One call.
 
     :param daily_quota: the calls of a day, which no endpoint tells.

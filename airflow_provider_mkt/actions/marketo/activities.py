@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_mkt.actions.conditions import (
-    Seen,
+    ConditionState,
     State,
     in_parts,
     not_seen,
     note_seen,
+    one_of,
     whole_number,
-    word_of,
 )
 from airflow_provider_mkt.actions.marketo.leads import LATE
 from airflow_provider_mkt.actions.ports import instant
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.activities import activities
@@ -45,7 +45,7 @@ def activity_seen(
     lead_ids: Sequence[str] | None = None,
     about_id: str | None = None,
     count: int = 1,
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether the log shows an activity of every lead, or so many of anybody. Two calls, then one, for each
     30 leads still missing and while there are few rows to read."""
     about = None if about_id is None else numeric_id("", "about_id", about_id)
@@ -61,9 +61,9 @@ def activity_seen(
 
 def email_activity(
     state: State, *, email_id: str, activity: str, count: int, since: str | None = None
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether the log shows so many mails sent, delivered, opened ... of an email."""
-    kind = EMAIL_ACTIVITIES[word_of("activity", activity, tuple(EMAIL_ACTIVITIES))]
+    kind = EMAIL_ACTIVITIES[one_of("activity", activity, tuple(EMAIL_ACTIVITIES))]
     if since is None:
         raise InvalidInput("since", "is missing: from when on activities count")
     email, window = numeric_id("", "email_id", email_id), _Window(state, instant("since", since))
@@ -72,8 +72,10 @@ def email_activity(
         # The filter by asset stands in one of the platform's two documents alone.
         return row.get("primaryAttributeValueId") == email
 
-    seen: Seen = yield from _of_anybody(window, [kind], counts, whole_number("count", count), [email])
-    return Seen(seen.done, {activity: seen.facts["activities"]})
+    seen: ConditionState = yield from _of_anybody(
+        window, [kind], counts, whole_number("count", count), [email]
+    )
+    return ConditionState(seen.done, {activity: seen.details["activities"]})
 
 
 class _Window:
@@ -88,7 +90,7 @@ class _Window:
         # The log is asked in whole seconds, and an earlier start loses nothing.
         self.start = instant("from", kept) if kept else since.replace(microsecond=0)
 
-    def token(self) -> Flow[str]:
+    def token(self) -> Procedure[str]:
         token = self.state.get("token")
         if not isinstance(token, str):
             token = yield activities.paging_token(self.start)
@@ -117,7 +119,7 @@ def _of_each(
     kinds: Sequence[int],
     lead_ids: Sequence[str],
     counts: Callable[[Activity], bool],
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     leads = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
     for part in in_parts(not_seen(state, leads), activities.LEADS_MAX):
         token = yield from window.token()
@@ -132,7 +134,7 @@ def _of_each(
         note_seen(state, [one for one in part if one not in left])
     missing = len(not_seen(state, leads))
     window.read_to_the_end(())
-    return Seen(not missing, {"leads": len(leads), "missing": missing})
+    return ConditionState(not missing, {"leads": len(leads), "missing": missing})
 
 
 def _of_anybody(
@@ -141,7 +143,7 @@ def _of_anybody(
     counts: Callable[[Activity], bool],
     count: int,
     asset_ids: Sequence[int] = (),
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     token = yield from window.token()
     call: Call[list[Activity]] | None = activities.read(token, activity_type_ids=kinds, asset_ids=asset_ids)
     dates: dict[str, datetime] = {}
@@ -153,7 +155,7 @@ def _of_anybody(
             if counts(row) and (at is None or at >= window.start):
                 dates[str(row["marketoGUID"])] = at or window.start
         if window.before + len(dates) >= count:
-            return Seen(True, {"activities": window.before + len(dates)})
+            return ConditionState(True, {"activities": window.before + len(dates)})
     found = window.before + len(dates)
     window.read_to_the_end(list(dates.values()))
-    return Seen(False, {"activities": found})
+    return ConditionState(False, {"activities": found})

@@ -6,30 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_mkt.actions.marketo import programs as program_actions
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb
-from airflow_provider_mkt.actions.procedure import Flow, Pages
+from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
+from airflow_provider_mkt.actions.procedure import Pages, Procedure
 from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.programs import programs
 
 _OUTCOME, _DONE, _ALREADY = "nurture_enrollment", "enrolled", "already_enrolled"
 
-Verify = Callable[[Sequence[str]], Flow[set[str]]]
+Verify = Callable[[Sequence[str]], Procedure[set[str]]]
 
 
-def by_status(program_id: int | str, status_name: str, *, verify: Verify | None = None) -> PeopleVerb:
+def by_status(program_id: int | str, status_name: str, *, verify: Verify | None = None) -> MemberAction:
     """Make leads members of a program with a status; a new member starts in the first stream.
 
     :param program_id: the program.
     :param status_name: a status of the program's channel.
     """
-    return program_actions.verb(
+    return program_actions.member_action(
         program_id,
         status_name,
         outcome=_OUTCOME,
         done=_DONE,
         already=_ALREADY,
-        moved=Fared.ALREADY,
+        moved=MemberStatus.ALREADY,
         verify=verify,
     )
 
@@ -40,14 +40,14 @@ def by_campaign(
     tokens: Mapping[str, str] | None = None,
     program_id: int | str | None = None,
     verify: Verify | None = None,
-) -> PeopleVerb:
+) -> MemberAction:
     """Run leads through a trigger campaign that adds them to a stream, each once.
 
     :param campaign_id: an active, requestable trigger campaign.
     :param tokens: My Tokens for this run.
     :param program_id: leads that are members of this program already are left out.
     """
-    return smart_campaigns.verb(
+    return smart_campaigns.member_action(
         campaign_id,
         tokens=tokens,
         program_id=program_id,
@@ -69,7 +69,7 @@ def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
         raise InvalidInput("program_id", "is missing: the engagement program whose streams are looked at")
     number = numeric_id("programs.members", "program_id", program_id)
 
-    def look(people: Sequence[str]) -> Flow[set[str]]:
+    def look(people: Sequence[str]) -> Procedure[set[str]]:
         rows = yield Pages(
             programs.members(
                 number, lead_ids=[int(person) for person in people], fields=("leadId", "trackName")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from airflow_provider_mkt.actions.conditions import ConditionSpec, Seen, State, enough_left, word_of
+from airflow_provider_mkt.actions.conditions import ConditionSpec, ConditionState, State, enough_left, one_of
 from airflow_provider_mkt.actions.marketo import account as todays_quota
 from airflow_provider_mkt.actions.marketo.activities import activity_seen, email_activity
 from airflow_provider_mkt.actions.marketo.leads import (
@@ -16,10 +16,10 @@ from airflow_provider_mkt.actions.marketo.leads import (
     member_status,
 )
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 
-CAMPAIGN_WORDS = (
+CAMPAIGN_STATUSES = (
     "Inactive",
     "Single Run",
     "Invalid",
@@ -30,7 +30,7 @@ CAMPAIGN_WORDS = (
 )
 
 
-def quota_left(daily_quota: int, state: State, *, need: int) -> Flow[Seen]:
+def quota_left(daily_quota: int, state: State, *, need: int) -> Procedure[ConditionState]:
     """Whether enough of the day's calls are left. One call.
 
     :param daily_quota: the calls of a day, which no endpoint tells.
@@ -38,17 +38,21 @@ def quota_left(daily_quota: int, state: State, *, need: int) -> Flow[Seen]:
     return (yield from enough_left(todays_quota.today(daily_quota), need))
 
 
-def campaign_status(state: State, *, campaign_id: str, statuses: Sequence[str]) -> Flow[Seen]:
+def campaign_status(state: State, *, campaign_id: str, statuses: Sequence[str]) -> Procedure[ConditionState]:
     """Whether a smart campaign has one of the wanted statuses. One call."""
-    wanted = [word_of(f"statuses[{index}]", one, CAMPAIGN_WORDS) for index, one in enumerate(statuses)]
+    wanted = [one_of(f"statuses[{index}]", one, CAMPAIGN_STATUSES) for index, one in enumerate(statuses)]
     campaign = yield from find_or_none(campaigns.get(campaign_id))
     if campaign is None:
-        return Seen(False, failed=f"there is no smart campaign {campaign_id}")
-    word = str(campaign.get("status") or "")
-    done = word in wanted
-    failed = f"smart campaign {campaign_id} is Invalid" if word == "Invalid" and not done else ""
-    odd = "" if word in CAMPAIGN_WORDS else f"the status {word!r} of smart campaign {campaign_id}"
-    return Seen(done, {"status": word}, failed, odd)
+        return ConditionState(False, failed=f"there is no smart campaign {campaign_id}")
+    raw_status = str(campaign.get("status") or "")
+    done = raw_status in wanted
+    failed = f"smart campaign {campaign_id} is Invalid" if raw_status == "Invalid" and not done else ""
+    odd = (
+        ""
+        if raw_status in CAMPAIGN_STATUSES
+        else f"the status {raw_status!r} of smart campaign {campaign_id}"
+    )
+    return ConditionState(done, {"status": raw_status}, failed, odd)
 
 
 def specs(daily_quota: int) -> tuple[ConditionSpec, ...]:

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -33,7 +33,7 @@ from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.rows import Email, Program
 from airflow_provider_mkt.client.marketo.values import moment
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 _TEXTS = {"name": "new_name", "description": "description", "preHeader": "pre_header"}
 _FLAGS = {
@@ -63,55 +63,57 @@ class MarketoEmails:
 
     def create(
         self,
-        memory: Memory,
+        task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
         *,
         folder_id: str | None,
         folder_type: str | None,
         template_id: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the email goes into")
         if template_id is None:
             raise InvalidInput("template_id", "is missing: the template that the email is made from")
         place = {"folder_id": folder_id, "folder_type": folder_type or "Folder"}
-        return create(memory, name, fields, template_id=template_id, **place)
+        return create(task_state, name, fields, template_id=template_id, **place)
 
     def clone(
         self,
-        memory: Memory,
+        task_state: TaskState,
         email_id: str,
         name: str,
         *,
         folder_id: str | None,
         folder_type: str | None,
         language: str | None,
-    ) -> Flow[MadeEmail]:
+    ) -> Procedure[MadeEmail]:
         if language is not None:
             raise InvalidInput("language", "Marketo's emails have none; leave it out")
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the copy goes into")
-        return clone(memory, email_id, name, folder_id=folder_id, folder_type=folder_type or "Folder")
+        return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type or "Folder")
 
-    def update(self, email_id: str, changes: Mapping[str, Any], *, version: str | None) -> Flow[EmailChange]:
+    def update(
+        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+    ) -> Procedure[EmailChange]:
         if version not in (None, "draft"):
             raise InvalidInput("version", "Marketo changes an email's draft; leave it out")
         return update(email_id, changes)
 
-    def unpublish(self, memory: Memory, email_id: str) -> Flow[Withdrawal]:
-        return unapprove(memory, email_id)
+    def unpublish(self, task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
+        return unapprove(task_state, email_id)
 
 
 def create(
-    memory: Memory,
+    task_state: TaskState,
     name: str,
     fields: Mapping[str, Any],
     *,
     template_id: str,
     folder_id: str,
     folder_type: str = "Folder",
-) -> Flow[MadeEmail]:
+) -> Procedure[MadeEmail]:
     """Create an email in a folder or program, unless one of that name is in it.
 
     :param memory: what the task's earlier tries did.
@@ -133,13 +135,13 @@ def create(
     given["reply_email"] = given.pop("reply_to")
     call = emails.create(name, folder_id=folder_id, folder_type=folder_type, template_id=template_id, **given)
     find = _finder(name, folder_id, folder_type)
-    made = yield from once(f"create email {name} in {folder_id}", memory, call, find)
+    made = yield from create_if_absent(f"create email {name} in {folder_id}", task_state, call, find)
     return _made(made, name)
 
 
 def clone(
-    memory: Memory, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
-) -> Flow[MadeEmail]:
+    task_state: TaskState, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
+) -> Procedure[MadeEmail]:
     """Copy an email into a folder or program, unless an email of that name is in it.
 
     :param memory: what the task's earlier tries did.
@@ -152,25 +154,25 @@ def clone(
     name = name.strip()
     call = emails.clone(email_id, name, folder_id=folder_id, folder_type=folder_type)
     key = f"clone email {email_id} as {name} in {folder_id}"
-    made = yield from once(key, memory, call, _finder(name, folder_id, folder_type))
+    made = yield from create_if_absent(key, task_state, call, _finder(name, folder_id, folder_type))
     return _made(made, name)
 
 
-def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Flow[Email | None]]:
+def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Procedure[Email | None]]:
     there = emails.by_name(name, folder_id=folder_id, folder_type=folder_type)
 
-    def find() -> Flow[Email | None]:
+    def find() -> Procedure[Email | None]:
         rows = yield from find_or_none(cast("Call[list[Email] | None]", there))
         return rows[0] if rows else None
 
     return find
 
 
-def _made(made: Made[Email], name: str) -> MadeEmail:
+def _made(made: Ensured[Email], name: str) -> MadeEmail:
     return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
 
 
-def update(email_id: str, changes: Mapping[str, Any]) -> Flow[EmailChange]:
+def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:
     """Change an email: its name and description at once, all else in its draft.
 
     :param email_id: the email.
@@ -187,7 +189,7 @@ def update(email_id: str, changes: Mapping[str, Any]) -> Flow[EmailChange]:
 
 def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
     if not changes:
-        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}")
+        raise InvalidInput("changes", f"must name the fields to change, not {describe_type(changes)}")
     given = _arguments("changes", changes, FIELDS)
     headers = {name: given.pop(name) for name in (*_HEADERS.values(), *_TRACKING.values()) if name in given}
     calls: list[Call[Any]] = []
@@ -205,11 +207,11 @@ def _arguments(where: str, given: Mapping[str, Any], known: Mapping[str, str]) -
             raise InvalidInput(f"{where}.{name}", f"is not taken here; {', '.join(known)} are")
         wanted, word = (bool, "true or false") if name in {*_FLAGS, *_TRACKING} else (str, "text")
         if not isinstance(value, wanted):
-            raise InvalidInput(f"{where}.{name}", f"must be {word}, not {shape(value)}")
+            raise InvalidInput(f"{where}.{name}", f"must be {word}, not {describe_type(value)}")
     return {known[name]: value for name, value in given.items()}
 
 
-def unapprove(memory: Memory, email_id: str) -> Flow[Withdrawal]:
+def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
     """Take back an email's approval, unless it has none.
 
     :param memory: what the task's earlier tries did.
@@ -219,7 +221,7 @@ def unapprove(memory: Memory, email_id: str) -> Flow[Withdrawal]:
     """
     call = cast("Call[Any]", emails.unapprove(email_id))
 
-    def find() -> Flow[Any]:
+    def find() -> Procedure[Any]:
         if (yield from find_or_none(emails.get(email_id, status="approved"))) is not None:
             return None
         draft = yield from find_or_none(emails.get(email_id, status="draft"))
@@ -227,7 +229,7 @@ def unapprove(memory: Memory, email_id: str) -> Flow[Withdrawal]:
             raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
         return draft
 
-    made: Made[Any] = yield from once(f"unapprove email {email_id}", memory, call, find)
+    made: Ensured[Any] = yield from create_if_absent(f"unapprove email {email_id}", task_state, call, find)
     return Withdrawal(made.new, "draft")
 
 
@@ -235,7 +237,7 @@ _RUNS_FOR = timedelta(days=1)
 """Given to a program without an end, or one that would end before it starts: approval needs one."""
 
 
-def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
+def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publication]:
     """Approve an email's draft; leave it alone where there is none.
 
     :param email_id: the email.
@@ -244,7 +246,7 @@ def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
     :raises InvalidRequest: when the draft cannot be approved.
     """
 
-    def find() -> Flow[Email | None]:
+    def find() -> Procedure[Email | None]:
         if (yield from find_or_none(emails.get(email_id, status="draft"))) is not None:
             return None
         approved = yield from find_or_none(emails.get(email_id, status="approved"))
@@ -253,18 +255,18 @@ def approve_email(email_id: int | str, memory: Memory) -> Flow[Publication]:
         return approved
 
     call: Call[Any] = emails.approve_draft(email_id)
-    made: Made[Any] = yield from once(f"approve email {email_id}", memory, call, find)
+    made: Ensured[Any] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
     return Publication(made.new, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
 def approve_program(
     program_id: int | str,
-    memory: Memory,
+    task_state: TaskState,
     *,
     publish_at: datetime | None = None,
     end_at: datetime | None = None,
     clock: Callable[[], float] = time.time,
-) -> Flow[Publication]:
+) -> Procedure[Publication]:
     """Approve an email program: it sends at its start date. Leave an approved one alone.
 
     :param program_id: an email program with an approved email and a smart list.
@@ -304,19 +306,21 @@ def approve_program(
         if (start, end) != (publish_at, end_at):
             yield programs.reschedule(program_id, publish_at, end_at)
 
-    def find() -> Flow[Program | None]:
+    def find() -> Procedure[Program | None]:
         now = yield from email_program(program_id)
         return now if str(now.get("status") or "").lower() != "unlocked" else None
 
     call: Call[Any] = programs.approve(program_id)
-    made: Made[Any] = yield from once(f"approve program {program_id}", memory, call, find, clock=clock)
+    made: Ensured[Any] = yield from create_if_absent(
+        f"approve program {program_id}", task_state, call, find, clock=clock
+    )
     program = yield from email_program(program_id)
     when = program.get("startDate")
     job = Job("marketo", "email_send", str(program_id))
     return Publication(made.new, str(program.get("status") or ""), job, str(when) if when else None)
 
 
-def email_program(program_id: int | str) -> Flow[Program]:
+def email_program(program_id: int | str) -> Procedure[Program]:
     """Read an email program.
 
     :raises NotFound: when there is none of that id.
@@ -346,8 +350,8 @@ class Withdrawn:
 
 
 def unapprove_program(
-    program_id: int | str, memory: Memory, *, clock: Callable[[], float] = time.time
-) -> Flow[Withdrawn]:
+    program_id: int | str, task_state: TaskState, *, clock: Callable[[], float] = time.time
+) -> Procedure[Withdrawn]:
     """Take back an email program's approval. One that is not approved is left alone.
 
     :param program_id: the program.
@@ -357,7 +361,7 @@ def unapprove_program(
     """
     program: Program | None = None
 
-    def find() -> Flow[Program | None]:
+    def find() -> Procedure[Program | None]:
         nonlocal program
         program = yield from email_program(program_id)
         if str(program.get("status") or "").lower() != "locked":
@@ -372,7 +376,9 @@ def unapprove_program(
         return None
 
     call: Call[Any] = programs.unapprove(program_id)
-    made: Made[Any] = yield from once(f"unapprove program {program_id}", memory, call, find, clock=clock)
+    made: Ensured[Any] = yield from create_if_absent(
+        f"unapprove program {program_id}", task_state, call, find, clock=clock
+    )
     due = program.get("startDate") if program else None
     return Withdrawn(made.new, str(due) if due else None)
 
@@ -392,14 +398,14 @@ class Samples:
 
 
 def send(
-    memory: Memory,
+    task_state: TaskState,
     email_id: str,
     addresses: Sequence[str],
     *,
     lead_id: str | None = None,
     text_only: bool = False,
     clock: Callable[[], float] = time.time,
-) -> Flow[Samples]:
+) -> Procedure[Samples]:
     """Send a sample to each address once.
 
     Nothing on the platform shows whether a sample went out. So each is remembered before it is asked
@@ -418,7 +424,7 @@ def send(
     samples, told = Samples(), []
     for place, (address, call) in enumerate(zip(addresses, calls, strict=True)):
         key = f"sample of {email_id} {hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]}"
-        mark = memory.get(key)
+        mark = task_state.get(key)
         state = mark if isinstance(mark, Mapping) else {}
         if state.get("done"):
             samples.sent.append(place)
@@ -427,22 +433,22 @@ def send(
             samples.unknown.append(place)
             told.append(key)
             continue
-        memory.set(key, {"asked": clock()})
+        task_state.set(key, {"asked": clock()})
         try:
             yield call
         except OutcomeUnknown:
             samples.unknown.append(place)
             told.append(key)
         except InvalidRequest as refused:
-            memory.set(key, None)
+            task_state.set(key, None)
             samples.rejected[place] = refused.message
         except PlatformError:
-            memory.set(key, mark)
+            task_state.set(key, mark)
             raise
         else:
-            memory.set(key, {"done": True})
+            task_state.set(key, {"done": True})
             samples.sent.append(place)
     for key in told:
         # Not before all is done: an error that came later makes the task try again by itself.
-        memory.set(key, {"asked": clock(), "told": True})
+        task_state.set(key, {"asked": clock(), "told": True})
     return samples

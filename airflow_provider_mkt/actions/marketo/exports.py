@@ -21,8 +21,8 @@ from typing import Any
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
-from airflow_provider_mkt.actions.polling import Look, look_at
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.polling import JobState, poll_job
+from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, JsonBody
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -97,7 +97,7 @@ DAY_BYTES = 500_000_000
 _KINDS: tuple[Kind, ...] = ("leads", "activities", "program_members")
 
 
-def bytes_today(now: datetime) -> Flow[int]:
+def bytes_today(now: datetime) -> Procedure[int]:
     """The size of the files that were finished today.
 
     A lower bound: other API users' jobs cannot be seen, and their files count too.
@@ -127,16 +127,16 @@ class Damaged(ServerUnavailable):
 
 
 def fetch(
-    kind: Kind, export_id: str, facts: Mapping[str, Any], take: Callable[[bytes], object]
-) -> Flow[None]:
+    kind: Kind, export_id: str, details: Mapping[str, Any], take: Callable[[bytes], object]
+) -> Procedure[None]:
     """Read the file of a complete job in parts, and check size and checksum at the end.
 
-    :param facts: what the job's status tells: ``fileSize`` and ``fileChecksum``.
+    :param details: what the job's status tells: ``fileSize`` and ``fileChecksum``.
     :param take: is given the bytes, in order.
     :raises NotFound: when there is no file, though the job is complete.
     :raises Damaged: when it is another file than the status tells of. What was taken is to be thrown away.
     """
-    told, checksum = facts.get("fileSize"), str(facts.get("fileChecksum") or "")
+    told, checksum = details.get("fileSize"), str(details.get("fileChecksum") or "")
     size = told if isinstance(told, int) else None
     digest, offset = sha256(), 0
     while size is None or offset < size:
@@ -154,7 +154,7 @@ def fetch(
         raise _damaged(export_id, f"its SHA-256 is {digest.hexdigest()} instead of {expected}")
 
 
-def _part(kind: Kind, export_id: str, first: int, last: int) -> Flow[FilePart]:
+def _part(kind: Kind, export_id: str, first: int, last: int) -> Procedure[FilePart]:
     """Read a part of a file. A file may be late, or gone for a moment, so it is looked for more than once."""
     for _ in range(_LOOKS - 1):
         try:
@@ -194,7 +194,7 @@ class Part:
     :param label: the same for the names of files.
     :param export_id: its job, once there is one.
     :param made: how many jobs were made for it by this try of the task.
-    :param facts: what the status of its job told once that was complete.
+    :param details: what the status of its job told once that was complete.
     :param written: what became of its file, where each part has one of its own.
     """
 
@@ -203,27 +203,27 @@ class Part:
     label: str = ""
     export_id: str | None = None
     made: int = 0
-    facts: dict[str, Any] | None = None
+    details: dict[str, Any] | None = None
     written: dict[str, Any] | None = None
 
     @property
     def records(self) -> int | None:
         """How many its job found, where the platform told."""
-        found = (self.facts or {}).get("numberOfRecords")
+        found = (self.details or {}).get("numberOfRecords")
         return None if found is None else int(found)
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.export_id, "made": self.made, "facts": self.facts, "written": self.written}
+        return {"id": self.export_id, "made": self.made, "details": self.details, "written": self.written}
 
     def remember(self, kept: object) -> None:
         """Take up what an earlier try knew."""
         if isinstance(kept, Mapping):
             self.export_id, self.made = kept.get("id"), int(kept.get("made") or 0)
-            self.facts, self.written = kept.get("facts"), kept.get("written")
+            self.details, self.written = kept.get("details"), kept.get("written")
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExtractState:
     """Where an extraction stands after a look.
 
     :param jobs: those in the queue or running.
@@ -246,7 +246,7 @@ class Extraction:
 
     kind: Kind
     parts: Sequence[Part]
-    memory: Memory
+    task_state: TaskState
     tell: Callable[[str], object]
     clock: Callable[[], float] = time.time
     since: float = field(default=0.0, init=False)
@@ -255,23 +255,23 @@ class Extraction:
 
     def begin(self) -> None:
         """Take up what earlier tries did."""
-        self.began, _ = self._clocks(self.memory.get(self._key("clock")))
+        self.began, _ = self._clocks(self.task_state.get(self._key("clock")))
         for number, part in enumerate(self.parts):
-            part.remember(self.memory.get(self._key(number)))
+            part.remember(self.task_state.get(self._key(number)))
             part.made = 0
         self.touch()
 
     def go_on(self, carried: object) -> None:
         """Take up what was known before a deferral, from :meth:`to_json` or else from the memory."""
         known = carried if isinstance(carried, Mapping) else {}
-        self.began, self.since = self._clocks(known.get("clock") or self.memory.get(self._key("clock")))
+        self.began, self.since = self._clocks(known.get("clock") or self.task_state.get(self._key("clock")))
         parts = known.get("parts") or {}
         for number, part in enumerate(self.parts):
             if str(number) in parts:
                 part.remember(parts[str(number)])
                 self.keep(part)
             else:
-                part.remember(self.memory.get(self._key(number)))
+                part.remember(self.task_state.get(self._key(number)))
 
     def to_json(self) -> dict[str, Any]:
         """What is known, small and plain."""
@@ -280,16 +280,16 @@ class Extraction:
 
     @property
     def complete(self) -> bool:
-        return all(part.facts is not None for part in self.parts)
+        return all(part.details is not None for part in self.parts)
 
     def job(self, part: Part) -> Job:
         return Job("marketo", _JOB_KINDS[self.kind], part.export_id or "")
 
     def unfinished(self) -> list[Job]:
         """The jobs whose files nobody will read if the extraction is given up now."""
-        return [self.job(part) for part in self.parts if part.export_id and part.facts is None]
+        return [self.job(part) for part in self.parts if part.export_id and part.details is None]
 
-    def advance(self) -> Flow[Standing]:
+    def advance(self) -> Procedure[ExtractState]:
         """Look at the jobs, make those again that came to nothing, and start what there is room for.
 
         :raises JobFailed: when the job of a part came to nothing too often.
@@ -298,18 +298,18 @@ class Extraction:
         """
         waiting: dict[int, Job] = {}
         for number, part in enumerate(self.parts):
-            if part.export_id and part.facts is None and (yield from self._is_waiting(part)):
+            if part.export_id and part.details is None and (yield from self._is_waiting(part)):
                 waiting[number] = self.job(part)
         for number, part in enumerate(self.parts):
             if len(waiting) >= AT_ONCE:
                 break
-            if part.facts is None and number not in waiting:
+            if part.details is None and number not in waiting:
                 try:
                     yield from self._start(part)
                 except RateLimited as full:
-                    return Standing(tuple(waiting.values()), full)
+                    return ExtractState(tuple(waiting.values()), full)
                 waiting[number] = self.job(part)
-        return Standing(tuple(waiting.values()))
+        return ExtractState(tuple(waiting.values()))
 
     def came_to_nothing(self, part: Part, why: str) -> None:
         """Let a part's job be made again.
@@ -318,16 +318,16 @@ class Extraction:
         """
         again = part.made < _MADE_MOST
         message = f"the extract of {part.name} (job {part.export_id}) came to nothing: {why}"
-        part.export_id = part.facts = part.written = None
+        part.export_id = part.details = part.written = None
         self.keep(part)
         if not again:
             raise JobFailed(f"{message}; given up after {part.made} jobs", platform="marketo")
         self.tell(f"{message}; it is made again")
 
-    def abandon(self) -> Flow[None]:
+    def abandon(self) -> Procedure[None]:
         """Cancel what is not complete, and forget it. Never fails."""
         for part in self.parts:
-            if part.export_id and part.facts is None:
+            if part.export_id and part.details is None:
                 try:
                     yield bulk_extracts.cancel(self.kind, part.export_id)
                 except PlatformError as error:
@@ -340,51 +340,51 @@ class Extraction:
     def forget(self) -> None:
         """Let the task start afresh when somebody clears it."""
         for number in range(len(self.parts)):
-            self.memory.set(self._key(number), None)
-        self.memory.set(self._key("clock"), None)
+            self.task_state.set(self._key(number), None)
+        self.task_state.set(self._key("clock"), None)
 
     def touch(self, moment: float | None = None) -> None:
         """Something came of it, now or at *moment*."""
         self.since = self.clock() if moment is None else moment
-        self.memory.set(self._key("clock"), {"began": self.began, "since": self.since})
+        self.task_state.set(self._key("clock"), {"began": self.began, "since": self.since})
 
     def keep(self, part: Part) -> None:
         """Remember how far a part is."""
-        self.memory.set(self._key(self.parts.index(part)), part.to_json())
+        self.task_state.set(self._key(self.parts.index(part)), part.to_json())
 
-    def _is_waiting(self, part: Part) -> Flow[bool]:
+    def _is_waiting(self, part: Part) -> Procedure[bool]:
         job = self.job(part)
         try:
-            look: Look = yield from look_at(spec_of(SPECS, job), job)
+            look: JobState = yield from poll_job(spec_of(SPECS, job), job)
         except NotFound as missing:
             self.came_to_nothing(part, str(missing))
             return False
         if look.status is BatchStatus.COMPLETE:
-            part.facts = {
-                name: look.facts[name]
+            part.details = {
+                name: look.details[name]
                 for name in ("numberOfRecords", "fileSize", "fileChecksum")
-                if name in look.facts
+                if name in look.details
             }
             self.keep(part)
             self.touch()
             self.tell(f"{part.name}: {'some' if part.records is None else part.records} records")
         elif look.status.final:
-            why = look.facts.get("errorMsg") or "no reason given"
-            self.came_to_nothing(part, f"it was {look.word}: {why}")
+            why = look.details.get("errorMsg") or "no reason given"
+            self.came_to_nothing(part, f"it was {look.raw_status}: {why}")
         elif not look.known:
-            self.tell(f"{job}: nobody knows the word {look.word!r}; waiting on")
-        return not look.status.final and look.word.lower() != "created"
+            self.tell(f"{job}: unknown status {look.raw_status!r}; still waiting")
+        return not look.status.final and look.raw_status.lower() != "created"
 
-    def _start(self, part: Part) -> Flow[None]:
+    def _start(self, part: Part) -> Procedure[None]:
         if part.export_id is None:
             part.export_id = yield from self._create(part)
             part.made += 1
             self.keep(part)
-        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), patience=_QUEUE_PATIENCE)
+        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), max_elapsed=_QUEUE_PATIENCE)
         self.touch()
         self.tell(f"{part.name}: job {part.export_id} is in the queue")
 
-    def _create(self, part: Part) -> Flow[str]:
+    def _create(self, part: Part) -> Procedure[str]:
         """Make a job.
 
         A job tells nobody what it extracts, so one whose answer was lost cannot be told from another task's.

@@ -11,9 +11,9 @@ from typing import Any
 from airflow_provider_mkt.actions.jobs import Job, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.actions.polling import Look
+from airflow_provider_mkt.actions.polling import JobState
 from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound
 from airflow_provider_mkt.client.marketo.bulk import FILE_MAX, TRANSFER_TIMEOUT
@@ -29,7 +29,7 @@ at a time, first come first served: a file that came waits for four pairs at mos
 takes for one is not documented; this allows twelve minutes for each pair.
 """
 
-_LISTED_AFTER = TRANSFER_TIMEOUT + SETTLE
+_LISTED_AFTER = TRANSFER_TIMEOUT + CONSISTENCY_WINDOW
 """Seconds after which a file that was to be imported into a list is there, if it ever came."""
 
 _QUEUE_PATIENCE = 50.0
@@ -80,13 +80,13 @@ class BulkLeadImporter:
         self.spec = spec_of(SPECS, Job("marketo", "member_import" if program_id else "lead_import", "0"))
         # Two run at a time, and two follow them at once. A list takes one, and refuses others meanwhile: that
         # keeps a file from being at work twice, once it is there.
-        self.at_once = 1 if list_id else 4
+        self.max_in_flight = 1 if list_id else 4
         self.quiet_after = _LISTED_AFTER if list_id else lost_after
 
     def settings(self) -> Sequence[object]:
         return [self.list_id, self.partition_name, self.program_id, self.program_status]
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         action = "updateOnly" if self.key_column == "id" else "createOrUpdate"
         of_leads = yield from DatabaseLeadWriter(action=action, lookup_field=self.key_column).known_fields()
         if not self.program_id or of_leads is None:
@@ -98,7 +98,7 @@ class BulkLeadImporter:
         # Marketo looks keys up without regard to case.
         return value.strip().lower()
 
-    def start(self, upload: Upload, memory: Memory) -> Flow[Job]:
+    def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
         call: Call[BulkImport]
         if self.program_id:
             call = bulk_members.create_import(
@@ -111,21 +111,26 @@ class BulkLeadImporter:
                 list_id=self.list_id,
                 partition_name=self.partition_name,
             )
-        answer: BulkImport = yield replace(call, patience=_QUEUE_PATIENCE)
+        answer: BulkImport = yield replace(call, max_elapsed=_QUEUE_PATIENCE)
         return Job("marketo", self.spec.kind, str(answer["batchId"]))
 
-    def findings(self, look: Look, columns: Sequence[str]) -> Flow[Findings]:
+    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         calls = bulk_members if self.program_id else bulk_leads
         failed = yield from self._notes(calls.failures, look, columns, "numOfRowsFailed", "ROW_FAILED")
         warned = yield from self._notes(calls.warnings, look, columns, "numOfRowsWithWarning", "ROW_WARNED")
-        unlisted = int(look.facts.get("numOfRowsFailed") or 0) - len(failed)
+        unlisted = int(look.details.get("numOfRowsFailed") or 0) - len(failed)
         return Findings(failed, warned, max(0, unlisted))
 
     def _notes(
-        self, call: Callable[[str], Call[bytes]], look: Look, columns: Sequence[str], counter: str, code: str
-    ) -> Flow[list[RowNote]]:
+        self,
+        call: Callable[[str], Call[bytes]],
+        look: JobState,
+        columns: Sequence[str],
+        counter: str,
+        code: str,
+    ) -> Procedure[list[RowNote]]:
         # Members' status is not sure to have the counters; where there is none, the file is read.
-        if look.facts.get(counter) == 0:
+        if look.details.get(counter) == 0:
             return []
         try:
             content: bytes = yield call(look.job.id)

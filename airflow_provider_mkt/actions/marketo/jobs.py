@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, Observation, asked, only
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollResult, asked, only
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
@@ -19,39 +19,39 @@ from airflow_provider_mkt.client.marketo.rows import BulkImport
 from airflow_provider_mkt.client.marketo.values import moment
 
 
-def _observe_programs(job: Job) -> Flow[Observation]:
+def _observe_programs(job: Job) -> Procedure[PollResult]:
     ids = job.members or (job.id,)
     seen = 0
     for program_id in ids:
         program = yield from find_or_none(programs.get(program_id))
         seen += program is not None
-    return Observation(
+    return PollResult(
         "COMPLETE" if seen == len(ids) else "PROCESSING", {"campaigns": len(ids), "visible": seen}
     )
 
 
-def _observe_email(job: Job) -> Flow[Observation]:
+def _observe_email(job: Job) -> Procedure[PollResult]:
     draft = yield from find_or_none(emails.get(job.id, status="draft"))
     approved = yield from find_or_none(emails.get(job.id, status="approved"))
     if approved is None and draft is None:
-        return Observation("missing")
-    return Observation("approved" if draft is None else "draft", {"approved": approved is not None})
+        return PollResult("missing")
+    return PollResult("approved" if draft is None else "draft", {"approved": approved is not None})
 
 
-def _observe_send(job: Job) -> Flow[Observation]:
+def _observe_send(job: Job) -> Procedure[PollResult]:
     """An email program is locked once approved, and its members appear when mail goes out."""
     program = yield from find_or_none(programs.get(job.id))
     if program is None:
-        return Observation("missing")
+        return PollResult("missing")
     status = str(program.get("status") or "").lower()
-    facts = only(program, "status", "startDate")
+    details = only(program, "status", "startDate")
     if status != "locked":
-        return Observation(status or "unlocked", facts)
+        return PollResult(status or "unlocked", details)
     start = moment(program.get("startDate"))
     if start is not None and start > datetime.now(UTC):
-        return Observation("scheduled", facts)
+        return PollResult("scheduled", details)
     someone = yield programs.people(job.id, batch_size=1)
-    return Observation("sent" if someone else "sending", facts)
+    return PollResult("sent" if someone else "sending", details)
 
 
 def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
@@ -75,21 +75,21 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
     )
 
 
-def _counts(facts: Mapping[str, Any]) -> tuple[int, int]:
-    failed = int(facts.get("numOfRowsFailed") or 0)
+def _counts(details: Mapping[str, Any]) -> tuple[int, int]:
+    failed = int(details.get("numOfRowsFailed") or 0)
     # Those that failed are not among those that were processed.
-    return failed, failed + int(facts.get("numOfLeadsProcessed") or 0)
+    return failed, failed + int(details.get("numOfLeadsProcessed") or 0)
 
 
 def _export(kind: str, extracted: Kind) -> JobSpec:
-    facts = ("numberOfRecords", "fileSize", "fileChecksum", "format", "finishedAt", "errorMsg")
+    details = ("numberOfRecords", "fileSize", "fileChecksum", "format", "finishedAt", "errorMsg")
     return JobSpec(
         "marketo",
         kind,
         asked(
             lambda job: bulk_extracts.status(extracted, job.id),
             lambda row: str(row.get("status") or ""),
-            lambda row: only(row, *facts),
+            lambda row: only(row, *details),
         ),
         {
             "created": BatchStatus.PENDING,

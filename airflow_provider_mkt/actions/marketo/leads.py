@@ -23,35 +23,42 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast, get_args
 
-from airflow_provider_mkt.actions.conditions import Seen, State, in_parts, not_seen, note_seen, whole_number
-from airflow_provider_mkt.actions.idempotency import at_most_once, once
+from airflow_provider_mkt.actions.conditions import (
+    ConditionState,
+    State,
+    in_parts,
+    not_seen,
+    note_seen,
+    whole_number,
+)
+from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import (
     Change,
     ChangeLog,
-    Fate,
     LeadMerge,
     Record,
-    RecordFate,
+    RecordResult,
+    RecordStatus,
     any_change,
     checked_ids,
     instant,
     rejected,
 )
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pages
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, Json, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
 from airflow_provider_mkt.client.marketo.lists import lists
 from airflow_provider_mkt.client.marketo.programs import channels, program_members, programs
-from airflow_provider_mkt.client.marketo.responses import RecordResult, rows
+from airflow_provider_mkt.client.marketo.responses import RowResult, rows
 from airflow_provider_mkt.client.marketo.rows import Channel
 from airflow_provider_mkt.client.marketo.values import moment, written
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
 
-_FATES = {"created": Fate.CREATED, "updated": Fate.UPDATED}
+_FATES = {"created": RecordStatus.CREATED, "updated": RecordStatus.UPDATED}
 _EXISTS = "1005"
 _NOT_FOUND = "1004"
 _FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
@@ -88,7 +95,7 @@ class DatabaseLeadWriter:
         self.keyed = self.repeatable = action != "createDuplicate"
         self.quiet_after = 90.0 if action in ("createOrUpdate", "createOnly") else 0.0
 
-    def known_fields(self) -> Flow[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[frozenset[str] | None]:
         schema: dict[str, Any] = yield leads.describe2()
         names = {str(field["name"]) for field in schema.get("fields") or ()}
         keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
@@ -104,7 +111,7 @@ class DatabaseLeadWriter:
             prepared[self.lookup_field] = key.strip()
         return prepared
 
-    def check(self, record: Record) -> RecordFate | None:
+    def check(self, record: Record) -> RecordResult | None:
         if self.keyed and record.get(self.lookup_field) in (None, ""):
             return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
         email = record.get("email")
@@ -116,7 +123,7 @@ class DatabaseLeadWriter:
             if isinstance(value, (float, Decimal)) and not math.isfinite(value):
                 return rejected("WRONG_TYPE", f"{name}: is no finite number")
             if isinstance(value, (list, dict, tuple, set, bytes)):
-                return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {shape(value)}")
+                return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {describe_type(value)}")
         return None
 
     def key(self, record: Record) -> str | None:
@@ -125,7 +132,7 @@ class DatabaseLeadWriter:
         # Marketo looks keys up without regard to case.
         return str(record[self.lookup_field]).lower()
 
-    def call(self, records: Sequence[Record]) -> Call[list[RecordResult]]:
+    def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
         return leads.sync(
             records,
             action=self.action,
@@ -133,28 +140,28 @@ class DatabaseLeadWriter:
             partition_name=self.partition_name,
         )
 
-    def fates(self, records: Sequence[Record], reply: Reply[list[RecordResult]]) -> list[RecordFate]:
-        return [self._fate(result, in_doubt=reply.in_doubt) for result in reply.value]
+    def fates(self, records: Sequence[Record], reply: Reply[list[RowResult]]) -> list[RecordResult]:
+        return [self._fate(result, ambiguous=reply.ambiguous) for result in reply.value]
 
-    def blamed(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
         if error.code != "1006":
             return None
         names = set(_FIELD.findall(error.message))
-        blamed = [bool(names & record.keys()) for record in records]
-        return blamed if any(blamed) else None
+        rejected_records = [bool(names & record.keys()) for record in records]
+        return rejected_records if any(rejected_records) else None
 
-    def _fate(self, result: RecordResult, *, in_doubt: bool) -> RecordFate:
+    def _fate(self, result: RowResult, *, ambiguous: bool) -> RecordResult:
         lead_id = str(result.id) if result.id is not None else ""
         if (fate := _FATES.get(result.status.lower())) is not None:
-            return RecordFate(fate, id=lead_id)
+            return RecordResult(fate, id=lead_id)
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
         if code == _EXISTS and self.action == "createOnly":
-            told = "exists already, perhaps by an earlier try whose answer was lost" if in_doubt else reason
-            return RecordFate(Fate.SKIPPED, id=lead_id, code=code, reason=told)
+            told = "exists already, perhaps by an earlier try whose answer was lost" if ambiguous else reason
+            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=told)
         if code == _NOT_FOUND and self.action == "updateOnly":
-            return RecordFate(Fate.SKIPPED, id=lead_id, code=code, reason=reason)
-        return RecordFate(Fate.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
+            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
+        return RecordResult(RecordStatus.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
 
 
 def _number(value: object) -> object:
@@ -193,7 +200,7 @@ class PushWriter(DatabaseLeadWriter):
         # Each push is another activity.
         self.repeatable = False
 
-    def call(self, records: Sequence[Record]) -> Call[list[RecordResult]]:
+    def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
         return lead_intake.push(
             self.program_name,
             records,
@@ -206,8 +213,8 @@ class PushWriter(DatabaseLeadWriter):
 
 
 def merge(
-    winner_id: int | str, loser_ids: Sequence[int | str], memory: Memory, *, merge_in_crm: bool = False
-) -> Flow[LeadMerge]:
+    winner_id: int | str, loser_ids: Sequence[int | str], task_state: TaskState, *, merge_in_crm: bool = False
+) -> Procedure[LeadMerge]:
     """Merge leads into one. It cannot be undone.
 
     A refused request merges nobody, so its leads are then tried in smaller groups.
@@ -220,7 +227,7 @@ def merge(
     :raises NotFound: when there is no lead of the winner's id.
     """
     winner, losers = checked_ids(winner_id, loser_ids)
-    merging = _Merging(winner, memory, merge_in_crm=merge_in_crm)
+    merging = _Merging(winner, task_state, merge_in_crm=merge_in_crm)
     for start in range(0, len(losers), leads.MERGE_MAX):
         yield from merging.take(losers[start : start + leads.MERGE_MAX])
     merging.outcome.survivor = str(merging.survivor)
@@ -230,25 +237,25 @@ def merge(
 class _Merging:
     """The lead that stays, and what became of the others so far."""
 
-    def __init__(self, winner: int, memory: Memory, *, merge_in_crm: bool) -> None:
+    def __init__(self, winner: int, task_state: TaskState, *, merge_in_crm: bool) -> None:
         self.winner = self.survivor = winner
-        self.memory, self.merge_in_crm = memory, merge_in_crm
+        self.task_state, self.merge_in_crm = task_state, merge_in_crm
         self.outcome = LeadMerge(str(winner))
 
-    def take(self, losers: Sequence[int]) -> Flow[None]:
+    def take(self, losers: Sequence[int]) -> Procedure[None]:
         """Merge a group of losers, those that are there."""
         digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
-        asked = self.memory.get(key) is not None
+        asked = self.task_state.get(key) is not None
         if self.survivor not in there:
             if not asked or len(there) != 1:
                 msg = f"there is no lead {self.survivor}"
                 raise NotFound(msg, platform="marketo", call="leads.list")
             (self.survivor,) = there
         if not asked:
-            self.memory.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
-        gone = self.memory.get(f"{key}: gone before")
+            self.task_state.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
+        gone = self.task_state.get(f"{key}: gone before")
         already = [loser for loser in losers if isinstance(gone, list) and loser in gone]
         left = [loser for loser in losers if loser in there and loser != self.survivor]
         if left:
@@ -260,18 +267,18 @@ class _Merging:
         self.outcome.already += map(str, already)
         self.outcome.merged += [str(loser) for loser in losers if loser not in already]
 
-    def _merge(self, key: str, losers: Sequence[int]) -> Flow[None]:
-        def find() -> Flow[int | None]:
+    def _merge(self, key: str, losers: Sequence[int]) -> Procedure[None]:
+        def find() -> Procedure[int | None]:
             # A record of the CRM stays, whichever lead was to win.
             there = yield from self._there(losers)
             return there[0] if len(there) == 1 else None
 
         call: Call[Any] = leads.merge(self.survivor, losers, merge_in_crm=self.merge_in_crm)
-        made = yield from once(key, self.memory, call, find)
+        made = yield from create_if_absent(key, self.task_state, call, find)
         stays = made.value or (yield from find())
         self.survivor = stays or self.survivor
 
-    def _divide(self, losers: Sequence[int], refused: InvalidRequest) -> Flow[None]:
+    def _divide(self, losers: Sequence[int], refused: InvalidRequest) -> Procedure[None]:
         if len(losers) == 1:
             self.outcome.rejected[str(losers[0])] = refused.message
             return
@@ -279,7 +286,7 @@ class _Merging:
         yield from self.take(losers[:half])
         yield from self.take(losers[half:])
 
-    def _there(self, losers: Sequence[int]) -> Flow[list[int]]:
+    def _there(self, losers: Sequence[int]) -> Procedure[list[int]]:
         """Which of these leads and the one that stays are leads of their own."""
         rows = yield Pages(leads.list("id", [self.survivor, *losers], fields=("id",)))
         return [int(row["id"]) for row in rows]
@@ -288,13 +295,13 @@ class _Merging:
 def submit(
     form_id: int | str,
     fields: Mapping[str, Any],
-    memory: Memory,
+    task_state: TaskState,
     *,
     program_id: int | str | None = None,
     visitor_data: Mapping[str, str] | None = None,
     cookie: str | None = None,
     clock: Callable[[], float] = time.time,
-) -> Flow[dict[str, str]]:
+) -> Procedure[dict[str, str]]:
     """Fill out a form. After a lost answer or a killed worker it is not filled out again.
 
     :param form_id: the form.
@@ -311,11 +318,11 @@ def submit(
     call = lead_intake.submit_form(
         form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
     )
-    told = yield from at_most_once(key, memory, call, plain=_told, clock=clock)
+    told = yield from send_at_most_once(key, task_state, call, plain=_told, clock=clock)
     answer = cast("dict[str, str]", told)
     if answer["status"] in ("created", "updated"):
         return answer
-    memory.set(key, None)
+    task_state.set(key, None)
     raise InvalidRequest(
         answer.get("reason") or f"form {form_id} was not accepted: {answer['status'] or 'no reason given'}",
         platform="marketo",
@@ -324,7 +331,7 @@ def submit(
     )
 
 
-def _told(result: RecordResult) -> Json:
+def _told(result: RowResult) -> Json:
     told: dict[str, Json] = {"lead_id": str(result.id or ""), "status": result.status.lower()}
     if (why := result.why()) is not None:
         told |= {"code": why.code, "reason": why.message}
@@ -335,7 +342,7 @@ LATE = 7200.0
 """Seconds after which a row of the activity log is held to be there. The platform names no bound."""
 
 
-def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Flow[Call[list[Change]]]:
+def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedure[Call[list[Change]]]:
     """Make the call that pages through leads that were made, or one of whose fields changed, since then.
 
     :raises InvalidInput: without fields.
@@ -371,7 +378,7 @@ def leads_changed(
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether a lead was made or changed since then that is not known. Two calls while few are."""
     changes = read(instant("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
@@ -383,7 +390,7 @@ _TOO_MANY = "1003"
 
 def leads_visible(
     state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
     wanted, values = _ids(lead_ids), dict(having or {})
     for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
@@ -399,7 +406,7 @@ def leads_visible(
     return _how_many(state, wanted)
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[Seen]:
+def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
     """Whether so many leads with a value can be read. One call for 300 of them."""
     if whole_number("count", count) > MATCHES_MAX:
         raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
@@ -408,15 +415,15 @@ def leads_matching(state: State, *, field: str, value: str, count: int) -> Flow[
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
-        return Seen(True, {"leads": f"more than {MATCHES_MAX}"})
-    return Seen(len(rows) >= count, {"leads": len(rows)})
+        return ConditionState(True, {"leads": f"more than {MATCHES_MAX}"})
+    return ConditionState(len(rows) >= count, {"leads": len(rows)})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Flow[Seen]:
+def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
     """Whether every lead is in a static list. One call for 300 of those missing."""
     wanted = _ids(lead_ids)
     for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
-        results: list[RecordResult] = yield lists.are_members(list_id, part)
+        results: list[RowResult] = yield lists.are_members(list_id, part)
         pairs = zip(part, results, strict=True)
         note_seen(state, [lead for lead, result in pairs if result.status.lower() == "memberof"])
     return _how_many(state, wanted)
@@ -429,7 +436,7 @@ def member_status(
     lead_ids: Sequence[str],
     status_name: str | None = None,
     stream: str | None = None,
-) -> Flow[Seen]:
+) -> Procedure[ConditionState]:
     """Whether every lead has reached a status of a program, or is in a stream of it. One call for 300 of
     those missing; two more at first to learn which statuses come later."""
     wanted = _ids(lead_ids)
@@ -453,7 +460,7 @@ def member_status(
     return _how_many(state, wanted)
 
 
-def _this_or_later(state: State, program_id: str, status_name: str) -> Flow[list[str]]:
+def _this_or_later(state: State, program_id: str, status_name: str) -> Procedure[list[str]]:
     """The statuses of a program's channel that whoever has passed this one can have."""
     kept = state.get("reached")
     if isinstance(kept, list):
@@ -474,9 +481,9 @@ def _ids(lead_ids: Sequence[str]) -> list[str]:
     return [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
 
 
-def _how_many(state: State, wanted: Sequence[str]) -> Seen:
+def _how_many(state: State, wanted: Sequence[str]) -> ConditionState:
     missing = len(not_seen(state, wanted))
-    return Seen(not missing, {"leads": len(wanted), "missing": missing})
+    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _text(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from airflow_provider_mkt.actions.procedure import Flow
+from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import NotFound
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 _NO_RECORD_FOUND = "702"
 
 
-def find_or_none(call: Call[T | None]) -> Flow[T | None]:
+def find_or_none(call: Call[T | None]) -> Procedure[T | None]:
     """Run a lookup and return None where the asset does not exist.
 
     Marketo reports a missing asset either as an empty result or as error 702.

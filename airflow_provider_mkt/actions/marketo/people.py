@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_mkt.actions.marketo import automation as nurture
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome
-from airflow_provider_mkt.actions.procedure import Flow, Memory
+from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.client.marketo.lists import lists
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX
-from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.responses import RowResult
 
 _NO_LEAD, _NOT_IN_LIST = "1004", "1015"
 
 
 class MarketoPeople:
-    """The verbs of :class:`~airflow_provider_mkt.actions.ports.PeopleWork`."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.Audience`."""
 
     def enroll(
         self,
@@ -29,7 +29,7 @@ class MarketoPeople:
         tokens: Mapping[str, str] | None,
         verify: bool,
         stream_name: str | None,
-    ) -> PeopleVerb:
+    ) -> MemberAction:
         look = nurture.in_stream(program_id, stream_name) if verify else None
         if stream_name and not verify:
             raise InvalidInput("stream_name", "only verify looks at streams; set it to True")
@@ -47,7 +47,7 @@ class MarketoPeople:
             raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
         return nurture.by_status(program_id, status_name, verify=look)
 
-    def add_to_list(self, list_id: str) -> PeopleVerb:
+    def add_to_list(self, list_id: str) -> MemberAction:
         number = numeric_id("lists.add", "list_id", list_id)
         return _by_record(
             "list_addition",
@@ -56,7 +56,7 @@ class MarketoPeople:
             lambda people: lists.add(number, people),
         )
 
-    def remove_from_list(self, list_id: str) -> PeopleVerb:
+    def remove_from_list(self, list_id: str) -> MemberAction:
         number = numeric_id("lists.remove", "list_id", list_id)
         return _by_record(
             "list_removal",
@@ -66,7 +66,7 @@ class MarketoPeople:
             so_already=_NOT_IN_LIST,
         )
 
-    def delete(self) -> PeopleVerb:
+    def delete(self) -> MemberAction:
         # Nobody is there under that id any more, which is what was asked for.
         return _by_record(
             "lead_deletion", "delete leads", ("deleted", "already_gone"), leads.delete, so_already=_NO_LEAD
@@ -77,25 +77,27 @@ def _by_record(
     outcome: str,
     key: str,
     words: tuple[str, str],
-    call: Callable[[Sequence[str]], Call[list[RecordResult]]],
+    call: Callable[[Sequence[str]], Call[list[RowResult]]],
     *,
     so_already: str = "",
-) -> PeopleVerb:
+) -> MemberAction:
     """A verb whose one call takes 300 leads, and answers with a row for each.
 
     :param so_already: the code by which a row says that it is so already.
     """
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
-        results: list[RecordResult] = yield call(people)
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+        results: list[RowResult] = yield call(people)
         return [fared(person, result) for person, result in zip(people, results, strict=True)]
 
-    def fared(person: str, result: RecordResult) -> PersonOutcome:
+    def fared(person: str, result: RowResult) -> MemberResult:
         if result.status.lower() != "skipped":
-            return PersonOutcome(person)
+            return MemberResult(person)
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
-        return PersonOutcome(person, Fared.ALREADY if code == so_already else Fared.REJECTED, code, reason)
+        return MemberResult(
+            person, MemberStatus.ALREADY if code == so_already else MemberStatus.REJECTED, code, reason
+        )
 
     done, already = words
-    return PeopleVerb(outcome, key, done, already, BATCH_MAX, apply)
+    return MemberAction(outcome, key, done, already, BATCH_MAX, apply)

@@ -15,20 +15,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mkt.actions.idempotency import Made, once
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import (
     CampaignBatch,
     CampaignOutcome,
     CampaignRef,
-    Fared,
-    PeopleVerb,
-    PersonOutcome,
+    MemberAction,
+    MemberResult,
+    MemberStatus,
     rename,
     renamed,
 )
-from airflow_provider_mkt.actions.procedure import Flow, Memory, Pause
+from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     Conflict,
@@ -38,9 +38,9 @@ from airflow_provider_mkt.client.errors import (
     OutcomeUnknown,
 )
 from airflow_provider_mkt.client.marketo.programs import programs, tokens
-from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import Program, Token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
 """Programs per job, as many as HubSpot takes in a batch; Marketo makes them one by one."""
@@ -52,7 +52,7 @@ _TRIES = 3
 _LOOK_AFTER = 5.0
 
 
-def create_all(wanted: Sequence[Mapping[str, Any]]) -> Flow[CampaignBatch]:
+def create_all(wanted: Sequence[Mapping[str, Any]]) -> Procedure[CampaignBatch]:
     """Create the programs that are not there yet.
 
     :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
@@ -83,7 +83,7 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
     for index, campaign in enumerate(wanted):
         where = f"campaigns[{index}]"
         if not isinstance(campaign, Mapping):
-            raise InvalidInput(where, f"must be a mapping, not {shape(campaign)}")
+            raise InvalidInput(where, f"must be a mapping, not {describe_type(campaign)}")
         if unknown := sorted(campaign.keys() - CREATE_FIELDS):
             raise InvalidInput(
                 f"{where}.{unknown[0]}", f"is unknown; a program has {', '.join(sorted(CREATE_FIELDS))}"
@@ -100,7 +100,7 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
     return calls
 
 
-def _ensure(name: str, call: Call[Program]) -> Flow[tuple[str, bool]]:
+def _ensure(name: str, call: Call[Program]) -> Procedure[tuple[str, bool]]:
     """The id of the program with this name, and whether it was created here."""
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
@@ -129,14 +129,14 @@ UPDATE_FIELDS = ("new_name", "description", "tags", "costs", "replace_costs")
 class MarketoCampaigns:
     """What is done with Marketo programs."""
 
-    def update(self, memory: Memory, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
-        return update(memory, campaigns)
+    def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
+        return update(task_state, campaigns)
 
-    def archive(self, campaigns: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+    def archive(self, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         return delete(campaigns)
 
 
-def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Change programs, one by one.
 
     :param memory: what the task's earlier tries did.
@@ -148,7 +148,7 @@ def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcom
     for one in wanted:
         _look(one)
         _change(one, 1)
-    outcome, known = CampaignOutcome(), renamed(memory)
+    outcome, known = CampaignOutcome(), renamed(task_state)
     for one in wanted:
         try:
             program = yield from find_or_none(_look(one, known))
@@ -156,7 +156,7 @@ def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcom
                 outcome.rejected[one.label] = "there is no such program"
                 continue
             if one.name and "new_name" in one.changes:
-                rename(memory, {one.name: str(program["id"])})
+                rename(task_state, {one.name: str(program["id"])})
             yield _change(one, program["id"])
         except InvalidRequest as refused:
             outcome.rejected[one.label] = refused.message
@@ -165,7 +165,7 @@ def update(memory: Memory, wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcom
     return outcome
 
 
-def delete(wanted: Sequence[CampaignRef]) -> Flow[CampaignOutcome]:
+def delete(wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Delete programs with all that is in them, one by one.
 
     :param wanted: programs; those that are not there are absent.
@@ -206,7 +206,7 @@ def _change(one: CampaignRef, program_id: int) -> Call[Program]:
         raise InvalidInput(f"{where}: {error.field}", error.problem) from None
 
 
-def _delete(program_id: int) -> Flow[None]:
+def _delete(program_id: int) -> Procedure[None]:
     lost: OutcomeUnknown | None = None
     for _ in range(_TRIES):
         try:
@@ -229,11 +229,11 @@ def _delete(program_id: int) -> Flow[None]:
 def clone(
     program_id: int | str,
     name: str,
-    memory: Memory,
+    task_state: TaskState,
     *,
     folder_id: int | str,
     description: str | None = None,
-) -> Flow[Made[Program]]:
+) -> Procedure[Ensured[Program]]:
     """Copy a program into a folder, unless a program of that name is in it.
 
     :param program_id: the program to copy.
@@ -250,13 +250,13 @@ def clone(
     if source is None:
         raise NotFound(f"there is no program {program_id}", platform="marketo", call="programs.get")
 
-    def find() -> Flow[Program | None]:
+    def find() -> Procedure[Program | None]:
         there = yield from find_or_none(programs.by_name(name))
         if there is not None:
             _is_copy(there, source, folder_id)
         return there
 
-    return (yield from once(f"clone program {program_id} as {name}", memory, call, find))
+    return (yield from create_if_absent(f"clone program {program_id} as {name}", task_state, call, find))
 
 
 def _is_copy(there: Program, source: Program, folder_id: int | str) -> None:
@@ -288,7 +288,7 @@ class TokensSet:
 
 def set_all(
     folder_id: int | str, wanted: Mapping[str, Any], *, folder_type: tokens.FolderType = "Program"
-) -> Flow[TokensSet]:
+) -> Procedure[TokensSet]:
     """Create or change My Tokens. Running it again changes nothing more.
 
     :param folder_id: the program or folder.
@@ -332,23 +332,23 @@ def _read(name: str, given: Any) -> tuple[str, str | None]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise InvalidInput(f"tokens.{name}", f"must be text or a number, not {shape(value)}")
+        raise InvalidInput(f"tokens.{name}", f"must be text or a number, not {describe_type(value)}")
     return value, kind
 
 
 _ALREADY = "1037"
 
 
-def verb(
+def member_action(
     program_id: int | str,
     status_name: str,
     *,
     outcome: str = "program_status",
     done: str = "changed",
     already: str = "already_there",
-    moved: Fared = Fared.DONE,
-    verify: Callable[[Sequence[str]], Flow[set[str]]] | None = None,
-) -> PeopleVerb:
+    moved: MemberStatus = MemberStatus.DONE,
+    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
+) -> MemberAction:
     """Give leads a status, 300 at a time. One who is further on is left there.
 
     :param program_id: the program.
@@ -358,13 +358,13 @@ def verb(
     """
     programs.set_status(program_id, [1], status_name=status_name)
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
-        results: list[RecordResult] = yield programs.set_status(
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+        results: list[RowResult] = yield programs.set_status(
             program_id, [int(person) for person in people], status_name=status_name
         )
         return [_outcome(person, result, moved) for person, result in zip(people, results, strict=True)]
 
-    return PeopleVerb(
+    return MemberAction(
         outcome=outcome,
         key=f"status {status_name} in program {program_id}",
         done=done,
@@ -375,12 +375,14 @@ def verb(
     )
 
 
-def _outcome(person: str, result: RecordResult, moved: Fared) -> PersonOutcome:
+def _outcome(person: str, result: RowResult, moved: MemberStatus) -> MemberResult:
     match result.status.lower():
         case "created":
-            return PersonOutcome(person)
+            return MemberResult(person)
         case "updated":
-            return PersonOutcome(person, moved)
+            return MemberResult(person, moved)
     why = result.why()
     code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
-    return PersonOutcome(person, Fared.ALREADY if code == _ALREADY else Fared.REJECTED, code, reason)
+    return MemberResult(
+        person, MemberStatus.ALREADY if code == _ALREADY else MemberStatus.REJECTED, code, reason
+    )

@@ -16,10 +16,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.idempotency import Made, asked_at, at_most_once, once, to_be_sent
+from airflow_provider_mkt.actions.idempotency import (
+    Ensured,
+    create_if_absent,
+    requested_at,
+    send_at_most_once,
+    to_be_sent,
+)
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import Fared, PeopleVerb, PersonOutcome, rejected_member, unknown
-from airflow_provider_mkt.actions.procedure import SETTLE, Flow, Memory, Pages, Pause
+from airflow_provider_mkt.actions.ports import (
+    MemberAction,
+    MemberResult,
+    MemberStatus,
+    rejected_member,
+    unknown,
+)
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json, numeric_id
 from airflow_provider_mkt.client.errors import (
     Conflict,
@@ -37,7 +49,7 @@ from airflow_provider_mkt.client.marketo.rows import Program, SmartCampaign
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 
 
-def smart_campaign(campaign_id: int | str) -> Flow[SmartCampaign]:
+def smart_campaign(campaign_id: int | str) -> Procedure[SmartCampaign]:
     """Read a smart campaign.
 
     :raises NotFound: when there is none.
@@ -48,7 +60,7 @@ def smart_campaign(campaign_id: int | str) -> Flow[SmartCampaign]:
     return campaign
 
 
-def switch(campaign_id: int | str, memory: Memory, *, on: bool) -> Flow[bool]:
+def switch(campaign_id: int | str, task_state: TaskState, *, on: bool) -> Procedure[bool]:
     """Switch a trigger campaign on or off. One that is so already is left alone.
 
     :param campaign_id: the campaign.
@@ -58,12 +70,12 @@ def switch(campaign_id: int | str, memory: Memory, *, on: bool) -> Flow[bool]:
     :raises InvalidRequest: when it cannot be switched on: a batch campaign, or one without trigger or flow.
     """
 
-    def find() -> Flow[SmartCampaign | None]:
+    def find() -> Procedure[SmartCampaign | None]:
         campaign = yield from smart_campaign(campaign_id)
         return campaign if bool(campaign.get("isActive")) is on else None
 
     call: Call[Any] = campaigns.activate(campaign_id) if on else campaigns.deactivate(campaign_id)
-    made: Made[Any] = yield from once(f"{call.name} {campaign_id}", memory, call, find)
+    made: Ensured[Any] = yield from create_if_absent(f"{call.name} {campaign_id}", task_state, call, find)
     return made.new
 
 
@@ -89,12 +101,12 @@ class Scheduled:
 
 def schedule(
     campaign_id: int | str,
-    memory: Memory,
+    task_state: TaskState,
     *,
     run_at: datetime | None = None,
     tokens: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.time,
-) -> Flow[Scheduled]:
+) -> Procedure[Scheduled]:
     """Schedule a run of a batch campaign.
 
     After a lost answer or a killed worker it is not asked for again. Where the campaign had never run
@@ -111,21 +123,21 @@ def schedule(
     """
     key, status_before = f"schedule campaign {campaign_id}", f"status of campaign {campaign_id} before"
     campaign = yield from _batch_campaign(campaign_id)
-    if to_be_sent(memory.get(key)):
+    if to_be_sent(task_state.get(key)):
         _soon_enough(run_at, clock)
-        memory.set(status_before, str(campaign.get("status") or ""))
+        task_state.set(status_before, str(campaign.get("status") or ""))
 
-    def seen() -> Flow[Json]:
+    def seen() -> Procedure[Json]:
         now = yield from smart_campaign(campaign_id)
         return str(campaign_id) if _is_scheduled(now) else None
 
-    yield from at_most_once(
+    yield from send_at_most_once(
         key,
-        memory,
+        task_state,
         campaigns.schedule(campaign_id, run_at=run_at, tokens=tokens),
         plain=lambda asset: str(asset["id"]),
         # Of a campaign that ran before, the status tells nothing of another run.
-        seen=seen if str(memory.get(status_before)).lower() == "never run" else None,
+        seen=seen if str(task_state.get(status_before)).lower() == "never run" else None,
         clock=clock,
     )
     return Scheduled(True, str(campaign_id))
@@ -134,12 +146,12 @@ def schedule(
 def schedule_copy(
     campaign_id: int | str,
     program_name: str,
-    memory: Memory,
+    task_state: TaskState,
     *,
     run_at: datetime | None = None,
     tokens: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.time,
-) -> Flow[Scheduled]:
+) -> Procedure[Scheduled]:
     """Copy a campaign's program, and schedule a run of the copy of the campaign.
 
     The copy's name is unique in the instance, so a copy that is there shows that the request was carried
@@ -159,18 +171,18 @@ def schedule_copy(
     """
     key = f"schedule campaign {campaign_id} as {program_name}"
     campaign = yield from _batch_campaign(campaign_id)
-    if memory.get(key) is None:
+    if task_state.get(key) is None:
         _soon_enough(run_at, clock)
     asked: Call[Any] = campaigns.schedule(
         campaign_id, run_at=run_at, tokens=tokens, clone_to_program_name=program_name
     )
 
-    def find() -> Flow[Program | None]:
+    def find() -> Procedure[Program | None]:
         return (yield from find_or_none(programs.by_name(program_name)))
 
     # The answer names the campaign that was asked for and not the copy, so nothing is read from it.
     call = replace(asked, read=nothing_of)
-    made: Made[Program | None] = yield from once(key, memory, call, find, clock=clock)
+    made: Ensured[Program | None] = yield from create_if_absent(key, task_state, call, find, clock=clock)
     copy: Program | None = made.value or (yield from find())
     run = (yield from _campaign_in(copy, str(campaign.get("name")))) if copy else None
     answered = made.value is None
@@ -181,7 +193,7 @@ def schedule_copy(
     return Scheduled(made.new, str((run or campaign)["id"]), str(copy["id"]) if copy else None)
 
 
-def _batch_campaign(campaign_id: int | str) -> Flow[SmartCampaign]:
+def _batch_campaign(campaign_id: int | str) -> Procedure[SmartCampaign]:
     campaign = yield from smart_campaign(campaign_id)
     kind = str(campaign.get("type") or "").lower()
     if kind and kind != "batch":
@@ -193,7 +205,7 @@ def _batch_campaign(campaign_id: int | str) -> Flow[SmartCampaign]:
     return campaign
 
 
-def _campaign_in(program: Program, name: str) -> Flow[SmartCampaign | None]:
+def _campaign_in(program: Program, name: str) -> Procedure[SmartCampaign | None]:
     rows = yield Pages(campaigns.list(folder_id=program["id"], folder_type="Program"))
     return next((row for row in cast("list[SmartCampaign]", rows) if row.get("name") == name), None)
 
@@ -215,7 +227,7 @@ _LOOKS = 6
 _OF_LEADS = ("1004", "1013")
 
 
-def verb(
+def member_action(
     campaign_id: int | str,
     *,
     tokens: Mapping[str, str] | None = None,
@@ -223,9 +235,9 @@ def verb(
     outcome: str = "campaign_request",
     done: str = "requested",
     already: str = "already_member",
-    verify: Callable[[Sequence[str]], Flow[set[str]]] | None = None,
+    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
     clock: Callable[[], float] = time.time,
-) -> PeopleVerb:
+) -> MemberAction:
     """Run leads through a trigger campaign, 100 at a time.
 
     Every request runs its leads again and its answer tells of none of them. So each request is
@@ -242,16 +254,16 @@ def verb(
     program = None if program_id is None else numeric_id("programs.members", "program_id", program_id)
     campaigns.request(number, [1], tokens=tokens)
 
-    def apply(people: Sequence[str], memory: Memory) -> Flow[list[PersonOutcome]]:
-        requests = _Requests(number, tokens, memory, clock)
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+        requests = _Requests(number, tokens, task_state, clock)
         leads = [int(person) for person in people]
         if program is not None:
-            for lead in (yield from _members(program, leads, memory)):
-                requests.outcomes[lead] = PersonOutcome(str(lead), Fared.ALREADY)
+            for lead in (yield from _members(program, leads, task_state)):
+                requests.outcomes[lead] = MemberResult(str(lead), MemberStatus.ALREADY)
         yield from requests.run(leads)
         return [requests.outcomes[lead] for lead in leads]
 
-    return PeopleVerb(
+    return MemberAction(
         outcome=outcome,
         key=f"request campaign {number}",
         done=done,
@@ -264,14 +276,14 @@ def verb(
     )
 
 
-def _members(program_id: int, leads: Sequence[int], memory: Memory) -> Flow[list[int]]:
+def _members(program_id: int, leads: Sequence[int], task_state: TaskState) -> Procedure[list[int]]:
     """Who was a member before anybody was requested: those who were requested may be members by now."""
-    known = memory.get("members")
+    known = task_state.get("members")
     if isinstance(known, Sequence) and not isinstance(known, str):
         return [int(lead) for lead in known]  # type: ignore[arg-type]
     rows = yield Pages(programs.members(program_id, lead_ids=leads, fields=("leadId", "statusName")))
     found = [int(row["leadId"]) for row in rows]
-    memory.set("members", found)
+    task_state.set("members", found)
     return found
 
 
@@ -286,14 +298,14 @@ class _Requests:
         self,
         campaign_id: int,
         tokens: Mapping[str, str] | None,
-        memory: Memory,
+        task_state: TaskState,
         clock: Callable[[], float],
     ) -> None:
-        self.outcomes: dict[int, PersonOutcome] = {}
+        self.outcomes: dict[int, MemberResult] = {}
         self._campaign_id, self._tokens = campaign_id, tokens
-        self._memory, self._clock = memory, clock
+        self._memory, self._clock = task_state, clock
 
-    def run(self, leads: Sequence[int]) -> Flow[None]:
+    def run(self, leads: Sequence[int]) -> Procedure[None]:
         """Request the leads that have no outcome yet."""
         key = f"{leads[0]}-{leads[-1]}"
         mark = self._memory.get(key)
@@ -306,7 +318,7 @@ class _Requests:
             self._requested(missing)
             return
         # Those whom an earlier request reached are seen at its time, not at that of the last one.
-        first, asked = asked_at({"asked": mark.get("first")}), asked_at(mark)
+        first, asked = requested_at({"asked": mark.get("first")}), requested_at(mark)
         if asked is not None:
             missing = yield from self._unseen(missing, first or asked, asked)
             if missing and not mark.get("told"):
@@ -315,7 +327,9 @@ class _Requests:
         if missing:
             yield from self._send(key, leads, missing, first)
 
-    def _send(self, key: str, leads: Sequence[int], missing: list[int], first: float | None) -> Flow[None]:
+    def _send(
+        self, key: str, leads: Sequence[int], missing: list[int], first: float | None
+    ) -> Procedure[None]:
         before, asked = self._memory.get(key), self._clock()
         first = asked if first is None else first
         self._memory.set(key, {"first": first, "asked": asked})
@@ -346,27 +360,29 @@ class _Requests:
             self._requested(missing)
         self._memory.set(key, {"first": first, "asked": asked, "done": True})
 
-    def _parted(self, leads: Sequence[int]) -> Flow[None]:
+    def _parted(self, leads: Sequence[int]) -> Procedure[None]:
         """Request what was refused as a whole in two parts: nobody was requested by that."""
         half = len(leads) // 2
         for part in (leads[:half], leads[half:]):
             yield from self.run(part)
 
     def _requested(self, leads: Sequence[int]) -> None:
-        self.outcomes.update({lead: PersonOutcome(str(lead)) for lead in leads})
+        self.outcomes.update({lead: MemberResult(str(lead)) for lead in leads})
 
     def _unknown(self, leads: Sequence[int]) -> None:
         self.outcomes.update({lead: unknown(str(lead)) for lead in leads})
 
-    def _unseen(self, leads: list[int], first: float, asked: float) -> Flow[list[int]]:
+    def _unseen(self, leads: list[int], first: float, asked: float) -> Procedure[list[int]]:
         """Which leads the activity log does not show as requested since then; waits for late rows."""
         seen: set[int] = set()
         for look in range(_LOOKS):
-            left = asked + SETTLE - self._clock()
+            left = asked + CONSISTENCY_WINDOW - self._clock()
             if look and left <= 0:
                 break
             if look:
-                yield Pause(min(left, SETTLE / _LOOKS), "looking in the activity log for a lost request")
+                yield Pause(
+                    min(left, CONSISTENCY_WINDOW / _LOOKS), "looking in the activity log for a lost request"
+                )
             token: str = yield activities.paging_token(datetime.fromtimestamp(first, UTC) - _CLOCKS_APART)
             for start in range(0, len(leads), activities.LEADS_MAX):
                 chunk = leads[start : start + activities.LEADS_MAX]
@@ -383,7 +399,7 @@ class _Requests:
         return self._campaign_id in (row.get("primaryAttributeValueId"), row.get("campaignId"))
 
 
-def _requestable(campaign_id: int) -> Flow[None]:
+def _requestable(campaign_id: int) -> Procedure[None]:
     campaign: dict[str, Any] | None = yield campaigns.get(campaign_id)
     if campaign is None:
         raise NotFound(f"there is no smart campaign {campaign_id}", platform="marketo", call="campaigns.get")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 def address(call: str, field: str, value: str) -> str:
@@ -15,7 +15,7 @@ def address(call: str, field: str, value: str) -> str:
     """
     local, at, domain = value.strip().rpartition("@") if isinstance(value, str) else ("", "", "")
     if not (local and at and domain) or any(character.isspace() for character in value.strip()):
-        raise InvalidInput(field, f"must be a mail address, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a mail address, not {describe_type(value)}", call=call)
     return value.strip()
 
 
@@ -25,5 +25,5 @@ def addresses(call: str, field: str, values: Sequence[str]) -> list[str]:
     :raises InvalidInput: naming the entry that is none.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
-        raise InvalidInput(field, f"must be a list of mail addresses, not {shape(values)}", call=call)
+        raise InvalidInput(field, f"must be a list of mail addresses, not {describe_type(values)}", call=call)
     return [address(call, f"{field}[{index}]", value) for index, value in enumerate(values)]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from airflow_provider_mkt.client.call import Pairs, comma_list, query_pairs, utc
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 Properties = Mapping[str, str]
 Day = date | str
@@ -33,7 +33,7 @@ def one_of(call: str, field: str, value: str, words: Collection[str]) -> str:
     :raises InvalidInput: when it is another one.
     """
     if not isinstance(value, str) or value not in words:
-        raise InvalidInput(field, f"must be one of {', '.join(words)}, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be one of {', '.join(words)}, not {describe_type(value)}", call=call)
     return value
 
 
@@ -43,7 +43,7 @@ def text(call: str, field: str, value: str) -> str:
     :raises InvalidInput: when there is none.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
     return value
 
 
@@ -53,7 +53,7 @@ def amount(call: str, field: str, value: float) -> float:
     :raises InvalidInput: when it is no finite number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidInput(field, f"must be a finite number, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a finite number, not {describe_type(value)}", call=call)
     return value
 
 
@@ -63,7 +63,7 @@ def rank(call: str, field: str, value: int) -> int:
     :raises InvalidInput: when it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _INT32:
-        raise InvalidInput(field, f"must be a whole number from 0, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a whole number from 0, not {describe_type(value)}", call=call)
     return value
 
 
@@ -118,10 +118,12 @@ def changed(call: str, field: str, properties: Properties) -> dict[str, str]:
     :raises InvalidInput: naming the property that is wrong, without its value.
     """
     if not isinstance(properties, Mapping) or not properties:
-        raise InvalidInput(field, f"must name the properties to change, not {shape(properties)}", call=call)
+        raise InvalidInput(
+            field, f"must name the properties to change, not {describe_type(properties)}", call=call
+        )
     for name, value in properties.items():
         if not isinstance(value, str):
-            raise InvalidInput(f"{field}.{name}", f"must be text, not {shape(value)}", call=call)
+            raise InvalidInput(f"{field}.{name}", f"must be text, not {describe_type(value)}", call=call)
     return dict(properties)
 
 
@@ -136,4 +138,4 @@ def _day(call: str, field: str, value: Day | None) -> str | None:
             return value
     except ValueError:
         pass
-    raise InvalidInput(field, f"must be a day as YYYY-MM-DD, not {shape(value)}", call=call)
+    raise InvalidInput(field, f"must be a day as YYYY-MM-DD, not {describe_type(value)}", call=call)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Meter
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
@@ -21,7 +21,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.hubspot.versions import prefix
-from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
 from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
 
@@ -64,10 +64,10 @@ class HubSpot(Platform):
         return f"hubspot {self.account.client_id or 'token'} {digest}"
 
     @property
-    def rates(self) -> Mapping[Meter, Rate]:
+    def rates(self) -> Mapping[Quota, Rate]:
         share = self.account.calls_per_10_seconds
         calls = Rate(UNTIL_TOLD, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
-        return {Meter.CALLS: calls, Meter.SEARCH: SEARCHES}
+        return {Quota.CALLS: calls, Quota.SEARCH: SEARCHES}
 
     @property
     def max_concurrency(self) -> int:
@@ -154,7 +154,7 @@ class HubSpot(Platform):
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
         limit = response.headers.get("X-HubSpot-RateLimit-Max", "")
         window = response.headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "")
-        if call.meter is not Meter.CALLS or not limit.isdecimal() or not window.isdecimal():
+        if call.quota is not Quota.CALLS or not limit.isdecimal() or not window.isdecimal():
             return None
         if not int(limit) or not int(window):
             return None
@@ -164,10 +164,10 @@ class HubSpot(Platform):
         calls = int(limit) if share is None else min(int(limit), max(1, int(share * seconds / WINDOW)))
         return Rate(calls, seconds)
 
-    def judge(self, call: Call[Any], response: Response) -> Verdict:
+    def classify(self, call: Call[Any], response: Response) -> Classification:
         if 200 <= response.status < 300:
             try:
-                return Done(response.file() if call.file else response.envelope(bare_list=call.bare_list))
+                return Success(response.file() if call.file else response.envelope(bare_list=call.bare_list))
             except ValueError:
                 return self._doubtful(call, response, {}, "the answer is not JSON")
         body = _body(response)
@@ -179,9 +179,9 @@ class HubSpot(Platform):
                 about_scopes = body.get("category") in (None, "", "MISSING_SCOPES")
                 missing = _missing_scopes(body) or (call.scopes if about_scopes else ())
                 error = PermissionDenied(
-                    _text(body) or "not allowed", missing=missing, **_facts(call, response, body)
+                    _text(body) or "not allowed", missing=missing, **_error_details(call, response, body)
                 )
-                return Refused(error, Next.FAIL)
+                return Failure(error, RetryAction.FAIL)
             case 404:
                 gone = "there is no such address; HubSpot may have retired it"
                 return self._failed(NotFound, call, response, body, gone)
@@ -199,12 +199,14 @@ class HubSpot(Platform):
                 return self._doubtful(call, response, body, "the server failed")
         return self._failed(InvalidRequest, call, response, body)
 
-    def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
-        error = AuthenticationError(_text(body) or "the token was refused", **_facts(call, response, body))
+    def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
+        error = AuthenticationError(
+            _text(body) or "the token was refused", **_error_details(call, response, body)
+        )
         renewable = self.account.refresh_token is not None
-        return Refused(error, Next.REFRESH if renewable else Next.FAIL)
+        return Failure(error, RetryAction.REFRESH_TOKEN if renewable else RetryAction.FAIL)
 
-    def _over_a_limit(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
+    def _over_a_limit(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         message = _text(body)
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or (not policy and "daily" in message.lower()):
@@ -212,32 +214,32 @@ class HubSpot(Platform):
             error = QuotaExhausted(
                 message or "the day's calls are used up",
                 resets_at=datetime.now(UTC) + _DAY_IS_WORTH_ASKING_AGAIN,
-                **_facts(call, response, body),
+                **_error_details(call, response, body),
             )
-            return Refused(error, Next.FAIL)
-        window = 1.0 if policy == "SECONDLY" or call.meter is Meter.SEARCH else WINDOW
-        return Refused(
-            RateLimited(message or "over the rate limit", **_facts(call, response, body)),
-            Next.SLOW_DOWN,
+            return Failure(error, RetryAction.FAIL)
+        window = 1.0 if policy == "SECONDLY" or call.quota is Quota.SEARCH else WINDOW
+        return Failure(
+            RateLimited(message or "over the rate limit", **_error_details(call, response, body)),
+            RetryAction.BACK_OFF,
             wait=_retry_after(response) or window,
         )
 
-    def _moving(self, call: Call[Any], response: Response, body: Envelope) -> Refused:
+    def _moving(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         wait = _retry_after(response) or 60.0
         error = ServerUnavailable(
             _text(body) or "the account is being moved",
             retry_at=datetime.now(UTC) + timedelta(seconds=wait),
-            **_facts(call, response, body),
+            **_error_details(call, response, body),
         )
-        return Refused(error, Next.LATER, wait=wait)
+        return Failure(error, RetryAction.RETRY, wait=wait)
 
-    def _later(self, call: Call[Any], response: Response, body: Envelope, wait: float | None) -> Refused:
-        error = ServerUnavailable(_text(body) or "not now", **_facts(call, response, body))
-        return Refused(error, Next.LATER, wait=wait)
+    def _later(self, call: Call[Any], response: Response, body: Envelope, wait: float | None) -> Failure:
+        error = ServerUnavailable(_text(body) or "not now", **_error_details(call, response, body))
+        return Failure(error, RetryAction.RETRY, wait=wait)
 
-    def _doubtful(self, call: Call[Any], response: Response, body: Envelope, why: str) -> Refused:
-        error = ServerUnavailable(_text(body) or why, **_facts(call, response, body))
-        return Refused(error, Next.DOUBT)
+    def _doubtful(self, call: Call[Any], response: Response, body: Envelope, why: str) -> Failure:
+        error = ServerUnavailable(_text(body) or why, **_error_details(call, response, body))
+        return Failure(error, RetryAction.AMBIGUOUS)
 
     def _failed(
         self,
@@ -246,8 +248,10 @@ class HubSpot(Platform):
         response: Response,
         body: Envelope,
         wordless: str = "refused",
-    ) -> Refused:
-        return Refused(kind(_text(body) or wordless, **_facts(call, response, body)), Next.FAIL)
+    ) -> Failure:
+        return Failure(
+            kind(_text(body) or wordless, **_error_details(call, response, body)), RetryAction.FAIL
+        )
 
 
 def _body(response: Response) -> Envelope:
@@ -268,7 +272,7 @@ def _request_id(body: Envelope) -> str:
     return str(body.get("correlationId") or body.get("requestId") or "")
 
 
-def _facts(call: Call[Any], response: Response, body: Envelope) -> dict[str, Any]:
+def _error_details(call: Call[Any], response: Response, body: Envelope) -> dict[str, Any]:
     return {
         "platform": HubSpot.name,
         "call": call.name,

@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.call import (
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import one_of
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def upload(call: str, content: bytes, filename: str, file_format: FileFormat) ->
     """
     one_of(call, "file_format", file_format, FORMATS)
     if not isinstance(content, bytes):
-        raise InvalidInput("content", f"must be bytes, not {shape(content)}", call=call)
+        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}", call=call)
     if not content.strip():
         raise InvalidInput("content", "is empty: nothing to import", call=call)
     if len(content) > FILE_MAX:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Meter
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
 from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
 
@@ -46,38 +46,38 @@ class _Rule:
     """
 
     error: type[PlatformError]
-    next: Next
+    action: RetryAction
     wait: float | None = None
     at_most: int | None = None
 
 
 _RULES: dict[str, _Rule] = {
-    "500": _Rule(ServerUnavailable, Next.DOUBT, at_most=2),
-    "502": _Rule(ServerUnavailable, Next.DOUBT),
-    "600": _Rule(AuthenticationError, Next.REFRESH),
-    "601": _Rule(AuthenticationError, Next.REFRESH),
-    "602": _Rule(AuthenticationError, Next.REFRESH),
-    "603": _Rule(PermissionDenied, Next.FAIL),
-    "604": _Rule(ServerUnavailable, Next.DOUBT),
-    "606": _Rule(RateLimited, Next.SLOW_DOWN, wait=WINDOW),
-    "608": _Rule(ServerUnavailable, Next.LATER),
-    "610": _Rule(NotFound, Next.FAIL),
-    "611": _Rule(ServerUnavailable, Next.DOUBT, at_most=2),
-    "614": _Rule(ServerUnavailable, Next.LATER),
-    "615": _Rule(RateLimited, Next.STEP_BACK, wait=1.0),
-    "702": _Rule(NotFound, Next.FAIL),
-    "713": _Rule(ServerUnavailable, Next.DOUBT),
-    "719": _Rule(ServerUnavailable, Next.DOUBT),
-    "1004": _Rule(NotFound, Next.FAIL),
-    "1005": _Rule(Conflict, Next.FAIL),
-    "1013": _Rule(NotFound, Next.FAIL),
-    "1014": _Rule(ServerUnavailable, Next.LATER, at_most=2),
-    "1016": _Rule(RateLimited, Next.LATER, wait=30.0),
-    "1017": _Rule(Conflict, Next.FAIL),
-    "1019": _Rule(RateLimited, Next.LATER, wait=30.0),
+    "500": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2),
+    "502": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
+    "600": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
+    "601": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
+    "602": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
+    "603": _Rule(PermissionDenied, RetryAction.FAIL),
+    "604": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
+    "606": _Rule(RateLimited, RetryAction.BACK_OFF, wait=WINDOW),
+    "608": _Rule(ServerUnavailable, RetryAction.RETRY),
+    "610": _Rule(NotFound, RetryAction.FAIL),
+    "611": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2),
+    "614": _Rule(ServerUnavailable, RetryAction.RETRY),
+    "615": _Rule(RateLimited, RetryAction.REDUCE_CONCURRENCY, wait=1.0),
+    "702": _Rule(NotFound, RetryAction.FAIL),
+    "713": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
+    "719": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
+    "1004": _Rule(NotFound, RetryAction.FAIL),
+    "1005": _Rule(Conflict, RetryAction.FAIL),
+    "1013": _Rule(NotFound, RetryAction.FAIL),
+    "1014": _Rule(ServerUnavailable, RetryAction.RETRY, at_most=2),
+    "1016": _Rule(RateLimited, RetryAction.RETRY, wait=30.0),
+    "1017": _Rule(Conflict, RetryAction.FAIL),
+    "1019": _Rule(RateLimited, RetryAction.RETRY, wait=30.0),
 }
-_UNKNOWN_6XX = _Rule(ServerUnavailable, Next.DOUBT, at_most=2)
-_PERMANENT = _Rule(InvalidRequest, Next.FAIL)
+_UNKNOWN_6XX = _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2)
+_PERMANENT = _Rule(InvalidRequest, RetryAction.FAIL)
 _PERMANENT_6XX = {"605", "607", "609", "612", "613", "616"}
 
 
@@ -104,8 +104,8 @@ class Marketo(Platform):
         return f"marketo {self.account.base_url} {self.account.client_id} {digest}"
 
     @property
-    def rates(self) -> Mapping[Meter, Rate]:
-        return {Meter.CALLS: Rate(self.account.calls_per_20_seconds, WINDOW)}
+    def rates(self) -> Mapping[Quota, Rate]:
+        return {Quota.CALLS: Rate(self.account.calls_per_20_seconds, WINDOW)}
 
     @property
     def max_concurrency(self) -> int:
@@ -116,7 +116,7 @@ class Marketo(Platform):
         return self.account.daily_reserve
 
     @property
-    def at_once(self) -> int | None:
+    def max_in_flight(self) -> int | None:
         return self.account.max_concurrency
 
     def token_request(self) -> Request | None:
@@ -161,74 +161,84 @@ class Marketo(Platform):
             return Request("POST", url, override, headers, FormBody(call.query), call.timeout)
         return Request(route.method, url, call.query, headers, call.body, call.timeout)
 
-    def judge(self, call: Call[Any], response: Response) -> Verdict:
+    def classify(self, call: Call[Any], response: Response) -> Classification:
         if not 200 <= response.status < 300:
             return self._judge_status(call, response)
         if call.file and not _says_whether(response):
-            return Done(response.file())
+            return Success(response.file())
         try:
             envelope = response.envelope()
         except ValueError:
-            error = ServerUnavailable("the answer is not JSON", **_facts(call, response, {}, ""))
-            return Refused(error, Next.DOUBT)
+            error = ServerUnavailable("the answer is not JSON", **_error_details(call, response, {}, ""))
+            return Failure(error, RetryAction.AMBIGUOUS)
         if envelope.get("success") is True and not call.file:
-            return Done(envelope)
+            return Success(envelope)
         if not _code(envelope):
             error = ServerUnavailable(
-                "the answer says neither yes nor no", **_facts(call, response, envelope, "")
+                "the answer says neither yes nor no", **_error_details(call, response, envelope, "")
             )
-            return Refused(error, Next.DOUBT)
+            return Failure(error, RetryAction.AMBIGUOUS)
         return self._judge_code(call, response, envelope)
 
-    def _judge_status(self, call: Call[Any], response: Response) -> Refused:
-        facts = _facts(call, response, _body(response), "")
+    def _judge_status(self, call: Call[Any], response: Response) -> Failure:
+        details = _error_details(call, response, _body(response), "")
         match response.status:
             case 401:
-                return Refused(AuthenticationError("the token was refused", **facts), Next.REFRESH)
+                return Failure(
+                    AuthenticationError("the token was refused", **details), RetryAction.REFRESH_TOKEN
+                )
             case 403:
-                error = PermissionDenied("not allowed", missing=call.scopes, **facts)
-                return Refused(error, Next.FAIL)
+                error = PermissionDenied("not allowed", missing=call.scopes, **details)
+                return Failure(error, RetryAction.FAIL)
             case 404:
                 missing = (
                     "no file: its job is unknown, not finished or too old" if call.file else "no such address"
                 )
-                return Refused(NotFound(missing, **facts), Next.FAIL)
+                return Failure(NotFound(missing, **details), RetryAction.FAIL)
             case 413:
-                return Refused(InvalidRequest("the body is over the platform's limit", **facts), Next.FAIL)
+                return Failure(
+                    InvalidRequest("the body is over the platform's limit", **details), RetryAction.FAIL
+                )
             case 414:
-                return Refused(InvalidRequest("the URL is over the platform's limit", **facts), Next.FAIL)
+                return Failure(
+                    InvalidRequest("the URL is over the platform's limit", **details), RetryAction.FAIL
+                )
             case 429:
-                return Refused(RateLimited("over the rate limit", **facts), Next.SLOW_DOWN, wait=WINDOW)
+                return Failure(
+                    RateLimited("over the rate limit", **details), RetryAction.BACK_OFF, wait=WINDOW
+                )
             case 500:
-                return Refused(ServerUnavailable("the server failed", **facts), Next.DOUBT, at_most=2)
+                return Failure(
+                    ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS, at_most=2
+                )
             case status if status > 500:
-                return Refused(ServerUnavailable("the server failed", **facts), Next.DOUBT)
-        return Refused(InvalidRequest("refused", **facts), Next.FAIL)
+                return Failure(ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS)
+        return Failure(InvalidRequest("refused", **details), RetryAction.FAIL)
 
-    def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Refused:
+    def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Failure:
         code, message = _code(envelope), str(errors_of(envelope)[0].get("message") or "no reason given")
-        facts = _facts(call, response, envelope, code)
+        details = _error_details(call, response, envelope, code)
         if code == "607" or code == "1020":
-            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **facts)
-            return Refused(error, Next.FAIL)
+            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **details)
+            return Failure(error, RetryAction.FAIL)
         if code == "1029":
-            return self._job_limit(message, facts)
+            return self._job_limit(message, details)
         rule = _RULES.get(code) or (
             _UNKNOWN_6XX if code.startswith("6") and code not in _PERMANENT_6XX else _PERMANENT
         )
         if rule.error is PermissionDenied:
-            return Refused(PermissionDenied(message, missing=call.scopes, **facts), rule.next)
-        return Refused(rule.error(message, **facts), rule.next, wait=rule.wait, at_most=rule.at_most)
+            return Failure(PermissionDenied(message, missing=call.scopes, **details), rule.action)
+        return Failure(rule.error(message, **details), rule.action, wait=rule.wait, at_most=rule.at_most)
 
-    def _job_limit(self, message: str, facts: dict[str, Any]) -> Refused:
+    def _job_limit(self, message: str, details: dict[str, Any]) -> Failure:
         """1029 has three meanings, and only its text tells them apart."""
         lowered = message.lower()
         if "quota" in lowered:
-            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **facts)
-            return Refused(error, Next.FAIL)
+            error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **details)
+            return Failure(error, RetryAction.FAIL)
         if "already" in lowered:
-            return Refused(Conflict(message, **facts), Next.FAIL)
-        return Refused(RateLimited(message, **facts), Next.LATER, wait=60.0)
+            return Failure(Conflict(message, **details), RetryAction.FAIL)
+        return Failure(RateLimited(message, **details), RetryAction.RETRY, wait=60.0)
 
 
 def next_quota_reset(now: datetime) -> datetime:
@@ -262,7 +272,7 @@ def _body(response: Response) -> Envelope:
         return {}
 
 
-def _facts(call: Call[Any], response: Response, envelope: Envelope, code: str) -> dict[str, Any]:
+def _error_details(call: Call[Any], response: Response, envelope: Envelope, code: str) -> dict[str, Any]:
     return {
         "platform": Marketo.name,
         "call": call.name,

@@ -24,7 +24,7 @@ from airflow_provider_mkt.client.call import (
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.paging import offset
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
@@ -168,7 +168,7 @@ def records(
     for index, row in enumerate(batch(call, field, rows, at_most=at_most)):
         where = f"{field}[{index}]"
         if not isinstance(row, Mapping):
-            raise InvalidInput(where, f"must be a mapping, not {shape(row)}", call=call)
+            raise InvalidInput(where, f"must be a mapping, not {describe_type(row)}", call=call)
         for key in needs:
             if row.get(key) in (None, ""):
                 raise InvalidInput(f"{where}.{key}", "is missing or empty", call=call)
@@ -194,7 +194,7 @@ def between(call: str, field: str, value: int, low: int, high: int) -> int:
     :raises InvalidInput: when it is none, or outside *low* to *high*.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        told = value if isinstance(value, int) and not isinstance(value, bool) else shape(value)
+        told = value if isinstance(value, int) and not isinstance(value, bool) else describe_type(value)
         raise InvalidInput(field, f"must be a whole number from {low} to {high}, not {told}", call=call)
     return value
 
@@ -226,7 +226,7 @@ def comma_values(call: str, values: Sequence[str | int | bool]) -> str:
     for index, value in enumerate(batch(call, "filter_values", values, at_most=BATCH_MAX)):
         where = f"filter_values[{index}]"
         if not isinstance(value, (str, int)):
-            raise InvalidInput(where, f"must be text or a number, not {shape(value)}", call=call)
+            raise InvalidInput(where, f"must be text or a number, not {describe_type(value)}", call=call)
         one = str(value).lower() if isinstance(value, bool) else str(value)
         if not one.strip() or "," in one:
             raise InvalidInput(where, "is empty or has a comma in it", call=call)
@@ -240,7 +240,7 @@ def text(call: str, field: str, value: str, *, at_most: int = NAME_MAX) -> str:
     :raises InvalidInput: when it is none, empty or too long.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"is missing or empty: {shape(value)}", call=call)
+        raise InvalidInput(field, f"is missing or empty: {describe_type(value)}", call=call)
     if len(value) > at_most:
         raise InvalidInput(field, f"has {len(value)} characters; at most {at_most}", call=call)
     return value
@@ -262,7 +262,7 @@ def optional_text(call: str, field: str, value: str | None, *, at_most: int) -> 
     if value is None:
         return None
     if not isinstance(value, str):
-        raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
     if len(value) > at_most:
         raise InvalidInput(field, f"has {len(value)} characters; at most {at_most}", call=call)
     return value

@@ -21,7 +21,7 @@ class Reason(BaseModel):
     message: str = ""
 
 
-class RecordResult(BaseModel):
+class RowResult(BaseModel):
     """What became of one record. Rows come in the order of the input."""
 
     model_config = ConfigDict(extra="allow")
@@ -51,14 +51,14 @@ def rows(envelope: Envelope) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", envelope.get("result") or [])
 
 
-def results_of(expected: int) -> Callable[[Envelope], list[RecordResult]]:
+def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
     """A reader of the outcomes of *expected* records.
 
     It refuses an answer with another number of rows: rows are matched to records by position.
     """
 
-    def read(envelope: Envelope) -> list[RecordResult]:
-        results = [RecordResult.model_validate(row) for row in envelope["result"]]
+    def read(envelope: Envelope) -> list[RowResult]:
+        results = [RowResult.model_validate(row) for row in envelope["result"]]
         if len(results) != expected:
             msg = f"{len(results)} results for {expected} records"
             raise ValueError(msg)
@@ -112,7 +112,7 @@ def one_as(kind: type[T]) -> Callable[[Envelope], T]:
     return read
 
 
-def only_result(envelope: Envelope) -> RecordResult:
+def only_result(envelope: Envelope) -> RowResult:
     """The outcome of the one record that was sent."""
     return results_of(1)(envelope)[0]
 

@@ -18,7 +18,7 @@ from airflow_provider_mkt.client.marketo.requests import (
     write,
 )
 from airflow_provider_mkt.client.marketo.responses import (
-    RecordResult,
+    RowResult,
     one_as,
     only_result,
     results_of,
@@ -26,7 +26,7 @@ from airflow_provider_mkt.client.marketo.responses import (
 )
 from airflow_provider_mkt.client.marketo.rows import LeadField
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 _CUSTOM = ("Read-Write Schema Custom Field",)
 _ANY = ("Read-Write Schema Standard Field", *_CUSTOM)
@@ -66,9 +66,7 @@ def browse(name: str, tail: str, batch_size: int) -> Call[list[LeadField]]:
     )
 
 
-def create(
-    name: str, tail: str, fields: Sequence[Mapping[str, Any]], at_most: int
-) -> Call[list[RecordResult]]:
+def create(name: str, tail: str, fields: Sequence[Mapping[str, Any]], at_most: int) -> Call[list[RowResult]]:
     """Create fields."""
     rows = records(name, "fields", fields, needs=("name", "displayName", "dataType"), at_most=at_most)
     for index, row in enumerate(rows):
@@ -82,10 +80,10 @@ def create(
     )
 
 
-def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) -> Call[RecordResult]:
+def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
     """Change a field."""
     if not isinstance(changes, Mapping) or not changes:
-        raise InvalidInput("changes", f"must name what to change, not {shape(changes)}", call=name)
+        raise InvalidInput("changes", f"must name what to change, not {describe_type(changes)}", call=name)
     for key in changes:
         if key not in CHANGEABLE:
             raise InvalidInput(

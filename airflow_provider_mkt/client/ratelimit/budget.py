@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.ratelimit.counter import Counter, CounterUnavailable, Slots
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Place
+from airflow_provider_mkt.client.transport.wire import Permit
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ _GONE_AFTER = 5.0
 class Budget(Protocol):
     """A place to ask before each call."""
 
-    def rate(self, meter: Meter) -> Rate | None:
-        """The limit of a meter, as far as it is known; None for one that is not limited.
+    def rate(self, quota: Quota) -> Rate | None:
+        """The limit of a quota, as far as it is known; None for one that is not limited.
 
         :raises CounterUnavailable: when the place where calls are counted cannot be reached.
         """
 
-    def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
+    def take(self, quota: Quota, permit_id: str = "", seconds: float = SLOT_MAX) -> float:
         """Try to take a place; 0 when taken, else the seconds until it is worth asking again.
 
         :param ticket: tells the place from others; without one it cannot be settled.
@@ -56,17 +56,17 @@ class Budget(Protocol):
         :raises CounterUnavailable: when the place where calls are counted cannot be reached.
         """
 
-    def settle(self, place: Place, took: float) -> None:
+    def release(self, permit: Permit, took: float) -> None:
         """The call that took a place was answered, so many seconds after it was sent."""
 
-    def learn(self, meter: Meter, rate: Rate) -> None:
+    def learn(self, quota: Quota, rate: Rate) -> None:
         """The platform stated its limit."""
 
-    def refused(self, meter: Meter, at_most: float) -> None:
+    def refused(self, quota: Quota, at_most: float) -> None:
         """The platform refused a call for rate: give no place for a while."""
 
 
-class _Fastest:
+class _LatencyFloor:
     """How long calls take the platform at least, as far as those so far tell."""
 
     _ENOUGH = 100
@@ -90,7 +90,7 @@ class _Fastest:
         return min(self._least[kind], *others) if others else 0.0
 
 
-class _Line:
+class _FairQueue:
     """Those of this process that wait for a place, in the order in which they are told to come back.
 
     Without it all of them would come back for the one place that is free next.
@@ -100,121 +100,123 @@ class _Line:
         self._due: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def ahead_of(self, ticket: str) -> int:
+    def ahead_of(self, permit_id: str) -> int:
         """How many come first: all that wait, or those that were to come back before this one."""
         now = time.monotonic()
         with self._lock:
             for gone in [other for other, due in self._due.items() if now - due > _GONE_AFTER]:
                 del self._due[gone]
-            mine = self._due.get(ticket, float("inf"))
-            return sum(due < mine for other, due in self._due.items() if other != ticket)
+            mine = self._due.get(permit_id, float("inf"))
+            return sum(due < mine for other, due in self._due.items() if other != permit_id)
 
-    def told(self, ticket: str, wait: float) -> None:
+    def told(self, permit_id: str, wait: float) -> None:
         """It is to come back after so many seconds; 0 when it has got its place."""
         with self._lock:
             if wait > 0:
-                self._due[ticket] = time.monotonic() + wait
+                self._due[permit_id] = time.monotonic() + wait
             else:
-                self._due.pop(ticket, None)
+                self._due.pop(permit_id, None)
 
 
 class SharedBudget:
     """The budget of one account.
 
     :param counter: counts for everything that shares the budget.
-    :param rates: the limit of each meter; a meter without one is not limited.
-    :param at_once: how many of the account's calls may be under way at once; None where the platform has
-        no such limit.
+    :param rates: the limit of each quota; a quota without one is not limited.
+    :param max_in_flight: how many of the account's calls may be in flight at once; None where the platform
+        has no such limit.
     """
 
-    def __init__(self, counter: Counter, rates: Mapping[Meter, Rate], *, at_once: int | None = None) -> None:
+    def __init__(
+        self, counter: Counter, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
+    ) -> None:
         self.counter = counter
         self._rates = dict(rates)
-        self._at_once = at_once
-        self._paused_until: dict[Meter, float] = {}
-        self._refusals: dict[Meter, tuple[int, float]] = {}
+        self._at_once = max_in_flight
+        self._paused_until: dict[Quota, float] = {}
+        self._refusals: dict[Quota, tuple[int, float]] = {}
         self._taken_at: dict[str, float] = {}
-        self._fastest = _Fastest()
-        self._lines: dict[Meter, _Line] = {meter: _Line() for meter in self._rates}
+        self._fastest = _LatencyFloor()
+        self._lines: dict[Quota, _FairQueue] = {quota: _FairQueue() for quota in self._rates}
         _forked_along.add(self)
 
-    def rate(self, meter: Meter) -> Rate | None:
-        if meter in self._rates and self._rates[meter].assumed:
-            self._recall(meter)
-        return self._rates.get(meter)
+    def rate(self, quota: Quota) -> Rate | None:
+        if quota in self._rates and self._rates[quota].assumed:
+            self._recall(quota)
+        return self._rates.get(quota)
 
-    def take(self, meter: Meter, ticket: str = "", seconds: float = SLOT_MAX) -> float:
-        if (rate := self.rate(meter)) is None:
+    def take(self, quota: Quota, permit_id: str = "", seconds: float = SLOT_MAX) -> float:
+        if (rate := self.rate(quota)) is None:
             return 0.0
-        paused = self._paused_until.get(meter, 0.0) - time.monotonic()
+        paused = self._paused_until.get(quota, 0.0) - time.monotonic()
         if paused > 0:
             return paused
-        slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and ticket else None
-        line = self._lines[meter]
-        ahead = line.ahead_of(ticket) if ticket else 0
-        wait, taken_at = self.counter.take(meter, rate, ticket, slots, ahead=ahead)
-        if ticket:
-            line.told(ticket, wait)
+        slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and permit_id else None
+        line = self._lines[quota]
+        ahead = line.ahead_of(permit_id) if permit_id else 0
+        wait, taken_at = self.counter.take(quota, rate, permit_id, slots, ahead=ahead)
+        if permit_id:
+            line.told(permit_id, wait)
             if wait == 0:
-                self._taken_at[ticket] = taken_at
+                self._taken_at[permit_id] = taken_at
         return wait
 
-    def settle(self, place: Place, took: float) -> None:
+    def release(self, permit: Permit, took: float) -> None:
         """Move a place to when its call can have reached the platform at the latest.
 
         The platform counts a call when it arrives, which a slow connection or a busy machine puts off.
         It arrived before its answer by at least the time that the fastest call of its kind took.
         """
-        taken_at = self._taken_at.pop(place.ticket, None)
+        taken_at = self._taken_at.pop(permit.permit_id, None)
         if taken_at is None:
             return
-        arrived = self.counter.now() - self._fastest.after(place.kind, took)
+        arrived = self.counter.now() - self._fastest.after(permit.kind, took)
         late = arrived if arrived - taken_at >= NOT_WORTH_WRITING else None
         if late is None and not self._at_once:
             return
         try:
-            self.counter.settle(place.meter, place.ticket, taken_at, late, slot=bool(self._at_once))
+            self.counter.release(permit.quota, permit.permit_id, taken_at, late, slot=bool(self._at_once))
         except CounterUnavailable as error:
             # The call is done and its answer must not be lost over this.
             log.warning("%s; the budget may be a call too generous", error)
 
-    def refused(self, meter: Meter, at_most: float) -> None:
+    def refused(self, quota: Quota, at_most: float) -> None:
         """Give no place for a while: longer each time it happens again soon, up to *at_most* seconds."""
-        rate = self._rates.get(meter)
+        rate = self._rates.get(quota)
         if rate is None:
             return
         now = time.monotonic()
-        times, last = self._refusals.get(meter, (0, float("-inf")))
+        times, last = self._refusals.get(quota, (0, float("-inf")))
         if now - last > 2 * rate.seconds:
             times = 0
         elif now - last < rate.seconds / 20:
             # Calls that were under way together are refused together: once is enough.
             return
-        self._refusals[meter] = (times + 1, now)
-        self.pause(meter, min(at_most, rate.seconds / 10 * 2.0**times))
+        self._refusals[quota] = (times + 1, now)
+        self.pause(quota, min(at_most, rate.seconds / 10 * 2.0**times))
 
-    def learn(self, meter: Meter, rate: Rate) -> None:
-        if meter in self._rates and rate != self._rates[meter]:
-            self._rates[meter] = rate
-            self._tell(lambda: self.counter.remember(meter, rate))
+    def learn(self, quota: Quota, rate: Rate) -> None:
+        if quota in self._rates and rate != self._rates[quota]:
+            self._rates[quota] = rate
+            self._tell(lambda: self.counter.remember(quota, rate))
 
-    def pause(self, meter: Meter, seconds: float) -> None:
+    def pause(self, quota: Quota, seconds: float) -> None:
         """Give no place for a while, to nobody that shares the budget."""
         until = time.monotonic() + seconds
-        self._paused_until[meter] = max(self._paused_until.get(meter, 0.0), until)
-        self._tell(lambda: self.counter.pause(meter, seconds))
+        self._paused_until[quota] = max(self._paused_until.get(quota, 0.0), until)
+        self._tell(lambda: self.counter.pause(quota, seconds))
 
     def after_fork(self) -> None:
         """Start anew in a child process: only what is outside of it is shared with the parent."""
         self._taken_at = {}
-        self._lines = {meter: _Line() for meter in self._rates}
+        self._lines = {quota: _FairQueue() for quota in self._rates}
         self.counter.after_fork()
 
-    def _recall(self, meter: Meter) -> None:
+    def _recall(self, quota: Quota) -> None:
         """Take the limit that another process was told: with less, this one would wait for it to end."""
-        known = self.counter.remembered(meter)
+        known = self.counter.remembered(quota)
         # Without one, what is assumed counts until an answer states it.
-        self._rates[meter] = known or replace(self._rates[meter], assumed=False)
+        self._rates[quota] = known or replace(self._rates[quota], assumed=False)
 
     @staticmethod
     def _tell(what: Callable[[], None]) -> None:
@@ -239,14 +241,14 @@ def _after_fork() -> None:
 _forked_along: weakref.WeakSet[SharedBudget] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_after_fork)
 
-_Settings = tuple[frozenset[tuple[Meter, Rate]], int | None]
+_Settings = tuple[frozenset[tuple[Quota, Rate]], int | None]
 _counters: dict[tuple[str, str], Counter] = {}
 _budgets: dict[tuple[str, str, _Settings], SharedBudget] = {}
 _budgets_lock = threading.Lock()
 
 
 def budget_of(
-    place: Path | str, account_key: str, rates: Mapping[Meter, Rate], *, at_once: int | None = None
+    place: Path | str, account_key: str, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
 ) -> SharedBudget:
     """The process-wide budget of one account, as one connection would use it.
 
@@ -254,18 +256,18 @@ def budget_of(
 
     :param place: where it is kept: a directory on this machine, or the URL of a Redis or PostgreSQL server.
     :param account_key: names the account; only a digest of it is kept.
-    :param rates: the limit of each meter, as configured.
-    :param at_once: how many of the account's calls may be under way at once.
+    :param rates: the limit of each quota, as configured.
+    :param max_in_flight: how many of the account's calls may be under way at once.
     :raises InvalidInput: when the URL is of neither kind, or its client library is not installed.
     """
     digest = hashlib.sha256(account_key.encode()).hexdigest()[:24]
     where = (str(place), digest)
-    key = (*where, (frozenset(rates.items()), at_once))
+    key = (*where, (frozenset(rates.items()), max_in_flight))
     with _budgets_lock:
         if key not in _budgets:
             if where not in _counters:
                 _counters[where] = _counter(place, digest)
-            _budgets[key] = SharedBudget(_counters[where], rates, at_once=at_once)
+            _budgets[key] = SharedBudget(_counters[where], rates, max_in_flight=max_in_flight)
         return _budgets[key]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_provider_mkt.client.call import Meter
+from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.client.transport.platform import Rate
 
@@ -37,7 +37,7 @@ class Counter(Protocol):
     """Counts the calls of one account for everything that shares it, atomically."""
 
     def take(
-        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+        self, quota: Quota, rate: Rate, permit_id: str, slots: Slots | None, *, ahead: int = 0
     ) -> tuple[float, float]:
         """Try to count a call.
 
@@ -47,8 +47,8 @@ class Counter(Protocol):
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
-    def settle(
-        self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool
+    def release(
+        self, quota: Quota, permit_id: str, taken_at: float, arrived: float | None, *, slot: bool
     ) -> None:
         """A call was answered.
 
@@ -57,19 +57,19 @@ class Counter(Protocol):
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
-    def pause(self, meter: Meter, seconds: float) -> None:
+    def pause(self, quota: Quota, seconds: float) -> None:
         """Count no call for a while, whoever makes it. The longest pause holds.
 
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
-    def remember(self, meter: Meter, rate: Rate) -> None:
+    def remember(self, quota: Quota, rate: Rate) -> None:
         """Keep the limit that the platform stated.
 
         :raises CounterUnavailable: when the counter cannot be reached.
         """
 
-    def remembered(self, meter: Meter) -> Rate | None:
+    def remembered(self, quota: Quota) -> Rate | None:
         """The limit that the platform last stated to anybody.
 
         :raises CounterUnavailable: when the counter cannot be reached.
@@ -94,14 +94,14 @@ def windowed(rate: Rate) -> PyRate:
     return PyRate(rate.calls, window_of(rate))
 
 
-def put(bucket: AbstractBucket, rate: Rate, ticket: str, now: float, ahead: int) -> float:
+def put(bucket: AbstractBucket, rate: Rate, permit_id: str, now: float, ahead: int) -> float:
     """Try to put a call into a bucket: 0, or the seconds until it is worth asking again."""
     from pyrate_limiter import RateItem
 
     bucket.rates = [windowed(rate)]
     at = int(now * 1000)
-    if bucket.put(RateItem(ticket, at)):
+    if bucket.put(RateItem(permit_id, at)):
         return 0.0
     # When there is room for those ahead and for this one.
-    wait = bucket.waiting(RateItem(ticket, at, weight=min(ahead + 1, rate.calls)))
+    wait = bucket.waiting(RateItem(permit_id, at, weight=min(ahead + 1, rate.calls)))
     return max(int(wait) if isinstance(wait, int) else 0, 1) / 1000 + 0.002

@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.transport.platform import Rate
 if TYPE_CHECKING:
     from pyrate_limiter import PostgresBucket
 
-    from airflow_provider_mkt.client.call import Meter
+    from airflow_provider_mkt.client.call import Quota
 
 T = TypeVar("T")
 
@@ -58,39 +58,41 @@ class PostgresCounter:
         self._limits = sql.Identifier(f"{self._name}_limits")
         self._lock = threading.Lock()
         self._open: psycopg.Connection[Any] | None = None
-        self._buckets: dict[Meter, PostgresBucket] = {}
+        self._buckets: dict[Quota, PostgresBucket] = {}
         self._ahead, self._measured_at = 0.0, float("-inf")
         self._taken = 0
 
     def take(
-        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+        self, quota: Quota, rate: Rate, permit_id: str, slots: Slots | None, *, ahead: int = 0
     ) -> tuple[float, float]:
-        return self._connected(lambda connection: self._take(connection, meter, rate, ticket, slots, ahead))
+        return self._connected(
+            lambda connection: self._take(connection, quota, rate, permit_id, slots, ahead)
+        )
 
-    def settle(
-        self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool
+    def release(
+        self, quota: Quota, permit_id: str, taken_at: float, arrived: float | None, *, slot: bool
     ) -> None:
-        self._connected(lambda connection: self._settle(connection, meter, ticket, arrived, slot=slot))
+        self._connected(lambda connection: self._settle(connection, quota, permit_id, arrived, slot=slot))
 
-    def pause(self, meter: Meter, seconds: float) -> None:
+    def pause(self, quota: Quota, seconds: float) -> None:
         def work(connection: psycopg.Connection[Any]) -> None:
             self._measure(connection)
             insert = sql.SQL("INSERT INTO {} VALUES (%s, %s)").format(self._pauses)
-            connection.execute(insert, (meter.value, self.now() + seconds))
+            connection.execute(insert, (quota.value, self.now() + seconds))
 
         self._connected(work)
 
-    def remember(self, meter: Meter, rate: Rate) -> None:
+    def remember(self, quota: Quota, rate: Rate) -> None:
         upsert = sql.SQL(
-            "INSERT INTO {} VALUES (%s, %s, %s) ON CONFLICT (meter) "
+            "INSERT INTO {} VALUES (%s, %s, %s) ON CONFLICT (quota) "
             "DO UPDATE SET calls = excluded.calls, seconds = excluded.seconds"
         ).format(self._limits)
-        row = (meter.value, rate.calls, rate.seconds)
+        row = (quota.value, rate.calls, rate.seconds)
         self._connected(lambda connection: connection.execute(upsert, row))
 
-    def remembered(self, meter: Meter) -> Rate | None:
-        query = sql.SQL("SELECT calls, seconds FROM {} WHERE meter = %s").format(self._limits)
-        row = self._connected(lambda connection: connection.execute(query, (meter.value,)).fetchone())
+    def remembered(self, quota: Quota) -> Rate | None:
+        query = sql.SQL("SELECT calls, seconds FROM {} WHERE quota = %s").format(self._limits)
+        row = self._connected(lambda connection: connection.execute(query, (quota.value,)).fetchone())
         return None if row is None else Rate(int(row[0]), float(row[1]))
 
     def now(self) -> float:
@@ -105,28 +107,28 @@ class PostgresCounter:
     def _take(
         self,
         connection: psycopg.Connection[Any],
-        meter: Meter,
+        quota: Quota,
         rate: Rate,
-        ticket: str,
+        permit_id: str,
         slots: Slots | None,
         ahead: int,
     ) -> tuple[float, float]:
         self._measure(connection)
-        bucket = self._bucket(connection, meter, rate)
+        bucket = self._bucket(connection, quota, rate)
         with connection.transaction():
             self._wait_for_turn(connection)
             # The bucket itself fails when another has its table, be it a vacuum; held already, it does not.
-            connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(self._calls(meter)))
+            connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(self._calls(quota)))
             now = self.now()
-            if (paused := self._paused(connection, meter, now)) > 0:
+            if (paused := self._paused(connection, quota, now)) > 0:
                 return paused, 0.0
             if slots is not None and not self._has_slot(connection, slots, now):
                 return SLOT_WAIT, 0.0
-            if (wait := put(bucket, rate, ticket, now, ahead)) > 0:
+            if (wait := put(bucket, rate, permit_id, now, ahead)) > 0:
                 return wait, 0.0
             if slots is not None:
                 insert = sql.SQL("INSERT INTO {} VALUES (%s, %s)").format(self._slots)
-                connection.execute(insert, (ticket, now + slots.seconds))
+                connection.execute(insert, (permit_id, now + slots.seconds))
             self._taken += 1
             if self._taken % 64 == 1:
                 bucket.leak(int(now * 1000))
@@ -135,8 +137,8 @@ class PostgresCounter:
     def _settle(
         self,
         connection: psycopg.Connection[Any],
-        meter: Meter,
-        ticket: str,
+        quota: Quota,
+        permit_id: str,
         arrived: float | None,
         *,
         slot: bool,
@@ -144,50 +146,52 @@ class PostgresCounter:
         with connection.transaction():
             self._wait_for_turn(connection)
             if slot:
-                connection.execute(sql.SQL("DELETE FROM {} WHERE name = %s").format(self._slots), (ticket,))
+                connection.execute(
+                    sql.SQL("DELETE FROM {} WHERE name = %s").format(self._slots), (permit_id,)
+                )
             if arrived is not None:
                 move = sql.SQL("UPDATE {} SET item_timestamp = TO_TIMESTAMP(%s) WHERE name = %s")
-                connection.execute(move.format(self._calls(meter)), (int(arrived * 1000) / 1000, ticket))
+                connection.execute(move.format(self._calls(quota)), (int(arrived * 1000) / 1000, permit_id))
 
     def _wait_for_turn(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_id,))
 
-    def _calls(self, meter: Meter) -> sql.Identifier:
-        return sql.Identifier(f"ratelimit___{self._table(meter)}")
+    def _calls(self, quota: Quota) -> sql.Identifier:
+        return sql.Identifier(f"ratelimit___{self._table(quota)}")
 
     def _has_slot(self, connection: psycopg.Connection[Any], slots: Slots, now: float) -> bool:
         connection.execute(sql.SQL("DELETE FROM {} WHERE until < %s").format(self._slots), (now,))
         row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(self._slots)).fetchone()
         return row is not None and int(row[0]) < slots.limit
 
-    def _bucket(self, connection: psycopg.Connection[Any], meter: Meter, rate: Rate) -> PostgresBucket:
-        if meter not in self._buckets:
+    def _bucket(self, connection: psycopg.Connection[Any], quota: Quota, rate: Rate) -> PostgresBucket:
+        if quota not in self._buckets:
             from pyrate_limiter import PostgresBucket
 
-            self._buckets[meter] = PostgresBucket(
+            self._buckets[quota] = PostgresBucket(
                 _OneConnection(connection),
-                self._table(meter),
+                self._table(quota),
                 [windowed(rate)],
             )
-        return self._buckets[meter]
+        return self._buckets[quota]
 
-    def _paused(self, connection: psycopg.Connection[Any], meter: Meter, now: float) -> float:
-        query = sql.SQL("SELECT max(until) FROM {} WHERE meter = %s").format(self._pauses)
-        row = connection.execute(query, (meter.value,)).fetchone()
+    def _paused(self, connection: psycopg.Connection[Any], quota: Quota, now: float) -> float:
+        query = sql.SQL("SELECT max(until) FROM {} WHERE quota = %s").format(self._pauses)
+        row = connection.execute(query, (quota.value,)).fetchone()
         until = 0.0 if row is None or row[0] is None else float(row[0])
         if 0 < until <= now:
             connection.execute(
-                sql.SQL("DELETE FROM {} WHERE meter = %s").format(self._pauses), (meter.value,)
+                sql.SQL("DELETE FROM {} WHERE quota = %s").format(self._pauses), (quota.value,)
             )
         return max(0.0, until - now)
 
     def _tables(self) -> tuple[tuple[sql.Identifier, sql.SQL], ...]:
         return (
             (self._slots, sql.SQL("(name VARCHAR, until DOUBLE PRECISION)")),
-            (self._pauses, sql.SQL("(meter VARCHAR, until DOUBLE PRECISION)")),
+            (self._pauses, sql.SQL("(quota VARCHAR, until DOUBLE PRECISION)")),
             (
                 self._limits,
-                sql.SQL("(meter VARCHAR PRIMARY KEY, calls INTEGER, seconds DOUBLE PRECISION)"),
+                sql.SQL("(quota VARCHAR PRIMARY KEY, calls INTEGER, seconds DOUBLE PRECISION)"),
             ),
         )
 
@@ -200,8 +204,8 @@ class PostgresCounter:
             self._ahead = float(row[0]) - (before + time.time()) / 2
             self._measured_at = time.monotonic()
 
-    def _table(self, meter: Meter) -> str:
-        return f"{self._name}_{meter.value}"
+    def _table(self, quota: Quota) -> str:
+        return f"{self._name}_{quota.value}"
 
     def _connected(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         """Work with the connection; once more with a new one when the server has closed it."""

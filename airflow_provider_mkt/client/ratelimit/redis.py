@@ -16,7 +16,7 @@ from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable, Sl
 from airflow_provider_mkt.client.transport.platform import Rate
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.client.call import Meter
+    from airflow_provider_mkt.client.call import Quota
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ end
 _TAKE = """
 local calls, slots, ticket = KEYS[1], KEYS[2], ARGV[1]
 local limit, window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local at_once, slot, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local max_in_flight, slot, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local paused = redis.call('PTTL', KEYS[3])
 if paused > 0 then return {paused, now} end
-if at_once > 0 then
+if max_in_flight > 0 then
     redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-    if redis.call('ZCARD', slots) >= at_once then return {-1, now} end
+    if redis.call('ZCARD', slots) >= max_in_flight then return {-1, now} end
 end
 redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - window)
 local held = redis.call('ZCARD', calls)
@@ -58,7 +58,7 @@ if held >= limit then
 end
 redis.call('ZADD', calls, now, ticket)
 redis.call('PEXPIRE', calls, 2 * window)
-if at_once > 0 then
+if max_in_flight > 0 then
     redis.call('ZADD', slots, now + slot, ticket)
     redis.call('PEXPIRE', slots, 2 * slot)
 end
@@ -81,37 +81,37 @@ class RedisCounter:
         self._ahead = 0.0
 
     def take(
-        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+        self, quota: Quota, rate: Rate, permit_id: str, slots: Slots | None, *, ahead: int = 0
     ) -> tuple[float, float]:
-        keys = [self._key(meter), self._slots, self._pauses(meter)]
+        keys = [self._key(quota), self._slots, self._pauses(quota)]
         limits = (slots.limit, int(slots.seconds * 1000)) if slots is not None else (0, 0)
-        arguments = [ticket or uuid4().hex, rate.calls, window_of(rate), *limits, ahead]
+        arguments = [permit_id or uuid4().hex, rate.calls, window_of(rate), *limits, ahead]
         wait, now = _reachable(lambda: self._script(keys=keys, args=arguments))
         self._ahead = now / 1000 - time.time()
         if wait < 0:
             return SLOT_WAIT, 0.0
         return (wait / 1000, 0.0) if wait else (0.0, now / 1000)
 
-    def settle(
-        self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool
+    def release(
+        self, quota: Quota, permit_id: str, taken_at: float, arrived: float | None, *, slot: bool
     ) -> None:
         def work() -> None:
             if slot:
-                self._client.zrem(self._slots, ticket)
+                self._client.zrem(self._slots, permit_id)
             if arrived is not None:
-                self._client.zadd(self._key(meter), {ticket: int(arrived * 1000)}, xx=True)
+                self._client.zadd(self._key(quota), {permit_id: int(arrived * 1000)}, xx=True)
 
         _reachable(work)
 
-    def pause(self, meter: Meter, seconds: float) -> None:
-        _reachable(lambda: self._pause(keys=[self._pauses(meter)], args=[max(1, int(seconds * 1000))]))
+    def pause(self, quota: Quota, seconds: float) -> None:
+        _reachable(lambda: self._pause(keys=[self._pauses(quota)], args=[max(1, int(seconds * 1000))]))
 
-    def remember(self, meter: Meter, rate: Rate) -> None:
+    def remember(self, quota: Quota, rate: Rate) -> None:
         told = f"{rate.calls} {rate.seconds}"
-        _reachable(lambda: self._client.set(f"{self._key(meter)}:limit", told, ex=_LIMIT_LIFE))
+        _reachable(lambda: self._client.set(f"{self._key(quota)}:limit", told, ex=_LIMIT_LIFE))
 
-    def remembered(self, meter: Meter) -> Rate | None:
-        told = _reachable(lambda: self._client.get(f"{self._key(meter)}:limit"))
+    def remembered(self, quota: Quota) -> Rate | None:
+        told = _reachable(lambda: self._client.get(f"{self._key(quota)}:limit"))
         if told is None:
             return None
         calls, seconds = told.decode().split()
@@ -124,11 +124,11 @@ class RedisCounter:
         # The client itself notices a fork and opens connections of its own.
         return
 
-    def _key(self, meter: Meter) -> str:
-        return f"mkt:{self._digest}:{meter.value}"
+    def _key(self, quota: Quota) -> str:
+        return f"mkt:{self._digest}:{quota.value}"
 
-    def _pauses(self, meter: Meter) -> str:
-        return f"{self._key(meter)}:pause"
+    def _pauses(self, quota: Quota) -> str:
+        return f"{self._key(quota)}:pause"
 
     @property
     def _slots(self) -> str:

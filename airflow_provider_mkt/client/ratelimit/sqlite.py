@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from filelock import FileLock
     from pyrate_limiter import SQLiteBucket
 
-    from airflow_provider_mkt.client.call import Meter
+    from airflow_provider_mkt.client.call import Quota
 
 _SLOTS, _PAUSES, _LIMITS = "under_way", "pauses", "limits"
 _TABLES = (
     f"{_SLOTS} (name VARCHAR, until REAL)",
-    f"{_PAUSES} (meter VARCHAR, until REAL)",
-    f"{_LIMITS} (meter VARCHAR PRIMARY KEY, calls INTEGER, seconds REAL)",
+    f"{_PAUSES} (quota VARCHAR, until REAL)",
+    f"{_LIMITS} (quota VARCHAR PRIMARY KEY, calls INTEGER, seconds REAL)",
 )
 
 
@@ -42,25 +42,25 @@ class FileCounter:
         self.path = path
         self.lock = threading.Lock()
         self._file: tuple[sqlite3.Connection, FileLock] | None = None
-        self._buckets: dict[Meter, SQLiteBucket] = {}
+        self._buckets: dict[Quota, SQLiteBucket] = {}
         self._taken = 0
 
     def take(
-        self, meter: Meter, rate: Rate, ticket: str, slots: Slots | None, *, ahead: int = 0
+        self, quota: Quota, rate: Rate, permit_id: str, slots: Slots | None, *, ahead: int = 0
     ) -> tuple[float, float]:
         with self.lock:
             connection, file_lock = self._opened()
             with file_lock:
-                bucket = self._bucket(meter, rate)
+                bucket = self._bucket(quota, rate)
                 now = time.time()
-                if (paused := _paused(connection, meter, now)) > 0:
+                if (paused := _paused(connection, quota, now)) > 0:
                     return paused, 0.0
                 if slots is not None and not _has_slot(connection, slots, now):
                     return SLOT_WAIT, 0.0
-                if (wait := put(bucket, rate, ticket, now, ahead)) > 0:
+                if (wait := put(bucket, rate, permit_id, now, ahead)) > 0:
                     return wait, 0.0
                 if slots is not None:
-                    row = (ticket, now + slots.seconds)
+                    row = (permit_id, now + slots.seconds)
                     connection.execute(f"INSERT INTO {_SLOTS} VALUES (?, ?)", row)  # noqa: S608 - our own
                 self._taken += 1
                 # The first one too, since a short task never gets to the 64th.
@@ -68,34 +68,34 @@ class FileCounter:
                     bucket.leak(int(now * 1000))
         return 0.0, int(now * 1000) / 1000
 
-    def settle(
-        self, meter: Meter, ticket: str, taken_at: float, arrived: float | None, *, slot: bool
+    def release(
+        self, quota: Quota, permit_id: str, taken_at: float, arrived: float | None, *, slot: bool
     ) -> None:
         with self.lock:
             connection, file_lock = self._opened()
             with file_lock:
                 if arrived is not None:
                     connection.execute(
-                        f"UPDATE '{_table(meter)}' SET item_timestamp = ? WHERE name = ?",  # noqa: S608
-                        (int(arrived * 1000), ticket),
+                        f"UPDATE '{_table(quota)}' SET item_timestamp = ? WHERE name = ?",  # noqa: S608
+                        (int(arrived * 1000), permit_id),
                     )
                 if slot:
-                    connection.execute(f"DELETE FROM {_SLOTS} WHERE name = ?", (ticket,))  # noqa: S608
+                    connection.execute(f"DELETE FROM {_SLOTS} WHERE name = ?", (permit_id,))  # noqa: S608
 
-    def pause(self, meter: Meter, seconds: float) -> None:
+    def pause(self, quota: Quota, seconds: float) -> None:
         until = time.time() + seconds
-        self._write(f"INSERT INTO {_PAUSES} VALUES (?, ?)", (meter.value, until))  # noqa: S608 - our own
+        self._write(f"INSERT INTO {_PAUSES} VALUES (?, ?)", (quota.value, until))  # noqa: S608 - our own
 
-    def remember(self, meter: Meter, rate: Rate) -> None:
-        row = (meter.value, rate.calls, rate.seconds)
+    def remember(self, quota: Quota, rate: Rate) -> None:
+        row = (quota.value, rate.calls, rate.seconds)
         self._write(f"INSERT OR REPLACE INTO {_LIMITS} VALUES (?, ?, ?)", row)  # noqa: S608 - our own
 
-    def remembered(self, meter: Meter) -> Rate | None:
+    def remembered(self, quota: Quota) -> Rate | None:
         with self.lock:
             connection, file_lock = self._opened()
             with file_lock:
-                query = f"SELECT calls, seconds FROM {_LIMITS} WHERE meter = ?"  # noqa: S608 - our own
-                row = connection.execute(query, (meter.value,)).fetchone()
+                query = f"SELECT calls, seconds FROM {_LIMITS} WHERE quota = ?"  # noqa: S608 - our own
+                row = connection.execute(query, (quota.value,)).fetchone()
         return None if row is None else Rate(int(row[0]), float(row[1]))
 
     def now(self) -> float:
@@ -132,33 +132,33 @@ class FileCounter:
             self._file = connection, lock
         return self._file
 
-    def _bucket(self, meter: Meter, rate: Rate) -> SQLiteBucket:
-        if meter not in self._buckets:
+    def _bucket(self, quota: Quota, rate: Rate) -> SQLiteBucket:
+        if quota not in self._buckets:
             from pyrate_limiter import SQLiteBucket
 
             connection, _ = self._opened()
-            table = _table(meter)
+            table = _table(quota)
             connection.execute(f"CREATE TABLE IF NOT EXISTS '{table}' (name VARCHAR, item_timestamp INTEGER)")
             connection.execute(f"CREATE INDEX IF NOT EXISTS 'at_{table}' ON '{table}' (item_timestamp)")
-            self._buckets[meter] = SQLiteBucket([windowed(rate)], connection, table)
-        return self._buckets[meter]
+            self._buckets[quota] = SQLiteBucket([windowed(rate)], connection, table)
+        return self._buckets[quota]
 
 
 class FileBudget(SharedBudget):
     """A budget in a file.
 
     :param path: the SQLite file; made with its directory when missing.
-    :param rates: the limit of each meter; a meter without one is not limited.
-    :param at_once: how many of the account's calls may be under way at once.
+    :param rates: the limit of each quota; a quota without one is not limited.
+    :param max_in_flight: how many of the account's calls may be under way at once.
     """
 
-    def __init__(self, path: Path, rates: Mapping[Meter, Rate], *, at_once: int | None = None) -> None:
-        super().__init__(FileCounter(path), rates, at_once=at_once)
+    def __init__(self, path: Path, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None) -> None:
+        super().__init__(FileCounter(path), rates, max_in_flight=max_in_flight)
         self.path = path
 
 
-def _table(meter: Meter) -> str:
-    return f"calls_{meter.value}"
+def _table(quota: Quota) -> str:
+    return f"calls_{quota.value}"
 
 
 def _has_slot(connection: sqlite3.Connection, slots: Slots, now: float) -> bool:
@@ -167,11 +167,11 @@ def _has_slot(connection: sqlite3.Connection, slots: Slots, now: float) -> bool:
     return int(held) < slots.limit
 
 
-def _paused(connection: sqlite3.Connection, meter: Meter, now: float) -> float:
-    query = f"SELECT max(until) FROM {_PAUSES} WHERE meter = ?"  # noqa: S608 - our own name
-    (until,) = connection.execute(query, (meter.value,)).fetchone()
+def _paused(connection: sqlite3.Connection, quota: Quota, now: float) -> float:
+    query = f"SELECT max(until) FROM {_PAUSES} WHERE quota = ?"  # noqa: S608 - our own name
+    (until,) = connection.execute(query, (quota.value,)).fetchone()
     if until is not None and until <= now:
-        connection.execute(f"DELETE FROM {_PAUSES} WHERE meter = ?", (meter.value,))  # noqa: S608
+        connection.execute(f"DELETE FROM {_PAUSES} WHERE quota = ?", (quota.value,))  # noqa: S608
     return max(0.0, (until or 0.0) - now)
 
 

@@ -19,13 +19,13 @@ import httpx
 from airflow_provider_mkt.client.ratelimit.budget import Budget
 from airflow_provider_mkt.client.redaction import redact
 from airflow_provider_mkt.client.transport.wire import (
+    Acquire,
     Effect,
     NoAnswer,
     Request,
     Response,
     Send,
     Sleep,
-    Take,
     body_arguments,
 )
 
@@ -147,13 +147,13 @@ class SyncDriver:
             while True:
                 effect = exchange.send(answer)
                 match effect:
-                    case Send(request, place):
+                    case Send(request, permit):
                         sent_at = time.monotonic()
                         answer = self._send(request)
-                        if place is not None:
-                            self._budget.settle(place, time.monotonic() - sent_at)
-                    case Take(meter, ticket, seconds):
-                        answer = self._budget.take(meter, ticket, seconds)
+                        if permit is not None:
+                            self._budget.release(permit, time.monotonic() - sent_at)
+                    case Acquire(quota, permit_id, seconds):
+                        answer = self._budget.take(quota, permit_id, seconds)
                     case Sleep(seconds):
                         self.sleep(seconds)
                         answer = None
@@ -204,15 +204,15 @@ class AsyncDriver:
                 effect = exchange.send(answer)
                 match effect:
                     # A file lock may be held by another process for a moment, hence the threads.
-                    case Send(request, place):
+                    case Send(request, permit):
                         answer = await self._send(request)
-                        if place is not None:
+                        if permit is not None:
                             # A busy loop sends late and reads late: how long that took says nothing of when
                             # the call arrived, only that it had by now.
-                            await loop.run_in_executor(_takers, self._budget.settle, place, 0.0)
-                    case Take(meter, ticket, seconds):
+                            await loop.run_in_executor(_takers, self._budget.release, permit, 0.0)
+                    case Acquire(quota, permit_id, seconds):
                         take = self._budget.take
-                        answer = await loop.run_in_executor(_takers, take, meter, ticket, seconds)
+                        answer = await loop.run_in_executor(_takers, take, quota, permit_id, seconds)
                     case Sleep(seconds):
                         await self.sleep(seconds)
                         answer = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from airflow_provider_mkt.client.call import Call, Envelope, Meter, Replay
+from airflow_provider_mkt.client.call import Call, Envelope, Quota, Replay
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
@@ -25,11 +25,19 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.transport.classification import Done, Next, Refused, Verdict
+from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
 from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import Policy
+from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import Token, TokenCell, authorise, cell_for
-from airflow_provider_mkt.client.transport.wire import Effect, NoAnswer, Place, Response, Send, Sleep, Take
+from airflow_provider_mkt.client.transport.wire import (
+    Acquire,
+    Effect,
+    NoAnswer,
+    Permit,
+    Response,
+    Send,
+    Sleep,
+)
 
 T = TypeVar("T")
 
@@ -40,7 +48,7 @@ class Reply(Generic[T]):
 
     :param value: what the call's ``read`` made of the answer.
     :param envelope: the whole decoded answer.
-    :param in_doubt: an earlier try may have done the work already, so a "created" may read
+    :param ambiguous: an earlier try may have done the work already, so a "created" may read
         "updated", and an "exists already" may be this very call's doing.
     :param tries: requests sent for it.
     :param took: seconds from when the last of them was sent to its answer.
@@ -48,13 +56,13 @@ class Reply(Generic[T]):
 
     value: T
     envelope: Envelope = field(repr=False)
-    in_doubt: bool = False
+    ambiguous: bool = False
     tries: int = 1
     took: float = 0.0
 
 
 @dataclass
-class Link:
+class Session:
     """A platform account as the exchange uses it.
 
     :param notice: told of every refusal after which the call is tried again, with the wait before that;
@@ -64,131 +72,141 @@ class Link:
     """
 
     platform: Platform
-    policy: Policy = field(default_factory=Policy)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Callable[[], float] = time.monotonic
     tokens: TokenCell | None = None
-    notice: Callable[[Call[Any], Refused, float], None] | None = None
-    learn: Callable[[Meter, Rate], None] | None = None
+    notice: Callable[[Call[Any], Failure, float], None] | None = None
+    learn: Callable[[Quota, Rate], None] | None = None
     on_token: Callable[[str], None] | None = None
 
     def cell(self) -> TokenCell:
         return self.tokens or cell_for(self.platform.credentials_key)
 
 
-def exchange(call: Call[T], link: Link) -> Generator[Effect, Any, Reply[T]]:
+def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]]:
     """Run one call to its end.
 
     :raises PlatformError: one of :mod:`airflow_provider_mkt.client.errors`.
     """
-    progress = _Progress(call, link)
+    progress = _Progress(call, session)
     rejected: Token | None = None
     while True:
-        token = yield from _authorised(call, link, rejected, progress)
-        place = yield from _budgeted(call, link, progress)
-        sent_at = link.clock()
+        token = yield from _authorised(call, session, rejected, progress)
+        permit = yield from _budgeted(call, session, progress)
+        sent_at = session.clock()
         progress.tries += 1
-        answer: Response | NoAnswer = yield Send(link.platform.build(call, token.value), place)
-        took = link.clock() - sent_at
-        verdict = _judge(call, link, answer, token)
-        if progress.was_deleted_before(verdict) or _is_already_so(call, verdict):
-            verdict = Done({})
-        if isinstance(verdict, Done):
+        answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
+        took = session.clock() - sent_at
+        classification = _classify(call, session, answer, token)
+        if progress.was_deleted_before(classification) or _is_already_so(call, classification):
+            classification = Success({})
+        if isinstance(classification, Success):
             try:
-                value = call.read(verdict.envelope)
+                value = call.read(classification.envelope)
             except (ValueError, TypeError, LookupError, AttributeError) as unreadable:
-                verdict = _unreadable(call, link, unreadable)
+                classification = _unreadable(call, session, unreadable)
             else:
-                return Reply(value, verdict.envelope, progress.in_doubt, progress.tries, took)
-        if verdict.next is Next.REFRESH:
+                return Reply(value, classification.envelope, progress.ambiguous, progress.tries, took)
+        if classification.action is RetryAction.REFRESH_TOKEN:
             rejected = token
-        wait = progress.after(verdict, sent_at)
-        if link.notice is not None:
-            link.notice(call, verdict, wait)
+        wait = progress.after(classification, sent_at)
+        if session.notice is not None:
+            session.notice(call, classification, wait)
         yield Sleep(wait)
 
 
-def _judge(call: Call[Any], link: Link, answer: Response | NoAnswer, token: Token) -> Verdict:
+def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, token: Token) -> Classification:
     if isinstance(answer, NoAnswer):
-        error = link.platform.without_answer(call, answer)
-        return Refused(error, Next.DOUBT if answer.sent else Next.LATER)
-    if link.learn is not None and (rate := link.platform.observed_rate(call, answer)):
-        link.learn(call.meter, rate)
-    return link.platform.judge(call, answer.without(token.value))
+        error = session.platform.without_answer(call, answer)
+        return Failure(error, RetryAction.AMBIGUOUS if answer.sent else RetryAction.RETRY)
+    if session.learn is not None and (rate := session.platform.observed_rate(call, answer)):
+        session.learn(call.quota, rate)
+    return session.platform.classify(call, answer.without(token.value))
 
 
-def _is_already_so(call: Call[Any], verdict: Verdict) -> bool:
-    return call.already is not None and isinstance(verdict, Refused) and type(verdict.error) is call.already
+def _is_already_so(call: Call[Any], classification: Classification) -> bool:
+    return (
+        call.ok_errors is not None
+        and isinstance(classification, Failure)
+        and type(classification.error) is call.ok_errors
+    )
 
 
-def _unreadable(call: Call[Any], link: Link, cause: Exception) -> Refused:
+def _unreadable(call: Call[Any], session: Session, cause: Exception) -> Failure:
     # The cause may quote the answer, and with it people's data: only its kind is told.
     error = ServerUnavailable(
         f"the answer has a shape that cannot be read ({type(cause).__name__})",
-        platform=link.platform.name,
+        platform=session.platform.name,
         call=call.name,
     )
-    return Refused(error, Next.DOUBT, at_most=1)
+    return Failure(error, RetryAction.AMBIGUOUS, at_most=1)
 
 
 def _authorised(
-    call: Call[Any], link: Link, rejected: Token | None, progress: _Progress
+    call: Call[Any], session: Session, rejected: Token | None, progress: _Progress
 ) -> Generator[Effect, Any, Token]:
     while True:
         try:
-            return (yield from authorise(link.platform, link.cell(), rejected, link.clock, link.on_token))
+            return (
+                yield from authorise(
+                    session.platform, session.cell(), rejected, session.clock, session.on_token
+                )
+            )
         except ServerUnavailable as error:
             # Nothing of the call itself was sent, so any call may wait for the token server.
-            wait = progress.after(Refused(error, Next.LATER), link.clock())
-            if link.notice is not None:
-                link.notice(call, Refused(error, Next.LATER), wait)
+            wait = progress.after(Failure(error, RetryAction.RETRY), session.clock())
+            if session.notice is not None:
+                session.notice(call, Failure(error, RetryAction.RETRY), wait)
             yield Sleep(wait)
         except AuthenticationError as error:
             ending = progress.ending(error)
             raise ending from ending.__cause__
 
 
-def _budgeted(call: Call[Any], link: Link, progress: _Progress) -> Generator[Effect, Any, Place | None]:
-    if call.meter is Meter.FREE:
+def _budgeted(
+    call: Call[Any], session: Session, progress: _Progress
+) -> Generator[Effect, Any, Permit | None]:
+    if call.quota is Quota.FREE:
         return None
-    place = Place(call.meter, uuid4().hex, call.name)
+    permit = Permit(call.quota, uuid4().hex, call.name)
     waited = 0.0
-    while (wait := (yield Take(call.meter, place.ticket, call.timeout))) > 0:
+    while (wait := (yield Acquire(call.quota, permit.permit_id, call.timeout))) > 0:
         waited += wait
-        if waited > link.policy.queue:
+        if waited > session.policy.max_queue_wait:
             message = "the account's rate limit leaves no place for the call now"
-            raise progress.ending(RateLimited(message, platform=link.platform.name, call=call.name))
+            raise progress.ending(RateLimited(message, platform=session.platform.name, call=call.name))
         yield Sleep(wait)
-    return place
+    return permit
 
 
 class _Progress:
     """Counts the failures of one call and decides whether there is a next try."""
 
-    def __init__(self, call: Call[Any], link: Link) -> None:
+    def __init__(self, call: Call[Any], session: Session) -> None:
         self.call = call
-        self.policy = link.policy
-        self.clock = link.clock
+        self.policy = session.policy
+        self.clock = session.clock
         self.refused_since: float | None = None
         self.failures = 0
-        self.doubts = 0
-        self.bounded = 0
-        self.renewals = 0
+        self.ambiguous_retries = 0
+        self.bounded_retries = 0
+        self.token_refreshes = 0
         self.tries = 0
-        self.in_doubt = False
+        self.ambiguous = False
 
-    def was_deleted_before(self, verdict: Verdict) -> bool:
+    def was_deleted_before(self, classification: Classification) -> bool:
         """Whether a delete finds nothing because a try whose answer was lost had deleted it."""
         return (
-            self.in_doubt
+            self.ambiguous
             and self.call.route.method == "DELETE"
             and self.call.replay is Replay.SAFE
-            and isinstance(verdict, Refused)
-            and isinstance(verdict.error, NotFound)
+            and isinstance(classification, Failure)
+            and isinstance(classification.error, NotFound)
             # A code inside Marketo's 200 says that the list is not there from which leads were to be taken.
-            and verdict.error.status == 404
+            and classification.error.status == 404
         )
 
-    def after(self, refused: Refused, sent_at: float) -> float:
+    def after(self, failure: Failure, sent_at: float) -> float:
         """Seconds to wait before the next try.
 
         :raises PlatformError: when there is to be no next try.
@@ -196,42 +214,46 @@ class _Progress:
         self.failures += 1
         if self.refused_since is None:
             self.refused_since = sent_at
-        match refused.next:
-            case Next.FAIL:
-                raise self.ending(refused.error)
-            case Next.REFRESH:
-                self.renewals += 1
-                if self.renewals > self.policy.renewals:
-                    raise self.ending(_as_authentication(refused.error))
+        match failure.action:
+            case RetryAction.FAIL:
+                raise self.ending(failure.error)
+            case RetryAction.REFRESH_TOKEN:
+                self.token_refreshes += 1
+                if self.token_refreshes > self.policy.max_token_refreshes:
+                    raise self.ending(_as_authentication(failure.error))
                 return 0.0
-            case Next.DOUBT:
-                return self._after_doubt(refused, sent_at)
-            case Next.SLOW_DOWN | Next.STEP_BACK | Next.LATER:
-                if refused.at_most is not None:
-                    self.bounded += 1
-                    if self.bounded > refused.at_most:
-                        raise self.ending(refused.error)
-                return self._patiently(refused, self.policy.backoff(self.failures, refused.wait))
+            case RetryAction.AMBIGUOUS:
+                return self._after_doubt(failure, sent_at)
+            case RetryAction.BACK_OFF | RetryAction.REDUCE_CONCURRENCY | RetryAction.RETRY:
+                if failure.at_most is not None:
+                    self.bounded_retries += 1
+                    if self.bounded_retries > failure.at_most:
+                        raise self.ending(failure.error)
+                return self._patiently(failure, self.policy.backoff(self.failures, failure.wait))
 
-    def _after_doubt(self, refused: Refused, sent_at: float) -> float:
-        self.doubts += 1
-        self.in_doubt = True
+    def _after_doubt(self, failure: Failure, sent_at: float) -> float:
+        self.ambiguous_retries += 1
+        self.ambiguous = True
         if self.call.replay not in (Replay.SAFE, Replay.WAIT):
-            raise self.ending(refused.error)
-        allowed = self.policy.doubts if refused.at_most is None else min(refused.at_most, self.policy.doubts)
-        if self.doubts > allowed:
-            raise self.ending(refused.error)
-        wait = self.policy.backoff(self.failures, refused.wait)
+            raise self.ending(failure.error)
+        allowed = (
+            self.policy.max_ambiguous_retries
+            if failure.at_most is None
+            else min(failure.at_most, self.policy.max_ambiguous_retries)
+        )
+        if self.ambiguous_retries > allowed:
+            raise self.ending(failure.error)
+        wait = self.policy.backoff(self.failures, failure.wait)
         if self.call.replay is Replay.WAIT:
             # The first try may still be running on the server; two at once could make duplicates.
             wait = max(wait, self.call.timeout - (self.clock() - sent_at))
-        return self._patiently(refused, wait)
+        return self._patiently(failure, wait)
 
-    def _patiently(self, refused: Refused, wait: float) -> float:
+    def _patiently(self, failure: Failure, wait: float) -> float:
         since = self.refused_since if self.refused_since is not None else self.clock()
-        patience = self.policy.patience if self.call.patience is None else self.call.patience
-        if self.clock() + wait - since > min(patience, self.policy.patience):
-            raise self.ending(refused.error)
+        max_elapsed = self.policy.max_elapsed if self.call.max_elapsed is None else self.call.max_elapsed
+        if self.clock() + wait - since > min(max_elapsed, self.policy.max_elapsed):
+            raise self.ending(failure.error)
         return wait
 
     def ending(self, error: PlatformError) -> PlatformError:
@@ -240,7 +262,7 @@ class _Progress:
         exists already settles nothing: the try in doubt may have made it.
         """
         settled = isinstance(error, InvalidRequest) and not isinstance(error, Conflict)
-        if not self.in_doubt or self.call.replay is Replay.SAFE or settled:
+        if not self.ambiguous or self.call.replay is Replay.SAFE or settled:
             return error
         unknown = OutcomeUnknown(
             f"the platform may or may not have done it: {error.message}",

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, Envelope, Meter
+from airflow_provider_mkt.client.call import Call, Envelope, Quota
 from airflow_provider_mkt.client.errors import ServerUnavailable
-from airflow_provider_mkt.client.transport.classification import Verdict
+from airflow_provider_mkt.client.transport.classification import Classification
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
 
 
@@ -61,7 +61,7 @@ class Platform(ABC):
 
     @property
     @abstractmethod
-    def rates(self) -> Mapping[Meter, Rate]:
+    def rates(self) -> Mapping[Quota, Rate]:
         """The account's rate limits, as configured."""
 
     @property
@@ -75,7 +75,7 @@ class Platform(ABC):
         return 0
 
     @property
-    def at_once(self) -> int | None:
+    def max_in_flight(self) -> int | None:
         """How many calls the account lets be under way at once, whoever makes them; None where it has no
         such limit."""
         return None
@@ -101,7 +101,7 @@ class Platform(ABC):
         """The HTTP request of *call*."""
 
     @abstractmethod
-    def judge(self, call: Call[Any], response: Response) -> Verdict:
+    def classify(self, call: Call[Any], response: Response) -> Classification:
         """Whether the platform did it, and if not, what to try next."""
 
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetryPolicy:
     """Backoff for one call.
 
     :param base: first wait, in seconds; doubles with each try, with full jitter.
@@ -22,10 +22,10 @@ class Policy:
 
     base: float = 2.0
     cap: float = 60.0
-    patience: float = 600.0
-    doubts: int = 4
-    renewals: int = 2
-    queue: float = math.inf
+    max_elapsed: float = 600.0
+    max_ambiguous_retries: int = 4
+    max_token_refreshes: int = 2
+    max_queue_wait: float = math.inf
     draw: Callable[[], float] = field(default=random.random, repr=False)
 
     def backoff(self, failures: int, at_least: float | None = None) -> float:
@@ -40,6 +40,6 @@ class Policy:
         return ceiling * (0.1 + 0.9 * self.draw())
 
     @classmethod
-    def impatient(cls) -> Policy:
+    def no_retry(cls) -> RetryPolicy:
         """One try and no waiting: for connection tests, which may hold up a server thread."""
-        return cls(patience=0.0, doubts=0, renewals=1, queue=1.0)
+        return cls(max_elapsed=0.0, max_ambiguous_retries=0, max_token_refreshes=1, max_queue_wait=1.0)

@@ -107,14 +107,14 @@ def authorise(
 def _renew(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
     """Fetch a token. One that is about to end is waited out once: asking sooner gets the same one."""
     for waited in (False, True):
-        asked_at = clock()
+        requested_at = clock()
         request = platform.token_request()
         if request is None:
             return Token(platform.static_token())
         value, lifetime = platform.read_token((yield Send(request)))
         if lifetime > MARGIN:
-            return Token(value, asked_at + lifetime - MARGIN)
+            return Token(value, requested_at + lifetime - MARGIN)
         if waited:
             break
         yield Sleep(max(lifetime, 0.0) + 1.0)
-    return Token(value, asked_at + lifetime)
+    return Token(value, requested_at + lifetime)

@@ -14,8 +14,8 @@ from airflow_provider_mkt.client.call import (
     FileBody,
     FormBody,
     JsonBody,
-    Meter,
     Pairs,
+    Quota,
     TextBody,
 )
 
@@ -91,15 +91,15 @@ class NoAnswer:
 
 
 @dataclass(frozen=True)
-class Place:
+class Permit:
     """A place in the budget that a request draws on.
 
     :param ticket: tells it from the others.
     :param kind: the call's name; calls of one kind take the platform about as long.
     """
 
-    meter: Meter
-    ticket: str
+    quota: Quota
+    permit_id: str
     kind: str
 
 
@@ -108,7 +108,7 @@ class Send:
     """Effect: send this, answer with a Response or a NoAnswer."""
 
     request: Request
-    place: Place | None = field(default=None, compare=False)
+    permit: Permit | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -119,18 +119,18 @@ class Sleep:
 
 
 @dataclass(frozen=True)
-class Take:
+class Acquire:
     """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking.
 
     :param seconds: how long the call may be under way.
     """
 
-    meter: Meter
-    ticket: str = field(default="", compare=False)
+    quota: Quota
+    permit_id: str = field(default="", compare=False)
     seconds: float = field(default=30.0, compare=False)
 
 
-Effect = Send | Sleep | Take
+Effect = Send | Sleep | Acquire
 
 
 def body_arguments(body: Body | None) -> dict[str, Any]:

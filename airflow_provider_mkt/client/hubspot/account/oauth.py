@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Meter, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 class TokenAnswer(BaseModel):
@@ -124,7 +124,7 @@ def introspect(token: str, *, token_type_hint: str | None = None) -> Call[TokenI
         _info,
         Replay.SAFE,
         body=_form(name, token, token_type_hint),
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         as_client=True,
     )
 
@@ -145,7 +145,7 @@ def revoke(token: str, *, token_type_hint: str | None = None) -> Call[None]:
         nothing,
         Replay.SAFE,
         body=_form(name, token, token_type_hint),
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         as_client=True,
     )
 
@@ -157,7 +157,7 @@ def _tokens(name: str, pairs: dict[str, str], replay: Replay) -> Call[TokenAnswe
         TokenAnswer.model_validate,
         replay,
         body=FormBody(tuple(pairs.items())),
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         as_client=True,
     )
 
@@ -167,7 +167,9 @@ def _form(name: str, token: str, hint: str | None) -> FormBody:
     if hint is not None:
         if hint not in ("access_token", "refresh_token"):
             raise InvalidInput(
-                "token_type_hint", f"must be access_token or refresh_token, not {shape(hint)}", call=name
+                "token_type_hint",
+                f"must be access_token or refresh_token, not {describe_type(hint)}",
+                call=name,
             )
         pairs.append(("token_type_hint", hint))
     return FormBody(tuple(pairs))
@@ -181,5 +183,5 @@ def _info(envelope: Envelope) -> TokenInfo:
 
 def _secret(call: str, field: str, value: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
     return value

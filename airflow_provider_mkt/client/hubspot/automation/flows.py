@@ -10,7 +10,7 @@ from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
     JsonBody,
-    Meter,
+    Quota,
     Replay,
     Route,
     batch,
@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.parameters import page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 PAGE_MAX = 100
@@ -193,7 +193,7 @@ def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
 
 def _definition(call: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(definition, Mapping) or not definition:
-        raise InvalidInput("definition", f"must describe a flow, not {shape(definition)}", call=call)
+        raise InvalidInput("definition", f"must describe a flow, not {describe_type(definition)}", call=call)
     return dict(definition)
 
 
@@ -205,7 +205,7 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
         Replay.VERIFY,
         body=JsonBody(definition),
         # The platform exempts both from its window.
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         scopes=_SCOPES,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from airflow_provider_mkt.client.call import Call, Json, JsonBody, Replay, Route, TextBody, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}")
 
@@ -56,7 +56,9 @@ def update_lead(lead_guid: str, changes: Mapping[str, Json]) -> Call[None]:
     name = "legacy.update_lead"
     guid = _guid(name, "lead_guid", lead_guid)
     if not isinstance(changes, Mapping) or not changes:
-        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}", call=name)
+        raise InvalidInput(
+            "changes", f"must name the fields to change, not {describe_type(changes)}", call=name
+        )
     if changes.get("guid", guid) != guid:
         raise InvalidInput("changes.guid", "differs from lead_guid", call=name)
     return Call(
@@ -71,5 +73,5 @@ def update_lead(lead_guid: str, changes: Mapping[str, Json]) -> Call[None]:
 
 def _guid(call: str, field: str, value: str) -> str:
     if not isinstance(value, str) or not _GUID.fullmatch(value):
-        raise InvalidInput(field, f"must be 32 hexadecimal digits, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be 32 hexadecimal digits, not {describe_type(value)}", call=call)
     return value

@@ -18,7 +18,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot import parameters
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 READ = ("marketing.campaigns.read",)
 WRITE = ("marketing.campaigns.write",)
@@ -102,7 +102,7 @@ class Lines:
 
 def _body(call: str, name: str, amount: float, order: int, description: str | None) -> JsonBody:
     if description is not None and not isinstance(description, str):
-        raise InvalidInput("description", f"must be text, not {shape(description)}", call=call)
+        raise InvalidInput("description", f"must be text, not {describe_type(description)}", call=call)
     body: dict[str, Json] = {
         "name": parameters.text(call, "name", name),
         "amount": parameters.amount(call, "amount", amount),

@@ -12,7 +12,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.parameters import Day, days, page_size
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
 _READ = ("marketing.campaigns.read",)
@@ -137,7 +137,7 @@ def _write(method: str, call: str, campaign_guid: str, asset_type: str, asset_id
 
 def _type(call: str, asset_type: str) -> str:
     if not isinstance(asset_type, str) or not _CODE.fullmatch(asset_type):
-        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {shape(asset_type)}"
+        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {describe_type(asset_type)}"
         raise InvalidInput("asset_type", problem, call=call)
     if asset_type not in KNOWN_TYPES:
         log.warning("%s: nobody has seen the asset type %s; it is sent as it is", call, asset_type)

@@ -21,7 +21,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.parameters import Day, Properties, changed, days, page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
 PAGE_MAX = 100
@@ -209,7 +209,9 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     for index, campaign in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX)):
         where = f"campaigns[{index}]"
         if not isinstance(campaign, Mapping):
-            raise InvalidInput(where, f"must be a mapping of properties, not {shape(campaign)}", call=call)
+            raise InvalidInput(
+                where, f"must be a mapping of properties, not {describe_type(campaign)}", call=call
+            )
         guid = text(call, f"{where}.id", campaign.get("id", ""))
         if guid.lower() in seen:
             # Which of the two changes would win is documented nowhere.
@@ -288,10 +290,12 @@ def _ids(call: str, campaign_guids: Sequence[str]) -> builtins.list[dict[str, An
 
 def _named(call: str, where: str, properties: Properties) -> dict[str, str]:
     if not isinstance(properties, Mapping):
-        raise InvalidInput(where, f"must be a mapping of properties, not {shape(properties)}", call=call)
+        raise InvalidInput(
+            where, f"must be a mapping of properties, not {describe_type(properties)}", call=call
+        )
     for name, value in properties.items():
         if not isinstance(value, str):
-            raise InvalidInput(f"{where}.{name}", f"must be text, not {shape(value)}", call=call)
+            raise InvalidInput(f"{where}.{name}", f"must be text, not {describe_type(value)}", call=call)
     if not properties.get("hs_name", "").strip():
         raise InvalidInput(f"{where}.hs_name", "is missing or empty: a campaign needs a name", call=call)
     return dict(properties)

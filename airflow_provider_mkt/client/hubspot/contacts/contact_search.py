@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Meter, Replay, Route, comma_list
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route, comma_list
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PlatformError
 from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, rows
 from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size, text
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 200
 CEILING = 10_000
@@ -77,7 +77,7 @@ def search(
         Replay.SAFE,
         body=JsonBody(_small_enough(name, body)),
         follow=_below_the_ceiling,
-        meter=Meter.SEARCH,
+        quota=Quota.SEARCH,
         scopes=_READ,
     )
 
@@ -131,7 +131,7 @@ def search_all(
         Replay.SAFE,
         body=JsonBody(body),
         follow=next_ids,
-        meter=Meter.SEARCH,
+        quota=Quota.SEARCH,
         scopes=_READ,
     )
 
@@ -208,7 +208,7 @@ def _groups(call: str, given: Sequence[Sequence[Filter]], *, room: int = 0) -> l
 
 def _several(call: str, field: str, value: Sequence[T], at_most: int, what: str) -> Sequence[T]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
-        raise InvalidInput(field, f"must be a list, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a list, not {describe_type(value)}", call=call)
     if len(value) > at_most:
         raise InvalidInput(field, f"has {len(value)} {what}; at most {at_most}", call=call)
     return value
@@ -216,7 +216,7 @@ def _several(call: str, field: str, value: Sequence[T], at_most: int, what: str)
 
 def _filter(call: str, where: str, given: Filter) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise InvalidInput(where, f"must be a mapping, not {shape(given)}", call=call)
+        raise InvalidInput(where, f"must be a mapping, not {describe_type(given)}", call=call)
     for key in given:
         if key not in _KEYS:
             raise InvalidInput(where, f"has a key other than {', '.join(sorted(_KEYS))}", call=call)
@@ -226,7 +226,9 @@ def _filter(call: str, where: str, given: Filter) -> dict[str, Any]:
     if operator in _LISTED:
         values = given.get("values", ())
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise InvalidInput(f"{where}.values", f"must be a list of texts, not {shape(values)}", call=call)
+            raise InvalidInput(
+                f"{where}.values", f"must be a list of texts, not {describe_type(values)}", call=call
+            )
         wanted["values"] = [
             text(call, f"{where}.values[{index}]", value) for index, value in enumerate(values)
         ]

@@ -23,7 +23,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.parameters import changed, names, page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 100
 HISTORY_MAX = 50
@@ -340,10 +340,12 @@ def _key_property(call: str, id_property: str | None) -> str | None:
 
 def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> builtins.list[dict[str, Any]]:
     if isinstance(associations, (str, bytes, Mapping)) or not isinstance(associations, Sequence):
-        raise InvalidInput("associations", f"must be a list, not {shape(associations)}", call=call)
+        raise InvalidInput("associations", f"must be a list, not {describe_type(associations)}", call=call)
     for index, one in enumerate(associations):
         if not isinstance(one, Mapping):
-            raise InvalidInput(f"associations[{index}]", f"must be a mapping, not {shape(one)}", call=call)
+            raise InvalidInput(
+                f"associations[{index}]", f"must be a mapping, not {describe_type(one)}", call=call
+            )
     return [dict(one) for one in associations]
 
 
@@ -366,7 +368,7 @@ def _write(call: str, tail: str, inputs: builtins.list[dict[str, Any]], replay: 
 def _batch(call: str, contacts: Sequence[Properties]) -> Sequence[Properties]:
     for index, contact in enumerate(batch(call, "contacts", contacts, at_most=BATCH_MAX)):
         if not isinstance(contact, Mapping):
-            problem = f"must be a mapping of properties, not {shape(contact)}"
+            problem = f"must be a mapping of properties, not {describe_type(contact)}"
             raise InvalidInput(f"contacts[{index}]", problem, call=call)
     return contacts
 
@@ -375,7 +377,7 @@ def _key(call: str, index: int, contact: Properties, id_property: str) -> str:
     value = contact.get(id_property)
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(
-            f"contacts[{index}].{id_property}", f"the key is missing: {shape(value)}", call=call
+            f"contacts[{index}].{id_property}", f"the key is missing: {describe_type(value)}", call=call
         )
     return value
 

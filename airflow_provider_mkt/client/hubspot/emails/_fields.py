@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from airflow_provider_mkt.client.call import Pairs, flag, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.parameters import instant, names
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 READ = ("marketing.email.read or marketing.email.write or content",)
 # The documents list the read scope for writes as well; what a write really takes is one of these.
@@ -52,7 +52,9 @@ def moments(call: str, **filters: When) -> Pairs:
             pairs.extend(query_pairs(**{f"{name}At": instant(call, name, when)}))
             continue
         if isinstance(when, str) or not isinstance(when, Sequence) or len(when) != 2:
-            raise InvalidInput(name, f"must be a time or a pair of times, not {shape(when)}", call=call)
+            raise InvalidInput(
+                name, f"must be a time or a pair of times, not {describe_type(when)}", call=call
+            )
         after, before = when
         if after is not None and before is not None and after >= before:
             raise InvalidInput(name, "leaves no time between its two ends", call=call)

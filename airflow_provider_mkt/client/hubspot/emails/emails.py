@@ -11,8 +11,8 @@ from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
     JsonBody,
-    Meter,
     Pairs,
+    Quota,
     Replay,
     Route,
     flag,
@@ -26,7 +26,7 @@ from airflow_provider_mkt.client.hubspot.emails._fields import READ, SORTS, WRIT
 from airflow_provider_mkt.client.hubspot.emails._fields import Email as Email
 from airflow_provider_mkt.client.hubspot.parameters import names, page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
 """Rows per page: the platform's default. It documents no larger one."""
@@ -163,7 +163,7 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
     """
     call = "emails.create"
     if fields is not None and not isinstance(fields, Mapping):
-        raise InvalidInput("fields", f"must be a mapping of fields, not {shape(fields)}", call=call)
+        raise InvalidInput("fields", f"must be a mapping of fields, not {describe_type(fields)}", call=call)
     given = dict(fields or {})
     if "name" in given:
         raise InvalidInput("fields.name", "is given by name already", call=call)
@@ -325,7 +325,9 @@ def _emails(envelope: Envelope) -> builtins.list[Email]:
 
 def _update(name: str, email_id: str, tail: str, changes: dict[str, Any], query: Pairs = ()) -> Call[Email]:
     if not isinstance(changes, dict) or not changes:
-        raise InvalidInput("changes", f"must name the fields to change, not {shape(changes)}", call=name)
+        raise InvalidInput(
+            "changes", f"must name the fields to change, not {describe_type(changes)}", call=name
+        )
     if "state" in changes:
         raise InvalidInput("changes.state", "is not a way to publish; use emails.publish", call=name)
     testing = changes.get("testing")
@@ -351,6 +353,6 @@ def _switch(name: str, email_id: str, tail: str, replay: Replay) -> Call[None]:
         nothing,
         replay,
         # The platform exempts these two from the ten-second window.
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         scopes=_PUBLISH_SCOPES,
     )

@@ -12,7 +12,7 @@ from airflow_provider_mkt.client.call import Envelope, Pairs, numeric_id, path_p
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchError
 from airflow_provider_mkt.client.hubspot.parameters import instant, text
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 FAMILY = "marketing_events"
 BATCH_MAX = 100
@@ -193,7 +193,7 @@ def only(call: str, where: str, fields: Fields, known: Collection[str]) -> None:
     :raises InvalidInput: naming the field.
     """
     if not isinstance(fields, Mapping):
-        problem = f"must be a mapping of fields, not {shape(fields)}"
+        problem = f"must be a mapping of fields, not {describe_type(fields)}"
         raise InvalidInput(where.removesuffix("."), problem, call=call)
     for name in fields:
         if name not in known:
@@ -221,7 +221,9 @@ def moment(call: str, field: str, value: datetime | str) -> str:
     except (OverflowError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise InvalidInput(field, f"must be a time in ISO 8601, not {shape(value)}", call=call) from None
+        raise InvalidInput(
+            field, f"must be a time in ISO 8601, not {describe_type(value)}", call=call
+        ) from None
     if written is None:
         raise InvalidInput(field, "must be a time, not nothing", call=call)
     return written
@@ -233,10 +235,10 @@ def string_map(call: str, field: str, values: Mapping[str, str]) -> dict[str, st
     :raises InvalidInput: naming the entry that is wrong.
     """
     if not isinstance(values, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {shape(values)}", call=call)
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(values)}", call=call)
     for name, value in values.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidInput(f"{field}.{name}", f"must be text, not {shape(value)}", call=call)
+            raise InvalidInput(f"{field}.{name}", f"must be text, not {describe_type(value)}", call=call)
     return dict(values)
 
 
@@ -245,7 +247,7 @@ def _value(call: str, field: str, name: str, value: object) -> object:
         return moment(call, field, cast("datetime", value))
     if name in ("cancelled", "completed"):
         if not isinstance(value, bool):
-            raise InvalidInput(field, f"must be true or false, not {shape(value)}", call=call)
+            raise InvalidInput(field, f"must be true or false, not {describe_type(value)}", call=call)
         return value
     if name == "custom_properties":
         values = string_map(call, field, cast("Mapping[str, str]", value))
@@ -253,5 +255,5 @@ def _value(call: str, field: str, name: str, value: object) -> object:
     if name in ("name", "organizer"):
         return text(call, field, cast("str", value))
     if not isinstance(value, str):
-        raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
     return value

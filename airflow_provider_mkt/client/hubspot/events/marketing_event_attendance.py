@@ -40,7 +40,7 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     string_map,
 )
 from airflow_provider_mkt.client.hubspot.parameters import one_of, text
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 STATES = ("register", "attend", "cancel")
 _EARLIEST = 100_000_000_000
@@ -270,7 +270,7 @@ def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
 
 def _milliseconds(call: str, field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
-        raise InvalidInput(field, f"must be a time, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a time, not {describe_type(value)}", call=call)
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:
         # A template gives a number as text.
         value = int(value)

@@ -41,7 +41,7 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
 )
 from airflow_provider_mkt.client.hubspot.parameters import page_size
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 class EventIdentifiers(TypedDict):
@@ -174,7 +174,7 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX)):
         where = f"events[{index}]"
         if not isinstance(fields, Mapping):
-            raise InvalidInput(where, f"must be a mapping of fields, not {shape(fields)}", call=call)
+            raise InvalidInput(where, f"must be a mapping of fields, not {describe_type(fields)}", call=call)
         object_id = numeric_id(call, f"{where}.object_id", fields.get("object_id", ""))
         if object_id in seen:
             # Which of the two changes would win is documented nowhere.

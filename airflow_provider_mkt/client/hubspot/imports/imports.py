@@ -27,7 +27,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 FILE_MAX = 512 * 1024 * 1024
 """Bytes of one file."""
@@ -185,7 +185,7 @@ def start(
         ("create_list", create_list),
     ):
         if not isinstance(switch, bool | None) or (switch is None and field != "marketable_contacts"):
-            raise InvalidInput(field, f"must be true or false, not {shape(switch)}", call=call)
+            raise InvalidInput(field, f"must be true or false, not {describe_type(switch)}", call=call)
     one_of(call, "file_format", file_format, FORMATS)
     mappings = _mappings(call, columns)
     if one_of(call, "operation", operation, OPERATIONS) != "CREATE":
@@ -340,7 +340,7 @@ def _check_file(
     call: str, content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool
 ) -> None:
     if not isinstance(content, bytes):
-        raise InvalidInput("content", f"must be bytes, not {shape(content)}", call=call)
+        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}", call=call)
     if not content.strip():
         raise InvalidInput("content", "is empty: nothing to import", call=call)
     if len(content) > FILE_MAX:

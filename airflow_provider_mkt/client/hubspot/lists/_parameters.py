@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_mkt.client.call import batch
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 PROCESSING_TYPES = ("MANUAL", "DYNAMIC", "SNAPSHOT")
 
@@ -18,7 +18,7 @@ def record_id(call: str, field: str, value: int | str) -> str:
     :raises InvalidInput: when it is neither text nor a number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).strip():
-        raise InvalidInput(field, f"must be an id, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be an id, not {describe_type(value)}", call=call)
     return str(value).strip()
 
 
@@ -37,7 +37,7 @@ def words(call: str, field: str, values: Sequence[str]) -> list[str]:
     :raises InvalidInput: when it is none.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
-        raise InvalidInput(field, f"must be a list, not {shape(values)}", call=call)
+        raise InvalidInput(field, f"must be a list, not {describe_type(values)}", call=call)
     return [word(call, f"{field}[{index}]", value) for index, value in enumerate(values)]
 
 
@@ -47,7 +47,7 @@ def word(call: str, field: str, value: str) -> str:
     :raises InvalidInput: when there is none.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
     return value
 
 
@@ -57,7 +57,7 @@ def mapping(call: str, field: str, value: Mapping[str, Any]) -> dict[str, Any]:
     :raises InvalidInput: when it is none.
     """
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(value)}", call=call)
     return dict(value)
 
 
@@ -68,5 +68,5 @@ def processing_type(call: str, field: str, value: str) -> str:
     """
     if value not in PROCESSING_TYPES:
         known = ", ".join(PROCESSING_TYPES)
-        raise InvalidInput(field, f"must be one of {known}, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be one of {known}, not {describe_type(value)}", call=call)
     return value

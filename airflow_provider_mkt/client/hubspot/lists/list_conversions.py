@@ -9,7 +9,7 @@ from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Rep
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, READ, WRITE
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 TimeUnit = Literal["DAY", "WEEK", "MONTH"]
 _UNITS = ("DAY", "WEEK", "MONTH")
@@ -48,7 +48,7 @@ def on_date(list_id: int | str, day: date) -> Call[Conversion]:
     name = "list_conversions.on_date"
     # A time is a date to Python, but which day it falls on depends on a zone.
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidInput("day", f"must be a day, not {shape(day)}", call=name)
+        raise InvalidInput("day", f"must be a day, not {describe_type(day)}", call=name)
     body: dict[str, Json] = {
         "conversionType": "CONVERSION_DATE",
         "year": day.year,
@@ -78,9 +78,13 @@ def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conve
     """
     name = "list_conversions.when_inactive"
     if isinstance(amount, bool) or not isinstance(amount, int) or amount < 1:
-        raise InvalidInput("amount", f"must be a positive whole number, not {shape(amount)}", call=name)
+        raise InvalidInput(
+            "amount", f"must be a positive whole number, not {describe_type(amount)}", call=name
+        )
     if unit not in _UNITS:
-        raise InvalidInput("unit", f"must be one of {', '.join(_UNITS)}, not {shape(unit)}", call=name)
+        raise InvalidInput(
+            "unit", f"must be one of {', '.join(_UNITS)}, not {describe_type(unit)}", call=name
+        )
     body: dict[str, Json] = {"conversionType": "INACTIVITY", "offset": amount, "timeUnit": unit}
     return Call(
         name,

@@ -40,7 +40,7 @@ from airflow_provider_mkt.client.hubspot.lists._types import (
     the_updated_list,
 )
 from airflow_provider_mkt.client.paging import body_offset
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
 
@@ -290,7 +290,7 @@ def update_filters(
     """
     name = "lists.update_filters"
     if not filter_branch:
-        raise InvalidInput("filter_branch", f"must be filters, not {shape(filter_branch)}", call=name)
+        raise InvalidInput("filter_branch", f"must be filters, not {describe_type(filter_branch)}", call=name)
     return Call(
         name,
         Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(name, listId=list_id)),

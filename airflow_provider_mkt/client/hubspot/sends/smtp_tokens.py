@@ -10,7 +10,7 @@ from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, R
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 _SCOPES = ("transactional-email",)
 
@@ -48,7 +48,7 @@ def list(
     """
     name = "smtp_tokens.list"
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise InvalidInput("limit", f"must be a positive whole number, not {shape(limit)}", call=name)
+        raise InvalidInput("limit", f"must be a positive whole number, not {describe_type(limit)}", call=name)
     return Call(
         name,
         Route("GET", "transactional", "/smtp-tokens"),
@@ -75,9 +75,11 @@ def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
     """
     name = "smtp_tokens.create"
     if not isinstance(campaign_name, str) or not campaign_name.strip():
-        raise InvalidInput("campaign_name", f"must be text, not {shape(campaign_name)}", call=name)
+        raise InvalidInput("campaign_name", f"must be text, not {describe_type(campaign_name)}", call=name)
     if not isinstance(create_contact, bool):
-        raise InvalidInput("create_contact", f"must be true or false, not {shape(create_contact)}", call=name)
+        raise InvalidInput(
+            "create_contact", f"must be true or false, not {describe_type(create_contact)}", call=name
+        )
     return Call(
         name,
         Route("POST", "transactional", "/smtp-tokens"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Meter, Replay, Route, numeric_id
+from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay, Route, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.mailbox import address, addresses
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 
 def send(
@@ -104,7 +104,7 @@ def _call(
         Replay.NEVER if send_id is None else Replay.SAFE,
         body=body,
         # The platform exempts both from its windows and from the day.
-        meter=Meter.FREE,
+        quota=Quota.FREE,
         scopes=scopes,
     )
 
@@ -129,7 +129,7 @@ def _message(
         if value is None:
             continue
         if not isinstance(value, str) or not value.strip():
-            raise InvalidInput(field, f"must be text, not {shape(value)}", call=call)
+            raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
         message[key] = value
     return message
 
@@ -146,11 +146,11 @@ def _body(
         ("custom_properties", custom_properties),
     ):
         if given is not None and not isinstance(given, Mapping):
-            raise InvalidInput(field, f"must be a mapping, not {shape(given)}", call=call)
+            raise InvalidInput(field, f"must be a mapping, not {describe_type(given)}", call=call)
     for property_name, value in (contact_properties or {}).items():
         if not isinstance(value, str):
             where = f"contact_properties.{property_name}"
-            raise InvalidInput(where, f"must be text, not {shape(value)}", call=call)
+            raise InvalidInput(where, f"must be text, not {describe_type(value)}", call=call)
     return JsonBody(
         {
             "emailId": numeric_id(call, "email_id", email_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 LegalBasis = Literal[
     "LEGITIMATE_INTEREST_PQL",
@@ -28,9 +28,13 @@ def legal_fields(
     """
     if legal_basis is not None and legal_basis not in _KNOWN:
         field = f"{where}legal_basis"
-        raise InvalidInput(field, f"must be one of {', '.join(_KNOWN)}, not {shape(legal_basis)}", call=call)
+        raise InvalidInput(
+            field, f"must be one of {', '.join(_KNOWN)}, not {describe_type(legal_basis)}", call=call
+        )
     if explanation is not None and (not isinstance(explanation, str) or not explanation.strip()):
-        raise InvalidInput(f"{where}explanation", f"must be text, not {shape(explanation)}", call=call)
+        raise InvalidInput(
+            f"{where}explanation", f"must be text, not {describe_type(explanation)}", call=call
+        )
     if (legal_basis is None) is not (explanation is None):
         missing = "explanation" if explanation is None else "legal_basis"
         raise InvalidInput(

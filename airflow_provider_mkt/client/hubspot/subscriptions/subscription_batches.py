@@ -21,7 +21,7 @@ from airflow_provider_mkt.client.hubspot.subscriptions.subscription_statuses imp
     in_channel,
     known_state,
 )
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 BATCH_MAX = 100
@@ -158,7 +158,7 @@ def _people(call: str, emails: Sequence[str]) -> JsonBody:
 
 def _change(call: str, where: str, change: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(change, Mapping):
-        raise InvalidInput(where, f"must be a mapping, not {shape(change)}", call=call)
+        raise InvalidInput(where, f"must be a mapping, not {describe_type(change)}", call=call)
     for key in change:
         if key not in _CHANGE:
             raise InvalidInput(f"{where}.{key}", "is no field of a change", call=call)

@@ -24,7 +24,7 @@ from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
 from airflow_provider_mkt.client.hubspot.mailbox import address
 from airflow_provider_mkt.client.hubspot.parameters import rank, text
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 EMAIL = "EMAIL"
@@ -280,7 +280,9 @@ def known_state(call: str, field: str, state: str) -> str:
     :raises InvalidInput: when it is none.
     """
     if state not in STATES:
-        raise InvalidInput(field, f"must be one of {', '.join(STATES)}, not {shape(state)}", call=call)
+        raise InvalidInput(
+            field, f"must be one of {', '.join(STATES)}, not {describe_type(state)}", call=call
+        )
     return state
 
 

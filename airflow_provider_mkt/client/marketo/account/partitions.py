@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from airflow_provider_mkt.client.call import Call, Replay
 from airflow_provider_mkt.client.marketo.requests import ids, read, text, write
-from airflow_provider_mkt.client.marketo.responses import RecordResult, results_of, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Partition
 
 
@@ -19,7 +19,7 @@ def list() -> Call[builtins.list[Partition]]:
     return read("partitions.list", "/leads/partitions.json", rows_as(Partition))
 
 
-def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins.list[RecordResult]]:
+def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins.list[RowResult]]:
     """Move up to 300 leads to a partition.
 
     :param lead_ids: leads, each once.

@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo import requests as building
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, between, fitting, ids, records, time_of
-from airflow_provider_mkt.client.marketo.responses import RecordResult, results_of, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Activity, ActivityType
 from airflow_provider_mkt.client.paging import date_token
 
@@ -161,7 +161,7 @@ def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
     )
 
 
-def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RecordResult]]:
+def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]:
     """Log up to 300 custom activities. They can be neither changed nor removed.
 
     Each call logs them again, so it is never repeated by itself.

@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 )
 from airflow_provider_mkt.client.marketo.responses import one_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import ActivityType
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 ATTRIBUTES_MAX = 20
 DATA_TYPES = (
@@ -91,7 +91,9 @@ def create(
     """
     name = "custom_activity_types.create"
     if not isinstance(api_name, str) or not _NAME.fullmatch(api_name):
-        raise InvalidInput("api_name", f"must be letters, digits and _, not {shape(api_name)}", call=name)
+        raise InvalidInput(
+            "api_name", f"must be letters, digits and _, not {describe_type(api_name)}", call=name
+        )
     body: dict[str, Json] = {
         "apiName": api_name,
         "name": text(name, "display_name", display_name),
@@ -234,7 +236,7 @@ def _change(
 
 def _primary(name: str, given: Mapping[str, Any]) -> dict[str, Json]:
     if not isinstance(given, Mapping):
-        raise InvalidInput("primary_attribute", f"must be a mapping, not {shape(given)}", call=name)
+        raise InvalidInput("primary_attribute", f"must be a mapping, not {describe_type(given)}", call=name)
     for key in ("apiName", "name", "dataType"):
         if not given.get(key):
             raise InvalidInput(f"primary_attribute.{key}", "is missing or empty", call=name)

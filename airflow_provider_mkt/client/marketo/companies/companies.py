@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.marketo.requests import (
     text,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import RecordResult, one_as, results_of, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Company, Description
 from airflow_provider_mkt.client.paging import position_token
 
@@ -79,7 +79,7 @@ def sync(
     *,
     action: Action = "createOrUpdate",
     dedupe_by: DedupeBy = "dedupeFields",
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 companies.
 
     :param companies: REST field names to values; at most 1 MB together. Each needs ``externalCompanyId``,
@@ -111,7 +111,7 @@ def sync(
 
 def delete(
     companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     """Delete up to 300 companies, but not their leads.
 
     :param companies: ``externalCompanyId`` of each, or ``id`` with *delete_by* ``idField``.

@@ -11,7 +11,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FORMATS, FileFormat
 from airflow_provider_mkt.client.marketo.requests import READ_LEAD, one_of, text
 from airflow_provider_mkt.client.marketo.responses import one_as
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 Kind = Literal["leads", "activities", "program_members"]
 Between = tuple[datetime, datetime]
@@ -92,7 +92,7 @@ def mapping(call: str, field: str, value: Mapping[str, str] | None) -> dict[str,
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(value)}", call=call)
     return dict(value)
 
 
@@ -126,7 +126,7 @@ def between(call: str, field: str, value: Between) -> dict[str, str]:
     :raises InvalidInput: when it is no span, or longer than 31 days.
     """
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 2:
-        raise InvalidInput(field, f"must be two times, not {shape(value)}", call=call)
+        raise InvalidInput(field, f"must be two times, not {describe_type(value)}", call=call)
     start, end = (
         utc(call, f"{field}[{index}]", moment).replace(microsecond=0) for index, moment in enumerate(value)
     )
@@ -142,7 +142,7 @@ def byte_range(call: str, first: int, last: int | None) -> Pairs:
     """
     for field, value in (("first", first), ("last", 0 if last is None else last)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InvalidInput(field, f"must be a place in the file, not {shape(value)}", call=call)
+            raise InvalidInput(field, f"must be a place in the file, not {describe_type(value)}", call=call)
     if last is not None and last < first:
         raise InvalidInput("last", "is before first", call=call)
     if first == 0 and last is None:

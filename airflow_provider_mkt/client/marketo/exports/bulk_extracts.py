@@ -37,7 +37,7 @@ from airflow_provider_mkt.client.marketo.requests import between as within
 from airflow_provider_mkt.client.marketo.requests import ids, one_of, text
 from airflow_provider_mkt.client.marketo.responses import first, one_as, rows_as
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 STATUSES = ("Created", "Queued", "Processing", "Canceled", "Completed", "Failed")
 PROGRAMS_MAX = 10
@@ -195,7 +195,9 @@ def create_program_members(
         given["programIds"] = ids(name, "program_ids", program_ids, at_most=PROGRAMS_MAX)
     if is_exhausted is not None:
         if not isinstance(is_exhausted, bool):
-            raise InvalidInput("is_exhausted", f"must be true or false, not {shape(is_exhausted)}", call=name)
+            raise InvalidInput(
+                "is_exhausted", f"must be true or false, not {describe_type(is_exhausted)}", call=name
+            )
         given["isExhausted"] = is_exhausted
     if nurture_cadence is not None:
         given["nurtureCadence"] = text(name, "nurture_cadence", nurture_cadence)
@@ -227,7 +229,7 @@ def enqueue(kind: Kind, export_id: str) -> Call[Export]:
 
     name = "bulk_extracts.enqueue"
     route = _route("POST", name, kind, export_id, "enqueue")
-    return Call(name, route, read, Replay.SAFE, scopes=SCOPES[kind], already=Conflict)
+    return Call(name, route, read, Replay.SAFE, scopes=SCOPES[kind], ok_errors=Conflict)
 
 
 def status(kind: Kind, export_id: str) -> Call[Export]:

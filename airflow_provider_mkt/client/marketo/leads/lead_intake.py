@@ -8,8 +8,8 @@ from typing import Any
 from airflow_provider_mkt.client.call import Call, Replay, numeric_id, parameter
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import BODY_MAX, fitting, records, text, write
-from airflow_provider_mkt.client.marketo.responses import RecordResult, only_result, results_of
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.marketo.responses import RowResult, only_result, results_of
+from airflow_provider_mkt.client.redaction import describe_type
 
 VISITOR_DATA = ("pageURL", "queryString", "leadClientIpAddress", "userAgentString")
 
@@ -23,7 +23,7 @@ def push(
     source: str | None = None,
     reason: str | None = None,
     partition_name: str | None = None,
-) -> Call[list[RecordResult]]:
+) -> Call[list[RowResult]]:
     """Push up to 300 leads: upsert them, and log a push that campaigns can be triggered by.
 
     Each push is another activity, so it is never repeated by itself.
@@ -73,7 +73,7 @@ def submit_form(
     program_id: int | str | None = None,
     visitor_data: Mapping[str, str] | None = None,
     cookie: str | None = None,
-) -> Call[RecordResult]:
+) -> Call[RowResult]:
     """Fill out a form for one person: upsert the lead, and log the form fill.
 
     Each submission is another activity, so it is never repeated by itself.
@@ -89,13 +89,15 @@ def submit_form(
     """
     name = "lead_intake.submit_form"
     if not isinstance(fields, Mapping):
-        raise InvalidInput("fields", f"must be a mapping, not {shape(fields)}", call=name)
+        raise InvalidInput("fields", f"must be a mapping, not {describe_type(fields)}", call=name)
     if not fields.get("email"):
         raise InvalidInput("fields.email", "is missing or empty", call=name)
     row: dict[str, Any] = {"leadFormFields": dict(fields)}
     if visitor_data is not None:
         if not isinstance(visitor_data, Mapping):
-            raise InvalidInput("visitor_data", f"must be a mapping, not {shape(visitor_data)}", call=name)
+            raise InvalidInput(
+                "visitor_data", f"must be a mapping, not {describe_type(visitor_data)}", call=name
+            )
         for key in visitor_data:
             if key not in VISITOR_DATA:
                 known = ", ".join(VISITOR_DATA)

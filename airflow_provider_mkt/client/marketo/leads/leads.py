@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.marketo.requests import (
     write,
 )
 from airflow_provider_mkt.client.marketo.responses import (
-    RecordResult,
+    RowResult,
     nothing_of,
     one_as,
     results_of,
@@ -30,7 +30,7 @@ from airflow_provider_mkt.client.marketo.responses import (
 )
 from airflow_provider_mkt.client.marketo.rows import Description, FieldOfLead
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = building.BATCH_MAX
 BODY_MAX = building.BODY_MAX
@@ -118,7 +118,7 @@ def sync(
     action: Action = "createOrUpdate",
     lookup_field: str = "email",
     partition_name: str | None = None,
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 leads.
 
     :param leads: REST field names to values; at most 1 MB together. None clears a field.
@@ -137,7 +137,7 @@ def sync(
     records: builtins.list[dict[str, Any]] = []
     for index, lead in enumerate(batch(name, "leads", leads, at_most=BATCH_MAX)):
         if not isinstance(lead, Mapping):
-            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {shape(lead)}", call=name)
+            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {describe_type(lead)}", call=name)
         if action != "createDuplicate" and lead.get(lookup_field) in (None, ""):
             raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing", call=name)
         records.append(dict(lead))
@@ -156,7 +156,7 @@ def sync(
     )
 
 
-def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
+def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
     """Delete up to 300 leads, for good. What is in a CRM stays there.
 
     :param lead_ids: leads, each once.

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, comma_list, query_pairs
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, between, ids, place, read
-from airflow_provider_mkt.client.marketo.responses import RecordResult, one_as, results_of, rows, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
 from airflow_provider_mkt.client.paging import position_token
 
@@ -88,7 +88,7 @@ def leads(
     )
 
 
-def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
+def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
     """Add up to 300 leads to a static list. It starts campaigns that listen for "Added to List".
 
     :param list_id: the list.
@@ -101,7 +101,7 @@ def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list
     return _of_leads("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
+def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
     """Take up to 300 leads out of a static list.
 
     :param list_id: the list.
@@ -116,7 +116,7 @@ def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.l
     return _of_leads("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
+def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
     """Ask which of up to 300 leads are in a static list.
 
     :param list_id: the list.
@@ -132,7 +132,7 @@ def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[built
 
 def _of_leads(
     name: str, method: str, tail: str, list_id: int | str, lead_ids: Sequence[int | str]
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     # 300 ids of 19 digits are 6,900 bytes, so they are within the URI's 8 KB whatever they are.
     numbers = ids(name, "lead_ids", lead_ids)
     return Call(

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
-from airflow_provider_mkt.client.marketo.responses import RecordResult
+from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import LeadField
 
 CREATE_MAX = 20
@@ -36,7 +36,7 @@ def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
     return field_calls.browse("member_fields.list", _TAIL, batch_size)
 
 
-def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RecordResult]]:
+def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
     """Create custom program member fields. They can never be deleted, and an instance takes 20 of them.
 
     :param fields: 1-20 of them: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
@@ -50,7 +50,7 @@ def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RecordResu
     return field_calls.create("member_fields.create", _TAIL, fields, CREATE_MAX)
 
 
-def update(field_name: str, changes: Mapping[str, Any]) -> Call[RecordResult]:
+def update(field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
     """Change a program member field.
 
     :param field_name: its REST name.

@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.marketo.requests import (
     time_of,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import RecordResult, one_as, results_of, rows
+from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows
 from airflow_provider_mkt.client.marketo.rows import Description
 from airflow_provider_mkt.client.paging import position_token
 
@@ -122,7 +122,7 @@ def by_update(
     )
 
 
-def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RecordResult]]:
+def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
     """Write fields of up to 300 members of a program.
 
     :param program_id: the program.
@@ -144,7 +144,7 @@ def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[
     )
 
 
-def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RecordResult]]:
+def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
     """Take up to 300 leads out of a program, and with that the program out of their history of success.
 
     :param program_id: the program.
@@ -169,7 +169,7 @@ def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtin
 
 def change_status(
     program_id: int | str, lead_ids: Sequence[int | str], *, status_name: str
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     """Change the status of up to 300 members, by the older call that makes nobody a member.
 
     :param program_id: the program.

@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.marketo.requests import (
     write,
 )
 from airflow_provider_mkt.client.marketo.responses import (
-    RecordResult,
+    RowResult,
     first_as,
     one_as,
     results_of,
@@ -288,7 +288,7 @@ def unapprove(program_id: int | str) -> Call[Asset]:
 
 def set_status(
     program_id: int | str, lead_ids: Sequence[int], *, status_name: str
-) -> Call[builtins.list[RecordResult]]:
+) -> Call[builtins.list[RowResult]]:
     """Make up to 300 leads members of a program, or move them on, by status.
 
     In an engagement program a new member starts in the first stream.

@@ -10,7 +10,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import asset, change, one_of, place, text
 from airflow_provider_mkt.client.marketo.responses import one_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, Token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 NAME_MAX = 50
 
@@ -57,7 +57,7 @@ def set_value(
     """
     name = "tokens.set_value"
     if not isinstance(value, str):
-        raise InvalidInput("value", f"must be text, not {shape(value)}", call=name)
+        raise InvalidInput("value", f"must be text, not {describe_type(value)}", call=name)
     form = query_pairs(
         name=_bare(name, token_name),
         type=one_of(name, "token_type", token_type, get_args(TokenType)),

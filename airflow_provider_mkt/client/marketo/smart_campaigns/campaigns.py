@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 from airflow_provider_mkt.client.marketo.responses import first_as, nothing_of, one_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Campaign, SmartCampaign
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import shape
+from airflow_provider_mkt.client.redaction import describe_type
 
 LEADS_MAX = 100
 TOKENS_MAX = 100
@@ -360,7 +360,7 @@ def _switch(name: str, campaign_id: int | str, verb: str, permission: str) -> Ca
 
 def _tokens(call: str, tokens: Mapping[str, str]) -> builtins.list[Json]:
     if not isinstance(tokens, Mapping):
-        raise InvalidInput("tokens", f"must be a mapping, not {shape(tokens)}", call=call)
+        raise InvalidInput("tokens", f"must be a mapping, not {describe_type(tokens)}", call=call)
     if len(tokens) > TOKENS_MAX:
         raise InvalidInput("tokens", f"are {len(tokens)}; at most {TOKENS_MAX} per call", call=call)
     for token in tokens:
