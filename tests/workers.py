@@ -21,7 +21,7 @@ from airflow_provider_mkt.actions.hubspot import emails as hubspot_emails
 from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
 from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.sync import people
+from airflow_provider_mkt.sync import members
 
 CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
@@ -29,9 +29,9 @@ RESET: dict[str, Any] = {"reset": True}
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
-    for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, people):
+    for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, members):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
-    for module in (idempotency, hubspot_campaigns, hubspot_emails, people):
+    for module in (idempotency, hubspot_campaigns, hubspot_emails, members):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)

@@ -98,7 +98,7 @@ class RecordResult:
     :param code: the platform's code, or this package's own in capitals.
     """
 
-    fate: RecordStatus
+    result: RecordStatus
     id: str = ""
     code: str = ""
     reason: str = ""
@@ -135,7 +135,7 @@ class LeadWriter(Protocol):
     def call(self, records: Sequence[Record]) -> Call[Any]:
         """The call that writes a batch."""
 
-    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
+    def record_results(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
         """What became of each record, in their order."""
 
     def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
@@ -531,7 +531,7 @@ class MemberResult:
     """
 
     person: str
-    fared: MemberStatus = MemberStatus.DONE
+    status: MemberStatus = MemberStatus.DONE
     code: str = ""
     reason: str = ""
 
@@ -639,7 +639,7 @@ def requested_once(
     asked = requested_at(mark)
     for attempt in range(2):
         stands = yield from find_until_consistent(standing, asked, clock)
-        if stands is not None and (asked is None or stands.fared is not MemberStatus.ALREADY):
+        if stands is not None and (asked is None or stands.status is not MemberStatus.ALREADY):
             return stands
         if stands is not None:
             task_state.set(key, {"done": True})

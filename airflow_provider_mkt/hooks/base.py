@@ -95,7 +95,7 @@ class MarketingHook(BaseHook):
         self.sleep: Callable[[float], None] = time.sleep
         self.calls = 0
         """How many blocking calls were run."""
-        self.go_on: Callable[[], None] = _always
+        self.raise_if_cancelled: Callable[[], None] = _always
         """Asked before each blocking call; raises where no more is to begin."""
 
     # -- the account -----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class MarketingHook(BaseHook):
         """Run a call and return its result with how it came about."""
         from airflow_provider_mkt.client.transport.exchange import exchange
 
-        self.go_on()
+        self.raise_if_cancelled()
         with self._making:
             self.calls += 1
         driver = self._sync_driver()
@@ -369,7 +369,7 @@ class MarketingHook(BaseHook):
         """The hook itself: it is what runs calls."""
         return self
 
-    def for_last_words(self) -> Self:
+    def for_cancellation(self) -> Self:
         """A hook for the calls of a task that is told to end: the same account, connections of its own,
         and no patience. Nothing is looked up, so the account must be known already.
         """

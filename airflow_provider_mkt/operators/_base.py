@@ -56,9 +56,9 @@ class MarketingOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Do the work, with errors in Airflow's terms."""
         with self.airflow_errors():
-            return self.told_to_assets(context, self.work(context))
+            return self.emit_asset_events(context, self.work(context))
 
-    def told_to_assets(self, context: Context, outcome: Any) -> Any:
+    def emit_asset_events(self, context: Context, outcome: Any) -> Any:
         """Put the outcome's counts and paths into the events of the task's assets, and return it."""
         events = context.get("outlet_events")
         if events is None or not isinstance(outcome, Mapping):

@@ -49,14 +49,14 @@ class ExportFiles:
         path: str,
         header: bytes,
         *,
-        go_on: Callable[[], None],
+        raise_if_cancelled: Callable[[], None],
         log: Log,
     ) -> None:
         self._hook = hook
         self._extraction = extraction
         self._path = path
         self._header = header
-        self._go_on = go_on
+        self._go_on = raise_if_cancelled
         self._log = log
 
     def write(self) -> list[dict[str, Any]] | None:

@@ -13,11 +13,11 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._base import as_time
-from airflow_provider_mkt.operators._ending import LongOperator
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
-from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._tables import Columns
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, job_states_of_event
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ExportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ExportOperator(LongOperator):
+class ExportOperator(CancellableOperator):
     """Base of the operators that have Marketo write bulk extracts, and bring the files home.
 
     A range of any length is cut into windows of at most 31 days, each the work of one job. Jobs are
@@ -86,7 +86,7 @@ class ExportOperator(LongOperator):
     )
     template_fields_renderers = {"fields": "json", "column_headers": "json"}  # noqa: RUF012 - Airflow's own
 
-    ended_by = ExportKilled
+    cancellation_error = ExportKilled
 
     kind: Kind
     """What is exported; a subclass sets it."""
@@ -151,19 +151,21 @@ class ExportOperator(LongOperator):
         if WINDOW in path and windows == [None]:
             raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
         extraction = self._extraction = self._planned(context, windows, columns)
-        self.begin()
-        hook.sleep, hook.go_on = self.sleep, self.go_on
+        self.reset_cancellation()
+        hook.sleep, hook.raise_if_cancelled = self.sleep, self.raise_if_cancelled
         try:
-            with self.speaking_last(), hook:
+            with self.cancellable(), hook:
                 self._begin(hook, extraction)
                 header = columns.header_line(self.columns_of_file(columns))
-                files = ExportFiles(hook, extraction, path, header, go_on=self.go_on, log=self.log)
+                files = ExportFiles(
+                    hook, extraction, path, header, raise_if_cancelled=self.raise_if_cancelled, log=self.log
+                )
                 written = self._exported(hook, extraction, files)
         except QuotaExhausted as error:
             extraction.touch(error.resets_at.timestamp())
             raise
         except Exception as error:
-            if _for_good(context, error) and not self.ending:
+            if _for_good(context, error) and not self.cancelled:
                 self._give_up(hook, extraction)
             raise
         return self._outcome(extraction, path, written)
@@ -173,10 +175,10 @@ class ExportOperator(LongOperator):
         self._event, self._resumed = event, True
         return self.execute(context)
 
-    def last_words(self) -> None:
+    def on_cancel(self) -> None:
         """Cancel the waiting jobs."""
         if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
-            with self.hook.for_last_words() as hook:
+            with self.hook.for_cancellation() as hook:
                 cancel(hook, jobs, self.log)
 
     # -- what is to be exported ------------------------------------------------------------------
@@ -208,7 +210,7 @@ class ExportOperator(LongOperator):
 
     def _begin(self, hook: MarketingHook, extraction: Extraction) -> None:
         if self._resumed:
-            extraction.go_on(self._event.get("carry") if isinstance(self._event, Mapping) else None)
+            extraction.resume(self._event.get("carry") if isinstance(self._event, Mapping) else None)
             self._resumed_since = extraction.since
             return
         extraction.begin()

@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.jsonl import json_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -16,7 +16,7 @@ from airflow_provider_mkt.operators._files import open_for_reading
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.sync.bulk_marks import SharedMark
+    from airflow_provider_mkt.sync.import_progress import SharedMark
     from airflow_provider_mkt.sync.mapping import FieldMapping
     from airflow_provider_mkt.sync.rows import Row
 
@@ -80,7 +80,7 @@ class ImportFile:
 
 def shared_mark(digest: str) -> SharedMark:
     """What all tasks on this machine (or that share ``[mkt] state_dir``) know of one file."""
-    from airflow_provider_mkt.sync.bulk_marks import SharedMark
+    from airflow_provider_mkt.sync.import_progress import SharedMark
 
     return SharedMark(state_directory() / "imports" / f"{digest[:32]}.json")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._ending import LongOperator
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._import_source import import_name, shared_mark
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, ExtractState, Taker
-    from airflow_provider_mkt.sync.bulk_marks import Marks
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, Taker
     from airflow_provider_mkt.sync.bulk_parts import Splitter
+    from airflow_provider_mkt.sync.import_progress import Marks
     from airflow_provider_mkt.sync.rows import Row
 
 _TELL_EVERY = 60.0
@@ -63,7 +63,7 @@ class ImportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ImportingOperator(LongOperator):
+class ImportingOperator(CancellableOperator):
     """Base of the operators that import a file in parts.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
@@ -76,7 +76,7 @@ class ImportingOperator(LongOperator):
         knows no way to cancel one.
     """
 
-    ended_by: ClassVar[type[Exception]] = ImportKilled
+    cancellation_error: ClassVar[type[Exception]] = ImportKilled
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class ImportingOperator(LongOperator):
         The marks are to be forgotten when what is told of the rows is where it belongs.
         """
         from airflow_provider_mkt.sync.bulk_import import BulkImport
-        from airflow_provider_mkt.sync.bulk_marks import Marks
+        from airflow_provider_mkt.sync.import_progress import Marks
 
         marks = Marks(task_state_of(context), shared_mark)
         marks.begin(plan.splitter.digest, time.time())
@@ -178,7 +178,7 @@ class ImportingOperator(LongOperator):
 
     def reading(self, rows: int) -> None:
         """So many rows of the source were read."""
-        self.go_on()
+        self.raise_if_cancelled()
         if time.monotonic() - self._told_at >= _READING_TOLD_EVERY:
             self._told_at = time.monotonic()
             self.log.info("%s rows read", f"{rows:,}")
@@ -219,7 +219,7 @@ class ImportingOperator(LongOperator):
                 raise JobsOverdue(msg)
             self._wait_for_parts(standing, marks.moved_at + self.wait_timeout, importer)
 
-    def _wait_for_parts(self, standing: ExtractState, deadline: float, importer: LeadImporter) -> None:
+    def _wait_for_parts(self, standing: ImportState, deadline: float, importer: LeadImporter) -> None:
         if standing.jobs:
             if self.deferrable:
                 self._wait_in_triggerer(standing, deadline)
@@ -241,7 +241,7 @@ class ImportingOperator(LongOperator):
             self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self.sleep(seconds)
 
-    def _wait_in_triggerer(self, standing: ExtractState, deadline: float) -> None:
+    def _wait_in_triggerer(self, standing: ImportState, deadline: float) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
         self.defer(

@@ -12,15 +12,15 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import NotRepeated
 from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._day_watch import DailyQuotaGuard
-from airflow_provider_mkt.operators._ending import slowing_down
+from airflow_provider_mkt.operators._cancellation import slowing_down
+from airflow_provider_mkt.operators._daily_quota import DailyQuotaGuard
 from airflow_provider_mkt.operators._files import as_path, ledger_path, open_for_writing
 from airflow_provider_mkt.operators._lead_source import LeadSourceOperator
 from airflow_provider_mkt.operators._lease import Lease
-from airflow_provider_mkt.operators._limits import RejectThreshold
-from airflow_provider_mkt.operators._memory import task_digest, task_state_of
 from airflow_provider_mkt.operators._progress import Progress
+from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._sync_state import SyncState
+from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -91,31 +91,31 @@ class LeadWritingOperator(LeadSourceOperator):
         :raises InvalidInput: on parameters that cannot be right.
         """
 
-    def told(self, outcome: SyncOutcome) -> Mapping[str, Any]:
+    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
         """What the task returns."""
         return outcome
 
     def work(self, context: Context) -> Mapping[str, Any]:
-        self.begin()
+        self.reset_cancellation()
         self._lease = None
-        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
+        threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         self.check_source()
         hook, writer = self.hook, self.writer()
         hook.sleep = self._wait
         # Airflow may take a worker that lives for dead, and start the next try beside it.
         with hook, hook.exclusive(f"task {task_digest(context)}"):
-            outcome = self.written(context, hook, writer, allowance)
-        self._judge(context, outcome, allowance)
-        return self.told(outcome)
+            outcome = self.write_records(context, hook, writer, threshold)
+        self._judge(context, outcome, threshold)
+        return self.result_of(outcome)
 
-    def written(
-        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: RejectThreshold
+    def write_records(
+        self, context: Context, hook: MarketingHook, writer: LeadWriter, threshold: RejectThreshold
     ) -> SyncOutcome:
         """Write the leads of the source, and tell what became of them."""
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.ledger import ResultFiles
         from airflow_provider_mkt.sync.pipeline import Pipeline, Stop
         from airflow_provider_mkt.sync.report import Report
+        from airflow_provider_mkt.sync.result_files import ResultFiles
 
         rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
         task_state = task_state_of(context)
@@ -145,15 +145,15 @@ class LeadWritingOperator(LeadSourceOperator):
             self._lease = lease
 
             def tick() -> None:
-                self.go_on()
+                self.raise_if_cancelled()
                 watch.look()
-                if self.fail_fast and not allowance.allows(report.rejected, max(report.total, _ENOUGH)):
+                if self.fail_fast and not threshold.allows(report.rejected, max(report.total, _ENOUGH)):
                     raise Stop
                 lease.renew()
                 progress.tell()
 
             def send(call: Call[Any]) -> Reply[Any]:
-                self.go_on()
+                self.raise_if_cancelled()
                 return hook.reply(call)
 
             try:
@@ -166,7 +166,7 @@ class LeadWritingOperator(LeadSourceOperator):
                     known_fields=known_fields,
                     checkpoint=state.checkpoint,
                     on_tick=tick,
-                    abandon=self.stop,
+                    abandon=self.cancel,
                 ).run(iter(rows))
             except Stop:
                 self.log.warning("Stopped: more leads are rejected than allowed")
@@ -177,7 +177,7 @@ class LeadWritingOperator(LeadSourceOperator):
                     # Nothing was sent, so the next try need not ask itself what became of it.
                     task_state.set(_BEGUN, None)
             # A user who clears the task after this wants what was rejected sent, not what would be repeated.
-            if writer.repeatable or allowance.allows(report.rejected, report.total):
+            if writer.repeatable or threshold.allows(report.rejected, report.total):
                 state.forget()
                 task_state.set(_BEGUN, None)
         if not report.reasons["OUTCOME_UNKNOWN"]:
@@ -191,16 +191,16 @@ class LeadWritingOperator(LeadSourceOperator):
         outcomes = as_path("outcomes_path", self.outcomes_path)
         return SyncState(context, repeatable=writer.repeatable, outcomes=outcomes)
 
-    def _judge(self, context: Context, outcome: SyncOutcome, allowance: RejectThreshold) -> None:
-        if allowance.allows(outcome["rejected"], outcome["total"]):
+    def _judge(self, context: Context, outcome: SyncOutcome, threshold: RejectThreshold) -> None:
+        if threshold.allows(outcome["rejected"], outcome["total"]):
             return
-        context["ti"].xcom_push(key="return_value", value=self.told(outcome))
+        context["ti"].xcom_push(key="return_value", value=self.result_of(outcome))
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
         skipped = f" and {outcome['skipped']:,} skipped" if outcome["skipped"] else ""
         what = "The rest was not sent" if self.fail_fast else "The others were written"
         msg = (
             f"{outcome['rejected']:,} of {outcome['total']:,} leads were rejected{skipped} ({reasons}), "
-            f"allowed: {allowance}. {what}. See {outcome['rejects']}"
+            f"allowed: {threshold}. {what}. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)
 

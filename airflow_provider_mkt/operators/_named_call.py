@@ -12,8 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str
 from airflow_provider_mkt.operators._files import write_rows
-from airflow_provider_mkt.operators._memory import task_state_of
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.sync.jsonl import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ class NamedCallOperator(MarketingOperator):
                 return self._written(path, result if isinstance(result, list) else [result])
             return self._fit_for_xcom(call, result)
 
-    def told_to_assets(self, context: Context, outcome: Any) -> Any:
+    def emit_asset_events(self, context: Context, outcome: Any) -> Any:
         # What a platform answers may be a person's data, which has no place in asset events.
         return outcome
 

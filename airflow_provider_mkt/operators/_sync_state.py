@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import whole_file
-from airflow_provider_mkt.operators._memory import task_digest
+from airflow_provider_mkt.operators._task_state import task_digest
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

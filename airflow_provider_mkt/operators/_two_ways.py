@@ -13,8 +13,8 @@ from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_fi
 from airflow_provider_mkt.operators._importing import ImportingOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
-from airflow_provider_mkt.operators._memory import task_state_of
 from airflow_provider_mkt.operators._sync_state import generation, snapshot_path
+from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import LeadImporter, LeadWriter
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._importing import ImportPlan
-    from airflow_provider_mkt.operators._limits import RejectThreshold
-    from airflow_provider_mkt.sync.bulk_share import RowNumbers
+    from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
     from airflow_provider_mkt.sync.report import SyncOutcome
+    from airflow_provider_mkt.sync.row_numbers import RowNumbers
     from airflow_provider_mkt.sync.rows import Row
-    from airflow_provider_mkt.sync.snapshot import Snapshot
+    from airflow_provider_mkt.sync.source_snapshot import Snapshot
 
 _MODES = ("calls", "bulk", "auto")
 _SAMPLE = 50_000
@@ -46,7 +46,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
     :param bulk_after: seconds of calls, at the account's limit, after which an import is taken to be faster.
     """
 
-    ended_by = ServerUnavailable
+    cancellation_error = ServerUnavailable
 
     _left: RowNumbers | None = None
     _snapshot: Snapshot | None = None
@@ -66,22 +66,22 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         """
         raise NotImplementedError
 
-    def written(
-        self, context: Context, hook: MarketingHook, writer: LeadWriter, allowance: RejectThreshold
+    def write_records(
+        self, context: Context, hook: MarketingHook, writer: LeadWriter, threshold: RejectThreshold
     ) -> SyncOutcome:
         mode = optional_str("mode", self.mode)
         if mode not in _MODES:
             raise InvalidInput("mode", f"must be one of {', '.join(_MODES)}")
         self._left = self._snapshot = None
         if mode == "calls":
-            return super().written(context, hook, writer, allowance)
+            return super().write_records(context, hook, writer, threshold)
         try:
             importer = self.importer()
         except InvalidInput as unfit:
             if mode == "bulk":
                 raise
             self.log.info("Sent by calls: %s", unfit.message)
-            return super().written(context, hook, writer, allowance)
+            return super().write_records(context, hook, writer, threshold)
         task_state, key = task_state_of(context), f"way of the sync {generation(context)}"
         self._keep_source(context, writer)
         with ExitStack() as stack:
@@ -94,9 +94,9 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
                 plan, way = None, "calls"
             task_state.set(key, way)
             if plan is None:
-                outcome = super().written(context, hook, writer, allowance)
+                outcome = super().write_records(context, hook, writer, threshold)
             else:
-                outcome = self._in_bulk(context, hook, writer, allowance, plan, stack)
+                outcome = self._in_bulk(context, hook, writer, threshold, plan, stack)
         task_state.set(key, None)
         if self._snapshot is not None:
             self._snapshot.remove()
@@ -119,7 +119,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
 
     def _keep_source(self, context: Context, writer: LeadWriter) -> None:
         """See that the source can be read again and again."""
-        from airflow_provider_mkt.sync.snapshot import Snapshot
+        from airflow_provider_mkt.sync.source_snapshot import Snapshot
 
         if as_path("source", self.source) is not None:
             return
@@ -131,7 +131,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         self._rows = snapshot.count()
 
     def _way(self, mode: str, hook: MarketingHook, writer: LeadWriter) -> str:
-        from airflow_provider_mkt.sync.ways import faster_way
+        from airflow_provider_mkt.sync.choose_transport import faster_way
 
         if mode == "bulk":
             return "bulk"
@@ -173,13 +173,13 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         context: Context,
         hook: MarketingHook,
         writer: LeadWriter,
-        allowance: RejectThreshold,
+        threshold: RejectThreshold,
         plan: ImportPlan,
         stack: ExitStack,
     ) -> SyncOutcome:
         from airflow_provider_mkt.sync.bulk_report import RowFile
-        from airflow_provider_mkt.sync.bulk_share import BulkShare
         from airflow_provider_mkt.sync.report import Report, with_bulk
+        from airflow_provider_mkt.sync.row_numbers import BulkShare
 
         began, before = time.monotonic(), hook.calls
         path = ledger_path(context, None, "warnings")
@@ -190,7 +190,7 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         if share.left:
             self.log.info("%s rows that the import could not take are sent by calls", f"{len(share.left):,}")
             self._left = share.left
-            rest = super().written(context, hook, writer, allowance)
+            rest = super().write_records(context, hook, writer, threshold)
         else:
             rest = Report().outcome(hook.conn_type, None, None)
         # Not before what is told of the rows is where it belongs.

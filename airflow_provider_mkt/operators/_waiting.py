@@ -236,8 +236,8 @@ class WaitingOperator(MarketingOperator):
         self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
 
-    def waited(self, context: Context, jobs: Sequence[Job], outcome: dict[str, Any]) -> dict[str, Any]:
-        """Wait for *jobs* where that is wanted, and return what :meth:`completed` makes of *outcome*.
+    def wait_for_jobs(self, context: Context, jobs: Sequence[Job], outcome: dict[str, Any]) -> dict[str, Any]:
+        """Wait for *jobs* where that is wanted, and return what :meth:`build_outcome` makes of *outcome*.
 
         :param outcome: plain JSON. In the triggerer it is kept with the trigger, so it must be small.
         :raises AirflowFailException: when a job ended badly, or asking cannot work.
@@ -260,12 +260,12 @@ class WaitingOperator(MarketingOperator):
                     failure_budget=failure_budget,
                     log=self.log,
                 )
-                return self.completed(context, outcome, job_states)
+                return self.build_outcome(context, outcome, job_states)
             if (done := looked(hook, jobs, failure_budget, self.log)) is not None:
-                return self.completed(context, outcome, done)
+                return self.build_outcome(context, outcome, done)
         self._wait_in_triggerer(jobs, outcome, deadline)
 
-    def completed(
+    def build_outcome(
         self, context: Context, outcome: dict[str, Any], job_states: Sequence[JobStateDict]
     ) -> dict[str, Any]:
         """What the task returns once all its jobs are complete."""
@@ -276,8 +276,8 @@ class WaitingOperator(MarketingOperator):
         """Take the trigger's event."""
         job_states = job_states_of_event(event)
         with self.airflow_errors():
-            outcome = self.completed(context, dict(event.get("carry") or {}), job_states)
-            return dict(self.told_to_assets(context, outcome))
+            outcome = self.build_outcome(context, dict(event.get("carry") or {}), job_states)
+            return dict(self.emit_asset_events(context, outcome))
 
     def _wait_in_triggerer(self, jobs: Sequence[Job], outcome: dict[str, Any], deadline: float) -> NoReturn:
         self.defer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.operators._people import PeopleOperator
+from airflow_provider_mkt.operators._member_action import PeopleOperator
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import MemberAction

@@ -13,7 +13,7 @@ from airflow_provider_mkt.operators._base import (
     required_str,
     to_bool,
 )
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class PublishEmailOperator(WaitingOperator):
             "scheduled_for": publication.scheduled_for,
             "job": dict(publication.job.to_json()),
         }
-        return self.waited(context, [publication.job], outcome)
+        return self.wait_for_jobs(context, [publication.job], outcome)
 
 
 class CreateEmailOperator(MarketingOperator):

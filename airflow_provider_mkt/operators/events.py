@@ -158,7 +158,7 @@ class RecordAttendanceOperator(LeadWritingOperator):
             object_id=optional_str("object_id", self.object_id),
         )
 
-    def told(self, outcome: SyncOutcome) -> Mapping[str, Any]:
+    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
         told = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
         return {**told, "outcome": "event_attendance", "recorded": outcome["updated"]}
 

@@ -14,16 +14,16 @@ from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_s
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._import_source import ImportFile
 from airflow_provider_mkt.operators._importing import ImportingOperator
-from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.bulk_marks import Marks
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
+    from airflow_provider_mkt.sync.import_progress import Marks
 
 
 class ImportLeadsOperator(ImportingOperator):
@@ -143,16 +143,16 @@ class ImportLeadsOperator(ImportingOperator):
         self.lost_after = lost_after
 
     def work(self, context: Context) -> ImportOutcome:
-        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
+        threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         hook = self.hook
-        self.begin()
+        self.reset_cancellation()
         hook.sleep = self.sleep
         importer = self._importer(hook)
         with hook, ExitStack() as stack:
             marks, outcome = self._imported(context, hook, importer, stack)
         # Not before what is told of the rows is where it belongs.
         marks.forget()
-        self._judge(context, outcome, allowance)
+        self._judge(context, outcome, threshold)
         return outcome
 
     # -- what is imported, and how ---------------------------------------------------------------
@@ -204,7 +204,7 @@ class ImportLeadsOperator(ImportingOperator):
         marks, bulk = self.imported(context, hook, plan, report, stack)
         return marks, report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
 
-    def _judge(self, context: Context, outcome: ImportOutcome, allowance: RejectThreshold) -> None:
+    def _judge(self, context: Context, outcome: ImportOutcome, threshold: RejectThreshold) -> None:
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
         self.log.info(
             "%s rows: %s imported (%s with a warning), %s skipped, %s rejected%s",
@@ -213,12 +213,12 @@ class ImportLeadsOperator(ImportingOperator):
         )
         if not outcome["total"]:
             self.log.warning("The source is empty: there was nothing to import")
-        if allowance.allows(outcome["rejected"], outcome["total"]):
+        if threshold.allows(outcome["rejected"], outcome["total"]):
             return
         context["ti"].xcom_push(key="return_value", value=outcome)
         skipped = f" and {outcome['skipped']:,} skipped" if outcome["skipped"] else ""
         msg = (
             f"{outcome['rejected']:,} of {outcome['total']:,} rows were rejected{skipped} ({reasons}), "
-            f"allowed: {allowance}. The others were imported. See {outcome['rejects']}"
+            f"allowed: {threshold}. The others were imported. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)

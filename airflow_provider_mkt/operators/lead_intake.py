@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
-from airflow_provider_mkt.operators._memory import task_digest, task_state_of
+from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ class PushLeadsOperator(LeadWritingOperator):
             partition_name=optional_str("partition_name", self.partition_name),
         )
 
-    def told(self, outcome: SyncOutcome) -> Mapping[str, Any]:
+    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
         return {**outcome, "outcome": "lead_push"}
 
 

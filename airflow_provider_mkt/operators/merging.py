@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.operators._base import MarketingOperator, as_list, required_str, to_bool
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from airflow_provider_mkt.operators._base import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
             "scheduled_for": publication.scheduled_for,
             "job": dict(publication.job.to_json()),
         }
-        return self.waited(context, [publication.job], outcome)
+        return self.wait_for_jobs(context, [publication.job], outcome)
 
 
 class UnapproveProgramOperator(MarketingOperator):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str, required_str
-from airflow_provider_mkt.operators._memory import task_state_of
-from airflow_provider_mkt.operators._people import PeopleOperator
+from airflow_provider_mkt.operators._member_action import PeopleOperator
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class _SingleSendOperator(WaitingOperator):
             "job": dict(look.job.to_json()),
             "state": look.raw_status,
         }
-        return self.waited(context, [look.job], outcome)
+        return self.wait_for_jobs(context, [look.job], outcome)
 
 
 class SendTransactionalEmailOperator(_SingleSendOperator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.operators._base import optional_str, required_str
-from airflow_provider_mkt.operators._people import PeopleOperator
+from airflow_provider_mkt.operators._member_action import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from airflow_provider_mkt.operators._base import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import optional_str, required_str, to_bool
-from airflow_provider_mkt.operators._people import PeopleOperator
+from airflow_provider_mkt.operators._member_action import PeopleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, succeeded, tolerated
 
 if TYPE_CHECKING:
@@ -78,13 +78,13 @@ class WaitingSensor(BaseSensorOperator):
         """The trigger that waits on, until *deadline* (epoch seconds)."""
         raise NotImplementedError
 
-    def shown(self, event: Mapping[str, Any]) -> Any:
+    def result(self, event: Mapping[str, Any]) -> Any:
         """What :meth:`finish` takes, from the trigger's event."""
         raise NotImplementedError
 
-    def finish(self, context: Context, shown: Any) -> Any:
+    def finish(self, context: Context, result: Any) -> Any:
         """What the task returns."""
-        return shown
+        return result
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait in the way that was asked for."""
@@ -97,27 +97,27 @@ class WaitingSensor(BaseSensorOperator):
                 trigger=self.trigger(context, time.time() + self.timeout), method_name="execute_complete"
             )
         try:
-            shown = super().execute(context)
+            result = super().execute(context)
         except AirflowSensorTimeout as error:
             if self.never_fail:
                 # As the base class does after a deferral.
                 raise AirflowSkipException(str(error)) from error
             raise
-        return self._finish(context, shown)
+        return self._finish(context, result)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once."""
         with self._skipping():
-            shown = self._look(context)
-        return PokeReturnValue(shown is not None, shown)
+            result = self._look(context)
+        return PokeReturnValue(result is not None, result)
 
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Take the trigger's event."""
         try:
-            shown = self.shown(succeeded(event))
+            result = self.result(succeeded(event))
         except JobsOverdue as error:
             raise AirflowSensorTimeout(str(error)) from error
-        return self._finish(context, shown)
+        return self._finish(context, result)
 
     def hook(self) -> MarketingHook:
         """The hook of the connection's platform."""
@@ -134,10 +134,10 @@ class WaitingSensor(BaseSensorOperator):
         if not self.own_interval:
             self.poke_interval = worth
 
-    def _finish(self, context: Context, shown: Any) -> Any:
+    def _finish(self, context: Context, result: Any) -> Any:
         with self._skipping():
             try:
-                return self.finish(context, shown)
+                return self.finish(context, result)
             except PlatformError as error:
                 if error.permanent:
                     raise AirflowFailException(str(error)) from error
@@ -159,10 +159,10 @@ class WaitingSensor(BaseSensorOperator):
         failure_budget = self._failure_budget(context)
         since = failure_budget.failing_since
         with self.hook() as hook:
-            shown = tolerated(lambda: self.look(context, hook), failure_budget, self.log)
+            result = tolerated(lambda: self.look(context, hook), failure_budget, self.log)
         if self.reschedule and failure_budget.failing_since != since:
             task_state_of(context).set(of_try(context, "failing since"), failure_budget.failing_since)
-        return shown
+        return result
 
     def _failure_budget(self, context: Context) -> PollFailureBudget:
         """What is left of the patience with failing looks; rescheduled pokes share no process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._memory import task_state_of
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
@@ -65,7 +65,7 @@ class ConditionSensor(WaitingSensor):
             state=self._state,
         )
 
-    def shown(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def result(self, event: Mapping[str, Any]) -> dict[str, Any]:
         return dict(event.get("details") or {})
 
     def _condition(self, context: Context, hook: MarketingHook) -> Condition:

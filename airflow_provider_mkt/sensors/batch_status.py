@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._waiting import cancel, jobs_of, poll_jobs
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
@@ -74,16 +74,16 @@ class BatchStatusSensor(WaitingSensor):
             cancel_on_kill=self.cancel_on_kill,
         )
 
-    def shown(self, event: Mapping[str, Any]) -> list[JobStateDict]:
+    def result(self, event: Mapping[str, Any]) -> list[JobStateDict]:
         return list(event.get("job_states") or ())
 
-    def finish(self, context: Context, shown: list[JobStateDict]) -> list[JobStateDict]:
+    def finish(self, context: Context, result: list[JobStateDict]) -> list[JobStateDict]:
         """Compare the rejected rows of imports with what is allowed."""
         from airflow_provider_mkt.actions.jobs import Job
 
         allowance = RejectThreshold.of("max_rejected", self.max_rejected)
         with self.hook() as hook:
-            for look in shown:
+            for look in result:
                 spec = hook.job_spec(Job.from_json(look["job"]))
                 rejected, total = spec.counts(look["details"]) if spec.counts else (0, 0)
                 if not allowance.allows(rejected, total):
@@ -92,7 +92,7 @@ class BatchStatusSensor(WaitingSensor):
                         f"allowed are {allowance}",
                         platform=hook.conn_type,
                     )
-        return shown
+        return result
 
     def on_kill(self) -> None:
         """Cancel what can be canceled, when the task is killed while it waits in a worker."""

@@ -80,7 +80,7 @@ class LeadChangesSensor(ConditionSensor):
             "list_id": optional_str("list_id", self.list_id),
         }
 
-    def finish(self, context: Context, shown: Any) -> dict[str, Any]:
+    def finish(self, context: Context, result: Any) -> dict[str, Any]:
         """Read all there is now, write it down, and only then move the watermark on."""
         window, path = self._read_from(context), as_path("leads_path", self.leads_path)
         reading = Reading(window)

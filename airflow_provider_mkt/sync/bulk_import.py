@@ -15,10 +15,10 @@ from airflow_provider_mkt.actions.ports import Findings, LeadImporter, Upload
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
-from airflow_provider_mkt.sync.bulk_marks import Marks
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
+from airflow_provider_mkt.sync.import_progress import Marks
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Taker(Protocol):
 
 
 @dataclass(frozen=True)
-class ExtractState:
+class ImportState:
     """Where an import stands after a look.
 
     :param jobs: at work on the platform.
@@ -129,7 +129,7 @@ class BulkImport:
         self._more = True
         self.jobs: list[JobDict] = []
 
-    def advance(self) -> ExtractState | None:
+    def advance(self) -> ImportState | None:
         """Look at the jobs, collect those that ended, and send what there is room for.
 
         :returns: where it stands, or None when every part has ended.
@@ -148,7 +148,7 @@ class BulkImport:
             return None
         jobs = tuple(work.job for work in self._work if work.job is not None)
         waits = [work.not_before for work in self._work if work.job is None and work.not_before is not None]
-        return ExtractState(jobs, full, min(waits, default=None))
+        return ImportState(jobs, full, min(waits, default=None))
 
     @property
     def with_platform(self) -> list[Job]:

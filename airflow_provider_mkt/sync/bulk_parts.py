@@ -14,7 +14,7 @@ from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.bulk_keys import Keys
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.jsonl import json_line
 from airflow_provider_mkt.sync.rows import Row
 
 _TICK_EVERY = 1_000

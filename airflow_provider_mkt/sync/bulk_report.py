@@ -13,7 +13,7 @@ from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.jsonl import json_line
 
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 

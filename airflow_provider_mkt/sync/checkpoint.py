@@ -21,7 +21,7 @@ _CODES_MAX = 65_535
 
 _SENT = 1
 _FATES = {RecordStatus.CREATED: 2, RecordStatus.UPDATED: 3, RecordStatus.SKIPPED: 4}
-_BY_STATE = {state: fate for fate, state in _FATES.items()}
+_BY_STATE = {state: result for result, state in _FATES.items()}
 
 
 def digest_of(record: str) -> int:
@@ -84,7 +84,7 @@ class Checkpoint:
 
     def settled(self, rows: Iterable[tuple[int, int, RecordResult]]) -> None:
         """Fates of rows are known. A rejected row counts as not done, and is tried again by a retry."""
-        self._write((number, self._packed(digest, fate)) for number, digest, fate in rows)
+        self._write((number, self._packed(digest, result)) for number, digest, result in rows)
 
     def remove(self) -> None:
         """Forget everything."""
@@ -103,9 +103,9 @@ class Checkpoint:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _packed(self, digest: int, fate: RecordResult) -> bytes:
-        state = _FATES.get(fate.fate)
-        return _EMPTY if state is None else _ENTRY.pack(digest, state, self._code(fate.code))
+    def _packed(self, digest: int, result: RecordResult) -> bytes:
+        state = _FATES.get(result.result)
+        return _EMPTY if state is None else _ENTRY.pack(digest, state, self._code(result.code))
 
     def _entry(self, number: int) -> tuple[int, int, int]:
         if number > self.last:

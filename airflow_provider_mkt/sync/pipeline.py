@@ -20,8 +20,8 @@ from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, Out
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.result_files import ResultFiles
 from airflow_provider_mkt.sync.rows import Row
 
 Send = Callable[[Call[Any]], Reply[Any]]
@@ -87,7 +87,7 @@ class Pipeline:
     :param writer: the platform's way of writing leads.
     :param send: runs a call; must be safe to use from several threads.
     :param concurrency: how many calls may be under way.
-    :param ledger: takes every record's fate.
+    :param ledger: takes every record's result.
     :param report: counts them.
     :param known_fields: fields that exist, where the platform tells; others reject their record.
     :param checkpoint: what earlier tries came to; rows they are known to have done are not sent again.
@@ -165,8 +165,8 @@ class Pipeline:
             if unknown is not None:
                 return self._write_off(row, rejected("UNKNOWN_FIELD", f"field {unknown!r} does not exist"))
         record = self._writer.prepare(row.record)
-        if (fate := self._writer.check(record)) is not None:
-            return self._write_off(row, fate)
+        if (result := self._writer.check(record)) is not None:
+            return self._write_off(row, result)
         encoded = _encoded(record)
         size = len(encoded.encode("utf-8", "replace")) + 120
         if size > self._writer.bytes_max:
@@ -174,8 +174,8 @@ class Pipeline:
         item = _Item(row, record, self._writer.key(record), size)
         if self._checkpoint is not None:
             item.digest = digest_of(encoded)
-            if (fate := self._of_earlier_try(self._checkpoint, item)) is not None:
-                return self._report.resume(fate)
+            if (result := self._of_earlier_try(self._checkpoint, item)) is not None:
+                return self._report.resume(result)
             if self._checkpoint.ambiguous(row.number, item.digest):
                 return self._write_off(row, rejected("OUTCOME_UNKNOWN", _IN_DOUBT))
         return self._place(item)
@@ -191,9 +191,9 @@ class Pipeline:
                 f"row {number} is not what it was for an earlier try of this task, so which leads are "
                 "created already cannot be told; nothing more was sent",
             )
-        fate = checkpoint.known(number, item.digest)
-        if fate is not None and (item.key is None or item.key not in self._again):
-            return fate
+        result = checkpoint.known(number, item.digest)
+        if result is not None and (item.key is None or item.key not in self._again):
+            return result
         if item.key is not None:
             # A later record of this key must be what stays, so it is written again too.
             self._again.add(item.key)
@@ -268,7 +268,7 @@ class Pipeline:
             self._tick()
 
     def _land_all(self) -> None:
-        """Settle what is under way when the run ends early: it was sent, so it has a fate."""
+        """Settle what is under way when the run ends early: it was sent, so it has a result."""
         self._on_tick = lambda: None
         while self._flying:
             done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
@@ -290,9 +290,9 @@ class Pipeline:
             self._split(items, refused)
             return
         except OutcomeUnknown as unknown:
-            fate = rejected("OUTCOME_UNKNOWN", unknown.message)
+            result = rejected("OUTCOME_UNKNOWN", unknown.message)
             for item in items:
-                self._write_off(item.row, fate)
+                self._write_off(item.row, result)
             self._quiet.append((time.monotonic() + self._writer.quiet_after, items))
             self._wake()
             return
@@ -303,7 +303,7 @@ class Pipeline:
         self._accepted = True
         if reply.tries == 1:
             self._concurrency.clean(reply.took)
-        self._finish(items, self._writer.fates(records, reply))
+        self._finish(items, self._writer.record_results(records, reply))
 
     def _split(self, items: list[_Item], refused: InvalidRequest) -> None:
         """A batch refused because of some of its records: find them, and send the others again."""
@@ -351,19 +351,19 @@ class Pipeline:
         half = len(items) // 2
         self._ready.extendleft((items[half:], items[:half]))
 
-    def _finish(self, items: list[_Item], fates: list[RecordResult]) -> None:
-        for item, fate in zip(items, fates, strict=True):
-            self._write_off(item.row, fate)
-        self._remember(items, fates)
+    def _finish(self, items: list[_Item], record_results: list[RecordResult]) -> None:
+        for item, result in zip(items, record_results, strict=True):
+            self._write_off(item.row, result)
+        self._remember(items, record_results)
         self._release(items)
 
-    def _remember(self, items: list[_Item], fates: list[RecordResult]) -> None:
+    def _remember(self, items: list[_Item], record_results: list[RecordResult]) -> None:
         if self._checkpoint is None:
             return
         # The ledger's lines first: a line without its entry is dropped by a retry, not told twice.
         self._ledger.flush()
-        pairs = zip(items, fates, strict=True)
-        self._checkpoint.settled((item.row.number, item.digest, fate) for item, fate in pairs)
+        pairs = zip(items, record_results, strict=True)
+        self._checkpoint.settled((item.row.number, item.digest, result) for item, result in pairs)
 
     def _forget(self, items: list[_Item]) -> None:
         if self._checkpoint is not None and not self._writer.repeatable:
@@ -386,9 +386,9 @@ class Pipeline:
         while self._quiet and self._quiet[0][0] <= time.monotonic():
             self._release(self._quiet.popleft()[1])
 
-    def _write_off(self, row: Row, fate: RecordResult) -> None:
-        self._ledger.write(row, fate)
-        self._report.add(fate)
+    def _write_off(self, row: Row, result: RecordResult) -> None:
+        self._ledger.write(row, result)
+        self._report.add(result)
 
     def _tick(self) -> None:
         now = time.monotonic()

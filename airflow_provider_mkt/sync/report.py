@@ -43,33 +43,33 @@ class SyncOutcome(TypedDict):
 
 
 class Report:
-    """Counts fates, and tells how fast it goes."""
+    """Counts record_results, and tells how fast it goes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.fates: Counter[RecordStatus] = Counter()
+        self.record_results: Counter[RecordStatus] = Counter()
         self.reasons: Counter[str] = Counter()
         self.calls = 0
         self.resumed = 0
         self._clock = clock
         self._started = clock()
 
-    def add(self, fate: RecordResult) -> None:
-        self.fates[fate.fate] += 1
-        if fate.fate in (RecordStatus.REJECTED, RecordStatus.SKIPPED):
-            self.reasons[fate.code or "UNKNOWN"] += 1
+    def add(self, result: RecordResult) -> None:
+        self.record_results[result.result] += 1
+        if result.result in (RecordStatus.REJECTED, RecordStatus.SKIPPED):
+            self.reasons[result.code or "UNKNOWN"] += 1
 
-    def resume(self, fate: RecordResult) -> None:
+    def resume(self, result: RecordResult) -> None:
         """Count what an earlier try came to."""
-        self.add(fate)
+        self.add(result)
         self.resumed += 1
 
     @property
     def total(self) -> int:
-        return self.fates.total()
+        return self.record_results.total()
 
     @property
     def rejected(self) -> int:
-        return self.fates[RecordStatus.REJECTED]
+        return self.record_results[RecordStatus.REJECTED]
 
     @property
     def seconds(self) -> float:
@@ -78,14 +78,17 @@ class Report:
     def line(self, expected: int | None = None) -> str:
         """One line for the log: counts, rate and, where the end is known, the time left."""
         rate = (self.total - self.resumed) / self.seconds if self.seconds > 0 else 0.0
-        counts = ", ".join(f"{self.fates[fate]:,} {fate.value}" for fate in RecordStatus)
+        counts = ", ".join(f"{self.record_results[result]:,} {result.value}" for result in RecordStatus)
         left = ""
         if expected and rate and expected > self.total:
             left = f", about {spoken((expected - self.total) / rate)} left"
         return f"{self.total:,} leads done ({counts}), {self.calls:,} calls, {rate:,.0f} leads/s{left}"
 
     def outcome(self, platform: str, rejects: str | None, outcomes: str | None) -> SyncOutcome:
-        created, updated = self.fates[RecordStatus.CREATED], self.fates[RecordStatus.UPDATED]
+        created, updated = (
+            self.record_results[RecordStatus.CREATED],
+            self.record_results[RecordStatus.UPDATED],
+        )
         return SyncOutcome(
             outcome="lead_sync",
             platform=platform,
@@ -94,7 +97,7 @@ class Report:
             written=created + updated,
             created=created,
             updated=updated,
-            skipped=self.fates[RecordStatus.SKIPPED],
+            skipped=self.record_results[RecordStatus.SKIPPED],
             rejected=self.rejected,
             warned=0,
             resumed=self.resumed,

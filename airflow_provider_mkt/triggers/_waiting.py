@@ -23,7 +23,7 @@ class WaitingTrigger(BaseTrigger):
     :param max_poll_failure_time: how long looks may go on failing, in seconds.
 
     The event has a ``status``: ``success``, ``failed`` (it can no longer come about, or asking cannot work),
-    ``timeout`` or ``error`` (asking kept failing); a ``message``; and what :meth:`told` adds.
+    ``timeout`` or ``error`` (asking kept failing); a ``message``; and what :meth:`event_payload` adds.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class WaitingTrigger(BaseTrigger):
         """
         raise NotImplementedError
 
-    def told(self) -> dict[str, Any]:
+    def event_payload(self) -> dict[str, Any]:
         """What the event carries beside status and message, as plain JSON."""
         raise NotImplementedError
 
@@ -107,4 +107,4 @@ class WaitingTrigger(BaseTrigger):
                 await asyncio.sleep(min(left, every * random.uniform(0.9, 1.1)))  # noqa: S311
 
     def _event(self, status: str, message: str) -> TriggerEvent:
-        return TriggerEvent({"status": status, "message": message, **self.told()})  # type: ignore[no-untyped-call]
+        return TriggerEvent({"status": status, "message": message, **self.event_payload()})  # type: ignore[no-untyped-call]

@@ -63,7 +63,7 @@ class BatchStatusTrigger(WaitingTrigger):
         none_failed(job_states)
         return all_complete(job_states)
 
-    def told(self) -> dict[str, Any]:
+    def event_payload(self) -> dict[str, Any]:
         return {"job_states": [look.to_json() for look in self._looks], "carry": self.carry}
 
     def _jobs(self) -> list[Job]:

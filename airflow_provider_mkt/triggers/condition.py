@@ -58,5 +58,5 @@ class ConditionTrigger(WaitingTrigger):
         self._error_details = dict(seen.details)
         return seen.done
 
-    def told(self) -> dict[str, Any]:
+    def event_payload(self) -> dict[str, Any]:
         return {"details": self._error_details}

@@ -17,7 +17,7 @@ from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.operators import _importing
-from airflow_provider_mkt.operators._memory import _path
+from airflow_provider_mkt.operators._task_state import _path
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_imports

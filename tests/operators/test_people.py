@@ -14,11 +14,11 @@ from workers import RESET, Worker, until
 
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
 from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
-from airflow_provider_mkt.operators._memory import FileTaskState
+from airflow_provider_mkt.operators._task_state import FileTaskState
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
-from airflow_provider_mkt.sync.people import PeopleReport
+from airflow_provider_mkt.sync.members import PeopleReport
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -117,18 +117,18 @@ def check(
     :param told: the outcomes, with the rows' numbers counted from 1.
     """
     assert Counter(number for number, _ in told) == Counter(range(1, len(given_rows) + 1))
-    fates = dict(told)
-    assert Counter(fates.values()) == {
+    record_results = dict(told)
+    assert Counter(record_results.values()) == {
         name: outcome[name] for name in ("created", "updated", "skipped", "rejected") if outcome[name]
     }
     # A bad row that a later one of its key replaced was not even sent.
     wrong = {KEYLESS: {"rejected"}, BAD: {"rejected", "skipped"}}
     for number, (_, what) in enumerate(given_rows, start=1):
-        assert what == FINE or fates[number] in wrong[what]
+        assert what == FINE or record_results[number] in wrong[what]
     leads = {str(lead.get("email")): lead for lead in world(box, platform)}
     written: dict[str, int] = {}
     for number, (key, _) in enumerate(given_rows, start=1):
-        if fates[number] in ("created", "updated"):
+        if record_results[number] in ("created", "updated"):
             written[f"p{key}@example.com"] = number
     for email, number in written.items():
         assert leads[email][FIRST[platform]] == f"row {number}"

@@ -43,7 +43,7 @@ from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
-from airflow_provider_mkt.operators import _day_watch
+from airflow_provider_mkt.operators import _daily_quota
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
@@ -365,7 +365,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
 ) -> None:
     from airflow_provider_mkt.client.errors import QuotaExhausted
 
-    monkeypatch.setattr(_day_watch, "AT_LEAST", 5)
+    monkeypatch.setattr(_daily_quota, "AT_LEAST", 5)
     name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
     given = json.loads(os.environ[name])
     given["extra"] = {**given.get("extra", {}), "daily_reserve": 40, "daily_quota": 100}

@@ -18,9 +18,9 @@ from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, Out
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.pipeline import Pipeline
 from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.result_files import ResultFiles
 
 FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
@@ -71,7 +71,7 @@ class Writer:
             raise InvalidInput("kind", "cannot be sent")
         return cast("Call[Any]", list(records))
 
-    def fates(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
+    def record_results(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
         return list(reply.value)
 
     def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
@@ -123,15 +123,15 @@ class Server:
             until = time.monotonic() + self.quiet_after
             self.busy_until |= {record["key"]: until for record in records}
             raise OutcomeUnknown("nobody knows")
-        fates = []
+        record_results = []
         for record in records:
             if record["kind"] == REJECTED:
-                fates.append(rejected("NO", "not this one"))
+                record_results.append(rejected("NO", "not this one"))
                 continue
             known = record["key"] in self.stored
             self.stored[record["key"]] = record["row"]
-            fates.append(RecordResult(RecordStatus.UPDATED if known else RecordStatus.CREATED))
-        return Reply(fates, {})
+            record_results.append(RecordResult(RecordStatus.UPDATED if known else RecordStatus.CREATED))
+        return Reply(record_results, {})
 
 
 class _Kept(io.StringIO):

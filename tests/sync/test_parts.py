@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.operators._limits import RejectThreshold
+from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.result_files import ResultFiles
 from airflow_provider_mkt.sync.rows import Row
 
 
@@ -99,7 +99,7 @@ class TestAdaptiveConcurrency:
 class TestReport:
     def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
         report = Report()
-        for fate in (
+        for result in (
             RecordResult(RecordStatus.CREATED),
             RecordResult(RecordStatus.UPDATED),
             RecordResult(RecordStatus.SKIPPED, code="1005"),
@@ -107,7 +107,7 @@ class TestReport:
             rejected("1003", "bad"),
             rejected("", "no code"),
         ):
-            report.add(fate)
+            report.add(result)
         outcome = report.outcome("marketo", "file:///r", None)
         four = (outcome["created"], outcome["updated"], outcome["skipped"], outcome["rejected"])
         assert four == (1, 1, 1, 3)
@@ -200,24 +200,24 @@ class TestLedger:
 class TestAllowance:
     @pytest.mark.parametrize("value", [None, "", "None"])
     def test_nothing_allows_any_number(self, value: Any) -> None:
-        allowance = RejectThreshold.of("max_rejected", value)
-        assert allowance.allows(10**9, 1)
-        assert str(allowance) == "any number"
+        threshold = RejectThreshold.of("max_rejected", value)
+        assert threshold.allows(10**9, 1)
+        assert str(threshold) == "any number"
 
     @pytest.mark.parametrize("value", [10, "10", " 10 "])
     def test_a_whole_number_is_a_count(self, value: Any) -> None:
-        allowance = RejectThreshold.of("max_rejected", value)
-        assert allowance.allows(10, 10)
-        assert not allowance.allows(11, 10**6)
-        assert str(allowance) == "10"
+        threshold = RejectThreshold.of("max_rejected", value)
+        assert threshold.allows(10, 10)
+        assert not threshold.allows(11, 10**6)
+        assert str(threshold) == "10"
 
     @pytest.mark.parametrize("value", [0.05, "0.05", "5%", " 5 %", "5.0%"])
     def test_a_share_is_of_all(self, value: Any) -> None:
-        allowance = RejectThreshold.of("max_rejected", value)
-        assert allowance.allows(5, 100)
-        assert not allowance.allows(6, 100)
-        assert allowance.allows(0, 0)
-        assert str(allowance) == "5.00%"
+        threshold = RejectThreshold.of("max_rejected", value)
+        assert threshold.allows(5, 100)
+        assert not threshold.allows(6, 100)
+        assert threshold.allows(0, 0)
+        assert str(threshold) == "5.00%"
 
     @pytest.mark.parametrize("value", [-1, "-1", 1.5, "150%", True, "many", [], "nan", "inf", float("nan")])
     def test_anything_else_is_refused(self, value: Any) -> None:
@@ -227,6 +227,6 @@ class TestAllowance:
     @given(st.integers(0, 100))
     def test_so_many_percent_allow_just_so_many_of_a_hundred(self, percent: int) -> None:
         for value in (f"{percent}%", percent / 100):
-            allowance = RejectThreshold.of("max_rejected", value)
-            assert allowance.allows(percent, 100)
-            assert not allowance.allows(percent + 1, 100)
+            threshold = RejectThreshold.of("max_rejected", value)
+            assert threshold.allows(percent, 100)
+            assert not threshold.allows(percent + 1, 100)

@@ -13,8 +13,7 @@ from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, Membe
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.people import MemberActionRunner, PeopleReport
-from airflow_provider_mkt.sync.spool import MemberTable
+from airflow_provider_mkt.sync.members import MemberActionRunner, MemberTable, PeopleReport
 
 PEOPLE = [f"{number:02}" for number in range(20)]
 REFUSED, LOST = {"03", "04", "11"}, {"07", "11"}
@@ -75,14 +74,14 @@ def follow(procedure: Procedure[Any]) -> Any:
 
 def run(platform: Platform, task_state: TaskState, *, once: bool = True) -> Counter[MemberStatus]:
     member_action = MemberAction("o", "k", "done", "already", 3, platform.apply, once=once)
-    with MemberTable() as spool:
-        spool.fill(PEOPLE)
+    with MemberTable() as members:
+        members.fill(PEOPLE)
         work = MemberActionRunner(
-            member_action, spool, task_state, follow, AdaptiveConcurrency(3), PeopleReport(member_action)
+            member_action, members, task_state, follow, AdaptiveConcurrency(3), PeopleReport(member_action)
         )
         work.run()
         work.close()
-        return spool.counts()
+        return members.counts()
 
 
 def test_wherever_a_worker_is_killed_the_next_tries_do_it_once_with_everybody() -> None:

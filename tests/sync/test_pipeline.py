@@ -38,10 +38,10 @@ def leads(count: int, kind: str = FINE) -> list[dict[str, Any]]:
 
 
 def assert_one_fate_each(outcome: Outcome, records: list[dict[str, Any]]) -> None:
-    """Every record has one fate, and it is one that its kind allows."""
+    """Every record has one result, and it is one that its kind allows."""
     assert sorted(line["row"] for line in outcome.outcomes) == list(range(1, len(records) + 1))
     assert outcome.report.total == len(records)
-    assert Counter(line["outcome"] for line in outcome.outcomes) == outcome.report.fates
+    assert Counter(line["outcome"] for line in outcome.outcomes) == outcome.report.record_results
     told = [line for line in outcome.outcomes if line["outcome"] in ("rejected", "skipped")]
     assert Counter(line["code"] for line in told) == outcome.report.reasons
     rejects = [line["row"] for line in outcome.outcomes if line["outcome"] == "rejected"]
@@ -79,12 +79,12 @@ def test_every_record_has_one_fate_and_no_key_is_under_way_twice(
 
     unknown_with_others = FATES[UNKNOWN]
     for line in outcome.outcomes:
-        fate = (RecordStatus(line["outcome"]), line.get("code", ""))
+        result = (RecordStatus(line["outcome"]), line.get("code", ""))
         record = records[line["row"] - 1]
         allowed = FATES[record["kind"]] | unknown_with_others
         if record["key"] is not None:
             allowed = allowed | {(RecordStatus.SKIPPED, "DUPLICATE_KEY")}
-        assert fate in allowed, record
+        assert result in allowed, record
 
     for key in "abcdefgh":
         sent = server.sent.get(key, [])
@@ -117,7 +117,7 @@ def test_a_refused_batch_costs_few_calls_more_than_its_bad_records() -> None:
     records = leads(100)
     records[37] = {"key": "bad", "kind": REFUSED}
     outcome = run(Writer(100), server, records)
-    assert outcome.report.fates == {RecordStatus.CREATED: 99, RecordStatus.REJECTED: 1}
+    assert outcome.report.record_results == {RecordStatus.CREATED: 99, RecordStatus.REJECTED: 1}
     assert server.calls <= 2 * 7 + 1
 
 
@@ -126,7 +126,7 @@ def test_a_refusal_that_names_its_records_costs_one_call_more() -> None:
     records = leads(100)
     records[37] = records[73] = {"key": "bad", "kind": BLAMED}
     outcome = run(Writer(100), server, records)
-    assert outcome.report.fates[RecordStatus.CREATED] == 98
+    assert outcome.report.record_results[RecordStatus.CREATED] == 98
     assert server.calls == 2
 
 
@@ -143,7 +143,7 @@ def test_many_bad_records_do_not_end_a_run_in_which_others_are_accepted() -> Non
     records = leads(50) + leads(400, REFUSED) + leads(50)
     outcome = run(Writer(50), Server(), records, ceiling=1)
     assert outcome.error is None
-    assert outcome.report.fates[RecordStatus.REJECTED] == 400
+    assert outcome.report.record_results[RecordStatus.REJECTED] == 400
 
 
 def test_rows_are_read_no_further_ahead_than_there_are_calls() -> None:
@@ -222,7 +222,7 @@ def test_a_field_that_does_not_exist_rejects_its_record_before_anything_is_sent(
     outcome = run(Writer(10), Server(), records, known_fields=frozenset({"key", "kind", "row"}))
     assert outcome.rejects[0]["code"] == "UNKNOWN_FIELD"
     assert "'shoe'" in outcome.rejects[0]["reason"]
-    assert outcome.report.fates[RecordStatus.CREATED] == 1
+    assert outcome.report.record_results[RecordStatus.CREATED] == 1
 
 
 def test_a_record_larger_than_a_call_is_rejected_and_batches_keep_to_the_bytes() -> None:
@@ -233,4 +233,4 @@ def test_a_record_larger_than_a_call_is_rejected_and_batches_keep_to_the_bytes()
     outcome = run(writer, server, records)
     assert outcome.report.reasons == {"TOO_LARGE": 1}
     assert server.calls == 2
-    assert outcome.report.fates[RecordStatus.CREATED] == 4
+    assert outcome.report.record_results[RecordStatus.CREATED] == 4

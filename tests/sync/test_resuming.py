@@ -22,10 +22,10 @@ from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.sync import pipeline, rows
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.ledger import ResultFiles
 from airflow_provider_mkt.sync.outcome_lines import OutcomeLines
 from airflow_provider_mkt.sync.pipeline import Pipeline
 from airflow_provider_mkt.sync.report import Report
+from airflow_provider_mkt.sync.result_files import ResultFiles
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +184,7 @@ def test_every_record_has_one_fate_whenever_the_task_is_killed(
         outcomes = task.outcomes()
         assert sorted(line["row"] for line in outcomes) == list(range(1, len(records) + 1))
         assert report.total == len(records)
-        assert Counter(line["outcome"] for line in outcomes) == report.fates
+        assert Counter(line["outcome"] for line in outcomes) == report.record_results
         for line in outcomes:
             kind = records[line["row"] - 1]["kind"]
             if line["outcome"] in ("created", "updated"):
@@ -221,8 +221,8 @@ def test_leads_that_would_be_created_twice_are_never_sent_twice(
                 answer = super()._answer(records)
                 accepted.update(
                     record["row"]
-                    for record, fate in zip(records, answer.value, strict=True)
-                    if fate.fate is not RecordStatus.REJECTED
+                    for record, result in zip(records, answer.value, strict=True)
+                    if result.result is not RecordStatus.REJECTED
                 )
                 return answer
 
@@ -302,7 +302,7 @@ def test_rows_refused_for_the_days_quota_are_sent_by_the_next_try_even_if_they_m
     server.fatal = lambda records: None
     report = task.attempt([{"key": None, "kind": FINE}] * 30)
     assert report is not None
-    assert report.fates[RecordStatus.REJECTED] == 0
+    assert report.record_results[RecordStatus.REJECTED] == 0
     assert report.resumed == 10
 
 

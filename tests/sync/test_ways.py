@@ -23,10 +23,10 @@ from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_report import RowFile
 from airflow_provider_mkt.sync.bulk_rows import RowMaker
-from airflow_provider_mkt.sync.bulk_share import BulkShare, RowNumbers
+from airflow_provider_mkt.sync.choose_transport import faster_way
+from airflow_provider_mkt.sync.row_numbers import BulkShare, RowNumbers
 from airflow_provider_mkt.sync.rows import Row, of_iterable
-from airflow_provider_mkt.sync.snapshot import Snapshot
-from airflow_provider_mkt.sync.ways import faster_way
+from airflow_provider_mkt.sync.source_snapshot import Snapshot
 
 HUBSPOT, MARKETO = Rate(190, 10.0), Rate(100, 20.0)
 

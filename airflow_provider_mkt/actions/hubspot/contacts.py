@@ -117,24 +117,24 @@ class ContactWriter:
                 return contacts.update_batch(records, id_property=self.lookup_field)
         return contacts.upsert_batch(records, id_property=self.lookup_field)
 
-    def fates(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordResult]:
+    def record_results(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordResult]:
         by_trace: dict[str, RecordResult] = {}
         by_key: dict[str, RecordResult] = {}
         for row in reply.value.results:
             created = row.new if row.new is not None else self.action == "createOnly"
-            fate = RecordResult(RecordStatus.CREATED if created else RecordStatus.UPDATED, id=row.id)
+            result = RecordResult(RecordStatus.CREATED if created else RecordStatus.UPDATED, id=row.id)
             if row.objectWriteTraceId is not None:
-                by_trace[row.objectWriteTraceId] = fate
+                by_trace[row.objectWriteTraceId] = result
             if value := row.properties.get(self.lookup_field):
-                by_key[self._spelt(str(value))] = fate
+                by_key[self._spelt(str(value))] = result
             if self.lookup_field == _RECORD_ID:
-                by_key[row.id] = fate
+                by_key[row.id] = result
         for error in reply.value.errors:
-            fate = self._refused(error.category, error.message, ambiguous=reply.ambiguous)
+            result = self._refused(error.category, error.message, ambiguous=reply.ambiguous)
             for trace in error.context.get("objectWriteTraceId", ()):
-                by_trace.setdefault(str(trace), fate)
+                by_trace.setdefault(str(trace), result)
             for named in error.ids():
-                by_key.setdefault(self._spelt(named), fate)
+                by_key.setdefault(self._spelt(named), result)
         rest = self._rest(reply.value)
         return [
             by_trace.get(str(index)) or by_key.get(self._spelt(str(record[self.lookup_field]))) or rest
@@ -161,7 +161,7 @@ class ContactWriter:
         return rejected(category or "REFUSED", message or "refused without a reason")
 
     def _rest(self, result: BatchResult) -> RecordResult:
-        """The fate of records that the answer names nowhere: never taken for written."""
+        """The result of records that the answer names nowhere: never taken for written."""
         reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
         return rejected("NOT_IN_ANSWER", reasons or "the answer does not name this record")
 

@@ -181,7 +181,9 @@ class AttendanceWriter:
         write = attendance.record_emails if by_email else attendance.record_contacts
         return write(*self.external, self.state, records)
 
-    def fates(self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]) -> list[RecordResult]:
+    def record_results(
+        self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]
+    ) -> list[RecordResult]:
         answer = reply.value
         refused = {
             name.strip().lower(): rejected(error.category or "REFUSED", error.message or "refused")

@@ -107,12 +107,12 @@ def _delete(people: Sequence[str], task_state: TaskState) -> Procedure[list[Memb
 def _fared(people: Sequence[str], done: Sequence[str], missing: Sequence[str]) -> list[MemberResult]:
     changed, absent = set(done), set(missing)
 
-    def fared(person: str) -> MemberResult:
+    def status(person: str) -> MemberResult:
         if person in absent:
             return MemberResult(person, MemberStatus.REJECTED, "NOT_FOUND", "there is no such contact")
         return MemberResult(person, MemberStatus.DONE if person in changed else MemberStatus.ALREADY)
 
-    return [fared(person) for person in people]
+    return [status(person) for person in people]
 
 
 def _static(list_id: int) -> Procedure[None]:

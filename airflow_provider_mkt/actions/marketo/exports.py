@@ -261,7 +261,7 @@ class Extraction:
             part.made = 0
         self.touch()
 
-    def go_on(self, carried: object) -> None:
+    def resume(self, carried: object) -> None:
         """Take up what was known before a deferral, from :meth:`to_json` or else from the memory."""
         known = carried if isinstance(carried, Mapping) else {}
         self.began, self.since = self._clocks(known.get("clock") or self.task_state.get(self._key("clock")))

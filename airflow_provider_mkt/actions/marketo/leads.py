@@ -58,7 +58,7 @@ from airflow_provider_mkt.client.marketo.values import moment, written
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
 
-_FATES = {"created": RecordStatus.CREATED, "updated": RecordStatus.UPDATED}
+_RECORD_STATUSES = {"created": RecordStatus.CREATED, "updated": RecordStatus.UPDATED}
 _EXISTS = "1005"
 _NOT_FOUND = "1004"
 _FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
@@ -140,8 +140,8 @@ class DatabaseLeadWriter:
             partition_name=self.partition_name,
         )
 
-    def fates(self, records: Sequence[Record], reply: Reply[list[RowResult]]) -> list[RecordResult]:
-        return [self._fate(result, ambiguous=reply.ambiguous) for result in reply.value]
+    def record_results(self, records: Sequence[Record], reply: Reply[list[RowResult]]) -> list[RecordResult]:
+        return [self._record_result(result, ambiguous=reply.ambiguous) for result in reply.value]
 
     def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
         if error.code != "1006":
@@ -150,10 +150,10 @@ class DatabaseLeadWriter:
         rejected_records = [bool(names & record.keys()) for record in records]
         return rejected_records if any(rejected_records) else None
 
-    def _fate(self, result: RowResult, *, ambiguous: bool) -> RecordResult:
+    def _record_result(self, result: RowResult, *, ambiguous: bool) -> RecordResult:
         lead_id = str(result.id) if result.id is not None else ""
-        if (fate := _FATES.get(result.status.lower())) is not None:
-            return RecordResult(fate, id=lead_id)
+        if (status := _RECORD_STATUSES.get(result.status.lower())) is not None:
+            return RecordResult(status, id=lead_id)
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
         if code == _EXISTS and self.action == "createOnly":

@@ -88,9 +88,9 @@ def _by_record(
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         results: list[RowResult] = yield call(people)
-        return [fared(person, result) for person, result in zip(people, results, strict=True)]
+        return [status(person, result) for person, result in zip(people, results, strict=True)]
 
-    def fared(person: str, result: RowResult) -> MemberResult:
+    def status(person: str, result: RowResult) -> MemberResult:
         if result.status.lower() != "skipped":
             return MemberResult(person)
         why = result.why()

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.jsonl import json_line
 from airflow_provider_mkt.sync.rows import Row
 
 Opener = Callable[[], IO[str]]
@@ -36,18 +36,18 @@ class ResultFiles:
     def has_outcomes(self) -> bool:
         return self._outcomes is not None
 
-    def write(self, row: Row, fate: RecordResult) -> None:
-        if fate.fate is RecordStatus.REJECTED:
+    def write(self, row: Row, result: RecordResult) -> None:
+        if result.result is RecordStatus.REJECTED:
             if self._rejects is None:
                 self._rejects = self._open_rejects()
-            line = {"row": row.number, "code": fate.code, "reason": fate.reason, "record": row.raw}
+            line = {"row": row.number, "code": result.code, "reason": result.reason, "record": row.raw}
             self._rejects.write(json_line(line))
         if self._open_outcomes is not None:
             if self._outcomes is None:
                 self._outcomes = self._open_outcomes()
-            told = {"row": row.number, "outcome": fate.fate.value, "id": fate.id}
-            if fate.code or fate.reason:
-                told |= {"code": fate.code, "reason": fate.reason}
+            told = {"row": row.number, "outcome": result.result.value, "id": result.id}
+            if result.code or result.reason:
+                told |= {"code": result.code, "reason": result.reason}
             self._outcomes.write(json_line(told))
 
     def flush(self) -> None:

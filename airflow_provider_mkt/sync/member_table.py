@@ -15,7 +15,7 @@ from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
 _AT_ONCE = 10_000
 _SCHEMA = """
 CREATE TABLE people (
-    person TEXT PRIMARY KEY, fared TEXT, code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+    person TEXT PRIMARY KEY, status TEXT, code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
     seen INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
@@ -57,7 +57,7 @@ class MemberTable:
     def unseen(self, size: int) -> Iterator[list[str]]:
         """Those with whom it was done, in this try or before, and who were not seen where they should be."""
         query = (
-            "SELECT person FROM people WHERE person > ? AND fared IN ('done', 'already') AND NOT seen "
+            "SELECT person FROM people WHERE person > ? AND status IN ('done', 'already') AND NOT seen "
             "ORDER BY person LIMIT ?"
         )
         return self._chunks(query, size)
@@ -68,21 +68,23 @@ class MemberTable:
     def settle(self, outcomes: Sequence[MemberResult]) -> None:
         """Write down what became of people."""
         self._table.executemany(
-            "UPDATE people SET fared = ?, code = ?, reason = ? WHERE person = ?",
-            ((one.fared.value, one.code, one.reason, one.person) for one in outcomes),
+            "UPDATE people SET status = ?, code = ?, reason = ? WHERE person = ?",
+            ((one.status.value, one.code, one.reason, one.person) for one in outcomes),
         )
 
     def counts(self) -> Counter[MemberStatus]:
-        rows = self._table.execute("SELECT fared, count(*) FROM people WHERE fared NOT NULL GROUP BY fared")
-        return Counter({MemberStatus(fared): count for fared, count in rows})
+        rows = self._table.execute(
+            "SELECT status, count(*) FROM people WHERE status NOT NULL GROUP BY status"
+        )
+        return Counter({MemberStatus(status): count for status, count in rows})
 
     def failures(self) -> Iterator[MemberResult]:
         """Those who were rejected, and those of whom nobody knows."""
         rows = self._table.execute(
-            "SELECT person, fared, code, reason FROM people WHERE fared IN ('rejected', 'unknown')"
+            "SELECT person, status, code, reason FROM people WHERE status IN ('rejected', 'unknown')"
         )
         return (
-            MemberResult(person, MemberStatus(fared), code, reason) for person, fared, code, reason in rows
+            MemberResult(person, MemberStatus(status), code, reason) for person, status, code, reason in rows
         )
 
     def _chunks(self, query: str, size: int) -> Iterator[list[str]]:

@@ -18,79 +18,79 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 
 
-_UNWINDS_IN = 1.0
+_UNWIND_SECONDS = 1.0
 """Seconds after which a task that was told to end is taken to be stuck in a call. Airflow ends its process
 four seconds later."""
 
 
-class LongOperator(MarketingOperator):
+class CancellableOperator(MarketingOperator):
     """Base of the operators that work for long: they wait in a way that ends when the task does.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     """
 
-    ended_by: ClassVar[type[Exception]] = ServerUnavailable
+    cancellation_error: ClassVar[type[Exception]] = ServerUnavailable
     """What is raised when the task is told to end."""
 
     # Made when work begins: Airflow copies operators, and an event cannot be copied.
-    _ending: threading.Event | None = None
-    _unwound: threading.Event | None = None
+    _cancelled: threading.Event | None = None
+    _unwinding: threading.Event | None = None
 
-    def begin(self) -> None:
+    def reset_cancellation(self) -> None:
         """Work begins."""
-        self._ending = threading.Event()
+        self._cancelled = threading.Event()
 
     def on_kill(self) -> None:
         """Let what only waits give up when the task is killed, and begin nothing more.
 
         Requests under way are left their connections: they are about to be answered.
         """
-        self.stop()
-        unwound = self._unwound
+        self.cancel()
+        unwound = self._unwinding
         if unwound is None or unwound.is_set():
-            self.last_words()
+            self.on_cancel()
         else:
             # Airflow calls this from a signal, and until it returns the task stands still where it was,
             # with what it had locked. So it returns at once, and the task speaks as it unwinds.
-            threading.Thread(target=self._speak_unless, args=(unwound,), daemon=True).start()
+            threading.Thread(target=self._cancel_unless, args=(unwound,), daemon=True).start()
 
-    def last_words(self) -> None:
+    def on_cancel(self) -> None:
         """What a task that is told to end still does on the platform. Never raises."""
 
     @contextmanager
-    def speaking_last(self) -> Iterator[None]:
-        """Work with :meth:`last_words` at its end when it is told to end."""
-        self._unwound = unwound = threading.Event()
+    def cancellable(self) -> Iterator[None]:
+        """Work with :meth:`on_cancel` at its end when it is told to end."""
+        self._unwinding = unwound = threading.Event()
         try:
             yield
         finally:
             unwound.set()
-            if self.ending:
-                self.last_words()
+            if self.cancelled:
+                self.on_cancel()
 
     @property
-    def ending(self) -> bool:
+    def cancelled(self) -> bool:
         """Whether the task was told to end."""
-        return self._ending is not None and self._ending.is_set()
+        return self._cancelled is not None and self._cancelled.is_set()
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Make every wait give up, now and later."""
-        if self._ending is not None:
-            self._ending.set()
+        if self._cancelled is not None:
+            self._cancelled.set()
 
     def sleep(self, seconds: float) -> None:
         """Wait, or give up when the task is ending."""
-        if self._ending is not None and self._ending.wait(seconds):
+        if self._cancelled is not None and self._cancelled.wait(seconds):
             msg = "the task is ending"
-            raise self.ended_by(msg)
+            raise self.cancellation_error(msg)
 
-    def go_on(self) -> None:
+    def raise_if_cancelled(self) -> None:
         """Give up when the task is ending."""
         self.sleep(0)
 
-    def _speak_unless(self, unwound: threading.Event) -> None:
-        if not unwound.wait(_UNWINDS_IN):
-            self.last_words()
+    def _cancel_unless(self, unwound: threading.Event) -> None:
+        if not unwound.wait(_UNWIND_SECONDS):
+            self.on_cancel()
 
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any

@@ -10,27 +10,27 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._ending import LongOperator, slowing_down
+from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
-from airflow_provider_mkt.operators._limits import RejectThreshold
-from airflow_provider_mkt.operators._memory import task_digest, task_state_of
-from airflow_provider_mkt.operators._people_source import of_file, of_given
+from airflow_provider_mkt.operators._member_source import of_file, of_given
 from airflow_provider_mkt.operators._progress import Progress
+from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.sync.people import PeopleReport
-    from airflow_provider_mkt.sync.spool import MemberTable
+    from airflow_provider_mkt.sync.member_table import MemberTable
+    from airflow_provider_mkt.sync.members import PeopleReport
 
 _REASONS_MAX = 50
 _ENOUGH = 1_000
 """People after which a share of them says something."""
 
 
-class PeopleOperator(LongOperator):
+class PeopleOperator(CancellableOperator):
     """Base of the operators that do one thing with many people, each of whom comes out with an outcome.
 
     Everybody is read and checked before anything is sent, waits in a file on this machine, and comes once
@@ -96,14 +96,14 @@ class PeopleOperator(LongOperator):
         raise NotImplementedError
 
     def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.sync.spool import MemberTable
+        from airflow_provider_mkt.sync.member_table import MemberTable
 
-        self.begin()
-        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
+        self.reset_cancellation()
+        threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         member_action = self.member_action()
-        with MemberTable() as spool:
-            spool.fill(self._people(member_action))
-            if not spool.total:
+        with MemberTable() as members:
+            members.fill(self._people(member_action))
+            if not members.total:
                 raise InvalidInput("leads", f"is empty: nobody to be {member_action.done}")
             hook = self.hook
             hook.sleep = self.sleep
@@ -112,7 +112,7 @@ class PeopleOperator(LongOperator):
                 hook,
                 hook.exclusive(member_action.key if member_action.once else f"task {task_digest(context)}"),
             ):
-                return self._run(context, hook, member_action, spool, allowance)
+                return self._run(context, hook, member_action, members, threshold)
 
     def _people(self, member_action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
@@ -127,45 +127,45 @@ class PeopleOperator(LongOperator):
         context: Context,
         hook: MarketingHook,
         member_action: MemberAction,
-        spool: MemberTable,
-        allowance: RejectThreshold,
+        members: MemberTable,
+        threshold: RejectThreshold,
     ) -> dict[str, Any]:
         from airflow_provider_mkt.actions.ports import MemberStatus
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.people import MemberActionRunner, PeopleReport
+        from airflow_provider_mkt.sync.members import MemberActionRunner, PeopleReport
 
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         concurrency = AdaptiveConcurrency(ceiling)
         hook.on_refusal = slowing_down(concurrency)
         hook.follow(member_action.before())
         report = PeopleReport(member_action)
-        progress = Progress(report, lambda done: spool.total, self.log.info)
+        progress = Progress(report, lambda done: members.total, self.log.info)
 
         def tick() -> None:
             self.sleep(0)
             progress.tell()
 
         def enough() -> bool:
-            rejected, total = report.fared[MemberStatus.REJECTED], max(report.total, _ENOUGH)
-            return self.fail_fast and not allowance.allows(rejected, total)
+            rejected, total = report.status[MemberStatus.REJECTED], max(report.total, _ENOUGH)
+            return self.fail_fast and not threshold.allows(rejected, total)
 
         run = MemberActionRunner(
             member_action,
-            spool,
+            members,
             task_state_of(context),
             hook.follow,
             concurrency,
             report,
             on_tick=tick,
-            abandon=self.stop,
+            abandon=self.cancel,
             enough=enough,
         )
         run.run()
         run.verify(self.sleep)
-        outcome = self._outcome(context, hook.conn_type, member_action, spool, report)
+        outcome = self._outcome(context, hook.conn_type, member_action, members, report)
         run.close()
         self.log.info("Finished: %s", report.line())
-        self._judge(context, member_action, outcome, allowance)
+        self._judge(context, member_action, outcome, threshold)
         return outcome
 
     def _outcome(
@@ -173,28 +173,28 @@ class PeopleOperator(LongOperator):
         context: Context,
         platform: str,
         member_action: MemberAction,
-        spool: MemberTable,
+        members: MemberTable,
         report: PeopleReport,
     ) -> dict[str, Any]:
         from airflow_provider_mkt.actions.ports import MemberStatus
 
-        counts = spool.counts()
-        reasons = Counter(one.code or "UNKNOWN" for one in spool.failures())
+        counts = members.counts()
+        reasons = Counter(one.code or "UNKNOWN" for one in members.failures())
         path = None
         if reasons:
             path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
             write_rows(
                 path,
                 (
-                    {"lead": one.person, "outcome": one.fared.value, "code": one.code, "reason": one.reason}
-                    for one in spool.failures()
+                    {"lead": one.person, "outcome": one.status.value, "code": one.code, "reason": one.reason}
+                    for one in members.failures()
                 ),
             )
         return {
             "outcome": member_action.outcome,
             "platform": platform,
-            "total": spool.total,
-            "duplicates": spool.given - spool.total,
+            "total": members.total,
+            "duplicates": members.given - members.total,
             member_action.done: counts[MemberStatus.DONE],
             member_action.already: counts[MemberStatus.ALREADY],
             "rejected": counts[MemberStatus.REJECTED],
@@ -209,7 +209,7 @@ class PeopleOperator(LongOperator):
         context: Context,
         member_action: MemberAction,
         outcome: dict[str, Any],
-        allowance: RejectThreshold,
+        threshold: RejectThreshold,
     ) -> None:
         problems = []
         if outcome["unknown"]:
@@ -220,8 +220,8 @@ class PeopleOperator(LongOperator):
         done = sum(
             outcome[name] for name in (member_action.done, member_action.already, "rejected", "unknown")
         )
-        if not allowance.allows(outcome["rejected"], done):
-            problems.append(f"{outcome['rejected']:,} of {done:,} leads were rejected, allowed: {allowance}")
+        if not threshold.allows(outcome["rejected"], done):
+            problems.append(f"{outcome['rejected']:,} of {done:,} leads were rejected, allowed: {threshold}")
         if done < outcome["total"]:
             problems.append(f"the other {outcome['total'] - done:,} were left alone")
         if problems:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.sync.lines import json_line
+from airflow_provider_mkt.sync.jsonl import json_line
 from airflow_provider_mkt.sync.rows import Row
 
 _TICK_EVERY = 1_000

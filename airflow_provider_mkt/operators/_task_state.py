@@ -26,10 +26,10 @@ def task_state_of(context: Context) -> TaskState:
     of one task may run on different machines and Airflow is older than 3.3.
     """
     store = context.get("task_state_store")
-    return StoreMemory(store) if store is not None else FileTaskState(_path(context))
+    return AirflowTaskState(store) if store is not None else FileTaskState(_path(context))
 
 
-class StoreMemory:
+class AirflowTaskState:
     """Remembers in Airflow's task state store."""
 
     def __init__(self, store: Any) -> None:

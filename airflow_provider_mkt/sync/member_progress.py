@@ -55,9 +55,9 @@ class Marks:
         if number >= self._done:
             self._finished[number] = bool(finished)
         outcomes = [MemberResult(person) for person in people]
-        for fared, code, reason, places in cast("list[Any]", finished or ()):
+        for status, code, reason, places in cast("list[Any]", finished or ()):
             for place in places:
-                outcomes[place] = MemberResult(people[place], MemberStatus(fared), code, reason)
+                outcomes[place] = MemberResult(people[place], MemberStatus(status), code, reason)
         return outcomes
 
     def reopened(self, number: int) -> bool:
@@ -73,12 +73,12 @@ class Marks:
 
     def finish(self, number: int, outcomes: Sequence[MemberResult]) -> None:
         """Keep what became of a chunk, unless it is in doubt: then its memory is what counts."""
-        if any(one.fared is MemberStatus.UNKNOWN for one in outcomes):
+        if any(one.status is MemberStatus.UNKNOWN for one in outcomes):
             return
         packed: dict[tuple[str, str, str], list[int]] = {}
         for place, one in enumerate(outcomes):
             if one != MemberResult(one.person):
-                packed.setdefault((one.fared.value, one.code, one.reason), []).append(place)
+                packed.setdefault((one.status.value, one.code, one.reason), []).append(place)
         if packed or number != self._done:
             self._set_record(number, {"outcomes": [[*what, places] for what, places in packed.items()]})
         self._finished[number] = bool(packed)

@@ -1,4 +1,4 @@
-"""Does one thing with everybody in a spool, chunk by chunk, as many at once as the account allows.
+"""Does one thing with everybody in a members, chunk by chunk, as many at once as the account allows.
 
 Flows run on threads that know of nothing but calls. Reading, counting and remembering happen on the caller's
 thread: a task's memory may be reached over a channel that belongs to it.
@@ -19,9 +19,9 @@ from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.marks import Marks
+from airflow_provider_mkt.sync.member_progress import Marks
+from airflow_provider_mkt.sync.member_table import MemberTable
 from airflow_provider_mkt.sync.report import spoken
-from airflow_provider_mkt.sync.spool import MemberTable
 
 _TICK = 1.0
 _LOOK_EVERY = 5.0
@@ -33,7 +33,7 @@ class PeopleReport:
     """Counts outcomes, and tells how fast it goes."""
 
     def __init__(self, member_action: MemberAction, clock: Callable[[], float] = time.monotonic) -> None:
-        self.fared: Counter[MemberStatus] = Counter()
+        self.status: Counter[MemberStatus] = Counter()
         self._verb = member_action
         self._clock = clock
         self._started = clock()
@@ -41,12 +41,12 @@ class PeopleReport:
 
     def add(self, outcomes: Sequence[MemberResult], *, earlier: bool = False) -> None:
         """:param earlier: whether they are of an earlier try, and so say nothing of the pace of this one."""
-        self.fared.update(one.fared for one in outcomes)
+        self.status.update(one.status for one in outcomes)
         self._earlier += len(outcomes) if earlier else 0
 
     @property
     def total(self) -> int:
-        return self.fared.total()
+        return self.status.total()
 
     @property
     def seconds(self) -> float:
@@ -56,9 +56,9 @@ class PeopleReport:
         """One line for the log: counts, rate and the time left."""
         rate = (self.total - self._earlier) / self.seconds if self.seconds > 0 else 0.0
         counts = (
-            f"{self.fared[MemberStatus.DONE]:,} {self._verb.done}, "
-            f"{self.fared[MemberStatus.ALREADY]:,} {self._verb.already.replace('_', ' ')}, "
-            f"{self.fared[MemberStatus.REJECTED]:,} rejected, {self.fared[MemberStatus.UNKNOWN]:,} unknown"
+            f"{self.status[MemberStatus.DONE]:,} {self._verb.done}, "
+            f"{self.status[MemberStatus.ALREADY]:,} {self._verb.already.replace('_', ' ')}, "
+            f"{self.status[MemberStatus.REJECTED]:,} rejected, {self.status[MemberStatus.UNKNOWN]:,} unknown"
         )
         left = ""
         if expected and rate and expected > self.total:
@@ -81,7 +81,7 @@ class MemberActionRunner:
     def __init__(
         self,
         member_action: MemberAction,
-        spool: MemberTable,
+        members: MemberTable,
         task_state: TaskState,
         follow: Follow,
         concurrency: AdaptiveConcurrency,
@@ -92,10 +92,10 @@ class MemberActionRunner:
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self._enough = enough
-        self._verb, self._spool, self._follow = member_action, spool, follow
+        self._verb, self._spool, self._follow = member_action, members, follow
         self._concurrency, self._report = concurrency, report
         self._on_tick, self._abandon = on_tick, abandon
-        self._marks = Marks(task_state, member_action, spool.digest(member_action.chunk_max))
+        self._marks = Marks(task_state, member_action, members.digest(member_action.chunk_max))
         self._events: queue.Queue[_Landed | _Write] = queue.Queue()
         self._flying = 0
         self._doubtful: list[int] = []
@@ -160,7 +160,7 @@ class MemberActionRunner:
             self._marks.forget()
 
     def _again(self, number: int, earlier: Sequence[MemberResult]) -> list[str]:
-        refused = [one.person for one in earlier if one.fared is MemberStatus.REJECTED]
+        refused = [one.person for one in earlier if one.status is MemberStatus.REJECTED]
         return refused if refused and self._marks.reopened(number) else []
 
     def _launch(
@@ -200,7 +200,7 @@ class MemberActionRunner:
         self._concurrency.clean()
         outcomes = [fresh.get(one.person, one) for one in landed.earlier] or list(fresh.values())
         self._marks.finish(landed.number, outcomes)
-        if any(one.fared is MemberStatus.UNKNOWN for one in outcomes):
+        if any(one.status is MemberStatus.UNKNOWN for one in outcomes):
             self._doubtful.append(landed.number)
         self._settle(outcomes)
 
