@@ -29,7 +29,7 @@ _PUBLISHED = ("email_publication", "email_program_schedule")
 class Calls:
     """API calls to one platform.
 
-    :param refused: calls that the platform answered with an error for its rate limit or quota.
+    :param refused: calls that exceeded a limit of the platform.
     """
 
     total: int = 0

@@ -14,8 +14,8 @@ from typing import Literal, TypedDict
 class MemberOutcome(TypedDict):
     """What all outcomes of such an action have. Each adds the leads it changed, and those it had no need to.
 
-    ``total`` counts distinct leads, ``duplicates`` those that were given again. For ``unknown`` leads nobody
-    knows whether the action was applied. ``reasons`` maps the most frequent codes of rejected and unknown
+    ``total`` counts distinct leads, ``duplicates`` those that were given again. For ``unknown`` leads it is
+    not known whether the action was applied. ``reasons`` maps the most frequent codes of rejected and unknown
     leads to their counts; ``rejects`` is the file with these leads, None when there are none. ``seconds`` is
     the duration of the last try.
     """
