@@ -25,7 +25,7 @@ from airflow_provider_mkt.sync.member_table import MemberTable
 from airflow_provider_mkt.sync.report import spoken
 
 _TICK = 1.0
-_VERIFY_INTERVAL = 5.0
+_LOOKUP_INTERVAL = 5.0
 
 RunProcedure: TypeAlias = Callable[[Procedure[Any]], Any]
 
@@ -150,7 +150,7 @@ class MemberActionRunner:
                 self._members.mark_verified(self._run_procedure(find_verified(members)))
             if next(self._members.unverified(1), None) is None or time.monotonic() >= deadline:
                 break
-            sleep(min(_VERIFY_INTERVAL, CONSISTENCY_WINDOW / 10))
+            sleep(min(_LOOKUP_INTERVAL, CONSISTENCY_WINDOW / 10))
         reason = f"{self._action.done}, but the platform does not show the result"
         for members in self._members.unverified(self._action.chunk_max):
             self._members.record(
