@@ -162,7 +162,7 @@ class HubSpotHook(MarketingHook):
             raise InvalidInput("merge_in_crm", "only Marketo merges in Salesforce too; leave it out")
         return contact_actions.merge(winner_id, loser_ids, task_state)
 
-    def _introduce(self) -> Procedure[str]:
+    def _describe_account(self) -> Procedure[str]:
         details: account_info.AccountDetails = yield account_info.details()
         who = (
             f"HubSpot account {details['portalId']} ({details['accountType'].lower()}, "

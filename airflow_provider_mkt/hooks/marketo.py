@@ -174,7 +174,7 @@ class MarketoHook(MarketingHook):
 
         return lead_actions.merge(winner_id, loser_ids, task_state, merge_in_crm=merge_in_crm)
 
-    def _introduce(self) -> Procedure[str]:
+    def _describe_account(self) -> Procedure[str]:
         yield leads.describe2()
         account = self.platform.account  # type: ignore[attr-defined]
         who = f"Marketo instance {account.base_url.removeprefix('https://')}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.member_table import MemberTable
     from airflow_provider_mkt.sync.members import PeopleReport
 
@@ -96,6 +98,7 @@ class PeopleOperator(CancellableOperator):
         raise NotImplementedError
 
     def work(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.member_table import MemberTable
 
         self.reset_cancellation()
@@ -105,14 +108,15 @@ class PeopleOperator(CancellableOperator):
             members.fill(self._people(member_action))
             if not members.total:
                 raise InvalidInput("leads", f"is empty: nobody to be {member_action.done}")
-            hook = self.hook
-            hook.sleep = self.sleep
+            ceiling = self.hook.platform.max_concurrency
+            concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
+            run_context = RunContext(sleep=self.sleep, on_failure=slowing_down(concurrency))
             # Airflow may take a worker that lives for dead, and start the next try beside it.
             with (
-                hook,
+                self.hook.bind(run_context) as hook,
                 hook.exclusive(member_action.key if member_action.once else f"task {task_digest(context)}"),
             ):
-                return self._run(context, hook, member_action, members, threshold)
+                return self._run(context, hook, member_action, members, threshold, concurrency)
 
     def _people(self, member_action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
@@ -129,14 +133,11 @@ class PeopleOperator(CancellableOperator):
         member_action: MemberAction,
         members: MemberTable,
         threshold: RejectThreshold,
+        concurrency: AdaptiveConcurrency,
     ) -> dict[str, Any]:
         from airflow_provider_mkt.actions.ports import MemberStatus
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.members import MemberActionRunner, PeopleReport
 
-        ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        concurrency = AdaptiveConcurrency(ceiling)
-        hook.on_refusal = slowing_down(concurrency)
         hook.follow(member_action.before())
         report = PeopleReport(member_action)
         progress = Progress(report, lambda done: members.total, self.log.info)

@@ -306,7 +306,9 @@ class TestTellingOthers:
     def test_refusals_that_are_tried_again_are_noticed_with_their_wait(self) -> None:
         noticed: list[tuple[Failure, float]] = []
         platform = Verdicts()
-        hand = Hand(a_call(), platform, notice=lambda call, refusal, wait: noticed.append((refusal, wait)))
+        hand = Hand(
+            a_call(), platform, on_failure=lambda call, refusal, wait: noticed.append((refusal, wait))
+        )
         hand.give(platform.meaning(refused(BUSY, RetryAction.BACK_OFF, wait=5))).give(
             platform.meaning(done())
         )

@@ -23,10 +23,10 @@ from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
-from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable
-from airflow_provider_mkt.client.ratelimit.shared_state import lock
+from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.state.locks import server_lock
 
 CALLS = Quota.CALLS
 SERVERS = {
@@ -59,7 +59,7 @@ def work(worker):
         if wait:
             time.sleep(wait)
             continue
-        counted, begun = budget._taken_at[permit_id], time.time()
+        counted, begun = budget._granted_at[permit_id], time.time()
         time.sleep(0.01)
         with lock:
             granted.append((counted, begun, time.time()))
@@ -274,13 +274,13 @@ def test_many_that_wait_ask_the_counter_about_once_for_each_place(
     place: Path | str, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = fresh(place, account, Rate(20, 0.5))
-    asked, real = [], budget.counter.take
+    asked, real = [], budget.store.take
 
     def take(*arguments: Any, **more: Any) -> tuple[float, float]:
         asked.append(1)
         return real(*arguments, **more)
 
-    monkeypatch.setattr(budget.counter, "take", take)
+    monkeypatch.setattr(budget.store, "take", take)
 
     def work(permit_id: str) -> None:
         while (wait := budget.take(CALLS, permit_id)) > 0:
@@ -310,8 +310,8 @@ def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, acco
 
 def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | str, account: str) -> None:
     one, other = (fresh(place, account, Rate(50, 20)) for _ in range(2))
-    one.counter.pause(CALLS, 1.5)
-    one.counter.pause(CALLS, 0.05)
+    one.store.pause(CALLS, 1.5)
+    one.store.pause(CALLS, 0.05)
     assert 0.2 < other.take(CALLS, "during") <= 1.51
     assert other.take(Quota.FREE, "not limited") == 0
     time.sleep(1.52)
@@ -325,7 +325,7 @@ def test_a_new_process_knows_the_limit_that_another_was_told_and_is_not_kept_wai
     one = fresh(place, account, assumed)
     one.learn(CALLS, told)
     until = time.monotonic() + 20
-    while one.counter.remembered(CALLS) != told:
+    while one.store.remembered(CALLS) != told:
         assert time.monotonic() < until
         time.sleep(0.01)
     assert [one.take(CALLS, f"one {number}") for number in range(12)] == [0.0] * 12
@@ -355,12 +355,12 @@ def drop_connections(url: str, budget: Any) -> None:
     if url.startswith("redis"):
         import redis
 
-        budget.counter._client.connection_pool.disconnect()
+        budget.store._client.connection_pool.disconnect()
         redis.Redis.from_url(url).script_flush()
         return
     import psycopg
 
-    pid = budget.counter._open.info.backend_pid
+    pid = budget.store._open.info.backend_pid
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
@@ -377,7 +377,7 @@ def test_a_server_that_was_restarted_is_used_on(url: str, account: str) -> None:
 )
 def test_a_server_that_cannot_be_reached_is_told_without_its_password(url: str, account: str) -> None:
     budget = fresh(url, account, Rate(3, 30))
-    with pytest.raises(CounterUnavailable) as caught:
+    with pytest.raises(SharedStateUnavailable) as caught:
         budget.take(CALLS, "a")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -392,8 +392,8 @@ def test_an_unknown_kind_of_server_is_told_without_its_password(account: str) ->
 
 HOLDER = """
 import sys, time
-from airflow_provider_mkt.client.ratelimit.shared_state import lock
-with lock(sys.argv[1], sys.argv[2]):
+from airflow_provider_mkt.state.locks import server_lock
+with server_lock(sys.argv[1], sys.argv[2]):
     print("holding", flush=True)
     time.sleep(60)
 """
@@ -410,7 +410,7 @@ def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
     entered = threading.Event()
 
     def enter() -> None:
-        with lock(url, name):
+        with server_lock(url, name):
             entered.set()
 
     threading.Thread(target=enter, daemon=True).start()
@@ -419,7 +419,7 @@ def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
 
 def test_a_lock_is_held_by_one_process_and_free_after_it_ended(url: str) -> None:
     name = uuid.uuid4().hex
-    with lock(url, name):
+    with server_lock(url, name):
         there = waits(url, name, 0.5)
         assert not there()
     assert waits(url, name, 30)()
@@ -456,7 +456,7 @@ def test_a_place_waits_while_another_writes_or_a_vacuum_has_the_table(account: s
     with psycopg.connect(url) as other:
         (name,) = other.execute(
             "SELECT tablename FROM pg_tables WHERE tablename LIKE %s",
-            (f"ratelimit%{hashlib.sha256(account.encode()).hexdigest()[:24]}%",),
+            (f"mkt_{hashlib.sha256(account.encode()).hexdigest()[:24]}_permits",),
         ).fetchone() or ("",)
         other.execute(f'LOCK TABLE "{name}" IN {mode} MODE')
         asking.start()

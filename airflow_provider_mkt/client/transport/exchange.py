@@ -75,7 +75,7 @@ class Session:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Callable[[], float] = time.monotonic
     tokens: TokenCell | None = None
-    notice: Callable[[Call[Any], Failure, float], None] | None = None
+    on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     learn: Callable[[Quota, Rate], None] | None = None
     on_token: Callable[[str], None] | None = None
 
@@ -110,8 +110,8 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         if classification.action is RetryAction.REFRESH_TOKEN:
             rejected = token
         wait = progress.after(classification, sent_at)
-        if session.notice is not None:
-            session.notice(call, classification, wait)
+        if session.on_failure is not None:
+            session.on_failure(call, classification, wait)
         yield Sleep(wait)
 
 
@@ -155,8 +155,8 @@ def _authorised(
         except ServerUnavailable as error:
             # Nothing of the call itself was sent, so any call may wait for the token server.
             wait = progress.after(Failure(error, RetryAction.RETRY), session.clock())
-            if session.notice is not None:
-                session.notice(call, Failure(error, RetryAction.RETRY), wait)
+            if session.on_failure is not None:
+                session.on_failure(call, Failure(error, RetryAction.RETRY), wait)
             yield Sleep(wait)
         except AuthenticationError as error:
             ending = progress.ending(error)
