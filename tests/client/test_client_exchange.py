@@ -27,6 +27,7 @@ from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
     InvalidRequest,
+    NotFound,
     OutcomeUnknown,
     PermissionDenied,
     PlatformError,
@@ -194,6 +195,25 @@ class TestOnceInDoubt:
         hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, RetryAction.FAIL)))
         assert hand.error is error
 
+    @pytest.mark.parametrize("status", [404, 200, None])
+    def test_a_delete_that_finds_nothing_after_an_ambiguous_attempt_succeeded_only_on_404(
+        self, status: int | None
+    ) -> None:
+        platform, hand = scripted(Replay.SAFE, route=Route("DELETE", "lead", "/things/1.json"))
+        error = NotFound("not there", status=status)
+        hand.give(NoAnswer("reset", sent=True)).give(platform.meaning(refused(error, RetryAction.FAIL)))
+        if status == 404:
+            assert hand.reply is not None
+            assert hand.reply.ambiguous
+        else:
+            assert hand.error is error
+
+    def test_a_delete_that_finds_nothing_at_its_first_attempt_fails(self) -> None:
+        platform, hand = scripted(Replay.SAFE, route=Route("DELETE", "lead", "/things/1.json"))
+        error = NotFound("not there", status=404)
+        hand.give(platform.meaning(refused(error, RetryAction.FAIL)))
+        assert hand.error is error
+
     def test_a_safe_call_keeps_the_error_as_it_is(self) -> None:
         platform, hand = scripted(Replay.SAFE)
         error = PermissionDenied("gone")
@@ -272,6 +292,21 @@ class TestLimits:
             hand.give(reply)
             assert isinstance(hand.error, ServerUnavailable)
             assert hand.sleeps == []
+
+    def test_the_queue_wait_is_limited_over_all_waits_of_a_call_together(self) -> None:
+        waits = iter([4.0, 4.0, 2.0, 0.5, 0.0])
+        policy = RetryPolicy(max_queue_wait=10.0)
+        hand = Hand(a_call(), Verdicts(), policy=policy, places=lambda: next(waits))
+        assert hand.sleeps == [4.0, 4.0, 2.0]
+        assert isinstance(hand.error, RateLimited)
+        assert hand.requests == []
+
+    def test_a_queue_wait_that_reaches_its_limit_exactly_is_allowed(self) -> None:
+        waits = iter([4.0, 6.0, 0.0])
+        policy = RetryPolicy(max_queue_wait=10.0)
+        hand = Hand(a_call(), Verdicts(), policy=policy, places=lambda: next(waits))
+        assert hand.sleeps == [4.0, 6.0]
+        assert hand.pending is not None
 
     def test_an_impatient_call_does_not_stand_in_the_budgets_queue(self) -> None:
         hand = Hand(a_call(), Verdicts(), policy=RetryPolicy.no_retry(), places=lambda: 20.0)

@@ -56,6 +56,16 @@ class TestRenewal:
         assert hand.reply is not None
         assert (hand.reply.tries, hand.reply.ambiguous) == (2, False)
 
+    @pytest.mark.parametrize("rejection", [failure("601"), answer(401)], ids=["601", "401"])
+    def test_a_new_token_is_used_at_once(self, rejection) -> None:
+        hand = Hand(a_call(Replay.NEVER), marketo())
+        hand.give(token_answer("token-one")).give(rejection)
+        rejected_at = hand.clock.now
+        hand.give(token_answer("token-two"))
+        assert bearer(hand.pending) == "token-two"
+        assert hand.clock.now == rejected_at
+        assert sum(hand.sleeps) == 0
+
     def test_an_oauth_token_is_renewed_on_401(self) -> None:
         hand = Hand(a_call(Replay.NEVER, route=CONTACT), hubspot_oauth())
         hand.give(token_answer("token-one", 1800)).give(answer(401)).give(token_answer("token-two", 1800))

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.client.call import Quota
-from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput, TaskCancelled
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
 from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
@@ -441,6 +441,21 @@ def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest
         left = redis.Redis.from_url(url).pttl(f"mkt:lock:{name}")
         assert 0 < left <= 60_000
         redis.Redis.from_url(url).delete(f"mkt:lock:{name}")
+    assert waits(url, name, 30)()
+
+
+def test_a_wait_for_a_lock_ends_when_the_task_is_cancelled_and_does_not_keep_the_lock(url: str) -> None:
+    name = uuid.uuid4().hex
+
+    def cancel() -> None:
+        raise TaskCancelled
+
+    with (
+        server_lock(url, name),
+        pytest.raises(TaskCancelled),
+        server_lock(url, name, raise_if_cancelled=cancel),
+    ):
+        pytest.fail("entered a lock that another one holds")
     assert waits(url, name, 30)()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,13 @@ import airflow
 import pytest
 
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure
-from airflow_provider_mkt.client.errors import InvalidInput, NotFound, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    NotFound,
+    PlatformError,
+    ServerUnavailable,
+    TaskCancelled,
+)
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -22,6 +29,7 @@ from airflow_provider_mkt.get_provider_info import get_provider_info
 from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -93,6 +101,69 @@ def test_a_lost_answer_of_a_write_is_the_same_error_on_both(sandbox: Sandbox) ->
     here, on_a_loop = both("run", lambda: emails.publish(hubspot.NEWSLETTER_EMAIL))
     assert here == on_a_loop
     assert here[0].__name__ == "OutcomeUnknown"
+
+
+# -- run contexts -------------------------------------------------------------------------------------
+
+
+def test_a_bound_hook_uses_its_context_and_leaves_the_hook_as_it_was(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*", answer={"status": 429}, times=1)
+    slept: list[float] = []
+    failures: list[tuple[str, str, float]] = []
+    run_context = RunContext(
+        sleep=slept.append,
+        on_failure=lambda call, failure, wait: failures.append((call.name, failure.action.name, wait)),
+    )
+    with hook_for("hubspot_default") as hook, hook.bind(run_context) as bound:
+        bound.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        assert bound.run_context is run_context
+        assert hook.run_context == RunContext()
+        hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        assert (hook.calls, bound.calls) == (2, 2)
+    ((name, action, wait),) = failures
+    assert (name, action) == ("emails.get", "BACK_OFF")
+    assert wait in slept
+
+
+def test_a_run_context_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        RunContext().sleep = time.sleep  # type: ignore[misc]
+
+
+def test_a_bound_hook_that_does_not_retry_makes_one_attempt(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*", answer={"status": 502}, times=None)
+    with hook_for("hubspot_default").bind(RunContext.no_retry()) as hook, pytest.raises(ServerUnavailable):
+        hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+    assert sandbox.hubspot.calls.total == 1
+
+
+def test_a_cancelled_task_begins_no_call_and_waits_for_no_pause(sandbox: Sandbox) -> None:
+    def cancelled(_: float = 0.0) -> None:
+        raise TaskCancelled
+
+    with hook_for("hubspot_default") as plain:
+        with plain.bind(RunContext(raise_if_cancelled=cancelled)) as hook, pytest.raises(TaskCancelled):
+            hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        with plain.bind(RunContext(sleep=cancelled)) as hook, pytest.raises(TaskCancelled):
+            hook.follow(look_around())
+    assert sandbox.hubspot.calls.of("GET", "/emails").total == 0
+
+
+def test_a_task_that_waits_for_another_one_ends_when_it_is_cancelled(sandbox: Sandbox) -> None:
+    def cancelled(_: float) -> None:
+        raise TaskCancelled
+
+    with hook_for("hubspot_default") as plain, plain.exclusive("the work"):
+        hook = plain.bind(RunContext(sleep=cancelled))
+        with pytest.raises(TaskCancelled), hook.exclusive("the work"):
+            pytest.fail("two at a time")
+        with plain.bind(RunContext(sleep=cancelled)) as hook, hook.exclusive("other work"):
+            pass
+
+
+def test_a_cancellation_is_not_a_failure_of_the_platform() -> None:
+    assert not issubclass(TaskCancelled, PlatformError)
+    assert str(TaskCancelled()) == "the task was cancelled"
 
 
 # -- connections --------------------------------------------------------------------------------------
