@@ -477,13 +477,13 @@ def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: 
             slow = exchange(a_call(), session)
             task = asyncio.create_task(driver.pump(slow))
             await asyncio.sleep(0)
-            assert cell.renewing.locked()
+            assert cell.refreshing.locked()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
     asyncio.run(main())
-    assert not cell.renewing.locked()
+    assert not cell.refreshing.locked()
 
 
 def test_one_sync_driver_serves_many_threads(server: Server, budget: SharedBudget) -> None:

@@ -365,9 +365,9 @@ class TestTellingOthers:
 def test_closing_the_exchange_while_it_renews_gives_the_lock_back() -> None:
     cell = TokenCell()
     hand = Hand(a_call(), marketo(), cell=cell)
-    assert cell.renewing.locked()
+    assert cell.refreshing.locked()
     hand.steps.close()
-    assert not cell.renewing.locked()
+    assert not cell.refreshing.locked()
 
 
 ANSWERS = st.sampled_from(

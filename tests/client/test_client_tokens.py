@@ -176,14 +176,14 @@ class TestSharing:
 
     def test_a_child_process_is_not_blocked_by_a_renewal_in_its_parent(self) -> None:
         cell = cell_for("forking")
-        assert cell.renewing.acquire(blocking=False)
+        assert cell.refreshing.acquire(blocking=False)
         try:
             child = os.fork()
             if child == 0:
-                os._exit(0 if cell.renewing.acquire(blocking=False) else 1)
+                os._exit(0 if cell.refreshing.acquire(blocking=False) else 1)
             _, status = os.waitpid(child, 0)
         finally:
-            cell.renewing.release()
+            cell.refreshing.release()
         assert os.waitstatus_to_exitcode(status) == 0
 
 
@@ -198,7 +198,7 @@ class TestTokenServer:
         assert hand.error.permanent
         assert "Bad client credentials" in str(hand.error)
         assert len(hand.requests) == 1
-        assert not cell.renewing.locked()
+        assert not cell.refreshing.locked()
 
     def test_a_dead_refresh_token_is_told_by_its_code(self) -> None:
         hand = Hand(a_call(), hubspot_oauth())
