@@ -184,7 +184,7 @@ class TestBothDrivers:
         assert both(call, make(base_url=server.url), budget) == ("fine", "fine")
 
     @pytest.mark.parametrize(
-        ("what", "error", "doubtful"),
+        ("what", "error", "ambiguous"),
         [
             ("400", InvalidRequest, False),
             ("401", AuthenticationError, False),
@@ -202,14 +202,14 @@ class TestBothDrivers:
         ],
     )
     def test_give_the_same_error(
-        self, server: Server, budget: SharedBudget, monkeypatch, what: str, error: type, doubtful: bool
+        self, server: Server, budget: SharedBudget, monkeypatch, what: str, error: type, ambiguous: bool
     ) -> None:
         monkeypatch.setattr(drivers, "READ_MARGIN", 0.0)
         platform = hubspot(base_url=server.url)
         for replay in (Replay.SAFE, Replay.NEVER):
             timeout = 0.3 if what == "slow" else 30
             blocking, looped = both(at(what, replay=replay, timeout=timeout), platform, budget)
-            expected = OutcomeUnknown if doubtful and replay is Replay.NEVER else error
+            expected = OutcomeUnknown if ambiguous and replay is Replay.NEVER else error
             assert type(blocking) is type(looped) is expected
             assert str(blocking) == str(looped)
         assert len(server.seen) == 4, "each was sent once"
@@ -222,14 +222,14 @@ class TestBothDrivers:
                 assert type(error) is ServerUnavailable
                 assert error.message == "no answer (ConnectError)"
 
-    def test_a_token_is_taken_without_the_blanks_that_pasting_puts_around_it(
+    def test_white_space_around_a_pasted_token_is_stripped(
         self, server: Server, budget: SharedBudget
     ) -> None:
         platform = hubspot(base_url=server.url, access_token=f" {PAT}\n")
         assert both(replace(CALL, replay=Replay.NEVER), platform, budget) == ("fine", "fine")
 
     def test_a_token_of_two_lines_is_refused_before_anything_is_sent(self) -> None:
-        with pytest.raises(ValidationError, match="one word") as refused:
+        with pytest.raises(ValidationError, match="one line without spaces") as refused:
             hubspot(access_token=f"{PAT}\n{PAT}")
         assert PAT not in str(refused.value)
 
@@ -245,14 +245,14 @@ class TestBothDrivers:
         both(at("redirect"), hubspot(base_url=server.url), budget)
         assert not any("stolen" in line for line, _, _ in server.seen)
 
-    def test_waits_and_places_go_to_those_who_know_them(self, server: Server) -> None:
-        class Places:
+    def test_waits_go_to_sleep_and_permits_come_from_the_budget(self, server: Server) -> None:
+        class Permits:
             def __init__(self) -> None:
                 self.answers = [0.25, 0.0]
-                self.asked: list[Quota] = []
+                self.requested: list[Quota] = []
 
             def take(self, quota: Quota, permit_id: str = "", seconds: float = 30.0) -> float:
-                self.asked.append(quota)
+                self.requested.append(quota)
                 return self.answers.pop(0)
 
             def learn(self, quota: Quota, rate: Rate) -> None: ...
@@ -267,17 +267,17 @@ class TestBothDrivers:
             slept.append(seconds)
 
         async def looped() -> Any:
-            async with AsyncDriver(Places(), sleep=sleep) as driver:
+            async with AsyncDriver(Permits(), sleep=sleep) as driver:
                 return await driver.pump(exchange(CALL, Session(hubspot(base_url=server.url))))
 
-        places = Places()
-        with SyncDriver(places, sleep=slept.append) as driver:
+        permits = Permits()
+        with SyncDriver(permits, sleep=slept.append) as driver:
             assert driver.pump(exchange(CALL, Session(hubspot(base_url=server.url)))).value == "fine"
-        assert places.asked == [CALLS, CALLS]
+        assert permits.requested == [CALLS, CALLS]
         assert asyncio.run(looped()).value == "fine"
         assert slept == [0.25, 0.25]
 
-    def test_how_late_a_loop_reads_an_answer_is_not_taken_for_how_long_the_platform_takes(
+    def test_a_late_read_on_a_busy_loop_does_not_count_as_latency_of_the_platform(
         self, server: Server, tmp_path: Path
     ) -> None:
         class Recording(SharedBudget):
@@ -468,7 +468,7 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
     assert longest < 1.0
 
 
-def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: SharedBudget) -> None:
+def test_a_cancelled_exchange_releases_the_token_lock(server: Server, budget: SharedBudget) -> None:
     cell = TokenCell()
 
     async def main() -> None:
@@ -542,7 +542,7 @@ def get(url: str) -> Generator[Effect, Any, Any]:
     return (yield Send(Request("GET", url), None))
 
 
-def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send_on(
+def test_a_call_does_not_close_the_connection_on_which_another_is_about_to_send(
     long_server: LongServer, budget: SharedBudget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_states = threading.Event()
@@ -574,7 +574,7 @@ def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send
 
 
 @pytest.mark.parametrize("on_a_loop", [False, True])
-def test_calls_one_after_the_other_share_a_connection_and_those_at_once_do_not(
+def test_consecutive_calls_share_a_connection_and_concurrent_ones_do_not(
     long_server: LongServer, budget: SharedBudget, *, on_a_loop: bool
 ) -> None:
     urls = [f"{long_server.url}/{path}" for path in ("one", "two", "slow", "slow", "slow", "three")]
