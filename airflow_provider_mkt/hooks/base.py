@@ -72,7 +72,7 @@ class MarketingHook(BaseHook):
         self._lock = threading.Lock()
         self._mask: Callable[[str], None] | None = None
         self._counter = _CallCounter()
-        self.run_context = RunContext()
+        self._run_context = RunContext()
 
     def bind(self, run_context: RunContext) -> Self:
         """Return a hook of the same account that waits and reports as *run_context* says.
@@ -81,8 +81,13 @@ class MarketingHook(BaseHook):
         (it is a context manager). Both count their calls together.
         """
         bound = type(self)(self.conn_id)
-        bound._platform, bound._counter, bound.run_context = self._platform, self._counter, run_context
+        bound._platform, bound._counter, bound._run_context = self._platform, self._counter, run_context
         return bound
+
+    @property
+    def run_context(self) -> RunContext:
+        """How the hook waits and reports."""
+        return self._run_context
 
     @property
     def calls(self) -> int:

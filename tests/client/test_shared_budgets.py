@@ -207,6 +207,18 @@ def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str,
     assert wait > 0.48 - (time.monotonic() - answered)
 
 
+def test_a_permit_in_the_future_counts_from_now_because_the_clock_was_set_back(
+    place: Path | str, account: str
+) -> None:
+    budget = fresh(place, account, Rate(1, 1.0))
+    assert budget.take(CALLS, "before") == 0
+    budget.store.release(CALLS, "before", time.time() + 3600, slot=False)
+    wait = budget.take(CALLS, "next")
+    assert 0 < wait < 1.03
+    time.sleep(wait)
+    assert budget.take(CALLS, "next") == 0
+
+
 def test_a_released_call_frees_its_slot_and_one_that_is_never_released_loses_it(
     place: Path | str, account: str
 ) -> None:
