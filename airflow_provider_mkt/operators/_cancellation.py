@@ -1,13 +1,13 @@
-"""Ending long work early, when its task is told to end."""
+"""Ending long work early when its task is cancelled."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.client.errors import ServerUnavailable
+from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.operators._base import MarketingOperator
 
 if TYPE_CHECKING:
@@ -19,47 +19,44 @@ if TYPE_CHECKING:
 
 
 _UNWIND_SECONDS = 1.0
-"""Seconds after which a task that was told to end is taken to be stuck in a call. Airflow ends its process
-four seconds later."""
+"""Seconds after which a cancelled task that has not ended is stuck in a call. Airflow kills its process four
+seconds later."""
 
 
 class CancellableOperator(MarketingOperator):
-    """Base of the operators that work for long: they wait in a way that ends when the task does.
+    """Base of the operators that work for long: their waits end when the task is cancelled.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     """
-
-    cancellation_error: ClassVar[type[Exception]] = ServerUnavailable
-    """What is raised when the task is told to end."""
 
     # Made when work begins: Airflow copies operators, and an event cannot be copied.
     _cancelled: threading.Event | None = None
     _unwinding: threading.Event | None = None
 
     def reset_cancellation(self) -> None:
-        """Work begins."""
+        """Begin a run that is not cancelled."""
         self._cancelled = threading.Event()
 
     def on_kill(self) -> None:
-        """Let what only waits give up when the task is killed, and begin nothing more.
+        """Cancel the run: its waits raise, and no further call begins.
 
-        Requests under way are left their connections: they are about to be answered.
+        Requests in flight keep their connections, because they are about to be answered.
         """
         self.cancel()
         unwound = self._unwinding
         if unwound is None or unwound.is_set():
             self.on_cancel()
         else:
-            # Airflow calls this from a signal, and until it returns the task stands still where it was,
-            # with what it had locked. So it returns at once, and the task speaks as it unwinds.
+            # Airflow calls this from a signal handler. Until it returns, the task is stopped where it was,
+            # with its locks held. So it returns at once, and the task calls on_cancel as it unwinds.
             threading.Thread(target=self._cancel_unless, args=(unwound,), daemon=True).start()
 
     def on_cancel(self) -> None:
-        """What a task that is told to end still does on the platform. Never raises."""
+        """Do what a cancelled task still does on the platform. Never raises."""
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
-        """Work with :meth:`on_cancel` at its end when it is told to end."""
+        """Call :meth:`on_cancel` at the end of the block when the task was cancelled."""
         self._unwinding = unwound = threading.Event()
         try:
             yield
@@ -70,22 +67,28 @@ class CancellableOperator(MarketingOperator):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task was told to end."""
+        """Whether the task was cancelled."""
         return self._cancelled is not None and self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Make every wait give up, now and later."""
+        """Make every wait raise, now and later."""
         if self._cancelled is not None:
             self._cancelled.set()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or give up when the task is ending."""
+        """Wait.
+
+        :param seconds: how long; 0 only checks whether the task was cancelled.
+        :raises TaskCancelled: as soon as the task is cancelled.
+        """
         if self._cancelled is not None and self._cancelled.wait(seconds):
-            msg = "the task is ending"
-            raise self.cancellation_error(msg)
+            raise TaskCancelled
 
     def raise_if_cancelled(self) -> None:
-        """Give up when the task is ending."""
+        """Raise when the task was cancelled.
+
+        :raises TaskCancelled: in that case.
+        """
         self.sleep(0)
 
     def _cancel_unless(self, unwound: threading.Event) -> None:
@@ -102,11 +105,11 @@ class CancellableOperator(MarketingOperator):
 
 
 def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Failure, float], None]:
-    """What a hook tells of refusals, made known to the concurrency."""
+    """Return a ``RunContext.on_failure`` that reduces the concurrency when the platform asks for that."""
     from airflow_provider_mkt.client.transport.classification import RetryAction
 
-    def notice(call: Call[Any], failure: Failure, wait: float) -> None:
+    def on_failure(call: Call[Any], failure: Failure, wait: float) -> None:
         if failure.action in (RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY):
             concurrency.refused()
 
-    return notice
+    return on_failure

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import as_time
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 _QUEUE_FREES_AFTER = (60.0, 240.0)
 _POLL_INTERVAL = 60.0
 _TELL_EVERY = 300.0
-
-
-class ExportKilled(AirflowException):
-    """The task was told to end."""
 
 
 class ExportOperator(CancellableOperator):
@@ -86,8 +83,6 @@ class ExportOperator(CancellableOperator):
     )
     template_fields_renderers = {"fields": "json", "column_headers": "json"}  # noqa: RUF012 - Airflow's own
 
-    cancellation_error = ExportKilled
-
     kind: Kind
     """What is exported; a subclass sets it."""
 
@@ -137,11 +132,10 @@ class ExportOperator(CancellableOperator):
         return columns.fields
 
     def work(self, context: Context) -> dict[str, Any]:
-        hook = self.hook
-        if hook.conn_type != "marketo":
+        if self.hook.conn_type != "marketo":
             raise InvalidInput(
                 "conn_id",
-                f"connection {self.conn_id!r} is of type {hook.conn_type!r}; only Marketo has exports",
+                f"connection {self.conn_id!r} is of type {self.hook.conn_type!r}; only Marketo has exports",
             )
         path = as_path("output_path", self.output_path)
         if path is None:
@@ -152,7 +146,7 @@ class ExportOperator(CancellableOperator):
             raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
         extraction = self._extraction = self._planned(context, windows, columns)
         self.reset_cancellation()
-        hook.sleep, hook.raise_if_cancelled = self.sleep, self.raise_if_cancelled
+        hook = self.hook.bind(RunContext(sleep=self.sleep, raise_if_cancelled=self.raise_if_cancelled))
         try:
             with self.cancellable(), hook:
                 self._begin(hook, extraction)
@@ -166,7 +160,7 @@ class ExportOperator(CancellableOperator):
             raise
         except Exception as error:
             if _for_good(context, error) and not self.cancelled:
-                self._give_up(hook, extraction)
+                self._give_up(extraction)
             raise
         return self._outcome(extraction, path, written)
 
@@ -178,7 +172,7 @@ class ExportOperator(CancellableOperator):
     def on_cancel(self) -> None:
         """Cancel the waiting jobs."""
         if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
-            with self.hook.for_cancellation() as hook:
+            with self.hook.bind(RunContext.no_retry()) as hook:
                 cancel(hook, jobs, self.log)
 
     # -- what is to be exported ------------------------------------------------------------------
@@ -323,12 +317,9 @@ class ExportOperator(CancellableOperator):
 
     # -- ends other than success -----------------------------------------------------------------
 
-    def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
+    def _give_up(self, extraction: Extraction) -> None:
         """Leave nothing behind on the platform that nobody will read."""
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-        hook.policy = RetryPolicy.no_retry()
-        with hook:
+        with self.hook.bind(RunContext.no_retry()) as hook:
             hook.follow(extraction.abandon())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._member_source import Leads
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.member_table import MemberTable
 
 _REASONS_MAX = 50
@@ -105,6 +107,7 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
 
         :raises AirflowFailException: when more leads are rejected than allowed, or a result is unknown.
         """
+        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.member_table import MemberTable
 
         self.reset_cancellation()
@@ -114,12 +117,13 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
             members.add(self._read_leads(action))
             if not members.total:
                 raise InvalidInput("leads", f"is empty: there is no lead to be {action.done}")
-            hook = self.hook
-            hook.sleep = self.sleep
+            ceiling = self.hook.platform.max_concurrency
+            concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
+            run_context = RunContext(sleep=self.sleep, on_failure=slowing_down(concurrency))
             # Airflow may consider a running worker dead and start the next try beside it.
             lock = action.key if action.once else f"task {task_digest(context)}"
-            with hook, hook.exclusive(lock):
-                return self._apply(context, hook, action, members, threshold)
+            with self.hook.bind(run_context) as hook, hook.exclusive(lock):
+                return self._apply(context, hook, action, members, threshold, concurrency)
 
     def _read_leads(self, action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
@@ -136,14 +140,11 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         action: MemberAction,
         members: MemberTable,
         threshold: RejectThreshold,
+        concurrency: AdaptiveConcurrency,
     ) -> OutcomeT:
         from airflow_provider_mkt.actions.ports import MemberStatus
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
 
-        most = hook.platform.max_concurrency
-        concurrency = AdaptiveConcurrency(min(self.max_concurrency or most, most))
-        hook.on_refusal = slowing_down(concurrency)
         hook.follow(action.before())
         report = MemberReport(action)
         progress = Progress(report, lambda done: members.total, self.log.info)

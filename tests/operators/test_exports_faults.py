@@ -133,13 +133,13 @@ def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_to
         seen[permit.kind] += 1
         if seen["bulk_extracts.enqueue"] == 2:
             seen.clear()
-            with budget.counter.lock:
+            with budget.store.lock:
                 os.kill(os.getpid(), signal.SIGTERM)
         release(budget, permit, took)
 
     monkeypatch.setattr(SharedBudget, "release", settled)
     told = Worker(exporting(tmp_path / "out.csv")).end()
-    assert "the task is ending" in told["error"]
+    assert "TaskCancelled: the task was cancelled" in told["error"]
     assert words(sandbox) == {"Cancelled": 2}
 
 

@@ -39,7 +39,7 @@ from sync_runs import (
 from workers import until
 
 from airflow_provider_mkt.actions.hubspot import account as hubspot_quota
-from airflow_provider_mkt.client.errors import ServerUnavailable
+from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
@@ -228,7 +228,7 @@ def produce():
         before = self.BREAKS_ONCE.replace(
             "    turns",
             """    import shutil
-    from airflow_provider_mkt.hooks.base import state_directory
+    from airflow_provider_mkt.state.settings import state_directory
     if turns["read"]:
         raise AssertionError("nothing was to be read")
     turns""",
@@ -236,7 +236,7 @@ def produce():
         )
         forget = """
 import shutil
-from airflow_provider_mkt.hooks.base import state_directory
+from airflow_provider_mkt.state.settings import state_directory
 def forget(context):
     shutil.rmtree(state_directory() / "sync")
 """
@@ -505,7 +505,7 @@ def produce():
             operator.on_kill()
 
         threading.Thread(target=end_in_the_middle).start()
-        with pytest.raises(ServerUnavailable):
+        with pytest.raises(TaskCancelled):
             operator.work({"ti": ti})
         sent = write_calls(box, platform)
         assert 0 < sent < 300
