@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import as_time
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._base import MarketingOperator, as_time
+from airflow_provider_mkt.operators._cancellation import Cancellable
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._tables import Columns
@@ -38,7 +38,7 @@ class ExportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ExportOperator(CancellableOperator):
+class ExportOperator(Cancellable, MarketingOperator):
     """Base of the operators that have Marketo write bulk extracts, and bring the files home.
 
     A range of any length is cut into windows of at most 31 days, each the work of one job. Jobs are
@@ -136,7 +136,7 @@ class ExportOperator(CancellableOperator):
         """The names of the columns that the platform writes."""
         return columns.fields
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         hook = self.hook
         if hook.conn_type != "marketo":
             raise InvalidInput(
@@ -280,7 +280,7 @@ class ExportOperator(CancellableOperator):
             # Spread out, so that tasks that wait for a place do not come in one moment.
             seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
             if self.deferrable:
-                self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
+                self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
             self.log.info("%s; asking again in %.0f s", standing.full, seconds)
             self.sleep(seconds)
 

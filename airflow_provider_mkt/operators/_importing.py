@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import Cancellable
 from airflow_provider_mkt.operators._import_source import import_name, shared_mark
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
@@ -63,7 +64,7 @@ class ImportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ImportingOperator(CancellableOperator):
+class ImportingOperator(Cancellable, MarketingOperator):
     """Base of the operators that import a file in parts.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
@@ -238,7 +239,7 @@ class ImportingOperator(CancellableOperator):
 
     def _rest(self, seconds: float, why: PlatformError) -> None:
         if self.deferrable:
-            self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
+            self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self.sleep(seconds)
 
     def _wait_in_triggerer(self, standing: ImportState, deadline: float) -> None:

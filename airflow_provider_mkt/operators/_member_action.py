@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
+from airflow_provider_mkt.operators._base import MarketingOperator, optional_str
+from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
 from airflow_provider_mkt.operators._member_source import of_file, of_given
+from airflow_provider_mkt.operators._parameters import hold_callable
 from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
@@ -30,7 +31,7 @@ _ENOUGH = 1_000
 """People after which a share of them says something."""
 
 
-class PeopleOperator(CancellableOperator):
+class PeopleOperator(Cancellable, MarketingOperator):
     """Base of the operators that do one thing with many people, each of whom comes out with an outcome.
 
     Everybody is read and checked before anything is sent, waits in a file on this machine, and comes once
@@ -80,7 +81,7 @@ class PeopleOperator(CancellableOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.leads_path = leads_path
         self.leads_column = leads_column
         self.max_rejected = max_rejected
@@ -95,7 +96,7 @@ class PeopleOperator(CancellableOperator):
         """
         raise NotImplementedError
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.sync.member_table import MemberTable
 
         self.reset_cancellation()

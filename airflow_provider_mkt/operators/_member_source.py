@@ -11,6 +11,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import as_list
 from airflow_provider_mkt.operators._files import open_for_reading
+from airflow_provider_mkt.operators._parameters import HeldCallable
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sync.rows import Row
@@ -27,7 +28,7 @@ def of_given(leads: Any, check: Check) -> Iterator[str]:
 
     :raises InvalidInput: naming the entry that is nobody.
     """
-    given = leads() if callable(leads) else as_list("leads", leads)
+    given = leads.function() if isinstance(leads, HeldCallable) else as_list("leads", leads)
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise InvalidInput("leads", f"the callable must return an iterable, not {describe_type(given)}")
     for index, lead in enumerate(given):

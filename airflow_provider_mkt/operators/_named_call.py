@@ -58,7 +58,7 @@ class NamedCallOperator(MarketingOperator):
         self.arguments = arguments
         self.output_path = output_path
 
-    def work(self, context: Context) -> Any:
+    def run_action(self, context: Context) -> Any:
         from airflow_provider_mkt.client.registry import build
 
         name = optional_str("call", self.call)

@@ -12,10 +12,10 @@ from airflow_provider_mkt.operators._base import (
     MarketingOperator,
     as_list,
     as_mapping,
-    decoded_json,
     optional_str,
     required_str,
 )
+from airflow_provider_mkt.operators._parameters import decode_json
 from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class CreateCampaignBatchOperator(MarketingOperator):
         self.campaigns = campaigns
         self.campaign_defaults = campaign_defaults
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         wanted = self._wanted()
         with self.hook as hook, hook.exclusive("create campaigns"):
             batch = hook.follow(hook.create_campaigns(task_state_of(context), wanted))
@@ -129,7 +129,7 @@ class UpdateCampaignBatchOperator(MarketingOperator):
         self.campaigns = campaigns
         self.changes = changes
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from dataclasses import replace
 
         shared = as_mapping("changes", self.changes or {})
@@ -180,7 +180,7 @@ class ArchiveCampaignBatchOperator(MarketingOperator):
         super().__init__(conn_id=conn_id, **kwargs)
         self.campaigns = campaigns
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         wanted = _refs(self.campaigns)
         for index, one in enumerate(wanted):
             if one.changes:
@@ -242,7 +242,7 @@ class AssociateAssetsOperator(MarketingOperator):
         self.assets = assets
         self.remove = remove
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import campaigns
 
         campaign_id = optional_str("campaign_id", self.campaign_id)
@@ -278,7 +278,7 @@ class AssociateAssetsOperator(MarketingOperator):
 def _refs(value: Any) -> list[CampaignRef]:
     from airflow_provider_mkt.actions.ports import refs
 
-    decoded = decoded_json("campaigns", value, "a list or a mapping")
+    decoded = decode_json("campaigns", value, "a list or a mapping")
     return refs("campaigns", decoded if isinstance(decoded, dict) else as_list("campaigns", decoded))
 
 

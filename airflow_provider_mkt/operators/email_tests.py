@@ -47,7 +47,7 @@ class CreateABTestVariationOperator(MarketingOperator):
         self.email_id = email_id
         self.variation_name = variation_name
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import emails
 
         email_id, name = (
@@ -108,7 +108,7 @@ class SendSampleEmailOperator(MarketingOperator):
         self.lead_id = lead_id
         self.text_only = text_only
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails as email_actions
 
         email_id, addresses = required_str("email_id", self.email_id), self._addresses()

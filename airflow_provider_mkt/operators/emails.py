@@ -78,7 +78,7 @@ class PublishEmailOperator(WaitingOperator):
         self.publish_at = publish_at
         self.send_now = send_now
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         email_id = optional_str("email_id", self.email_id)
         program_id = optional_str("program_id", self.program_id)
         publish_at = as_time("publish_at", self.publish_at)
@@ -163,7 +163,7 @@ class CreateEmailOperator(MarketingOperator):
         self.folder_type = folder_type
         self.template_id = template_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         name, fields = required_str("name", self.name), as_mapping("fields", self.fields or {})
         with self.hook as hook, hook.exclusive(f"create email {name}"):
             made = hook.follow(
@@ -228,7 +228,7 @@ class CloneEmailOperator(MarketingOperator):
         self.folder_type = folder_type
         self.language = language
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         email_id, name = required_str("email_id", self.email_id), required_str("name", self.name)
         with self.hook as hook, hook.exclusive(f"clone email {email_id} as {name}"):
             copy = hook.follow(
@@ -287,7 +287,7 @@ class UpdateEmailOperator(MarketingOperator):
         self.changes = changes
         self.version = version
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         email_id, changes = required_str("email_id", self.email_id), as_mapping("changes", self.changes)
         with self.hook as hook:
             change = hook.follow(
@@ -327,7 +327,7 @@ class UnpublishEmailOperator(MarketingOperator):
         super().__init__(conn_id=conn_id, **kwargs)
         self.email_id = email_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         email_id = required_str("email_id", self.email_id)
         with self.hook as hook, hook.exclusive(_publishing(email_id)):
             withdrawal = hook.follow(hook.emails.unpublish(task_state_of(context), email_id))

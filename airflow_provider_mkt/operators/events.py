@@ -63,7 +63,7 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         self.events = events
         self.event_defaults = event_defaults
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import events as event_actions
 
         defaults = as_mapping("event_defaults", self.event_defaults or {})
@@ -208,7 +208,7 @@ class CancelMarketingEventOperator(_OneEventOperator):
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.client.hubspot.events import marketing_events
 
         with self.hook_on("hubspot") as hook:
@@ -255,7 +255,7 @@ class CompleteMarketingEventOperator(_OneEventOperator):
         self.started_at = started_at
         self.ended_at = ended_at
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.client.hubspot.events import marketing_events
 
         start, end = as_time("started_at", self.started_at), as_time("ended_at", self.ended_at)

@@ -53,7 +53,7 @@ class MergeLeadsOperator(MarketingOperator):
         self.loser_ids = loser_ids
         self.merge_in_crm = merge_in_crm
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         winner_id = required_str("winner_id", self.winner_id)
         merge_in_crm = to_bool("merge_in_crm", self.merge_in_crm)
         loser_ids = [

@@ -58,7 +58,7 @@ class CloneProgramOperator(MarketingOperator):
         self.folder_id = folder_id
         self.description = description
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import programs
 
         program_id, name = required_str("program_id", self.program_id), required_str("name", self.name)
@@ -118,7 +118,7 @@ class SetProgramTokensOperator(MarketingOperator):
         self.program_id = program_id
         self.folder_id = folder_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import programs as program_actions
 
         program_id, folder_id = (
@@ -181,7 +181,7 @@ class ScheduleEmailProgramOperator(WaitingOperator):
         self.publish_at = publish_at
         self.end_at = end_at
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails
 
         program_id = required_str("program_id", self.program_id)
@@ -225,7 +225,7 @@ class UnapproveProgramOperator(MarketingOperator):
         super().__init__(conn_id=conn_id, **kwargs)
         self.program_id = program_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import emails as email_actions
 
         program_id = required_str("program_id", self.program_id)

@@ -94,7 +94,7 @@ class _SingleSendOperator(WaitingOperator):
         self.contact_properties = contact_properties
         self.custom_properties = custom_properties
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot import sends
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
@@ -221,9 +221,9 @@ class SendEmailToPeopleOperator(PeopleOperator):
         self.poll_interval = poll_interval
         self.result_timeout = result_timeout
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         self._names = _task(context)
-        return super().work(context)
+        return super().run_action(context)
 
     def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import sends as send_actions

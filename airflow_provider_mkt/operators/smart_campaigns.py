@@ -62,7 +62,7 @@ class ScheduleCampaignOperator(MarketingOperator):
         self.tokens = tokens
         self.clone_to_program_name = clone_to_program_name
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import smart_campaigns
 
         campaign_id, run_at = required_str("campaign_id", self.campaign_id), as_time("run_at", self.run_at)
@@ -102,7 +102,7 @@ class _SwitchCampaignOperator(MarketingOperator):
         super().__init__(conn_id=conn_id, **kwargs)
         self.campaign_id = campaign_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import smart_campaigns as smart_campaign_actions
 
         campaign_id = required_str("campaign_id", self.campaign_id)

@@ -80,7 +80,7 @@ class EmailStatisticsOperator(MarketingOperator):
         self.email_ids = email_ids
         self.file_format = file_format
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         path = as_path("output_path", self.output_path)
         if path is None:
             raise InvalidInput("output_path", "is missing: where the statistics are to be written")

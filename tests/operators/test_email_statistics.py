@@ -122,7 +122,7 @@ def test_a_file_is_there_when_it_is_whole_and_a_retry_writes_it(
         ({"email_ids": "7"}, "email_ids: must be a list"),
         ({"email_ids": ["a"]}, r"email_ids\[0\]: must be a positive whole number"),
         ({"email_ids": [1] * 401, "breakdown": "total"}, "email_ids: has 401 entries; at most 400"),
-        ({"conn_id": "marketo_default"}, "is of type marketo; only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "is of type marketo, not hubspot"),
     ],
 )
 def test_what_is_wrong_is_named_and_no_file_is_written(

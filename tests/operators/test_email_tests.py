@@ -98,7 +98,7 @@ def test_what_cannot_be_varied_fails_at_once(sandbox: Sandbox, hurried: None) ->
         (varying(hubspot.PUBLISHED_EMAIL), "cannot be tested"),
         (varying("404"), "not found"),
         (varying(name=" "), "variation_name: is missing"),
-        (varying(conn="marketo"), "is of type marketo; only hubspot knows this"),
+        (varying(conn="marketo"), "is of type marketo, not hubspot"),
     ):
         with pytest.raises(AirflowFailException, match=named):
             operator.execute(context())
@@ -174,7 +174,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
         (sampling(lead_id="anna"), "lead_id: must be"),
         (sampling(text_only="maybe"), "text_only: must be"),
         (sampling("nobody"), r"to\[0\] was refused"),
-        (sampling(conn_id="hubspot_default"), "is of type hubspot; only marketo knows this"),
+        (sampling(conn_id="hubspot_default"), "is of type hubspot, not marketo"),
     ],
 )
 def test_what_cannot_be_sampled_fails_at_once(

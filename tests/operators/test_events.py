@@ -272,7 +272,7 @@ def test_one_contact_may_take_part_twice(sandbox: Sandbox) -> None:
         ({"object_id": 5}, "external_event_id: give it together with"),
         ({"external_account_id": ""}, "external_event_id: give it together with"),
         ({"external_event_id": "nothing"}, "404"),
-        ({"conn_id": "marketo_default"}, "only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "not hubspot"),
         (
             {"leads": [{"email": "p@example.com", "interaction_at": 1_777_777_777}]},
             "1 of 1 leads were rejected",

@@ -139,7 +139,7 @@ def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_to
 
     monkeypatch.setattr(SharedBudget, "release", settled)
     told = Worker(exporting(tmp_path / "out.csv")).end()
-    assert "the task is ending" in told["error"]
+    assert "the task was cancelled" in told["error"]
     assert words(sandbox) == {"Cancelled": 2}
 
 

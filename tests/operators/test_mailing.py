@@ -126,7 +126,7 @@ def test_a_mail_of_which_nothing_is_told_in_time_is_unknown_and_none_is_sent_aga
         ({"kind": "spam"}, "kind: must be one of transactional, marketing"),
         ({"reply_to": "a@example.com"}, "reply_to: must be a list"),
         ({"contact_properties": {"age": 7}}, "contact_properties.age: must be text"),
-        ({"conn_id": "marketo_default"}, "is of type marketo; only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "is of type marketo, not hubspot"),
     ],
 )
 def test_what_cannot_be_mailed_fails_at_once_and_names_nobody(

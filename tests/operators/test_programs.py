@@ -128,7 +128,7 @@ def test_two_runs_at_once_make_one_copy(sandbox: Sandbox) -> None:
             lambda: CloneProgramOperator(
                 task_id="t", conn_id="hubspot_default", program_id=1, name="n", folder_id=1
             ),
-            "only marketo knows this",
+            "not marketo",
         ),
     ],
 )

@@ -226,7 +226,7 @@ def test_a_repetition_that_the_platform_calls_a_failure_is_never_sent_under_anot
         (sending(contact_properties={"age": 7}), "contact_properties.age: must be text"),
         (sending(custom_properties="[1]"), "custom_properties: must be a mapping"),
         (sending(send_id=["a"]), "send_id: must be text"),
-        (sending(conn_id="marketo_default"), "is of type marketo; only hubspot knows this"),
+        (sending(conn_id="marketo_default"), "is of type marketo, not hubspot"),
     ],
 )
 def test_what_cannot_be_sent_fails_at_once_and_names_nobody(

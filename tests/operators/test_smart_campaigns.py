@@ -154,7 +154,7 @@ def test_a_refused_request_leaves_nothing_behind_that_would_stop_the_next_try(sa
         ({"campaign_id": marketo.REQUEST_CAMPAIGN}, "is of type trigger"),
         ({"tokens": {"Headline": "x"}}, "must be written"),
         ({"tokens": "[1]"}, "tokens: must be a mapping"),
-        ({"conn_id": "hubspot_default"}, "only marketo knows this"),
+        ({"conn_id": "hubspot_default"}, "not marketo"),
     ],
 )
 def test_what_cannot_be_scheduled_fails_before_anything_is_asked(
