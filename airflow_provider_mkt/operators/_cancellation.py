@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _UNWIND_SECONDS = 1.0
-"""Seconds after which a killed task counts as stuck in a call. Airflow ends its process four seconds later."""
+"""Seconds after which a killed task counts as stuck in a call. Airflow ends its process 4 seconds later."""
 
 
 class Cancellable:

@@ -230,7 +230,10 @@ def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, h
         (associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
         (associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),
         (associating(assets={"FORM": [None]}), r"assets.FORM\[0\]: is missing"),
-        (associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}), "remove: names what assets names too"),
+        (
+            associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
+            "remove: has an asset that assets has too",
+        ),
         (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo; only hubspot"),
     ],
 )

@@ -142,7 +142,9 @@ def test_a_sample_whose_answer_was_lost_is_not_sent_again_before_a_person_says_s
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(SAMPLE, skip=1, when=when, answer=RESET)
-    with pytest.raises(AirflowFailException, match=r"to\[1\] was sent a sample is unknown") as failure:
+    with pytest.raises(
+        AirflowFailException, match=r"to\[1\]: it is unknown whether a sample was sent"
+    ) as failure:
         sampling().execute(context())
     assert "example.com" not in str(failure.value)
     reached = [TO[0], TO[2]] if when == "before" else TO
@@ -159,7 +161,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
     worker = Worker(sampling(TO[0]))
     until(lambda: bool(sandbox.marketo.faults.fired))
     worker.kill()
-    assert "is unknown" in Worker(sampling(TO[0])).end()["error"]
+    assert "unknown whether a sample was sent" in Worker(sampling(TO[0])).end()["error"]
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
     assert samples(sandbox) == TO[:1]
 
@@ -173,7 +175,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
         (sampling(email_id=None), "email_id: is missing"),
         (sampling(lead_id="anna"), "lead_id: must be"),
         (sampling(text_only="maybe"), "text_only: must be"),
-        (sampling("nobody"), r"to\[0\] was refused"),
+        (sampling("nobody"), r"to\[0\] was rejected"),
         (sampling(conn_id="hubspot_default"), "is of type hubspot, not marketo"),
     ],
 )

@@ -223,7 +223,7 @@ for name, more in {{
             "output_path: has {window}",
         ),
         (f'{FIELDS}, {RANGE}, output_path="{{{{ none }}}}"', "output_path: is missing or empty"),
-        (f'{FIELDS}, {RANGE}, conn_id="hubspot_default"', "only Marketo has exports"),
+        (f'{FIELDS}, {RANGE}, conn_id="hubspot_default"', "is of type hubspot, not marketo"),
     ],
 )
 def test_what_cannot_be_exported_fails_at_once_and_leaves_nothing_behind(

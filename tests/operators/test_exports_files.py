@@ -160,7 +160,7 @@ def test_files_become_one_table_however_their_bytes_arrive(size: int, end: bytes
     file = io.BytesIO()
     table = Table(file)
     for content in (HEADER + b'1,"x\ny"' + end, HEADER, HEADER.strip(), HEADER + b"2,z" + end):
-        with table.further() as take:
+        with table.append_file() as take:
             for place in range(0, len(content), size):
                 take(content[place : place + size])
     text = io.StringIO(file.getvalue().decode(), newline="")
@@ -171,13 +171,13 @@ def test_files_become_one_table_however_their_bytes_arrive(size: int, end: bytes
 def test_a_file_that_fails_half_way_leaves_the_table_as_it_was() -> None:
     file = io.BytesIO()
     table = Table(file)
-    with table.further() as take:
+    with table.append_file() as take:
         take(HEADER + b"1,x\n")
     before = file.getvalue(), table.sha256, table.size
-    with pytest.raises(ConnectionError), table.further() as take:
+    with pytest.raises(ConnectionError), table.append_file() as take:
         _half(take)
     assert (file.getvalue(), table.sha256, table.size) == before
-    with pytest.raises(JobFailed, match="different columns"), table.further() as take:
+    with pytest.raises(JobFailed, match="different columns"), table.append_file() as take:
         take(b"c,d\n3,4\n")
     assert (file.getvalue(), table.sha256, table.size) == before
 
