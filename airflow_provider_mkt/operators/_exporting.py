@@ -291,7 +291,7 @@ class ExportOperator(Cancellable, MarketingOperator):
         )
 
     def _abandon(self, hook: MarketingHook, extraction: Extraction) -> None:
-        """Cancel the jobs whose files nobody will read."""
+        """Cancel the jobs that are not complete."""
         from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
         hook.policy = RetryPolicy.no_retry()

@@ -63,7 +63,7 @@ class CampaignAssetsOutcome(TypedDict):
 
 
 class CampaignScheduleOutcome(TypedDict):
-    """A run of a smart campaign. ``scheduled`` tells whether this task scheduled it."""
+    """A run of a smart campaign. ``scheduled`` is True when this task scheduled it."""
 
     outcome: Literal["campaign_schedule"]
     platform: str
@@ -84,7 +84,7 @@ class CampaignSwitchOutcome(TypedDict):
 
 
 class ProgramCopyOutcome(TypedDict):
-    """A copy of a program. ``created`` tells whether this task created it."""
+    """A copy of a program. ``created`` is True when this task created it."""
 
     outcome: Literal["program_copy"]
     platform: str
@@ -103,7 +103,7 @@ class ProgramTokensOutcome(TypedDict):
 
 
 class EmailProgramScheduleOutcome(TypedDict):
-    """An approved email program. ``scheduled`` tells whether this task approved it."""
+    """An approved email program. ``scheduled`` is True when this task approved it."""
 
     outcome: Literal["email_program_schedule"]
     platform: str
@@ -129,7 +129,7 @@ class EmailProgramWithdrawalOutcome(TypedDict):
 
 
 class EmailPublicationOutcome(TypedDict):
-    """The state of an email that is published or scheduled. ``published`` tells whether by this task."""
+    """An email that is published or scheduled. ``published`` is True when this task did that."""
 
     outcome: Literal["email_publication"]
     platform: str
@@ -141,7 +141,7 @@ class EmailPublicationOutcome(TypedDict):
 
 
 class EmailCreationOutcome(TypedDict):
-    """A new email or a copy of one. ``created`` tells whether this task created it."""
+    """A new email or a copy of one. ``created`` is True when this task created it."""
 
     outcome: Literal["email_creation", "email_copy"]
     platform: str
@@ -152,7 +152,7 @@ class EmailCreationOutcome(TypedDict):
 
 
 class EmailVariationOutcome(TypedDict):
-    """The B variation of an email. ``created`` tells whether this task created it."""
+    """The B variation of an email. ``created`` is True when this task created it."""
 
     outcome: Literal["email_variation"]
     platform: str
@@ -175,7 +175,7 @@ class EmailUpdateOutcome(TypedDict):
 
 
 class EmailWithdrawalOutcome(TypedDict):
-    """The state of an email that is not published. ``unpublished`` tells whether this task unpublished it."""
+    """The state of an email that is not published. ``unpublished`` is True when this task unpublished it."""
 
     outcome: Literal["email_withdrawal"]
     platform: str

@@ -1,4 +1,4 @@
-"""Exports bring whole files home: every row once, one header, as the platform wrote it."""
+"""Export files are complete: every row once, one header, as the platform wrote them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from export_runs import (
     rows,
     shorten,
     spread,
+    statuses,
     succeeded,
-    words,
 )
 
 from airflow_provider_mkt.sandbox.marketo import seed
@@ -40,7 +40,7 @@ def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_short_range_is_the_platforms_own_file_byte_for_byte(
+def test_a_short_range_is_the_platforms_file_byte_for_byte(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     name(sandbox, seed.ANNA, "Müller-Ångström")
@@ -74,7 +74,7 @@ def test_a_short_range_is_the_platforms_own_file_byte_for_byte(
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_range_of_95_days_is_four_windows_and_no_row_is_missing_or_there_twice(
+def test_a_range_of_95_days_is_four_windows_without_missing_or_duplicate_rows(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     border = START + 31 * DAY
@@ -83,16 +83,16 @@ def test_a_range_of_95_days_is_four_windows_and_no_row_is_missing_or_there_twice
     outcome = succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {QUARTER}, deferrable={deferrable}'))
     assert ids(out) == EVERYBODY[:4]
     assert (outcome["rows"], outcome["windows"], len(set(outcome["export_ids"]))) == (4, 4, 4)
-    assert words(sandbox) == {"Completed": 4}
+    assert statuses(sandbox) == {"Completed": 4}
     assert out.read_text().count("lastName") == 1
     assert outcome["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
-    # What the range leaves out at its end is what the range that follows begins with.
+    # The next range starts with the first second that this range leaves out.
     following = 'start="2025-04-06T00:00:00Z", end="2025-04-07T00:00:00Z"'
     succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {following}'))
     assert ids(out) == EVERYBODY[4:]
 
 
-def test_one_file_for_each_window_where_the_path_says_so(
+def test_a_path_with_window_gives_one_file_per_window(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     spread(sandbox, START, START + 31 * DAY, START + 40 * DAY)
@@ -118,7 +118,7 @@ def test_one_file_for_each_window_where_the_path_says_so(
     ]
 
 
-def test_nothing_found_is_a_file_with_the_header_alone_in_the_format_asked_for(
+def test_an_export_without_rows_has_the_header_only_in_the_given_format(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     out = tmp_path / "leads.ssv"
@@ -226,7 +226,7 @@ for name, more in {{
         (f'{FIELDS}, {RANGE}, conn_id="hubspot_default"', "is of type hubspot, not marketo"),
     ],
 )
-def test_what_cannot_be_exported_fails_at_once_and_leaves_nothing_behind(
+def test_an_export_that_is_not_possible_fails_without_retry_and_leaves_nothing(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, arguments: str, named: str
 ) -> None:
     given: dict[str, Any] = {"output_path": f'"{tmp_path}/out.csv"', "conn_id": '"marketo_default"'}
