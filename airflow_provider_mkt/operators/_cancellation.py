@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import ServerUnavailable
+from airflow_provider_mkt.operators._base import MarketingOperator
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Call
@@ -84,6 +85,13 @@ class Cancellable:
     def _cancel_unless(self, unwound: threading.Event) -> None:
         if not unwound.wait(_UNWIND_SECONDS):
             self.on_cancel()
+
+
+class CancellableOperator(Cancellable, MarketingOperator):
+    """Base of the operators that run for long.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
+    """
 
 
 def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Failure, float], None]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import Cancellable
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._import_source import import_name, shared_mark
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
@@ -64,7 +63,7 @@ class ImportKilled(AirflowException):
     """The task was told to end."""
 
 
-class ImportingOperator(Cancellable, MarketingOperator):
+class ImportingOperator(CancellableOperator):
     """Base of the operators that import a file in parts.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.

@@ -10,8 +10,8 @@ from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.operators._base import MarketingOperator, as_list, as_mapping, optional_str
-from airflow_provider_mkt.operators._cancellation import Cancellable
+from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
 from airflow_provider_mkt.operators._parameters import HeldCallable, hold_callable
 
@@ -33,7 +33,7 @@ class LeadSource:
         return self._rows
 
 
-class LeadSourceOperator(Cancellable, MarketingOperator):
+class LeadSourceOperator(CancellableOperator):
     """Base of the operators that read leads from a list, a file or a database.
 
     Exactly one of ``leads``, ``source`` and ``sql`` is given.

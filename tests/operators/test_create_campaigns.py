@@ -7,8 +7,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
-from workers import RESET, Worker, until
+from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -47,6 +48,13 @@ def creating(*wanted: str, conn: str = "hubspot_default", **more: Any) -> Create
     return CreateCampaignBatchOperator(
         task_id="create", conn_id=conn, campaigns=[{"name": name} for name in wanted], **more
     )
+
+
+def failure(operator: CreateCampaignBatchOperator) -> str:
+    """The error of a task that fails without retry."""
+    with pytest.raises(AirflowFailException) as raised:
+        operator.execute(context())
+    return str(raised.value)
 
 
 # -- HubSpot ------------------------------------------------------------------------------------------
@@ -128,12 +136,10 @@ BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, 
     ],
 )
 def test_a_wrong_campaign_is_named_by_its_index_and_nothing_is_sent(
-    airflow: Airflow, sandbox: Sandbox, campaigns: Any, named: str
+    sandbox: Sandbox, hurried: None, campaigns: Any, named: str
 ) -> None:
-    run = create(airflow, campaigns)
-    assert run.state == "failed"
-    assert named in run.log
-    assert "up_for_retry" not in run.log
+    operator = CreateCampaignBatchOperator(task_id="create", conn_id="hubspot_default", campaigns=campaigns)
+    assert named in failure(operator)
     assert sandbox.hubspot.calls.total == 0
 
 
@@ -158,12 +164,10 @@ def test_rejected_campaigns_fail_the_task_after_the_others_are_created(
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_each_campaign_is_created_once_despite_a_lost_answer(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str, when: Any
+    sandbox: Sandbox, hurried: None, kind: str, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, answer=LOST[kind])
-    run = create(airflow, [{"name": "A"}, {"name": "B"}, {"name": "C"}])
-    assert run.state == "success", run.log[-2000:]
-    assert run.returned["create"]["created"] == 3
+    assert creating("A", "B", "C").execute(context())["created"] == 3
     assert names(sandbox) == once("A", "B", "C")
 
 
@@ -348,10 +352,10 @@ def test_marketo_rejected_programs_fail_the_task_after_the_others_are_created(
     ],
 )
 def test_marketo_a_wrong_program_is_named_by_its_index_and_nothing_is_sent(
-    airflow: Airflow, sandbox: Sandbox, campaigns: Any, defaults: Any, named: str
+    sandbox: Sandbox, hurried: None, campaigns: Any, defaults: Any, named: str
 ) -> None:
-    run = create_programs(airflow, campaigns, defaults)
-    assert run.state == "failed"
-    assert named in run.log
-    assert "up_for_retry" not in run.log
+    operator = CreateCampaignBatchOperator(
+        task_id="create", conn_id="marketo_default", campaigns=campaigns, campaign_defaults=defaults
+    )
+    assert named in failure(operator)
     assert sandbox.marketo.calls.total == 0

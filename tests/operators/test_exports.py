@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from export_runs import (
     FIELDS,
@@ -16,7 +17,6 @@ from export_runs import (
     RANGE,
     START,
     export,
-    failed,
     ids,
     jobs,
     name,
@@ -26,12 +26,16 @@ from export_runs import (
     statuses,
     succeeded,
 )
+from workers import context
 
+from airflow_provider_mkt.operators.exports import ExportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 EVERYBODY = list(range(seed.ANNA, seed.ELIF + 1))
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+COLUMNS = {"fields": ["id", "email", "lastName"]}
+MONTH = {**COLUMNS, "start": "2025-01-01T00:00:00Z", "end": "2025-01-31T00:00:00Z"}
 
 
 @pytest.fixture(autouse=True)
@@ -200,42 +204,41 @@ for name, more in {{
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (f'fields=["id", "no such field"], {QUARTER}', "no such field"),
-        (f"fields=[], {RANGE}", "fields: is empty"),
-        (f'fields="id,email", {RANGE}', "fields: must be a list, not text of 8 characters"),
-        (f'{FIELDS}, start="2025-01-01T00:00:00Z"', "end: is missing"),
+        ({"fields": ["id", "no such field"], "start": START, "end": START + 95 * DAY}, "no such field"),
+        ({**MONTH, "fields": []}, "fields: is empty"),
+        ({**MONTH, "fields": "id,email"}, "fields: must be a list, not text of 8 characters"),
+        ({**COLUMNS, "start": "2025-01-01T00:00:00Z"}, "end: is missing"),
+        ({**COLUMNS, "start": START, "end": START}, "end: must be at"),
         (
-            f"{FIELDS}, start=pendulum.datetime(2025, 1, 1), end=pendulum.datetime(2025, 1, 1)",
-            "end: must be at",
+            {**COLUMNS, "start": "0025-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z"},
+            "start: is 730,",
         ),
-        (f'{FIELDS}, start="0025-01-01T00:00:00Z", end="2025-01-01T00:00:00Z"', "start: is 730,"),
-        (f'{FIELDS}, start="2025-01-01", end="2025-01-02T00:00:00Z"', "start: has no offset"),
-        (FIELDS, "exactly one of the filters, not none"),
-        (f"{FIELDS}, {RANGE}, static_list_id=1", "exactly one of the filters, not createdAt, staticListId"),
-        (f'{FIELDS}, {RANGE}, date_filter="created"', "date_filter: must be one of createdAt, updatedAt"),
-        (f'{FIELDS}, {RANGE}, file_format="xlsx"', "file_format: must be one of csv, tsv, ssv"),
         (
-            f'{FIELDS}, {RANGE}, column_headers={{"phone": "Phone"}}',
+            {**COLUMNS, "start": "2025-01-01", "end": "2025-01-02T00:00:00Z"},
+            "start: has no offset",
+        ),
+        (COLUMNS, "exactly one of the filters, not none"),
+        ({**MONTH, "static_list_id": 1}, "exactly one of the filters, not createdAt, staticListId"),
+        ({**MONTH, "date_filter": "created"}, "date_filter: must be one of createdAt, updatedAt"),
+        ({**MONTH, "file_format": "xlsx"}, "file_format: must be one of csv, tsv, ssv"),
+        (
+            {**MONTH, "column_headers": {"phone": "Phone"}},
             "column_headers.phone: is not among the fields",
         ),
         (
-            f'{FIELDS}, static_list_name="Newsletter Readers", output_path="/x/{{window}}"',
+            {**COLUMNS, "static_list_name": "Newsletter Readers", "output_path": "/x/{window}"},
             "output_path: has {window}",
         ),
-        (f'{FIELDS}, {RANGE}, output_path="{{{{ none }}}}"', "output_path: is missing or empty"),
-        (f'{FIELDS}, {RANGE}, conn_id="hubspot_default"', "is of type hubspot, not marketo"),
+        ({**MONTH, "output_path": "None"}, "output_path: is missing or empty"),
+        ({**MONTH, "conn_id": "hubspot_default"}, "is of type hubspot, not marketo"),
     ],
 )
 def test_an_export_that_is_not_possible_fails_without_retry_and_leaves_nothing(
-    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, arguments: str, named: str
+    sandbox: Sandbox, hurried: None, tmp_path: Path, arguments: dict[str, Any], named: str
 ) -> None:
-    given: dict[str, Any] = {"output_path": f'"{tmp_path}/out.csv"', "conn_id": '"marketo_default"'}
-    more = ", ".join(f"{key}={value}" for key, value in given.items() if f"{key}=" not in arguments)
-    run = airflow.run(
-        "from airflow_provider_mkt.operators.exports import ExportLeadsOperator\n"
-        f'ExportLeadsOperator(task_id="export", retries=2, {arguments}, {more})'
-    )
-    assert named in failed(run)
-    assert "up_for_retry" not in run.log
+    given = {"output_path": f"{tmp_path}/out.csv", "conn_id": "marketo_default", **arguments}
+    with pytest.raises(AirflowFailException) as raised:
+        ExportLeadsOperator(task_id="export", **given).execute(context())
+    assert named in str(raised.value)
     assert jobs(sandbox) == []
     assert list(tmp_path.iterdir()) == []

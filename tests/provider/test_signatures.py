@@ -88,6 +88,7 @@ NOT_COMPLETE = NOT_DOCUMENTED | {
 }
 NOT_FLAT = {
     "AddToListOperator",
+    "ImportLeadsOperator",
     "PushLeadsOperator",
     "RecordAttendanceOperator",
     "RemoveFromListOperator",
