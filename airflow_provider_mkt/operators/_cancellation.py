@@ -1,4 +1,4 @@
-"""Ending long work early when its task is cancelled."""
+"""Cancelling a long task while it runs."""
 
 from __future__ import annotations
 
@@ -11,53 +11,47 @@ from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.operators._base import MarketingOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 
 
 _UNWIND_SECONDS = 1.0
-"""Seconds after which a cancelled task that has not ended is stuck in a call. Airflow kills its process four
-seconds later."""
+"""Seconds after which a killed task counts as stuck in a call. Airflow ends its process 4 seconds later."""
 
 
-class CancellableOperator(MarketingOperator):
-    """Base of the operators that work for long: their waits end when the task is cancelled.
+class Cancellable:
+    """Mixin of operators that run for long: their waits end when the task is killed.
 
-    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
+    Stands before the operator's base class, because it overrides ``on_kill``.
     """
 
-    # Made when work begins: Airflow copies operators, and an event cannot be copied.
+    # Made when the action starts: Airflow copies operators, and an event cannot be copied.
     _cancelled: threading.Event | None = None
-    _unwinding: threading.Event | None = None
+    _unwound: threading.Event | None = None
 
     def reset_cancellation(self) -> None:
-        """Begin a run that is not cancelled."""
+        """Start an action that can be cancelled."""
         self._cancelled = threading.Event()
 
     def on_kill(self) -> None:
-        """Cancel the run: its waits raise, and no further call begins.
-
-        Requests in flight keep their connections, because they are about to be answered.
-        """
+        """End all waits and start nothing more. Requests under way are allowed to finish."""
         self.cancel()
-        unwound = self._unwinding
+        unwound = self._unwound
         if unwound is None or unwound.is_set():
             self.on_cancel()
         else:
-            # Airflow calls this from a signal handler. Until it returns, the task is stopped where it was,
-            # with its locks held. So it returns at once, and the task calls on_cancel as it unwinds.
+            # Airflow calls this in a signal handler, which stops the task where it is, with its locks held.
+            # So the handler returns at once, and on_cancel runs while the task unwinds.
             threading.Thread(target=self._cancel_unless, args=(unwound,), daemon=True).start()
 
     def on_cancel(self) -> None:
-        """Do what a cancelled task still does on the platform. Never raises."""
+        """Clean up on the platform after a cancellation. Does not raise."""
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
-        """Call :meth:`on_cancel` at the end of the block when the task was cancelled."""
-        self._unwinding = unwound = threading.Event()
+        """Run the block, and :meth:`on_cancel` after it when the task was cancelled."""
+        self._unwound = unwound = threading.Event()
         try:
             yield
         finally:
@@ -71,7 +65,7 @@ class CancellableOperator(MarketingOperator):
         return self._cancelled is not None and self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Make every wait raise, now and later."""
+        """End every wait, now and later."""
         if self._cancelled is not None:
             self._cancelled.set()
 
@@ -85,23 +79,19 @@ class CancellableOperator(MarketingOperator):
             raise TaskCancelled
 
     def raise_if_cancelled(self) -> None:
-        """Raise when the task was cancelled.
-
-        :raises TaskCancelled: in that case.
-        """
+        """Raise :class:`TaskCancelled` when the task was cancelled."""
         self.sleep(0)
 
     def _cancel_unless(self, unwound: threading.Event) -> None:
         if not unwound.wait(_UNWIND_SECONDS):
             self.on_cancel()
 
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
-    ) -> None:
-        # Airflow itself would call a callable here, with arguments that ours do not take, and show what it
-        # returns among the rendered templates.
-        values = [name for name in template_fields if not callable(getattr(parent, name, None))]
-        super()._do_render_template_fields(parent, values, *args, **kwargs)
+
+class CancellableOperator(Cancellable, MarketingOperator):
+    """Base of the operators that run for long.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
+    """
 
 
 def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Failure, float], None]:

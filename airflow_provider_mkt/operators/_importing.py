@@ -232,7 +232,7 @@ class ImportingOperator(CancellableOperator):
 
     def _rest(self, seconds: float, why: PlatformError) -> None:
         if self.deferrable:
-            self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
+            self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self.sleep(seconds)
 
     def _wait_in_triggerer(self, standing: ImportState, deadline: float) -> None:

@@ -97,7 +97,7 @@ class LeadWritingOperator(LeadSourceOperator):
         """What the task returns."""
         return outcome
 
-    def work(self, context: Context) -> Mapping[str, Any]:
+    def run_action(self, context: Context) -> Mapping[str, Any]:
         self.reset_cancellation()
         self._lease = None
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)

@@ -11,10 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
 from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
+from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
 from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
@@ -37,7 +38,7 @@ _SHARE_OF_AT_LEAST = 1_000
 OutcomeT = TypeVar("OutcomeT", bound=MemberOutcome)
 
 
-class MemberOperator(CancellableOperator, Generic[OutcomeT]):
+class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
     """Base of the operators that apply one action to many leads, each of which has a result.
 
     All leads are read and validated before the first request, and stored in a temporary file on the worker.
@@ -87,7 +88,7 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.leads_path = leads_path
         self.leads_column = leads_column
         self.max_rejected = max_rejected
@@ -102,7 +103,7 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         :raises InvalidInput: naming the parameter that is not valid.
         """
 
-    def work(self, context: Context) -> OutcomeT:
+    def run_action(self, context: Context) -> OutcomeT:
         """Apply the action to all leads.
 
         :raises AirflowFailException: when more leads are rejected than allowed, or a result is unknown.

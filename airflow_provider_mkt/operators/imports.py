@@ -143,7 +143,7 @@ class ImportLeadsOperator(ImportingOperator):
         self.warnings_path = warnings_path
         self.lost_after = lost_after
 
-    def work(self, context: Context) -> ImportOutcome:
+    def run_action(self, context: Context) -> ImportOutcome:
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         self.reset_cancellation()
         hook = self.hook.bind(RunContext(sleep=self.sleep))
