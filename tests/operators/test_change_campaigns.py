@@ -246,7 +246,7 @@ def test_rejected_assets_fail_the_task_after_the_others_are_added(sandbox: Sandb
             associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
             "remove: has an asset that assets has too",
         ),
-        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo; only hubspot"),
+        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo, not hubspot"),
     ],
 )
 def test_a_wrong_parameter_is_named_and_nothing_is_changed(
