@@ -135,7 +135,7 @@ def test_a_task_cancelled_while_it_takes_a_permit_cancels_its_jobs_too(
         seen[permit.kind] += 1
         if seen["bulk_extracts.enqueue"] == 2:
             seen.clear()
-            with budget.counter.lock:
+            with budget.store.lock:
                 os.kill(os.getpid(), signal.SIGTERM)
         release(budget, permit, took)
 

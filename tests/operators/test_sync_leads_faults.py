@@ -337,7 +337,7 @@ def produce():
         outcome = succeeded(run)
         assert outcome["total"] == 1_500
         assert outcome["rejected"] == 0
-        assert "The task comes back at" in run.log
+        assert "Deferred until" in run.log
         assert_everyone_once(box, platform, 1_500)
 
 
