@@ -9,7 +9,7 @@ from calls.scenes import Scenes
 from airflow_provider_mkt.api.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.api.hubspot import account_info, flows, oauth, sequences, workflows
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as at
 
 SCENES = Scenes()
 ADA = seed.CONTACT_IDS[0]

@@ -15,10 +15,10 @@ from airflow_runs import Airflow, Run
 from airflow_provider_mkt.api.marketo import export_files, export_running
 from airflow_provider_mkt.operators import _exporting
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.world import exports
-from airflow_provider_mkt.sandbox.marketo.world.exports import ExportJob
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.exports import store as exports
+from airflow_provider_mkt.sandbox.marketo.exports.store import ExportJob
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 RANGE = 'start="2025-01-01T00:00:00Z", end="2025-01-31T00:00:00Z"'

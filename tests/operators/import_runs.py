@@ -11,7 +11,7 @@ from airflow_runs import Airflow, Run
 
 from airflow_provider_mkt.api.hubspot.contact_importing import ContactImporter
 from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
 START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}

@@ -20,7 +20,7 @@ from airflow_provider_mkt.operators.program_members import SetProgramStatusOpera
 from airflow_provider_mkt.operators.sequences import EnrollSequenceOperator
 from airflow_provider_mkt.operators.subscriptions import SubscribeOperator, UnsubscribeOperator
 from airflow_provider_mkt.operators.workflows import EnrollWorkflowOperator
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 VERBS = {
     "add": AddToListOperator,

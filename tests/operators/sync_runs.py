@@ -19,7 +19,7 @@ from airflow_provider_mkt.api.marketo import platform as marketo_platform
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.operators._lease import Lease
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import pipeline
 
 BOTH = ["hubspot", "marketo"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def last_event(name: str) -> Any:

@@ -14,9 +14,9 @@ from airflow_provider_mkt.operators.campaigns import (
     AssociateAssetsOperator,
     UpdateCampaignBatchOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SPRING, WEBINAR = hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN
 NOBODY = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"

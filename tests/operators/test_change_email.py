@@ -16,9 +16,9 @@ from airflow_provider_mkt.operators.emails import (
     UnpublishEmailOperator,
     UpdateEmailOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def updating(email_id: Any, changes: Any, conn: str = "hubspot", **more: Any) -> UpdateEmailOperator:

@@ -11,9 +11,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 CREATE = "*/batch/create"
 ROUTE = "/marketing/v3/campaigns/batch/create"

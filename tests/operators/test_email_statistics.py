@@ -13,8 +13,8 @@ from airflow_runs import Airflow
 from workers import Worker, context, until
 
 from airflow_provider_mkt.operators.statistics import EmailStatisticsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 TOTALS = "/marketing/v3/emails/statistics/list"
 

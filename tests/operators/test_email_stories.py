@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 IMPORTS = """
 from airflow_provider_mkt.operators.campaigns import AssociateAssetsOperator

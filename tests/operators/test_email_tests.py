@@ -11,9 +11,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.email_tests import CreateABTestVariationOperator, SendSampleEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 CREATE = "*/create-variation"
 

@@ -13,11 +13,11 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.operators.nurture import EnrollNurtureOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.world.folders import Place
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.folders.models import Place
 
 ADD = "*/add"
 STATUS = "*/members/status.json"

@@ -18,9 +18,9 @@ from airflow_provider_mkt.operators.events import (
     RecordAttendanceOperator,
     UpsertMarketingEventsOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.hubspot.events import seed as hubspot
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -27,8 +27,8 @@ from export_runs import (
     words,
 )
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EVERYBODY = list(range(seed.ANNA, seed.ELIF + 1))
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -36,9 +36,9 @@ from workers import RESET, Worker, context, until
 from airflow_provider_mkt.api.budget import SharedBudget
 from airflow_provider_mkt.api.marketo import export_quota, platform
 from airflow_provider_mkt.api.wire import Place
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.world import exports
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.exports import store as exports
 
 READ = "/bulk/v1/leads/export/{exportId}/file.json"
 QUOTA = {

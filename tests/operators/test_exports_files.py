@@ -19,8 +19,8 @@ from airflow_provider_mkt.api.errors import InvalidInput, JobFailed
 from airflow_provider_mkt.api.marketo import bulk_extracts, export_files
 from airflow_provider_mkt.api.marketo.export_windows import windows
 from airflow_provider_mkt.operators._tables import Table
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SECOND = timedelta(seconds=1)
 READ = "/bulk/v1/leads/export/{exportId}/file.json"

@@ -10,8 +10,8 @@ from airflow_runs import Airflow
 from import_runs import at_once, failed, jobs, lines, run_import, small_parts, succeeded, write
 from sync_runs import BOTH, FIRST, KNOWN, SEEDED, emails, world
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 CODE = {"hubspot": "COULD_NOT_PARSE_NUMBER", "marketo": "ROW_FAILED"}

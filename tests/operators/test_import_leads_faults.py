@@ -19,9 +19,9 @@ from airflow_provider_mkt.api.marketo.lead_importing import BulkLeadImporter
 from airflow_provider_mkt.operators import _importing
 from airflow_provider_mkt.operators._memory import _path
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_imports
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.imports import store as marketo_imports
 
 LOST_AFTER = 0.8
 AT_ONCE = {"hubspot": ContactImporter.at_once, "marketo": BulkLeadImporter().at_once}

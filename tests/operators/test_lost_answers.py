@@ -22,13 +22,13 @@ from airflow_provider_mkt.operators.programs import (
     UnapproveProgramOperator,
 )
 from airflow_provider_mkt.operators.smart_campaigns import ScheduleCampaignOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.world.folders import Place
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
+from airflow_provider_mkt.sandbox.marketo.folders.models import Place
 
 LATER = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
 PEOPLE = [marketo.ANNA, marketo.BEN]

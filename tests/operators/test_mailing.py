@@ -13,8 +13,8 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.sends import SendEmailToPeopleOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EMAIL, OTHER = hubspot.TRANSACTIONAL_EMAIL, hubspot.SINGLE_SEND_EMAIL
 SEND = "*/single-email/send"

@@ -10,10 +10,10 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.merging import MergeLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import MERGE_LEADS
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 IMPORTS = """
 from airflow_provider_mkt.operators.hubspot import HubSpotOperator

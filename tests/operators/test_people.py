@@ -15,9 +15,9 @@ from workers import RESET, Worker, until
 from airflow_provider_mkt.api.marketo.people_work import MarketoPeople
 from airflow_provider_mkt.api.people import Fared, PersonOutcome
 from airflow_provider_mkt.operators._memory import FileMemory
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync.people import PeopleReport
 
 pytestmark = pytest.mark.usefixtures("hurried")

@@ -14,12 +14,12 @@ from people_runs import counts, crowd, do, operator, rejects
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.api.errors import PlatformError
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.work import flows
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

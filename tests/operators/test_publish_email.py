@@ -10,9 +10,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, as_soon_as, until
 
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 PUBLISH = "*/publish"
 ROUTE = "/marketing/v3/emails/{emailId}/publish"
@@ -558,7 +558,7 @@ def test_marketo_waiting_ends_when_the_mail_is_out(
 def test_marketo_a_program_that_somebody_takes_back_while_waited_for_fails_without_another_try(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
-    from airflow_provider_mkt.sandbox.marketo.work.sending import unapprove_program
+    from airflow_provider_mkt.sandbox.marketo.emails.sending import unapprove_program
 
     one = program(sandbox)
     with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.world, one)):

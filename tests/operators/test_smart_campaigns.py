@@ -15,8 +15,8 @@ from airflow_provider_mkt.operators.smart_campaigns import (
     DeactivateCampaignOperator,
     ScheduleCampaignOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

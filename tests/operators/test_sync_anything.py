@@ -24,8 +24,8 @@ from airflow_provider_mkt.api.hubspot.lead_writing import ContactWriter
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
 from airflow_provider_mkt.api.marketo.lead_writing import DatabaseLeadWriter
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
-from airflow_provider_mkt.sandbox.limits import Window
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.server.limits import Window
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 WINDOW = 1.0

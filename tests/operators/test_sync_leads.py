@@ -31,9 +31,9 @@ from airflow_provider_mkt.api.hubspot import contacts
 from airflow_provider_mkt.api.marketo import leads as marketo_leads
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline
 
 

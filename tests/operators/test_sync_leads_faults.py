@@ -46,8 +46,8 @@ from airflow_provider_mkt.api.marketo import platform as marketo_platform
 from airflow_provider_mkt.operators import _day_watch
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from pyarrow import parquet
 
 from airflow_provider_mkt.api.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.api.marketo import platform as marketo_platform
-from airflow_provider_mkt.sandbox.limits import Window
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.server.limits import Window
 
 PLATFORMS = ["hubspot", "marketo"]
 

@@ -45,8 +45,8 @@ from airflow_provider_mkt.api.hubspot import (
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 
 ADA, BRUNO, *_ = seed.CONTACT_IDS
 EMAIL = "ada@example.com"

@@ -21,8 +21,8 @@ from airflow_provider_mkt.api.marketo.account import MarketoAccount
 from airflow_provider_mkt.api.marketo.platform import Marketo
 from airflow_provider_mkt.api.policy import Policy
 from airflow_provider_mkt.api.tokens import TokenCell
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 _REQUEST_ID = re.compile(r"\b[0-9a-f]{4,5}#[0-9a-f]{9,}\b")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z\+0000|Z)")

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def sign_in(

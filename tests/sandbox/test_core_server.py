@@ -16,11 +16,11 @@ import pytest
 from workers import until
 
 from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.clock import Clock
-from airflow_provider_mkt.sandbox.errors import UnknownRoute, WrongMethod
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.reply import Reply
-from airflow_provider_mkt.sandbox.routing import Routes, RouteTree
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.errors import UnknownRoute, WrongMethod
+from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.routing import Routes, RouteTree
 
 ONE = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
 
@@ -103,7 +103,7 @@ def test_path_parameters_are_decoded_once_and_after_the_split(api: httpx.Client)
 
 
 def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
-    routes: Routes[object, object] = Routes()  # type: ignore[type-var]
+    routes: Routes[object, object] = Routes("/v1", "/v2")  # type: ignore[type-var]
     for tail in (
         "/lead/{id}.json",
         "/lead/{id}",
@@ -113,11 +113,11 @@ def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
     ):
         for verb in ("GET", "POST") if tail == "/lead/batch" else ("GET",):
 
-            @routes.handle(verb, "lead", tail)
+            @routes.handle(verb, tail)
             async def handler(request: object) -> Reply:
                 return Reply()
 
-    return RouteTree(routes.mount({"lead": ["/v1", "/v2"]}))
+    return RouteTree(routes.mount())
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ from airflow_provider_mkt.api.marketo import (
 )
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.marketo import documented_errors, seed
+from airflow_provider_mkt.sandbox.marketo import error_codes as documented_errors
+from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.settings import Settings
 
 READ: Call[Any] = leads.get(seed.ANNA)

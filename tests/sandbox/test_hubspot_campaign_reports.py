@@ -13,7 +13,7 @@ from airflow_provider_mkt.api.errors import NotFound, PermissionDenied
 from airflow_provider_mkt.api.hubspot import campaign_assets, campaign_reports, contacts, emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 SPRING, WEBINAR = seed.SPRING_CAMPAIGN, seed.WEBINAR_CAMPAIGN
 FIRST, LAST, ALL = campaign_reports.CONTACT_TYPES

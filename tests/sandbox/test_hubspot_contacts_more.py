@@ -14,7 +14,7 @@ from airflow_provider_mkt.api.hubspot import contact_merging, contact_search, co
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.contacts import search
+from airflow_provider_mkt.sandbox.hubspot.contacts import routes_search as search
 
 ADA, BRUNO, CHIDI = seed.CONTACT_IDS[:3]
 

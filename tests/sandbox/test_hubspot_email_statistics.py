@@ -15,7 +15,7 @@ from airflow_provider_mkt.api.errors import PermissionDenied
 from airflow_provider_mkt.api.hubspot import email_statistics, emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 DAYS = {"interval": "DAY"}

@@ -21,7 +21,7 @@ from airflow_provider_mkt.api.hubspot import contacts, flows, sequences, workflo
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as at
 
 ADA, BRUNO = seed.CONTACT_IDS[:2]
 ADA_ADDRESS = "ada@example.com"

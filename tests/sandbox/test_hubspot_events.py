@@ -28,7 +28,7 @@ from airflow_provider_mkt.api.hubspot import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding
+from airflow_provider_mkt.sandbox.hubspot.events import seed as seeding
 
 ACCOUNT = seeding.ACCOUNT
 WEBINAR = (seeding.WEBINAR, ACCOUNT)

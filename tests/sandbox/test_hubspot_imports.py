@@ -15,6 +15,7 @@ from airflow_provider_mkt.api.hubspot import imports
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import ALL_SCOPES, Token
 
 COLUMNS: list[imports.Column] = [
     {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
@@ -185,7 +186,7 @@ def test_every_start_is_a_new_import_and_an_app_sees_its_own(
     assert [one.id for one in hook.iterate(imports.list_all(limit=1))] == ids[::-1]
     assert [one.importName for one in both(hook, imports.list_all())] == ["June", "June"]
     world = box.hubspot.world
-    world.credentials.tokens["pat-na1-other"] = seed.Token("pat-na1-other", "private-9", seed.ALL_SCOPES)
+    world.credentials.tokens["pat-na1-other"] = Token("pat-na1-other", "private-9", ALL_SCOPES)
     profile = hook.platform.account.api_version  # type: ignore[attr-defined]
     with connected(box, monkeypatch, profile, "pat-na1-other") as other:
         assert other.run(imports.list_all()) == []

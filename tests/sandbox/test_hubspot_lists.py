@@ -19,7 +19,7 @@ from airflow_provider_mkt.api.hubspot import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 ADA, BRUNO, CHIDI, DANA, EMI = seed.CONTACT_IDS
 LIST = seed.LIST_ID

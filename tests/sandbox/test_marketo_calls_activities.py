@@ -13,8 +13,8 @@ from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.api.exchange import exchange
 from airflow_provider_mkt.api.marketo import activities, custom_activity_types, leads, lists, usage
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, DAVID = seed.ANNA, seed.BEN, seed.DAVID
 TYPE = 100_001

@@ -19,8 +19,8 @@ from airflow_provider_mkt.api.marketo import (
     programs,
     tokens,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, NEW = seed.ANNA, 5001
 NURTURE, NEWSLETTER, WEBSITE = seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM, seed.DEFAULT_PROGRAM

@@ -20,8 +20,8 @@ from airflow_provider_mkt.api.marketo import (
     lists,
     partitions,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, CARLA, DAVID, ELIF = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID, seed.ELIF
 COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"

@@ -21,8 +21,8 @@ from airflow_provider_mkt.api.marketo import (
     static_lists,
 )
 from airflow_provider_mkt.api.policy import Policy
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
 NURTURE, LIST, NEW_LIST = seed.NURTURE_PROGRAM, seed.STATIC_LIST, 5001

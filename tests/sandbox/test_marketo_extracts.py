@@ -21,8 +21,8 @@ from airflow_provider_mkt.api.jobs import BatchStatus, Job, spec_of
 from airflow_provider_mkt.api.marketo import bulk_extracts as extracts
 from airflow_provider_mkt.api.marketo import programs
 from airflow_provider_mkt.api.marketo.jobs import SPECS
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 JANUARY = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-01-31T00:00:00Z"}
 SEEDED = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 31, tzinfo=UTC))

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from marketo_tools import Api, code, place
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 FOLDERS = "/asset/v1/folders.json"

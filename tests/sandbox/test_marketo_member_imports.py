@@ -13,8 +13,8 @@ from marketo_tools import Api, code, sign_in
 from airflow_provider_mkt.api.call import Call
 from airflow_provider_mkt.api.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
 from airflow_provider_mkt.api.marketo import bulk_leads, bulk_members
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 PROGRAM = seed.NURTURE_PROGRAM
 PATH = f"/program/{PROGRAM}/members/import.json"

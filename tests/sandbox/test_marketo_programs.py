@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from marketo_tools import Api, code, place
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")

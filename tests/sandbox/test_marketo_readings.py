@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from marketo_tools import Api, code, sign_in
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import permissions, seed
-from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from marketo_tools import Api, code, place
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 BY_TAG = "/asset/v1/program/byTag.json"

@@ -11,9 +11,9 @@ import pytest
 from airflow_provider_mkt.api.conditions import Condition, Seen, State, look_for
 from airflow_provider_mkt.api.marketo import condition_activities
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM
 
 TOKEN, PAGE = "/rest/v1/activities/pagingtoken.json", "/rest/v1/activities.json"
 

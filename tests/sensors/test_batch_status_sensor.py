@@ -12,10 +12,10 @@ import pytest
 from airflow_runs import Airflow, Run
 from workers import as_soon_as
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}

@@ -13,12 +13,12 @@ from airflow_provider_mkt.api.hubspot import sequences
 from airflow_provider_mkt.api.marketo import campaigns, lists, programs
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import SEND_EMAIL
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import SEND_EMAIL
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
 LIST = f"*/lists/{hubspot.LIST_ID}"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from airflow_runs import Airflow, Run
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
 from airflow_provider_mkt.sensors import _watermark as watermark
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}

@@ -10,9 +10,9 @@ import pytest
 from standalone.service import Standalone
 from workers import until
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
-from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.server.responses import Reply
 
 
 def batch_reply(
@@ -18,7 +18,7 @@ def batch_reply(
     success: int = 200,
 ) -> Reply:
     """Results in no particular order; 207 as soon as there is an error."""
-    request.world.random.shuffle(results)
+    request.state.random.shuffle(results)
     body: dict[str, Any] = {
         "status": "COMPLETE",
         "results": results,

@@ -6,8 +6,8 @@ import json
 import uuid
 from typing import Any
 
-from airflow_provider_mkt.sandbox.errors import ApiError
-from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.server.errors import ApiError
+from airflow_provider_mkt.sandbox.server.responses import Reply
 
 _SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 _GATEWAY = {

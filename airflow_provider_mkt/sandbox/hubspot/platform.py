@@ -3,35 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.sandbox.errors import (
-    ApiError,
-    LimitExceeded,
-    MalformedBody,
-    UnknownRoute,
-    WrongMethod,
-)
-from airflow_provider_mkt.sandbox.hubspot import account, legacy, oauth, object_schemas, seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
-from airflow_provider_mkt.sandbox.hubspot.automation.handlers import HANDLERS as AUTOMATION
-from airflow_provider_mkt.sandbox.hubspot.campaigns import assets, budget, reports
-from airflow_provider_mkt.sandbox.hubspot.campaigns import batch as campaign_batch
-from airflow_provider_mkt.sandbox.hubspot.campaigns import single as campaign_single
-from airflow_provider_mkt.sandbox.hubspot.contacts import batch as contact_batch
-from airflow_provider_mkt.sandbox.hubspot.contacts import merging as contact_merging
-from airflow_provider_mkt.sandbox.hubspot.contacts import search
-from airflow_provider_mkt.sandbox.hubspot.contacts import single as contact_single
-from airflow_provider_mkt.sandbox.hubspot.emails import (
-    drafts,
-    listing,
-    publishing,
-    revisions,
-    statistics,
-    testing,
-)
-from airflow_provider_mkt.sandbox.hubspot.emails import single as email_single
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 from airflow_provider_mkt.sandbox.hubspot.errors import (
     HubSpotError,
     OAuthError,
@@ -44,75 +19,36 @@ from airflow_provider_mkt.sandbox.hubspot.errors import (
     rate_limited,
     too_long,
 )
-from airflow_provider_mkt.sandbox.hubspot.events import attendance, participations
-from airflow_provider_mkt.sandbox.hubspot.events import batch as event_batch
-from airflow_provider_mkt.sandbox.hubspot.events import lists as event_lists
-from airflow_provider_mkt.sandbox.hubspot.events import objects as event_objects
-from airflow_provider_mkt.sandbox.hubspot.events import settings as event_settings
-from airflow_provider_mkt.sandbox.hubspot.events import single as event_single
-from airflow_provider_mkt.sandbox.hubspot.families import DATED, PREFIXES
-from airflow_provider_mkt.sandbox.hubspot.imports import endpoints as imports
-from airflow_provider_mkt.sandbox.hubspot.lists.handlers import HANDLERS as LISTS
-from airflow_provider_mkt.sandbox.hubspot.properties.handlers import HANDLERS as PROPERTIES
-from airflow_provider_mkt.sandbox.hubspot.sends.handlers import HANDLERS as SENDS
-from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-from airflow_provider_mkt.sandbox.hubspot.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
-from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest, HubSpotWorld
-from airflow_provider_mkt.sandbox.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
-from airflow_provider_mkt.sandbox.platform import Platform
-from airflow_provider_mkt.sandbox.reply import Reply
-from airflow_provider_mkt.sandbox.routing import Route
+from airflow_provider_mkt.sandbox.hubspot.requests import DATED
+from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL, HubSpotSettings
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
+from airflow_provider_mkt.sandbox.server.areas import find_areas
+from airflow_provider_mkt.sandbox.server.errors import (
+    ApiError,
+    LimitExceeded,
+    MalformedBody,
+    UnknownRoute,
+    WrongMethod,
+)
+from airflow_provider_mkt.sandbox.server.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
+from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.responses import Reply
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.request import Incoming
+    from airflow_provider_mkt.sandbox.server.clock import Clock
+    from airflow_provider_mkt.sandbox.server.requests import Incoming
 
 _LONGEST_URI = 8192
 _NEWER = re.compile("/2026-09(?![^/])")
 _CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
-_PROFESSIONAL = frozenset({"campaigns", "transactional"})
-_HANDLERS = (
-    account,
-    oauth,
-    object_schemas,
-    contact_single,
-    contact_batch,
-    contact_merging,
-    search,
-    campaign_single,
-    campaign_batch,
-    assets,
-    budget,
-    reports,
-    listing,
-    email_single,
-    drafts,
-    publishing,
-    revisions,
-    statistics,
-    testing,
-    event_single,
-    event_batch,
-    event_objects,
-    attendance,
-    participations,
-    event_lists,
-    event_settings,
-    imports,
-    *AUTOMATION,
-    legacy,
-    *SENDS,
-    *SUBSCRIPTIONS,
-    *LISTS,
-    *PROPERTIES,
-)
 
 
-class HubSpot(Platform[HubSpotWorld, Token]):
+class HubSpot(Platform[HubSpotState, Token]):
     """One HubSpot account with a private app and an OAuth app installed; settings take products away."""
 
     name = "hubspot"
     title = "HubSpot sandbox"
+    areas = find_areas("airflow_provider_mkt.sandbox.hubspot")
     settings: HubSpotSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
@@ -127,12 +63,8 @@ class HubSpot(Platform[HubSpotWorld, Token]):
             daily=DailyQuota(625_000, seed.TIME_ZONE),
         )
 
-    def make_world(self) -> HubSpotWorld:
-        return HubSpotWorld(self.clock, self.seed, limits=self.limits, settings=self.settings)
-
-    @classmethod
-    def make_routes(cls) -> Iterable[Route[HubSpotWorld, Token]]:
-        return [route for module in _HANDLERS for route in module.routes.mount(PREFIXES)]
+    def make_state(self) -> HubSpotState:
+        return HubSpotState(self.clock, self.seed, limits=self.limits, settings=self.settings)
 
     def rewrite(self, incoming: Incoming) -> Incoming:
         """Let contacts be named as any object type may: in the singular, and by the type's id.
@@ -147,11 +79,11 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         # The documents name no length for 414; 8 KB is what many gateways stop at.
         if request.target_length > _LONGEST_URI:
             raise too_long()
-        # What imports have written by now must show in every answer.
-        request.world.imports.settle()
+        # Imports write in the background: every answer shows what they have written by now.
+        request.state.run_due_work()
 
     def authenticate(self, request: HubSpotRequest) -> Token:
-        credentials = request.world.credentials
+        credentials = request.state.credentials
         if request.route.options.get("query_token"):
             return credentials.token(request.query.get("access_token") or "")
         return credentials.bearer(request.headers.get("authorization"))
@@ -164,8 +96,8 @@ class HubSpot(Platform[HubSpotWorld, Token]):
         also: tuple[str, ...] = request.route.options.get("also", ())
         if also and not request.token.scopes.intersection(also):
             raise missing_scopes(also)
-        if request.route.family in _PROFESSIONAL and not self.settings.marketing_professional:
-            raise forbidden("This account does not have Marketing Hub Professional")
+        if request.route.options.get("product") == PROFESSIONAL and not self.settings.marketing_professional:
+            raise forbidden(f"This account does not have {PROFESSIONAL}")
 
     def limit_key(self, request: HubSpotRequest) -> str:
         token = request.token_or_none
@@ -210,8 +142,3 @@ class HubSpot(Platform[HubSpotWorld, Token]):
             reply.headers["Allow"] = ", ".join(error.allowed)
             return reply
         return gateway(500)
-
-
-def create(clock: Clock, *, seed: int, latency: float) -> HubSpot:
-    """The HubSpot platform, seeded."""
-    return HubSpot(clock, seed=seed, latency=latency)

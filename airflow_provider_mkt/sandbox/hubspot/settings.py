@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PROFESSIONAL = "Marketing Hub Professional"
+
 
 class HubSpotSettings(BaseModel):
     """Times are seconds on the sandbox clock. A reset leaves the settings as they are."""

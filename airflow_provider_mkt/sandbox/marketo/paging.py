@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from airflow_provider_mkt.sandbox.marketo.answers import Call, Row
-from airflow_provider_mkt.sandbox.marketo.params import BATCH, whole
-from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.activities.store import Position
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
+from airflow_provider_mkt.sandbox.marketo.requests import BATCH, whole
+from airflow_provider_mkt.sandbox.marketo.responses import Call, Row
 from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
-from airflow_provider_mkt.sandbox.marketo.world.activities import Position
-from airflow_provider_mkt.sandbox.marketo.world.folders import Asset
 
 ItemT = TypeVar("ItemT")
 AssetT = TypeVar("AssetT", bound=Asset)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.sandbox.errors import (
+from airflow_provider_mkt.sandbox.marketo import error_codes
+from airflow_provider_mkt.sandbox.marketo.account.api_users import API_USERS
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import Accounts, ApiUser
+from airflow_provider_mkt.sandbox.marketo.account.usage_store import CENTRAL
+from airflow_provider_mkt.sandbox.marketo.errors import HttpProblem, Problem
+from airflow_provider_mkt.sandbox.marketo.responses import Call, failure, with_raw_controls
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+from airflow_provider_mkt.sandbox.server.areas import find_areas
+from airflow_provider_mkt.sandbox.server.errors import (
     ApiError,
     Crash,
     LimitExceeded,
@@ -13,7 +22,7 @@ from airflow_provider_mkt.sandbox.errors import (
     UnknownRoute,
     WrongMethod,
 )
-from airflow_provider_mkt.sandbox.limits import (
+from airflow_provider_mkt.sandbox.server.limits import (
     CONCURRENCY,
     DAILY,
     RATE,
@@ -22,109 +31,39 @@ from airflow_provider_mkt.sandbox.limits import (
     Limits,
     Window,
 )
-from airflow_provider_mkt.sandbox.marketo import documented_errors
-from airflow_provider_mkt.sandbox.marketo import seed as planting
-from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
-from airflow_provider_mkt.sandbox.marketo.answers import (
-    ASSET,
-    BULK,
-    IDENTITY,
-    LEAD,
-    Call,
-    failure,
-    with_raw_controls,
-)
-from airflow_provider_mkt.sandbox.marketo.problems import HttpProblem, Problem
-from airflow_provider_mkt.sandbox.marketo.routes import (
-    activities,
-    asset_lists,
-    assets,
-    bulk,
-    campaigns,
-    companies,
-    custom_activities,
-    email_content,
-    emails,
-    extracts,
-    fields,
-    folders,
-    identity,
-    intake,
-    leads,
-    lists,
-    members,
-    memberships,
-    merging,
-    partitions,
-    programs,
-    smart_campaigns,
-    smart_lists,
-    tags,
-    usage,
-)
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
-from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
-from airflow_provider_mkt.sandbox.marketo.world.usage import CENTRAL
-from airflow_provider_mkt.sandbox.platform import Platform
-from airflow_provider_mkt.sandbox.reply import Reply
-from airflow_provider_mkt.sandbox.request import Query
-from airflow_provider_mkt.sandbox.routing import Route
+from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.requests import Query
+from airflow_provider_mkt.sandbox.server.responses import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from airflow_provider_mkt.sandbox.server.clock import Clock
+    from airflow_provider_mkt.sandbox.server.requests import Incoming
 
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.request import Incoming
-
-PREFIXES = {LEAD: ["/rest/v1"], ASSET: ["/rest/asset/v1"], BULK: ["/bulk/v1"], IDENTITY: ["/identity"]}
-RESOURCES = (
-    identity,
-    leads,
-    fields,
-    partitions,
-    intake,
-    merging,
-    memberships,
-    lists,
-    members,
-    campaigns,
-    companies,
-    activities,
-    custom_activities,
-    usage,
-    programs,
-    tags,
-    emails,
-    email_content,
-    smart_campaigns,
-    smart_lists,
-    asset_lists,
-    folders,
-    assets,
-    bulk,
-    extracts,
-)
 
 LONGEST_URI, LONGEST_ASSET_URI = 8_192, 65_536
 _DOUBLED = re.compile("//+")
 LARGEST_BODY, LARGEST_UPLOAD = 1_000_000, 10_000_000
 
 
-class Marketo(Platform[Instance, ApiUser]):
+class Marketo(Platform[MarketoState, ApiUser]):
     """One Marketo Engage instance."""
 
     name = "marketo"
     title = "Marketo Engage"
+    areas = find_areas("airflow_provider_mkt.sandbox.marketo")
     settings: Settings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         # Who may sign in outlives a reset, and so do the tokens that clients hold.
         self.settings = Settings()
-        self.accounts = planting.accounts(self.settings)
+        self.accounts = Accounts(list(API_USERS), self.settings)
         super().__init__(clock, seed=seed, latency=latency)
 
-    def make_world(self) -> Instance:
-        return planting.plant(self.clock, self.seed, self.accounts)
+    def make_state(self) -> MarketoState:
+        return MarketoState(self.clock, self.seed, self.accounts)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {**super().snapshot(), "due": self.state.schedule.pending()}
 
     def make_limits(self) -> Limits:
         return Limits(
@@ -134,12 +73,8 @@ class Marketo(Platform[Instance, ApiUser]):
             concurrency=Concurrency(10),
         )
 
-    @classmethod
-    def make_routes(cls) -> Iterable[Route[Instance, ApiUser]]:
-        return [route for resource in RESOURCES for route in resource.routes.mount(PREFIXES)]
-
     def is_free(self, error: str) -> bool:
-        return error in documented_errors.FREE
+        return error in error_codes.FREE
 
     def rewrite(self, incoming: Incoming) -> Incoming:
         """Let a POST be what `_method` says: a GET whose form is the query, or a DELETE.
@@ -164,10 +99,10 @@ class Marketo(Platform[Instance, ApiUser]):
     def inspect(self, request: Call) -> None:
         in_assets = request.raw_path.startswith("/rest/asset/")
         if request.target_length > (LONGEST_ASSET_URI if in_assets else LONGEST_URI):
-            raise HttpProblem(414, documented_errors.HTTP["414"])
+            raise HttpProblem(414, error_codes.HTTP["414"])
         upload = request.content_type == "multipart/form-data"
         if len(request.body) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
-            raise HttpProblem(413, documented_errors.HTTP["413"])
+            raise HttpProblem(413, error_codes.HTTP["413"])
 
     def authenticate(self, request: Call) -> ApiUser:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -182,11 +117,11 @@ class Marketo(Platform[Instance, ApiUser]):
         return self.accounts.user_of(token.strip(), self.clock.time())
 
     def authorize(self, request: Call) -> None:
-        request.world.settle()
+        request.state.run_due_work()
         user = request.token_or_none
         if user is None:
             return
-        request.world.usage.called(user.email, self.clock.now())
+        request.state.usage.called(user.email, self.clock.now())
         scopes = request.route.scopes
         if scopes and not user.permissions.intersection(scopes):
             raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
@@ -202,13 +137,13 @@ class Marketo(Platform[Instance, ApiUser]):
         if isinstance(error, HttpProblem):
             return Reply(error.status, error.message)
         problem = _as_problem(error)
-        self.world.usage.failed(problem.code, self.clock.now())
+        self.state.usage.failed(problem.code, self.clock.now())
         return failure(self.clock, problem.code, problem.message)
 
     def named_error(self, name: str) -> Reply | None:
-        if name in documented_errors.HTTP:
-            return Reply(int(name), documented_errors.HTTP[name])
-        text = documented_errors.TEXTS.get(name)
+        if name in error_codes.HTTP:
+            return Reply(int(name), error_codes.HTTP[name])
+        text = error_codes.TEXTS.get(name)
         return None if text is None else failure(self.clock, name, text)
 
 
@@ -228,20 +163,15 @@ def _as_problem(error: ApiError) -> Problem:
         case LimitExceeded():
             return _limit_problem(error)
         case Crash():
-            return Problem(611, documented_errors.TEXTS["611"])
+            return Problem(611, error_codes.TEXTS["611"])
         case _:
-            return Problem(611, documented_errors.TEXTS["611"])
+            return Problem(611, error_codes.TEXTS["611"])
 
 
 def _limit_problem(error: LimitExceeded) -> Problem:
     refusal = error.refusal
     if refusal.gate == RATE:
         return Problem(606, f"Max rate limit '{refusal.limit}' exceeded with in '{refusal.seconds:g}' secs")
-    codes = {DAILY: documented_errors.DAILY, CONCURRENCY: documented_errors.CONCURRENCY}
-    code = codes.get(refusal.gate, documented_errors.RATE)
-    return Problem(code, documented_errors.TEXTS[code])
-
-
-def create(clock: Clock, *, seed: int = 1, latency: float = 0.0) -> Marketo:
-    """Make the platform for the server."""
-    return Marketo(clock, seed=seed, latency=latency)
+    codes = {DAILY: error_codes.DAILY, CONCURRENCY: error_codes.CONCURRENCY}
+    code = codes.get(refusal.gate, error_codes.RATE)
+    return Problem(code, error_codes.TEXTS[code])

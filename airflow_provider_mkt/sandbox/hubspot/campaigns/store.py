@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.server.clock import Clock
 
 
 @dataclass(slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES, Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import CONTACT_PROPERTIES, Property
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+    from airflow_provider_mkt.sandbox.server.clock import Clock
 
 _HISTORY_KEPT = 20
 FIRST_ID = 90_001_000_001

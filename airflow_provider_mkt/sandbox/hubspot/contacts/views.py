@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import SHOWN_BY_DEFAULT
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import SHOWN_BY_DEFAULT
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 

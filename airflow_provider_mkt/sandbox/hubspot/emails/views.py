@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, VARIANT, Email, Revision
+from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, VARIANT, Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore, sends_at_once
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 

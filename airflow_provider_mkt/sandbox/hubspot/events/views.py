@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
-from airflow_provider_mkt.sandbox.hubspot.events.record import (
+from airflow_provider_mkt.sandbox.hubspot.events.models import (
     ATTENDED,
     CANCELLED,
     NO_SHOW,
@@ -18,7 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.record import (
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.world import HubSpotWorld
+    from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 
 def brief(event: Event) -> dict[str, Any]:
@@ -32,14 +32,14 @@ def written(event: Event) -> dict[str, Any]:
     return {"id": event.id, **brief(event), "createdAt": iso(event.created), "updatedAt": iso(event.updated)}
 
 
-def read(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+def read(state: HubSpotState, event: Event) -> dict[str, Any]:
     """An event as the calls by external id read it."""
-    return {**written(event), "externalEventId": event.external_event_id, **_counted(world, event)}
+    return {**written(event), "externalEventId": event.external_event_id, **_counted(state, event)}
 
 
-def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+def written_object(state: HubSpotState, event: Event) -> dict[str, Any]:
     """What updating by object id answers with."""
-    app = world.events.app_of(event)
+    app = state.events.app_of(event)
     return {
         **brief(event),
         "customProperties": [{"name": name, "value": value} for name, value in event.custom.items()],
@@ -49,34 +49,34 @@ def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
     }
 
 
-def read_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
+def read_object(state: HubSpotState, event: Event) -> dict[str, Any]:
     """An event as the calls by object id read it.
 
     The platform has two status words more here; which ones there are is documented nowhere.
     """
     external = {"externalEventId": event.external_event_id}
-    return {**written_object(world, event), **external, **_counted(world, event)}
+    return {**written_object(state, event), **external, **_counted(state, event)}
 
 
-def taking_part(world: HubSpotWorld, event: Event) -> list[tuple[Participation, Contact]]:
+def taking_part(state: HubSpotState, event: Event) -> list[tuple[Participation, Contact]]:
     """Participations with their contacts; those of archived contacts are not shown."""
-    event.follow(world.contacts.survivor)
-    pairs = ((one, world.contacts.get(one.contact_id)) for one in event.participations.values())
+    event.follow(state.contacts.survivor)
+    pairs = ((one, state.contacts.get(one.contact_id)) for one in event.participations.values())
     return [(one, contact) for one, contact in pairs if contact is not None]
 
 
-def counters(world: HubSpotWorld, event: Event) -> dict[str, int]:
+def counters(state: HubSpotState, event: Event) -> dict[str, int]:
     """How many contacts are in each state."""
-    now = world.clock.time()
-    counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(world, event))
-    return {state: counted[state] for state in STATES}
+    now = state.clock.time()
+    counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(state, event))
+    return {attendance: counted[attendance] for attendance in STATES}
 
 
-def participation(world: HubSpotWorld, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
+def participation(state: HubSpotState, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
     """One row of a breakdown."""
-    state, at = event.state_of(one, world.clock.time())
-    properties: dict[str, Any] = {"attendanceState": state, "occurredAt": at}
-    if state == ATTENDED and one.stay is not None:
+    attendance, at = event.state_of(one, state.clock.time())
+    properties: dict[str, Any] = {"attendanceState": attendance, "occurredAt": at}
+    if attendance == ATTENDED and one.stay is not None:
         properties["attendanceDurationSeconds"] = one.stay
         if event.length():
             # That it is text is documented, and nothing else about it.
@@ -125,8 +125,8 @@ def _whole(name: str, value: str, at: float) -> dict[str, Any]:
     }
 
 
-def _counted(world: HubSpotWorld, event: Event) -> dict[str, int]:
-    states = counters(world, event)
+def _counted(state: HubSpotState, event: Event) -> dict[str, int]:
+    states = counters(state, event)
     return {
         "registrants": states[REGISTERED],
         "attendees": states[ATTENDED],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.imports.dates import as_written
-from airflow_provider_mkt.sandbox.hubspot.imports.record import Import, Line
+from airflow_provider_mkt.sandbox.hubspot.imports.models import Import, Line
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore

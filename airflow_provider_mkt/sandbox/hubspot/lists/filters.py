@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 

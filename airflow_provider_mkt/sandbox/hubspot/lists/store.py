@@ -7,18 +7,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import passes
-from airflow_provider_mkt.sandbox.hubspot.lists.record import (
-    CONTACTS,
-    DYNAMIC,
-    MANUAL,
-    SNAPSHOT,
-    RecordList,
-)
+from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, DYNAMIC, MANUAL, SNAPSHOT, RecordList
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
     from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
     from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+    from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 201
 KEPT = 90 * 86_400.0

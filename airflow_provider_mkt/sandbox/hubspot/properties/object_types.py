@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 
 CONTACTS = "contact"
 _OTHERS = frozenset(

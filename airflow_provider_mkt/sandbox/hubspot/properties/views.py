@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
 
 FIELD_TYPES = {

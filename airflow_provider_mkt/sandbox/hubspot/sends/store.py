@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
     from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+    from airflow_provider_mkt.sandbox.server.clock import Clock
 
 SENT = "SENT"
 _ADDRESS = re.compile(r"[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+\.[^\s@<>\"(),;:]+")

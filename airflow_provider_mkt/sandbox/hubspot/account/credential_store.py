@@ -1,0 +1,127 @@
+"""Credentials: private-app tokens that last, and an OAuth app whose access tokens do not."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_mkt.sandbox.hubspot.errors import OAuthError, expired, unauthenticated
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.server.clock import Clock
+
+ACCESS_TOKEN_LIFE = 1800
+# How long an expired token is remembered, so that it is told from one that never was.
+_REMEMBER = 86400
+
+ALL_SCOPES = frozenset(
+    {
+        "oauth",
+        "automation",
+        "automation.sequences.enrollments.write",
+        "automation.sequences.read",
+        "content",
+        "communication_preferences.read",
+        "communication_preferences.read_write",
+        "communication_preferences.statuses.batch.read",
+        "communication_preferences.statuses.batch.write",
+        "communication_preferences.write",
+        "crm.import",
+        "crm.lists.read",
+        "crm.lists.write",
+        "crm.objects.contacts.read",
+        "crm.objects.contacts.write",
+        "crm.objects.marketing_events.read",
+        "crm.objects.marketing_events.write",
+        "crm.schemas.contacts.read",
+        "crm.schemas.contacts.write",
+        "crm.schemas.custom.read",
+        "marketing-email",
+        "marketing.campaigns.read",
+        "marketing.campaigns.revenue.read",
+        "marketing.campaigns.write",
+        "marketing.email.read",
+        "marketing.email.write",
+        "transactional-email",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token; `app` is what the rate window counts."""
+
+    value: str
+    app: str
+    scopes: frozenset[str]
+    expires: float | None = None
+
+    @property
+    def is_oauth(self) -> bool:
+        return self.expires is not None
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthApp:
+    """A publicly distributed app, installed in the account."""
+
+    client_id: str
+    client_secret: str
+    app_id: int
+    scopes: frozenset[str]
+
+
+class Credentials:
+    """Every token the account knows."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.tokens: dict[str, Token] = {}
+        self.apps: dict[str, OAuthApp] = {}
+        self.refresh_tokens: dict[str, OAuthApp] = {}
+        self.codes: dict[str, OAuthApp] = {}
+
+    def bearer(self, header: str | None) -> Token:
+        """The token of an Authorization header; raises 401."""
+        scheme, _, value = (header or "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise unauthenticated()
+        return self.token(value.strip())
+
+    def token(self, value: str) -> Token:
+        """A token by its value; raises 401."""
+        token = self.tokens.get(value)
+        if token is None:
+            raise unauthenticated()
+        now = self._clock.time()
+        if token.expires is not None and token.expires <= now:
+            raise expired(now - token.expires)
+        return token
+
+    def app(self, client_id: str | None, client_secret: str | None) -> OAuthApp:
+        """The app that these client credentials name."""
+        app = self.apps.get(client_id or "")
+        if app is None:
+            raise OAuthError("BAD_CLIENT_ID", "missing or unknown client id", "invalid_client")
+        if not secrets.compare_digest(app.client_secret.encode(), (client_secret or "").encode()):
+            raise OAuthError("BAD_CLIENT_SECRET", "missing or invalid client secret", "invalid_client")
+        return app
+
+    def issue(self, app: OAuthApp, scopes: frozenset[str] | None = None) -> Token:
+        """A new access token; earlier ones stay good until they expire.
+
+        :param scopes: what it may do; everything that the app may when not given.
+        """
+        now = self._clock.time()
+        for value, old in list(self.tokens.items()):
+            if old.expires is not None and old.expires + _REMEMBER < now:
+                del self.tokens[value]
+        token = Token(
+            f"CSandbox{secrets.token_urlsafe(150)}",
+            f"oauth-{app.app_id}",
+            app.scopes if scopes is None else scopes,
+            now + ACCESS_TOKEN_LIFE,
+        )
+        self.tokens[token.value] = token
+        return token

@@ -1,0 +1,59 @@
+"""What a flow is made of, beyond its ids and names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+
+FOR_NEW = ("objectTypeId", "flowType")
+"""What a new flow has to say, and one that is replaced has not."""
+# The schema requires a few lists and maps as well, which other bodies of the platform may leave out when
+# they are empty; so they may here.
+_ALWAYS = ("type", "isEnabled", "actions")
+_FOR_CONTACTS = ("canEnrollFromSalesforce",)
+_CONTACT_FLOW, _PLATFORM_FLOW = "CONTACT_FLOW", "PLATFORM_FLOW"
+_KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
+
+
+async def read_definition(request: HubSpotRequest, built: str, also: tuple[str, ...]) -> dict[str, Any]:
+    """A body that defines a flow, with all that its type requires."""
+    body = await read_object(request, built, [*_ALWAYS, *also])
+    if body["type"] not in (_CONTACT_FLOW, _PLATFORM_FLOW):
+        msg = f"type must be {_CONTACT_FLOW} or {_PLATFORM_FLOW}"
+        raise invalid(msg)
+    if body["type"] == _CONTACT_FLOW:
+        check_object(body, built, _FOR_CONTACTS)
+    if body.get("flowType", "WORKFLOW") not in _KINDS:
+        msg = f"flowType must be one of {', '.join(_KINDS)}"
+        raise invalid(msg)
+    return body
+
+
+def whole(one: Workflow) -> dict[str, Any]:
+    """What a flow does. The ids of a client's actions are taken for numbers where they are some."""
+    criteria = {"shouldReEnroll": one.again, "type": "MANUAL"}
+    usual: dict[str, Any] = {
+        "type": _CONTACT_FLOW,
+        "actions": [],
+        "enrollmentCriteria": criteria,
+        "timeWindows": [],
+        "blockedDates": [],
+        "customProperties": {},
+        "dataSources": [],
+        "crmObjectCreationStatus": "COMPLETE",
+    }
+    if one.definition.get("type", _CONTACT_FLOW) == _CONTACT_FLOW:
+        usual |= {"canEnrollFromSalesforce": False, "suppressionListIds": []}
+    view = usual | one.definition
+    return view | {"nextAvailableActionId": _next_action(view["actions"])}
+
+
+def _next_action(actions: Any) -> str:
+    """The first number that no action has."""
+    given = (action.get("actionId") for action in actions if isinstance(action, dict))
+    numbers = [int(one) for one in given if isinstance(one, str) and one.isascii() and one.isdigit()]
+    return str(max(numbers, default=0) + 1)

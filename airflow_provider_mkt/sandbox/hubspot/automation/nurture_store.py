@@ -1,0 +1,88 @@
+"""Nurture campaigns and leads of the two legacy calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.server.clock import Clock
+
+_DAY = 86400.0
+# How long a lead stays active in a campaign is not documented; a month is ours.
+ACTIVE_FOR = 30 * _DAY
+QUIET_FOR = 365 * _DAY
+
+
+@dataclass(slots=True)
+class NurtureCampaign:
+    """A series of emails that leads are added to; `repeatable` ones take a lead again after a year."""
+
+    guid: str
+    name: str
+    repeatable: bool
+
+
+@dataclass(slots=True)
+class Lead:
+    """A person of the old Leads API."""
+
+    guid: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    customer: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A lead that was added to a campaign."""
+
+    campaign: str
+    lead: str
+    at: float
+
+
+class NurtureStore:
+    """Campaigns, leads and who was enrolled when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.campaigns: dict[str, NurtureCampaign] = {}
+        self.leads: dict[str, Lead] = {}
+        self.enrolments: list[Enrolment] = []
+
+    def refusal(self, campaign: NurtureCampaign, lead: Lead) -> str | None:
+        """Why a lead cannot be added, if it cannot."""
+        past = [one.at for one in self.enrolments if one.campaign == campaign.guid and one.lead == lead.guid]
+        if not past:
+            return None
+        since = self._clock.time() - max(past)
+        if since < ACTIVE_FOR:
+            return "Lead is already active in this campaign"
+        if since < QUIET_FOR:
+            return "Lead has received this campaign in the past year"
+        return None if campaign.repeatable else "Lead has received this campaign, which is not repeatable"
+
+    def enrol(self, campaign: NurtureCampaign, lead: Lead, *, ago: float = 0.0) -> None:
+        self.enrolments.append(Enrolment(campaign.guid, lead.guid, self._clock.time() - ago))
+
+    def lead(self, guid: str) -> Lead | None:
+        lead = self.leads.get(guid.lower())
+        return lead if lead is not None and not lead.deleted else None
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "campaigns": [
+                {"guid": one.guid, "name": one.name, "repeatable": one.repeatable}
+                for one in self.campaigns.values()
+            ],
+            "leads": [
+                {"guid": one.guid, "fields": one.fields, "customer": one.customer, "deleted": one.deleted}
+                for one in self.leads.values()
+            ],
+            "enrolments": [
+                {"campaign": one.campaign, "lead": one.lead, "at": iso(one.at)} for one in self.enrolments
+            ],
+        }

@@ -1,0 +1,143 @@
+"""Flows: workflows under their newer ids, and how these map to the old ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.automation.flow_definitions import FOR_NEW, read_definition, whole
+from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, conflict, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.paging import page
+from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs, whole_number
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+SCOPES = ("automation",)
+MOST = 100
+# Writes of flows are exempt from the ten-second window.
+GATES = (CONCURRENCY, DAILY)
+
+routes = HubSpotRoutes("/automation/v4")
+
+
+@routes.handle("GET", "/flows", scopes=SCOPES)
+async def list_flows(request: HubSpotRequest) -> Reply:
+    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
+    await request.work()
+    every = list(request.state.automation.workflows.values())
+    found, paging = page(every, request.query.get("after"), limit)
+    return Reply(200, {"results": [_listed(one) for one in found], **paging})
+
+
+@routes.handle("GET", "/flows/{flowId}", scopes=SCOPES)
+async def read_flow(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, _whole(_find(request)))
+
+
+@routes.handle("POST", "/flows", scopes=SCOPES, gates=GATES)
+async def create_flow(request: HubSpotRequest) -> Reply:
+    body = await read_definition(request, "ApiFlowCreateRequest", FOR_NEW)
+    await request.work()
+    made = request.state.automation.create_workflow()
+    request.state.automation.define(made, body)
+    return Reply(201, _whole(made))
+
+
+@routes.handle("PUT", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
+async def replace_flow(request: HubSpotRequest) -> Reply:
+    """Replace as a whole. What an old revision is answered with is not documented; it is not taken."""
+    body = await read_definition(request, "ApiFlowPutRequest", ("revisionId",))
+    await request.work()
+    one = _find(request)
+    if str(body["revisionId"]) != str(one.revision):
+        msg = f"revisionId is {body['revisionId']}, but the flow is at {one.revision}"
+        raise conflict(msg)
+    request.state.automation.define(one, body)
+    one.revision += 1
+    return Reply(200, _whole(one))
+
+
+@routes.handle("DELETE", "/flows/{flowId}", scopes=SCOPES)
+async def delete_flow(request: HubSpotRequest) -> Reply:
+    await request.work()
+    del request.state.automation.workflows[_find(request).flow_id]
+    return Reply(204)
+
+
+@routes.handle("POST", "/flows/batch/read", scopes=SCOPES)
+async def read_batch(request: HubSpotRequest) -> Reply:
+    began = request.clock.time()
+    ids = [_id_of(item, "FLOW_ID", "flowId") for item in await _inputs(request)]
+    await request.work()
+    known = request.state.automation.workflows
+    unknown = [one for one in ids if one not in known]
+    return batch_reply(
+        request, [_whole(known[one]) for one in ids if one in known], _missing(unknown), began=began
+    )
+
+
+@routes.handle("POST", "/workflow-id-mappings/batch/read", scopes=SCOPES)
+async def map_ids(request: HubSpotRequest) -> Reply:
+    """Pages and schema name the id's field differently, so either is taken."""
+    began = request.clock.time()
+    asked = await _inputs(request)
+    await request.work()
+    store, results, unknown = request.state.automation, [], []
+    for item in asked:
+        if item.get("type") == "WORKFLOW_ID":
+            wanted = _id_of(item, "WORKFLOW_ID", "workflowId", "flowMigrationStatusForClassicWorkflows")
+            found = store.by_workflow_id(wanted)
+        else:
+            wanted = _id_of(item, "FLOW_ID", "flowId", "flowMigrationStatuses")
+            found = store.workflows.get(wanted)
+        if found is None or found.workflow_id is None:
+            unknown.append(wanted)
+        else:
+            results.append({"flowId": int(found.flow_id), "workflowId": int(found.workflow_id)})
+    return batch_reply(request, results, _missing(unknown), began=began)
+
+
+def _find(request: HubSpotRequest) -> Workflow:
+    one = request.state.automation.workflows.get(request.path["flowId"])
+    if one is None:
+        raise not_found(f"No flow with id {request.path['flowId']}")
+    return one
+
+
+async def _inputs(request: HubSpotRequest) -> list[dict[str, Any]]:
+    return await read_inputs(request, "ApiFlowBatchFetch", MOST, ["type"])
+
+
+def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
+    given = next((item[name] for name in fields if item.get(name) is not None), None)
+    if item["type"] != kind or given is None:
+        msg = f"An input must have the type {kind} and {fields[-1]}"
+        raise invalid(msg)
+    return str(given)
+
+
+def _missing(unknown: list[str]) -> list[dict[str, Any]]:
+    if not unknown:
+        return []
+    return [HubSpotError(404, "OBJECT_NOT_FOUND", "Some flows were not found").standard(ids=unknown)]
+
+
+def _listed(one: Workflow) -> dict[str, Any]:
+    return {
+        "id": one.flow_id,
+        "name": one.name,
+        "isEnabled": one.enabled,
+        "flowType": one.definition.get("flowType", "WORKFLOW"),
+        "objectTypeId": one.definition.get("objectTypeId", "0-1"),
+        "revisionId": str(one.revision),
+        "createdAt": iso(one.created),
+        "updatedAt": iso(max(one.created, one.updated)),
+    }
+
+
+def _whole(one: Workflow) -> dict[str, Any]:
+    return whole(one) | _listed(one)

@@ -1,0 +1,190 @@
+"""Batch endpoints of contacts, all but upsert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.contacts.associations import asked_links, check_links, tie
+from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
+    READ,
+    WRITE,
+    check_id_property,
+    exists_already,
+    refuse_duplicates,
+    refuse_shared,
+    unknown_ids,
+    valid_properties,
+)
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_inputs, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+MOST = 100
+MOST_WITH_HISTORY = 50
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/batch/archive", scopes=WRITE)
+async def archive_batch(request: HubSpotRequest) -> Reply:
+    inputs = await read_inputs(request, "SimplePublicObjectId", MOST, ["id"])
+    await request.work()
+    for item in inputs:
+        contact = request.state.contacts.get(str(item["id"]))
+        if contact is not None:
+            request.state.contacts.archive(contact)
+    return Reply(204)
+
+
+@routes.handle("POST", "/batch/create", scopes=WRITE)
+async def create_batch(request: HubSpotRequest) -> Reply:
+    """All or nothing, unless every input carries a trace id of its own."""
+    began, built = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
+    inputs = await read_inputs(request, built, MOST, ["properties"])
+    contacts = request.state.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    links = [asked_links(item, built) for item in inputs]
+    traces = [item.get("objectWriteTraceId") for item in inputs]
+    partial = None not in traces and len(set(traces)) == len(traces)
+    await request.work()
+    for others in links:
+        check_links(request.state, others)
+    if not partial:
+        refuse_shared(values, contacts)
+        for one in values:
+            holder = contacts.holder(one)
+            if holder is not None:
+                raise exists_already(holder)
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for one, others, trace in zip(values, links, traces, strict=True):
+        holder = contacts.holder(one)
+        if holder is not None:
+            errors.append(exists_already(holder).standard(objectWriteTraceId=[str(trace)]))
+        else:
+            made = contacts.create(one, trace)
+            tie(request.state, made, others)
+            results.append(written(made, one, trace))
+    return batch_reply(request, results, errors, began=began, success=201)
+
+
+@routes.handle("POST", "/batch/read", scopes=READ)
+async def read_batch(request: HubSpotRequest) -> Reply:
+    began = request.clock.time()
+    built = "BatchReadInputSimplePublicObjectId"
+    body = await read_object(request, built, ["inputs"])
+    asked, history = names(body, "properties", built), names(body, "propertiesWithHistory", built)
+    most = MOST_WITH_HISTORY if history else MOST
+    inputs = batch_inputs(body, "SimplePublicObjectId", most, ["id"])
+    id_property = body.get("idProperty")
+    check_id_property(id_property, request.state.contacts)
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    contacts, results, unknown = request.state.contacts, {}, []
+    for wanted in dict.fromkeys(str(item["id"]) for item in inputs):
+        contact = contacts.get(wanted, archived=True) if archived else contacts.find(id_property, wanted)
+        if contact is None:
+            unknown.append(wanted)
+        else:
+            results[contact.id] = shown(contact, asked, history)
+    errors = [unknown_ids(unknown)] if unknown else []
+    return batch_reply(request, list(results.values()), errors, began=began)
+
+
+@routes.handle("POST", "/batch/update", scopes=WRITE)
+async def update_batch(request: HubSpotRequest) -> Reply:
+    began, built = request.clock.time(), "SimplePublicObjectBatchInput"
+    inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    contacts = request.state.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    for item in inputs:
+        # Updating by email was refused with these words whenever somebody reported on it.
+        check_id_property(item.get("idProperty"), contacts, email_allowed=False)
+    refuse_duplicates(str(item["id"]) for item in inputs)
+    await request.work()
+    results, errors, unknown = [], [], []
+    for item, one in zip(inputs, values, strict=True):
+        contact = contacts.find(item.get("idProperty"), str(item["id"]))
+        if contact is None:
+            unknown.append(str(item["id"]))
+            continue
+        holder = contacts.holder(one, but=contact.id)
+        if holder is not None:
+            errors.append(exists_already(holder).standard(ids=[contact.id]))
+            continue
+        contacts.update(contact, one)
+        results.append(written(contact, one, item.get("objectWriteTraceId")))
+    if unknown:
+        errors.append(unknown_ids(unknown))
+    return batch_reply(request, results, errors, began=began)
+
+
+@routes.handle("POST", "/batch/upsert", scopes=WRITE)
+async def upsert_batch(request: HubSpotRequest) -> Reply:
+    """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
+    began, built = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
+    inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    contacts = request.state.contacts
+    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    key = _key_of(inputs, contacts)
+    ids = [str(item["id"]) for item in inputs]
+    if not all(ids):
+        msg = "The id of an input must not be empty"
+        raise invalid(msg)
+    if key == "email":
+        ids = [one.strip().lower() for one in ids]
+        valid_properties(({"email": one} for one in ids), built, contacts)
+    refuse_duplicates(ids)
+    for one_id, one in zip(ids, values, strict=True):
+        if key is not None and one.setdefault(key, one_id).strip().lower() != one_id.lower():
+            msg = f"The value of {key} in properties differs from the id {one_id}"
+            raise invalid(msg)
+    refuse_shared(values, contacts)
+    found = [contacts.find(key, one) for one in ids]
+    await request.work()
+    # Meanwhile another call may have archived what was found, or created what was not: a unique value is
+    # checked when it is written.
+    found = [one if one is not None and one.archived_at is None else None for one in found]
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    holders = [
+        contacts.holder(one, but=contact.id if contact else None)
+        for one, contact in zip(values, found, strict=True)
+    ]
+    clash = next((holder for holder in holders if holder is not None), None)
+    if clash is not None and key == "email":
+        raise exists_already(clash)
+    unknown = [one for one, contact in zip(ids, found, strict=True) if key is None and contact is None]
+    for item, one_id, one, contact in zip(inputs, ids, values, found, strict=True):
+        if one_id in unknown:
+            continue
+        holder = contacts.holder(one, but=contact.id if contact else None)
+        if holder is not None:
+            errors.append(exists_already(holder).standard(ids=[one_id]))
+            continue
+        trace = item.get("objectWriteTraceId")
+        if contact is None:
+            results.append(written(contacts.create(one, trace), one, trace, new=True))
+        else:
+            # The key only finds the contact: by a secondary email, it must not become the primary one.
+            contacts.update(contact, {name: value for name, value in one.items() if name != key})
+            results.append(written(contact, one, trace, new=False))
+    if unknown:
+        errors.append(unknown_ids(unknown))
+    return batch_reply(request, results, errors, began=began)
+
+
+def _key_of(inputs: list[dict[str, Any]], contacts: ContactStore) -> str | None:
+    """The one idProperty of a call; None stands for the record id."""
+    keys = {item.get("idProperty") for item in inputs}
+    if len(keys) > 1:
+        msg = "All inputs of an upsert must have the same idProperty"
+        raise invalid(msg)
+    key: str | None = keys.pop()
+    check_id_property(key, contacts)
+    return None if key == "hs_object_id" else key

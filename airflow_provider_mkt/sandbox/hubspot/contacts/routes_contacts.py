@@ -1,0 +1,124 @@
+"""Endpoints that handle one contact, and the list of all."""
+
+from __future__ import annotations
+
+import itertools
+from urllib.parse import urlencode
+
+from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.contacts.associations import (
+    asked_links,
+    check_links,
+    tie,
+    with_links,
+)
+from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
+    READ,
+    WRITE,
+    check_id_property,
+    exists_already,
+    valid_properties,
+)
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_DIGITS = 18
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("GET", "", scopes=READ)
+async def list_contacts(request: HubSpotRequest) -> Reply:
+    """Page through contacts by ascending id; the cursor is the last id seen."""
+    history = request.query.split("propertiesWithHistory")
+    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 50 if history else 100)
+    after = request.query.get("after", "0") or "0"
+    if not after.isascii() or not after.isdigit() or len(after) > _DIGITS:
+        msg = f"after is not a cursor of this list: {after!r}"
+        raise invalid(msg)
+    await request.work()
+    contacts, archived = request.state.contacts, flag(request.query.get("archived"), "archived")
+    every = contacts.archived(after=int(after)) if archived else contacts.live(after=int(after))
+    found = list(itertools.islice(every, limit + 1))
+    names, others = request.query.split("properties"), request.query.split("associations")
+    views = [with_links(request.state, one, shown(one, names, history), others) for one in found[:limit]]
+    body: dict[str, object] = {"results": views}
+    if len(found) > limit:
+        last = found[limit - 1].id
+        # Whoever follows the link asks for what was asked before: the same properties above all.
+        kept = [pair for pair in request.query.pairs if pair[0] not in ("limit", "after")]
+        query = urlencode([*kept, ("limit", limit), ("after", last)], safe=",")
+        link = f"{request.base_url}{request.raw_path}?{query}"
+        body["paging"] = {"next": {"after": last, "link": link}}
+    return Reply(200, body)
+
+
+@routes.handle("POST", "", scopes=WRITE)
+async def create_contact(request: HubSpotRequest) -> Reply:
+    contacts, built = request.state.contacts, "SimplePublicObjectInputForCreate"
+    body = await read_object(request, built, ["properties"])
+    (values,) = valid_properties([body["properties"]], built, contacts)
+    links = asked_links(body, built)
+    await request.work()
+    check_links(request.state, links)
+    holder = contacts.holder(values)
+    if holder is not None:
+        raise exists_already(holder)
+    contact = contacts.create(values)
+    tie(request.state, contact, links)
+    return Reply(201, written(contact, values, body.get("objectWriteTraceId")))
+
+
+@routes.handle("GET", "/{contactId}", scopes=READ)
+async def read_contact(request: HubSpotRequest) -> Reply:
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    contact = _find(request, archived=archived)
+    history = request.query.split("propertiesWithHistory")
+    view = shown(contact, request.query.split("properties"), history)
+    return Reply(200, with_links(request.state, contact, view, request.query.split("associations")))
+
+
+@routes.handle("PATCH", "/{contactId}", scopes=WRITE)
+async def update_contact(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "SimplePublicObjectInput", ["properties"])
+    (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", request.state.contacts)
+    await request.work()
+    contact = _find(request)
+    holder = request.state.contacts.holder(values, but=contact.id)
+    if holder is not None:
+        raise exists_already(holder)
+    request.state.contacts.update(contact, values)
+    return Reply(200, written(contact, values, body.get("objectWriteTraceId")))
+
+
+@routes.handle("DELETE", "/{contactId}", scopes=WRITE)
+async def archive_contact(request: HubSpotRequest) -> Reply:
+    """Archive. A repeat is 204 again; an id that never was is 404, which is the harder of two readings."""
+    contact_id = request.path["contactId"]
+    await request.work()
+    contact = request.state.contacts.get(contact_id)
+    if contact is not None:
+        request.state.contacts.archive(contact)
+    elif not request.state.contacts.known(contact_id):
+        raise not_found()
+    return Reply(204)
+
+
+def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
+    id_property, contact_id = request.query.get("idProperty"), request.path["contactId"]
+    check_id_property(id_property, request.state.contacts)
+    if archived:
+        contact = request.state.contacts.get(contact_id, archived=True)
+    else:
+        if id_property in (None, "hs_object_id"):
+            # Only the calls for one contact know old ids; a batch does not find them.
+            contact_id = request.state.contacts.survivor(contact_id)
+        contact = request.state.contacts.find(id_property, contact_id)
+    if contact is None:
+        raise not_found()
+    return contact

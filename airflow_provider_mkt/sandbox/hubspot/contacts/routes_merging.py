@@ -1,0 +1,59 @@
+"""What cannot be taken back: merging contacts, and erasing one for good."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import is_email
+from airflow_provider_mkt.sandbox.hubspot.contacts.requests import WRITE, check_id_property
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import written
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+MOST_IDENTITIES = 250
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/merge", scopes=WRITE)
+async def merge_contacts(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "PublicMergeInput", ["primaryObjectId", "objectIdToMerge"])
+    wanted = str(body["primaryObjectId"]), str(body["objectIdToMerge"])
+    await request.work()
+    contacts = request.state.contacts
+    primary, other = (contacts.get(one) for one in wanted)
+    if primary is None or other is None:
+        # A merge that is repeated ends here: the second contact is gone, and its old id is no contact.
+        raise not_found(f"No contact with id {wanted[0] if primary is None else wanted[1]}")
+    if primary is other:
+        msg = "A contact cannot be merged with itself"
+        raise invalid(msg)
+    if primary.identities() + other.identities() + 1 > MOST_IDENTITIES:
+        msg = f"The merged contact would have more than {MOST_IDENTITIES} identities"
+        raise HubSpotError(414, "VALIDATION_ERROR", msg)
+    contacts.merge(primary, other)
+    return Reply(200, written(primary, primary.properties))
+
+
+@routes.handle("POST", "/gdpr-delete", scopes=WRITE)
+async def purge_contact(request: HubSpotRequest) -> Reply:
+    """Erase a contact; by an address that nobody has, the address is blocked instead."""
+    body = await read_object(request, "PublicGdprDeleteInput", ["objectId"])
+    id_property, wanted = body.get("idProperty"), str(body["objectId"])
+    check_id_property(id_property, request.state.contacts)
+    if id_property == "email" and not is_email(wanted.strip()):
+        msg = "objectId is no email address"
+        raise invalid(msg)
+    await request.work()
+    contacts = request.state.contacts
+    contact = contacts.find(id_property, wanted)
+    if contact is None and id_property in (None, "hs_object_id"):
+        contact = contacts.get(wanted, archived=True)
+    if contact is not None:
+        contacts.erase(contact)
+    elif id_property == "email":
+        contacts.blocked.add(wanted.strip().lower())
+    else:
+        raise not_found()
+    return Reply(204)

@@ -1,0 +1,127 @@
+"""Which fields an email takes, and what they must look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.hubspot.emails.constants import (
+    BLOG_LAYOUTS,
+    LANGUAGE,
+    STATES,
+    SUBCATEGORIES,
+    TEST_METRICS,
+    TEST_ROLES,
+)
+from airflow_provider_mkt.sandbox.hubspot.emails.models import ONE_BY_ONE
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
+from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
+
+UPDATABLE = frozenset(
+    [
+        "activeDomain",
+        "archived",
+        "businessUnitId",
+        "campaign",
+        "content",
+        "folderIdV2",
+        "from",
+        "jitterSendTime",
+        "language",
+        "name",
+        "publishDate",
+        "rssData",
+        "sendOnPublish",
+        "state",
+        "subcategory",
+        "subject",
+        "subscriptionDetails",
+        "testing",
+        "to",
+        "webversion",
+    ]
+)
+CREATABLE = UPDATABLE | {"feedbackSurveyId"}
+_OBJECTS = ("content", "from", "rssData", "subscriptionDetails", "testing", "to", "webversion")
+_FLAGS = ("archived", "jitterSendTime", "sendOnPublish")
+_TESTING = (
+    ("abTestPercentage", int, "a whole number"),
+    ("hoursToWait", int, "a whole number"),
+    ("isAbVariation", bool, "a boolean"),
+    ("testId", str, "a string"),
+)
+_TESTING_WORDS = {
+    "abSampleSizeDefault": TEST_ROLES,
+    "abSamplingDefault": TEST_ROLES,
+    "abStatus": TEST_ROLES,
+    "abSuccessMetric": TEST_METRICS,
+}
+_TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
+
+
+def checked(body: Any, built: str, *, creating: bool, dated: bool) -> dict[str, Any]:
+    """A create or update body whose fields are known and of the right type; null fields are dropped."""
+    known = CREATABLE if creating else UPDATABLE
+    # Dated paths can do without a name.
+    fields = check_object(body, built, ["name"] if creating and not dated else [], known)
+    fields = {name: value for name, value in fields.items() if value is not None}
+    for names, kind, words in (
+        (_OBJECTS, dict, "an object"),
+        (_FLAGS, bool, "a boolean"),
+        (_TEXTS, str, "a string"),
+    ):
+        for name in names:
+            if name in fields and not isinstance(fields[name], kind):
+                raise _misshapen(built, f"{name} is not {words}")
+    _check_recipients(fields.get("to") or {}, built)
+    _check_words(fields, {"state": STATES, "subcategory": SUBCATEGORIES}, built)
+    _check_words(fields.get("rssData") or {}, {"blogLayout": BLOG_LAYOUTS}, built)
+    if "language" in fields and not LANGUAGE.fullmatch(fields["language"]):
+        raise _misshapen(built, f"{fields['language']!r} is no language")
+    if "testing" in fields:
+        _check_testing(fields["testing"], dated=dated)
+    if "publishDate" in fields:
+        moment = times.parse(str(fields["publishDate"]))
+        if moment is None:
+            raise _misshapen(built, "publishDate is no time")
+        fields["publishDate"] = times.iso(moment)
+    return fields
+
+
+def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
+    built = "PublicEmailTestingDetails"
+    # Dated paths want to be told which of the two emails of a test this one is.
+    check_object(testing, built, ["isAbVariation"] if dated else [])
+    _check_words(testing, _TESTING_WORDS, built)
+    for name, kind, words in _TESTING:
+        value = testing.get(name)
+        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise _misshapen(built, f"{name} is not {words}")
+
+
+def _check_words(fields: dict[str, Any], known: dict[str, frozenset[str]], built: str) -> None:
+    for name, words in known.items():
+        if fields.get(name) is not None and fields[name] not in words:
+            raise _misshapen(built, f"{name} knows no {fields[name]!r}")
+
+
+def _misshapen(built: str, what: str) -> HubSpotError:
+    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {built}, {what}")
+
+
+def _check_recipients(to: dict[str, Any], built: str) -> None:
+    for kind in ("contactIds", "contactIlsLists", "contactLists"):
+        sides = check_object(to.get(kind) or {}, f"{built}, {kind} of to")
+        for side in ("include", "exclude"):
+            array(sides, side, f"{built}, {kind} of to")
+
+
+def is_automated(fields: dict[str, Any]) -> bool:
+    """Whether a new email is of the automated kind, by its state or subcategory."""
+    state = str(fields.get("state", "DRAFT"))
+    if state not in ("DRAFT", "AUTOMATED_DRAFT"):
+        msg = f"An email cannot be created in state {state}"
+        raise invalid(msg)
+    subcategory = str(fields.get("subcategory", ""))
+    # Publishing an email for sends to one person mails nobody: it is on from then, as an automated one is.
+    return state == "AUTOMATED_DRAFT" or subcategory.startswith(("automated", *ONE_BY_ONE))

@@ -1,0 +1,121 @@
+"""One marketing email, and where it stands at a given moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+
+PUBLISHED_STATES = (
+    "PUBLISHED",
+    "PUBLISHED_AB",
+    "PUBLISHED_AB_VARIANT",
+    "AUTOMATED",
+    "AUTOMATED_AB",
+    "AUTOMATED_AB_VARIANT",
+)
+ONE_BY_ONE = ("single_send_api", "marketing_single_send_api")
+"""Subcategories of emails that are sent to one person at a time, by a call of their own."""
+MASTER, VARIANT = "master", "variant"
+# While mails are prepared and go out, and after a failure, a state says nothing of the test.
+_IN_A_TEST = {
+    "DRAFT": ("DRAFT_AB", "DRAFT_AB_VARIANT"),
+    "SCHEDULED": ("SCHEDULED_AB", "SCHEDULED_AB"),
+    "PUBLISHED": ("PUBLISHED_AB", "PUBLISHED_AB_VARIANT"),
+    "AUTOMATED": ("AUTOMATED_AB", "AUTOMATED_AB_VARIANT"),
+    "AUTOMATED_DRAFT": ("AUTOMATED_DRAFT_AB", "AUTOMATED_DRAFT_ABVARIANT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What was live from a moment on, until the next revision."""
+
+    id: str
+    at: float
+    fields: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Email:
+    """`live` is what goes out, `draft` the buffer beside it; `sends` every send ever asked for.
+
+    `role` tells its part in an A/B test and `partner` the other email of that test.
+    """
+
+    id: str
+    live: dict[str, Any]
+    created: float
+    updated: float
+    automated: bool = False
+    active: bool = False
+    fails: bool = False
+    archived_at: float | None = None
+    published_at: float | None = None
+    unpublished_at: float | None = None
+    cloned_from: str | None = None
+    draft: dict[str, Any] | None = None
+    draft_updated: float | None = None
+    sends: list[Send] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    role: str | None = None
+    partner: str | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.live.get("name", ""))
+
+    @property
+    def campaign_id(self) -> str:
+        """The number under which its mails are counted, which is not the email's own."""
+        return str(int(self.id) + 1_000_000)
+
+    @property
+    def kind(self) -> str:
+        subcategory = str(self.live.get("subcategory", ""))
+        if subcategory in ONE_BY_ONE:
+            return subcategory.upper()
+        if self.automated:
+            return "AUTOMATED_AB_EMAIL" if self.role else "AUTOMATED_EMAIL"
+        return "AB_EMAIL" if self.role else "BATCH_EMAIL"
+
+    def current(self) -> Send | None:
+        """The latest send that was not cancelled."""
+        return next((send for send in reversed(self.sends) if not send.cancelled), None)
+
+    def phase(self, now: float, settings: HubSpotSettings) -> str:
+        """Its state, were it in no test."""
+        if self.automated:
+            return "AUTOMATED" if self.active else "AUTOMATED_DRAFT"
+        send = self.current()
+        if send is None:
+            return "DRAFT"
+        if not send.begun(now):
+            return "SCHEDULED"
+        if now < send.sending_from(settings):
+            return "PRE_PROCESSING"
+        if now < send.done_at(settings):
+            return "PROCESSING"
+        return "ERROR" if send.failed else "PUBLISHED"
+
+    def state(self, now: float, settings: HubSpotSettings) -> str:
+        phase = self.phase(now, settings)
+        if self.role is None or phase not in _IN_A_TEST:
+            return phase
+        return _IN_A_TEST[phase][self.role == VARIANT]
+
+    def reached(self, now: float, settings: HubSpotSettings) -> int:
+        """Mails that have gone out, over all sends: a second publish counts again."""
+        return sum(send.reached(now, settings) for send in self.sends)
+
+    def has_uncounted(self, now: float) -> bool:
+        """Whether a send has begun whose recipients are not counted yet."""
+        return any(send.contacts is None and not send.cancelled and send.begun(now) for send in self.sends)
+
+    def count_recipients(self, now: float, contacts: tuple[str, ...]) -> None:
+        """Fix the recipients of sends that have begun."""
+        for send in self.sends:
+            if send.contacts is None and not send.cancelled and send.begun(now):
+                send.contacts = () if send.failed else contacts

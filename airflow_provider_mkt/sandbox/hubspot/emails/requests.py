@@ -1,0 +1,33 @@
+"""What the email endpoints share."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
+from airflow_provider_mkt.sandbox.hubspot.errors import not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import flag
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+
+READ = ("marketing.email.read", "marketing.email.write", "content")
+# The documents list the read scope for writes as well; a token that may only read is refused here,
+# since a client must not count on that slip.
+WRITE = ("marketing.email.write", "content")
+SEND = ("marketing-email", "transactional-email")
+
+
+def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
+    """The email of the path; an archived one only where it is asked for."""
+    email_id = request.path["emailId"]
+    email = request.state.emails.get(email_id)
+    if email is None or (email.archived_at is not None) is not archived:
+        msg = f"Email {email_id} not found"
+        raise not_found(msg)
+    return email
+
+
+def asks_for_archived(request: HubSpotRequest) -> bool:
+    return flag(request.query.get("archived"), "archived")
+
+
+def is_dated(request: HubSpotRequest) -> bool:
+    """Whether the call came by a dated path, whose schemas differ in places."""
+    return request.route.template.startswith("/marketing/emails/")

@@ -1,0 +1,52 @@
+"""A/B tests: the one variation that an email may have, and the way from the one to the other."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.emails.models import VARIANT
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, asks_for_archived
+from airflow_provider_mkt.sandbox.hubspot.emails.view_options import Extras
+from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/ab-test/create-variation", scopes=WRITE)
+async def create_variation(request: HubSpotRequest) -> Reply:
+    """Makes the variation as a draft; a second one is refused while the first is not archived."""
+    built, required = "AbTestCreateRequestVNext", ["contentId", "variationName"]
+    body = check_object(await read_object(request, built, required), built, known=required)
+    for name in required:
+        if not isinstance(body[name], str) or not body[name].strip():
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no string"
+            raise invalid(msg)
+    await request.work()
+    emails = request.state.emails
+    master = emails.get(body["contentId"])
+    if master is None or master.archived_at is not None:
+        raise not_found(f"Email {body['contentId']} not found")
+    if master.role == VARIANT:
+        raise invalid(f"Email {master.id} is a variation itself")
+    if master.partner is not None:
+        raise invalid(f"Email {master.id} already has an active variation: {master.partner}")
+    if master.current() is not None:
+        # Documented nowhere; but mail that is out, or due, can be tested no longer.
+        raise invalid(f"Email {master.id} in state {emails.state(master)} cannot be tested")
+    return Reply(201, shown(emails, emails.test(master, body["variationName"])))
+
+
+@routes.handle("GET", "/{emailId}/ab-test/get-variation", scopes=READ)
+async def read_variation(request: HubSpotRequest) -> Reply:
+    """The variation of a master, the master of a variation."""
+    archived, extras = asks_for_archived(request), Extras.of(request)
+    await request.work()
+    email = request.state.emails.get(request.path["emailId"])
+    partner = None if email is None else request.state.emails.partner(email)
+    if partner is None or (partner.archived_at is not None) is not archived:
+        msg = f"Email {request.path['emailId']} has no variation"
+        raise not_found(msg)
+    return Reply(200, extras.shown(request.state, partner))

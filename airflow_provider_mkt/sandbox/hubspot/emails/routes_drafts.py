@@ -1,0 +1,43 @@
+"""The draft buffer of an email, which is apart from the live version."""
+
+from __future__ import annotations
+
+import copy
+
+from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find, is_dated
+from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.requests import read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("GET", "/{emailId}/draft", scopes=READ)
+async def read_draft(request: HubSpotRequest) -> Reply:
+    """Without a draft this is the live version, and nothing tells the two apart."""
+    await request.work()
+    return Reply(200, shown(request.state.emails, find(request), draft=True))
+
+
+@routes.handle("PATCH", "/{emailId}/draft", scopes=WRITE)
+async def update_draft(request: HubSpotRequest) -> Reply:
+    built = "EmailUpdateRequest"
+    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
+    for name in ("state", "archived"):
+        fields.pop(name, None)
+    await request.work()
+    email = find(request)
+    request.state.emails.change_draft(email, fields)
+    return Reply(200, shown(request.state.emails, email, draft=True))
+
+
+@routes.handle("POST", "/{emailId}/draft/reset", scopes=WRITE)
+async def reset_draft(request: HubSpotRequest) -> Reply:
+    await request.work()
+    email = find(request)
+    email.draft = copy.deepcopy(email.live)
+    email.draft_updated = request.clock.time()
+    return Reply(204)

@@ -1,0 +1,99 @@
+"""Creating, reading, changing, copying and archiving an email."""
+
+from __future__ import annotations
+
+import copy
+
+from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.emails.constants import LANGUAGE
+from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked, is_automated
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import (
+    READ,
+    WRITE,
+    asks_for_archived,
+    find,
+    is_dated,
+)
+from airflow_provider_mkt.sandbox.hubspot.emails.view_options import Extras
+from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "", scopes=WRITE)
+async def create_email(request: HubSpotRequest) -> Reply:
+    built = "EmailCreateRequest"
+    fields = checked(await read_object(request, built), built, creating=True, dated=is_dated(request))
+    automated = is_automated(fields)
+    fields.pop("state", None)
+    archived = fields.pop("archived", False)
+    await request.work()
+    emails = request.state.emails
+    made = emails.create(fields, automated=automated)
+    if archived:
+        emails.archive(made)
+    return Reply(201, shown(emails, made))
+
+
+@routes.handle("POST", "/clone", scopes=WRITE)
+async def clone_email(request: HubSpotRequest) -> Reply:
+    """Answers 200, not 201; each call makes one more copy."""
+    built = "EmailCloneRequestVNext"
+    body = check_object(
+        await read_object(request, built, ["id"]), built, known=["id", "cloneName", "language"]
+    )
+    if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, language is none"
+        raise invalid(msg)
+    await request.work()
+    emails = request.state.emails
+    source = emails.get(str(body["id"]))
+    if source is None or source.archived_at is not None:
+        raise not_found(f"Email {body['id']} not found")
+    fields = copy.deepcopy(source.live)
+    fields["name"] = body.get("cloneName") or f"{source.name} (clone)"
+    if body.get("language"):
+        fields["language"] = body["language"]
+    clone = emails.create(fields, automated=source.automated, cloned_from=source.id)
+    return Reply(200, shown(emails, clone))
+
+
+@routes.handle("GET", "/{emailId}", scopes=READ)
+async def read_email(request: HubSpotRequest) -> Reply:
+    archived, extras = asks_for_archived(request), Extras.of(request)
+    await request.work()
+    return Reply(200, extras.shown(request.state, find(request, archived=archived)))
+
+
+@routes.handle("PATCH", "/{emailId}", scopes=WRITE)
+async def update_email(request: HubSpotRequest) -> Reply:
+    """Changes the live version. A state is not set this way: that is what publish is for."""
+    built = "EmailUpdateRequest"
+    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
+    archived = asks_for_archived(request)
+    await request.work()
+    email = find(request, archived=archived)
+    emails = request.state.emails
+    if fields.pop("state", emails.state(email)) != emails.state(email):
+        msg = "The state of an email cannot be set; publish or unpublish it"
+        raise invalid(msg)
+    archive = fields.pop("archived", None)
+    if archive is not None:
+        (emails.archive if archive else emails.unarchive)(email)
+    emails.change(email, fields)
+    return Reply(200, shown(emails, email))
+
+
+@routes.handle("DELETE", "/{emailId}", scopes=WRITE)
+async def archive_email(request: HubSpotRequest) -> Reply:
+    """Archive; a repeat is 204 again."""
+    await request.work()
+    email = request.state.emails.get(request.path["emailId"])
+    if email is None:
+        raise not_found(f"Email {request.path['emailId']} not found")
+    request.state.emails.archive(email)
+    return Reply(204)

@@ -1,0 +1,163 @@
+"""Statistics over emails: all together, and interval by interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
+from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, is_dated
+from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_FIXED = {"SECOND": 1, "MINUTE": 60, "QUARTER_HOUR": 900, "HOUR": 3600}
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+INTERVALS = (*_FIXED, "DAY", "WEEK", *_MONTHS)
+_MOST_INTERVALS = 10_000
+_DIGITS = 18
+_FAR_OFF = 2e11
+"""Beyond what a calendar of four-digit years can count on from."""
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which sends a call asks about."""
+
+    start: float | None
+    end: float
+    emails: frozenset[str]
+
+    @classmethod
+    def of(cls, request: HubSpotRequest) -> _Asked:
+        # The platform's own client of the dated paths joins a list by commas, that of the older ones never.
+        ids = request.query.split("emailIds") if is_dated(request) else request.query.all("emailIds")
+        for text in ids:
+            if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+                msg = f"emailIds must be whole numbers, not {text!r}"
+                raise invalid(msg)
+        start, end = _moment(request, "startTimestamp"), _moment(request, "endTimestamp")
+        end = request.clock.time() if end is None else end
+        if start is not None and start > end:
+            msg = "startTimestamp must not be after endTimestamp"
+            raise invalid(msg)
+        return cls(start, end, frozenset(str(int(text)) for text in ids))
+
+    def sends(self, request: HubSpotRequest) -> list[tuple[Email, Send]]:
+        """Those that began in the span, in order of time; failed ones sent nothing."""
+        return [
+            (email, send)
+            for email, send in request.state.emails.sends()
+            if (not self.emails or email.id in self.emails)
+            and not send.failed
+            and (self.start is None or self.start <= _shown(send))
+            and _shown(send) <= self.end
+        ]
+
+
+@routes.handle("GET", "/statistics/list", scopes=READ)
+async def totals(request: HubSpotRequest) -> Reply:
+    """Older paths may leave out every part of the answer, and so do, where there is nothing to tell."""
+    asked = _Asked.of(request)
+    await request.work()
+    found = asked.sends(request)
+    by_campaign: dict[str, list[Send]] = {}
+    for email, send in found:
+        by_campaign.setdefault(email.campaign_id, []).append(send)
+    if not found and not is_dated(request):
+        return Reply(200, {})
+    return Reply(
+        200,
+        {
+            "aggregate": _figures(request, [send for _, send in found]),
+            "campaignAggregations": {
+                name: _figures(request, sends) for name, sends in sorted(by_campaign.items())
+            },
+            "emails": sorted({int(email.id) for email, _ in found}),
+        },
+    )
+
+
+@routes.handle("GET", "/statistics/histogram", scopes=READ)
+async def histogram(request: HubSpotRequest) -> Reply:
+    """All intervals of the span in one answer, cut off at its ends; without a start, from the first send."""
+    # An interval may be left out, and what it is then is documented nowhere; days are the likely guess.
+    kind = request.query.get("interval", "DAY")
+    if kind not in INTERVALS:
+        msg = f"interval must be one of {', '.join(INTERVALS)}"
+        raise invalid(msg)
+    asked = _Asked.of(request)
+    await request.work()
+    found = asked.sends(request)
+    start = asked.start if asked.start is not None else (_shown(found[0][1]) if found else None)
+    rows: list[dict[str, Any]] = []
+    at = 0
+    for begin, end in [] if start is None else _intervals(kind, start, asked.end):
+        inside: list[Send] = []
+        while at < len(found) and (_shown(found[at][1]) < end or end >= asked.end):
+            inside.append(found[at][1])
+            at += 1
+        interval = {"start": times.iso(begin), "end": times.iso(end)}
+        rows.append({"interval": interval, "aggregations": _figures(request, inside)})
+    return Reply(200, {"total": len(rows), "results": rows})
+
+
+def _figures(request: HubSpotRequest, sends: list[Send]) -> dict[str, Any]:
+    return figures(sends, request.clock.time(), request.state.settings)
+
+
+def _shown(send: Send) -> float:
+    # What is shown has milliseconds; a span that ends at a shown time must hold it.
+    return int(send.due * 1000) / 1000
+
+
+def _moment(request: HubSpotRequest, name: str) -> float | None:
+    text = request.query.get(name)
+    moment = None if text is None else times.parse(text)
+    if text is not None and (moment is None or not 0 <= moment < _FAR_OFF):
+        msg = f"{name} is no time: {text!r}"
+        raise invalid(msg)
+    return moment
+
+
+def _intervals(kind: str, start: float, end: float) -> Iterator[tuple[float, float]]:
+    """Calendar intervals, in UTC; which zone HubSpot means is not documented."""
+    edge = _begin(kind, datetime.fromtimestamp(start, UTC))
+    for _ in range(_MOST_INTERVALS):
+        following = _next(kind, edge)
+        yield max(start, edge.timestamp()), min(end, following.timestamp())
+        if following.timestamp() >= end:
+            return
+        edge = following
+    msg = f"More than {_MOST_INTERVALS} intervals; choose a longer interval or a shorter span"
+    raise invalid(msg)
+
+
+def _begin(kind: str, moment: datetime) -> datetime:
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind in _FIXED:
+        seconds = (moment - day) // timedelta(seconds=_FIXED[kind]) * _FIXED[kind]
+        return day + timedelta(seconds=seconds)
+    if kind == "WEEK":
+        return day - timedelta(days=day.weekday())
+    if kind in _MONTHS:
+        months = (day.month - 1) // _MONTHS[kind] * _MONTHS[kind]
+        return day.replace(month=months + 1, day=1)
+    return day
+
+
+def _next(kind: str, edge: datetime) -> datetime:
+    if kind in _MONTHS:
+        years, month = divmod(edge.month - 1 + _MONTHS[kind], 12)
+        return edge.replace(year=edge.year + years, month=month + 1)
+    if kind in _FIXED:
+        return edge + timedelta(seconds=_FIXED[kind])
+    return edge + timedelta(days=7 if kind == "WEEK" else 1)

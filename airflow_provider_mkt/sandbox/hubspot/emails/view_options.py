@@ -1,0 +1,52 @@
+"""What a call may ask for with an email: its statistics, names of what it belongs to, or some fields only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import campaigns_of
+from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
+from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
+from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.requests import flag
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
+
+_ALWAYS = frozenset({"id", "isAb", "stats", "workflowNames"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """The extras of one call."""
+
+    only: frozenset[str]
+    stats: bool
+    campaigns: bool
+    workflows: bool
+
+    @classmethod
+    def of(cls, request: HubSpotRequest) -> Extras:
+        query = request.query
+        # An email's statistics are its own in any case, so those of variations need no flag here.
+        flag(query.get("variantStats"), "variantStats")
+        return cls(
+            frozenset(query.split("includedProperties")),
+            flag(query.get("includeStats"), "includeStats"),
+            flag(query.get("marketingCampaignNames"), "marketingCampaignNames"),
+            flag(query.get("workflowNames"), "workflowNames"),
+        )
+
+    def shown(self, state: HubSpotState, email: Email) -> dict[str, Any]:
+        """The email with them."""
+        view = shown(state.emails, email)
+        names = [campaign.name for campaign in campaigns_of(state, email)]
+        if self.campaigns and names:
+            view["campaignName"] = names[0]
+        if self.workflows:
+            # No workflow of this account sends email.
+            view["workflowNames"] = []
+        if self.stats:
+            view["stats"] = figures(email.sends, state.clock.time(), state.settings)
+        if self.only:
+            return {name: value for name, value in view.items() if name in self.only | _ALWAYS}
+        return view

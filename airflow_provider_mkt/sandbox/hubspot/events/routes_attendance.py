@@ -1,0 +1,174 @@
+"""Recording who registered, attended or called off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.contacts.requests import valid_properties
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.events.models import ATTENDED, CANCELLED, REGISTERED, Event
+from airflow_provider_mkt.sandbox.hubspot.events.requests import (
+    MOST,
+    WRITE,
+    account_of,
+    by_object_id,
+    own,
+    own_by_query,
+    unknown,
+)
+from airflow_provider_mkt.sandbox.hubspot.events.routes_batch import inside_200
+from airflow_provider_mkt.sandbox.hubspot.requests import map_of, read_inputs
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_BY_ID, _BY_EMAIL = "MarketingEventSubscriber", "MarketingEventEmailSubscriber"
+_STATES = {
+    # The reference has the verbs and the guide the states; clients of both kinds exist.
+    "register": REGISTERED,
+    "registered": REGISTERED,
+    "attend": ATTENDED,
+    "attended": ATTENDED,
+    "cancel": CANCELLED,
+    "cancelled": CANCELLED,
+}
+_LARGEST = 2**63 - 1
+_Finder = Callable[[HubSpotRequest, dict[str, Any]], Contact]
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/create", scopes=WRITE)
+async def record_contacts(request: HubSpotRequest) -> Reply:
+    return await _told(request, _BY_ID, _own_event, _by_id)
+
+
+@routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/email-create", scopes=WRITE)
+async def record_emails(request: HubSpotRequest) -> Reply:
+    """The only one of the six that makes the contacts it misses."""
+    return await _told(request, _BY_EMAIL, _own_event, _by_email_or_new)
+
+
+@routes.handle("POST", "/{objectId}/attendance/{subscriberState}/create", scopes=WRITE)
+async def record_contacts_by_object_id(request: HubSpotRequest) -> Reply:
+    return await _told(request, _BY_ID, by_object_id, _by_id)
+
+
+@routes.handle("POST", "/{objectId}/attendance/{subscriberState}/email-create", scopes=WRITE)
+async def record_emails_by_object_id(request: HubSpotRequest) -> Reply:
+    return await _told(request, _BY_EMAIL, by_object_id, _by_email)
+
+
+@routes.handle("POST", "/events/{externalEventId}/{subscriberState}/upsert", scopes=WRITE)
+async def upsert_contacts(request: HubSpotRequest) -> Reply:
+    return await _untold(request, _BY_ID, _by_id)
+
+
+@routes.handle("POST", "/events/{externalEventId}/{subscriberState}/email-upsert", scopes=WRITE)
+async def upsert_emails(request: HubSpotRequest) -> Reply:
+    return await _untold(request, _BY_EMAIL, _by_email)
+
+
+async def _told(
+    request: HubSpotRequest, built: str, find: Callable[[HubSpotRequest], Event], contact_of: _Finder
+) -> Reply:
+    """Record, and answer with who was and who was not: both inside a 200."""
+    began = request.clock.time()
+    state, inputs = await _read(request, built)
+    await request.work()
+    results, errors = _record(request, find(request), state, inputs, contact_of)
+    return inside_200(batch_reply(request, results, errors, began=began))
+
+
+async def _untold(request: HubSpotRequest, built: str, contact_of: _Finder) -> Reply:
+    """Record, and answer with nothing: no status is documented, and no details are promised."""
+    account_of(request)
+    state, inputs = await _read(request, built)
+    await request.work()
+    _record(request, own_by_query(request), state, inputs, contact_of)
+    return Reply(204)
+
+
+async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str, Any]]]:
+    given = request.path["subscriberState"]
+    state = _STATES.get(given.lower())
+    if state is None:
+        msg = f"Invalid subscriber state: {given}"
+        raise invalid(msg)
+    key = "vid" if built == _BY_ID else "email"
+    inputs = await read_inputs(request, built, MOST, [key, "interactionDateTime"])
+    for item in inputs:
+        for name in ("interactionDateTime", "vid"):
+            number = item.get(name, 0)
+            if isinstance(number, bool) or not isinstance(number, int) or abs(number) > _LARGEST:
+                msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no number"
+                raise invalid(msg)
+        if not isinstance(item.get("email", ""), str):
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, email is no string"
+            raise invalid(msg)
+        for name in ("properties", "contactProperties"):
+            map_of(item, name, built)
+    return state, inputs
+
+
+def _record(
+    request: HubSpotRequest,
+    event: Event,
+    state: str,
+    inputs: list[dict[str, Any]],
+    contact_of: _Finder,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for item in inputs:
+        try:
+            contact = contact_of(request, item)
+        except HubSpotError as error:
+            errors.append(error.standard(ids=[str(item.get("vid", item.get("email")))]))
+            continue
+        properties = map_of(item, "properties", _BY_ID)
+        request.state.events.record(event, contact.id, state, item["interactionDateTime"], properties)
+        row: dict[str, Any] = {"vid": int(contact.id)}
+        results.append({**row, "email": item["email"]} if "email" in item else row)
+    return results, errors
+
+
+def _own_event(request: HubSpotRequest) -> Event:
+    """The event of an attendance call, whose account may be left out where one event only has the id."""
+    event_id, account_id = request.path["externalEventId"], request.query.get("externalAccountId")
+    if account_id:
+        return own(request, account_id, event_id)
+    found = request.state.events.named(event_id, request.token.app)
+    if not found:
+        raise unknown(event_id)
+    if len(found) > 1:
+        msg = f"Several accounts have an event {event_id}: externalAccountId must say which is meant"
+        raise invalid(msg)
+    return found[0]
+
+
+def _by_id(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+    contact = request.state.contacts.get(str(item["vid"]))
+    if contact is None:
+        raise not_found(f"Contact {item['vid']} does not exist")
+    return contact
+
+
+def _by_email(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+    contact = request.state.contacts.find("email", str(item["email"]))
+    if contact is None:
+        raise not_found(f"Contact {item['email']} does not exist")
+    return contact
+
+
+def _by_email_or_new(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+    contacts = request.state.contacts
+    known = contacts.find("email", str(item["email"]))
+    if known is not None:
+        return known
+    about = map_of(item, "contactProperties", _BY_EMAIL)
+    (values,) = valid_properties([{**about, "email": str(item["email"])}], _BY_EMAIL, contacts)
+    return contacts.create(values)

@@ -1,0 +1,98 @@
+"""Endpoints that handle events by object id, whichever app made them, and the look-ups."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
+    UPDATABLE_BY_OBJECT_ID,
+    check_values,
+    event_fields,
+)
+from airflow_provider_mkt.sandbox.hubspot.events.requests import READ, WRITE, by_object_id
+from airflow_provider_mkt.sandbox.hubspot.events.views import read_object, written_object
+from airflow_provider_mkt.sandbox.hubspot.paging import page
+from airflow_provider_mkt.sandbox.hubspot.requests import read_object as read_body
+from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_UPDATED = "MarketingEventPublicUpdateRequestV2"
+
+routes = HubSpotRoutes(*PREFIXES)
+# The documents and the schema disagree on the path of this list; clients of both kinds exist.
+list_routes = HubSpotRoutes("/marketing/marketing-events/v3")
+
+
+@list_routes.handle("GET", "", scopes=READ)
+@routes.handle("GET", "", scopes=READ)
+async def list_events(request: HubSpotRequest) -> Reply:
+    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
+    await request.work()
+    shown, paging = page(request.state.events.all(), request.query.get("after"), limit)
+    return Reply(200, {"results": [read_object(request.state, one) for one in shown], **paging})
+
+
+@routes.handle("GET", "/events/search", scopes=READ)
+async def search_events(request: HubSpotRequest) -> Reply:
+    """The calling app's events. Only the whole id matches: that its beginning does is an old promise."""
+    sought = request.query.get("q")
+    if not sought:
+        msg = "The query parameter q is required"
+        raise invalid(msg)
+    await request.work()
+    events, app = request.state.events, request.token.app
+    found = [
+        {
+            "objectId": one.id,
+            "externalEventId": one.external_event_id,
+            "externalAccountId": one.external_account_id,
+            "appId": events.app_of(one).id,
+        }
+        for one in events.named(sought, app)
+    ]
+    return Reply(200, {"results": found})
+
+
+@routes.handle("GET", "/{externalEventId}/identifiers", scopes=READ)
+async def find_identifiers(request: HubSpotRequest) -> Reply:
+    """Events of every app, once the index has them."""
+    await request.work()
+    events = request.state.events
+    indexed = request.clock.time() - request.state.settings.event_index_lag
+    found = [
+        {
+            "objectId": one.id,
+            "externalEventId": one.external_event_id,
+            "externalAccountId": one.external_account_id,
+            "marketingEventName": one.name,
+            "appInfo": {"id": str(events.app_of(one).id), "name": events.app_of(one).name},
+        }
+        for one in events.named(request.path["externalEventId"])
+        if one.created <= indexed
+    ]
+    return Reply(200, {"total": len(found), "results": found})
+
+
+@routes.handle("GET", "/{objectId}", scopes=READ)
+async def read_event(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, read_object(request.state, by_object_id(request)))
+
+
+@routes.handle("PATCH", "/{objectId}", scopes=WRITE)
+async def update_event(request: HubSpotRequest) -> Reply:
+    values, custom = event_fields(await read_body(request, _UPDATED), _UPDATED, UPDATABLE_BY_OBJECT_ID)
+    await request.work()
+    event = by_object_id(request)
+    check_values(values, event)
+    request.state.events.update(event, values, custom)
+    return Reply(200, written_object(request.state, event))
+
+
+@routes.handle("DELETE", "/{objectId}", scopes=WRITE)
+async def delete_event(request: HubSpotRequest) -> Reply:
+    """A repeat is 404; that it may be 204 is documented no better."""
+    await request.work()
+    request.state.events.remove(by_object_id(request))
+    return Reply(204)

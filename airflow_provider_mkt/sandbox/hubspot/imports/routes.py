@@ -1,0 +1,165 @@
+"""The calls of imports. An app sees its own only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.imports.models import CANCELED, ENDED, Import, RowError
+from airflow_provider_mkt.sandbox.hubspot.imports.requests import (
+    CONTACTS,
+    over_the_limit,
+    read_file,
+    read_order,
+)
+from airflow_provider_mkt.sandbox.hubspot.paging import page
+from airflow_provider_mkt.sandbox.hubspot.requests import flag, whole_number
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+SCOPES = ("crm.import",)
+# Neither is documented for these lists; they are what most others have.
+USUAL_PAGE, LARGEST_PAGE = 10, 100
+
+routes = HubSpotRoutes("/crm/v3/imports", "/crm/imports/2026-03")
+
+
+@routes.handle("GET", "", scopes=SCOPES)
+async def list_imports(request: HubSpotRequest) -> Reply:
+    limit = _limit(request)
+    await request.work()
+    found, paging = page(request.state.imports.of_app(request.token.app), request.query.get("after"), limit)
+    return Reply(200, {"results": [_view(one) for one in found], **paging})
+
+
+@routes.handle("POST", "", scopes=SCOPES)
+async def start_import(request: HubSpotRequest) -> Reply:
+    """Take a file in. Every call is a new import, whatever its name."""
+    if request.content_type != "multipart/form-data":
+        raise unsupported_media(request.content_type)
+    form = await request.form()
+    order = read_order(form.fields.get("importRequest"))
+    columns, lines, broken = read_file(order, form.uploads, request.state.contacts.definitions)
+    settings, imports = request.state.settings, request.state.imports
+    if len(lines) > settings.import_rows_per_file:
+        raise over_the_limit(f"The file has more than {settings.import_rows_per_file} rows")
+    if imports.rows_today() + len(lines) > settings.import_rows_per_day:
+        raise over_the_limit("You have reached your daily limit of imported rows.")
+    await request.work()
+    now = request.clock.time()
+    one = Import(
+        imports.next_id(),
+        request.token.app,
+        order,
+        columns,
+        lines,
+        imports.next_file(),
+        created=now,
+        updated=now,
+        operation=(order.get("importOperations") or {}).get(CONTACTS, "UPSERT"),
+        date_format=order.get("dateFormat") or "MONTH_DAY_YEAR",
+        zone=order.get("timeZone") or seed.TIME_ZONE,
+        broken=broken,
+    )
+    if order.get("createContactListFromImport"):
+        lists, name = request.state.lists, one.name
+        # Names of lists are unique, and those of imports are not.
+        taken = lists.named(CONTACTS, name) is not None
+        one.list_id = lists.create(f"{name} ({one.id})" if taken else name).id
+    imports.add(one)
+    return Reply(200, _view(one))
+
+
+@routes.handle("GET", "/{importId}", scopes=SCOPES)
+async def read_import(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, _view(_find(request)))
+
+
+@routes.handle("POST", "/{importId}/cancel", scopes=SCOPES)
+async def cancel_import(request: HubSpotRequest) -> Reply:
+    """Cancel; once more is the same. One that has ended cannot be, which is the harder of two readings."""
+    began = request.clock.time()
+    await request.work()
+    one = _find(request)
+    if one.state != CANCELED:
+        if one.state in ENDED:
+            msg = f"The import is {one.state} and cannot be canceled"
+            raise invalid(msg)
+        request.state.imports.cancel(one)
+    ended = iso(request.clock.time())
+    return Reply(200, {"status": "COMPLETE", "startedAt": iso(began), "completedAt": ended})
+
+
+@routes.handle("GET", "/{importId}/errors", scopes=SCOPES)
+async def list_errors(request: HubSpotRequest) -> Reply:
+    """Row errors, which come a moment later than the rows and the state."""
+    limit = _limit(request)
+    with_message = flag(request.query.get("includeErrorMessage"), "includeErrorMessage")
+    with_row = flag(request.query.get("includeRowData"), "includeRowData")
+    await request.work()
+    one = _find(request)
+    until = request.clock.time() - request.state.settings.import_error_lag
+    told = [error for error in one.errors if error.at <= until]
+    found, paging = page(told, request.query.get("after"), limit)
+    return Reply(200, {"results": [_error(one, error, with_message, with_row) for error in found], **paging})
+
+
+def _limit(request: HubSpotRequest) -> int:
+    return whole_number(request.query.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
+
+
+def _find(request: HubSpotRequest) -> Import:
+    given = request.path["importId"]
+    if not given.isascii() or not given.isdigit():
+        msg = f"importId must be a number, not {given!r}"
+        raise invalid(msg)
+    request.state.imports.settle()
+    one = request.state.imports.get(given, request.token.app)
+    if one is None:
+        raise not_found(f"No import with id {given}")
+    return one
+
+
+def _view(one: Import) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "state": one.state,
+        "importName": one.name,
+        "importSource": "API",
+        "importRequestJson": one.order,
+        "createdAt": iso(one.created),
+        "updatedAt": iso(one.updated),
+        "mappedObjectTypeIds": [CONTACTS],
+        "optOutImport": False,
+        "metadata": {"counters": dict(one.counters), "fileIds": [one.file_id], "objectLists": _lists(one)},
+    }
+
+
+def _lists(one: Import) -> list[dict[str, str]]:
+    return [{"listId": one.list_id, "objectType": "CONTACT"}] if one.list_id is not None else []
+
+
+def _error(one: Import, error: RowError, with_message: bool, with_row: bool) -> dict[str, Any]:
+    source: dict[str, Any] = {
+        "lineNumber": error.line,
+        "fileId": int(one.file_id),
+        "containsEncryptedProperties": False,
+        "rowData": error.cells if with_row else [],
+        "additionalRowData": [],
+    }
+    view: dict[str, Any] = {
+        "id": error.id,
+        "createdAt": int(error.at * 1000),
+        "errorType": error.kind,
+        "objectType": "CONTACT",
+        "objectTypeId": CONTACTS,
+        "sourceData": source,
+    }
+    if with_message:
+        view["errorMessage"] = error.message
+    if error.column is not None:
+        view |= {"knownColumnNumber": error.column, "invalidValue": error.value}
+    return view

@@ -1,0 +1,52 @@
+"""What the endpoints of lists share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, RecordList
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+
+READ = ("crm.lists.read",)
+WRITE = ("crm.lists.write", "cms.membership.access_groups.write")
+"""Either, and the scope to read beside it."""
+LARGEST = 100_000
+"""Lists of that many members are neither emptied nor copied in one call."""
+
+
+def find(request: HubSpotRequest, name: str = "listId") -> RecordList:
+    """The list of the path; 404 if there is none."""
+    one = request.state.lists.get(request.path[name])
+    if one is None:
+        msg = f"List {request.path[name]} does not exist"
+        raise not_found(msg)
+    return one
+
+
+def static(request: HubSpotRequest) -> RecordList:
+    """The list of the path, which must take members."""
+    one = find(request)
+    if one.kind == DYNAMIC:
+        msg = f"List {one.id} is DYNAMIC: its members cannot be changed"
+        raise invalid(msg)
+    return one
+
+
+def shown(request: HubSpotRequest, one: RecordList, *, filters: bool = False) -> dict[str, Any]:
+    lists = request.state.lists
+    size = len(lists.members(one))
+    return one.view(request.clock.time(), size, filters=filters)
+
+
+async def read_texts(request: HubSpotRequest, most: int) -> list[str]:
+    """A body that is a bare array of ids."""
+    if request.content_type != "application/json":
+        raise unsupported_media(request.content_type)
+    body = await request.json()
+    if not isinstance(body, list) or not all(isinstance(one, str) for one in body):
+        raise invalid("Invalid input JSON on line 1, column 1: Cannot build a set of strings")
+    if len(body) > most:
+        msg = f"At most {most} ids per call, not {len(body)}"
+        raise invalid(msg)
+    return list(dict.fromkeys(body))

@@ -1,0 +1,175 @@
+"""Members of lists, and the lists of a record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, RecordList
+from airflow_provider_mkt.sandbox.hubspot.lists.requests import LARGEST, READ, WRITE, find, read_texts, static
+from airflow_provider_mkt.sandbox.hubspot.paging import cursor, offset_of
+from airflow_provider_mkt.sandbox.hubspot.requests import (
+    check_object,
+    names,
+    read_inputs,
+    read_object,
+    whole_number,
+)
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+MOST = 100_000
+"""Documented nowhere, and often quoted."""
+_MOST_RECORDS = 100
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("GET", "/{listId}/memberships", scopes=READ)
+async def list_members(request: HubSpotRequest) -> Reply:
+    return await _page(request, by_time=False)
+
+
+@routes.handle("GET", "/{listId}/memberships/join-order", scopes=READ)
+async def list_by_join_time(request: HubSpotRequest) -> Reply:
+    return await _page(request, by_time=True)
+
+
+@routes.handle("DELETE", "/{listId}/memberships", scopes=WRITE, also=READ)
+async def remove_all(request: HubSpotRequest) -> Reply:
+    await request.work()
+    one = static(request)
+    _refuse_large(one)
+    request.state.lists.take_out(one, list(one.joined))
+    return Reply(204)
+
+
+@routes.handle("PUT", "/{listId}/memberships/add", scopes=WRITE, also=READ)
+async def add_members(request: HubSpotRequest) -> Reply:
+    ids = await read_texts(request, MOST)
+    await request.work()
+    return _change(request, ids, [])
+
+
+@routes.handle("PUT", "/{listId}/memberships/remove", scopes=WRITE, also=READ)
+async def remove_members(request: HubSpotRequest) -> Reply:
+    ids = await read_texts(request, MOST)
+    await request.work()
+    return _change(request, [], ids)
+
+
+@routes.handle("PUT", "/{listId}/memberships/add-and-remove", scopes=WRITE, also=READ)
+async def add_and_remove(request: HubSpotRequest) -> Reply:
+    built, required = "MembershipChangeRequest", ("recordIdsToAdd", "recordIdsToRemove")
+    body = check_object(await read_object(request, built, required), built, known=required)
+    coming, going = (list(dict.fromkeys(names(body, name, built))) for name in required)
+    if len(coming) > MOST or len(going) > MOST:
+        msg = f"At most {MOST} ids per call"
+        raise invalid(msg)
+    await request.work()
+    return _change(request, coming, going)
+
+
+@routes.handle("PUT", "/{listId}/memberships/add-from/{sourceListId}", scopes=WRITE, also=READ)
+async def add_from(request: HubSpotRequest) -> Reply:
+    await request.work()
+    one, source = static(request), find(request, "sourceListId")
+    if one.object_type != source.object_type:
+        raise invalid("The two lists hold records of different types")
+    _refuse_large(source)
+    request.state.lists.put_in(one, list(request.state.lists.members(source)))
+    return Reply(204)
+
+
+@routes.handle("GET", "/records/{objectTypeId}/{recordId}/memberships", scopes=READ)
+async def lists_of_record(request: HubSpotRequest) -> Reply:
+    await request.work()
+    record = request.path["recordId"]
+    if not _exists(request, request.path["objectTypeId"], record):
+        raise not_found(f"Record {record} does not exist")
+    rows = _memberships(request, record)
+    return Reply(200, {"results": rows, "total": len(rows)})
+
+
+@routes.handle("POST", "/records/memberships/batch/read", scopes=READ)
+async def lists_of_records(request: HubSpotRequest) -> Reply:
+    began = request.clock.time()
+    inputs = await read_inputs(request, "RecordIdInput", _MOST_RECORDS, ["objectTypeId", "recordId"])
+    await request.work()
+    results: list[dict[str, Any]] = []
+    missing: list[str] = []
+    for item in inputs:
+        kind, record = str(item["objectTypeId"]), str(item["recordId"])
+        if _exists(request, kind, record):
+            rows = _memberships(request, record)
+            results.append({"objectTypeId": kind, "recordId": record, "recordListMemberships": rows})
+        else:
+            missing.append(record)
+    error = HubSpotError(404, "OBJECT_NOT_FOUND", "Some records do not exist").standard(ids=missing)
+    return batch_reply(request, results, [error] if missing else [], began=began)
+
+
+def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Reply:
+    """Ids that name no record are reported, and no error."""
+    one, lists = static(request), request.state.lists
+    missing = [record for record in dict.fromkeys([*coming, *going]) if not lists.exists(one, record)]
+    return Reply(
+        200,
+        {
+            # The platform spells it so.
+            "recordsIdsAdded": lists.put_in(one, [record for record in coming if record not in missing]),
+            "recordIdsRemoved": lists.take_out(one, [record for record in going if record not in missing]),
+            "recordIdsMissing": missing,
+        },
+    )
+
+
+async def _page(request: HubSpotRequest, *, by_time: bool) -> Reply:
+    """`after` goes up and wins over `before`, which goes down."""
+    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 250)
+    after, before = request.query.get("after"), request.query.get("before")
+    await request.work()
+    joined = request.state.lists.members(find(request))
+    order = sorted(joined, key=lambda record: (joined[record] if by_time else 0.0, int(record)))
+    if before is not None and after is None:
+        end = min(offset_of(before), len(order))
+        start = max(0, end - limit)
+        records = order[start:end][::-1]
+    else:
+        start = offset_of(after)
+        end = start + limit
+        records = order[start:end]
+    paging: dict[str, Any] = {}
+    if end < len(order):
+        paging["next"] = {"after": cursor(end), "link": f"?after={cursor(end)}"}
+    if start > 0:
+        paging["prev"] = {"before": cursor(start), "link": f"?before={cursor(start)}"}
+    rows = [{"recordId": record, "membershipTimestamp": iso(joined[record])} for record in records]
+    body: dict[str, Any] = {"results": rows, "total": len(order)}
+    return Reply(200, {**body, "paging": paging} if paging else body)
+
+
+def _memberships(request: HubSpotRequest, record: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "listId": one.id,
+            "listVersion": one.version,
+            "firstAddedTimestamp": iso(one.first_joined[record]),
+            "lastAddedTimestamp": iso(one.joined[record]),
+            "isPublicList": False,
+        }
+        for one in request.state.lists.of_record(record)
+    ]
+
+
+def _exists(request: HubSpotRequest, kind: str, record: str) -> bool:
+    return kind == CONTACTS and request.state.contacts.get(record) is not None
+
+
+def _refuse_large(one: RecordList) -> None:
+    if len(one.joined) >= LARGEST:
+        msg = f"List {one.id} has {len(one.joined)} members; this call takes lists under {LARGEST}"
+        raise invalid(msg)

@@ -1,0 +1,82 @@
+"""Groups of properties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
+    READ,
+    WRITE,
+    exists_already,
+    properties_of,
+)
+from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
+from airflow_provider_mkt.sandbox.hubspot.properties.views import shown_group
+from airflow_provider_mkt.sandbox.hubspot.requests import read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("GET", "/{objectType}/groups", scopes=READ)
+async def list_groups(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, {"results": [shown_group(one) for one in properties_of(request).groups.values()]})
+
+
+@routes.handle("POST", "/{objectType}/groups", scopes=WRITE)
+async def create_group(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "PropertyGroupCreate", ["name", "label"])
+    await request.work()
+    groups, name = properties_of(request).groups, str(body["name"])
+    if name in groups:
+        raise exists_already("property group", name)
+    groups[name] = Group(name, str(body["label"]), _order(body, -1))
+    return Reply(201, shown_group(groups[name]))
+
+
+@routes.handle("GET", "/{objectType}/groups/{groupName}", scopes=READ)
+async def read_group(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, shown_group(_find(request)))
+
+
+@routes.handle("PATCH", "/{objectType}/groups/{groupName}", scopes=WRITE)
+async def update_group(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "PropertyGroupUpdate")
+    await request.work()
+    group = _find(request)
+    group.label = str(body.get("label") or group.label)
+    group.order = _order(body, group.order)
+    return Reply(200, shown_group(group))
+
+
+@routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes=WRITE)
+async def archive_group(request: HubSpotRequest) -> Reply:
+    """One that still holds properties is kept; the documents say neither yes nor no."""
+    await request.work()
+    properties, group = properties_of(request), _find(request)
+    if group.name == DEFAULT_GROUP or properties.in_group(group.name):
+        msg = f"Property group {group.name!r} still has properties"
+        raise invalid(msg)
+    del properties.groups[group.name]
+    return Reply(204)
+
+
+def _find(request: HubSpotRequest) -> Group:
+    name = request.path["groupName"]
+    group = properties_of(request).groups.get(name)
+    if group is None:
+        msg = f"Property group {name!r} does not exist"
+        raise not_found(msg)
+    return group
+
+
+def _order(body: dict[str, Any], default: int) -> int:
+    value = body.get("displayOrder", default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise invalid("displayOrder must be a whole number")
+    return value

@@ -1,0 +1,17 @@
+"""Custom objects: the account has none, which clients that copy a whole account ask first."""
+
+from __future__ import annotations
+
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+# The guide names the first path, HubSpot's own clients call the second.
+routes = HubSpotRoutes(
+    "/crm/v3/schemas", "/crm-object-schemas/v3/schemas", "/crm-object-schemas/2026-03/schemas"
+)
+
+
+@routes.handle("GET", "", scopes=("crm.schemas.custom.read",))
+async def list_schemas(request: HubSpotRequest) -> Reply:
+    await request.work()
+    return Reply(200, {"results": []})

@@ -1,0 +1,94 @@
+"""Endpoints that handle one property, and the list of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
+from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.properties.object_types import COMMON
+from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
+    READ,
+    REQUIRED,
+    WRITE,
+    check,
+    exists_already,
+    find,
+    of_contacts,
+    own,
+    properties_of,
+)
+from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
+from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_FIXED = ("name", "hasUniqueValue")
+
+routes = HubSpotRoutes(*PREFIXES)
+routes_v1 = HubSpotRoutes("/properties/v1", "/properties/v2")
+
+
+@routes.handle("GET", "/{objectType}", scopes=READ)
+async def list_properties(request: HubSpotRequest) -> Reply:
+    """All of them in one answer.
+
+    Clients that copy a whole account ask so for every object type before they read the first record.
+    """
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    return Reply(200, {"results": _every(request, archived=archived)})
+
+
+@routes_v1.handle("GET", "/{objectType}/properties", scopes=READ)
+async def list_properties_v1(request: HubSpotRequest) -> Reply:
+    """The old call, whose answer is a bare list; connectors in use still begin with it."""
+    await request.work()
+    return Reply(200, _every(request))
+
+
+@routes.handle("POST", "/{objectType}", scopes=WRITE)
+async def create_property(request: HubSpotRequest) -> Reply:
+    body = await read_object(request, "PropertyCreate", REQUIRED)
+    properties = properties_of(request)
+    check(properties, body)
+    await request.work()
+    if properties.get(body["name"]) is not None:
+        raise exists_already("property", body["name"])
+    return Reply(201, shown(properties.put(body)))
+
+
+@routes.handle("GET", "/{objectType}/{propertyName}", scopes=READ)
+async def read_property(request: HubSpotRequest) -> Reply:
+    archived = flag(request.query.get("archived"), "archived")
+    await request.work()
+    one = find(properties_of(request), request.path["propertyName"], archived=archived)
+    return Reply(200, shown(one))
+
+
+@routes.handle("PATCH", "/{objectType}/{propertyName}", scopes=WRITE)
+async def update_property(request: HubSpotRequest) -> Reply:
+    """Change what a client made; a name and whether values are unique stay as they were."""
+    body = await read_object(request, "PropertyUpdate")
+    await request.work()
+    properties = properties_of(request)
+    known = own(properties, request.path["propertyName"])
+    kept = {name: known.custom.get(name) for name in _FIXED}
+    return Reply(200, shown(properties.put(check(properties, {**known.custom, **body, **kept}))))
+
+
+@routes.handle("DELETE", "/{objectType}/{propertyName}", scopes=WRITE)
+async def archive_property(request: HubSpotRequest) -> Reply:
+    await request.work()
+    properties = properties_of(request)
+    properties.archive(own(properties, request.path["propertyName"]))
+    return Reply(204)
+
+
+def _every(request: HubSpotRequest, *, archived: bool = False) -> list[dict[str, Any]]:
+    every: Iterable[Property] = () if archived else COMMON
+    if of_contacts(request):
+        properties = request.state.properties
+        every = properties.archived.values() if archived else properties.live()
+    return [shown(one) for one in every]

@@ -1,0 +1,106 @@
+"""The v4 API and its dated twin: many people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, forbidden, invalid
+from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.subscriptions import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import check_status, person, set_status
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.routes_statuses import (
+    all_statuses,
+    in_channel,
+    leave_all,
+    wide_status,
+)
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+MOST = 100
+"""Documented nowhere; what other batches take."""
+_READ = ("communication_preferences.statuses.batch.read",)
+_WRITE = ("communication_preferences.statuses.batch.write",)
+_REQUIRED = ("channel", "statusState", "subscriptionId", "subscriberIdString")
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/statuses/batch/read", scopes=_READ)
+async def read_batch(request: HubSpotRequest) -> Reply:
+    return await _each(request, "statuses", lambda address: all_statuses(request, address))
+
+
+@routes.handle("POST", "/statuses/batch/unsubscribe-all/read", scopes=_READ)
+async def read_wide_batch(request: HubSpotRequest) -> Reply:
+    return await _each(request, "wideStatuses", lambda address: [wide_status(request, address)])
+
+
+@routes.handle("POST", "/statuses/batch/unsubscribe-all", scopes=_WRITE)
+async def unsubscribe_batch(request: HubSpotRequest) -> Reply:
+    verbose = flag(request.query.get("verbose"), "verbose")
+
+    def leave(address: str) -> list[dict[str, Any]]:
+        statuses = leave_all(request, address)
+        return statuses if verbose else []
+
+    return await _each(request, "statuses", leave, success_only=True)
+
+
+@routes.handle("POST", "/statuses/batch/write", scopes=_WRITE)
+async def write_batch(request: HubSpotRequest) -> Reply:
+    """What fails is told inside a 200; a body that cannot be read fails as a whole."""
+    began = request.clock.time()
+    body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])
+    inputs = batch_inputs(body, "PublicStatusRequest", MOST, _REQUIRED)
+    for item in inputs:
+        check_status(item)
+    await request.work()
+    _check_product(request)
+    results, errors = [], []
+    for item in inputs:
+        try:
+            results.append(set_status(request, person(item["subscriberIdString"]), item))
+        except HubSpotError as error:
+            errors.append(error.standard(subscriberIdString=[str(item["subscriberIdString"])]))
+    reply = batch_reply(request, results, errors, began=began)
+    reply.status = 200
+    return reply
+
+
+async def _each(
+    request: HubSpotRequest,
+    named: str,
+    work: Callable[[str], list[dict[str, Any]]],
+    *,
+    success_only: bool = False,
+) -> Reply:
+    in_channel(request)
+    began, built = request.clock.time(), "BatchInputString"
+    inputs = names(await read_object(request, built, ["inputs"]), "inputs", built)
+    if not inputs or len(inputs) > MOST:
+        msg = f"A batch holds 1 to {MOST} inputs, not {len(inputs)}"
+        raise invalid(msg)
+    await request.work()
+    _check_product(request)
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for item in dict.fromkeys(inputs):
+        try:
+            address = person(item)
+        except HubSpotError as error:
+            errors.append(error.standard(subscriberIdString=[item]))
+        else:
+            results.append({"subscriberIdString": address, named: work(address)})
+    reply = batch_reply(request, results, errors, began=began)
+    if success_only:
+        # This one knows no 207: what fails is told inside a 200.
+        reply.status = 200
+    return reply
+
+
+def _check_product(request: HubSpotRequest) -> None:
+    if not request.state.settings.marketing_enterprise:
+        raise forbidden("This account does not have Marketing Hub Enterprise")

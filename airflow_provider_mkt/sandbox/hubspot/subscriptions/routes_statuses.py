@@ -1,0 +1,150 @@
+"""The v4 API and its dated twin: one person at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.subscriptions import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
+    READ,
+    WRITE,
+    definition,
+    person,
+    set_status,
+    status_view,
+)
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import UNSUBSCRIBED
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+_PAGES = "https://preferences.sandbox.example.com"
+_REQUIRED = ("channel", "statusState", "subscriptionId")
+_PARTIAL = (*_REQUIRED, "legalBasis", "legalBasisExplanation")
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("GET", "/definitions", scopes=READ)
+async def definitions(request: HubSpotRequest) -> Reply:
+    business_unit(request)
+    translations = flag(request.query.get("includeTranslations"), "includeTranslations")
+    began = request.clock.time()
+    await request.work()
+    every = request.state.subscriptions.definitions.values()
+    return action_reply(request, [one.view(translations=translations) for one in every], began)
+
+
+@routes.handle("POST", "/links/generate", scopes=READ, also=WRITE)
+async def links(request: HubSpotRequest) -> Reply:
+    """Reading alone is not enough: the documents ask for both scopes, or the one that holds both."""
+    in_channel(request)
+    built = "LinkGenerationRequest"
+    body = await read_object(request, built, ["subscriberIdString"])
+    check_object(body, built, known=["subscriberIdString", "subscriptionId", "language"])
+    address = person(body["subscriberIdString"])
+    await request.work()
+    # A lone surrogate can come in by a JSON escape, and has no UTF-8.
+    language = quote(str(body.get("language") or "en"), safe="", errors="replace")
+    base = f"{_PAGES}/{quote(address, safe='', errors='replace')}?lang={language}"
+    view = {
+        "subscriberIdString": address,
+        "managePreferencesUrl": f"{base}&page=manage",
+        "unsubscribeAllUrl": f"{base}&page=unsubscribe-all",
+    }
+    if body.get("subscriptionId") is not None:
+        of = definition(request, body["subscriptionId"])
+        view["unsubscribeSingleUrl"] = f"{base}&page=unsubscribe&subscription={of.id}"
+    return Reply(200, view)
+
+
+@routes.handle("GET", "/statuses/{subscriberIdString}", scopes=READ)
+async def read_statuses(request: HubSpotRequest) -> Reply:
+    in_channel(request)
+    began, address = request.clock.time(), person(request.path["subscriberIdString"])
+    await request.work()
+    return action_reply(request, all_statuses(request, address), began)
+
+
+@routes.handle("POST", "/statuses/{subscriberIdString}", scopes=WRITE)
+async def write_status(request: HubSpotRequest) -> Reply:
+    built = "PartialPublicStatusRequest"
+    began, address = request.clock.time(), person(request.path["subscriberIdString"])
+    body = check_object(await read_object(request, built, _REQUIRED), built, known=_PARTIAL)
+    await request.work()
+    return action_reply(request, [set_status(request, address, body)], began)
+
+
+@routes.handle("GET", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=READ)
+async def read_unsubscribed_from_all(request: HubSpotRequest) -> Reply:
+    in_channel(request)
+    flag(request.query.get("verbose"), "verbose")
+    began, address = request.clock.time(), person(request.path["subscriberIdString"])
+    await request.work()
+    return action_reply(request, [wide_status(request, address)], began)
+
+
+@routes.handle("POST", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=WRITE)
+async def unsubscribe_from_all(request: HubSpotRequest) -> Reply:
+    in_channel(request)
+    verbose = flag(request.query.get("verbose"), "verbose")
+    began, address = request.clock.time(), person(request.path["subscriberIdString"])
+    await request.work()
+    return action_reply(request, leave_all(request, address) if verbose else _left(request, address), began)
+
+
+def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Reply:
+    """The envelope of an action on one person."""
+    return Reply(
+        200,
+        {
+            "status": "COMPLETE",
+            "results": results,
+            "startedAt": iso(began),
+            "completedAt": iso(request.clock.time()),
+        },
+    )
+
+
+def in_channel(request: HubSpotRequest) -> None:
+    """Email is the one channel, and has to be named all the same."""
+    if request.query.get("channel") != "EMAIL":
+        raise invalid("channel is required and must be EMAIL")
+    business_unit(request)
+
+
+def business_unit(request: HubSpotRequest) -> None:
+    """The account has no business unit but itself."""
+    if request.query.get("businessUnitId") not in (None, "0"):
+        raise not_found(f"Business unit {request.query.get('businessUnitId')} not found")
+
+
+def all_statuses(request: HubSpotRequest, address: str, **more: Any) -> list[dict[str, Any]]:
+    every = request.state.subscriptions.definitions.values()
+    return [status_view(request, address, one, **more) for one in every]
+
+
+def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
+    left = request.state.subscriptions.left_all(address)
+    return {
+        "subscriberIdString": address,
+        "channel": "EMAIL",
+        "businessUnitId": 0,
+        "wideStatusType": "PORTAL_WIDE",
+        "status": "NOT_SPECIFIED" if left is None else UNSUBSCRIBED,
+        "timestamp": iso(left or 0.0),
+    }
+
+
+def leave_all(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
+    """Opt somebody out of everything; the statuses that it left them with."""
+    request.state.subscriptions.leave_all(address)
+    return all_statuses(request, address, setStatusSuccessReason="UNSUBSCRIBE_FROM_ALL_OCCURRED")
+
+
+def _left(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
+    leave_all(request, address)
+    return []

@@ -1,0 +1,62 @@
+"""API users, the tokens their services share, and what happens to a token after its hour."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.settings import Settings
+
+POD = "sjh"
+
+
+@dataclass(frozen=True)
+class ApiUser:
+    """An API-only user with the one custom service it signs in through."""
+
+    email: str
+    client_id: str
+    client_secret: str
+    permissions: frozenset[str]
+    partitions: frozenset[int] = frozenset({1})
+
+    def may_use(self, partition_id: int) -> bool:
+        return partition_id in self.partitions
+
+
+@dataclass
+class Token:
+    value: str
+    user: ApiUser
+    expires: float
+    refused: bool = False
+
+
+@dataclass
+class Accounts:
+    """Who may sign in, and the tokens that are out."""
+
+    users: list[ApiUser]
+    settings: Settings
+    _current: dict[str, Token] = field(default_factory=dict)
+    _issued: dict[str, Token] = field(default_factory=dict)
+
+    def client(self, client_id: str) -> ApiUser | None:
+        return next((one for one in self.users if one.client_id == client_id), None)
+
+    def token_for(self, user: ApiUser, now: float) -> Token:
+        """Return the service's token: asking early brings the same one with less time left."""
+        token = self._current.get(user.client_id)
+        if token is None or token.expires <= now:
+            token = Token(f"{uuid.uuid4()}:{POD}", user, now + self.settings.token_seconds)
+            self._current[user.client_id] = self._issued[token.value] = token
+        return token
+
+    def user_of(self, value: str, now: float) -> ApiUser:
+        token = self._issued.get(value)
+        if token is None or token.refused:
+            raise Problem(601, "Access token invalid")
+        if token.expires <= now:
+            # Only the first use is told that the token has expired; after that nobody knows it any more.
+            token.refused = True
+            raise Problem(602, "Access token expired")
+        return token.user

@@ -1,0 +1,145 @@
+"""Custom activities: their types, and logging them."""
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomType
+from airflow_provider_mkt.sandbox.marketo.errors import (
+    Problem,
+    field_not_found,
+    missing,
+    object_not_found,
+    wrong_type,
+)
+from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
+from airflow_provider_mkt.sandbox.marketo.leads.values import STRING_LIMIT, Value, read_value
+from airflow_provider_mkt.sandbox.marketo.permissions import (
+    METADATA_READABLE,
+    WRITE_ACTIVITY,
+    WRITE_ACTIVITY_METADATA,
+)
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, truth, whole
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.times import parse_moment
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = MarketoRoutes(LEAD)
+
+LARGEST_ATTRIBUTES = 65_536
+TYPE = "/activities/external/type/{apiName}"
+WRITE = (WRITE_ACTIVITY_METADATA,)
+
+
+@routes.handle("GET", "/activities/external/types.json", scopes=METADATA_READABLE)
+async def browse(call: Call) -> Reply:
+    return result(call, [_told(one) for one in call.state.custom_types.types.values()])
+
+
+@routes.handle("GET", TYPE + "/describe.json", scopes=METADATA_READABLE)
+async def describe(call: Call) -> Reply:
+    """Tell one version. What a type that was never approved answers is not documented: not found."""
+    one = call.state.custom_types.get(call.path["apiName"])
+    draft = truth(call.query.get("draft"), default=False)
+    version = one.draft if draft else one.live
+    if version is None:
+        raise object_not_found(f"{'Draft' if draft else 'Approved'} custom activity type", one.api_name)
+    return result(call, [one.row(version)])
+
+
+@routes.handle("POST", "/activities/external/type.json", scopes=WRITE)
+async def create(call: Call) -> Reply:
+    return _answer(call, call.state.custom_types.create(await json_object(call), call.clock.now()))
+
+
+@routes.handle("POST", TYPE + ".json", scopes=WRITE)
+async def update(call: Call) -> Reply:
+    body = await json_object(call)
+    return _answer(call, call.state.custom_types.update(call.path["apiName"], body, call.clock.now()))
+
+
+@routes.handle("POST", TYPE + "/attributes/{verb}.json", scopes=WRITE)
+async def attributes(call: Call) -> Reply:
+    types = call.state.custom_types
+    deeds = {
+        "create": types.add_attributes,
+        "update": types.update_attributes,
+        "delete": types.delete_attributes,
+    }
+    deed = deeds.get(call.path["verb"])
+    if deed is None:
+        raise Problem(610, f"Requested resource not found: {call.raw_path}")
+    rows = (await json_object(call)).get("attributes")
+    if not rows:
+        raise missing("attributes")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise wrong_type("attributes", "array of objects")
+    return _answer(call, deed(call.path["apiName"], rows, call.clock.now()))
+
+
+@routes.handle("POST", TYPE + "/approve.json", scopes=WRITE)
+async def approve(call: Call) -> Reply:
+    return _answer(call, call.state.custom_types.approve(call.path["apiName"], call.clock.now()))
+
+
+@routes.handle("POST", TYPE + "/discardDraft.json", scopes=WRITE)
+async def discard(call: Call) -> Reply:
+    return _answer(call, call.state.custom_types.discard(call.path["apiName"], call.clock.now()))
+
+
+@routes.handle("POST", TYPE + "/delete.json", scopes=WRITE)
+async def delete(call: Call) -> Reply:
+    one = call.state.custom_types.delete(call.path["apiName"])
+    return result(call, [_told(one) | {"status": "deleted"}])
+
+
+def _answer(call: Call, one: CustomType) -> Reply:
+    return result(call, [one.row(one.latest)])
+
+
+def _told(one: CustomType) -> Row:
+    return one.row(one.live or one.latest)
+
+
+@routes.handle("POST", "/activities/external.json", scopes=(WRITE_ACTIVITY,))
+async def add(call: Call) -> Reply:
+    """Log activities. There is no key to tell a repetition by: what is sent twice is there twice."""
+    answers: list[Row] = []
+    for row in records(await json_object(call)):
+        try:
+            answers.append(_log(call, row))
+        except Problem as problem:
+            # Here alone the reasons of a skipped record are called errors.
+            answers.append({"status": "skipped", "errors": [problem.reason]})
+    return result(call, answers)
+
+
+def _log(call: Call, row: dict[str, Any]) -> Row:
+    for key in ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue"):
+        if row.get(key) in (None, ""):
+            raise missing(key)
+    if not isinstance(row.get("attributes"), list):
+        raise missing("attributes")
+    lead = lead_of(call, whole(row["leadId"], "leadId"))
+    type_id = whole(row["activityTypeId"], "activityTypeId")
+    version = call.state.custom_types.live(type_id)
+    if version is None or version.primary is None:
+        raise Problem(1003, f"Activity type '{type_id}' is not an approved custom activity type")
+    date, now = parse_moment(row["activityDate"]), call.clock.now()
+    if date is None:
+        raise wrong_type(row["activityDate"], "datetime")
+    if date > now:
+        # Not documented; accepting it would move every reader past what happens until then.
+        raise Problem(1003, "activityDate must not be in the future")
+    known = {key: one for one in version.attributes for key in (one.name, one.api_name)}
+    values: dict[str, Value] = {}
+    for given in row["attributes"]:
+        name = str(given.get("apiName") or given.get("name") or "") if isinstance(given, dict) else ""
+        if name not in known:
+            raise field_not_found(name)
+        values[known[name].name] = read_value(known[name].data_type, None, given.get("value"))
+    if sum(len(str(value).encode()) for value in values.values()) > LARGEST_ATTRIBUTES:
+        raise Problem(1049, f"Attributes are longer than {LARGEST_ATTRIBUTES} bytes together")
+    primary = read_value(version.primary.data_type, STRING_LIMIT, row["primaryAttributeValue"])
+    logged = call.state.log.add(
+        type_id, lead.id, date, dict(values), primary=(None, str(primary)), committed_at=now
+    )
+    return {"id": logged.id, "marketoGUID": logged.guid, "status": "added"}

@@ -1,0 +1,117 @@
+"""The append-only log of what happened to leads, with the moment each row can be seen at."""
+
+import bisect
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import EMAIL_DELIVERED, SEND_EMAIL
+
+FIRST_ACTIVITY_ID = 100_001
+BLOCK = 300
+# A send is dated when it leaves and logged when the mail server has answered: a reader that has moved past
+# the date by then misses it, which is why readers must look back.
+LATE = {SEND_EMAIL: timedelta(seconds=5), EMAIL_DELIVERED: timedelta(seconds=5)}
+
+Attributes = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Activity:
+    id: int
+    guid: str
+    type_id: int
+    lead_id: int
+    date: datetime
+    committed_at: datetime
+    attributes: Attributes
+    campaign_id: int | None = None
+    primary_id: int | None = None
+    primary_value: str | None = None
+    fields: tuple[dict[str, object], ...] = ()
+
+
+class Position(NamedTuple):
+    """A place in the log: everything dated later, or dated the same with a higher id, lies ahead."""
+
+    date: datetime
+    id: int
+
+
+class Page(NamedTuple):
+    rows: list[Activity]
+    position: Position
+    more: bool
+
+
+class ActivityLog:
+    def __init__(self) -> None:
+        self._rows: list[Activity] = []
+        self._order: list[Position] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(
+        self,
+        type_id: int,
+        lead_id: int,
+        at: datetime,
+        attributes: Attributes | None = None,
+        *,
+        campaign_id: int | None = None,
+        primary: tuple[int | None, str] | None = None,
+        fields: tuple[dict[str, object], ...] = (),
+        committed_at: datetime | None = None,
+    ) -> Activity:
+        number = FIRST_ACTIVITY_ID + len(self._rows)
+        primary_id, primary_value = primary or (None, None)
+        activity = Activity(
+            number,
+            str(uuid.UUID(int=(type_id << 96) | number)),
+            type_id,
+            lead_id,
+            at,
+            committed_at or at + LATE.get(type_id, timedelta()),
+            attributes or {},
+            campaign_id,
+            primary_id,
+            primary_value,
+            fields,
+        )
+        place = bisect.bisect(self._order, Position(at, number))
+        self._order.insert(place, Position(at, number))
+        self._rows.insert(place, activity)
+        return activity
+
+    def all(self, type_id: int | None = None, lead_id: int | None = None) -> list[Activity]:
+        return [
+            row
+            for row in self._rows
+            if (type_id is None or row.type_id == type_id) and (lead_id is None or row.lead_id == lead_id)
+        ]
+
+    def page(
+        self,
+        since: Position,
+        now: datetime,
+        size: int,
+        wanted: Callable[[Activity], bool],
+        block: int = BLOCK,
+    ) -> Page:
+        """Scan one block of the log; with few matches in it the page is short or empty before the end."""
+        start = bisect.bisect_right(self._order, since)
+        seen = [row for row in self._rows[start:] if row.committed_at <= now]
+        rows: list[Activity] = []
+        position = since
+        scanned = 0
+        for row in seen[:block]:
+            if len(rows) == size:
+                break
+            scanned += 1
+            position = Position(row.date, row.id)
+            if wanted(row):
+                rows.append(row)
+        return Page(rows, position, scanned < len(seen))

@@ -1,0 +1,156 @@
+"""Campaigns from the lead database's side: listing, requesting, scheduling."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
+from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
+from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, TRIGGER, SmartCampaign
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, wrong_type
+from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
+from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
+from airflow_provider_mkt.sandbox.marketo.paging import page
+from airflow_provider_mkt.sandbox.marketo.permissions import CAMPAIGNS_READABLE, EXECUTE_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, path_id, truth, whole
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_moment
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = MarketoRoutes(LEAD)
+
+MOST_LEADS = MOST_TOKENS = 100
+CLONES_PER_DAY = 20
+SOONEST = timedelta(minutes=5)
+LATEST = timedelta(days=2 * 365)
+
+
+@routes.handle("GET", "/campaigns.json", scopes=CAMPAIGNS_READABLE)
+async def browse(call: Call) -> Reply:
+    ids = {whole(text) for text in call.query.split("id")}
+    names, programs = set(call.query.split("name")), set(call.query.split("programName"))
+    workspaces = set(call.query.split("workspaceName"))
+    only_triggerable = truth(call.query.get("isTriggerable"), default=False)
+    chosen = []
+    for one in call.state.campaigns.values():
+        program = call.state.programs.get(one.program_id or 0)
+        if (
+            (not ids or one.id in ids)
+            and (not names or one.name in names)
+            and (not programs or (program is not None and program.name in programs))
+            and (not workspaces or WORKSPACE in workspaces)
+            and (one.requestable or not only_triggerable)
+        ):
+            chosen.append(one)
+    campaigns, more = page(call, chosen, lambda one: one.id, says_more=False)
+    return result(call, [_row(call, one) for one in campaigns], **more)
+
+
+@routes.handle("GET", "/campaigns/{campaignId}.json", scopes=CAMPAIGNS_READABLE)
+async def by_id(call: Call) -> Reply:
+    return result(call, [_row(call, call.state.campaign(path_id(call, "campaignId")))])
+
+
+def _row(call: Call, one: SmartCampaign) -> Row:
+    row: Row = {"id": one.id, "name": one.name, "description": one.description}
+    row |= {"type": TRIGGER if one.type == TRIGGER else BATCH, "active": one.active}
+    program = call.state.programs.get(one.program_id or 0)
+    if program:
+        row |= {"programId": program.id, "programName": program.name}
+    return row | {
+        "workspaceName": WORKSPACE,
+        "createdAt": lead_time(one.created_at),
+        "updatedAt": lead_time(one.updated_at),
+    }
+
+
+@routes.handle("POST", "/campaigns/{campaignId}/trigger.json", scopes=(EXECUTE_CAMPAIGN,))
+async def trigger(call: Call) -> Reply:
+    """Queue leads. One that does not exist fails the whole call, and nobody is queued: not documented."""
+    campaign = call.state.campaign(path_id(call, "campaignId"))
+    given = _input(await json_object(call))
+    rows = given.get("leads")
+    if not rows:
+        raise missing("leads")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise wrong_type("leads", "array of objects")
+    if len(rows) > MOST_LEADS:
+        raise Problem(1003, f"Number of leads exceeds the limit of {MOST_LEADS}")
+    tokens = _tokens(given)
+    if campaign.type != TRIGGER:
+        raise Problem(1003, f"Campaign '{campaign.id}' is not a trigger campaign")
+    if not campaign.requestable:
+        raise Problem(
+            1003, f"Campaign '{campaign.id}' is not active or has no 'Campaign is Requested' trigger"
+        )
+    leads = [lead_of(call, whole(row.get("id"))) for row in rows]
+    flows.request(call.state, campaign, leads, tokens)
+    return result(call, [{"id": campaign.id}])
+
+
+@routes.handle("POST", "/campaigns/{campaignId}/schedule.json", scopes=(EXECUTE_CAMPAIGN,))
+async def schedule(call: Call) -> Reply:
+    """Set a run on the clock. With a clone the answer names the campaign asked for, not the copy."""
+    campaign = call.state.campaign(path_id(call, "campaignId"))
+    given = _input(await json_object(call)) if call.body else {}
+    if campaign.type != BATCH:
+        raise Problem(1003, f"Campaign '{campaign.id}' is not a batch campaign")
+    due, tokens = _due(call, given.get("runAt")), _tokens(given)
+    # Checked before anything is cloned: a refused call leaves nothing behind.
+    flows.tokens_of(call.state, campaign, tokens)
+    clone = given.get("cloneToProgramName")
+    flows.schedule(call.state, _cloned(call, campaign, str(clone)) if clone else campaign, due, tokens)
+    return result(call, [{"id": campaign.id}])
+
+
+def _input(body: Row) -> Row:
+    given = body.get("input")
+    if given is None:
+        raise missing("input")
+    if not isinstance(given, dict):
+        raise wrong_type("input", "object")
+    return given
+
+
+def _due(call: Call, text: Any) -> datetime:
+    now = call.clock.now()
+    if not text:
+        return now + SOONEST
+    due = parse_moment(text)
+    if due is None:
+        raise wrong_type(text, "datetime")
+    if due > now + LATEST:
+        raise Problem(1042, "runAt must not be more than two years ahead")
+    return max(due, now + SOONEST)
+
+
+def _tokens(given: Row) -> dict[str, str]:
+    rows = given.get("tokens") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise wrong_type("tokens", "array of objects")
+    if len(rows) > MOST_TOKENS:
+        raise Problem(1003, f"Number of tokens exceeds the limit of {MOST_TOKENS}")
+    tokens = {}
+    for row in rows:
+        name = str(row.get("name") or "")
+        if not (name.startswith("{{my.") and name.endswith("}}")):
+            raise Problem(1003, f"Invalid token name '{name}'. A name is written {{{{my.name}}}}")
+        tokens[name[5:-2]] = str(row.get("value", ""))
+    return tokens
+
+
+def _cloned(call: Call, campaign: SmartCampaign, name: str) -> SmartCampaign:
+    state, today = call.state, quota_day(call.clock.now())
+    source = state.programs.get(campaign.program_id or 0)
+    if source is None:
+        raise Problem(1003, "Only a campaign inside a program can be cloned")
+    if state.schedule_clones[today] >= CLONES_PER_DAY:
+        raise Problem(1020, f"cloneToProgramName can be used {CLONES_PER_DAY} times per day")
+    if any(one.folder == campaign.folder for one in state.lists.values()):
+        raise Problem(709, "A program that holds a static list cannot be cloned while scheduling")
+    check_clone_name(state, name)
+    state.schedule_clones[today] += 1
+    program = clone_program(state, source, name, source.folder)
+    return next(
+        one for one in state.campaigns.values() if one.program_id == program.id and one.name == campaign.name
+    )

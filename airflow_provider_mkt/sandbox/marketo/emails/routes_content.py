@@ -1,0 +1,106 @@
+"""What an email says. The sandbox's template has one section that can be edited, and one variable."""
+
+from html import escape
+
+from airflow_provider_mkt.sandbox.marketo.assets import by_path, for_write
+from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, FIRST_NAME
+from airflow_provider_mkt.sandbox.marketo.emails.routes_emails import wanted_status
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE, WRITE_ASSETS
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = MarketoRoutes(ASSET)
+
+SECTION = "body"
+LONGEST_SECTION = 100_000
+CC_FIELD = {
+    "attributeId": "157",
+    "objectName": "lead",
+    "displayName": "Lead Owner Email Address",
+    "apiName": "leadOwnerEmailAddress",
+}
+
+
+@routes.handle("GET", "/email/{id}/content.json", scopes=ASSETS_READABLE)
+async def sections(call: Call) -> Reply:
+    status, email = wanted_status(call), by_path(call, call.state.emails)
+    version = email.version(status) if email else None
+    if version is None:
+        return assets(call, [])
+    value = [{"type": "HTML", "value": version.body}, {"type": "Text", "value": version.body_text}]
+    section = {"htmlId": SECTION, "contentType": "Text", "value": value, "index": 1, "isLocked": False}
+    return assets(call, [section])
+
+
+@routes.handle("POST", "/email/{id}/content/{htmlId}.json", scopes=(WRITE_ASSETS,))
+async def update_section(call: Call) -> Reply:
+    params = await asset_params(call)
+    email = for_write(call, call.state.emails, "Email")
+    if call.path["htmlId"] != SECTION:
+        raise Problem(702, f"Section {call.path['htmlId']} not found")
+    kind = text_param(params, "type")
+    if kind != "Text":
+        raise Problem(709, f"Content type '{kind}' is not supported here")
+    changes = {"body": text_param(params, "value", LONGEST_SECTION)}
+    if "textValue" in params:
+        changes["body_text"] = params.get("textValue") or ""
+    email.edit(call.clock.now(), **changes)
+    return assets(call, [{"id": email.id}])
+
+
+@routes.handle("GET", "/email/{id}/fullContent.json", scopes=ASSETS_READABLE)
+async def preview(call: Call) -> Reply:
+    """The whole mail; for a lead, as that lead would get it, which takes leave to read leads."""
+    status, email = wanted_status(call), by_path(call, call.state.emails)
+    kind, lead_id = call.query.get("type") or "HTML", call.query.get("leadId")
+    if kind not in ("HTML", "Text"):
+        raise Problem(701, f"Invalid type '{kind}'")
+    name = ""
+    if lead_id is not None:
+        if not call.token.permissions.intersection(LEADS_READABLE):
+            raise Problem(603, "Access denied: a preview for a lead needs the permission to read leads")
+        name = str(lead_of(call, whole(lead_id, "leadId")).values.get("firstName") or "")
+    version = email.version(status) if email else None
+    if email is None or version is None:
+        return assets(call, [])
+    title = f"<title>{escape(version.subject)}</title>"
+    html = f"<html><head>{title}</head><body>{version.body}</body></html>"
+    content = (version.body_text if kind == "Text" else html).replace(FIRST_NAME, name)
+    told = APPROVED if version is email.approved else DRAFT
+    return assets(call, [{"id": email.id, "status": told, "content": content}])
+
+
+@routes.handle("GET", "/email/{id}/variables.json", scopes=ASSETS_READABLE)
+async def variables(call: Call) -> Reply:
+    """Tell the variables. Of which version is not documented: of the draft, which is what can be changed."""
+    email = by_path(call, call.state.emails)
+    version = (email.draft or email.approved) if email else None
+    return assets(call, [_variable(name, value) for name, value in version.variables] if version else [])
+
+
+def _variable(name: str, value: str) -> Row:
+    # The template has no modules that could have variables of their own.
+    return {"name": name, "value": value, "moduleScope": False}
+
+
+@routes.handle("POST", "/email/{id}/variable/{name}.json", scopes=(WRITE_ASSETS,))
+async def update_variable(call: Call) -> Reply:
+    params = await asset_params(call)
+    email, name = for_write(call, call.state.emails, "Email"), call.path["name"]
+    version = email.draft or email.approved
+    present = dict(version.variables) if version else {}
+    if name not in present or params.get("moduleId"):
+        raise Problem(702, f"Variable {name} not found")
+    if "value" not in params:
+        raise Problem(701, "value cannot be blank")
+    present[name] = params.get("value") or ""
+    email.edit(call.clock.now(), variables=tuple(present.items()))
+    return assets(call, [_variable(name, present[name])])
+
+
+@routes.handle("GET", "/email/ccFields.json", scopes=ASSETS_READABLE)
+async def cc_fields(call: Call) -> Reply:
+    return assets(call, [CC_FIELD])

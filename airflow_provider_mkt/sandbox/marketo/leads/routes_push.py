@@ -1,0 +1,172 @@
+"""The ways a lead comes in that leave an activity each time: pushes and form fills."""
+
+import re
+
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.leads.access import origin
+from airflow_provider_mkt.sandbox.marketo.leads.upsert import Planned, Upsert, apply, plan
+from airflow_provider_mkt.sandbox.marketo.leads.values import Value, read_value
+from airflow_provider_mkt.sandbox.marketo.lists.models import Form
+from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
+from airflow_provider_mkt.sandbox.marketo.programs.channels import Status
+from airflow_provider_mkt.sandbox.marketo.programs.enrolment import advance
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, whole
+from airflow_provider_mkt.sandbox.marketo.responses import (
+    LEAD,
+    Call,
+    MarketoRoutes,
+    Row,
+    new_request_id,
+    result,
+    skipped,
+)
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = MarketoRoutes(LEAD)
+
+CLICK_TOKEN = "mktToken"  # noqa: S105
+COOKIE = re.compile(r"id:\d{3}-\w{3}-\d{3}&token:_mch-[\w.-]+")
+
+
+@routes.handle("POST", "/leads/push.json", scopes=(WRITE_LEAD,))
+async def push(call: Call) -> Reply:
+    body = await json_object(call)
+    rows = records(body)
+    program, status = _push_target(call, body)
+    lookup = str(body.get("lookupField") or "email")
+    if lookup != CLICK_TOKEN:
+        call.state.leads.schema.key(lookup)
+    partition = None
+    if body.get("partitionName"):
+        partition = call.state.leads.partition(str(body["partitionName"]))
+        if partition is None:
+            raise object_not_found("Lead partition", body["partitionName"])
+    order, request_id = Upsert("createOrUpdate", lookup, partition, call.token), new_request_id(call.clock)
+    planned: list[tuple[Planned, str | None] | Problem] = []
+    for row in rows:
+        try:
+            planned.append(_plan_push(call, order, row))
+        except Problem as problem:
+            planned.append(problem)
+    await call.work()
+    answers: list[Row] = []
+    for one in planned:
+        if isinstance(one, Problem):
+            # Unlike everywhere else, a row that failed here says so only by its reasons.
+            answers.append({"reasons": [one.reason]})
+            continue
+        answers.append(_apply_push(call, order, one, program, status, body, request_id))
+    return result(call, answers, request_id)
+
+
+def _push_target(call: Call, body: Row) -> tuple[Program, Status | None]:
+    name = body.get("programName")
+    if not name:
+        raise missing("programName")
+    program = next((one for one in call.state.programs.values() if one.name == name), None)
+    if program is None:
+        raise object_not_found("Program", name)
+    wanted = body.get("programStatus")
+    status = program.channel.status(str(wanted)) if wanted else None
+    if wanted and status is None:
+        raise Problem(1025, f"Invalid program status '{wanted}'")
+    return program, status
+
+
+def _plan_push(call: Call, order: Upsert, row: Row) -> tuple[Planned, str | None]:
+    row = dict(row)
+    click, cookies = row.pop(CLICK_TOKEN, None), row.pop("cookies", None)
+    if order.lookup_field == CLICK_TOKEN:
+        if not click:
+            raise missing(CLICK_TOKEN)
+        # Click values are only made by real mail, so none is ever known here.
+        raise Problem(1004, f"Lead not found for {CLICK_TOKEN}")
+    if cookies is not None and not COOKIE.fullmatch(str(cookies)):
+        raise Problem(1012, f"Invalid cookie value '{cookies}'")
+    return plan(call.state, order, row), None if cookies is None else str(cookies)
+
+
+def _apply_push(
+    call: Call,
+    order: Upsert,
+    one: tuple[Planned, str | None],
+    program: Program,
+    status: Status | None,
+    body: Row,
+    request_id: str,
+) -> Row:
+    planned, cookie = one
+    now, source = call.clock.now(), origin("pushLeadToMarketo", request_id)
+    try:
+        lead, word = apply(call.state, order, planned, now, source)
+    except Problem as problem:
+        return {"reasons": [problem.reason]}
+    if cookie:
+        call.state.leads.associate(lead, cookie)
+    said = {"Source": body.get("source"), "Reason": body.get("reason"), "API Method Name": source.method}
+    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    call.state.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
+    if status:
+        advance(call.state, program, lead.id, status, now)
+    return {"id": lead.id, "status": word}
+
+
+@routes.handle("POST", "/leads/submitForm.json", scopes=(WRITE_LEAD,))
+async def submit_form(call: Call) -> Reply:
+    body = await json_object(call)
+    if "formId" not in body:
+        raise missing("formId")
+    form = call.state.forms.get(whole(body["formId"], "formId"))
+    if form is None:
+        raise object_not_found("Form", body["formId"])
+    program = call.state.program(whole(body["programId"], "programId")) if body.get("programId") else None
+    (row,) = records(body, 1)
+    request_id = new_request_id(call.clock)
+    values, data = _read_form(call, form, row)
+    if program is None and data and form.program_id:
+        program = call.state.program(form.program_id)
+    order = Upsert()
+    try:
+        planned = plan(call.state, order, values)
+        await call.work()
+        lead, status = apply(call.state, order, planned, call.clock.now(), origin("submitForm", request_id))
+    except Problem as problem:
+        return result(call, [skipped(problem)], request_id)
+    if row.get("cookie"):
+        call.state.leads.associate(lead, str(row["cookie"]))
+    visit = row.get("visitorData") or {}
+    said = {
+        "Form Fields": ", ".join(values),
+        "Client IP Address": visit.get("leadClientIpAddress"),
+        "Query Parameters": visit.get("queryString"),
+        "Referrer URL": visit.get("pageURL"),
+        "User Agent": visit.get("userAgentString"),
+    }
+    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    call.state.log.add(FILL_OUT_FORM, lead.id, call.clock.now(), attributes, primary=(form.id, form.name))
+    if program:
+        advance(call.state, program, lead.id, program.channel.first(), call.clock.now())
+        program.members[lead.id].data.update(data)
+    return result(call, [{"id": lead.id, "status": status}], request_id)
+
+
+def _read_form(call: Call, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
+    values = row.get("leadFormFields")
+    if not isinstance(values, dict):
+        raise missing("leadFormFields")
+    if not values.get("email"):
+        raise Problem(1003, "Form validation failed: email is required")
+    unknown = [name for name in values if name not in form.fields + form.member_fields]
+    if unknown:
+        raise Problem(1003, f"Form validation failed: field '{unknown[0]}' is not on the form")
+    cookie = row.get("cookie")
+    if cookie and not COOKIE.fullmatch(str(cookie)):
+        raise Problem(1012, f"Invalid cookie value '{cookie}'")
+    data: dict[str, Value] = {}
+    for name in form.member_fields:
+        if name in values:
+            field = call.state.member_schema.get(name)
+            data[name] = read_value(field.data_type, field.length, values[name])
+    return {name: value for name, value in values.items() if name in form.fields}, data

@@ -1,0 +1,110 @@
+"""What a lead field accepts, by its data type."""
+
+import math
+import re
+from collections.abc import Callable
+
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, wrong_type
+from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_day, parse_moment
+
+Value = str | int | float | bool | None
+
+INTEGER_LIMIT = 2**31
+STRING_LIMIT = 255
+TEXT_LIMIT = 30_000
+
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def is_email(text: str) -> bool:
+    """Tell whether Marketo would take this address: it refuses anything outside ASCII."""
+    return text.isascii() and bool(_EMAIL.fullmatch(text))
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    number = int(value) if isinstance(value, (int, float, str)) else math.nan
+    if not isinstance(number, int) or not -INTEGER_LIMIT <= number < INTEGER_LIMIT:
+        raise ValueError
+    return number
+
+
+def _number(value: object) -> float:
+    number = math.nan
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    truth = _TRUTH.get(str(value).strip().lower())
+    if truth is None:
+        raise ValueError
+    return truth
+
+
+def _day(value: object) -> str:
+    day = parse_day(value)
+    if day is None:
+        raise ValueError
+    return day.isoformat()
+
+
+def _moment(value: object) -> str:
+    # A moment without its offset is refused: guessing one would move the value by hours unseen.
+    moment = parse_moment(value)
+    if moment is None:
+        raise ValueError
+    return lead_time(moment)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        raise ValueError  # noqa: TRY004
+    return str(value)
+
+
+READERS: dict[str, Callable[[object], Value]] = {
+    "integer": _integer,
+    "score": _integer,
+    "percent": _integer,
+    "reference": _integer,
+    "float": _number,
+    "currency": _number,
+    "boolean": _boolean,
+    "date": _day,
+    "datetime": _moment,
+}
+
+
+def read_value(data_type: str, length: int | None, value: object, *, strict_email: bool = True) -> Value:
+    """Turn what was sent into what is stored, or raise the record-level problem."""
+    if value is None or value == "":
+        return None
+    try:
+        stored = READERS.get(data_type, _text)(value)
+    except (ValueError, OverflowError):
+        raise wrong_type(value, data_type) from None
+    if isinstance(stored, str):
+        limit = length or (TEXT_LIMIT if data_type == "text" else STRING_LIMIT)
+        size = len(stored.encode()) if data_type == "text" else len(stored)
+        if size > limit:
+            raise Problem(1003, f"Value for field is longer than {limit}")
+        if data_type == "email" and strict_email and not is_email(stored):
+            raise Problem(1003, f"Invalid email address '{stored}'")
+    return stored
+
+
+def match_key(value: object) -> str:
+    """Fold a value for lookups: Marketo compares keys without regard to case."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip().lower()

@@ -1,0 +1,24 @@
+"""People going on static lists and off them."""
+
+from datetime import datetime
+
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import ADD_TO_LIST, REMOVE_FROM_LIST
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
+from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
+from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+
+
+def add(state: MarketoState, chosen: StaticList, lead: Lead, at: datetime, source: str) -> None:
+    """Put a person on a list; who is on it already keeps their date and leaves no second trace."""
+    if lead.id in chosen.members:
+        return
+    chosen.members[lead.id] = at
+    state.log.add(ADD_TO_LIST, lead.id, at, {"Source": source}, primary=(chosen.id, chosen.name))
+
+
+def remove(state: MarketoState, chosen: StaticList, lead: Lead, at: datetime, source: str) -> None:
+    if lead.id not in chosen.members:
+        raise Problem(1015, f"Lead '{lead.id}' not in list '{chosen.name}'")
+    del chosen.members[lead.id]
+    state.log.add(REMOVE_FROM_LIST, lead.id, at, {"Source": source}, primary=(chosen.id, chosen.name))

@@ -1,0 +1,118 @@
+"""Copies: of an email, of a campaign, of a program with all that is in it."""
+
+from dataclasses import replace
+
+from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
+from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign, Step
+from airflow_provider_mkt.sandbox.marketo.emails.models import Email
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList
+from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+
+
+def clone_email(
+    state: MarketoState, source: Email, name: str, folder: Place, description: str | None
+) -> Email:
+    """Copy an email; the copy is a draft that nobody has approved."""
+    now = state.now()
+    email = Email(
+        state.next_id("email"),
+        name,
+        folder,
+        now,
+        now,
+        source.template,
+        draft=source.version(),
+        description=source.description if description is None else description,
+    )
+    state.emails[email.id] = email
+    return email
+
+
+def clone_campaign(
+    state: MarketoState, source: SmartCampaign, name: str, folder: Place, description: str | None
+) -> SmartCampaign:
+    """Copy a campaign: never active, and with no run on the clock."""
+    now, number = state.now(), state.next_id("campaign")
+    campaign = SmartCampaign(
+        number,
+        name,
+        folder,
+        now,
+        now,
+        source.type,
+        _own(source.smart_list, number),
+        source.trigger,
+        source.flow,
+        rule=source.rule,
+        rule_interval=source.rule_interval,
+        rule_unit=source.rule_unit,
+        program_id=folder.id if folder.type == "Program" else None,
+        description=source.description if description is None else description,
+    )
+    state.campaigns[campaign.id] = campaign
+    return campaign
+
+
+def clone_program(
+    state: MarketoState, source: Program, name: str, folder: Place, description: str | None = None
+) -> Program:
+    """Copy a program with its emails, campaigns, lists and tokens; members and dates stay behind.
+
+    Whether the dates of an email program are copied is not documented. They are not, so that a client which
+    forgets to set them is told when it approves, and not by a mail at the wrong hour.
+    """
+    now, made_as = state.now(), state.next_id("program")
+    program = Program(
+        made_as,
+        name,
+        folder,
+        now,
+        now,
+        source.type,
+        source.channel,
+        [dict(tag) for tag in source.tags],
+        streams=source.streams,
+        smart_list=_own(source.smart_list, made_as),
+        description=source.description if description is None else description,
+    )
+    state.programs[program.id] = program
+    old, new = Place(source.id, "Program"), Place(program.id, "Program")
+    emails: dict[int, int] = {}
+    for email in [one for one in state.emails.values() if one.folder == old]:
+        copy = clone_email(state, email, email.name, new, None)
+        copy.approved, copy.draft = email.approved, email.draft
+        emails[email.id] = copy.id
+    for chosen in [one for one in state.lists.values() if one.folder == old]:
+        number = state.next_id("list")
+        state.lists[number] = StaticList(number, chosen.name, new, now, now, description=chosen.description)
+    for smart in [one for one in state.smart_lists.values() if one.folder == old]:
+        number = state.next_id("smart list")
+        state.smart_lists[number] = replace(smart, id=number, folder=new, created_at=now, updated_at=now)
+    for campaign in [one for one in state.campaigns.values() if one.folder == old]:
+        made = clone_campaign(state, campaign, campaign.name, new, None)
+        made.flow = tuple(_rebound(step, source.id, program.id, emails) for step in made.flow)
+    state.tokens.copy(old, new)
+    return program
+
+
+def _own(source: SmartList | None, owner: int) -> SmartList | None:
+    """The smart list of a copy: the same rules under another number."""
+    return source and replace(source, id=owner * 10 + 1)
+
+
+def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
+    """Point a copied step to the copies: what it names outside the program stays as it was."""
+    if isinstance(step, steps.SendEmail):
+        return replace(step, email_id=emails.get(step.email_id, step.email_id))
+    if not isinstance(step, steps.AddToList) and step.program_id == old:
+        return replace(step, program_id=new)
+    return step
+
+
+def check_clone_name(state: MarketoState, name: str) -> None:
+    """Program names are unique in the whole instance."""
+    if any(one.name.lower() == name.lower() for one in state.programs.values()):
+        raise Problem(709, f"A program named '{name}' already exists")

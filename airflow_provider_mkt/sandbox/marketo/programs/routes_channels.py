@@ -1,0 +1,92 @@
+"""Channels and My Tokens: what other assets lean on."""
+
+from airflow_provider_mkt.sandbox.marketo.assets import APP
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.paging import cut
+from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
+from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
+from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.times import asset_time
+from airflow_provider_mkt.sandbox.server.responses import Reply
+
+routes = MarketoRoutes(ASSET)
+
+LONGEST_TOKEN_NAME = 50
+
+
+@routes.handle("GET", "/channels.json", scopes=ASSETS_READABLE)
+async def channels(call: Call) -> Reply:
+    return assets(call, [_channel(one) for one in cut(call, list(call.state.channels.values()))])
+
+
+@routes.handle("GET", "/channel/byName.json", scopes=ASSETS_READABLE)
+async def channel_named(call: Call) -> Reply:
+    """Find a channel. The contract spells the parameter `Name`, the guide `name`."""
+    name = call.query.get("name") or text_param(call.query, "Name")
+    return assets(call, [_channel(one) for one in call.state.channels.values() if one.name == name])
+
+
+def _channel(one: Channel) -> Row:
+    statuses: list[Row] = []
+    for status in sorted(one.statuses, key=lambda status: status.step):
+        row: Row = {
+            "name": status.name,
+            "description": status.name,
+            "hidden": status.hidden,
+            "step": status.step,
+            "success": status.success,
+        }
+        statuses.append(row | {"type": status.type} if status.type else row)
+    return {
+        "id": one.id,
+        "name": one.name,
+        "applicableProgramType": one.program_type,
+        "progressionStatuses": statuses,
+        "createdAt": asset_time(one.created_at),
+        "updatedAt": asset_time(one.created_at),
+    }
+
+
+def _token_home(call: Call, kind: str) -> Place:
+    if kind not in ("Folder", "Program"):
+        raise Problem(711, f"Folder type '{kind}' is not valid")
+    place = Place(path_id(call, "id"), kind)
+    call.state.folder_name(place)
+    return place
+
+
+def _tokens(call: Call, place: Place) -> list[Row]:
+    rows = [
+        {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{place.id}A1"}
+        for one in call.state.tokens.of(place)
+    ]
+    return [{"folder": {"type": place.type, "value": place.id}, "tokens": rows}] if rows else []
+
+
+@routes.handle("GET", "/folder/{id}/tokens.json", scopes=ASSETS_READABLE)
+async def tokens(call: Call) -> Reply:
+    return assets(call, _tokens(call, _token_home(call, call.query.get("folderType") or "Folder")))
+
+
+@routes.handle("POST", "/folder/{id}/tokens.json", scopes=(WRITE_ASSETS,))
+async def put_token(call: Call) -> Reply:
+    params = await asset_params(call)
+    place = _token_home(call, text_param(params, "folderType"))
+    name, kind = text_param(params, "name", LONGEST_TOKEN_NAME), text_param(params, "type")
+    if kind not in TYPES:
+        raise Problem(701, f"Invalid token type '{kind}'")
+    if "value" not in params:
+        raise Problem(701, "value cannot be blank")
+    call.state.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
+    return assets(call, _tokens(call, place))
+
+
+@routes.handle("POST", "/folder/{id}/tokens/delete.json", scopes=(WRITE_ASSETS,))
+async def delete_token(call: Call) -> Reply:
+    params = await asset_params(call)
+    place = _token_home(call, text_param(params, "folderType"))
+    call.state.tokens.remove(place, text_param(params, "name"), text_param(params, "type"))
+    return assets(call, [{"id": place.id}])

@@ -1,0 +1,51 @@
+"""My Tokens: named texts that belong to a folder or program."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+
+TYPES = ("date", "number", "rich text", "score", "sfdc campaign", "text")
+
+
+@dataclass(frozen=True)
+class MyToken:
+    name: str
+    type: str
+    value: str
+
+
+class Tokens:
+    def __init__(self) -> None:
+        self._tokens: dict[Place, dict[str, MyToken]] = {}
+
+    def of(self, place: Place) -> list[MyToken]:
+        return list(self._tokens.get(place, {}).values())
+
+    def put(self, place: Place, token: MyToken) -> None:
+        self._tokens.setdefault(place, {})[token.name] = token
+
+    def remove(self, place: Place, name: str, kind: str) -> None:
+        token = self._tokens.get(place, {}).get(name)
+        if token is None or token.type != kind:
+            raise Problem(702, f"Token '{name}' not found")
+        del self._tokens[place][name]
+
+    def copy(self, source: Place, target: Place) -> None:
+        for token in self.of(source):
+            self.put(target, token)
+
+    def resolve(self, places: Sequence[Place], overrides: Mapping[str, str]) -> dict[str, str]:
+        """Return the values a run uses; only a token that exists can be overridden.
+
+        The nearest place comes first, and its tokens hide those of the same name further up.
+        """
+        values = {token.name: token.value for place in reversed(places) for token in self.of(place)}
+        for name, value in overrides.items():
+            if name not in values:
+                raise Problem(
+                    1003, f"Token '{{{{my.{name}}}}}' does not exist in a program or folder of this campaign"
+                )
+            values[name] = value
+        return values

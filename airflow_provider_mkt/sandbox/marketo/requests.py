@@ -1,0 +1,109 @@
+"""Reading what a call was given, refusing what Marketo refuses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, wrong_type
+from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
+from airflow_provider_mkt.sandbox.marketo.responses import Call
+from airflow_provider_mkt.sandbox.server.requests import Query
+
+BATCH = 300
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_TRUTH = {"true": True, "false": False}
+
+
+def whole(text: object, name: str = "id") -> int:
+    """Read an integer, as a path, query or JSON value."""
+    if text is None:
+        raise missing(name)
+    if isinstance(text, bool) or not isinstance(text, (int, str)):
+        raise wrong_type(text, "integer")
+    try:
+        return int(text)
+    except ValueError:
+        raise wrong_type(text, f"integer ({name})") from None
+
+
+def path_id(call: Call, name: str) -> int:
+    return whole(call.path[name], name)
+
+
+def truth(text: str | None, default: bool | None = None) -> bool | None:
+    if text is None:
+        return default
+    if text.lower() not in _TRUTH:
+        raise wrong_type(text, "boolean")
+    return _TRUTH[text.lower()]
+
+
+async def json_object(call: Call) -> dict[str, Any]:
+    """Read the JSON object of a write: any other content type is 612, however good the body is."""
+    if call.content_type != "application/json":
+        raise Problem(612, "Invalid Content Type")
+    body = await call.json()
+    if not isinstance(body, dict):
+        raise Problem(609, "Invalid JSON: an object is expected")
+    return body
+
+
+def records(body: dict[str, Any], most: int = BATCH) -> list[dict[str, Any]]:
+    """Read the `input` list of a write."""
+    rows = body.get("input")
+    if rows is None:
+        raise missing("input")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise wrong_type("input", "array of objects")
+    if not rows:
+        raise missing("input")
+    if len(rows) > most:
+        raise Problem(1003, f"Number of records in input exceeds the limit of {most}")
+    return rows
+
+
+async def lead_ids(call: Call) -> list[int]:
+    """Read lead ids from repeated `id` parameters, or from a JSON body."""
+    if "id" in call.query:
+        ids = [whole(text) for text in call.query.split("id")]
+        if len(ids) > BATCH:
+            raise Problem(1003, f"Number of ids exceeds the limit of {BATCH}")
+        return ids
+    if not call.body:
+        raise missing("id")
+    return [whole(row.get("id")) for row in records(await json_object(call))]
+
+
+def required(query: Query, name: str) -> str:
+    value = query.get(name)
+    if not value:
+        raise missing(name)
+    return value
+
+
+def wanted_fields(
+    call: Call, schema: Schema, default: Sequence[str], beside: Sequence[str] = ()
+) -> list[str]:
+    """Read the fields that are asked for; those `beside` the schema may be named, and are told elsewhere."""
+    names = call.query.split("fields")
+    known = [name for name in names if name not in beside]
+    for name in known:
+        schema.get(name)
+    return known if names else list(default)
+
+
+async def asset_params(call: Call) -> Query:
+    """Read an asset write's parameters: form encoded, never JSON."""
+    if call.body and call.content_type not in FORM_TYPES:
+        raise Problem(612, "Invalid Content Type")
+    form = (await call.form()).fields if call.body else Query()
+    return Query(call.query.pairs + form.pairs)
+
+
+def text_param(params: Query, name: str, longest: int = 255) -> str:
+    """Read a required text of an asset write, whose codes differ from the lead database's."""
+    value = (params.get(name) or "").strip()
+    if not value:
+        raise Problem(701, f"{name} cannot be blank")
+    if len(value) > longest:
+        raise Problem(701, f"{name} cannot be longer than {longest} characters")
+    return value

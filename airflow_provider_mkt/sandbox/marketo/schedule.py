@@ -1,0 +1,34 @@
+"""What is due on the clock: jobs, campaign runs and sends happen when their moment is reached, in order."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+
+Deed = Callable[[datetime], None]
+
+
+class Schedule:
+    def __init__(self) -> None:
+        self._due: list[tuple[datetime, int, Deed]] = []
+        self._cancelled: set[int] = set()
+        self._numbers = itertools.count(1)
+
+    def at(self, moment: datetime, deed: Deed) -> int:
+        number = next(self._numbers)
+        heapq.heappush(self._due, (moment, number, deed))
+        return number
+
+    def cancel(self, number: int) -> None:
+        self._cancelled.add(number)
+
+    def pending(self) -> int:
+        return sum(number not in self._cancelled for _, number, _ in self._due)
+
+    def run_due(self, now: datetime) -> None:
+        """Do everything that came due; each deed is told its own moment, not the one it was noticed at."""
+        while self._due and self._due[0][0] <= now:
+            moment, number, deed = heapq.heappop(self._due)
+            if number not in self._cancelled:
+                deed(moment)
+            self._cancelled.discard(number)

@@ -1,0 +1,121 @@
+"""One Marketo instance: all its records, and the clock its background work runs by."""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import TypeVar
+
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import Accounts
+from airflow_provider_mkt.sandbox.marketo.account.usage_store import Usage
+from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomTypes
+from airflow_provider_mkt.sandbox.marketo.activities.store import ActivityLog
+from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign
+from airflow_provider_mkt.sandbox.marketo.companies.store import Companies
+from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Sample, Sent
+from airflow_provider_mkt.sandbox.marketo.errors import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.exports.store import Exports
+from airflow_provider_mkt.sandbox.marketo.folders.models import Asset, Folder, Place
+from airflow_provider_mkt.sandbox.marketo.imports.store import Imports
+from airflow_provider_mkt.sandbox.marketo.leads.standard_fields import lead_schema, member_schema
+from airflow_provider_mkt.sandbox.marketo.leads.store import Leads
+from airflow_provider_mkt.sandbox.marketo.lists.models import Form, OwnSmartList, StaticList
+from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program
+from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
+from airflow_provider_mkt.sandbox.marketo.programs.token_store import Tokens
+from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.state import State
+
+FIRST_NEW_ASSET_ID = 5001
+
+AssetT = TypeVar("AssetT", bound=Asset)
+
+
+class MarketoState(State):
+    """State of the sandbox's Marketo. A reset makes a new one."""
+
+    def __init__(self, clock: Clock, seed: int, accounts: Accounts) -> None:
+        super().__init__(clock, seed)
+        self.accounts = accounts
+        self.companies = Companies()
+        self.leads = Leads(lead_schema(), self.companies)
+        self.member_schema = member_schema()
+        self.channels: dict[int, Channel] = {}
+        self.folders: dict[int, Folder] = {}
+        self.programs: dict[int, Program] = {}
+        self.campaigns: dict[int, SmartCampaign] = {}
+        self.emails: dict[int, Email] = {}
+        self.lists: dict[int, StaticList] = {}
+        self.smart_lists: dict[int, OwnSmartList] = {}
+        self.forms: dict[int, Form] = {}
+        self.tag_types: tuple[TagType, ...] = ()
+        self.tokens = Tokens()
+        self.log = ActivityLog()
+        self.custom_types = CustomTypes()
+        self.schedule = Schedule()
+        self.imports = Imports(self.schedule, accounts.settings)
+        self.exports = Exports(self.schedule, accounts.settings)
+        self.outbox: list[Sent] = []
+        self.samples: list[Sample] = []
+        self.usage = Usage()
+        self.schedule_clones: Counter[date] = Counter()
+        self.templates: frozenset[int] = frozenset()
+        self._ids: Counter[str] = Counter()
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def run_due_work(self) -> None:
+        self.schedule.run_due(self.clock.now())
+
+    def next_id(self, kind: str) -> int:
+        self._ids[kind] += 1
+        return FIRST_NEW_ASSET_ID + self._ids[kind] - 1
+
+    def program(self, program_id: int) -> Program:
+        """The program, for lead database calls, which answer 1013 where asset calls answer 702."""
+        return _existing(self.programs, program_id, "Program")
+
+    def static_list(self, list_id: int) -> StaticList:
+        return _existing(self.lists, list_id, "List")
+
+    def campaign(self, campaign_id: int) -> SmartCampaign:
+        return _existing(self.campaigns, campaign_id, "Campaign")
+
+    def folder_name(self, place: Place) -> str:
+        """Name of the folder or program an asset is in; raises 710 where there is none."""
+        home: Asset | None = (self.folders if place.type == "Folder" else self.programs).get(place.id)
+        if home is None:
+            raise Problem(710, f"{place.type} {place.id} not found")
+        return home.name
+
+    def path_of(self, place: Place) -> list[Place]:
+        """The place itself and those above it, nearest first."""
+        places = [place]
+        while home := (self.folders if place.type == "Folder" else self.programs).get(place.id):
+            place = home.folder
+            if place in places:
+                break
+            places.append(place)
+        return places
+
+    def program_of(self, place: Place) -> Program | None:
+        return self.programs.get(place.id) if place.type == "Program" else None
+
+    def check_name_free(
+        self, assets: dict[int, AssetT], name: str, place: Place, but: int | None = None
+    ) -> None:
+        """Names are unique: inside a program for what lives there, in the whole instance for the rest."""
+        for other in assets.values():
+            if other.id == but or other.name.lower() != name.lower():
+                continue
+            local = place.type == "Program" or other.folder.type == "Program"
+            if not local or (other.folder == place and not isinstance(other, Program)):
+                raise Problem(709, f"An asset named '{name}' already exists")
+
+
+def _existing(assets: dict[int, AssetT], asset_id: int, kind: str) -> AssetT:
+    try:
+        return assets[asset_id]
+    except KeyError:
+        raise object_not_found(kind, asset_id) from None

@@ -1,0 +1,198 @@
+"""The sandbox itself: both platforms in one process, each on a loopback port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+import uvicorn
+
+from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
+from airflow_provider_mkt.sandbox.marketo.platform import Marketo
+from airflow_provider_mkt.sandbox.server.app import PlatformApp
+from airflow_provider_mkt.sandbox.server.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+    from typing import Self
+
+    from airflow_provider_mkt.sandbox.server.platform import Platform
+
+HOST = "127.0.0.1"
+START_TIMEOUT = 10.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that stops at once when told to, instead of at its next tick."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._wake = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            try:
+                await asyncio.wait_for(self._wake.wait(), timeout=1.0)
+            except TimeoutError:
+                ticks += 10
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._wake.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        # Connections that nothing is under way on are gone after that.
+        await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
+
+class Sandbox:
+    """Both platforms, running while the context is open.
+
+    Port 0 picks a free one. `hubspot` and `marketo` are the platforms; they share `clock`.
+    With `only`, the other one is there but does not listen.
+    """
+
+    def __init__(
+        self,
+        *,
+        hubspot_port: int = 0,
+        marketo_port: int = 0,
+        latency: float = 0.0,
+        seed: int = 1,
+        only: Literal["hubspot", "marketo"] | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self._ports = {"hubspot": hubspot_port, "marketo": marketo_port}
+        self.hubspot = HubSpot(self.clock, seed=seed, latency=latency)
+        self.marketo = Marketo(self.clock, seed=seed, latency=latency)
+        both: list[Platform[Any, Any]] = [self.hubspot, self.marketo]
+        self.platforms = {platform.name: platform for platform in both if only in (None, platform.name)}
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._servers: list[_Server] = []
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Listen, and return once calls are answered."""
+        if self._thread is not None:
+            msg = "the sandbox is running"
+            raise RuntimeError(msg)
+        sockets = self._bind()
+        self._servers, self._failure = [], None
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(sockets, ready), name="mkt-sandbox", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + START_TIMEOUT
+        ready.wait(START_TIMEOUT)
+        while not (self._servers and all(server.started for server in self._servers)):
+            if self._failure is not None or time.monotonic() > deadline:
+                self.stop()
+                msg = "the sandbox did not start"
+                raise RuntimeError(msg) from self._failure
+            time.sleep(0.001)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end the thread; calls in flight get a moment to end."""
+        thread, loop = self._thread, self._loop
+        if thread is None:
+            return
+        if loop is not None and thread.is_alive():
+            for server in self._servers:
+                loop.call_soon_threadsafe(server.stop)
+        thread.join(timeout=START_TIMEOUT)
+        self._thread = self._loop = None
+
+    def serve_forever(self, on_start: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGINT or SIGTERM; for the main thread of a command.
+
+        :param on_start: called once calls are answered, and a signal ends it as it should.
+        """
+        over = threading.Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            over.set()
+
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        started_here = self._thread is None
+        try:
+            if started_here:
+                self.start()
+            on_start()
+            while not over.wait(3600):
+                pass
+        finally:
+            self.stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _bind(self) -> dict[str, socket.socket]:
+        sockets: dict[str, socket.socket] = {}
+        try:
+            for name, platform in self.platforms.items():
+                # The protocol is named because asyncio turns Nagle's algorithm off for declared TCP alone.
+                listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+                sockets[name] = listener
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((HOST, self._ports[name]))
+                platform.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        except OSError:
+            for listener in sockets.values():
+                listener.close()
+            raise
+        return sockets
+
+    def _run(self, sockets: dict[str, socket.socket], ready: threading.Event) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._servers = [_Server(_config(self.platforms[name])) for name in sockets]
+            ready.set()
+            pairs = zip(self._servers, sockets.values(), strict=True)
+            await asyncio.gather(*(server.serve([listener]) for server, listener in pairs))
+
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            ready.set()
+            for listener in sockets.values():
+                listener.close()
+
+
+def _config(platform: Platform[Any, Any]) -> uvicorn.Config:
+    return uvicorn.Config(
+        PlatformApp(platform),
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )

@@ -1,0 +1,53 @@
+"""What a handler or the core raises when a call is answered with an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_mkt.sandbox.server.limits import Refusal
+
+
+class ApiError(Exception):
+    """Base of everything a platform renders as an error answer; platforms subclass it."""
+
+
+class UnknownRoute(ApiError):
+    """No endpoint has this path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class WrongMethod(ApiError):
+    """The path exists, but not with this verb."""
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        super().__init__(method)
+        self.method = method
+        self.allowed = sorted(allowed)
+
+
+class MalformedBody(ApiError):
+    """The body is not what its content type says."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class LimitExceeded(ApiError):
+    """A rate, concurrency or daily limit refused the call."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.gate)
+        self.refusal = refusal
+
+
+class Crash(ApiError):
+    """A handler failed in a way nobody foresaw: a defect of the sandbox."""

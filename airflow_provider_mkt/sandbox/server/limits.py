@@ -1,0 +1,191 @@
+"""Rate window, per-second window, daily quota and concurrency, each changeable while it runs."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_mkt.sandbox.server.clock import Clock
+
+RATE, SECONDLY, DAILY, CONCURRENCY = "rate", "secondly", "daily", "concurrency"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which gate refused a call, and what it allows."""
+
+    gate: str
+    limit: int
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Window:
+    """At most `limit` calls in any `seconds`, per key; `limit=None` is off."""
+
+    limit: int | None
+    seconds: float
+    per_key: dict[str, int] = field(default_factory=dict)
+    _taken: dict[str, deque[float]] = field(default_factory=dict)
+
+    def limit_for(self, key: str) -> int | None:
+        """The limit of one key: its own, or the general one. Off is off for everybody."""
+        return None if self.limit is None else min(self.per_key.get(key, self.limit), self.limit)
+
+    def used(self, key: str, now: float) -> int:
+        """Calls of this key that are still inside the window."""
+        taken = self._taken.get(key)
+        if not taken:
+            return 0
+        while taken and taken[0] <= now - self.seconds:
+            taken.popleft()
+        return len(taken)
+
+    def full(self, key: str, now: float) -> bool:
+        limit = self.limit_for(key)
+        return limit is not None and self.used(key, now) >= limit
+
+    def take(self, key: str, now: float) -> None:
+        if self.limit is not None:
+            self._taken.setdefault(key, deque()).append(now)
+
+    def give_back(self, key: str) -> None:
+        if self._taken.get(key):
+            self._taken[key].pop()
+
+    def clear(self) -> None:
+        self._taken.clear()
+
+
+@dataclass(slots=True)
+class DailyQuota:
+    """Calls per calendar day of one time zone, for the whole account."""
+
+    limit: int | None
+    timezone: str = "UTC"
+    used: int = 0
+    _day: str = ""
+
+    def roll(self, now: float) -> None:
+        """Start anew when the day has changed."""
+        day = datetime.fromtimestamp(now, ZoneInfo(self.timezone)).date().isoformat()
+        if day != self._day:
+            self.used, self._day = (self.used if not self._day else 0), day
+
+    def full(self, now: float) -> bool:
+        self.roll(now)
+        return self.limit is not None and self.used >= self.limit
+
+    def resets_at(self, now: float) -> datetime:
+        """The next midnight in the quota's time zone, in UTC."""
+        local = datetime.fromtimestamp(now, ZoneInfo(self.timezone))
+        tomorrow = local.date() + timedelta(days=1)
+        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=local.tzinfo)
+        return midnight.astimezone(UTC)
+
+
+@dataclass(slots=True)
+class Concurrency:
+    """Calls in flight at once; `limit=None` is off."""
+
+    limit: int | None
+    in_flight: int = 0
+    peak: int = 0
+
+
+class Limits:
+    """The gates of one platform; a refused call takes a place in none of them."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        rate: Window,
+        daily: DailyQuota,
+        secondly: Window | None = None,
+        concurrency: Concurrency | None = None,
+    ) -> None:
+        self._clock = clock
+        self.rate = rate
+        self.daily = daily
+        self.secondly = secondly or Window(None, 1.0)
+        self.concurrency = concurrency or Concurrency(None)
+        self.refused: Counter[str] = Counter()
+
+    def enter(self, key: str, gates: Iterable[str]) -> Refusal | None:
+        """Take a place in each gate, or say which one refused. Pair with `leave` when it returns None."""
+        now, asked = self._clock.time(), set(gates)
+        refusal = self._refusal(key, asked, now)
+        if refusal is not None:
+            self.refused[refusal.gate] += 1
+            return refusal
+        if RATE in asked:
+            self.rate.take(key, now)
+        if SECONDLY in asked:
+            self.secondly.take("", now)
+        if DAILY in asked:
+            self.daily.used += 1
+        self.concurrency.in_flight += 1
+        self.concurrency.peak = max(self.concurrency.peak, self.concurrency.in_flight)
+        return None
+
+    def give_back(self, key: str, gates: Iterable[str]) -> None:
+        """Undo what `enter` took from the rate and the quota, for a call that turned out not to count."""
+        asked = set(gates)
+        if RATE in asked:
+            self.rate.give_back(key)
+        if SECONDLY in asked:
+            self.secondly.give_back("")
+        if DAILY in asked and self.daily.used > 0:
+            self.daily.used -= 1
+
+    def leave(self) -> None:
+        """The call is over."""
+        self.concurrency.in_flight -= 1
+
+    def _refusal(self, key: str, asked: set[str], now: float) -> Refusal | None:
+        most = self.concurrency.limit
+        if CONCURRENCY in asked and most is not None and self.concurrency.in_flight >= most:
+            return Refusal(CONCURRENCY, most)
+        if DAILY in asked and self.daily.full(now):
+            return Refusal(DAILY, self.daily.limit or 0)
+        if RATE in asked and self.rate.full(key, now):
+            return Refusal(RATE, self.rate.limit_for(key) or 0, self.rate.seconds)
+        if SECONDLY in asked and self.secondly.full("", now):
+            return Refusal(SECONDLY, self.secondly.limit or 0, self.secondly.seconds)
+        return None
+
+    def reset(self) -> None:
+        """Forget what was used, keep the settings."""
+        self.rate.clear()
+        self.secondly.clear()
+        self.daily.used = 0
+        self.concurrency.peak = self.concurrency.in_flight
+        self.refused.clear()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Settings and use, for the control answer and the page."""
+        now = self._clock.time()
+        self.daily.roll(now)
+        return {
+            "rate": {"limit": self.rate.limit, "seconds": self.rate.seconds},
+            "secondly": {"limit": self.secondly.limit, "seconds": self.secondly.seconds},
+            "daily": {
+                "limit": self.daily.limit,
+                "used": self.daily.used,
+                "timezone": self.daily.timezone,
+                "resetsAt": self.daily.resets_at(now).isoformat(),
+            },
+            "concurrency": {
+                "limit": self.concurrency.limit,
+                "inFlight": self.concurrency.in_flight,
+                "peak": self.concurrency.peak,
+            },
+            "refused": dict(self.refused),
+        }
