@@ -9,12 +9,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-import uvicorn
-
 from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
 from airflow_provider_mkt.sandbox.marketo.platform import Marketo
-from airflow_provider_mkt.sandbox.server.app import PlatformApp
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.http_server import HTTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,36 +23,6 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 10.0
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that stops at once when told to, instead of at its next tick."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._wake = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        ticks = 0
-        while not await self.on_tick(ticks):
-            try:
-                await asyncio.wait_for(self._wake.wait(), timeout=1.0)
-            except TimeoutError:
-                ticks += 10
-
-    def stop(self) -> None:
-        self.should_exit = True
-        self._wake.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        # Connections that nothing is under way on are gone after that.
-        await asyncio.sleep(0)
-        if self.server_state.connections or self.server_state.tasks:
-            await super().shutdown(sockets)
 
 
 class Sandbox:
@@ -81,7 +49,7 @@ class Sandbox:
         self.platforms = {platform.name: platform for platform in both if only in (None, platform.name)}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._servers: list[_Server] = []
+        self._servers: list[HTTPServer] = []
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -167,10 +135,9 @@ class Sandbox:
     def _run(self, sockets: dict[str, socket.socket], ready: threading.Event) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            self._servers = [_Server(_config(self.platforms[name])) for name in sockets]
+            self._servers = [HTTPServer(self.platforms[name], listener) for name, listener in sockets.items()]
             ready.set()
-            pairs = zip(self._servers, sockets.values(), strict=True)
-            await asyncio.gather(*(server.serve([listener]) for server, listener in pairs))
+            await asyncio.gather(*(server.serve() for server in self._servers))
 
         try:
             asyncio.run(serve())
@@ -180,19 +147,3 @@ class Sandbox:
             ready.set()
             for listener in sockets.values():
                 listener.close()
-
-
-def _config(platform: Platform[Any, Any]) -> uvicorn.Config:
-    return uvicorn.Config(
-        PlatformApp(platform),
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
-    )

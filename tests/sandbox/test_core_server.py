@@ -13,14 +13,14 @@ import time
 
 import httpx
 import pytest
+from starlette.responses import Response
 from workers import until
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.server.clock import Clock
-from airflow_provider_mkt.sandbox.server.errors import UnknownRoute, WrongMethod
-from airflow_provider_mkt.sandbox.server.responses import Reply
-from airflow_provider_mkt.sandbox.server.routing import Routes, RouteTree
+from airflow_provider_mkt.sandbox.server.errors import MethodNotAllowed, UnknownPath
+from airflow_provider_mkt.sandbox.server.routing import Router, Routes
 
 ONE = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
 
@@ -102,7 +102,7 @@ def test_path_parameters_are_decoded_once_and_after_the_split(api: httpx.Client)
     assert odd.status_code == 200
 
 
-def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
+def _router() -> Router:
     routes: Routes[object, object] = Routes("/v1", "/v2")  # type: ignore[type-var]
     for tail in (
         "/lead/{id}.json",
@@ -114,10 +114,10 @@ def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
         for verb in ("GET", "POST") if tail == "/lead/batch" else ("GET",):
 
             @routes.handle(verb, tail)
-            async def handler(request: object) -> Reply:
-                return Reply()
+            async def handler(request: object) -> Response:
+                return Response()
 
-    return RouteTree(routes.mount())
+    return Router(routes)
 
 
 @pytest.mark.parametrize(
@@ -132,16 +132,17 @@ def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
     ],
 )
 def test_the_most_exact_route_wins(path: str, template: str, values: dict[str, str]) -> None:
-    route, found = _tree().find("GET", path)
-    assert (route.template, found) == (template, values)
+    scope = {"type": "http", "method": "GET", "path": path}
+    endpoint = _router().find(scope)
+    assert (endpoint.template, scope["path_params"]) == (template, values)
 
 
 def test_verbs_of_every_matching_route_are_named() -> None:
-    with pytest.raises(WrongMethod) as wrong:
-        _tree().find("PUT", "/v1/lead/batch")
+    with pytest.raises(MethodNotAllowed) as wrong:
+        _router().find({"type": "http", "method": "PUT", "path": "/v1/lead/batch"})
     assert wrong.value.allowed == ["GET", "POST"]
-    with pytest.raises(UnknownRoute):
-        _tree().find("GET", "/v1/lead")
+    with pytest.raises(UnknownPath):
+        _router().find({"type": "http", "method": "GET", "path": "/v1/lead"})
 
 
 def test_clock_moves_forward_only() -> None:

@@ -6,8 +6,10 @@ import json
 import uuid
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.server.errors import ApiError
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 _GATEWAY = {
@@ -34,7 +36,7 @@ class HubSpotError(ApiError):
         self.message = message
         self.more = more
 
-    def reply(self) -> Reply:
+    def reply(self) -> Response:
         body: dict[str, Any] = {
             "status": "error",
             "message": self.message,
@@ -42,7 +44,7 @@ class HubSpotError(ApiError):
             "category": self.category,
             **self.more,
         }
-        return Reply(self.status, body)
+        return JSONResponse(body, self.status)
 
     def standard(self, **context: list[str]) -> dict[str, Any]:
         """The same error as an entry of a batch answer."""
@@ -65,9 +67,8 @@ class OAuthError(ApiError):
         self.message = message
         self.error = error
 
-    def reply(self) -> Reply:
-        return Reply(
-            400,
+    def reply(self) -> Response:
+        return JSONResponse(
             {
                 "error": self.error,
                 "error_description": self.message,
@@ -76,6 +77,7 @@ class OAuthError(ApiError):
                 "correlationId": str(uuid.uuid4()),
                 "category": self.status,
             },
+            400,
         )
 
 
@@ -166,13 +168,12 @@ def missing_scopes(scopes: tuple[str, ...]) -> HubSpotError:
     )
 
 
-def rate_limited(policy: str) -> Reply:
+def rate_limited(policy: str) -> Response:
     """429. It carries no Retry-After: HubSpot promises none.
 
     The documented example has no category, but the schema of errors requires one.
     """
-    return Reply(
-        429,
+    return JSONResponse(
         {
             "status": "error",
             "message": f"You have reached your {policy.lower()} limit.",
@@ -182,18 +183,19 @@ def rate_limited(policy: str) -> Reply:
             "policyName": policy,
             "requestId": str(uuid.uuid4()),
         },
+        429,
     )
 
 
-def gateway(status: int) -> Reply:
+def gateway(status: int) -> Response:
     """What answers when the API itself does not: a page of HTML."""
     text = (
         f"<html><head><title>{status} {_GATEWAY[status]}</title></head><body>{_GATEWAY[status]}</body></html>"
     )
-    return Reply(status, text, {"content-type": "text/html; charset=UTF-8"})
+    return Response(text, status, media_type="text/html; charset=UTF-8")
 
 
-def named(name: str) -> Reply | None:
+def named(name: str) -> Response | None:
     """The answer of a documented error by its policy, category or status."""
     if name in ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"):
         return rate_limited(name)
@@ -212,7 +214,7 @@ def named(name: str) -> Reply | None:
     error = errors.get(name)
     if error is None:
         return None
-    reply = error.reply()
+    response = error.reply()
     if name == "477":
-        reply.headers["Retry-After"] = "60"
-    return reply
+        response.headers["Retry-After"] = "60"
+    return response

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
@@ -23,20 +24,16 @@ from airflow_provider_mkt.sandbox.hubspot.requests import DATED
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL, HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
 from airflow_provider_mkt.sandbox.server.areas import find_areas
+from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.errors import (
     ApiError,
     LimitExceeded,
     MalformedBody,
-    UnknownRoute,
-    WrongMethod,
+    MethodNotAllowed,
+    UnknownPath,
 )
 from airflow_provider_mkt.sandbox.server.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
 from airflow_provider_mkt.sandbox.server.platform import Platform
-from airflow_provider_mkt.sandbox.server.responses import Reply
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.server.clock import Clock
-    from airflow_provider_mkt.sandbox.server.requests import Incoming
 
 _LONGEST_URI = 8192
 _NEWER = re.compile("/2026-09(?![^/])")
@@ -66,14 +63,13 @@ class HubSpot(Platform[HubSpotState, Token]):
     def make_state(self) -> HubSpotState:
         return HubSpotState(self.clock, self.seed, limits=self.limits, settings=self.settings)
 
-    def rewrite(self, incoming: Incoming) -> Incoming:
-        """Let contacts be named as any object type may: in the singular, and by the type's id.
+    def rewrite(self, request: HubSpotRequest) -> None:
+        """Accept the other names of contacts, which are their singular and the id of their type.
 
-        And take the newer dated paths for the older: which calls differ between the two is not known yet.
+        The newer dated paths are served as the older ones: which endpoints differ is not known yet.
         """
-        path = _NEWER.sub("/" + DATED, incoming.raw_path)
-        incoming.raw_path = _CONTACTS.sub(r"\1contacts", path)
-        return incoming
+        path = _NEWER.sub("/" + DATED, request.path)
+        request.scope["path"] = _CONTACTS.sub(r"\1contacts", path)
 
     def inspect(self, request: HubSpotRequest) -> None:
         # The documents name no length for 414; 8 KB is what many gateways stop at.
@@ -84,48 +80,49 @@ class HubSpot(Platform[HubSpotState, Token]):
 
     def authenticate(self, request: HubSpotRequest) -> Token:
         credentials = request.state.credentials
-        if request.route.options.get("query_token"):
-            return credentials.token(request.query.get("access_token") or "")
+        if request.endpoint.options.get("query_token"):
+            return credentials.token(request.query_params.get("access_token") or "")
         return credentials.bearer(request.headers.get("authorization"))
 
     def authorize(self, request: HubSpotRequest) -> None:
-        scopes = request.route.scopes
+        scopes = request.endpoint.scopes
         if scopes and not request.token.scopes.intersection(scopes):
             raise missing_scopes(scopes)
         # A few calls want a second scope beside the first.
-        also: tuple[str, ...] = request.route.options.get("also", ())
+        also: tuple[str, ...] = request.endpoint.options.get("also", ())
         if also and not request.token.scopes.intersection(also):
             raise missing_scopes(also)
-        if request.route.options.get("product") == PROFESSIONAL and not self.settings.marketing_professional:
+        if (
+            request.endpoint.options.get("product") == PROFESSIONAL
+            and not self.settings.marketing_professional
+        ):
             raise forbidden(f"This account does not have {PROFESSIONAL}")
 
     def limit_key(self, request: HubSpotRequest) -> str:
         token = request.token_or_none
         return "" if token is None else token.app
 
-    def decorate(self, request: HubSpotRequest, reply: Reply) -> None:
+    def decorate(self, request: HubSpotRequest, response: Response) -> None:
         token, limits = request.token_or_none, self.limits
-        if token is None or not request.route.options.get("rate_headers", True):
+        if token is None or not request.endpoint.options.get("rate_headers", True):
             return
+        headers = response.headers
         most = limits.rate.limit_for(token.app)
         if most is not None:
             used = limits.rate.used(token.app, self.clock.time())
-            reply.headers |= {
-                "X-HubSpot-RateLimit-Max": str(most),
-                "X-HubSpot-RateLimit-Remaining": str(max(0, most - used)),
-                "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(limits.rate.seconds * 1000)),
-            }
+            headers.append("X-HubSpot-RateLimit-Max", str(most))
+            headers.append("X-HubSpot-RateLimit-Remaining", str(max(0, most - used)))
+            milliseconds = str(int(limits.rate.seconds * 1000))
+            headers.append("X-HubSpot-RateLimit-Interval-Milliseconds", milliseconds)
         if limits.daily.limit is not None and not token.is_oauth:
             left = max(0, limits.daily.limit - limits.daily.used)
-            reply.headers |= {
-                "X-HubSpot-RateLimit-Daily": str(limits.daily.limit),
-                "X-HubSpot-RateLimit-Daily-Remaining": str(left),
-            }
+            headers.append("X-HubSpot-RateLimit-Daily", str(limits.daily.limit))
+            headers.append("X-HubSpot-RateLimit-Daily-Remaining", str(left))
 
-    def named_error(self, name: str) -> Reply | None:
+    def named_error(self, name: str) -> Response | None:
         return named(name)
 
-    def render(self, error: ApiError, request: HubSpotRequest | None) -> Reply:
+    def render(self, error: ApiError) -> Response:
         if isinstance(error, HubSpotError | OAuthError):
             return error.reply()
         if isinstance(error, LimitExceeded):
@@ -135,10 +132,10 @@ class HubSpot(Platform[HubSpotState, Token]):
         if isinstance(error, MalformedBody):
             where = f"line {error.line}, column {error.column}"
             return invalid(f"Invalid input JSON on {where}: {error.message}").reply()
-        if isinstance(error, UnknownRoute):
+        if isinstance(error, UnknownPath):
             return not_found(f"No endpoint at {error.path}").reply()
-        if isinstance(error, WrongMethod):
-            reply = HubSpotError(405, "METHOD_NOT_ALLOWED", f"{error.method} is not allowed here").reply()
-            reply.headers["Allow"] = ", ".join(error.allowed)
-            return reply
+        if isinstance(error, MethodNotAllowed):
+            response = HubSpotError(405, "METHOD_NOT_ALLOWED", f"{error.method} is not allowed here").reply()
+            response.headers["Allow"] = ", ".join(error.allowed)
+            return response
         return gateway(500)

@@ -37,7 +37,7 @@ _TEXTS = frozenset(
 
 def is_dated(request: HubSpotRequest) -> bool:
     """Return whether a request came by a dated path, whose schemas differ in places."""
-    return f"/{DATED}" in request.route.template
+    return f"/{DATED}" in request.endpoint.template
 
 
 async def read_object(request: HubSpotRequest, built: str, required: Iterable[str] = ()) -> dict[str, Any]:

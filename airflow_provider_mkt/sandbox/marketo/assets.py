@@ -2,28 +2,29 @@
 
 from typing import TypeVar
 
+from starlette.datastructures import QueryParams
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Asset, Place, read_place
 from airflow_provider_mkt.sandbox.marketo.programs.models import URL_MARKS, Program
 from airflow_provider_mkt.sandbox.marketo.requests import path_id
-from airflow_provider_mkt.sandbox.marketo.responses import Call, Row
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
-from airflow_provider_mkt.sandbox.server.requests import Query
 
 AssetT = TypeVar("AssetT", bound=Asset)
 
 APP = "https://app-sandbox.example.com"
 
 
-def by_path(call: Call, store: dict[int, AssetT]) -> AssetT | None:
-    return store.get(path_id(call, "id"))
+def by_path(request: MarketoRequest, store: dict[int, AssetT]) -> AssetT | None:
+    return store.get(path_id(request, "id"))
 
 
-def for_write(call: Call, store: dict[int, AssetT], kind: str) -> AssetT:
+def for_write(request: MarketoRequest, store: dict[int, AssetT], kind: str) -> AssetT:
     """Return the asset a write is about; reads answer an unknown id with a warning, writes with 702."""
-    asset = by_path(call, store)
+    asset = by_path(request, store)
     if asset is None:
-        raise Problem(702, f"{kind} {call.path['id']} not found")
+        raise Problem(702, f"{kind} {request.path_params['id']} not found")
     return asset
 
 
@@ -39,10 +40,10 @@ def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
     return [one for one in assets if one.folder == place]
 
 
-def chosen_place(call: Call, params: Query, name: str = "folder") -> Place:
+def chosen_place(request: MarketoRequest, params: QueryParams, name: str = "folder") -> Place:
     """Read where a new asset goes and make sure that the place exists."""
     place = read_place(params.get(name), name)
-    call.state.folder_name(place)
+    request.state.folder_name(place)
     return place
 
 
@@ -61,14 +62,14 @@ def program_url(program: Program) -> str:
     return f"{APP}/#{URL_MARKS[program.type]}{program.id}A1"
 
 
-def rename(call: Call, store: dict[int, AssetT], asset: AssetT, params: Query) -> None:
+def rename(request: MarketoRequest, store: dict[int, AssetT], asset: AssetT, params: QueryParams) -> None:
     """Change the name and description that were given."""
     if "name" in params:
         name = (params.get("name") or "").strip()
         if not name:
             raise Problem(701, "name cannot be blank")
-        call.state.check_name_free(store, name, asset.folder, but=asset.id)
+        request.state.check_name_free(store, name, asset.folder, but=asset.id)
         asset.name = name
     if "description" in params:
         asset.description = params.get("description") or ""
-    asset.updated_at = call.clock.now()
+    asset.updated_at = request.clock.now()

@@ -11,7 +11,7 @@ from airflow_provider_mkt.sandbox.marketo.activities.store import Position
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 from airflow_provider_mkt.sandbox.marketo.requests import BATCH, whole
-from airflow_provider_mkt.sandbox.marketo.responses import Call, Row
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
 
 ItemT = TypeVar("ItemT")
@@ -22,8 +22,8 @@ DEFAULT_RETURN = 20
 _NOT_PART_OF_QUERY = ("nextPageToken", "batchSize", "access_token", "_method")
 
 
-def batch_size(call: Call) -> int:
-    text = call.query.get("batchSize")
+def batch_size(request: MarketoRequest) -> int:
+    text = request.query_params.get("batchSize")
     size = whole(text, "batchSize") if text else BATCH
     if not 1 <= size <= BATCH:
         raise Problem(1003, f"batchSize must be between 1 and {BATCH}")
@@ -31,22 +31,22 @@ def batch_size(call: Call) -> int:
 
 
 def page(
-    call: Call, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
+    request: MarketoRequest, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
 ) -> tuple[list[ItemT], Row]:
     """Cut one page out of items ordered by a growing key, so that rows added meanwhile shift nothing."""
-    size = batch_size(call)
-    after = _read_position(call)
+    size = batch_size(request)
+    after = _read_position(request)
     ahead = sorted((item for item in items if key(item) > after), key=key)
     rows = ahead[:size]
     more: Row = {"moreResult": len(ahead) > size} if says_more else {}
     if len(ahead) > size:
-        more["nextPageToken"] = _write(f"{_fingerprint(call)},{key(rows[-1])}")
+        more["nextPageToken"] = _write(f"{_fingerprint(request)},{key(rows[-1])}")
     return rows, more
 
 
-def cut(call: Call, items: list[ItemT]) -> list[ItemT]:
+def cut(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
     """Cut one page by offset."""
-    size, offset = _number(call, "maxReturn", DEFAULT_RETURN), _number(call, "offset", 0)
+    size, offset = _number(request, "maxReturn", DEFAULT_RETURN), _number(request, "offset", 0)
     if not 1 <= size <= MAX_RETURN:
         raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}")
     if offset < 0:
@@ -54,27 +54,27 @@ def cut(call: Call, items: list[ItemT]) -> list[ItemT]:
     return items[offset : offset + size]
 
 
-def asset_page(call: Call, items: list[AssetT]) -> list[AssetT]:
+def asset_page(request: MarketoRequest, items: list[AssetT]) -> list[AssetT]:
     """Cut one page of assets, after the update range that browsing calls share."""
-    earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
+    earliest, latest = moment(request, "earliestUpdatedAt"), moment(request, "latestUpdatedAt")
     chosen = [
         item
         for item in items
         if (earliest is None or item.updated_at >= earliest) and (latest is None or item.updated_at <= latest)
     ]
-    return cut(call, sorted(chosen, key=lambda item: item.id))
+    return cut(request, sorted(chosen, key=lambda item: item.id))
 
 
-def moment(call: Call, name: str) -> datetime | None:
+def moment(request: MarketoRequest, name: str) -> datetime | None:
     """Read a date and time parameter."""
-    text = call.query.get(name)
+    text = request.query_params.get(name)
     if not text:
         return None
     found = parse_moment(text)
     if found is None and parse_day(text):
         found = parse_moment(f"{text}T00:00:00Z")
     if found is None:
-        raise Problem(704 if "/asset/" in call.raw_path else 1003, f"Invalid date '{text}' for '{name}'")
+        raise Problem(704 if "/asset/" in request.path else 1003, f"Invalid date '{text}' for '{name}'")
     return found
 
 
@@ -82,9 +82,9 @@ def write_position(position: Position) -> str:
     return _write(f"{position.date.isoformat()},{position.id}")
 
 
-def read_position(call: Call) -> Position:
+def read_position(request: MarketoRequest) -> Position:
     """Read the date token of the activity calls, which may be kept and used again later."""
-    text = call.query.get("nextPageToken")
+    text = request.query_params.get("nextPageToken")
     if not text:
         raise missing("nextPageToken")
     date, _, number = _read(text).partition(",")
@@ -100,20 +100,20 @@ def _refuse(text: str) -> Position:
     raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
 
 
-def _read_position(call: Call) -> int:
-    text = call.query.get("nextPageToken")
+def _read_position(request: MarketoRequest) -> int:
+    text = request.query_params.get("nextPageToken")
     if not text:
         return -1
     print_, _, last = _read(text).partition(",")
     # A token belongs to the query that made it; changing the filter half way would skip or repeat rows.
-    if print_ != _fingerprint(call) or not last.lstrip("-").isdigit():
+    if print_ != _fingerprint(request) or not last.lstrip("-").isdigit():
         raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
     return int(last)
 
 
-def _fingerprint(call: Call) -> str:
-    said = sorted(pair for pair in call.query.pairs if pair[0] not in _NOT_PART_OF_QUERY)
-    return hashlib.sha256(repr((call.raw_path, said)).encode()).hexdigest()[:12]
+def _fingerprint(request: MarketoRequest) -> str:
+    said = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _NOT_PART_OF_QUERY)
+    return hashlib.sha256(repr((request.path, said)).encode()).hexdigest()[:12]
 
 
 def _write(text: str) -> str:
@@ -127,6 +127,6 @@ def _read(token: str) -> str:
         raise Problem(1003, f"Invalid value '{token}' for nextPageToken") from None
 
 
-def _number(call: Call, name: str, default: int) -> int:
-    text = call.query.get(name)
+def _number(request: MarketoRequest, name: str, default: int) -> int:
+    text = request.query_params.get(name)
     return whole(text, name) if text else default

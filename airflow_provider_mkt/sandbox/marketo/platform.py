@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.marketo import error_codes
 from airflow_provider_mkt.sandbox.marketo.account.api_users import API_USERS
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import Accounts, ApiUser
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import CENTRAL
 from airflow_provider_mkt.sandbox.marketo.errors import HttpProblem, Problem
-from airflow_provider_mkt.sandbox.marketo.responses import Call, failure, with_raw_controls
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, failure, with_raw_controls
 from airflow_provider_mkt.sandbox.marketo.settings import Settings
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.server.areas import find_areas
+from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.errors import (
     ApiError,
     Crash,
     LimitExceeded,
     MalformedBody,
-    UnknownRoute,
-    WrongMethod,
+    MethodNotAllowed,
+    UnknownPath,
 )
 from airflow_provider_mkt.sandbox.server.limits import (
     CONCURRENCY,
@@ -32,13 +36,8 @@ from airflow_provider_mkt.sandbox.server.limits import (
     Window,
 )
 from airflow_provider_mkt.sandbox.server.platform import Platform
-from airflow_provider_mkt.sandbox.server.requests import Query
-from airflow_provider_mkt.sandbox.server.responses import Reply
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.server.clock import Clock
-    from airflow_provider_mkt.sandbox.server.requests import Incoming
-
+from airflow_provider_mkt.sandbox.server.requests import FORM, MULTIPART, merge_params, parse_form
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse, compress, replace_body
 
 LONGEST_URI, LONGEST_ASSET_URI = 8_192, 65_536
 _DOUBLED = re.compile("//+")
@@ -76,73 +75,75 @@ class Marketo(Platform[MarketoState, ApiUser]):
     def is_free(self, error: str) -> bool:
         return error in error_codes.FREE
 
-    def rewrite(self, incoming: Incoming) -> Incoming:
-        """Let a POST be what `_method` says: a GET whose form is the query, or a DELETE.
+    def rewrite(self, request: MarketoRequest) -> None:
+        """Apply `_method`, which turns a POST into a DELETE, or into a GET whose form is the query.
 
-        Assets do not know this.
+        The asset API does not have this.
         """
-        # Deprecated, and served all the same; a client whose base URL ends in a slash sends them.
-        incoming.raw_path = _DOUBLED.sub("/", incoming.raw_path)
-        if incoming.method != "POST" or not incoming.raw_path.startswith("/rest/v1/"):
-            return incoming
-        is_form = incoming.content_type == "application/x-www-form-urlencoded"
-        form = Query.parse(incoming.body.decode("utf-8", "replace") if is_form else "")
+        scope = request.scope
+        # Double slashes are deprecated and still served; clients whose base URL ends in a slash send them.
+        path = scope["path"] = _DOUBLED.sub("/", request.path)
+        if request.method != "POST" or not path.startswith("/rest/v1/"):
+            return
+        is_form = request.content_type == FORM
+        form = QueryParams(parse_form(request.content) if is_form else [])
+        # Not `query_params`, which would be kept although the query changes.
+        query = QueryParams(scope["query_string"])
         # The guide wants the override in the URL; clients in use send it in the form, and are served.
-        override = (incoming.query.get("_method") or form.get("_method") or "").upper()
+        override = (query.get("_method") or form.get("_method") or "").upper()
         if override in ("GET", "DELETE"):
-            incoming.method = override
-            incoming.query = Query(incoming.query.pairs + form.pairs)
+            scope["method"] = override
+            scope["query_string"] = str(merge_params(query, form)).encode()
             if is_form:
-                incoming.body = b""
-        return incoming
+                request.content = b""
 
-    def inspect(self, request: Call) -> None:
-        in_assets = request.raw_path.startswith("/rest/asset/")
+    def inspect(self, request: MarketoRequest) -> None:
+        in_assets = request.path.startswith("/rest/asset/")
         if request.target_length > (LONGEST_ASSET_URI if in_assets else LONGEST_URI):
             raise HttpProblem(414, error_codes.HTTP["414"])
-        upload = request.content_type == "multipart/form-data"
-        if len(request.body) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
+        upload = request.content_type == MULTIPART
+        if len(request.content) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
             raise HttpProblem(413, error_codes.HTTP["413"])
 
-    def authenticate(self, request: Call) -> ApiUser:
+    def authenticate(self, request: MarketoRequest) -> ApiUser:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            token = (request.query.get("access_token") or "") if self.settings.query_tokens else ""
+            token = (request.query_params.get("access_token") or "") if self.settings.query_tokens else ""
         if not token:
             # The code for no token is not documented since 600 went; tokens in the query count as none.
             message = "Access denied: send the token in an 'Authorization: Bearer' header"
-            if "access_token" in request.query:
+            if "access_token" in request.query_params:
                 message += " (POST /_sandbox/settings with query_tokens, and the query will do)"
             raise Problem(603, message)
         return self.accounts.user_of(token.strip(), self.clock.time())
 
-    def authorize(self, request: Call) -> None:
+    def authorize(self, request: MarketoRequest) -> None:
         request.state.run_due_work()
         user = request.token_or_none
         if user is None:
             return
         request.state.usage.called(user.email, self.clock.now())
-        scopes = request.route.scopes
+        scopes = request.endpoint.scopes
         if scopes and not user.permissions.intersection(scopes):
             raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
 
-    def decorate(self, request: Call, reply: Reply) -> None:
-        # Bulk answers are never compressed.
-        reply.gzip = request.raw_path.startswith("/rest/") and request.accepts("gzip")
-        if self.settings.raw_control_characters and isinstance(reply.body, dict):
-            reply.headers.setdefault("content-type", "application/json;charset=utf-8")
-            reply.body = with_raw_controls(reply.body)
+    def decorate(self, request: MarketoRequest, response: Response) -> None:
+        if self.settings.raw_control_characters and isinstance(response, JSONResponse):
+            replace_body(response, with_raw_controls(bytes(response.body)))
+        # Bulk responses are never compressed.
+        if request.path.startswith("/rest/") and request.accepts_encoding("gzip"):
+            compress(response)
 
-    def render(self, error: ApiError, request: Call | None) -> Reply:
+    def render(self, error: ApiError) -> Response:
         if isinstance(error, HttpProblem):
-            return Reply(error.status, error.message)
+            return PlainTextResponse(error.message, error.status)
         problem = _as_problem(error)
         self.state.usage.failed(problem.code, self.clock.now())
         return failure(self.clock, problem.code, problem.message)
 
-    def named_error(self, name: str) -> Reply | None:
+    def named_error(self, name: str) -> Response | None:
         if name in error_codes.HTTP:
-            return Reply(int(name), error_codes.HTTP[name])
+            return PlainTextResponse(error_codes.HTTP[name], int(name))
         text = error_codes.TEXTS.get(name)
         return None if text is None else failure(self.clock, name, text)
 
@@ -151,9 +152,9 @@ def _as_problem(error: ApiError) -> Problem:
     match error:
         case Problem():
             return error
-        case UnknownRoute():
+        case UnknownPath():
             return Problem(610, f"Requested resource not found: {error.path}")
-        case WrongMethod():
+        case MethodNotAllowed():
             return Problem(605, f"HTTP Method '{error.method}' not supported")
         case MalformedBody():
             multipart = error.message.startswith("multipart")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.datastructures import FormData, QueryParams
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
-from airflow_provider_mkt.sandbox.marketo.responses import Call
-from airflow_provider_mkt.sandbox.server.requests import Query
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest
+from airflow_provider_mkt.sandbox.server.requests import merge_params
 
 BATCH = 300
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -25,8 +27,8 @@ def whole(text: object, name: str = "id") -> int:
         raise wrong_type(text, f"integer ({name})") from None
 
 
-def path_id(call: Call, name: str) -> int:
-    return whole(call.path[name], name)
+def path_id(request: MarketoRequest, name: str) -> int:
+    return whole(request.path_params[name], name)
 
 
 def truth(text: str | None, default: bool | None = None) -> bool | None:
@@ -37,11 +39,11 @@ def truth(text: str | None, default: bool | None = None) -> bool | None:
     return _TRUTH[text.lower()]
 
 
-async def json_object(call: Call) -> dict[str, Any]:
+async def json_object(request: MarketoRequest) -> dict[str, Any]:
     """Read the JSON object of a write: any other content type is 612, however good the body is."""
-    if call.content_type != "application/json":
+    if request.content_type != "application/json":
         raise Problem(612, "Invalid Content Type")
-    body = await call.json()
+    body = await request.json()
     if not isinstance(body, dict):
         raise Problem(609, "Invalid JSON: an object is expected")
     return body
@@ -61,19 +63,19 @@ def records(body: dict[str, Any], most: int = BATCH) -> list[dict[str, Any]]:
     return rows
 
 
-async def lead_ids(call: Call) -> list[int]:
+async def lead_ids(request: MarketoRequest) -> list[int]:
     """Read lead ids from repeated `id` parameters, or from a JSON body."""
-    if "id" in call.query:
-        ids = [whole(text) for text in call.query.split("id")]
+    if "id" in request.query_params:
+        ids = [whole(text) for text in request.list_param("id")]
         if len(ids) > BATCH:
             raise Problem(1003, f"Number of ids exceeds the limit of {BATCH}")
         return ids
-    if not call.body:
+    if not request.content:
         raise missing("id")
-    return [whole(row.get("id")) for row in records(await json_object(call))]
+    return [whole(row.get("id")) for row in records(await json_object(request))]
 
 
-def required(query: Query, name: str) -> str:
+def required(query: QueryParams, name: str) -> str:
     value = query.get(name)
     if not value:
         raise missing(name)
@@ -81,25 +83,25 @@ def required(query: Query, name: str) -> str:
 
 
 def wanted_fields(
-    call: Call, schema: Schema, default: Sequence[str], beside: Sequence[str] = ()
+    request: MarketoRequest, schema: Schema, default: Sequence[str], beside: Sequence[str] = ()
 ) -> list[str]:
     """Read the fields that are asked for; those `beside` the schema may be named, and are told elsewhere."""
-    names = call.query.split("fields")
+    names = request.list_param("fields")
     known = [name for name in names if name not in beside]
     for name in known:
         schema.get(name)
     return known if names else list(default)
 
 
-async def asset_params(call: Call) -> Query:
+async def asset_params(request: MarketoRequest) -> QueryParams:
     """Read an asset write's parameters: form encoded, never JSON."""
-    if call.body and call.content_type not in FORM_TYPES:
+    if request.content and request.content_type not in FORM_TYPES:
         raise Problem(612, "Invalid Content Type")
-    form = (await call.form()).fields if call.body else Query()
-    return Query(call.query.pairs + form.pairs)
+    form = await request.form_data() if request.content else FormData()
+    return merge_params(request.query_params, form)
 
 
-def text_param(params: Query, name: str, longest: int = 255) -> str:
+def text_param(params: QueryParams, name: str, longest: int = 255) -> str:
     """Read a required text of an asset write, whose codes differ from the lead database's."""
     value = (params.get(name) or "").strip()
     if not value:

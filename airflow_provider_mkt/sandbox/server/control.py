@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.server.faults import Fault
 from airflow_provider_mkt.sandbox.server.platform import Platform
-from airflow_provider_mkt.sandbox.server.requests import Incoming
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 PREFIX = "/_sandbox/"
 AnyPlatform = Platform[Any, Any]
@@ -36,19 +36,19 @@ class _Settings(BaseModel):
     latency: float = Field(default=0.0, ge=0)
 
 
-def answer(platform: AnyPlatform, incoming: Incoming) -> Reply:
-    """Do one control call."""
-    what = incoming.raw_path[len(PREFIX) :].rstrip("/")
+def respond(platform: AnyPlatform, method: str, path: str, content: bytes) -> Response:
+    """Run one control call."""
+    what = path[len(PREFIX) :].rstrip("/")
     known = [method for method, name in _CALLS if name == what]
     if not known:
         return _refuse(404, f"no control call /{what}; there are {sorted({name for _, name in _CALLS})}")
-    if incoming.method not in known:
+    if method not in known:
         return _refuse(405, f"{what} takes {', '.join(known)}")
     try:
-        body = json.loads(incoming.body) if incoming.body else {}
+        body = json.loads(content) if content else {}
         if not isinstance(body, dict) and what != "faults":
             return _refuse(400, "the body must be an object")
-        return _CALLS[incoming.method, what](platform, body)
+        return _CALLS[method, what](platform, body)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         return _refuse(400, "; ".join(problems))
@@ -56,48 +56,48 @@ def answer(platform: AnyPlatform, incoming: Incoming) -> Reply:
         return _refuse(400, str(error))
 
 
-def _refuse(status: int, message: str) -> Reply:
-    return Reply(status, {"message": message})
+def _refuse(status: int, message: str) -> Response:
+    return JSONResponse({"message": message}, status)
 
 
-def _state(platform: AnyPlatform, body: Any) -> Reply:
+def _state(platform: AnyPlatform, body: Any) -> Response:
     now = platform.clock.now().isoformat()
-    return Reply(200, {"platform": platform.name, "now": now, **platform.snapshot()})
+    return JSONResponse({"platform": platform.name, "now": now, **platform.snapshot()})
 
 
-def _reset(platform: AnyPlatform, body: Any) -> Reply:
+def _reset(platform: AnyPlatform, body: Any) -> Response:
     platform.reset()
-    return Reply(204)
+    return Response(status_code=204)
 
 
-def _clock(platform: AnyPlatform, body: Any) -> Reply:
-    return Reply(200, {"now": platform.clock.now().isoformat(), "offset": platform.clock.offset})
+def _clock(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({"now": platform.clock.now().isoformat(), "offset": platform.clock.offset})
 
 
-def _move_clock(platform: AnyPlatform, body: Any) -> Reply:
+def _move_clock(platform: AnyPlatform, body: Any) -> Response:
     platform.clock.advance(_Advance.model_validate(body).advance)
     return _clock(platform, body)
 
 
-def _faults(platform: AnyPlatform, body: Any) -> Reply:
-    return Reply(200, platform.faults.snapshot())
+def _faults(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse(platform.faults.snapshot())
 
 
-def _add_faults(platform: AnyPlatform, body: Any) -> Reply:
+def _add_faults(platform: AnyPlatform, body: Any) -> Response:
     ordered = [Fault.model_validate(item) for item in (body if isinstance(body, list) else [body])]
-    return Reply(201, {"added": [platform.faults.order(fault).model_dump() for fault in ordered]})
+    return JSONResponse({"added": [platform.faults.order(fault).model_dump() for fault in ordered]}, 201)
 
 
-def _clear_faults(platform: AnyPlatform, body: Any) -> Reply:
+def _clear_faults(platform: AnyPlatform, body: Any) -> Response:
     platform.faults.clear()
-    return Reply(204)
+    return Response(status_code=204)
 
 
-def _limits(platform: AnyPlatform, body: Any) -> Reply:
-    return Reply(200, {**platform.limits.snapshot(), "latency": platform.latency})
+def _limits(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({**platform.limits.snapshot(), "latency": platform.latency})
 
 
-def _set_limits(platform: AnyPlatform, body: Any) -> Reply:
+def _set_limits(platform: AnyPlatform, body: Any) -> Response:
     settings, limits = _Settings.model_validate(body), platform.limits
     given = settings.model_fields_set
     if "rate" in given:
@@ -115,11 +115,11 @@ def _set_limits(platform: AnyPlatform, body: Any) -> Reply:
     return _limits(platform, body)
 
 
-def _settings(platform: AnyPlatform, body: Any) -> Reply:
-    return Reply(200, {} if platform.settings is None else platform.settings.model_dump())
+def _settings(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({} if platform.settings is None else platform.settings.model_dump())
 
 
-def _set_settings(platform: AnyPlatform, body: Any) -> Reply:
+def _set_settings(platform: AnyPlatform, body: Any) -> Response:
     if platform.settings is None:
         return _refuse(400, f"{platform.name} has no settings of its own")
     wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
@@ -129,11 +129,11 @@ def _set_settings(platform: AnyPlatform, body: Any) -> Reply:
     return _settings(platform, body)
 
 
-def _calls(platform: AnyPlatform, body: Any) -> Reply:
-    return Reply(200, platform.calls.snapshot())
+def _calls(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse(platform.calls.snapshot())
 
 
-_CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Reply]] = {
+_CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Response]] = {
     ("GET", "state"): _state,
     ("POST", "reset"): _reset,
     ("GET", "clock"): _clock,

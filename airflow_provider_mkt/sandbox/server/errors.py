@@ -14,7 +14,7 @@ class ApiError(Exception):
     """Base of everything a platform renders as an error answer; platforms subclass it."""
 
 
-class UnknownRoute(ApiError):
+class UnknownPath(ApiError):
     """No endpoint has this path."""
 
     def __init__(self, path: str) -> None:
@@ -22,8 +22,8 @@ class UnknownRoute(ApiError):
         self.path = path
 
 
-class WrongMethod(ApiError):
-    """The path exists, but not with this verb."""
+class MethodNotAllowed(ApiError):
+    """The path exists, but not with this method."""
 
     def __init__(self, method: str, allowed: Iterable[str]) -> None:
         super().__init__(method)

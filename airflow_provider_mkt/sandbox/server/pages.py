@@ -6,8 +6,9 @@ import json
 from html import escape
 from typing import Any
 
+from starlette.responses import HTMLResponse, Response
+
 from airflow_provider_mkt.sandbox.server.platform import Platform
-from airflow_provider_mkt.sandbox.server.responses import Reply
 from airflow_provider_mkt.sandbox.server.state import Table
 
 _STYLE = """
@@ -32,7 +33,7 @@ document.querySelector("main").replaceWith(d.querySelector("main"))}catch(e){}},
 """
 
 
-def answer(platform: Platform[Any, Any]) -> Reply:
+def respond(platform: Platform[Any, Any]) -> Response:
     """The page of one platform."""
     tables = [*platform.tables(), _faults(platform), _fired(platform), _calls(platform)]
     html = (
@@ -44,7 +45,7 @@ def answer(platform: Platform[Any, Any]) -> Reply:
         f"{_facts(platform)}{''.join(_table(table) for table in tables)}</main>"
         f"<script>{_REFRESH}</script></html>"
     )
-    return Reply(200, html, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"})
+    return HTMLResponse(html.encode("utf-8", "replace"), headers={"cache-control": "no-store"})
 
 
 def _facts(platform: Platform[Any, Any]) -> str:

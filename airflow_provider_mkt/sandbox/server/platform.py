@@ -9,17 +9,17 @@ from airflow_provider_mkt.sandbox.server.areas import Areas
 from airflow_provider_mkt.sandbox.server.call_log import CallLog
 from airflow_provider_mkt.sandbox.server.faults import Faults
 from airflow_provider_mkt.sandbox.server.requests import StateT, TokenT
-from airflow_provider_mkt.sandbox.server.routing import RouteTree
+from airflow_provider_mkt.sandbox.server.routing import Router
 from airflow_provider_mkt.sandbox.server.state import Table
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from starlette.responses import Response
 
     from airflow_provider_mkt.sandbox.server.clock import Clock
     from airflow_provider_mkt.sandbox.server.errors import ApiError
     from airflow_provider_mkt.sandbox.server.limits import Limits
-    from airflow_provider_mkt.sandbox.server.requests import Incoming, Request
-    from airflow_provider_mkt.sandbox.server.responses import Reply
+    from airflow_provider_mkt.sandbox.server.requests import Request
 
 
 class Platform(ABC, Generic[StateT, TokenT]):
@@ -40,7 +40,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
         self.limits = self.make_limits()
         self.faults = Faults(clock, lambda name: self.named_error(name) is not None)
         self.state: StateT = self._new_state()
-        self.tree = self._tree()
+        self.router = self._router()
 
     def reset(self) -> None:
         """Back to the seed; settings of limits, latency and clock stay."""
@@ -71,31 +71,30 @@ class Platform(ABC, Generic[StateT, TokenT]):
         """The documented limits."""
 
     @classmethod
-    def _tree(cls) -> RouteTree[StateT, TokenT]:
-        # Half the time that a platform takes to start, and the same for all of its kind.
-        if cls not in _trees:
-            _trees[cls] = RouteTree(route for routes in cls.areas.routes for route in routes.mount())
-        return _trees[cls]
+    def _router(cls) -> Router:
+        # The same for every instance of a platform, and half of the time that one takes to start.
+        if cls not in _routers:
+            _routers[cls] = Router(endpoint for routes in cls.areas.routes for endpoint in routes)
+        return _routers[cls]
 
     @abstractmethod
     def authenticate(self, request: Request[StateT, TokenT]) -> TokenT:
         """Whose call this is; raises the platform's `ApiError`."""
 
     @abstractmethod
-    def render(self, error: ApiError, request: Request[StateT, TokenT] | None) -> Reply:
+    def render(self, error: ApiError) -> Response:
         """An error in the platform's own shape; has to know the core's errors too."""
 
     @abstractmethod
-    def named_error(self, name: str) -> Reply | None:
+    def named_error(self, name: str) -> Response | None:
         """The answer of a documented error, for faults; None if there is no such error."""
 
     def is_free(self, error: str) -> bool:
         """Whether a call that ended with this documented error counts against no quota."""
         return False
 
-    def rewrite(self, incoming: Incoming) -> Incoming:
-        """Change a call before it is routed."""
-        return incoming
+    def rewrite(self, request: Request[StateT, TokenT]) -> None:
+        """Change a request before it is routed."""
 
     def inspect(self, request: Request[StateT, TokenT]) -> None:
         """Refuse a call before anything else looks at it, for its size say."""
@@ -107,7 +106,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
         """Whose rate window counts this call."""
         return ""
 
-    def decorate(self, request: Request[StateT, TokenT], reply: Reply) -> None:
+    def decorate(self, request: Request[StateT, TokenT], response: Response) -> None:
         """Add what every answer carries, rate headers say."""
 
     def snapshot(self) -> dict[str, Any]:
@@ -121,4 +120,4 @@ class Platform(ABC, Generic[StateT, TokenT]):
         return self.areas.tables_of(self.state)
 
 
-_trees: dict[type, RouteTree[Any, Any]] = {}
+_routers: dict[type, Router] = {}

@@ -1,150 +1,88 @@
-"""What a handler gets to see of a call."""
+"""Starlette's request, with what an endpoint of the sandbox needs beside it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncGenerator
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, UploadFile
+import starlette.requests
+from starlette.datastructures import FormData, ImmutableMultiDict, QueryParams
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Scope
 
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.endpoints import Endpoint
 from airflow_provider_mkt.sandbox.server.errors import MalformedBody
 from airflow_provider_mkt.sandbox.server.state import State
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-
-    from airflow_provider_mkt.sandbox.server.clock import Clock
-    from airflow_provider_mkt.sandbox.server.routing import Route
 
 StateT = TypeVar("StateT", bound=State)
 TokenT = TypeVar("TokenT")
 
-
-def parse_json(text: bytes | str) -> Any:
-    """JSON as its standard has it; raises `MalformedBody`."""
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise MalformedBody(error.msg, line=error.lineno, column=error.colno) from error
-    except UnicodeDecodeError as error:
-        message = "body is not UTF-8"
-        raise MalformedBody(message) from error
-    except (RecursionError, ValueError) as error:
-        # What no parser in use would take either: thousands of brackets, or of digits.
-        message = "body is nested too deeply or has a number too long"
-        raise MalformedBody(message) from error
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+_WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
-def _refuse_constant(name: str) -> None:
-    message = f"{name} is no value"
-    raise MalformedBody(message)
+class Request(starlette.requests.Request, Generic[StateT, TokenT]):
+    """One request whose body has been read.
 
+    :param scope: the ASGI scope; its path has no dot segments, and each segment is still percent-encoded.
+    :param content: the body.
+    :param state: what the account holds.
+    :param clock: the sandbox's clock.
+    :param platform_url: where the platform listens, without a slash at the end.
+    :param latency: seconds that the platform takes for a request.
+    """
 
-_NONE = re.compile(r"q\s*=\s*0(\.0*)?")
-
-
-class Query:
-    """Query or form parameters; a name may come more than once."""
-
-    def __init__(self, pairs: list[tuple[str, str]] | None = None) -> None:
-        self.pairs = pairs if pairs is not None else []
-
-    @classmethod
-    def parse(cls, text: str) -> Query:
-        return cls(parse_qsl(text, keep_blank_values=True))
-
-    def __contains__(self, name: str) -> bool:
-        return any(key == name for key, _ in self.pairs)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key for key, _ in self.pairs))
-
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """The last value of a name."""
-        return next((value for key, value in reversed(self.pairs) if key == name), default)
-
-    def all(self, name: str) -> list[str]:
-        """Every value of a name, in order."""
-        return [value for key, value in self.pairs if key == name]
-
-    def split(self, name: str) -> list[str]:
-        """Every value of a name, comma lists taken apart, blanks left out."""
-        return [part.strip() for value in self.all(name) for part in value.split(",") if part.strip()]
-
-
-@dataclass(slots=True)
-class Incoming:
-    """A call as it came in, before routing; a platform may rewrite it."""
-
-    method: str
-    raw_path: str
-    query: Query
-    headers: Headers
-    body: bytes
-    target_length: int = 0
-
-    @property
-    def content_type(self) -> str:
-        """Media type without parameters, lower case."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-@dataclass(slots=True)
-class Upload:
-    """A file of a multipart body."""
-
-    filename: str
-    content_type: str
-    content: bytes
-
-
-@dataclass(slots=True)
-class Form:
-    """A form body: fields, and files by field name."""
-
-    fields: Query
-    files: dict[str, Upload] = field(default_factory=dict)
-    uploads: list[Upload] = field(default_factory=list)
-    """Every file, where several share a field name."""
-
-
-class Request(Generic[StateT, TokenT]):
-    """One routed call. `token` is the fixture it authenticated with."""
+    endpoint: Endpoint
+    """The endpoint that it is for; set once the request has been routed."""
 
     def __init__(
         self,
-        incoming: Incoming,
+        scope: Scope,
+        content: bytes,
         *,
-        route: Route[StateT, TokenT],
-        path: dict[str, str],
         state: StateT,
         clock: Clock,
-        base_url: str,
-        work: Callable[[], Awaitable[None]],
+        platform_url: str,
+        latency: float,
     ) -> None:
-        self.method = incoming.method
-        self.raw_path = incoming.raw_path
-        self.target_length = incoming.target_length
-        self.query = incoming.query
-        self.headers = incoming.headers
-        self.body = incoming.body
-        self.content_type = incoming.content_type
-        self.route = route
-        self.path = path
-        self.state = state
+        super().__init__(scope)
+        self.content = content
+        # As the client sent it: a platform may rewrite the path and the query.
+        query: bytes = scope["query_string"]
+        self.target_length = len(scope["raw_path"]) + (len(query) + 1 if query else 0)
         self.clock = clock
-        self.base_url = base_url
-        self._work = work
+        self.platform_url = platform_url
+        self._platform_state = state
+        self._latency = latency
         self._token: TokenT | None = None
 
     @property
+    def state(self) -> StateT:  # type: ignore[override]
+        """What the account holds."""
+        return self._platform_state
+
+    @property
+    def path(self) -> str:
+        """The path, with each segment still percent-encoded."""
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def content_type(self) -> str:
+        """Media type without parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def token(self) -> TokenT:
+        """The credential that the request authenticated with."""
         if self._token is None:
-            msg = "this route takes no token"
+            msg = "this endpoint takes no token"
             raise RuntimeError(msg)
         return self._token
 
@@ -155,41 +93,84 @@ class Request(Generic[StateT, TokenT]):
     def authenticated_as(self, token: TokenT | None) -> None:
         self._token = token
 
-    def accepts(self, coding: str) -> bool:
-        """Whether the answer may come in a content coding."""
+    def list_param(self, name: str) -> list[str]:
+        """Return all values of a query parameter that is repeated or comma-separated, without blank ones."""
+        values = self.query_params.getlist(name)
+        return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+    def accepts_encoding(self, coding: str) -> bool:
+        """Return whether the response may be compressed with a content coding."""
         for part in self.headers.get("accept-encoding", "").lower().split(","):
             name, _, weight = part.partition(";")
             if name.strip() in (coding, "*"):
-                return _NONE.fullmatch(weight.strip()) is None
+                return _WEIGHT_ZERO.fullmatch(weight.strip()) is None
         return False
 
-    async def work(self) -> None:
-        """The time the platform takes; others work meanwhile, so a look-up before it may be stale after."""
-        await self._work()
+    async def simulate_latency(self) -> None:
+        """Take the time that the platform takes; a second call takes none.
+
+        Other requests run meanwhile, even without latency, as they would on a real platform: what was looked
+        up before may have changed.
+        """
+        seconds, self._latency = self._latency, 0.0
+        await asyncio.sleep(seconds)
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        yield self.content
+
+    async def body(self) -> bytes:
+        return self.content
 
     async def json(self) -> Any:
-        """The body, parsed; raises `MalformedBody`."""
-        return parse_json(self.body)
+        """Return the parsed body.
 
-    async def form(self) -> Form:
-        """The body as a form, urlencoded or multipart; raises `MalformedBody`."""
-        if self.content_type != "multipart/form-data":
-            return Form(Query.parse(self.body.decode("utf-8", "replace")))
+        :raises MalformedBody: it is not JSON.
+        """
+        return parse_json(self.content)
+
+    async def form_data(self) -> FormData:
+        """Return the body as a form, urlencoded or multipart. UTF-8 need not be percent-encoded.
+
+        :raises MalformedBody: it is not a multipart body.
+        """
+        if self.content_type != MULTIPART:
+            return FormData([*parse_form(self.content)])
         try:
-            parsed = await MultiPartParser(self.headers, _once(self.body)).parse()
+            return await MultiPartParser(self.headers, self.stream()).parse()
         except (MultiPartException, KeyError) as error:
             message = f"multipart body: {error}"
             raise MalformedBody(message) from error
-        form = Form(Query())
-        for name, value in parsed.multi_items():
-            if isinstance(value, UploadFile):
-                content = await value.read()
-                form.files[name] = Upload(value.filename or "", value.content_type or "", content)
-                form.uploads.append(form.files[name])
-            else:
-                form.fields.pairs.append((name, value))
-        return form
 
 
-async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
+def parse_json(text: bytes | str) -> Any:
+    """Parse JSON as its standard has it, without NaN and Infinity.
+
+    :raises MalformedBody: it is not JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_reject_constant)
+    except json.JSONDecodeError as error:
+        raise MalformedBody(error.msg, line=error.lineno, column=error.colno) from error
+    except UnicodeDecodeError as error:
+        message = "body is not UTF-8"
+        raise MalformedBody(message) from error
+    except (RecursionError, ValueError) as error:
+        # Thousands of brackets or digits, which other parsers reject as well.
+        message = "body is nested too deeply or has a number too long"
+        raise MalformedBody(message) from error
+
+
+def _reject_constant(name: str) -> None:
+    message = f"{name} is not a value"
+    raise MalformedBody(message)
+
+
+def parse_form(content: bytes) -> list[tuple[str, str]]:
+    """Parse a urlencoded body into pairs of name and value."""
+    return parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def merge_params(*sources: ImmutableMultiDict[str, Any]) -> QueryParams:
+    """Return the parameters of a query and of forms together, without the files."""
+    pairs = [pair for source in sources for pair in source.multi_items()]
+    return QueryParams([(name, value) for name, value in pairs if isinstance(value, str)])

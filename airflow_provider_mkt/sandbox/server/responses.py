@@ -1,48 +1,50 @@
-"""What a handler returns."""
+"""Starlette's responses, as the platforms write them."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass, field
 from typing import Any
+
+import starlette.responses
+from starlette.responses import PlainTextResponse, Response
 
 SMALLEST_GZIP = 1024
 
 
-@dataclass(slots=True)
-class Reply:
-    """Status, body and headers. A str or bytes body is sent as it is, None as no body, the rest as JSON.
+class JSONResponse(starlette.responses.JSONResponse):
+    """A JSON response. A lone surrogate, which JSON can escape and UTF-8 cannot encode, becomes "?"."""
 
-    `cut` is how many bytes of the body arrive before the connection closes; None for all. With `gzip`, a
-    body that is not small is compressed.
+    media_type = "application/json;charset=utf-8"
+
+    def render(self, content: Any) -> bytes:
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "replace")
+
+
+def make_response(status: int, content: Any, headers: dict[str, str]) -> Response:
+    """Return a response with any content.
+
+    :param content: None for no body, text and bytes as they are, everything else as JSON.
     """
+    if content is None or status in (204, 304):
+        return Response(status_code=status, headers=headers)
+    if isinstance(content, bytes):
+        return Response(content, status, headers, "application/octet-stream")
+    if isinstance(content, str):
+        return PlainTextResponse(content.encode("utf-8", "replace"), status, headers)
+    return JSONResponse(content, status, headers)
 
-    status: int = 200
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: int | None = None
-    gzip: bool = False
 
-    def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        """Headers and body as they go over the wire."""
-        if self.body is None or self.status in (204, 304):
-            content, kind = b"", None
-        elif isinstance(self.body, bytes):
-            content, kind = self.body, "application/octet-stream"
-        elif isinstance(self.body, str):
-            content, kind = self.body.encode("utf-8", "replace"), "text/plain; charset=utf-8"
-        else:
-            text = json.dumps(self.body, separators=(",", ":"), ensure_ascii=False, default=str)
-            # A lone surrogate can come in by a JSON escape, and has no UTF-8.
-            content = text.encode("utf-8", "replace")
-            kind = "application/json;charset=utf-8"
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if kind is not None:
-            headers.setdefault("content-type", kind)
-        if self.gzip and len(content) >= SMALLEST_GZIP:
-            content = gzip.compress(content, compresslevel=1, mtime=0)
-            headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-        if self.status != 204:
-            headers["content-length"] = str(len(content))
-        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()], content
+def replace_body(response: Response, body: bytes) -> None:
+    """Give a response another body of the same media type."""
+    response.body = body
+    response.headers["content-length"] = str(len(body))
+
+
+def compress(response: Response) -> None:
+    """Compress the body of a response with gzip, unless it is small."""
+    if len(response.body) >= SMALLEST_GZIP:
+        replace_body(response, gzip.compress(response.body, compresslevel=1, mtime=0))
+        response.headers["content-encoding"] = "gzip"
+        response.headers["vary"] = "Accept-Encoding"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import ACCESS_TOKEN_LIFE, OAuthApp, Token
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.requests import is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.requests import Query
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.requests import merge_params
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _USER_ID = 12345
 
@@ -20,21 +23,20 @@ routes_v1 = HubSpotRoutes("/oauth/v1")
 
 
 @routes.handle("POST", "/token", auth=False, gates=())
-async def token(request: HubSpotRequest) -> Reply:
+async def token(request: HubSpotRequest) -> Response:
     """Give tokens for a code, which works once, for a refresh token, which stays, or to the app itself."""
     return await _issue(request, await _form(request))
 
 
 @routes_v1.handle("POST", "/token", auth=False, gates=())
-async def token_v1(request: HubSpotRequest) -> Reply:
+async def token_v1(request: HubSpotRequest) -> Response:
     """The old call, which also takes the secret and the refresh token in the query."""
     form = await _form(request)
-    form.pairs = [*request.query.pairs, *form.pairs]
-    return await _issue(request, form)
+    return await _issue(request, merge_params(request.query_params, form))
 
 
-async def _issue(request: HubSpotRequest, form: Query) -> Reply:
-    await request.work()
+async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
+    await request.simulate_latency()
     credentials = request.state.credentials
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     grant = form.get("grant_type")
@@ -66,35 +68,33 @@ async def _issue(request: HubSpotRequest, form: Query) -> Reply:
     )
 
 
-def _issued(issued: Token, use: str, **facts: Any) -> Reply:
-    return Reply(
-        200,
+def _issued(issued: Token, use: str, **facts: Any) -> Response:
+    return JSONResponse(
         {
             "token_type": "bearer",
             "token_use": use,
             "access_token": issued.value,
             "expires_in": ACCESS_TOKEN_LIFE,
             **facts,
-        },
+        }
     )
 
 
 @routes.handle("POST", "/token/introspect", auth=False, gates=())
-async def introspect(request: HubSpotRequest) -> Reply:
+async def introspect(request: HubSpotRequest) -> Response:
     form = await _form(request)
-    await request.work()
+    await request.simulate_latency()
     credentials = request.state.credentials
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     value = form.get("token") or ""
     about = _about(app, value)
     if credentials.refresh_tokens.get(value) == app:
-        return Reply(200, {**about, "active": True, "token_use": "refresh_token"})
+        return JSONResponse({**about, "active": True, "token_use": "refresh_token"})
     known = credentials.tokens.get(value)
     if known is None or known.expires is None:
         raise OAuthError("BAD_TOKEN", "missing or unknown token", "invalid_request")
     left = int(known.expires - request.clock.time())
-    return Reply(
-        200,
+    return JSONResponse(
         {
             **about,
             "active": left > 0,
@@ -102,15 +102,15 @@ async def introspect(request: HubSpotRequest) -> Reply:
             "expires_in": max(0, left),
             "is_private_distribution": False,
             "signed_access_token": _signed(app, value, known.expires),
-        },
+        }
     )
 
 
 @routes.handle("POST", "/token/revoke", auth=False, gates=())
-async def revoke(request: HubSpotRequest) -> Reply:
+async def revoke(request: HubSpotRequest) -> Response:
     """A token nobody knows is revoked already; which success code this has is documented nowhere."""
     form = await _form(request)
-    await request.work()
+    await request.simulate_latency()
     credentials = request.state.credentials
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     value = form.get("token") or ""
@@ -119,13 +119,13 @@ async def revoke(request: HubSpotRequest) -> Reply:
     known = credentials.tokens.get(value)
     if known is not None and known.is_oauth and known.app == f"oauth-{app.app_id}":
         del credentials.tokens[value]
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes_v1.handle("GET", "/access-tokens/{token}", auth=False, gates=())
-async def access_token_v1(request: HubSpotRequest) -> Reply:
-    await request.work()
-    credentials, value = request.state.credentials, request.path["token"]
+async def access_token_v1(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    credentials, value = request.state.credentials, request.path_params["token"]
     known = credentials.tokens.get(value)
     app = next(
         (one for one in credentials.apps.values() if known and known.app == f"oauth-{one.app_id}"), None
@@ -135,28 +135,28 @@ async def access_token_v1(request: HubSpotRequest) -> Reply:
     left = max(0, int(known.expires - request.clock.time()))
     about = {**_about(app, value), "token_type": "access", "expires_in": left}
     del about["client_id"]
-    return Reply(200, about)
+    return JSONResponse(about)
 
 
 @routes_v1.handle("GET", "/refresh-tokens/{token}", auth=False, gates=())
-async def refresh_token_v1(request: HubSpotRequest) -> Reply:
-    await request.work()
-    value = request.path["token"]
+async def refresh_token_v1(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    value = request.path_params["token"]
     app = request.state.credentials.refresh_tokens.get(value)
     if app is None:
         raise _unknown_v1()
     about = {**_about(app, value), "token_type": "refresh"}
     del about["app_id"]
-    return Reply(200, about)
+    return JSONResponse(about)
 
 
 @routes_v1.handle("DELETE", "/refresh-tokens/{token}", auth=False, gates=())
-async def drop_refresh_token_v1(request: HubSpotRequest) -> Reply:
+async def drop_refresh_token_v1(request: HubSpotRequest) -> Response:
     """What a token that is gone already answers is documented nowhere; to say so is the safer reading."""
-    await request.work()
-    if request.state.credentials.refresh_tokens.pop(request.path["token"], None) is None:
+    await request.simulate_latency()
+    if request.state.credentials.refresh_tokens.pop(request.path_params["token"], None) is None:
         raise _unknown_v1()
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _unknown_v1() -> HubSpotError:
@@ -198,11 +198,11 @@ def _about(app: OAuthApp, value: str) -> dict[str, Any]:
     }
 
 
-async def _form(request: HubSpotRequest) -> Query:
+async def _form(request: HubSpotRequest) -> QueryParams:
     if request.content_type == "application/json" and is_dated(request):
         # HubSpot's client for the dated paths sends the form's fields so.
         body = await read_object(request, "TokenRequest")
-        return Query([(name, str(value)) for name, value in body.items() if value is not None])
+        return QueryParams([(name, str(value)) for name, value in body.items() if value is not None])
     if request.content_type != "application/x-www-form-urlencoded":
         raise unsupported_media(request.content_type)
-    return (await request.form()).fields
+    return merge_params(await request.form_data())

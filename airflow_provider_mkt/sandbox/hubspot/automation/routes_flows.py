@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.automation.flow_definitions import FOR_NEW, read_definition, whole
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, conflict, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs, whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 SCOPES = ("automation",)
 MOST = 100
@@ -24,68 +26,68 @@ routes = HubSpotRoutes("/automation/v4")
 
 
 @routes.handle("GET", "/flows", scopes=SCOPES)
-async def list_flows(request: HubSpotRequest) -> Reply:
-    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
-    await request.work()
+async def list_flows(request: HubSpotRequest) -> Response:
+    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    await request.simulate_latency()
     every = list(request.state.automation.workflows.values())
-    found, paging = page(every, request.query.get("after"), limit)
-    return Reply(200, {"results": [_listed(one) for one in found], **paging})
+    found, paging = page(every, request.query_params.get("after"), limit)
+    return JSONResponse({"results": [_listed(one) for one in found], **paging})
 
 
 @routes.handle("GET", "/flows/{flowId}", scopes=SCOPES)
-async def read_flow(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, _whole(_find(request)))
+async def read_flow(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(_whole(_find(request)))
 
 
 @routes.handle("POST", "/flows", scopes=SCOPES, gates=GATES)
-async def create_flow(request: HubSpotRequest) -> Reply:
+async def create_flow(request: HubSpotRequest) -> Response:
     body = await read_definition(request, "ApiFlowCreateRequest", FOR_NEW)
-    await request.work()
+    await request.simulate_latency()
     made = request.state.automation.create_workflow()
     request.state.automation.define(made, body)
-    return Reply(201, _whole(made))
+    return JSONResponse(_whole(made), 201)
 
 
 @routes.handle("PUT", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
-async def replace_flow(request: HubSpotRequest) -> Reply:
+async def replace_flow(request: HubSpotRequest) -> Response:
     """Replace as a whole. What an old revision is answered with is not documented; it is not taken."""
     body = await read_definition(request, "ApiFlowPutRequest", ("revisionId",))
-    await request.work()
+    await request.simulate_latency()
     one = _find(request)
     if str(body["revisionId"]) != str(one.revision):
         msg = f"revisionId is {body['revisionId']}, but the flow is at {one.revision}"
         raise conflict(msg)
     request.state.automation.define(one, body)
     one.revision += 1
-    return Reply(200, _whole(one))
+    return JSONResponse(_whole(one))
 
 
 @routes.handle("DELETE", "/flows/{flowId}", scopes=SCOPES)
-async def delete_flow(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def delete_flow(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     del request.state.automation.workflows[_find(request).flow_id]
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/flows/batch/read", scopes=SCOPES)
-async def read_batch(request: HubSpotRequest) -> Reply:
+async def read_batch(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     ids = [_id_of(item, "FLOW_ID", "flowId") for item in await _inputs(request)]
-    await request.work()
+    await request.simulate_latency()
     known = request.state.automation.workflows
     unknown = [one for one in ids if one not in known]
-    return batch_reply(
+    return batch_response(
         request, [_whole(known[one]) for one in ids if one in known], _missing(unknown), began=began
     )
 
 
 @routes.handle("POST", "/workflow-id-mappings/batch/read", scopes=SCOPES)
-async def map_ids(request: HubSpotRequest) -> Reply:
+async def map_ids(request: HubSpotRequest) -> Response:
     """Pages and schema name the id's field differently, so either is taken."""
     began = request.clock.time()
     asked = await _inputs(request)
-    await request.work()
+    await request.simulate_latency()
     store, results, unknown = request.state.automation, [], []
     for item in asked:
         if item.get("type") == "WORKFLOW_ID":
@@ -98,13 +100,13 @@ async def map_ids(request: HubSpotRequest) -> Reply:
             unknown.append(wanted)
         else:
             results.append({"flowId": int(found.flow_id), "workflowId": int(found.workflow_id)})
-    return batch_reply(request, results, _missing(unknown), began=began)
+    return batch_response(request, results, _missing(unknown), began=began)
 
 
 def _find(request: HubSpotRequest) -> Workflow:
-    one = request.state.automation.workflows.get(request.path["flowId"])
+    one = request.state.automation.workflows.get(request.path_params["flowId"])
     if one is None:
-        raise not_found(f"No flow with id {request.path['flowId']}")
+        raise not_found(f"No flow with id {request.path_params['flowId']}")
     return one
 
 

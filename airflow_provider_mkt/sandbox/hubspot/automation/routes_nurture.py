@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from starlette.responses import PlainTextResponse, Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}")
 _READ_ONLY = frozenset(
@@ -37,17 +38,17 @@ routes = HubSpotRoutes("")
 
 
 @routes.handle("POST", "/nurture/v1/campaign/{campaign_guid}/add", query_token=True)
-async def enrol_lead(request: HubSpotRequest) -> Reply:
+async def enrol_lead(request: HubSpotRequest) -> Response:
     """The body is the bare GUID of a lead: no quotes, no JSON, no line end."""
     if request.content_type not in ("application/json", "text/plain"):
         raise unsupported_media(request.content_type)
-    guid = request.body.decode("utf-8", "replace")
+    guid = request.content.decode("utf-8", "replace")
     if not _GUID.fullmatch(guid):
         msg = "The body must be the GUID of a lead and nothing else"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     nurture = request.state.nurture
-    campaign = nurture.campaigns.get(request.path["campaign_guid"].lower())
+    campaign = nurture.campaigns.get(request.path_params["campaign_guid"].lower())
     if campaign is None:
         raise not_found("Campaign not found")
     lead = nurture.lead(guid)
@@ -57,11 +58,11 @@ async def enrol_lead(request: HubSpotRequest) -> Reply:
     if refusal is not None:
         raise invalid(refusal)
     nurture.enrol(campaign, lead)
-    return Reply(200, "")
+    return PlainTextResponse("")
 
 
 @routes.handle("PUT", "/leads/v1/lead/{lead_guid}", query_token=True)
-async def update_lead(request: HubSpotRequest) -> Reply:
+async def update_lead(request: HubSpotRequest) -> Response:
     """`closedAt` makes the lead a customer, `isDeleted` removes it.
 
     Setting a read-only key, or another GUID, is documented as not possible and no more; it is refused here.
@@ -69,8 +70,8 @@ async def update_lead(request: HubSpotRequest) -> Reply:
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = check_object(await request.json(), "Lead", ["guid"])
-    await request.work()
-    lead = request.state.nurture.lead(request.path["lead_guid"])
+    await request.simulate_latency()
+    lead = request.state.nurture.lead(request.path_params["lead_guid"])
     if lead is None:
         raise not_found("Lead not found")
     read_only = sorted(_READ_ONLY & set(body))
@@ -85,4 +86,4 @@ async def update_lead(request: HubSpotRequest) -> Reply:
         lead.customer = True
     lead.deleted = bool(changes.pop("isDeleted", False))
     lead.fields |= changes
-    return Reply(200, "")
+    return PlainTextResponse("")

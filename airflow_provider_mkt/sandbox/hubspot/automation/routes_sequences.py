@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.automation.store import AutomationStore, Enrolment, Sequence, User
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object, whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 READ = ("automation.sequences.read",)
 ENROL = ("automation.sequences.enrollments.write",)
@@ -20,20 +22,20 @@ routes = HubSpotRoutes("/automation/v4/sequences", "/automation/sequences/2026-0
 
 
 @routes.handle("GET", "", scopes=READ)
-async def list_sequences(request: HubSpotRequest) -> Reply:
+async def list_sequences(request: HubSpotRequest) -> Response:
     user = _user(request)
-    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
-    name = (request.query.get("name") or "").lower()
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    name = (request.query_params.get("name") or "").lower()
+    await request.simulate_latency()
     store = request.state.automation
     seen = [one for one in store.sequences.values() if store.visible(one.id, user) is not None]
     wanted = [one for one in seen if name in one.name.lower()]
-    found, paging = page(wanted, request.query.get("after"), limit)
-    return Reply(200, {"total": len(wanted), "results": [_lite(one) for one in found], **paging})
+    found, paging = page(wanted, request.query_params.get("after"), limit)
+    return JSONResponse({"total": len(wanted), "results": [_lite(one) for one in found], **paging})
 
 
 @routes.handle("POST", "/enrollments", scopes=ENROL)
-async def enrol_contact(request: HubSpotRequest) -> Reply:
+async def enrol_contact(request: HubSpotRequest) -> Response:
     """Enrol. A contact is in one sequence at a time."""
     body = await read_object(request, _BUILT, ["contactId", "senderEmail", "sequenceId"])
     user, store = _user(request), request.state.automation
@@ -50,7 +52,7 @@ async def enrol_contact(request: HubSpotRequest) -> Reply:
     if alias is not None and alias not in user.aliases:
         msg = "senderAliasAddress is no alias of the sender's inbox"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     sequence = _visible(store, str(body["sequenceId"]), user)
     contact = request.state.contacts.get(str(body["contactId"]))
     if contact is None:
@@ -62,13 +64,13 @@ async def enrol_contact(request: HubSpotRequest) -> Reply:
     if store.sequence_of(contact.id) is not None:
         msg = f"Contact {contact.id} is already enrolled in a sequence"
         raise invalid(msg)
-    return Reply(200, _enrolment(store.enrol_in_sequence(sequence, contact.id, address, user)))
+    return JSONResponse(_enrolment(store.enrol_in_sequence(sequence, contact.id, address, user)))
 
 
 @routes.handle("GET", "/enrollments/contact/{contactId}", scopes=READ)
-async def read_enrolment(request: HubSpotRequest) -> Reply:
-    contact_id = request.path["contactId"]
-    await request.work()
+async def read_enrolment(request: HubSpotRequest) -> Response:
+    contact_id = request.path_params["contactId"]
+    await request.simulate_latency()
     store = request.state.automation
     one = store.sequence_of(contact_id)
     if one is None:
@@ -79,14 +81,14 @@ async def read_enrolment(request: HubSpotRequest) -> Reply:
         "enrolledBy": one.by,
         "enrolledByEmail": store.users[one.by].email,
     }
-    return Reply(200, _enrolment(one) | more)
+    return JSONResponse(_enrolment(one) | more)
 
 
 @routes.handle("GET", "/{sequenceId}", scopes=READ)
-async def read_sequence(request: HubSpotRequest) -> Reply:
+async def read_sequence(request: HubSpotRequest) -> Response:
     user = _user(request)
-    await request.work()
-    one = _visible(request.state.automation, request.path["sequenceId"], user)
+    await request.simulate_latency()
+    one = _visible(request.state.automation, request.path_params["sequenceId"], user)
     steps = [
         {
             "id": f"{one.id}{order}",
@@ -98,11 +100,11 @@ async def read_sequence(request: HubSpotRequest) -> Reply:
         }
         for order, days in enumerate(one.waits)
     ]
-    return Reply(200, _lite(one) | {"steps": steps, "dependencies": []})
+    return JSONResponse(_lite(one) | {"steps": steps, "dependencies": []})
 
 
 def _user(request: HubSpotRequest) -> User:
-    given = request.query.get("userId")
+    given = request.query_params.get("userId")
     if not given:
         msg = "Required query parameter userId is missing"
         raise invalid(msg)

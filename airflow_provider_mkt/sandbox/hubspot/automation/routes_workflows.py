@@ -6,11 +6,13 @@ neither: 204 and no effect, since that is what a client may take for an enrolmen
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 SCOPES = ("automation",)
 _ONE = "/{workflowId}/enrollments/contacts/{email}"
@@ -19,41 +21,41 @@ routes = HubSpotRoutes("/automation/v2/workflows")
 
 
 @routes.handle("POST", _ONE, scopes=SCOPES)
-async def enrol_contact(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def enrol_contact(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     workflow, contact = _named(request)
     if not workflow.enabled:
         msg = f"Workflow {workflow.workflow_id} is turned off"
         raise invalid(msg)
     request.state.automation.enrol_in_workflow(workflow, contact.id)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("DELETE", _ONE, scopes=SCOPES)
-async def unenrol_contact(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def unenrol_contact(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     workflow, contact = _named(request)
     request.state.automation.take_out(workflow, contact.id)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("GET", "/enrollments/contacts/{vid}", scopes=SCOPES)
-async def list_enrolments(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def list_enrolments(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     contacts = request.state.contacts
-    contact = contacts.get(contacts.survivor(request.path["vid"]))
+    contact = contacts.get(contacts.survivor(request.path_params["vid"]))
     if contact is None:
         raise not_found("contact does not exist")
     found = request.state.automation.workflows_of(contact.id)
     # A bare array: this API is older than envelopes.
-    return Reply(200, [_view(one) for one in found if one.workflow_id is not None])
+    return JSONResponse([_view(one) for one in found if one.workflow_id is not None])
 
 
 def _named(request: HubSpotRequest) -> tuple[Workflow, Contact]:
-    workflow = request.state.automation.by_workflow_id(request.path["workflowId"])
+    workflow = request.state.automation.by_workflow_id(request.path_params["workflowId"])
     if workflow is None:
-        raise not_found(f"No workflow with id {request.path['workflowId']}")
-    contact = request.state.contacts.find("email", request.path["email"])
+        raise not_found(f"No workflow with id {request.path_params['workflowId']}")
+    contact = request.state.contacts.find("email", request.path_params["email"])
     if contact is None:
         raise not_found("contact does not exist")
     return workflow, contact

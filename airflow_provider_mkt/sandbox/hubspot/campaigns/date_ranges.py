@@ -46,7 +46,7 @@ def _days(start: date, end: date) -> Days:
 
 
 def _day(request: HubSpotRequest, name: str) -> date | None:
-    text = request.query.get(name)
+    text = request.query_params.get(name)
     if text is None:
         return None
     try:

@@ -22,7 +22,7 @@ FIRST_PAGE = 10
 
 def find(request: HubSpotRequest) -> Campaign:
     """The campaign of the path; 404 if there is none."""
-    guid = request.path["campaignGuid"]
+    guid = request.path_params["campaignGuid"]
     campaign = request.state.campaigns.get(guid)
     if campaign is None:
         msg = f"Campaign {guid} not found"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import metric_days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE, asset_views, find
@@ -11,7 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 ASSET_TYPES = frozenset(
     [
@@ -48,20 +50,20 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("GET", "/{campaignGuid}/assets/{assetType}", scopes=READ)
-async def list_assets(request: HubSpotRequest) -> Reply:
+async def list_assets(request: HubSpotRequest) -> Response:
     kind, days = _kind(request), metric_days(request)
-    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    await request.simulate_latency()
     views = asset_views(request, find(request), kind, days)
-    shown, paging = page(views, request.query.get("after"), limit)
-    return Reply(200, {"results": shown, **paging})
+    shown, paging = page(views, request.query_params.get("after"), limit)
+    return JSONResponse({"results": shown, **paging})
 
 
 @routes.handle("PUT", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
-async def add_asset(request: HubSpotRequest) -> Reply:
+async def add_asset(request: HubSpotRequest) -> Response:
     """Associate. Emails, lists and events must exist; other kinds are not emulated and taken on trust."""
-    kind, asset_id = _kind(request), request.path["assetId"]
-    await request.work()
+    kind, asset_id = _kind(request), request.path_params["assetId"]
+    await request.simulate_latency()
     campaign, name = find(request), f"{kind} {asset_id}"
     if kind in KINDS:
         email = request.state.emails.get(asset_id)
@@ -76,23 +78,23 @@ async def add_asset(request: HubSpotRequest) -> Reply:
             raise not_found(f"Marketing event {asset_id} not found")
         name = event.name
     campaign.assets.setdefault(kind, {})[asset_id] = name
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("DELETE", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
-async def remove_asset(request: HubSpotRequest) -> Reply:
-    kind, asset_id = _kind(request), request.path["assetId"]
-    await request.work()
+async def remove_asset(request: HubSpotRequest) -> Response:
+    kind, asset_id = _kind(request), request.path_params["assetId"]
+    await request.simulate_latency()
     campaign = find(request)
     campaign.assets.get(kind, {}).pop(asset_id, None)
     email = request.state.emails.get(asset_id) if kind in KINDS else None
     if email is not None and str(email.live.get("campaign") or "").lower() == campaign.id:
         request.state.emails.leave_campaign(email)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _kind(request: HubSpotRequest) -> str:
-    kind = request.path["assetType"]
+    kind: str = request.path_params["assetType"]
     if kind not in ASSET_TYPES:
         msg = f"Invalid asset type: {kind}"
         raise invalid(msg)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import metric_days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE, valid, with_assets
@@ -12,7 +14,6 @@ from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, property_map, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 MOST = 50
 
@@ -20,14 +21,14 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Reply:
+async def create_batch(request: HubSpotRequest) -> Response:
     """Creates what it can. An error says which property was wrong, not which input: match by name."""
     began, built = request.clock.time(), "PublicCampaignInput"
     inputs = await read_inputs(request, built, MOST, ["properties"])
     for item in inputs:
         check_object(item, built, known=["properties"])
         property_map(item["properties"], built)
-    await request.work()
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for item in inputs:
@@ -37,15 +38,15 @@ async def create_batch(request: HubSpotRequest) -> Reply:
             errors.append(error.standard())
         else:
             results.append(request.state.campaigns.create(values).view(list(values)))
-    return batch_reply(request, results, errors, began=began, success=201)
+    return batch_response(request, results, errors, began=began, success=201)
 
 
 @routes.handle("POST", "/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Reply:
+async def read_batch(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     inputs = await read_inputs(request, "PublicCampaignReadInput", MOST, ["id"])
-    names, days = request.query.split("properties"), metric_days(request)
-    await request.work()
+    names, days = request.list_param("properties"), metric_days(request)
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for guid in dict.fromkeys(str(item["id"]).lower() for item in inputs):
@@ -54,16 +55,16 @@ async def read_batch(request: HubSpotRequest) -> Reply:
             errors.append(not_found(f"Campaign {guid} not found").standard(id=[guid]))
         else:
             results.append(with_assets(request, campaign, names, days))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
-async def update_batch(request: HubSpotRequest) -> Reply:
+async def update_batch(request: HubSpotRequest) -> Response:
     began, built = request.clock.time(), "PublicCampaignBatchUpdateItem"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
     for item in inputs:
         property_map(item["properties"], built)
-    await request.work()
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for item in inputs:
@@ -78,14 +79,14 @@ async def update_batch(request: HubSpotRequest) -> Reply:
         else:
             request.state.campaigns.update(campaign, values)
             results.append(campaign.view(list(values)))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Reply:
+async def archive_batch(request: HubSpotRequest) -> Response:
     """Always 204, whatever the ids were."""
     inputs = await read_inputs(request, "PublicCampaignDeleteInput", MOST, ["id"])
-    await request.work()
+    await request.simulate_latency()
     for item in inputs:
         request.state.campaigns.remove(str(item["id"]))
-    return Reply(204)
+    return Response(status_code=204)

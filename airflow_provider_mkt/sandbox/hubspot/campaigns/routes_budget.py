@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE, find
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import MoneyItem
@@ -12,7 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _INT32, _DIGITS, _MOST = 2**31, 18, 1e15
 
@@ -20,17 +22,16 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("GET", "/{campaignGuid}/budget/totals", scopes=READ)
-async def budget_totals(request: HubSpotRequest) -> Reply:
+async def budget_totals(request: HubSpotRequest) -> Response:
     """Both lists come in no particular order."""
-    await request.work()
+    await request.simulate_latency()
     campaign = find(request)
     budget, spend = list(campaign.budget.values()), list(campaign.spend.values())
     request.state.random.shuffle(budget)
     request.state.random.shuffle(spend)
     planned = math.fsum(item.amount for item in budget)
     spent = math.fsum(item.amount for item in spend)
-    return Reply(
-        200,
+    return JSONResponse(
         {
             "currencyCode": campaign.properties.get("hs_currency_code", "USD"),
             "budgetItems": [item.view() for item in budget],
@@ -38,54 +39,54 @@ async def budget_totals(request: HubSpotRequest) -> Reply:
             "spendItems": [item.view() for item in spend],
             "spendTotal": spent,
             "remainingBudget": planned - spent,
-        },
+        }
     )
 
 
 @routes.handle("POST", "/{campaignGuid}/budget", scopes=WRITE)
 @routes.handle("POST", "/{campaignGuid}/spend", scopes=WRITE)
-async def add_line(request: HubSpotRequest) -> Reply:
+async def add_line(request: HubSpotRequest) -> Response:
     """Every call adds a line: there is no key that would tell a repeat."""
     values = await _values(request)
     find(request)
-    await request.work()
+    await request.simulate_latency()
     lines, now = _lines(request), request.clock.time()
     item = MoneyItem(str(next(request.state.campaigns.items)), created=now, updated=now, **values)
     lines[item.id] = item
-    return Reply(201, item.view())
+    return JSONResponse(item.view(), 201)
 
 
 @routes.handle("GET", "/{campaignGuid}/budget/{lineId}", scopes=READ)
 @routes.handle("GET", "/{campaignGuid}/spend/{lineId}", scopes=READ)
-async def read_line(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, _line(request).view())
+async def read_line(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(_line(request).view())
 
 
 @routes.handle("PUT", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("PUT", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
-async def replace_line(request: HubSpotRequest) -> Reply:
+async def replace_line(request: HubSpotRequest) -> Response:
     """A line is written as a whole: a description that is left out is gone."""
     values = await _values(request)
-    await request.work()
+    await request.simulate_latency()
     item = _line(request)
     for name, value in values.items():
         setattr(item, name, value)
     item.updated = request.clock.time()
-    return Reply(200, item.view())
+    return JSONResponse(item.view())
 
 
 @routes.handle("DELETE", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("DELETE", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
-async def remove_line(request: HubSpotRequest) -> Reply:
+async def remove_line(request: HubSpotRequest) -> Response:
     """A second removal is answered 404. Nothing is documented; a client must be ready for that."""
-    await request.work()
+    await request.simulate_latency()
     del _lines(request)[_line(request).id]
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _kind(request: HubSpotRequest) -> str:
-    return "spend" if "/spend" in request.route.template else "budget"
+    return "spend" if "/spend" in request.endpoint.template else "budget"
 
 
 def _lines(request: HubSpotRequest) -> dict[str, MoneyItem]:
@@ -94,7 +95,7 @@ def _lines(request: HubSpotRequest) -> dict[str, MoneyItem]:
 
 
 def _line(request: HubSpotRequest) -> MoneyItem:
-    lines, line_id = _lines(request), request.path["lineId"]
+    lines, line_id = _lines(request), request.path_params["lineId"]
     if not line_id.isascii() or not line_id.isdigit() or len(line_id) > _DIGITS:
         msg = f"{_kind(request)}Id must be a whole number, not {line_id!r}"
         raise invalid(msg)

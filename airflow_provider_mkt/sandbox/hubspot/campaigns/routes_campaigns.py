@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import metric_days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE, find, valid, with_assets
@@ -11,21 +13,21 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object, whole_number
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("GET", "", scopes=READ)
-async def list_campaigns(request: HubSpotRequest) -> Reply:
-    limit = whole_number(request.query.get("limit"), "limit", 50, 1, 100)
-    sought = (request.query.get("name") or "").lower()
-    sort = request.query.get("sort") or "hs_name"
+async def list_campaigns(request: HubSpotRequest) -> Response:
+    limit = whole_number(request.query_params.get("limit"), "limit", 50, 1, 100)
+    sought = (request.query_params.get("name") or "").lower()
+    sort = request.query_params.get("sort") or "hs_name"
     order = sort.removeprefix("-")
     if order not in ("hs_name", "createdAt", "updatedAt"):
         msg = f"sort must be hs_name, createdAt or updatedAt, not {order!r}"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     found = [one for one in request.state.campaigns.all() if sought in one.name.lower()]
 
     def key(campaign: Campaign) -> tuple[float, str, str]:
@@ -33,41 +35,41 @@ async def list_campaigns(request: HubSpotRequest) -> Reply:
         return moment, campaign.name.lower() if order == "hs_name" else "", campaign.id
 
     found.sort(key=key, reverse=sort.startswith("-"))
-    shown, paging = page(found, request.query.get("after"), limit)
-    names = request.query.split("properties")
-    return Reply(200, {"total": len(found), "results": [one.view(names) for one in shown], **paging})
+    shown, paging = page(found, request.query_params.get("after"), limit)
+    names = request.list_param("properties")
+    return JSONResponse({"total": len(found), "results": [one.view(names) for one in shown], **paging})
 
 
 @routes.handle("POST", "", scopes=WRITE)
-async def create_campaign(request: HubSpotRequest) -> Reply:
+async def create_campaign(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PublicCampaignInput", ["properties"])
     check_object(body, "PublicCampaignInput", known=["properties"])
     values = valid(body["properties"], "PublicCampaignInput", creating=True)
-    await request.work()
-    return Reply(201, request.state.campaigns.create(values).view(list(values)))
+    await request.simulate_latency()
+    return JSONResponse(request.state.campaigns.create(values).view(list(values)), 201)
 
 
 @routes.handle("GET", "/{campaignGuid}", scopes=READ)
-async def read_campaign(request: HubSpotRequest) -> Reply:
+async def read_campaign(request: HubSpotRequest) -> Response:
     days = metric_days(request)
-    await request.work()
-    return Reply(200, with_assets(request, find(request), request.query.split("properties"), days))
+    await request.simulate_latency()
+    return JSONResponse(with_assets(request, find(request), request.list_param("properties"), days))
 
 
 @routes.handle("PATCH", "/{campaignGuid}", scopes=WRITE)
-async def update_campaign(request: HubSpotRequest) -> Reply:
+async def update_campaign(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PublicCampaignInput", ["properties"])
     check_object(body, "PublicCampaignInput", known=["properties"])
     values = valid(body["properties"], "PublicCampaignInput", creating=False)
-    await request.work()
+    await request.simulate_latency()
     campaign = find(request)
     request.state.campaigns.update(campaign, values)
-    return Reply(200, campaign.view(list(values)))
+    return JSONResponse(campaign.view(list(values)))
 
 
 @routes.handle("DELETE", "/{campaignGuid}", scopes=WRITE)
-async def delete_campaign(request: HubSpotRequest) -> Reply:
+async def delete_campaign(request: HubSpotRequest) -> Response:
     """204 whether there was such a campaign or not; that much is documented."""
-    await request.work()
-    request.state.campaigns.remove(request.path["campaignGuid"])
-    return Reply(204)
+    await request.simulate_latency()
+    request.state.campaigns.remove(request.path_params["campaignGuid"])
+    return Response(status_code=204)

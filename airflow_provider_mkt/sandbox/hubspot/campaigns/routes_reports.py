@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.campaigns.attribution import MODELS, by_contact, shares, touches
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import Days, report_days
@@ -16,7 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _LITE = "marketing.campaigns.revenue.lite.read"
 _AMOUNTS = ("marketing.campaigns.revenue.read", "marketing.campaigns.revenue.full.read")
@@ -26,23 +28,23 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("GET", "/{campaignGuid}/reports/contacts/{contactType}", scopes=READ)
-async def contacts(request: HubSpotRequest) -> Reply:
-    kind, days = request.path["contactType"], report_days(request)
+async def contacts(request: HubSpotRequest) -> Response:
+    kind, days = request.path_params["contactType"], report_days(request)
     if kind not in _TYPES:
         msg = f"contactType must be one of {', '.join(_TYPES)}, not {kind!r}"
         raise invalid(msg)
-    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    await request.simulate_latency()
     ids = _contacts(request, find(request), days)[kind]
-    shown, paging = page(sorted(ids, key=int), request.query.get("after"), limit)
-    return Reply(200, {"results": [{"id": one} for one in shown], **paging})
+    shown, paging = page(sorted(ids, key=int), request.query_params.get("after"), limit)
+    return JSONResponse({"results": [{"id": one} for one in shown], **paging})
 
 
 @routes.handle("GET", "/{campaignGuid}/reports/metrics", scopes=READ)
-async def metrics(request: HubSpotRequest) -> Reply:
+async def metrics(request: HubSpotRequest) -> Response:
     """A link that was followed is a session."""
     days = report_days(request)
-    await request.work()
+    await request.simulate_latency()
     campaign, state = find(request), request.state
     found = _contacts(request, campaign, days)
     clicks = [
@@ -51,29 +53,28 @@ async def metrics(request: HubSpotRequest) -> Reply:
         for send in email.sends
         if days.hold(send.due)
     ]
-    return Reply(
-        200,
+    return JSONResponse(
         {
             "sessions": sum(clicks),
             "newContactsFirstTouch": len(found["contactFirstTouch"]),
             "newContactsLastTouch": len(found["contactLastTouch"]),
             "influencedContacts": len(found["influencedContacts"]),
-        },
+        }
     )
 
 
 @routes.handle("GET", "/{campaignGuid}/reports/revenue", scopes=(*_AMOUNTS, _LITE))
-async def revenue(request: HubSpotRequest) -> Reply:
+async def revenue(request: HubSpotRequest) -> Response:
     """Deals won in the span, shared out among the mails that their contacts had opened before.
 
     A mail that belongs to several campaigns is credited to them in equal parts. What the lite scope
     hides is not documented; here it is the money, so that a client must not count on seeing any.
     """
-    days, model = report_days(request), request.query.get("attributionModel", "LINEAR")
+    days, model = report_days(request), request.query_params.get("attributionModel", "LINEAR")
     if model not in MODELS:
         msg = f"attributionModel must be one of {', '.join(MODELS)}, not {model!r}"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     campaign, state = find(request), request.state
     every = touches(state)
     won, credited, people, deals = 0.0, 0.0, set(), 0
@@ -91,7 +92,7 @@ async def revenue(request: HubSpotRequest) -> Reply:
     body: dict[str, Any] = {"contactsNumber": len(people), "dealsNumber": deals, "currencyCode": CURRENCY}
     if request.token.scopes.intersection(_AMOUNTS):
         body |= {"dealAmount": won, "revenueAmount": round(credited, 2)}
-    return Reply(200, body)
+    return JSONResponse(body)
 
 
 def _contacts(request: HubSpotRequest, campaign: Campaign, days: Days) -> dict[str, set[str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.associations import asked_links, check_links, tie
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
@@ -22,7 +24,6 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_inputs, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 MOST = 100
 MOST_WITH_HISTORY = 50
@@ -31,18 +32,18 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Reply:
+async def archive_batch(request: HubSpotRequest) -> Response:
     inputs = await read_inputs(request, "SimplePublicObjectId", MOST, ["id"])
-    await request.work()
+    await request.simulate_latency()
     for item in inputs:
         contact = request.state.contacts.get(str(item["id"]))
         if contact is not None:
             request.state.contacts.archive(contact)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Reply:
+async def create_batch(request: HubSpotRequest) -> Response:
     """All or nothing, unless every input carries a trace id of its own."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
     inputs = await read_inputs(request, built, MOST, ["properties"])
@@ -51,7 +52,7 @@ async def create_batch(request: HubSpotRequest) -> Reply:
     links = [asked_links(item, built) for item in inputs]
     traces = [item.get("objectWriteTraceId") for item in inputs]
     partial = None not in traces and len(set(traces)) == len(traces)
-    await request.work()
+    await request.simulate_latency()
     for others in links:
         check_links(request.state, others)
     if not partial:
@@ -70,11 +71,11 @@ async def create_batch(request: HubSpotRequest) -> Reply:
             made = contacts.create(one, trace)
             tie(request.state, made, others)
             results.append(written(made, one, trace))
-    return batch_reply(request, results, errors, began=began, success=201)
+    return batch_response(request, results, errors, began=began, success=201)
 
 
 @routes.handle("POST", "/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Reply:
+async def read_batch(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     built = "BatchReadInputSimplePublicObjectId"
     body = await read_object(request, built, ["inputs"])
@@ -83,8 +84,8 @@ async def read_batch(request: HubSpotRequest) -> Reply:
     inputs = batch_inputs(body, "SimplePublicObjectId", most, ["id"])
     id_property = body.get("idProperty")
     check_id_property(id_property, request.state.contacts)
-    archived = flag(request.query.get("archived"), "archived")
-    await request.work()
+    archived = flag(request.query_params.get("archived"), "archived")
+    await request.simulate_latency()
     contacts, results, unknown = request.state.contacts, {}, []
     for wanted in dict.fromkeys(str(item["id"]) for item in inputs):
         contact = contacts.get(wanted, archived=True) if archived else contacts.find(id_property, wanted)
@@ -93,11 +94,11 @@ async def read_batch(request: HubSpotRequest) -> Reply:
         else:
             results[contact.id] = shown(contact, asked, history)
     errors = [unknown_ids(unknown)] if unknown else []
-    return batch_reply(request, list(results.values()), errors, began=began)
+    return batch_response(request, list(results.values()), errors, began=began)
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
-async def update_batch(request: HubSpotRequest) -> Reply:
+async def update_batch(request: HubSpotRequest) -> Response:
     began, built = request.clock.time(), "SimplePublicObjectBatchInput"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
     contacts = request.state.contacts
@@ -106,7 +107,7 @@ async def update_batch(request: HubSpotRequest) -> Reply:
         # Updating by email was refused with these words whenever somebody reported on it.
         check_id_property(item.get("idProperty"), contacts, email_allowed=False)
     refuse_duplicates(str(item["id"]) for item in inputs)
-    await request.work()
+    await request.simulate_latency()
     results, errors, unknown = [], [], []
     for item, one in zip(inputs, values, strict=True):
         contact = contacts.find(item.get("idProperty"), str(item["id"]))
@@ -121,11 +122,11 @@ async def update_batch(request: HubSpotRequest) -> Reply:
         results.append(written(contact, one, item.get("objectWriteTraceId")))
     if unknown:
         errors.append(unknown_ids(unknown))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 @routes.handle("POST", "/batch/upsert", scopes=WRITE)
-async def upsert_batch(request: HubSpotRequest) -> Reply:
+async def upsert_batch(request: HubSpotRequest) -> Response:
     """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
     began, built = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
     inputs = await read_inputs(request, built, MOST, ["id", "properties"])
@@ -146,7 +147,7 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
             raise invalid(msg)
     refuse_shared(values, contacts)
     found = [contacts.find(key, one) for one in ids]
-    await request.work()
+    await request.simulate_latency()
     # Meanwhile another call may have archived what was found, or created what was not: a unique value is
     # checked when it is written.
     found = [one if one is not None and one.archived_at is None else None for one in found]
@@ -176,7 +177,7 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
             results.append(written(contact, one, trace, new=False))
     if unknown:
         errors.append(unknown_ids(unknown))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 def _key_of(inputs: list[dict[str, Any]], contacts: ContactStore) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from urllib.parse import urlencode
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.associations import (
     asked_links,
@@ -24,7 +26,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object, whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _DIGITS = 18
 
@@ -32,85 +34,88 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "", scopes=READ)
-async def list_contacts(request: HubSpotRequest) -> Reply:
+async def list_contacts(request: HubSpotRequest) -> Response:
     """Page through contacts by ascending id; the cursor is the last id seen."""
-    history = request.query.split("propertiesWithHistory")
-    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 50 if history else 100)
-    after = request.query.get("after", "0") or "0"
+    history = request.list_param("propertiesWithHistory")
+    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 50 if history else 100)
+    after = request.query_params.get("after", "0") or "0"
     if not after.isascii() or not after.isdigit() or len(after) > _DIGITS:
         msg = f"after is not a cursor of this list: {after!r}"
         raise invalid(msg)
-    await request.work()
-    contacts, archived = request.state.contacts, flag(request.query.get("archived"), "archived")
+    await request.simulate_latency()
+    contacts, archived = request.state.contacts, flag(request.query_params.get("archived"), "archived")
     every = contacts.archived(after=int(after)) if archived else contacts.live(after=int(after))
     found = list(itertools.islice(every, limit + 1))
-    names, others = request.query.split("properties"), request.query.split("associations")
+    names, others = (
+        request.list_param("properties"),
+        request.list_param("associations"),
+    )
     views = [with_links(request.state, one, shown(one, names, history), others) for one in found[:limit]]
     body: dict[str, object] = {"results": views}
     if len(found) > limit:
         last = found[limit - 1].id
         # Whoever follows the link asks for what was asked before: the same properties above all.
-        kept = [pair for pair in request.query.pairs if pair[0] not in ("limit", "after")]
+        kept = [pair for pair in request.query_params.multi_items() if pair[0] not in ("limit", "after")]
         query = urlencode([*kept, ("limit", limit), ("after", last)], safe=",")
-        link = f"{request.base_url}{request.raw_path}?{query}"
+        link = f"{request.platform_url}{request.path}?{query}"
         body["paging"] = {"next": {"after": last, "link": link}}
-    return Reply(200, body)
+    return JSONResponse(body)
 
 
 @routes.handle("POST", "", scopes=WRITE)
-async def create_contact(request: HubSpotRequest) -> Reply:
+async def create_contact(request: HubSpotRequest) -> Response:
     contacts, built = request.state.contacts, "SimplePublicObjectInputForCreate"
     body = await read_object(request, built, ["properties"])
     (values,) = valid_properties([body["properties"]], built, contacts)
     links = asked_links(body, built)
-    await request.work()
+    await request.simulate_latency()
     check_links(request.state, links)
     holder = contacts.holder(values)
     if holder is not None:
         raise exists_already(holder)
     contact = contacts.create(values)
     tie(request.state, contact, links)
-    return Reply(201, written(contact, values, body.get("objectWriteTraceId")))
+    return JSONResponse(written(contact, values, body.get("objectWriteTraceId")), 201)
 
 
 @routes.handle("GET", "/{contactId}", scopes=READ)
-async def read_contact(request: HubSpotRequest) -> Reply:
-    archived = flag(request.query.get("archived"), "archived")
-    await request.work()
+async def read_contact(request: HubSpotRequest) -> Response:
+    archived = flag(request.query_params.get("archived"), "archived")
+    await request.simulate_latency()
     contact = _find(request, archived=archived)
-    history = request.query.split("propertiesWithHistory")
-    view = shown(contact, request.query.split("properties"), history)
-    return Reply(200, with_links(request.state, contact, view, request.query.split("associations")))
+    history = request.list_param("propertiesWithHistory")
+    view = shown(contact, request.list_param("properties"), history)
+    return JSONResponse(with_links(request.state, contact, view, request.list_param("associations")))
 
 
 @routes.handle("PATCH", "/{contactId}", scopes=WRITE)
-async def update_contact(request: HubSpotRequest) -> Reply:
+async def update_contact(request: HubSpotRequest) -> Response:
     body = await read_object(request, "SimplePublicObjectInput", ["properties"])
     (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", request.state.contacts)
-    await request.work()
+    await request.simulate_latency()
     contact = _find(request)
     holder = request.state.contacts.holder(values, but=contact.id)
     if holder is not None:
         raise exists_already(holder)
     request.state.contacts.update(contact, values)
-    return Reply(200, written(contact, values, body.get("objectWriteTraceId")))
+    return JSONResponse(written(contact, values, body.get("objectWriteTraceId")))
 
 
 @routes.handle("DELETE", "/{contactId}", scopes=WRITE)
-async def archive_contact(request: HubSpotRequest) -> Reply:
+async def archive_contact(request: HubSpotRequest) -> Response:
     """Archive. A repeat is 204 again; an id that never was is 404, which is the harder of two readings."""
-    contact_id = request.path["contactId"]
-    await request.work()
+    contact_id = request.path_params["contactId"]
+    await request.simulate_latency()
     contact = request.state.contacts.get(contact_id)
     if contact is not None:
         request.state.contacts.archive(contact)
     elif not request.state.contacts.known(contact_id):
         raise not_found()
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
-    id_property, contact_id = request.query.get("idProperty"), request.path["contactId"]
+    id_property, contact_id = request.query_params.get("idProperty"), request.path_params["contactId"]
     check_id_property(id_property, request.state.contacts)
     if archived:
         contact = request.state.contacts.get(contact_id, archived=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import is_email
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import WRITE, check_id_property
@@ -9,7 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.views import written
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 MOST_IDENTITIES = 250
 
@@ -17,10 +19,10 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/merge", scopes=WRITE)
-async def merge_contacts(request: HubSpotRequest) -> Reply:
+async def merge_contacts(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PublicMergeInput", ["primaryObjectId", "objectIdToMerge"])
     wanted = str(body["primaryObjectId"]), str(body["objectIdToMerge"])
-    await request.work()
+    await request.simulate_latency()
     contacts = request.state.contacts
     primary, other = (contacts.get(one) for one in wanted)
     if primary is None or other is None:
@@ -33,11 +35,11 @@ async def merge_contacts(request: HubSpotRequest) -> Reply:
         msg = f"The merged contact would have more than {MOST_IDENTITIES} identities"
         raise HubSpotError(414, "VALIDATION_ERROR", msg)
     contacts.merge(primary, other)
-    return Reply(200, written(primary, primary.properties))
+    return JSONResponse(written(primary, primary.properties))
 
 
 @routes.handle("POST", "/gdpr-delete", scopes=WRITE)
-async def purge_contact(request: HubSpotRequest) -> Reply:
+async def purge_contact(request: HubSpotRequest) -> Response:
     """Erase a contact; by an address that nobody has, the address is blocked instead."""
     body = await read_object(request, "PublicGdprDeleteInput", ["objectId"])
     id_property, wanted = body.get("idProperty"), str(body["objectId"])
@@ -45,7 +47,7 @@ async def purge_contact(request: HubSpotRequest) -> Reply:
     if id_property == "email" and not is_email(wanted.strip()):
         msg = "objectId is no email address"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     contacts = request.state.contacts
     contact = contacts.find(id_property, wanted)
     if contact is None and id_property in (None, "hs_object_id"):
@@ -56,4 +58,4 @@ async def purge_contact(request: HubSpotRequest) -> Reply:
         contacts.blocked.add(wanted.strip().lower())
     else:
         raise not_found()
-    return Reply(204)
+    return Response(status_code=204)

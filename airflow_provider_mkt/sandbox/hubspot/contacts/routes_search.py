@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions, Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import READ
@@ -14,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY, SECONDLY
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 CEILING = 10_000
 MOST_PER_PAGE = 200
@@ -33,8 +35,8 @@ routes = HubSpotRoutes(*PREFIXES)
     gates=(CONCURRENCY, DAILY, SECONDLY),
     rate_headers=False,
 )
-async def search_contacts(request: HubSpotRequest) -> Reply:
-    if len(request.body.decode("utf-8", "replace")) > MOST_CHARACTERS:
+async def search_contacts(request: HubSpotRequest) -> Response:
+    if len(request.content.decode("utf-8", "replace")) > MOST_CHARACTERS:
         msg = f"The body of a search must not be longer than {MOST_CHARACTERS} characters"
         raise invalid(msg)
     body = await read_object(request, _BUILT)
@@ -50,7 +52,7 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
         raise invalid(msg)
     sort, descending = _sort(array(body, "sorts", _BUILT), definitions)
     asked = names(body, "properties", _BUILT)
-    await request.work()
+    await request.simulate_latency()
     found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"), definitions)]
     found.sort(key=lambda one: _order(one, sort), reverse=descending)
     answer: dict[str, Any] = {
@@ -60,7 +62,7 @@ async def search_contacts(request: HubSpotRequest) -> Reply:
     if start + limit < len(found):
         after = str(start + limit)
         answer["paging"] = {"next": {"after": after, "link": f"?after={after}"}}
-    return Reply(200, answer)
+    return JSONResponse(answer)
 
 
 def _indexed(request: HubSpotRequest) -> list[Contact]:

@@ -16,7 +16,7 @@ SEND = ("marketing-email", "transactional-email")
 
 def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
     """The email of the path; an archived one only where it is asked for."""
-    email_id = request.path["emailId"]
+    email_id = request.path_params["emailId"]
     email = request.state.emails.get(email_id)
     if email is None or (email.archived_at is not None) is not archived:
         msg = f"Email {email_id} not found"
@@ -25,9 +25,9 @@ def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
 
 
 def asks_for_archived(request: HubSpotRequest) -> bool:
-    return flag(request.query.get("archived"), "archived")
+    return flag(request.query_params.get("archived"), "archived")
 
 
 def is_dated(request: HubSpotRequest) -> bool:
     """Whether the call came by a dated path, whose schemas differ in places."""
-    return request.route.template.startswith("/marketing/emails/")
+    return request.endpoint.template.startswith("/marketing/emails/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.models import VARIANT
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, asks_for_archived
@@ -10,13 +12,13 @@ from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/ab-test/create-variation", scopes=WRITE)
-async def create_variation(request: HubSpotRequest) -> Reply:
+async def create_variation(request: HubSpotRequest) -> Response:
     """Makes the variation as a draft; a second one is refused while the first is not archived."""
     built, required = "AbTestCreateRequestVNext", ["contentId", "variationName"]
     body = check_object(await read_object(request, built, required), built, known=required)
@@ -24,7 +26,7 @@ async def create_variation(request: HubSpotRequest) -> Reply:
         if not isinstance(body[name], str) or not body[name].strip():
             msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no string"
             raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     emails = request.state.emails
     master = emails.get(body["contentId"])
     if master is None or master.archived_at is not None:
@@ -36,17 +38,17 @@ async def create_variation(request: HubSpotRequest) -> Reply:
     if master.current() is not None:
         # Documented nowhere; but mail that is out, or due, can be tested no longer.
         raise invalid(f"Email {master.id} in state {emails.state(master)} cannot be tested")
-    return Reply(201, shown(emails, emails.test(master, body["variationName"])))
+    return JSONResponse(shown(emails, emails.test(master, body["variationName"])), 201)
 
 
 @routes.handle("GET", "/{emailId}/ab-test/get-variation", scopes=READ)
-async def read_variation(request: HubSpotRequest) -> Reply:
+async def read_variation(request: HubSpotRequest) -> Response:
     """The variation of a master, the master of a variation."""
     archived, extras = asks_for_archived(request), Extras.of(request)
-    await request.work()
-    email = request.state.emails.get(request.path["emailId"])
+    await request.simulate_latency()
+    email = request.state.emails.get(request.path_params["emailId"])
     partner = None if email is None else request.state.emails.partner(email)
     if partner is None or (partner.archived_at is not None) is not archived:
-        msg = f"Email {request.path['emailId']} has no variation"
+        msg = f"Email {request.path_params['emailId']} has no variation"
         raise not_found(msg)
-    return Reply(200, extras.shown(request.state, partner))
+    return JSONResponse(extras.shown(request.state, partner))

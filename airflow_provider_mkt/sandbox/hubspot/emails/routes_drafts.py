@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import copy
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find, is_dated
 from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{emailId}/draft", scopes=READ)
-async def read_draft(request: HubSpotRequest) -> Reply:
+async def read_draft(request: HubSpotRequest) -> Response:
     """Without a draft this is the live version, and nothing tells the two apart."""
-    await request.work()
-    return Reply(200, shown(request.state.emails, find(request), draft=True))
+    await request.simulate_latency()
+    return JSONResponse(shown(request.state.emails, find(request), draft=True))
 
 
 @routes.handle("PATCH", "/{emailId}/draft", scopes=WRITE)
-async def update_draft(request: HubSpotRequest) -> Reply:
+async def update_draft(request: HubSpotRequest) -> Response:
     built = "EmailUpdateRequest"
     fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
     for name in ("state", "archived"):
         fields.pop(name, None)
-    await request.work()
+    await request.simulate_latency()
     email = find(request)
     request.state.emails.change_draft(email, fields)
-    return Reply(200, shown(request.state.emails, email, draft=True))
+    return JSONResponse(shown(request.state.emails, email, draft=True))
 
 
 @routes.handle("POST", "/{emailId}/draft/reset", scopes=WRITE)
-async def reset_draft(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def reset_draft(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     email = find(request)
     email.draft = copy.deepcopy(email.live)
     email.draft_updated = request.clock.time()
-    return Reply(204)
+    return Response(status_code=204)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.constants import LANGUAGE
 from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked, is_automated
@@ -19,28 +21,28 @@ from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "", scopes=WRITE)
-async def create_email(request: HubSpotRequest) -> Reply:
+async def create_email(request: HubSpotRequest) -> Response:
     built = "EmailCreateRequest"
     fields = checked(await read_object(request, built), built, creating=True, dated=is_dated(request))
     automated = is_automated(fields)
     fields.pop("state", None)
     archived = fields.pop("archived", False)
-    await request.work()
+    await request.simulate_latency()
     emails = request.state.emails
     made = emails.create(fields, automated=automated)
     if archived:
         emails.archive(made)
-    return Reply(201, shown(emails, made))
+    return JSONResponse(shown(emails, made), 201)
 
 
 @routes.handle("POST", "/clone", scopes=WRITE)
-async def clone_email(request: HubSpotRequest) -> Reply:
+async def clone_email(request: HubSpotRequest) -> Response:
     """Answers 200, not 201; each call makes one more copy."""
     built = "EmailCloneRequestVNext"
     body = check_object(
@@ -49,7 +51,7 @@ async def clone_email(request: HubSpotRequest) -> Reply:
     if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, language is none"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     emails = request.state.emails
     source = emails.get(str(body["id"]))
     if source is None or source.archived_at is not None:
@@ -59,23 +61,23 @@ async def clone_email(request: HubSpotRequest) -> Reply:
     if body.get("language"):
         fields["language"] = body["language"]
     clone = emails.create(fields, automated=source.automated, cloned_from=source.id)
-    return Reply(200, shown(emails, clone))
+    return JSONResponse(shown(emails, clone))
 
 
 @routes.handle("GET", "/{emailId}", scopes=READ)
-async def read_email(request: HubSpotRequest) -> Reply:
+async def read_email(request: HubSpotRequest) -> Response:
     archived, extras = asks_for_archived(request), Extras.of(request)
-    await request.work()
-    return Reply(200, extras.shown(request.state, find(request, archived=archived)))
+    await request.simulate_latency()
+    return JSONResponse(extras.shown(request.state, find(request, archived=archived)))
 
 
 @routes.handle("PATCH", "/{emailId}", scopes=WRITE)
-async def update_email(request: HubSpotRequest) -> Reply:
+async def update_email(request: HubSpotRequest) -> Response:
     """Changes the live version. A state is not set this way: that is what publish is for."""
     built = "EmailUpdateRequest"
     fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
     archived = asks_for_archived(request)
-    await request.work()
+    await request.simulate_latency()
     email = find(request, archived=archived)
     emails = request.state.emails
     if fields.pop("state", emails.state(email)) != emails.state(email):
@@ -85,15 +87,15 @@ async def update_email(request: HubSpotRequest) -> Reply:
     if archive is not None:
         (emails.archive if archive else emails.unarchive)(email)
     emails.change(email, fields)
-    return Reply(200, shown(emails, email))
+    return JSONResponse(shown(emails, email))
 
 
 @routes.handle("DELETE", "/{emailId}", scopes=WRITE)
-async def archive_email(request: HubSpotRequest) -> Reply:
+async def archive_email(request: HubSpotRequest) -> Response:
     """Archive; a repeat is 204 again."""
-    await request.work()
-    email = request.state.emails.get(request.path["emailId"])
+    await request.simulate_latency()
+    email = request.state.emails.get(request.path_params["emailId"])
     if email is None:
-        raise not_found(f"Email {request.path['emailId']} not found")
+        raise not_found(f"Email {request.path_params['emailId']} not found")
     request.state.emails.archive(email)
-    return Reply(204)
+    return Response(status_code=204)

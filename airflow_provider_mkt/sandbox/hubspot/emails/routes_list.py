@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import belongs
@@ -15,7 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import flag, whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _MOMENTS: dict[str, Callable[[Email], float | None]] = {
     "created": lambda email: email.created,
@@ -27,36 +29,36 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "", scopes=READ)
-async def list_emails(request: HubSpotRequest) -> Reply:
+async def list_emails(request: HubSpotRequest) -> Response:
     """The largest page is documented nowhere; 100, the default, is taken for it."""
-    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
+    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
     archived, extras = asks_for_archived(request), Extras.of(request)
     _check_types(request)
-    await request.work()
+    await request.simulate_latency()
     emails = request.state.emails
     found = [one for one in emails.all() if (one.archived_at is not None) is archived]
     found = [one for one in found if _wanted(request, one)]
-    for name in reversed(request.query.split("sort") or ["createdAt"]):
+    for name in reversed(request.list_param("sort") or ["createdAt"]):
         _sort(found, name)
-    shown_now, paging = page(found, request.query.get("after"), limit)
+    shown_now, paging = page(found, request.query_params.get("after"), limit)
     results = [extras.shown(request.state, one) for one in shown_now]
-    return Reply(200, {"total": len(found), "results": results, **paging})
+    return JSONResponse({"total": len(found), "results": results, **paging})
 
 
 def _check_types(request: HubSpotRequest) -> None:
-    for kind in request.query.split("type"):
+    for kind in request.list_param("type"):
         if kind not in TYPES:
             msg = f"type must be one of {', '.join(sorted(TYPES))}, not {kind!r}"
             raise invalid(msg)
 
 
 def _wanted(request: HubSpotRequest, email: Email) -> bool:
-    query = request.query
+    query = request.query_params
     if "isPublished" in query:
         published = request.state.emails.state(email) in PUBLISHED_STATES
         if published is not flag(query.get("isPublished"), "isPublished"):
             return False
-    kinds = query.split("type")
+    kinds = request.list_param("type")
     if kinds and email.kind not in kinds:
         return False
     if "campaign" in query and not belongs(request.state, email, query.get("campaign") or ""):
@@ -68,7 +70,7 @@ def _in_time(
     request: HubSpotRequest, email: Email, name: str, moment_of: Callable[[Email], float | None]
 ) -> bool:
     for suffix in ("At", "After", "Before"):
-        text = request.query.get(f"{name}{suffix}")
+        text = request.query_params.get(f"{name}{suffix}")
         if text is None:
             continue
         limit, moment = times.parse(text), moment_of(email)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import SEND, find
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 _NO_TEN_SECONDS = (CONCURRENCY, DAILY)
 
@@ -15,19 +16,19 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/{emailId}/publish", scopes=SEND, gates=_NO_TEN_SECONDS)
-async def publish_email(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def publish_email(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     _check_product(request)
     request.state.emails.publish(find(request))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/{emailId}/unpublish", scopes=SEND, gates=_NO_TEN_SECONDS)
-async def unpublish_email(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def unpublish_email(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     _check_product(request)
     request.state.emails.unpublish(find(request))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _check_product(request: HubSpotRequest) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find
@@ -14,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page_both_ways
 from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _USER = {"id": USER, "email": "marketing@example.com", "fullName": "Mary Marketer"}
 
@@ -22,49 +24,51 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{emailId}/revisions", scopes=READ)
-async def list_revisions(request: HubSpotRequest) -> Reply:
+async def list_revisions(request: HubSpotRequest) -> Response:
     """No order is promised, so the newest comes neither first nor last: `updatedAt` tells it."""
-    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 100)
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    await request.simulate_latency()
     email = find(request)
     order = sorted(email.revisions, key=lambda one: (int(one.id) % 2, -int(one.id)))
-    rows, paging = page_both_ways(order, request.query.get("after"), request.query.get("before"), limit)
+    rows, paging = page_both_ways(
+        order, request.query_params.get("after"), request.query_params.get("before"), limit
+    )
     results = [_view(request, email, one) for one in rows]
-    return Reply(200, {"total": len(order), "results": results, **paging})
+    return JSONResponse({"total": len(order), "results": results, **paging})
 
 
 @routes.handle("GET", "/{emailId}/revisions/{revisionId}", scopes=READ)
-async def read_revision(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def read_revision(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     email = find(request)
-    return Reply(200, _view(request, email, _revision(request, email)))
+    return JSONResponse(_view(request, email, _revision(request, email)))
 
 
 @routes.handle("POST", "/{emailId}/revisions/{revisionId}/restore", scopes=WRITE)
-async def restore(request: HubSpotRequest) -> Reply:
+async def restore(request: HubSpotRequest) -> Response:
     """Every call makes a new revision, the same content or not; a draft stays as it is."""
-    await request.work()
+    await request.simulate_latency()
     email = find(request)
     request.state.emails.restore(email, _revision(request, email))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/{emailId}/revisions/{revisionId}/restore-to-draft", scopes=WRITE)
-async def restore_to_draft(request: HubSpotRequest) -> Reply:
+async def restore_to_draft(request: HubSpotRequest) -> Response:
     """Overwrites the draft there is; the live version and the revisions stay as they are."""
-    number = request.path["revisionId"]
+    number = request.path_params["revisionId"]
     if not number.removeprefix("-").isdecimal():
         msg = f"revisionId must be a whole number, not {number!r}"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     email = find(request)
     email.draft = copy.deepcopy(_revision(request, email).fields)
     email.draft_updated = request.clock.time()
-    return Reply(200, shown(request.state.emails, email, draft=True))
+    return JSONResponse(shown(request.state.emails, email, draft=True))
 
 
 def _revision(request: HubSpotRequest, email: Email) -> Revision:
-    number = request.path["revisionId"]
+    number = request.path_params["revisionId"]
     found = next((one for one in email.revisions if one.id == number), None)
     if found is None:
         # Once -1 stood for what is live. Current documents do not say so any more.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
@@ -15,7 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, is_dated
 from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _FIXED = {"SECOND": 1, "MINUTE": 60, "QUARTER_HOUR": 900, "HOUR": 3600}
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
@@ -39,7 +41,9 @@ class _Asked:
     @classmethod
     def of(cls, request: HubSpotRequest) -> _Asked:
         # The platform's own client of the dated paths joins a list by commas, that of the older ones never.
-        ids = request.query.split("emailIds") if is_dated(request) else request.query.all("emailIds")
+        ids = (
+            request.list_param("emailIds") if is_dated(request) else request.query_params.getlist("emailIds")
+        )
         for text in ids:
             if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
                 msg = f"emailIds must be whole numbers, not {text!r}"
@@ -64,38 +68,37 @@ class _Asked:
 
 
 @routes.handle("GET", "/statistics/list", scopes=READ)
-async def totals(request: HubSpotRequest) -> Reply:
+async def totals(request: HubSpotRequest) -> Response:
     """Older paths may leave out every part of the answer, and so do, where there is nothing to tell."""
     asked = _Asked.of(request)
-    await request.work()
+    await request.simulate_latency()
     found = asked.sends(request)
     by_campaign: dict[str, list[Send]] = {}
     for email, send in found:
         by_campaign.setdefault(email.campaign_id, []).append(send)
     if not found and not is_dated(request):
-        return Reply(200, {})
-    return Reply(
-        200,
+        return JSONResponse({})
+    return JSONResponse(
         {
             "aggregate": _figures(request, [send for _, send in found]),
             "campaignAggregations": {
                 name: _figures(request, sends) for name, sends in sorted(by_campaign.items())
             },
             "emails": sorted({int(email.id) for email, _ in found}),
-        },
+        }
     )
 
 
 @routes.handle("GET", "/statistics/histogram", scopes=READ)
-async def histogram(request: HubSpotRequest) -> Reply:
+async def histogram(request: HubSpotRequest) -> Response:
     """All intervals of the span in one answer, cut off at its ends; without a start, from the first send."""
     # An interval may be left out, and what it is then is documented nowhere; days are the likely guess.
-    kind = request.query.get("interval", "DAY")
+    kind = request.query_params.get("interval", "DAY")
     if kind not in INTERVALS:
         msg = f"interval must be one of {', '.join(INTERVALS)}"
         raise invalid(msg)
     asked = _Asked.of(request)
-    await request.work()
+    await request.simulate_latency()
     found = asked.sends(request)
     start = asked.start if asked.start is not None else (_shown(found[0][1]) if found else None)
     rows: list[dict[str, Any]] = []
@@ -107,7 +110,7 @@ async def histogram(request: HubSpotRequest) -> Reply:
             at += 1
         interval = {"start": times.iso(begin), "end": times.iso(end)}
         rows.append({"interval": interval, "aggregations": _figures(request, inside)})
-    return Reply(200, {"total": len(rows), "results": rows})
+    return JSONResponse({"total": len(rows), "results": rows})
 
 
 def _figures(request: HubSpotRequest, sends: list[Send]) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def _shown(send: Send) -> float:
 
 
 def _moment(request: HubSpotRequest, name: str) -> float | None:
-    text = request.query.get(name)
+    text = request.query_params.get(name)
     moment = None if text is None else times.parse(text)
     if text is not None and (moment is None or not 0 <= moment < _FAR_OFF):
         msg = f"{name} is no time: {text!r}"

@@ -26,11 +26,11 @@ class Extras:
 
     @classmethod
     def of(cls, request: HubSpotRequest) -> Extras:
-        query = request.query
+        query = request.query_params
         # An email's statistics are its own in any case, so those of variations need no flag here.
         flag(query.get("variantStats"), "variantStats")
         return cls(
-            frozenset(query.split("includedProperties")),
+            frozenset(request.list_param("includedProperties")),
             flag(query.get("includeStats"), "includeStats"),
             flag(query.get("marketingCampaignNames"), "marketingCampaignNames"),
             flag(query.get("workflowNames"), "workflowNames"),

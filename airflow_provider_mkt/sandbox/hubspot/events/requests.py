@@ -14,7 +14,7 @@ MOST = 100
 
 def account_of(request: HubSpotRequest) -> str:
     """The external account of the query, which the calls by external event id must name."""
-    account = request.query.get("externalAccountId")
+    account = request.query_params.get("externalAccountId")
     if not account:
         msg = "The query parameter externalAccountId is required"
         raise invalid(msg)
@@ -36,18 +36,18 @@ def own(request: HubSpotRequest, account_id: str, event_id: str) -> Event:
 
 def own_by_query(request: HubSpotRequest) -> Event:
     """The same, with the event id in the path and the account in the query."""
-    return own(request, account_of(request), request.path["externalEventId"])
+    return own(request, account_of(request), request.path_params["externalEventId"])
 
 
 def own_by_path(request: HubSpotRequest) -> Event:
     """The same, with both ids in the path."""
-    return own(request, request.path["externalAccountId"], request.path["externalEventId"])
+    return own(request, request.path_params["externalAccountId"], request.path_params["externalEventId"])
 
 
 def by_object_id(request: HubSpotRequest, name: str = "objectId") -> Event:
     """The event of an object id, whichever app made it."""
-    event = request.state.events.get(request.path[name])
+    event = request.state.events.get(request.path_params[name])
     if event is None:
-        msg = f"Marketing event {request.path[name]} was not found"
+        msg = f"Marketing event {request.path_params[name]} was not found"
         raise not_found(msg)
     return event

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import valid_properties
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
@@ -23,7 +25,6 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import (
 from airflow_provider_mkt.sandbox.hubspot.events.routes_batch import inside_200
 from airflow_provider_mkt.sandbox.hubspot.requests import map_of, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 _BY_ID, _BY_EMAIL = "MarketingEventSubscriber", "MarketingEventEmailSubscriber"
 _STATES = {
@@ -42,58 +43,58 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/create", scopes=WRITE)
-async def record_contacts(request: HubSpotRequest) -> Reply:
+async def record_contacts(request: HubSpotRequest) -> Response:
     return await _told(request, _BY_ID, _own_event, _by_id)
 
 
 @routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/email-create", scopes=WRITE)
-async def record_emails(request: HubSpotRequest) -> Reply:
+async def record_emails(request: HubSpotRequest) -> Response:
     """The only one of the six that makes the contacts it misses."""
     return await _told(request, _BY_EMAIL, _own_event, _by_email_or_new)
 
 
 @routes.handle("POST", "/{objectId}/attendance/{subscriberState}/create", scopes=WRITE)
-async def record_contacts_by_object_id(request: HubSpotRequest) -> Reply:
+async def record_contacts_by_object_id(request: HubSpotRequest) -> Response:
     return await _told(request, _BY_ID, by_object_id, _by_id)
 
 
 @routes.handle("POST", "/{objectId}/attendance/{subscriberState}/email-create", scopes=WRITE)
-async def record_emails_by_object_id(request: HubSpotRequest) -> Reply:
+async def record_emails_by_object_id(request: HubSpotRequest) -> Response:
     return await _told(request, _BY_EMAIL, by_object_id, _by_email)
 
 
 @routes.handle("POST", "/events/{externalEventId}/{subscriberState}/upsert", scopes=WRITE)
-async def upsert_contacts(request: HubSpotRequest) -> Reply:
+async def upsert_contacts(request: HubSpotRequest) -> Response:
     return await _untold(request, _BY_ID, _by_id)
 
 
 @routes.handle("POST", "/events/{externalEventId}/{subscriberState}/email-upsert", scopes=WRITE)
-async def upsert_emails(request: HubSpotRequest) -> Reply:
+async def upsert_emails(request: HubSpotRequest) -> Response:
     return await _untold(request, _BY_EMAIL, _by_email)
 
 
 async def _told(
     request: HubSpotRequest, built: str, find: Callable[[HubSpotRequest], Event], contact_of: _Finder
-) -> Reply:
+) -> Response:
     """Record, and answer with who was and who was not: both inside a 200."""
     began = request.clock.time()
     state, inputs = await _read(request, built)
-    await request.work()
+    await request.simulate_latency()
     results, errors = _record(request, find(request), state, inputs, contact_of)
-    return inside_200(batch_reply(request, results, errors, began=began))
+    return inside_200(batch_response(request, results, errors, began=began))
 
 
-async def _untold(request: HubSpotRequest, built: str, contact_of: _Finder) -> Reply:
+async def _untold(request: HubSpotRequest, built: str, contact_of: _Finder) -> Response:
     """Record, and answer with nothing: no status is documented, and no details are promised."""
     account_of(request)
     state, inputs = await _read(request, built)
-    await request.work()
+    await request.simulate_latency()
     _record(request, own_by_query(request), state, inputs, contact_of)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str, Any]]]:
-    given = request.path["subscriberState"]
+    given = request.path_params["subscriberState"]
     state = _STATES.get(given.lower())
     if state is None:
         msg = f"Invalid subscriber state: {given}"
@@ -138,7 +139,10 @@ def _record(
 
 def _own_event(request: HubSpotRequest) -> Event:
     """The event of an attendance call, whose account may be left out where one event only has the id."""
-    event_id, account_id = request.path["externalEventId"], request.query.get("externalAccountId")
+    event_id, account_id = (
+        request.path_params["externalEventId"],
+        request.query_params.get("externalAccountId"),
+    )
     if account_id:
         return own(request, account_id, event_id)
     found = request.state.events.named(event_id, request.token.app)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
@@ -21,20 +23,19 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import MOST, WRITE
 from airflow_provider_mkt.sandbox.hubspot.events.views import written, written_object
 from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/events/upsert", scopes=WRITE)
-async def upsert_batch(request: HubSpotRequest) -> Reply:
+async def upsert_batch(request: HubSpotRequest) -> Response:
     """Creates and updates what it can. The failures come inside a 200."""
     began, built = request.clock.time(), "MarketingEventCreateRequestParams"
     inputs = await read_inputs(request, built, MOST, REQUIRED)
     fields = [event_fields(item, built, (*IDS, *FIELDS)) for item in inputs]
     keys = [(str(values.pop(IDS[0])), str(values.pop(IDS[1]))) for values, _ in fields]
     _refuse_twice(keys)
-    await request.work()
+    await request.simulate_latency()
     events, app = request.state.events, request.token.app
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -50,31 +51,31 @@ async def upsert_batch(request: HubSpotRequest) -> Reply:
         else:
             events.update(event, values, custom)
         results.append(written(event))
-    return inside_200(batch_reply(request, results, errors, began=began))
+    return inside_200(batch_response(request, results, errors, began=began))
 
 
 @routes.handle("POST", "/events/delete", scopes=WRITE)
-async def delete_batch(request: HubSpotRequest) -> Reply:
+async def delete_batch(request: HubSpotRequest) -> Response:
     """204 whatever the ids were; nothing tells of an event that another app made, or none."""
     built = "MarketingEventExternalUniqueIdentifier"
     inputs = await read_inputs(request, built, MOST, ["appId", *IDS])
     for item in inputs:
         check_app_id(item, built)
-    await request.work()
+    await request.simulate_latency()
     events, app = request.state.events, request.token.app
     for item in inputs:
         event = events.find(app, str(item[IDS[0]]), str(item[IDS[1]]))
         if event is not None and str(events.app_of(event).id) == str(item["appId"]):
             events.remove(event)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
-async def update_objects(request: HubSpotRequest) -> Reply:
+async def update_objects(request: HubSpotRequest) -> Response:
     began, built = request.clock.time(), "MarketingEventPublicUpdateRequestFullV2"
     inputs = await read_inputs(request, built, MOST, ["objectId"])
     fields = [event_fields(item, built, ("objectId", *UPDATABLE_BY_OBJECT_ID)) for item in inputs]
-    await request.work()
+    await request.simulate_latency()
     state = request.state
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -90,15 +91,15 @@ async def update_objects(request: HubSpotRequest) -> Reply:
         else:
             state.events.update(event, values, custom)
             results.append(written_object(state, event))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
-async def archive_objects(request: HubSpotRequest) -> Reply:
+async def archive_objects(request: HubSpotRequest) -> Response:
     """204 when all were deleted, 207 when some ids are no event's."""
     began = request.clock.time()
     inputs = await read_inputs(request, "MarketingEventPublicObjectIdDeleteRequest", MOST, ["objectId"])
-    await request.work()
+    await request.simulate_latency()
     events, errors = request.state.events, []
     for object_id in dict.fromkeys(str(item["objectId"]) for item in inputs):
         event = events.get(object_id)
@@ -107,13 +108,13 @@ async def archive_objects(request: HubSpotRequest) -> Reply:
             errors.append(missing.standard(ids=[object_id]))
         else:
             events.remove(event)
-    return batch_reply(request, [], errors, began=began) if errors else Reply(204)
+    return batch_response(request, [], errors, began=began) if errors else Response(status_code=204)
 
 
-def inside_200(reply: Reply) -> Reply:
+def inside_200(response: Response) -> Response:
     """A batch answer with its failures, under the status of a success."""
-    reply.status = 200
-    return reply
+    response.status_code = 200
+    return response
 
 
 def _refuse_twice(keys: list[tuple[str, str]]) -> None:

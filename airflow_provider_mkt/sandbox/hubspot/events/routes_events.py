@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, conflict, invalid
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
@@ -17,7 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import READ, WRITE, ac
 from airflow_provider_mkt.sandbox.hubspot.events.views import brief, read, written
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _CREATED = "MarketingEventCreateRequestParams"
 _UPDATED = "MarketingEventUpdateRequestParams"
@@ -27,29 +29,29 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/events", scopes=WRITE)
-async def create_event(request: HubSpotRequest) -> Reply:
+async def create_event(request: HubSpotRequest) -> Response:
     """200, not 201. What a repeat does is documented nowhere; a conflict loses nothing, and is noticed."""
     body = await read_object(request, _CREATED, REQUIRED)
     values, custom = event_fields(body, _CREATED, (*IDS, *FIELDS))
     account_id, event_id = (str(values.pop(name)) for name in IDS)
     check_values(values)
-    await request.work()
+    await request.simulate_latency()
     events = request.state.events
     if events.find(request.token.app, account_id, event_id) is not None:
         msg = f"A marketing event with the external event id {event_id} exists already"
         raise conflict(msg)
-    return Reply(200, brief(events.create(request.token.app, account_id, event_id, values, custom)))
+    return JSONResponse(brief(events.create(request.token.app, account_id, event_id, values, custom)))
 
 
 @routes.handle("PUT", "/events/{externalEventId}", scopes=WRITE)
-async def upsert_event(request: HubSpotRequest) -> Reply:
+async def upsert_event(request: HubSpotRequest) -> Response:
     body = await read_object(request, _CREATED, REQUIRED)
     values, custom = event_fields(body, _CREATED, (*IDS, *FIELDS))
     account_id, event_id = (str(values.pop(name)) for name in IDS)
-    if event_id != request.path["externalEventId"]:
+    if event_id != request.path_params["externalEventId"]:
         msg = "externalEventId differs between the path and the body"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     events, app = request.state.events, request.token.app
     event = events.find(app, account_id, event_id)
     check_values(values, event)
@@ -57,47 +59,47 @@ async def upsert_event(request: HubSpotRequest) -> Reply:
         event = events.create(app, account_id, event_id, values, custom)
     else:
         events.update(event, values, custom)
-    return Reply(200, written(event))
+    return JSONResponse(written(event))
 
 
 @routes.handle("GET", "/events/{externalEventId}", scopes=READ)
-async def read_event(request: HubSpotRequest) -> Reply:
+async def read_event(request: HubSpotRequest) -> Response:
     account_of(request)
-    await request.work()
-    return Reply(200, read(request.state, own_by_query(request)))
+    await request.simulate_latency()
+    return JSONResponse(read(request.state, own_by_query(request)))
 
 
 @routes.handle("PATCH", "/events/{externalEventId}", scopes=WRITE)
-async def update_event(request: HubSpotRequest) -> Reply:
+async def update_event(request: HubSpotRequest) -> Response:
     account_of(request)
     values, custom = event_fields(await read_object(request, _UPDATED), _UPDATED, FIELDS)
-    await request.work()
+    await request.simulate_latency()
     event = own_by_query(request)
     check_values(values, event)
     request.state.events.update(event, values, custom)
-    return Reply(200, written(event))
+    return JSONResponse(written(event))
 
 
 @routes.handle("DELETE", "/events/{externalEventId}", scopes=WRITE)
-async def delete_event(request: HubSpotRequest) -> Reply:
+async def delete_event(request: HubSpotRequest) -> Response:
     """A repeat is 404; that it may be 204 is documented no better."""
     account_of(request)
-    await request.work()
+    await request.simulate_latency()
     request.state.events.remove(own_by_query(request))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/events/{externalEventId}/cancel", scopes=WRITE)
-async def cancel_event(request: HubSpotRequest) -> Reply:
+async def cancel_event(request: HubSpotRequest) -> Response:
     account_of(request)
-    await request.work()
+    await request.simulate_latency()
     event = own_by_query(request)
     request.state.events.update(event, {"eventCancelled": True}, {})
-    return Reply(200, brief(event))
+    return JSONResponse(brief(event))
 
 
 @routes.handle("POST", "/events/{externalEventId}/complete", scopes=WRITE)
-async def complete_event(request: HubSpotRequest) -> Reply:
+async def complete_event(request: HubSpotRequest) -> Response:
     """Close an event: who registered and did not come is a no-show from its end on."""
     account_of(request)
     body = await read_object(request, _COMPLETED)
@@ -105,8 +107,8 @@ async def complete_event(request: HubSpotRequest) -> Reply:
         raise bad_shape(_COMPLETED, missing)
     check_object(body, _COMPLETED, known=MOMENTS)
     start, end = (moment(body[name], name, _COMPLETED) for name in MOMENTS)
-    await request.work()
+    await request.simulate_latency()
     event = own_by_query(request)
     check_values({"startDateTime": start, "endDateTime": end}, event)
     request.state.events.complete(event, start, end)
-    return Reply(200, brief(event))
+    return JSONResponse(brief(event))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
@@ -15,7 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object as read_body
 from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _UPDATED = "MarketingEventPublicUpdateRequestV2"
 
@@ -26,21 +28,21 @@ list_routes = HubSpotRoutes("/marketing/marketing-events/v3")
 
 @list_routes.handle("GET", "", scopes=READ)
 @routes.handle("GET", "", scopes=READ)
-async def list_events(request: HubSpotRequest) -> Reply:
-    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
-    await request.work()
-    shown, paging = page(request.state.events.all(), request.query.get("after"), limit)
-    return Reply(200, {"results": [read_object(request.state, one) for one in shown], **paging})
+async def list_events(request: HubSpotRequest) -> Response:
+    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    await request.simulate_latency()
+    shown, paging = page(request.state.events.all(), request.query_params.get("after"), limit)
+    return JSONResponse({"results": [read_object(request.state, one) for one in shown], **paging})
 
 
 @routes.handle("GET", "/events/search", scopes=READ)
-async def search_events(request: HubSpotRequest) -> Reply:
+async def search_events(request: HubSpotRequest) -> Response:
     """The calling app's events. Only the whole id matches: that its beginning does is an old promise."""
-    sought = request.query.get("q")
+    sought = request.query_params.get("q")
     if not sought:
         msg = "The query parameter q is required"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     events, app = request.state.events, request.token.app
     found = [
         {
@@ -51,13 +53,13 @@ async def search_events(request: HubSpotRequest) -> Reply:
         }
         for one in events.named(sought, app)
     ]
-    return Reply(200, {"results": found})
+    return JSONResponse({"results": found})
 
 
 @routes.handle("GET", "/{externalEventId}/identifiers", scopes=READ)
-async def find_identifiers(request: HubSpotRequest) -> Reply:
+async def find_identifiers(request: HubSpotRequest) -> Response:
     """Events of every app, once the index has them."""
-    await request.work()
+    await request.simulate_latency()
     events = request.state.events
     indexed = request.clock.time() - request.state.settings.event_index_lag
     found = [
@@ -68,31 +70,31 @@ async def find_identifiers(request: HubSpotRequest) -> Reply:
             "marketingEventName": one.name,
             "appInfo": {"id": str(events.app_of(one).id), "name": events.app_of(one).name},
         }
-        for one in events.named(request.path["externalEventId"])
+        for one in events.named(request.path_params["externalEventId"])
         if one.created <= indexed
     ]
-    return Reply(200, {"total": len(found), "results": found})
+    return JSONResponse({"total": len(found), "results": found})
 
 
 @routes.handle("GET", "/{objectId}", scopes=READ)
-async def read_event(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, read_object(request.state, by_object_id(request)))
+async def read_event(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(read_object(request.state, by_object_id(request)))
 
 
 @routes.handle("PATCH", "/{objectId}", scopes=WRITE)
-async def update_event(request: HubSpotRequest) -> Reply:
+async def update_event(request: HubSpotRequest) -> Response:
     values, custom = event_fields(await read_body(request, _UPDATED), _UPDATED, UPDATABLE_BY_OBJECT_ID)
-    await request.work()
+    await request.simulate_latency()
     event = by_object_id(request)
     check_values(values, event)
     request.state.events.update(event, values, custom)
-    return Reply(200, written_object(request.state, event))
+    return JSONResponse(written_object(request.state, event))
 
 
 @routes.handle("DELETE", "/{objectId}", scopes=WRITE)
-async def delete_event(request: HubSpotRequest) -> Reply:
+async def delete_event(request: HubSpotRequest) -> Response:
     """A repeat is 404; that it may be 204 is documented no better."""
-    await request.work()
+    await request.simulate_latency()
     request.state.events.remove(by_object_id(request))
-    return Reply(204)
+    return Response(status_code=204)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
@@ -18,7 +20,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.views import counters, particip
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _OBJECT = "marketingEventId"
 
@@ -26,56 +28,57 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/participations/{marketingEventId}", scopes=READ)
-async def counters_by_object_id(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def counters_by_object_id(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     return _counters(request, by_object_id(request, _OBJECT))
 
 
 @routes.handle("GET", "/participations/{externalAccountId}/{externalEventId}", scopes=READ)
-async def counters_by_external_id(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def counters_by_external_id(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     return _counters(request, own_by_path(request))
 
 
 @routes.handle("GET", "/participations/{marketingEventId}/breakdown", scopes=READ)
-async def breakdown_by_object_id(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return _breakdown(request, [by_object_id(request, _OBJECT)], request.query.get("contactIdentifier"))
+async def breakdown_by_object_id(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return _breakdown(
+        request, [by_object_id(request, _OBJECT)], request.query_params.get("contactIdentifier")
+    )
 
 
 @routes.handle("GET", "/participations/{externalAccountId}/{externalEventId}/breakdown", scopes=READ)
-async def breakdown_by_external_id(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return _breakdown(request, [own_by_path(request)], request.query.get("contactIdentifier"))
+async def breakdown_by_external_id(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return _breakdown(request, [own_by_path(request)], request.query_params.get("contactIdentifier"))
 
 
 @routes.handle("GET", "/participations/contacts/{contactIdentifier}/breakdown", scopes=READ)
-async def breakdown_of_contact(request: HubSpotRequest) -> Reply:
+async def breakdown_of_contact(request: HubSpotRequest) -> Response:
     """Events of every app that a contact has to do with."""
-    await request.work()
-    identifier = request.path["contactIdentifier"]
+    await request.simulate_latency()
+    identifier = request.path_params["contactIdentifier"]
     if not _contacts(request, identifier):
         msg = f"Contact {identifier} was not found"
         raise not_found(msg)
     return _breakdown(request, request.state.events.all(), identifier)
 
 
-def _counters(request: HubSpotRequest, event: Event) -> Reply:
+def _counters(request: HubSpotRequest, event: Event) -> Response:
     states = counters(request.state, event)
-    return Reply(
-        200,
+    return JSONResponse(
         {
             "registered": states[REGISTERED],
             "attended": states[ATTENDED],
             "cancelled": states[CANCELLED],
             "noShows": states[NO_SHOW],
-        },
+        }
     )
 
 
-def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | None) -> Reply:
-    limit = whole_number(request.query.get("limit"), "limit", 10, 1, 100)
-    wanted_state = request.query.get("state")
+def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | None) -> Response:
+    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    wanted_state = request.query_params.get("state")
     if wanted_state is not None and wanted_state not in STATES:
         msg = f"state must be one of {', '.join(STATES)}, not {wanted_state!r}"
         raise invalid(msg)
@@ -88,9 +91,9 @@ def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | N
         if (wanted is None or contact.id in wanted)
         and (wanted_state is None or event.state_of(one, now)[0] == wanted_state)
     ]
-    shown, paging = page(rows, request.query.get("after"), limit)
-    return Reply(
-        200, {"total": len(rows), "results": [participation(state, *row) for row in shown], **paging}
+    shown, paging = page(rows, request.query_params.get("after"), limit)
+    return JSONResponse(
+        {"total": len(rows), "results": [participation(state, *row) for row in shown], **paging}
     )
 
 

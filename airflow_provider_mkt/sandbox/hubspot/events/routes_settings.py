@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{appId}/settings", scopes=("developers-read",))
-async def read_settings(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def read_settings(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     app_id = _app(request)
     url = request.state.events.settings.get(app_id)
     if url is None:
         msg = f"App {app_id} has no settings"
         raise not_found(msg)
-    return Reply(200, {"appId": app_id, "eventDetailsUrl": url})
+    return JSONResponse({"appId": app_id, "eventDetailsUrl": url})
 
 
 @routes.handle("POST", "/{appId}/settings", scopes=("developers-write",))
-async def update_settings(request: HubSpotRequest) -> Reply:
+async def update_settings(request: HubSpotRequest) -> Response:
     body = await read_object(request, "EventDetailSettingsUrl", ["eventDetailsUrl"])
     url = body["eventDetailsUrl"]
     try:
@@ -35,14 +37,14 @@ async def update_settings(request: HubSpotRequest) -> Reply:
     if not good:
         msg = "eventDetailsUrl must be an https URL that contains %s"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     app_id = _app(request)
     request.state.events.settings[app_id] = url
-    return Reply(200, {"appId": app_id, "eventDetailsUrl": url})
+    return JSONResponse({"appId": app_id, "eventDetailsUrl": url})
 
 
 def _app(request: HubSpotRequest) -> int:
-    given = request.path["appId"]
+    given = request.path_params["appId"]
     known = {str(app.id): app.id for app in request.state.events.apps.values()}
     if given not in known:
         msg = f"App {given} was not found"

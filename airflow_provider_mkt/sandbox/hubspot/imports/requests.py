@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import available_timezones
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions
@@ -14,9 +14,6 @@ from airflow_provider_mkt.sandbox.hubspot.imports.models import Column, Line
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import BY_ID, BY_KEY, CREATE, UPDATE, UPSERT
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.server.requests import parse_json
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.server.requests import Upload
 
 CONTACTS = "0-1"
 MOST_BYTES = 512 * 1024 * 1024
@@ -44,7 +41,7 @@ def read_order(text: str | None) -> dict[str, Any]:
 
 
 def read_file(
-    order: dict[str, Any], uploads: list[Upload], definitions: Definitions
+    order: dict[str, Any], uploads: list[tuple[str | None, bytes]], definitions: Definitions
 ) -> tuple[list[Column], list[Line], tuple[str, str] | None]:
     """Columns and rows of the one file, or why its content cannot be read."""
     files = array(order, "files", "ImportRequest")
@@ -52,11 +49,11 @@ def read_file(
         msg = "The sandbox imports one file at a time"
         raise invalid(msg)
     described = check_object(files[0], "ImportFile", ["fileName", "fileImportPage"])
-    upload = next((one for one in uploads if one.filename == described["fileName"]), None)
-    if upload is None or len(uploads) != 1:
+    content = next((content for name, content in uploads if name == described["fileName"]), None)
+    if content is None or len(uploads) != 1:
         msg = f"No file of the form is called {described['fileName']!r}"
         raise invalid(msg)
-    if len(upload.content) > MOST_BYTES:
+    if len(content) > MOST_BYTES:
         raise over_the_limit("The file is larger than 512 MB")
     page = check_object(described["fileImportPage"], "ImportPage", ["hasHeader", "columnMappings"])
     columns = [_column(one, definitions) for one in array(page, "columnMappings", "ImportPage")]
@@ -64,7 +61,7 @@ def read_file(
         # A spreadsheet would need a library to read; the sandbox ends such an import as it ends a broken one.
         return columns, [], ("INVALID_FILE_TYPE", "The sandbox reads CSV alone")
     try:
-        reader = csv.reader(io.StringIO(upload.content.decode("utf-8-sig"), newline=""))
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         lines = [Line(reader.line_num, cells) for cells in reader if cells]
     except (UnicodeDecodeError, csv.Error):
         return columns, [], ("COULD_NOT_PARSE_ROW", "The file is no CSV in UTF-8")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.imports.models import CANCELED, ENDED, Import, RowError
@@ -17,7 +20,8 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import flag, whole_number
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.requests import merge_params
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 SCOPES = ("crm.import",)
 # Neither is documented for these lists; they are what most others have.
@@ -27,27 +31,30 @@ routes = HubSpotRoutes("/crm/v3/imports", "/crm/imports/2026-03")
 
 
 @routes.handle("GET", "", scopes=SCOPES)
-async def list_imports(request: HubSpotRequest) -> Reply:
+async def list_imports(request: HubSpotRequest) -> Response:
     limit = _limit(request)
-    await request.work()
-    found, paging = page(request.state.imports.of_app(request.token.app), request.query.get("after"), limit)
-    return Reply(200, {"results": [_view(one) for one in found], **paging})
+    await request.simulate_latency()
+    found, paging = page(
+        request.state.imports.of_app(request.token.app), request.query_params.get("after"), limit
+    )
+    return JSONResponse({"results": [_view(one) for one in found], **paging})
 
 
 @routes.handle("POST", "", scopes=SCOPES)
-async def start_import(request: HubSpotRequest) -> Reply:
+async def start_import(request: HubSpotRequest) -> Response:
     """Take a file in. Every call is a new import, whatever its name."""
     if request.content_type != "multipart/form-data":
         raise unsupported_media(request.content_type)
-    form = await request.form()
-    order = read_order(form.fields.get("importRequest"))
-    columns, lines, broken = read_file(order, form.uploads, request.state.contacts.definitions)
+    form = await request.form_data()
+    order = read_order(merge_params(form).get("importRequest"))
+    files = [(one.filename, await one.read()) for _, one in form.multi_items() if isinstance(one, UploadFile)]
+    columns, lines, broken = read_file(order, files, request.state.contacts.definitions)
     settings, imports = request.state.settings, request.state.imports
     if len(lines) > settings.import_rows_per_file:
         raise over_the_limit(f"The file has more than {settings.import_rows_per_file} rows")
     if imports.rows_today() + len(lines) > settings.import_rows_per_day:
         raise over_the_limit("You have reached your daily limit of imported rows.")
-    await request.work()
+    await request.simulate_latency()
     now = request.clock.time()
     one = Import(
         imports.next_id(),
@@ -69,20 +76,20 @@ async def start_import(request: HubSpotRequest) -> Reply:
         taken = lists.named(CONTACTS, name) is not None
         one.list_id = lists.create(f"{name} ({one.id})" if taken else name).id
     imports.add(one)
-    return Reply(200, _view(one))
+    return JSONResponse(_view(one))
 
 
 @routes.handle("GET", "/{importId}", scopes=SCOPES)
-async def read_import(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, _view(_find(request)))
+async def read_import(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(_view(_find(request)))
 
 
 @routes.handle("POST", "/{importId}/cancel", scopes=SCOPES)
-async def cancel_import(request: HubSpotRequest) -> Reply:
+async def cancel_import(request: HubSpotRequest) -> Response:
     """Cancel; once more is the same. One that has ended cannot be, which is the harder of two readings."""
     began = request.clock.time()
-    await request.work()
+    await request.simulate_latency()
     one = _find(request)
     if one.state != CANCELED:
         if one.state in ENDED:
@@ -90,29 +97,31 @@ async def cancel_import(request: HubSpotRequest) -> Reply:
             raise invalid(msg)
         request.state.imports.cancel(one)
     ended = iso(request.clock.time())
-    return Reply(200, {"status": "COMPLETE", "startedAt": iso(began), "completedAt": ended})
+    return JSONResponse({"status": "COMPLETE", "startedAt": iso(began), "completedAt": ended})
 
 
 @routes.handle("GET", "/{importId}/errors", scopes=SCOPES)
-async def list_errors(request: HubSpotRequest) -> Reply:
+async def list_errors(request: HubSpotRequest) -> Response:
     """Row errors, which come a moment later than the rows and the state."""
     limit = _limit(request)
-    with_message = flag(request.query.get("includeErrorMessage"), "includeErrorMessage")
-    with_row = flag(request.query.get("includeRowData"), "includeRowData")
-    await request.work()
+    with_message = flag(request.query_params.get("includeErrorMessage"), "includeErrorMessage")
+    with_row = flag(request.query_params.get("includeRowData"), "includeRowData")
+    await request.simulate_latency()
     one = _find(request)
     until = request.clock.time() - request.state.settings.import_error_lag
     told = [error for error in one.errors if error.at <= until]
-    found, paging = page(told, request.query.get("after"), limit)
-    return Reply(200, {"results": [_error(one, error, with_message, with_row) for error in found], **paging})
+    found, paging = page(told, request.query_params.get("after"), limit)
+    return JSONResponse(
+        {"results": [_error(one, error, with_message, with_row) for error in found], **paging}
+    )
 
 
 def _limit(request: HubSpotRequest) -> int:
-    return whole_number(request.query.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
+    return whole_number(request.query_params.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
 
 
 def _find(request: HubSpotRequest) -> Import:
-    given = request.path["importId"]
+    given = request.path_params["importId"]
     if not given.isascii() or not given.isdigit():
         msg = f"importId must be a number, not {given!r}"
         raise invalid(msg)

@@ -17,9 +17,9 @@ LARGEST = 100_000
 
 def find(request: HubSpotRequest, name: str = "listId") -> RecordList:
     """The list of the path; 404 if there is none."""
-    one = request.state.lists.get(request.path[name])
+    one = request.state.lists.get(request.path_params[name])
     if one is None:
-        msg = f"List {request.path[name]} does not exist"
+        msg = f"List {request.path_params[name]} does not exist"
         raise not_found(msg)
     return one
 

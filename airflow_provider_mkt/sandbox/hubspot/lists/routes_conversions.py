@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, Conversion, RecordList
@@ -12,7 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, fin
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _DAY = 86_400.0
 _UNITS = {"DAY": _DAY, "WEEK": 7 * _DAY, "MONTH": 30 * _DAY}
@@ -21,15 +23,15 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{listId}/schedule-conversion", scopes=READ)
-async def read_conversion(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def read_conversion(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     return _shown(_planned(request))
 
 
 @routes.handle("PUT", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
-async def plan_conversion(request: HubSpotRequest) -> Reply:
+async def plan_conversion(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PublicListConversionTime", ["conversionType"])
-    await request.work()
+    await request.simulate_latency()
     one = find(request)
     if one.kind != DYNAMIC:
         msg = f"List {one.id} is static already"
@@ -39,14 +41,14 @@ async def plan_conversion(request: HubSpotRequest) -> Reply:
 
 
 @routes.handle("DELETE", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
-async def drop_conversion(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def drop_conversion(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     one = _planned(request)
     if one.converted_at is not None:
         msg = f"List {one.id} has been converted"
         raise invalid(msg)
     one.conversion = None
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _due(one: RecordList, body: dict[str, Any]) -> float:
@@ -70,9 +72,9 @@ def _planned(request: HubSpotRequest) -> RecordList:
     return one
 
 
-def _shown(one: RecordList) -> Reply:
+def _shown(one: RecordList) -> Response:
     assert one.conversion is not None  # noqa: S101
     view: dict[str, Any] = {"listId": one.id, "requestedConversionTime": one.conversion.asked}
     if one.converted_at is not None:
         view["convertedAt"] = iso(one.converted_at)
-    return Reply(200, view)
+    return JSONResponse(view)

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.folder_store import ROOT, Folder
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/folders", scopes=READ)
-async def read_folder(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return _shown(request, _find(request, request.query.get("folderId") or ROOT))
+async def read_folder(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return _shown(request, _find(request, request.query_params.get("folderId") or ROOT))
 
 
 @routes.handle("POST", "/folders", scopes=WRITE, also=READ)
-async def create_folder(request: HubSpotRequest) -> Reply:
+async def create_folder(request: HubSpotRequest) -> Response:
     built = "ListFolderCreateRequest"
     body = check_object(await read_object(request, built, ["name"]), built, known=["name", "parentFolderId"])
     name = _name(body["name"])
-    await request.work()
+    await request.simulate_latency()
     parent = _find(request, str(body.get("parentFolderId") or ROOT))
     return _shown(request, request.state.list_folders.create(name, parent.id))
 
 
 @routes.handle("PUT", "/folders/move-list", scopes=WRITE, also=READ)
-async def move_list(request: HubSpotRequest) -> Reply:
+async def move_list(request: HubSpotRequest) -> Response:
     built, required = "ListMoveRequest", ("listId", "newFolderId")
     body = check_object(await read_object(request, built, required), built, known=required)
-    await request.work()
+    await request.simulate_latency()
     one = request.state.lists.get(str(body["listId"]))
     if one is None:
         raise not_found(f"List {body['listId']} does not exist")
     one.folder = _find(request, str(body["newFolderId"])).id
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("DELETE", "/folders/{folderId}", scopes=WRITE, also=READ)
-async def delete_folder(request: HubSpotRequest) -> Reply:
+async def delete_folder(request: HubSpotRequest) -> Response:
     """A folder that holds something is not deleted; the documents say neither yes nor no."""
-    await request.work()
+    await request.simulate_latency()
     folder, folders = _below_root(request), request.state.list_folders
     if folders.children(folder) or folders.lists_in(folder):
         msg = f"Folder {folder.id} is not empty"
         raise invalid(msg)
     folders.remove(folder)
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("PUT", "/folders/{folderId}/move/{newParentFolderId}", scopes=WRITE, also=READ)
-async def move_folder(request: HubSpotRequest) -> Reply:
-    await request.work()
-    folder, parent = _below_root(request), _find(request, request.path["newParentFolderId"])
+async def move_folder(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    folder, parent = _below_root(request), _find(request, request.path_params["newParentFolderId"])
     if request.state.list_folders.inside(parent, folder):
         raise invalid("A folder cannot be put into itself")
     folder.parent = parent.id
@@ -64,10 +66,10 @@ async def move_folder(request: HubSpotRequest) -> Reply:
 
 
 @routes.handle("PUT", "/folders/{folderId}/rename", scopes=WRITE, also=READ)
-async def rename_folder(request: HubSpotRequest) -> Reply:
+async def rename_folder(request: HubSpotRequest) -> Response:
     """The new name comes in the query."""
-    name = _name(request.query.get("newFolderName"))
-    await request.work()
+    name = _name(request.query_params.get("newFolderName"))
+    await request.simulate_latency()
     folder = _below_root(request)
     folder.name = name
     return _shown(request, folder)
@@ -82,7 +84,7 @@ def _find(request: HubSpotRequest, folder_id: str) -> Folder:
 
 
 def _below_root(request: HubSpotRequest) -> Folder:
-    folder = _find(request, request.path["folderId"])
+    folder = _find(request, request.path_params["folderId"])
     if folder.id == ROOT:
         raise invalid("The root folder cannot be changed")
     return folder
@@ -94,5 +96,5 @@ def _name(value: object) -> str:
     return value.strip()
 
 
-def _shown(request: HubSpotRequest, folder: Folder) -> Reply:
-    return Reply(200, {"folder": request.state.list_folders.view(folder)})
+def _shown(request: HubSpotRequest, folder: Folder) -> Response:
+    return JSONResponse({"folder": request.state.list_folders.view(folder)})

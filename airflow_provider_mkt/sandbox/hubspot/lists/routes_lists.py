@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
@@ -12,7 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, KINDS, MA
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, find, read_texts, shown
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, flag, map_of, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _MORE = ("customProperties", "listPermissions", "membershipSettings")
 _FIELDS = ("name", "objectTypeId", "processingType", "filterBranch", "listFolderId", *_MORE)
@@ -22,16 +24,16 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "", scopes=READ)
-async def read_lists(request: HubSpotRequest) -> Reply:
+async def read_lists(request: HubSpotRequest) -> Response:
     """Ids nobody knows are left out without a word."""
     filters = _with_filters(request)
-    await request.work()
-    found = [request.state.lists.get(one) for one in dict.fromkeys(request.query.split("listIds"))]
-    return Reply(200, {"lists": [shown(request, one, filters=filters) for one in found if one is not None]})
+    await request.simulate_latency()
+    found = [request.state.lists.get(one) for one in dict.fromkeys(request.list_param("listIds"))]
+    return JSONResponse({"lists": [shown(request, one, filters=filters) for one in found if one is not None]})
 
 
 @routes.handle("POST", "", scopes=WRITE, also=READ)
-async def create_list(request: HubSpotRequest) -> Reply:
+async def create_list(request: HubSpotRequest) -> Response:
     """Answers 200, not 201."""
     built = "ListCreateRequest"
     body = await read_object(request, built, ["name", "objectTypeId", "processingType"])
@@ -47,7 +49,7 @@ async def create_list(request: HubSpotRequest) -> Reply:
     if filters is not None:
         check_branch(filters, request.state.contacts.definitions)
     own = map_of(body, "customProperties", built)
-    await request.work()
+    await request.simulate_latency()
     state, object_type = request.state, str(body["objectTypeId"])
     _refuse_taken(request, object_type, name)
     folder = str(body.get("listFolderId") or "0")
@@ -57,111 +59,110 @@ async def create_list(request: HubSpotRequest) -> Reply:
     made = state.lists.create(
         name, kind=kind, object_type=object_type, filters=filters, folder=folder, more=more
     )
-    return Reply(200, {"list": shown(request, made, filters=True)})
+    return JSONResponse({"list": shown(request, made, filters=True)})
 
 
 @routes.handle("GET", "/idmapping", scopes=READ)
-async def map_legacy_id(request: HubSpotRequest) -> Reply:
-    legacy = request.query.get("legacyListId") or ""
-    await request.work()
+async def map_legacy_id(request: HubSpotRequest) -> Response:
+    legacy = request.query_params.get("legacyListId") or ""
+    await request.simulate_latency()
     found = request.state.lists.legacy_ids.get(legacy)
     if found is None:
         raise not_found(f"No list has the legacy id {legacy}")
-    return Reply(200, {"legacyListId": legacy, "listId": found})
+    return JSONResponse({"legacyListId": legacy, "listId": found})
 
 
 @routes.handle("POST", "/idmapping", scopes=READ)
-async def map_legacy_ids(request: HubSpotRequest) -> Reply:
+async def map_legacy_ids(request: HubSpotRequest) -> Response:
     ids = await read_texts(request, _MOST_LEGACY_IDS)
-    await request.work()
+    await request.simulate_latency()
     known = request.state.lists.legacy_ids
-    return Reply(
-        200,
+    return JSONResponse(
         {
             "legacyListIdsToIdsMapping": [
                 {"legacyListId": one, "listId": known[one]} for one in ids if one in known
             ],
             "missingLegacyListIds": [one for one in ids if one not in known],
-        },
+        }
     )
 
 
 @routes.handle("GET", "/object-type-id/{objectTypeId}/name/{listName}", scopes=READ)
-async def read_by_name(request: HubSpotRequest) -> Reply:
+async def read_by_name(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
-    await request.work()
-    found = request.state.lists.named(request.path["objectTypeId"], request.path["listName"])
+    await request.simulate_latency()
+    found = request.state.lists.named(request.path_params["objectTypeId"], request.path_params["listName"])
     if found is None:
-        raise not_found(f"There is no list of the name {request.path['listName']}")
-    return Reply(200, {"list": shown(request, found, filters=filters)})
+        raise not_found(f"There is no list of the name {request.path_params['listName']}")
+    return JSONResponse({"list": shown(request, found, filters=filters)})
 
 
 @routes.handle("GET", "/{listId}", scopes=READ)
-async def read_list(request: HubSpotRequest) -> Reply:
+async def read_list(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
-    await request.work()
-    return Reply(200, {"list": shown(request, find(request), filters=filters)})
+    await request.simulate_latency()
+    return JSONResponse({"list": shown(request, find(request), filters=filters)})
 
 
 @routes.handle("DELETE", "/{listId}", scopes=WRITE, also=READ)
-async def delete_list(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def delete_list(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     find(request).deleted_at = request.clock.time()
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("PUT", "/{listId}/restore", scopes=WRITE, also=READ)
-async def restore_list(request: HubSpotRequest) -> Reply:
+async def restore_list(request: HubSpotRequest) -> Response:
     """The name of a deleted list is free, so by now it may be another one's."""
-    await request.work()
-    one = request.state.lists.get(request.path["listId"], deleted=True)
+    await request.simulate_latency()
+    one = request.state.lists.get(request.path_params["listId"], deleted=True)
     if one is None:
-        raise not_found(f"List {request.path['listId']} does not exist, or not any more")
+        raise not_found(f"List {request.path_params['listId']} does not exist, or not any more")
     if one.deleted_at is not None:
         _refuse_taken(request, one.object_type, one.name)
         one.deleted_at = None
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("PUT", "/{listId}/update-list-name", scopes=WRITE, also=READ)
-async def rename_list(request: HubSpotRequest) -> Reply:
+async def rename_list(request: HubSpotRequest) -> Response:
     """The new name comes in the query."""
-    name, filters = _name(request.query.get("listName")), _with_filters(request)
-    await request.work()
+    name, filters = _name(request.query_params.get("listName")), _with_filters(request)
+    await request.simulate_latency()
     one = find(request)
     _refuse_taken(request, one.object_type, name, but=one.id)
     one.name, one.updated = name, request.clock.time()
-    return Reply(200, {"updatedList": shown(request, one, filters=filters)})
+    return JSONResponse({"updatedList": shown(request, one, filters=filters)})
 
 
 @routes.handle("PUT", "/{listId}/update-list-filters", scopes=WRITE, also=READ)
-async def update_filters(request: HubSpotRequest) -> Reply:
-    flag(request.query.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
+async def update_filters(request: HubSpotRequest) -> Response:
+    flag(request.query_params.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
     body = await read_object(request, "ListFilterUpdateRequest", ["filterBranch"])
     check_object(body, "ListFilterUpdateRequest", known=["filterBranch"])
     branch = check_branch(body["filterBranch"], request.state.contacts.definitions)
-    await request.work()
+    await request.simulate_latency()
     one = find(request)
     if one.kind != DYNAMIC:
         msg = f"List {one.id} is {one.kind}: its filters cannot be changed"
         raise invalid(msg)
     request.state.lists.refilter(one, branch)
-    return Reply(200, {"updatedList": shown(request, one, filters=True)})
+    return JSONResponse({"updatedList": shown(request, one, filters=True)})
 
 
 @routes.handle("GET", "/{listId}/size-and-edits-history/between", scopes=READ)
-async def size_history(request: HubSpotRequest) -> Reply:
+async def size_history(request: HubSpotRequest) -> Response:
     start, end = _moment(request, "startDate", 0.0), _moment(request, "endDate", float("inf"))
-    await request.work()
+    await request.simulate_latency()
     one = find(request)
     sizes = [{"timestamp": times.iso(at), "size": size} for at, size in one.sizes if start <= at <= end]
     edited = one.filters_updated
     edits = [times.iso(edited)] if edited is not None and start <= edited <= end else []
-    return Reply(200, {"sizeHistory": sizes, "editHistory": edits})
+    return JSONResponse({"sizeHistory": sizes, "editHistory": edits})
 
 
 def _with_filters(request: HubSpotRequest) -> bool:
-    return flag(request.query.get("includeFilters"), "includeFilters")
+    return flag(request.query_params.get("includeFilters"), "includeFilters")
 
 
 def _name(value: Any) -> str:
@@ -178,7 +179,7 @@ def _refuse_taken(request: HubSpotRequest, object_type: str, name: str, but: str
 
 
 def _moment(request: HubSpotRequest, name: str, default: float) -> float:
-    text = request.query.get(name)
+    text = request.query_params.get(name)
     if text is None:
         return default
     moment = times.parse(text)

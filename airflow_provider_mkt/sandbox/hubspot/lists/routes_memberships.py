@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, RecordList
@@ -19,7 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import (
 )
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 MOST = 100_000
 """Documented nowhere, and often quoted."""
@@ -29,76 +31,76 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{listId}/memberships", scopes=READ)
-async def list_members(request: HubSpotRequest) -> Reply:
+async def list_members(request: HubSpotRequest) -> Response:
     return await _page(request, by_time=False)
 
 
 @routes.handle("GET", "/{listId}/memberships/join-order", scopes=READ)
-async def list_by_join_time(request: HubSpotRequest) -> Reply:
+async def list_by_join_time(request: HubSpotRequest) -> Response:
     return await _page(request, by_time=True)
 
 
 @routes.handle("DELETE", "/{listId}/memberships", scopes=WRITE, also=READ)
-async def remove_all(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def remove_all(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     one = static(request)
     _refuse_large(one)
     request.state.lists.take_out(one, list(one.joined))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add", scopes=WRITE, also=READ)
-async def add_members(request: HubSpotRequest) -> Reply:
+async def add_members(request: HubSpotRequest) -> Response:
     ids = await read_texts(request, MOST)
-    await request.work()
+    await request.simulate_latency()
     return _change(request, ids, [])
 
 
 @routes.handle("PUT", "/{listId}/memberships/remove", scopes=WRITE, also=READ)
-async def remove_members(request: HubSpotRequest) -> Reply:
+async def remove_members(request: HubSpotRequest) -> Response:
     ids = await read_texts(request, MOST)
-    await request.work()
+    await request.simulate_latency()
     return _change(request, [], ids)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-and-remove", scopes=WRITE, also=READ)
-async def add_and_remove(request: HubSpotRequest) -> Reply:
+async def add_and_remove(request: HubSpotRequest) -> Response:
     built, required = "MembershipChangeRequest", ("recordIdsToAdd", "recordIdsToRemove")
     body = check_object(await read_object(request, built, required), built, known=required)
     coming, going = (list(dict.fromkeys(names(body, name, built))) for name in required)
     if len(coming) > MOST or len(going) > MOST:
         msg = f"At most {MOST} ids per call"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     return _change(request, coming, going)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-from/{sourceListId}", scopes=WRITE, also=READ)
-async def add_from(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def add_from(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     one, source = static(request), find(request, "sourceListId")
     if one.object_type != source.object_type:
         raise invalid("The two lists hold records of different types")
     _refuse_large(source)
     request.state.lists.put_in(one, list(request.state.lists.members(source)))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("GET", "/records/{objectTypeId}/{recordId}/memberships", scopes=READ)
-async def lists_of_record(request: HubSpotRequest) -> Reply:
-    await request.work()
-    record = request.path["recordId"]
-    if not _exists(request, request.path["objectTypeId"], record):
+async def lists_of_record(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    record = request.path_params["recordId"]
+    if not _exists(request, request.path_params["objectTypeId"], record):
         raise not_found(f"Record {record} does not exist")
     rows = _memberships(request, record)
-    return Reply(200, {"results": rows, "total": len(rows)})
+    return JSONResponse({"results": rows, "total": len(rows)})
 
 
 @routes.handle("POST", "/records/memberships/batch/read", scopes=READ)
-async def lists_of_records(request: HubSpotRequest) -> Reply:
+async def lists_of_records(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     inputs = await read_inputs(request, "RecordIdInput", _MOST_RECORDS, ["objectTypeId", "recordId"])
-    await request.work()
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     missing: list[str] = []
     for item in inputs:
@@ -109,29 +111,28 @@ async def lists_of_records(request: HubSpotRequest) -> Reply:
         else:
             missing.append(record)
     error = HubSpotError(404, "OBJECT_NOT_FOUND", "Some records do not exist").standard(ids=missing)
-    return batch_reply(request, results, [error] if missing else [], began=began)
+    return batch_response(request, results, [error] if missing else [], began=began)
 
 
-def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Reply:
+def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Response:
     """Ids that name no record are reported, and no error."""
     one, lists = static(request), request.state.lists
     missing = [record for record in dict.fromkeys([*coming, *going]) if not lists.exists(one, record)]
-    return Reply(
-        200,
+    return JSONResponse(
         {
             # The platform spells it so.
             "recordsIdsAdded": lists.put_in(one, [record for record in coming if record not in missing]),
             "recordIdsRemoved": lists.take_out(one, [record for record in going if record not in missing]),
             "recordIdsMissing": missing,
-        },
+        }
     )
 
 
-async def _page(request: HubSpotRequest, *, by_time: bool) -> Reply:
+async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
     """`after` goes up and wins over `before`, which goes down."""
-    limit = whole_number(request.query.get("limit"), "limit", 100, 1, 250)
-    after, before = request.query.get("after"), request.query.get("before")
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 250)
+    after, before = request.query_params.get("after"), request.query_params.get("before")
+    await request.simulate_latency()
     joined = request.state.lists.members(find(request))
     order = sorted(joined, key=lambda record: (joined[record] if by_time else 0.0, int(record)))
     if before is not None and after is None:
@@ -149,7 +150,7 @@ async def _page(request: HubSpotRequest, *, by_time: bool) -> Reply:
         paging["prev"] = {"before": cursor(start), "link": f"?before={cursor(start)}"}
     rows = [{"recordId": record, "membershipTimestamp": iso(joined[record])} for record in records]
     body: dict[str, Any] = {"results": rows, "total": len(order)}
-    return Reply(200, {**body, "paging": paging} if paging else body)
+    return JSONResponse({**body, "paging": paging} if paging else body)
 
 
 def _memberships(request: HubSpotRequest, record: str) -> list[dict[str, Any]]:

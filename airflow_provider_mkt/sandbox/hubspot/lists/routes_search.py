@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.models import RecordList
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _MORE = ("additionalProperties", "additional_filter_properties")
 _FIELDS = (
@@ -40,7 +42,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/search", scopes=READ)
-async def search_lists(request: HubSpotRequest) -> Reply:
+async def search_lists(request: HubSpotRequest) -> Response:
     """The schema requires more fields than HubSpot's own clients send: what those leave out may be left out.
 
     The client of the dated path cannot say `additionalProperties`; it has a name of its own for it.
@@ -52,7 +54,7 @@ async def search_lists(request: HubSpotRequest) -> Reply:
     offset, count = _number(body, "offset", 0, 0), _number(body, "count", 20, 1)
     # A connector in use asks for 1,000 a page, and gets by: the largest page is no reason to refuse.
     count = min(count, _MOST)
-    await request.work()
+    await request.simulate_latency()
     lists, sought = request.state.lists, str(body.get("query") or "").casefold()
     found = [
         one
@@ -72,8 +74,8 @@ async def search_lists(request: HubSpotRequest) -> Reply:
         known = _properties(request, one)
         more = {name: known[name] for name in dict.fromkeys((*_USUAL, *asked)) if name in known}
         rows.append({**one.brief(now), "additionalProperties": more})
-    return Reply(
-        200, {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
+    return JSONResponse(
+        {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
     )
 
 

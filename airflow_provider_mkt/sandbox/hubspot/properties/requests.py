@@ -39,7 +39,7 @@ def properties_of(request: HubSpotRequest) -> PropertyStore:
 
 def of_contacts(request: HubSpotRequest) -> bool:
     """Whether a call is about contacts; it must be about some object type."""
-    given = request.path["objectType"]
+    given = request.path_params["objectType"]
     known = object_type(given)
     if known is None:
         msg = f"Unable to infer object type from: {given}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError
 from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
@@ -20,7 +22,6 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
 from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
 from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, read_inputs, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 MOST = 100
 
@@ -28,10 +29,10 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/{objectType}/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Reply:
+async def create_batch(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     inputs = await read_inputs(request, "PropertyCreate", MOST, REQUIRED)
-    await request.work()
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for body in inputs:
@@ -42,15 +43,15 @@ async def create_batch(request: HubSpotRequest) -> Reply:
             results.append(shown(properties.put(check(properties, body))))
         except HubSpotError as error:
             errors.append(error.standard(name=[name]))
-    return batch_reply(request, results, errors, began=began, success=201)
+    return batch_response(request, results, errors, began=began, success=201)
 
 
 @routes.handle("POST", "/{objectType}/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Reply:
+async def read_batch(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     body = await read_object(request, "BatchReadInputPropertyName", ["inputs"])
     inputs = batch_inputs(body, "PropertyName", MOST, ["name"])
-    await request.work()
+    await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for name in dict.fromkeys(str(item["name"]) for item in inputs):
@@ -58,16 +59,16 @@ async def read_batch(request: HubSpotRequest) -> Reply:
             results.append(shown(find(properties, name, archived=body.get("archived") is True)))
         except HubSpotError as error:
             errors.append(error.standard(name=[name]))
-    return batch_reply(request, results, errors, began=began)
+    return batch_response(request, results, errors, began=began)
 
 
 @routes.handle("POST", "/{objectType}/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Reply:
+async def archive_batch(request: HubSpotRequest) -> Response:
     """Names nobody knows are archived already."""
     properties = properties_of(request)
     inputs = await read_inputs(request, "PropertyName", MOST, ["name"])
-    await request.work()
+    await request.simulate_latency()
     for item in inputs:
         if properties.get(str(item["name"])) is not None:
             properties.archive(own(properties, str(item["name"])))
-    return Reply(204)
+    return Response(status_code=204)

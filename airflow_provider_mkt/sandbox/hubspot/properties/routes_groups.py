@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
@@ -16,58 +18,58 @@ from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP,
 from airflow_provider_mkt.sandbox.hubspot.properties.views import shown_group
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{objectType}/groups", scopes=READ)
-async def list_groups(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, {"results": [shown_group(one) for one in properties_of(request).groups.values()]})
+async def list_groups(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse({"results": [shown_group(one) for one in properties_of(request).groups.values()]})
 
 
 @routes.handle("POST", "/{objectType}/groups", scopes=WRITE)
-async def create_group(request: HubSpotRequest) -> Reply:
+async def create_group(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PropertyGroupCreate", ["name", "label"])
-    await request.work()
+    await request.simulate_latency()
     groups, name = properties_of(request).groups, str(body["name"])
     if name in groups:
         raise exists_already("property group", name)
     groups[name] = Group(name, str(body["label"]), _order(body, -1))
-    return Reply(201, shown_group(groups[name]))
+    return JSONResponse(shown_group(groups[name]), 201)
 
 
 @routes.handle("GET", "/{objectType}/groups/{groupName}", scopes=READ)
-async def read_group(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, shown_group(_find(request)))
+async def read_group(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(shown_group(_find(request)))
 
 
 @routes.handle("PATCH", "/{objectType}/groups/{groupName}", scopes=WRITE)
-async def update_group(request: HubSpotRequest) -> Reply:
+async def update_group(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PropertyGroupUpdate")
-    await request.work()
+    await request.simulate_latency()
     group = _find(request)
     group.label = str(body.get("label") or group.label)
     group.order = _order(body, group.order)
-    return Reply(200, shown_group(group))
+    return JSONResponse(shown_group(group))
 
 
 @routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes=WRITE)
-async def archive_group(request: HubSpotRequest) -> Reply:
+async def archive_group(request: HubSpotRequest) -> Response:
     """One that still holds properties is kept; the documents say neither yes nor no."""
-    await request.work()
+    await request.simulate_latency()
     properties, group = properties_of(request), _find(request)
     if group.name == DEFAULT_GROUP or properties.in_group(group.name):
         msg = f"Property group {group.name!r} still has properties"
         raise invalid(msg)
     del properties.groups[group.name]
-    return Reply(204)
+    return Response(status_code=204)
 
 
 def _find(request: HubSpotRequest) -> Group:
-    name = request.path["groupName"]
+    name = request.path_params["groupName"]
     group = properties_of(request).groups.get(name)
     if group is None:
         msg = f"Property group {name!r} does not exist"

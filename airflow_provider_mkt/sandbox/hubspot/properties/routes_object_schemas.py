@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 # The guide names the first path, HubSpot's own clients call the second.
 routes = HubSpotRoutes(
@@ -12,6 +14,6 @@ routes = HubSpotRoutes(
 
 
 @routes.handle("GET", "", scopes=("crm.schemas.custom.read",))
-async def list_schemas(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, {"results": []})
+async def list_schemas(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse({"results": []})

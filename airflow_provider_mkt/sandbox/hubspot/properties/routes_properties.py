@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.properties.object_types import COMMON
@@ -22,7 +24,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
 from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
 from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _FIXED = ("name", "hasUniqueValue")
 
@@ -31,59 +33,59 @@ routes_v1 = HubSpotRoutes("/properties/v1", "/properties/v2")
 
 
 @routes.handle("GET", "/{objectType}", scopes=READ)
-async def list_properties(request: HubSpotRequest) -> Reply:
+async def list_properties(request: HubSpotRequest) -> Response:
     """All of them in one answer.
 
     Clients that copy a whole account ask so for every object type before they read the first record.
     """
-    archived = flag(request.query.get("archived"), "archived")
-    await request.work()
-    return Reply(200, {"results": _every(request, archived=archived)})
+    archived = flag(request.query_params.get("archived"), "archived")
+    await request.simulate_latency()
+    return JSONResponse({"results": _every(request, archived=archived)})
 
 
 @routes_v1.handle("GET", "/{objectType}/properties", scopes=READ)
-async def list_properties_v1(request: HubSpotRequest) -> Reply:
+async def list_properties_v1(request: HubSpotRequest) -> Response:
     """The old call, whose answer is a bare list; connectors in use still begin with it."""
-    await request.work()
-    return Reply(200, _every(request))
+    await request.simulate_latency()
+    return JSONResponse(_every(request))
 
 
 @routes.handle("POST", "/{objectType}", scopes=WRITE)
-async def create_property(request: HubSpotRequest) -> Reply:
+async def create_property(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PropertyCreate", REQUIRED)
     properties = properties_of(request)
     check(properties, body)
-    await request.work()
+    await request.simulate_latency()
     if properties.get(body["name"]) is not None:
         raise exists_already("property", body["name"])
-    return Reply(201, shown(properties.put(body)))
+    return JSONResponse(shown(properties.put(body)), 201)
 
 
 @routes.handle("GET", "/{objectType}/{propertyName}", scopes=READ)
-async def read_property(request: HubSpotRequest) -> Reply:
-    archived = flag(request.query.get("archived"), "archived")
-    await request.work()
-    one = find(properties_of(request), request.path["propertyName"], archived=archived)
-    return Reply(200, shown(one))
+async def read_property(request: HubSpotRequest) -> Response:
+    archived = flag(request.query_params.get("archived"), "archived")
+    await request.simulate_latency()
+    one = find(properties_of(request), request.path_params["propertyName"], archived=archived)
+    return JSONResponse(shown(one))
 
 
 @routes.handle("PATCH", "/{objectType}/{propertyName}", scopes=WRITE)
-async def update_property(request: HubSpotRequest) -> Reply:
+async def update_property(request: HubSpotRequest) -> Response:
     """Change what a client made; a name and whether values are unique stay as they were."""
     body = await read_object(request, "PropertyUpdate")
-    await request.work()
+    await request.simulate_latency()
     properties = properties_of(request)
-    known = own(properties, request.path["propertyName"])
+    known = own(properties, request.path_params["propertyName"])
     kept = {name: known.custom.get(name) for name in _FIXED}
-    return Reply(200, shown(properties.put(check(properties, {**known.custom, **body, **kept}))))
+    return JSONResponse(shown(properties.put(check(properties, {**known.custom, **body, **kept}))))
 
 
 @routes.handle("DELETE", "/{objectType}/{propertyName}", scopes=WRITE)
-async def archive_property(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def archive_property(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     properties = properties_of(request)
-    properties.archive(own(properties, request.path["propertyName"]))
-    return Reply(204)
+    properties.archive(own(properties, request.path_params["propertyName"]))
+    return Response(status_code=204)
 
 
 def _every(request: HubSpotRequest, *, archived: bool = False) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import problems_of
 from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, Email
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
@@ -13,7 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.sends.store import SENT, problem_with
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 TRANSACTIONAL = ("transactional-email",)
 EITHER = ("transactional-email", "marketing-email")
@@ -34,18 +36,18 @@ status_routes = HubSpotRoutes("/marketing/v3/email/send-statuses")
 
 
 @routes.handle("POST", "/single-email/send", scopes=TRANSACTIONAL, gates=_GATES)
-async def send_email(request: HubSpotRequest) -> Reply:
+async def send_email(request: HubSpotRequest) -> Response:
     body, message = await _read(request)
-    await request.work()
+    await request.simulate_latency()
     if not request.state.settings.transactional_email:
         raise forbidden("This account does not have the transactional email add-on")
     return _send(request, "transactional", _email(request, body), body, message)
 
 
 @single_send_routes.handle("POST", "", scopes=EITHER, gates=_GATES)
-async def single_send(request: HubSpotRequest) -> Reply:
+async def single_send(request: HubSpotRequest) -> Response:
     body, message = await _read(request)
-    await request.work()
+    await request.simulate_latency()
     if not request.state.settings.marketing_enterprise:
         raise forbidden("This account does not have Marketing Hub Enterprise")
     email = _email(request, body)
@@ -57,12 +59,12 @@ async def single_send(request: HubSpotRequest) -> Reply:
 
 
 @status_routes.handle("GET", "/{statusId}", scopes=EITHER)
-async def send_status(request: HubSpotRequest) -> Reply:
-    await request.work()
-    send = request.state.single_sends.get(request.path["statusId"])
+async def send_status(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    send = request.state.single_sends.get(request.path_params["statusId"])
     if send is None:
-        raise not_found(f"Send status {request.path['statusId']} not found")
-    return Reply(200, request.state.single_sends.view(send))
+        raise not_found(f"Send status {request.path_params['statusId']} not found")
+    return JSONResponse(request.state.single_sends.view(send))
 
 
 async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -104,7 +106,7 @@ def _email(request: HubSpotRequest, body: dict[str, Any]) -> Email:
 
 def _send(
     request: HubSpotRequest, kind: str, email: Email, body: dict[str, Any], message: dict[str, Any]
-) -> Reply:
+) -> Response:
     state, to, key = request.state, message["to"], message.get("sendId")
     values = map_of(body, "contactProperties", _BUILT)
     repeated = state.single_sends.repeated(key)
@@ -115,7 +117,7 @@ def _send(
     if result == SENT:
         _write_contact(request, kind, to, values)
     send = state.single_sends.add(kind, email.id, to, key, result)
-    return Reply(200, state.single_sends.view(send))
+    return JSONResponse(state.single_sends.view(send))
 
 
 def _subscription_of(email: Email) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object, whole_number
@@ -10,7 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.sends.routes_single_sends import TRANS
 from airflow_provider_mkt.sandbox.hubspot.sends.smtp_token_store import SmtpToken
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _FIELDS = ("campaignName", "createContact")
 _PAGE = 100
@@ -19,23 +21,23 @@ routes = HubSpotRoutes(*TRANSACTIONAL_PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("GET", "/smtp-tokens", scopes=TRANSACTIONAL)
-async def list_tokens(request: HubSpotRequest) -> Reply:
+async def list_tokens(request: HubSpotRequest) -> Response:
     """No page size is documented; 100 is taken for the default and the most."""
-    limit = whole_number(request.query.get("limit"), "limit", _PAGE, 1, _PAGE)
-    await request.work()
+    limit = whole_number(request.query_params.get("limit"), "limit", _PAGE, 1, _PAGE)
+    await request.simulate_latency()
     _check_product(request)
     found = [
         one
         for one in request.state.smtp_tokens.all()
-        if request.query.get("campaignName") in (None, one.campaign)
-        and request.query.get("emailCampaignId") in (None, one.campaign_id)
+        if request.query_params.get("campaignName") in (None, one.campaign)
+        and request.query_params.get("emailCampaignId") in (None, one.campaign_id)
     ]
-    shown, paging = page(found, request.query.get("after"), limit)
-    return Reply(200, {"results": [one.view() for one in shown], **paging})
+    shown, paging = page(found, request.query_params.get("after"), limit)
+    return JSONResponse({"results": [one.view() for one in shown], **paging})
 
 
 @routes.handle("POST", "/smtp-tokens", scopes=TRANSACTIONAL)
-async def create_token(request: HubSpotRequest) -> Reply:
+async def create_token(request: HubSpotRequest) -> Response:
     built = "SmtpApiTokenRequestEgg"
     body = check_object(await read_object(request, built, _FIELDS), built, known=_FIELDS)
     if not isinstance(body["createContact"], bool) or not isinstance(body["campaignName"], str):
@@ -43,40 +45,40 @@ async def create_token(request: HubSpotRequest) -> Reply:
         raise invalid(msg)
     if not body["campaignName"].strip():
         raise invalid("campaignName must not be empty")
-    await request.work()
+    await request.simulate_latency()
     _check_product(request)
     if request.state.settings.smtp_tokens_need_oauth and not request.token.is_oauth:
         raise forbidden("SMTP tokens are created with the access token of an OAuth app")
     token = request.state.smtp_tokens.create(body["campaignName"], creates_contacts=body["createContact"])
-    return Reply(201, token.view(with_password=True))
+    return JSONResponse(token.view(with_password=True), 201)
 
 
 @routes.handle("GET", "/smtp-tokens/{tokenId}", scopes=TRANSACTIONAL)
-async def read_token(request: HubSpotRequest) -> Reply:
-    await request.work()
-    return Reply(200, _find(request).view())
+async def read_token(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    return JSONResponse(_find(request).view())
 
 
 @routes.handle("DELETE", "/smtp-tokens/{tokenId}", scopes=TRANSACTIONAL)
-async def delete_token(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def delete_token(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     request.state.smtp_tokens.remove(_find(request))
-    return Reply(204)
+    return Response(status_code=204)
 
 
 @routes.handle("POST", "/smtp-tokens/{tokenId}/password-reset", scopes=TRANSACTIONAL)
-async def reset_password(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def reset_password(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     token = _find(request)
     request.state.smtp_tokens.reset(token)
-    return Reply(200, token.view(with_password=True))
+    return JSONResponse(token.view(with_password=True))
 
 
 def _find(request: HubSpotRequest) -> SmtpToken:
     _check_product(request)
-    token = request.state.smtp_tokens.get(request.path["tokenId"])
+    token = request.state.smtp_tokens.get(request.path_params["tokenId"])
     if token is None:
-        raise not_found(f"SMTP token {request.path['tokenId']} not found")
+        raise not_found(f"SMTP token {request.path_params['tokenId']} not found")
     return token
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.batches import batch_reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, forbidden, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -17,7 +19,6 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.routes_statuses import (
     leave_all,
     wide_status,
 )
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 MOST = 100
 """Documented nowhere; what other batches take."""
@@ -29,18 +30,18 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/statuses/batch/read", scopes=_READ)
-async def read_batch(request: HubSpotRequest) -> Reply:
+async def read_batch(request: HubSpotRequest) -> Response:
     return await _each(request, "statuses", lambda address: all_statuses(request, address))
 
 
 @routes.handle("POST", "/statuses/batch/unsubscribe-all/read", scopes=_READ)
-async def read_wide_batch(request: HubSpotRequest) -> Reply:
+async def read_wide_batch(request: HubSpotRequest) -> Response:
     return await _each(request, "wideStatuses", lambda address: [wide_status(request, address)])
 
 
 @routes.handle("POST", "/statuses/batch/unsubscribe-all", scopes=_WRITE)
-async def unsubscribe_batch(request: HubSpotRequest) -> Reply:
-    verbose = flag(request.query.get("verbose"), "verbose")
+async def unsubscribe_batch(request: HubSpotRequest) -> Response:
+    verbose = flag(request.query_params.get("verbose"), "verbose")
 
     def leave(address: str) -> list[dict[str, Any]]:
         statuses = leave_all(request, address)
@@ -50,14 +51,14 @@ async def unsubscribe_batch(request: HubSpotRequest) -> Reply:
 
 
 @routes.handle("POST", "/statuses/batch/write", scopes=_WRITE)
-async def write_batch(request: HubSpotRequest) -> Reply:
+async def write_batch(request: HubSpotRequest) -> Response:
     """What fails is told inside a 200; a body that cannot be read fails as a whole."""
     began = request.clock.time()
     body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])
     inputs = batch_inputs(body, "PublicStatusRequest", MOST, _REQUIRED)
     for item in inputs:
         check_status(item)
-    await request.work()
+    await request.simulate_latency()
     _check_product(request)
     results, errors = [], []
     for item in inputs:
@@ -65,9 +66,9 @@ async def write_batch(request: HubSpotRequest) -> Reply:
             results.append(set_status(request, person(item["subscriberIdString"]), item))
         except HubSpotError as error:
             errors.append(error.standard(subscriberIdString=[str(item["subscriberIdString"])]))
-    reply = batch_reply(request, results, errors, began=began)
-    reply.status = 200
-    return reply
+    response = batch_response(request, results, errors, began=began)
+    response.status_code = 200
+    return response
 
 
 async def _each(
@@ -76,14 +77,14 @@ async def _each(
     work: Callable[[str], list[dict[str, Any]]],
     *,
     success_only: bool = False,
-) -> Reply:
+) -> Response:
     in_channel(request)
     began, built = request.clock.time(), "BatchInputString"
     inputs = names(await read_object(request, built, ["inputs"]), "inputs", built)
     if not inputs or len(inputs) > MOST:
         msg = f"A batch holds 1 to {MOST} inputs, not {len(inputs)}"
         raise invalid(msg)
-    await request.work()
+    await request.simulate_latency()
     _check_product(request)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -94,11 +95,11 @@ async def _each(
             errors.append(error.standard(subscriberIdString=[item]))
         else:
             results.append({"subscriberIdString": address, named: work(address)})
-    reply = batch_reply(request, results, errors, began=began)
+    response = batch_response(request, results, errors, began=began)
     if success_only:
         # This one knows no 207: what fails is told inside a 200.
-        reply.status = 200
-    return reply
+        response.status_code = 200
+    return response
 
 
 def _check_product(request: HubSpotRequest) -> None:

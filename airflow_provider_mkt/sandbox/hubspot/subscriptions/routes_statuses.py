@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, flag, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -19,7 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
 )
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import UNSUBSCRIBED
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _PAGES = "https://preferences.sandbox.example.com"
 _REQUIRED = ("channel", "statusState", "subscriptionId")
@@ -29,24 +31,24 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/definitions", scopes=READ)
-async def definitions(request: HubSpotRequest) -> Reply:
+async def definitions(request: HubSpotRequest) -> Response:
     business_unit(request)
-    translations = flag(request.query.get("includeTranslations"), "includeTranslations")
+    translations = flag(request.query_params.get("includeTranslations"), "includeTranslations")
     began = request.clock.time()
-    await request.work()
+    await request.simulate_latency()
     every = request.state.subscriptions.definitions.values()
     return action_reply(request, [one.view(translations=translations) for one in every], began)
 
 
 @routes.handle("POST", "/links/generate", scopes=READ, also=WRITE)
-async def links(request: HubSpotRequest) -> Reply:
+async def links(request: HubSpotRequest) -> Response:
     """Reading alone is not enough: the documents ask for both scopes, or the one that holds both."""
     in_channel(request)
     built = "LinkGenerationRequest"
     body = await read_object(request, built, ["subscriberIdString"])
     check_object(body, built, known=["subscriberIdString", "subscriptionId", "language"])
     address = person(body["subscriberIdString"])
-    await request.work()
+    await request.simulate_latency()
     # A lone surrogate can come in by a JSON escape, and has no UTF-8.
     language = quote(str(body.get("language") or "en"), safe="", errors="replace")
     base = f"{_PAGES}/{quote(address, safe='', errors='replace')}?lang={language}"
@@ -58,68 +60,67 @@ async def links(request: HubSpotRequest) -> Reply:
     if body.get("subscriptionId") is not None:
         of = definition(request, body["subscriptionId"])
         view["unsubscribeSingleUrl"] = f"{base}&page=unsubscribe&subscription={of.id}"
-    return Reply(200, view)
+    return JSONResponse(view)
 
 
 @routes.handle("GET", "/statuses/{subscriberIdString}", scopes=READ)
-async def read_statuses(request: HubSpotRequest) -> Reply:
+async def read_statuses(request: HubSpotRequest) -> Response:
     in_channel(request)
-    began, address = request.clock.time(), person(request.path["subscriberIdString"])
-    await request.work()
+    began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
+    await request.simulate_latency()
     return action_reply(request, all_statuses(request, address), began)
 
 
 @routes.handle("POST", "/statuses/{subscriberIdString}", scopes=WRITE)
-async def write_status(request: HubSpotRequest) -> Reply:
+async def write_status(request: HubSpotRequest) -> Response:
     built = "PartialPublicStatusRequest"
-    began, address = request.clock.time(), person(request.path["subscriberIdString"])
+    began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
     body = check_object(await read_object(request, built, _REQUIRED), built, known=_PARTIAL)
-    await request.work()
+    await request.simulate_latency()
     return action_reply(request, [set_status(request, address, body)], began)
 
 
 @routes.handle("GET", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=READ)
-async def read_unsubscribed_from_all(request: HubSpotRequest) -> Reply:
+async def read_unsubscribed_from_all(request: HubSpotRequest) -> Response:
     in_channel(request)
-    flag(request.query.get("verbose"), "verbose")
-    began, address = request.clock.time(), person(request.path["subscriberIdString"])
-    await request.work()
+    flag(request.query_params.get("verbose"), "verbose")
+    began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
+    await request.simulate_latency()
     return action_reply(request, [wide_status(request, address)], began)
 
 
 @routes.handle("POST", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=WRITE)
-async def unsubscribe_from_all(request: HubSpotRequest) -> Reply:
+async def unsubscribe_from_all(request: HubSpotRequest) -> Response:
     in_channel(request)
-    verbose = flag(request.query.get("verbose"), "verbose")
-    began, address = request.clock.time(), person(request.path["subscriberIdString"])
-    await request.work()
+    verbose = flag(request.query_params.get("verbose"), "verbose")
+    began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
+    await request.simulate_latency()
     return action_reply(request, leave_all(request, address) if verbose else _left(request, address), began)
 
 
-def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Reply:
+def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Response:
     """The envelope of an action on one person."""
-    return Reply(
-        200,
+    return JSONResponse(
         {
             "status": "COMPLETE",
             "results": results,
             "startedAt": iso(began),
             "completedAt": iso(request.clock.time()),
-        },
+        }
     )
 
 
 def in_channel(request: HubSpotRequest) -> None:
     """Email is the one channel, and has to be named all the same."""
-    if request.query.get("channel") != "EMAIL":
+    if request.query_params.get("channel") != "EMAIL":
         raise invalid("channel is required and must be EMAIL")
     business_unit(request)
 
 
 def business_unit(request: HubSpotRequest) -> None:
     """The account has no business unit but itself."""
-    if request.query.get("businessUnitId") not in (None, "0"):
-        raise not_found(f"Business unit {request.query.get('businessUnitId')} not found")
+    if request.query_params.get("businessUnitId") not in (None, "0"):
+        raise not_found(f"Business unit {request.query_params.get('businessUnitId')} not found")
 
 
 def all_statuses(request: HubSpotRequest, address: str, **more: Any) -> list[dict[str, Any]]:

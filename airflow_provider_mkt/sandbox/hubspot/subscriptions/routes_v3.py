@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
@@ -15,7 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
     person,
 )
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SUBSCRIBED, UNSUBSCRIBED, Definition
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _BUILT = "PublicUpdateSubscriptionStatusRequest"
 _REQUIRED = ("emailAddress", "subscriptionId")
@@ -25,40 +27,40 @@ routes = HubSpotRoutes("/communication-preferences/v3")
 
 
 @routes.handle("GET", "/definitions", scopes=READ)
-async def definitions(request: HubSpotRequest) -> Reply:
-    await request.work()
+async def definitions(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
     every = request.state.subscriptions.definitions.values()
-    return Reply(200, {"subscriptionDefinitions": [one.view() for one in every]})
+    return JSONResponse({"subscriptionDefinitions": [one.view() for one in every]})
 
 
 @routes.handle("GET", "/status/email/{emailAddress}", scopes=READ)
-async def statuses(request: HubSpotRequest) -> Reply:
-    address = person(request.path["emailAddress"])
-    await request.work()
+async def statuses(request: HubSpotRequest) -> Response:
+    address = person(request.path_params["emailAddress"])
+    await request.simulate_latency()
     views = [_view(request, address, one) for one in request.state.subscriptions.definitions.values()]
-    return Reply(200, {"recipient": address, "subscriptionStatuses": views})
+    return JSONResponse({"recipient": address, "subscriptionStatuses": views})
 
 
 @routes.handle("POST", "/subscribe", scopes=WRITE)
-async def subscribe(request: HubSpotRequest) -> Reply:
+async def subscribe(request: HubSpotRequest) -> Response:
     return await _write(request, SUBSCRIBED)
 
 
 @routes.handle("POST", "/unsubscribe", scopes=WRITE)
-async def unsubscribe(request: HubSpotRequest) -> Reply:
+async def unsubscribe(request: HubSpotRequest) -> Response:
     return await _write(request, UNSUBSCRIBED)
 
 
-async def _write(request: HubSpotRequest, state: str) -> Reply:
+async def _write(request: HubSpotRequest, state: str) -> Response:
     body = check_object(await read_object(request, _BUILT, _REQUIRED), _BUILT, known=_FIELDS)
     address = person(body["emailAddress"])
-    await request.work()
+    await request.simulate_latency()
     basis, explanation = legal_basis(request, body)
     of, store = definition(request, body["subscriptionId"]), request.state.subscriptions
     if state == SUBSCRIBED and store.state(address, of.id) == UNSUBSCRIBED:
         raise opted_out(f"{of.name}: the subscriber has opted out and cannot be subscribed again")
     store.set(address, of.id, state, basis, explanation)
-    return Reply(200, _view(request, address, of))
+    return JSONResponse(_view(request, address, of))
 
 
 def _view(request: HubSpotRequest, address: str, of: Definition) -> dict[str, Any]:

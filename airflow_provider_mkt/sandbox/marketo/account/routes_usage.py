@@ -2,46 +2,47 @@
 
 from collections import Counter
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import DAYS
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 
 routes = MarketoRoutes(LEAD)
 
 
 @routes.handle("GET", "/stats/usage.json")
-async def usage_today(call: Call) -> Reply:
-    return _usage(call, 1)
+async def usage_today(request: MarketoRequest) -> Response:
+    return _usage(request, 1)
 
 
 @routes.handle("GET", "/stats/usage/last7days.json")
-async def usage_of_week(call: Call) -> Reply:
-    return _usage(call, DAYS)
+async def usage_of_week(request: MarketoRequest) -> Response:
+    return _usage(request, DAYS)
 
 
 @routes.handle("GET", "/stats/errors.json")
-async def errors_today(call: Call) -> Reply:
-    return _errors(call, 1)
+async def errors_today(request: MarketoRequest) -> Response:
+    return _errors(request, 1)
 
 
 @routes.handle("GET", "/stats/errors/last7days.json")
-async def errors_of_week(call: Call) -> Reply:
-    return _errors(call, DAYS)
+async def errors_of_week(request: MarketoRequest) -> Response:
+    return _errors(request, DAYS)
 
 
-def _usage(call: Call, days: int) -> Reply:
+def _usage(request: MarketoRequest, days: int) -> Response:
     rows: list[Row] = []
-    for day in call.state.usage.days(call.clock.now(), days):
-        counts = call.state.usage.calls.get(day, Counter())
+    for day in request.state.usage.days(request.clock.now(), days):
+        counts = request.state.usage.calls.get(day, Counter())
         users = [{"userId": user, "count": count} for user, count in sorted(counts.items())]
         rows.append({"date": day.isoformat(), "total": counts.total(), "users": users})
-    return result(call, rows)
+    return result(request, rows)
 
 
-def _errors(call: Call, days: int) -> Reply:
+def _errors(request: MarketoRequest, days: int) -> Response:
     rows: list[Row] = []
-    for day in call.state.usage.days(call.clock.now(), days):
-        counts = call.state.usage.errors.get(day, Counter())
+    for day in request.state.usage.days(request.clock.now(), days):
+        counts = request.state.usage.errors.get(day, Counter())
         errors = [{"errorCode": code, "count": count} for code, count in sorted(counts.items())]
         rows.append({"date": day.isoformat(), "total": counts.total(), "errors": errors})
-    return result(call, rows)
+    return result(request, rows)

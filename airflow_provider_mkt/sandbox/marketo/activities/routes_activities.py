@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
     CATALOG,
     CHANGE_DATA_VALUE,
@@ -16,9 +18,15 @@ from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.paging import batch_size, moment, read_position, write_position
 from airflow_provider_mkt.sandbox.marketo.permissions import ACTIVITIES_READABLE
 from airflow_provider_mkt.sandbox.marketo.requests import required, whole
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, done, result
+from airflow_provider_mkt.sandbox.marketo.responses import (
+    LEAD,
+    MarketoRequest,
+    MarketoRoutes,
+    Row,
+    done,
+    result,
+)
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds, lead_time
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -30,9 +38,9 @@ SCOPES = ACTIVITIES_READABLE
 
 
 @routes.handle("GET", "/activities/types.json", scopes=SCOPES)
-async def types(call: Call) -> Reply:
-    custom = [one for one in call.state.custom_types.types.values() if one.live]
-    return result(call, [_type(one) for one in CATALOG.values()] + [_custom(one) for one in custom])
+async def types(request: MarketoRequest) -> Response:
+    custom = [one for one in request.state.custom_types.types.values() if one.live]
+    return result(request, [_type(one) for one in CATALOG.values()] + [_custom(one) for one in custom])
 
 
 def _custom(one: CustomType) -> Row:
@@ -50,29 +58,29 @@ def _type(one: ActivityType) -> Row:
 
 
 @routes.handle("GET", "/activities/pagingtoken.json", scopes=SCOPES)
-async def paging_token(call: Call) -> Reply:
-    text = required(call.query, "sinceDatetime")
+async def paging_token(request: MarketoRequest) -> Response:
+    text = required(request.query_params, "sinceDatetime")
     if has_milliseconds(text):
         raise Problem(1003, "Milliseconds are not allowed in 'sinceDatetime'")
-    since = moment(call, "sinceDatetime")
+    since = moment(request, "sinceDatetime")
     if since is None:
         raise missing("sinceDatetime")
-    return done(call, nextPageToken=write_position(Position(since, 0)))
+    return done(request, nextPageToken=write_position(Position(since, 0)))
 
 
 @routes.handle("GET", "/activities.json", scopes=SCOPES)
-async def activities(call: Call) -> Reply:
-    wanted = {whole(text, "activityTypeIds") for text in call.query.split("activityTypeIds")}
+async def activities(request: MarketoRequest) -> Response:
+    wanted = {whole(text, "activityTypeIds") for text in request.list_param("activityTypeIds")}
     if not wanted:
         raise missing("activityTypeIds")
     if len(wanted) > MOST_TYPES:
         raise Problem(1003, f"Number of activityTypeIds exceeds the limit of {MOST_TYPES}")
     if DELETE_LEAD in wanted:
         raise Problem(1003, f"Activity type {DELETE_LEAD} can only be read as deleted leads")
-    assets = {whole(text, "assetIds") for text in call.query.split("assetIds")}
+    assets = {whole(text, "assetIds") for text in request.list_param("assetIds")}
     if assets and len(wanted) != 1:
         raise Problem(1003, "assetIds needs exactly one activity type")
-    people = _people(call)
+    people = _people(request)
 
     def matches(row: Activity) -> bool:
         return (
@@ -81,62 +89,70 @@ async def activities(call: Call) -> Reply:
             and (not assets or row.primary_id in assets)
         )
 
-    return _page(call, matches, _row)
+    return _page(request, matches, _row)
 
 
 @routes.handle("GET", "/activities/leadchanges.json", scopes=SCOPES)
-async def changes(call: Call) -> Reply:
-    fields = set(call.query.split("fields"))
+async def changes(request: MarketoRequest) -> Response:
+    fields = set(request.list_param("fields"))
     if not fields:
         raise missing("fields")
     for name in fields:
-        call.state.leads.schema.get(name)
-    people = _people(call)
+        request.state.leads.schema.get(name)
+    people = _people(request)
 
     def matches(row: Activity) -> bool:
         about = row.type_id == CHANGE_DATA_VALUE and any(one["name"] in fields for one in row.fields)
         return (about or row.type_id == NEW_LEAD) and (people is None or row.lead_id in people)
 
-    return _page(call, matches, _change)
+    return _page(request, matches, _change)
 
 
-def _change(call: Call, row: Activity) -> Row:
-    written = _row(call, row)
+def _change(request: MarketoRequest, row: Activity) -> Row:
+    written = _row(request, row)
     for name in ("primaryAttributeValueId", "primaryAttributeValue"):
         written.pop(name, None)
     return written | {"fields": list(row.fields)}
 
 
 @routes.handle("GET", "/activities/deletedleads.json", scopes=SCOPES)
-async def deleted(call: Call) -> Reply:
-    oldest = call.clock.now() - DELETES_KEPT
-    return _page(call, lambda row: row.type_id == DELETE_LEAD and row.date >= oldest, _row)
+async def deleted(request: MarketoRequest) -> Response:
+    oldest = request.clock.now() - DELETES_KEPT
+    return _page(request, lambda row: row.type_id == DELETE_LEAD and row.date >= oldest, _row)
 
 
-def _people(call: Call) -> set[int] | None:
+def _people(request: MarketoRequest) -> set[int] | None:
     """Read whose activities are wanted; None means everybody's."""
-    leads = {whole(text, "leadIds") for text in call.query.split("leadIds")}
+    leads = {whole(text, "leadIds") for text in request.list_param("leadIds")}
     if len(leads) > MOST_LEADS:
         raise Problem(1003, f"Number of leadIds exceeds the limit of {MOST_LEADS}")
-    text = call.query.get("listId")
+    text = request.query_params.get("listId")
     if not text:
         return leads or None
-    members = set(call.state.static_list(whole(text, "listId")).members)
+    members = set(request.state.static_list(whole(text, "listId")).members)
     # Two pages date this rule three months apart; it is in force here.
     if len(members) >= LARGEST_LIST:
         raise Problem(1003, f"List must have fewer than {LARGEST_LIST} members")
     return members & leads if leads else members
 
 
-def _page(call: Call, matches: Callable[[Activity], bool], write: Callable[[Call, Activity], Row]) -> Reply:
-    block = call.state.accounts.settings.activity_block
-    page = call.state.log.page(read_position(call), call.clock.now(), batch_size(call), matches, block)
+def _page(
+    request: MarketoRequest,
+    matches: Callable[[Activity], bool],
+    write: Callable[[MarketoRequest, Activity], Row],
+) -> Response:
+    block = request.state.accounts.settings.activity_block
+    page = request.state.log.page(
+        read_position(request), request.clock.now(), batch_size(request), matches, block
+    )
     token = write_position(page.position)
     # The token always comes: where there is no more now, it is where the next poll goes on.
-    return result(call, [write(call, row) for row in page.rows], nextPageToken=token, moreResult=page.more)
+    return result(
+        request, [write(request, row) for row in page.rows], nextPageToken=token, moreResult=page.more
+    )
 
 
-def _row(call: Call, row: Activity) -> Row:
+def _row(request: MarketoRequest, row: Activity) -> Row:
     written: Row = {
         "id": row.id,
         "marketoGUID": row.guid,
@@ -150,7 +166,7 @@ def _row(call: Call, row: Activity) -> Row:
         written["primaryAttributeValueId"] = row.primary_id
     if row.primary_value is not None:
         written["primaryAttributeValue"] = row.primary_value
-    api_names = call.state.custom_types.api_names(row.type_id)
+    api_names = request.state.custom_types.api_names(row.type_id)
     attributes: list[Row] = []
     for name, value in row.attributes.items():
         if value not in (None, ""):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomType
 from airflow_provider_mkt.sandbox.marketo.errors import (
     Problem,
@@ -18,9 +20,8 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
     WRITE_ACTIVITY_METADATA,
 )
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, truth, whole
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -30,69 +31,77 @@ WRITE = (WRITE_ACTIVITY_METADATA,)
 
 
 @routes.handle("GET", "/activities/external/types.json", scopes=METADATA_READABLE)
-async def browse(call: Call) -> Reply:
-    return result(call, [_told(one) for one in call.state.custom_types.types.values()])
+async def browse(request: MarketoRequest) -> Response:
+    return result(request, [_told(one) for one in request.state.custom_types.types.values()])
 
 
 @routes.handle("GET", TYPE + "/describe.json", scopes=METADATA_READABLE)
-async def describe(call: Call) -> Reply:
+async def describe(request: MarketoRequest) -> Response:
     """Tell one version. What a type that was never approved answers is not documented: not found."""
-    one = call.state.custom_types.get(call.path["apiName"])
-    draft = truth(call.query.get("draft"), default=False)
+    one = request.state.custom_types.get(request.path_params["apiName"])
+    draft = truth(request.query_params.get("draft"), default=False)
     version = one.draft if draft else one.live
     if version is None:
         raise object_not_found(f"{'Draft' if draft else 'Approved'} custom activity type", one.api_name)
-    return result(call, [one.row(version)])
+    return result(request, [one.row(version)])
 
 
 @routes.handle("POST", "/activities/external/type.json", scopes=WRITE)
-async def create(call: Call) -> Reply:
-    return _answer(call, call.state.custom_types.create(await json_object(call), call.clock.now()))
+async def create(request: MarketoRequest) -> Response:
+    return _answer(
+        request, request.state.custom_types.create(await json_object(request), request.clock.now())
+    )
 
 
 @routes.handle("POST", TYPE + ".json", scopes=WRITE)
-async def update(call: Call) -> Reply:
-    body = await json_object(call)
-    return _answer(call, call.state.custom_types.update(call.path["apiName"], body, call.clock.now()))
+async def update(request: MarketoRequest) -> Response:
+    body = await json_object(request)
+    return _answer(
+        request, request.state.custom_types.update(request.path_params["apiName"], body, request.clock.now())
+    )
 
 
 @routes.handle("POST", TYPE + "/attributes/{verb}.json", scopes=WRITE)
-async def attributes(call: Call) -> Reply:
-    types = call.state.custom_types
+async def attributes(request: MarketoRequest) -> Response:
+    types = request.state.custom_types
     deeds = {
         "create": types.add_attributes,
         "update": types.update_attributes,
         "delete": types.delete_attributes,
     }
-    deed = deeds.get(call.path["verb"])
+    deed = deeds.get(request.path_params["verb"])
     if deed is None:
-        raise Problem(610, f"Requested resource not found: {call.raw_path}")
-    rows = (await json_object(call)).get("attributes")
+        raise Problem(610, f"Requested resource not found: {request.path}")
+    rows = (await json_object(request)).get("attributes")
     if not rows:
         raise missing("attributes")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type("attributes", "array of objects")
-    return _answer(call, deed(call.path["apiName"], rows, call.clock.now()))
+    return _answer(request, deed(request.path_params["apiName"], rows, request.clock.now()))
 
 
 @routes.handle("POST", TYPE + "/approve.json", scopes=WRITE)
-async def approve(call: Call) -> Reply:
-    return _answer(call, call.state.custom_types.approve(call.path["apiName"], call.clock.now()))
+async def approve(request: MarketoRequest) -> Response:
+    return _answer(
+        request, request.state.custom_types.approve(request.path_params["apiName"], request.clock.now())
+    )
 
 
 @routes.handle("POST", TYPE + "/discardDraft.json", scopes=WRITE)
-async def discard(call: Call) -> Reply:
-    return _answer(call, call.state.custom_types.discard(call.path["apiName"], call.clock.now()))
+async def discard(request: MarketoRequest) -> Response:
+    return _answer(
+        request, request.state.custom_types.discard(request.path_params["apiName"], request.clock.now())
+    )
 
 
 @routes.handle("POST", TYPE + "/delete.json", scopes=WRITE)
-async def delete(call: Call) -> Reply:
-    one = call.state.custom_types.delete(call.path["apiName"])
-    return result(call, [_told(one) | {"status": "deleted"}])
+async def delete(request: MarketoRequest) -> Response:
+    one = request.state.custom_types.delete(request.path_params["apiName"])
+    return result(request, [_told(one) | {"status": "deleted"}])
 
 
-def _answer(call: Call, one: CustomType) -> Reply:
-    return result(call, [one.row(one.latest)])
+def _answer(request: MarketoRequest, one: CustomType) -> Response:
+    return result(request, [one.row(one.latest)])
 
 
 def _told(one: CustomType) -> Row:
@@ -100,30 +109,30 @@ def _told(one: CustomType) -> Row:
 
 
 @routes.handle("POST", "/activities/external.json", scopes=(WRITE_ACTIVITY,))
-async def add(call: Call) -> Reply:
+async def add(request: MarketoRequest) -> Response:
     """Log activities. There is no key to tell a repetition by: what is sent twice is there twice."""
     answers: list[Row] = []
-    for row in records(await json_object(call)):
+    for row in records(await json_object(request)):
         try:
-            answers.append(_log(call, row))
+            answers.append(_log(request, row))
         except Problem as problem:
             # Here alone the reasons of a skipped record are called errors.
             answers.append({"status": "skipped", "errors": [problem.reason]})
-    return result(call, answers)
+    return result(request, answers)
 
 
-def _log(call: Call, row: dict[str, Any]) -> Row:
+def _log(request: MarketoRequest, row: dict[str, Any]) -> Row:
     for key in ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue"):
         if row.get(key) in (None, ""):
             raise missing(key)
     if not isinstance(row.get("attributes"), list):
         raise missing("attributes")
-    lead = lead_of(call, whole(row["leadId"], "leadId"))
+    lead = lead_of(request, whole(row["leadId"], "leadId"))
     type_id = whole(row["activityTypeId"], "activityTypeId")
-    version = call.state.custom_types.live(type_id)
+    version = request.state.custom_types.live(type_id)
     if version is None or version.primary is None:
         raise Problem(1003, f"Activity type '{type_id}' is not an approved custom activity type")
-    date, now = parse_moment(row["activityDate"]), call.clock.now()
+    date, now = parse_moment(row["activityDate"]), request.clock.now()
     if date is None:
         raise wrong_type(row["activityDate"], "datetime")
     if date > now:
@@ -139,7 +148,7 @@ def _log(call: Call, row: dict[str, Any]) -> Row:
     if sum(len(str(value).encode()) for value in values.values()) > LARGEST_ATTRIBUTES:
         raise Problem(1049, f"Attributes are longer than {LARGEST_ATTRIBUTES} bytes together")
     primary = read_value(version.primary.data_type, STRING_LIMIT, row["primaryAttributeValue"])
-    logged = call.state.log.add(
+    logged = request.state.log.add(
         type_id, lead.id, date, dict(values), primary=(None, str(primary)), committed_at=now
     )
     return {"id": logged.id, "marketoGUID": logged.guid, "status": "added"}

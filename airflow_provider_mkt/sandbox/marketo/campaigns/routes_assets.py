@@ -1,5 +1,8 @@
 """Smart campaigns from the asset side: reading, making, switching on and off."""
 
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
@@ -22,9 +25,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
 )
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import clone_campaign
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, truth
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.server.requests import Query
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
 
@@ -32,86 +33,89 @@ LONGEST_DESCRIPTION = 2000
 
 
 @routes.handle("GET", "/smartCampaigns.json", scopes=ASSETS_READABLE)
-async def browse(call: Call) -> Reply:
+async def browse(request: MarketoRequest) -> Response:
     # The switch narrows only when it is on: off is what it is without being named.
-    only_active = truth(call.query.get("isActive"), default=False)
-    chosen = in_folder(list(call.state.campaigns.values()), call.query.get("folder"))
+    only_active = truth(request.query_params.get("isActive"), default=False)
+    chosen = in_folder(list(request.state.campaigns.values()), request.query_params.get("folder"))
     chosen = [one for one in chosen if one.active or not only_active]
-    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+    return assets(request, [_row(one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("GET", "/smartCampaign/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(call: Call) -> Reply:
-    campaign = by_path(call, call.state.campaigns)
-    return assets(call, [_row(campaign)] if campaign else [])
+async def by_id(request: MarketoRequest) -> Response:
+    campaign = by_path(request, request.state.campaigns)
+    return assets(request, [_row(campaign)] if campaign else [])
 
 
 @routes.handle("GET", "/smartCampaign/byName.json", scopes=ASSETS_READABLE)
-async def named(call: Call) -> Reply:
-    return assets(call, [_row(one) for one in by_name(call.state.campaigns, text_param(call.query, "name"))])
+async def named(request: MarketoRequest) -> Response:
+    return assets(
+        request,
+        [_row(one) for one in by_name(request.state.campaigns, text_param(request.query_params, "name"))],
+    )
 
 
-def _check_description(params: Query) -> None:
+def _check_description(params: QueryParams) -> None:
     if len(params.get("description") or "") > LONGEST_DESCRIPTION:
         raise Problem(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
 
 
 @routes.handle("POST", "/smartCampaigns.json", scopes=(WRITE_ASSETS,))
-async def create(call: Call) -> Reply:
+async def create(request: MarketoRequest) -> Response:
     """Make an empty campaign: rules and flow can be given only in the user interface."""
-    params = await asset_params(call)
-    name, place = text_param(params, "name"), chosen_place(call, params)
+    params = await asset_params(request)
+    name, place = text_param(params, "name"), chosen_place(request, params)
     _check_description(params)
-    call.state.check_name_free(call.state.campaigns, name, place)
-    now = call.clock.now()
-    campaign = SmartCampaign(call.state.next_id("campaign"), name, place, now, now, EMPTY, rule="once")
+    request.state.check_name_free(request.state.campaigns, name, place)
+    now = request.clock.now()
+    campaign = SmartCampaign(request.state.next_id("campaign"), name, place, now, now, EMPTY, rule="once")
     campaign.description = params.get("description") or ""
     campaign.program_id = place.id if place.type == "Program" else None
-    call.state.campaigns[campaign.id] = campaign
-    return assets(call, [_row(campaign)])
+    request.state.campaigns[campaign.id] = campaign
+    return assets(request, [_row(campaign)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(call: Call) -> Reply:
-    params = await asset_params(call)
-    campaign = for_write(call, call.state.campaigns, "Smart campaign")
+async def update(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    campaign = for_write(request, request.state.campaigns, "Smart campaign")
     _check_description(params)
-    rename(call, call.state.campaigns, campaign, params)
-    return assets(call, [_row(campaign)])
+    rename(request, request.state.campaigns, campaign, params)
+    return assets(request, [_row(campaign)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/clone.json", scopes=(WRITE_ASSETS,))
-async def clone(call: Call) -> Reply:
-    params = await asset_params(call)
-    source = for_write(call, call.state.campaigns, "Smart campaign")
-    name, place = text_param(params, "name"), chosen_place(call, params)
+async def clone(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    source = for_write(request, request.state.campaigns, "Smart campaign")
+    name, place = text_param(params, "name"), chosen_place(request, params)
     _check_description(params)
-    call.state.check_name_free(call.state.campaigns, name, place)
-    made = clone_campaign(call.state, source, name, place, params.get("description"))
-    return assets(call, [_row(made)])
+    request.state.check_name_free(request.state.campaigns, name, place)
+    made = clone_campaign(request.state, source, name, place, params.get("description"))
+    return assets(request, [_row(made)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/activate.json", scopes=(ACTIVATE_CAMPAIGN,))
-async def activate(call: Call) -> Reply:
-    campaign = for_write(call, call.state.campaigns, "Smart campaign")
-    flows.activate(call.state, campaign)
-    return assets(call, [{"id": campaign.id}])
+async def activate(request: MarketoRequest) -> Response:
+    campaign = for_write(request, request.state.campaigns, "Smart campaign")
+    flows.activate(request.state, campaign)
+    return assets(request, [{"id": campaign.id}])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/deactivate.json", scopes=(DEACTIVATE_CAMPAIGN,))
-async def deactivate(call: Call) -> Reply:
-    campaign = for_write(call, call.state.campaigns, "Smart campaign")
-    flows.deactivate(call.state, campaign)
-    return assets(call, [{"id": campaign.id}])
+async def deactivate(request: MarketoRequest) -> Response:
+    campaign = for_write(request, request.state.campaigns, "Smart campaign")
+    flows.deactivate(request.state, campaign)
+    return assets(request, [{"id": campaign.id}])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(call: Call) -> Reply:
-    campaign = for_write(call, call.state.campaigns, "Smart campaign")
+async def delete(request: MarketoRequest) -> Response:
+    campaign = for_write(request, request.state.campaigns, "Smart campaign")
     if campaign.active or campaign.scheduled:
         raise Problem(709, "Campaign is in use")
-    del call.state.campaigns[campaign.id]
-    return assets(call, [{"id": campaign.id}])
+    del request.state.campaigns[campaign.id]
+    return assets(request, [{"id": campaign.id}])
 
 
 def _row(one: SmartCampaign) -> Row:

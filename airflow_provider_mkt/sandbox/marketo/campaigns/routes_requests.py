@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
 from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, TRIGGER, SmartCampaign
@@ -13,9 +15,8 @@ from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import CAMPAIGNS_READABLE, EXECUTE_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, path_id, truth, whole
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_moment
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -26,14 +27,17 @@ LATEST = timedelta(days=2 * 365)
 
 
 @routes.handle("GET", "/campaigns.json", scopes=CAMPAIGNS_READABLE)
-async def browse(call: Call) -> Reply:
-    ids = {whole(text) for text in call.query.split("id")}
-    names, programs = set(call.query.split("name")), set(call.query.split("programName"))
-    workspaces = set(call.query.split("workspaceName"))
-    only_triggerable = truth(call.query.get("isTriggerable"), default=False)
+async def browse(request: MarketoRequest) -> Response:
+    ids = {whole(text) for text in request.list_param("id")}
+    names, programs = (
+        set(request.list_param("name")),
+        set(request.list_param("programName")),
+    )
+    workspaces = set(request.list_param("workspaceName"))
+    only_triggerable = truth(request.query_params.get("isTriggerable"), default=False)
     chosen = []
-    for one in call.state.campaigns.values():
-        program = call.state.programs.get(one.program_id or 0)
+    for one in request.state.campaigns.values():
+        program = request.state.programs.get(one.program_id or 0)
         if (
             (not ids or one.id in ids)
             and (not names or one.name in names)
@@ -42,19 +46,19 @@ async def browse(call: Call) -> Reply:
             and (one.requestable or not only_triggerable)
         ):
             chosen.append(one)
-    campaigns, more = page(call, chosen, lambda one: one.id, says_more=False)
-    return result(call, [_row(call, one) for one in campaigns], **more)
+    campaigns, more = page(request, chosen, lambda one: one.id, says_more=False)
+    return result(request, [_row(request, one) for one in campaigns], **more)
 
 
 @routes.handle("GET", "/campaigns/{campaignId}.json", scopes=CAMPAIGNS_READABLE)
-async def by_id(call: Call) -> Reply:
-    return result(call, [_row(call, call.state.campaign(path_id(call, "campaignId")))])
+async def by_id(request: MarketoRequest) -> Response:
+    return result(request, [_row(request, request.state.campaign(path_id(request, "campaignId")))])
 
 
-def _row(call: Call, one: SmartCampaign) -> Row:
+def _row(request: MarketoRequest, one: SmartCampaign) -> Row:
     row: Row = {"id": one.id, "name": one.name, "description": one.description}
     row |= {"type": TRIGGER if one.type == TRIGGER else BATCH, "active": one.active}
-    program = call.state.programs.get(one.program_id or 0)
+    program = request.state.programs.get(one.program_id or 0)
     if program:
         row |= {"programId": program.id, "programName": program.name}
     return row | {
@@ -65,10 +69,10 @@ def _row(call: Call, one: SmartCampaign) -> Row:
 
 
 @routes.handle("POST", "/campaigns/{campaignId}/trigger.json", scopes=(EXECUTE_CAMPAIGN,))
-async def trigger(call: Call) -> Reply:
+async def trigger(request: MarketoRequest) -> Response:
     """Queue leads. One that does not exist fails the whole call, and nobody is queued: not documented."""
-    campaign = call.state.campaign(path_id(call, "campaignId"))
-    given = _input(await json_object(call))
+    campaign = request.state.campaign(path_id(request, "campaignId"))
+    given = _input(await json_object(request))
     rows = given.get("leads")
     if not rows:
         raise missing("leads")
@@ -83,24 +87,24 @@ async def trigger(call: Call) -> Reply:
         raise Problem(
             1003, f"Campaign '{campaign.id}' is not active or has no 'Campaign is Requested' trigger"
         )
-    leads = [lead_of(call, whole(row.get("id"))) for row in rows]
-    flows.request(call.state, campaign, leads, tokens)
-    return result(call, [{"id": campaign.id}])
+    leads = [lead_of(request, whole(row.get("id"))) for row in rows]
+    flows.request(request.state, campaign, leads, tokens)
+    return result(request, [{"id": campaign.id}])
 
 
 @routes.handle("POST", "/campaigns/{campaignId}/schedule.json", scopes=(EXECUTE_CAMPAIGN,))
-async def schedule(call: Call) -> Reply:
+async def schedule(request: MarketoRequest) -> Response:
     """Set a run on the clock. With a clone the answer names the campaign asked for, not the copy."""
-    campaign = call.state.campaign(path_id(call, "campaignId"))
-    given = _input(await json_object(call)) if call.body else {}
+    campaign = request.state.campaign(path_id(request, "campaignId"))
+    given = _input(await json_object(request)) if request.content else {}
     if campaign.type != BATCH:
         raise Problem(1003, f"Campaign '{campaign.id}' is not a batch campaign")
-    due, tokens = _due(call, given.get("runAt")), _tokens(given)
+    due, tokens = _due(request, given.get("runAt")), _tokens(given)
     # Checked before anything is cloned: a refused call leaves nothing behind.
-    flows.tokens_of(call.state, campaign, tokens)
+    flows.tokens_of(request.state, campaign, tokens)
     clone = given.get("cloneToProgramName")
-    flows.schedule(call.state, _cloned(call, campaign, str(clone)) if clone else campaign, due, tokens)
-    return result(call, [{"id": campaign.id}])
+    flows.schedule(request.state, _cloned(request, campaign, str(clone)) if clone else campaign, due, tokens)
+    return result(request, [{"id": campaign.id}])
 
 
 def _input(body: Row) -> Row:
@@ -112,8 +116,8 @@ def _input(body: Row) -> Row:
     return given
 
 
-def _due(call: Call, text: Any) -> datetime:
-    now = call.clock.now()
+def _due(request: MarketoRequest, text: Any) -> datetime:
+    now = request.clock.now()
     if not text:
         return now + SOONEST
     due = parse_moment(text)
@@ -139,8 +143,8 @@ def _tokens(given: Row) -> dict[str, str]:
     return tokens
 
 
-def _cloned(call: Call, campaign: SmartCampaign, name: str) -> SmartCampaign:
-    state, today = call.state, quota_day(call.clock.now())
+def _cloned(request: MarketoRequest, campaign: SmartCampaign, name: str) -> SmartCampaign:
+    state, today = request.state, quota_day(request.clock.now())
     source = state.programs.get(campaign.program_id or 0)
     if source is None:
         raise Problem(1003, "Only a campaign inside a program can be cloned")

@@ -1,14 +1,22 @@
 """Companies: describing, syncing, reading and deleting them."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.companies.store import Company
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, field_not_found, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, match_key, read_value
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import COMPANIES_READABLE, WRITE_COMPANY
 from airflow_provider_mkt.sandbox.marketo.requests import BATCH, json_object, records, required
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result, skipped
+from airflow_provider_mkt.sandbox.marketo.responses import (
+    LEAD,
+    MarketoRequest,
+    MarketoRoutes,
+    Row,
+    result,
+    skipped,
+)
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -20,31 +28,31 @@ DEFAULTS = ("id", KEY, "company", "createdAt", "updatedAt")
 
 
 @routes.handle("GET", "/companies.json", scopes=COMPANIES_READABLE)
-async def find(call: Call) -> Reply:
-    kind = required(call.query, "filterType")
+async def find(request: MarketoRequest) -> Response:
+    kind = required(request.query_params, "filterType")
     if kind not in KEYS:
         raise Problem(1011, f"Field '{kind}' is not supported for lookup")
-    values = {match_key(text) for text in call.query.split("filterValues")}
+    values = {match_key(text) for text in request.list_param("filterValues")}
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
         raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
-    fields = call.query.split("fields") or list(DEFAULTS)
+    fields = request.list_param("fields") or list(DEFAULTS)
     for name in fields:
-        if name not in DEFAULTS and name not in _columns(call):
+        if name not in DEFAULTS and name not in _columns(request):
             raise field_not_found(name)
-    found = [one for one in call.state.companies.all() if match_key(_values(one).get(kind)) in values]
-    companies, more = page(call, found, lambda one: one.id, says_more=False)
+    found = [one for one in request.state.companies.all() if match_key(_values(one).get(kind)) in values]
+    companies, more = page(request, found, lambda one: one.id, says_more=False)
     rows: list[Row] = []
     for seq, one in enumerate(companies):
         told = {name: value for name, value in _values(one).items() if name in fields and value is not None}
         rows.append({"seq": seq, "id": one.id} | told)
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
 @routes.handle("POST", "/companies.json", scopes=(WRITE_COMPANY,))
-async def sync(call: Call) -> Reply:
-    body = await json_object(call)
+async def sync(request: MarketoRequest) -> Response:
+    body = await json_object(request)
     rows = records(body)
     action, by = body.get("action") or ACTIONS[0], str(body.get("dedupeBy") or "dedupeFields")
     if action not in ACTIONS:
@@ -53,74 +61,74 @@ async def sync(call: Call) -> Reply:
         raise Problem(1003, f"Invalid value '{by}' for dedupeBy")
     if by == "idField" and action == "createOnly":
         raise Problem(1003, "dedupeBy 'idField' is not allowed with action 'createOnly'")
-    await call.work()
+    await request.simulate_latency()
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         try:
-            company, word = _write(call, str(action), KEY_FIELDS[by], row)
+            company, word = _write(request, str(action), KEY_FIELDS[by], row)
             answers.append({"seq": seq, "id": company.id, "status": word})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq))
-    return result(call, answers)
+    return result(request, answers)
 
 
 @routes.handle("POST", "/companies/delete.json", scopes=(WRITE_COMPANY,))
-async def delete(call: Call) -> Reply:
-    body = await json_object(call)
+async def delete(request: MarketoRequest) -> Response:
+    body = await json_object(request)
     rows, by = records(body), str(body.get("deleteBy") or "dedupeFields")
     if by not in KEY_FIELDS:
         raise Problem(1003, f"Invalid value '{by}' for deleteBy")
-    await call.work()
+    await request.simulate_latency()
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         try:
-            company = _existing(call, KEY_FIELDS[by], row)
-            call.state.companies.delete(company)
+            company = _existing(request, KEY_FIELDS[by], row)
+            request.state.companies.delete(company)
             answers.append({"seq": seq, "id": company.id, "status": "deleted"})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq))
-    return result(call, answers)
+    return result(request, answers)
 
 
-def _existing(call: Call, key: str, row: Row) -> Company:
+def _existing(request: MarketoRequest, key: str, row: Row) -> Company:
     if row.get(key) in (None, ""):
         raise missing(key)
-    found = _found(call, key, row)
+    found = _found(request, key, row)
     if found is None:
         raise object_not_found("Company", row[key])
     return found
 
 
-def _found(call: Call, key: str, row: Row) -> Company | None:
-    store = call.state.companies
+def _found(request: MarketoRequest, key: str, row: Row) -> Company | None:
+    store = request.state.companies
     return store.get(row["id"]) if key == "id" else store.by_external_id(row[key])
 
 
-def _write(call: Call, action: str, key: str, row: Row) -> tuple[Company, str]:
-    store = call.state.companies
+def _write(request: MarketoRequest, action: str, key: str, row: Row) -> tuple[Company, str]:
+    store = request.state.companies
     if row.get(key) in (None, ""):
         raise missing(key)
-    columns, values = _columns(call), dict[str, Value]()
+    columns, values = _columns(request), dict[str, Value]()
     for name, value in row.items():
         if name in ("id", KEY):
             continue
         if name not in columns:
             raise field_not_found(name)
-        field = call.state.leads.schema.get(name)
+        field = request.state.leads.schema.get(name)
         values[name] = read_value(field.data_type, field.length, value)
-    found = _found(call, key, row)
+    found = _found(request, key, row)
     if found is None:
         if action == "updateOnly" or key == "id":
             raise object_not_found("Company", row[key])
-        return store.insert(str(row[KEY]), values, call.clock.now()), "created"
+        return store.insert(str(row[KEY]), values, request.clock.now()), "created"
     if action == "createOnly":
         raise Problem(1017, "Company already exists")
-    store.update(found, values, call.clock.now())
+    store.update(found, values, request.clock.now())
     return found, "updated"
 
 
-def _columns(call: Call) -> list[str]:
-    return [field.name for field in call.state.leads.schema.fields.values() if field.company]
+def _columns(request: MarketoRequest) -> list[str]:
+    return [field.name for field in request.state.leads.schema.fields.values() if field.company]
 
 
 def _values(one: Company) -> dict[str, Value]:
@@ -134,15 +142,15 @@ def _values(one: Company) -> dict[str, Value]:
 
 
 @routes.handle("GET", "/companies/describe.json", scopes=COMPANIES_READABLE)
-async def describe(call: Call) -> Reply:
+async def describe(request: MarketoRequest) -> Response:
     fields: list[Row] = [
         {"name": KEY, "displayName": "External Company Id", "dataType": "string", "length": 255},
         {"name": "id", "displayName": "Id", "dataType": "integer"},
         {"name": "createdAt", "displayName": "Created At", "dataType": "datetime"},
         {"name": "updatedAt", "displayName": "Updated At", "dataType": "datetime"},
     ]
-    for name in _columns(call):
-        field = call.state.leads.schema.get(name)
+    for name in _columns(request):
+        field = request.state.leads.schema.get(name)
         fields.append({"name": name, "displayName": field.display_name, "dataType": field.data_type})
     for row in fields:
         row["updateable"] = row["name"] not in ("id", "createdAt", "updatedAt")
@@ -164,4 +172,4 @@ async def describe(call: Call) -> Reply:
         "status": "approved",
         "version": "approved",
     }
-    return result(call, [described])
+    return result(request, [described])

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import by_path, for_write
 from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, FIRST_NAME
 from airflow_provider_mkt.sandbox.marketo.emails.routes_emails import wanted_status
@@ -9,8 +11,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import Problem
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, whole
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
 
@@ -25,60 +26,60 @@ CC_FIELD = {
 
 
 @routes.handle("GET", "/email/{id}/content.json", scopes=ASSETS_READABLE)
-async def sections(call: Call) -> Reply:
-    status, email = wanted_status(call), by_path(call, call.state.emails)
+async def sections(request: MarketoRequest) -> Response:
+    status, email = wanted_status(request), by_path(request, request.state.emails)
     version = email.version(status) if email else None
     if version is None:
-        return assets(call, [])
+        return assets(request, [])
     value = [{"type": "HTML", "value": version.body}, {"type": "Text", "value": version.body_text}]
     section = {"htmlId": SECTION, "contentType": "Text", "value": value, "index": 1, "isLocked": False}
-    return assets(call, [section])
+    return assets(request, [section])
 
 
 @routes.handle("POST", "/email/{id}/content/{htmlId}.json", scopes=(WRITE_ASSETS,))
-async def update_section(call: Call) -> Reply:
-    params = await asset_params(call)
-    email = for_write(call, call.state.emails, "Email")
-    if call.path["htmlId"] != SECTION:
-        raise Problem(702, f"Section {call.path['htmlId']} not found")
+async def update_section(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    email = for_write(request, request.state.emails, "Email")
+    if request.path_params["htmlId"] != SECTION:
+        raise Problem(702, f"Section {request.path_params['htmlId']} not found")
     kind = text_param(params, "type")
     if kind != "Text":
         raise Problem(709, f"Content type '{kind}' is not supported here")
     changes = {"body": text_param(params, "value", LONGEST_SECTION)}
     if "textValue" in params:
         changes["body_text"] = params.get("textValue") or ""
-    email.edit(call.clock.now(), **changes)
-    return assets(call, [{"id": email.id}])
+    email.edit(request.clock.now(), **changes)
+    return assets(request, [{"id": email.id}])
 
 
 @routes.handle("GET", "/email/{id}/fullContent.json", scopes=ASSETS_READABLE)
-async def preview(call: Call) -> Reply:
+async def preview(request: MarketoRequest) -> Response:
     """The whole mail; for a lead, as that lead would get it, which takes leave to read leads."""
-    status, email = wanted_status(call), by_path(call, call.state.emails)
-    kind, lead_id = call.query.get("type") or "HTML", call.query.get("leadId")
+    status, email = wanted_status(request), by_path(request, request.state.emails)
+    kind, lead_id = request.query_params.get("type") or "HTML", request.query_params.get("leadId")
     if kind not in ("HTML", "Text"):
         raise Problem(701, f"Invalid type '{kind}'")
     name = ""
     if lead_id is not None:
-        if not call.token.permissions.intersection(LEADS_READABLE):
+        if not request.token.permissions.intersection(LEADS_READABLE):
             raise Problem(603, "Access denied: a preview for a lead needs the permission to read leads")
-        name = str(lead_of(call, whole(lead_id, "leadId")).values.get("firstName") or "")
+        name = str(lead_of(request, whole(lead_id, "leadId")).values.get("firstName") or "")
     version = email.version(status) if email else None
     if email is None or version is None:
-        return assets(call, [])
+        return assets(request, [])
     title = f"<title>{escape(version.subject)}</title>"
     html = f"<html><head>{title}</head><body>{version.body}</body></html>"
     content = (version.body_text if kind == "Text" else html).replace(FIRST_NAME, name)
     told = APPROVED if version is email.approved else DRAFT
-    return assets(call, [{"id": email.id, "status": told, "content": content}])
+    return assets(request, [{"id": email.id, "status": told, "content": content}])
 
 
 @routes.handle("GET", "/email/{id}/variables.json", scopes=ASSETS_READABLE)
-async def variables(call: Call) -> Reply:
+async def variables(request: MarketoRequest) -> Response:
     """Tell the variables. Of which version is not documented: of the draft, which is what can be changed."""
-    email = by_path(call, call.state.emails)
+    email = by_path(request, request.state.emails)
     version = (email.draft or email.approved) if email else None
-    return assets(call, [_variable(name, value) for name, value in version.variables] if version else [])
+    return assets(request, [_variable(name, value) for name, value in version.variables] if version else [])
 
 
 def _variable(name: str, value: str) -> Row:
@@ -87,9 +88,9 @@ def _variable(name: str, value: str) -> Row:
 
 
 @routes.handle("POST", "/email/{id}/variable/{name}.json", scopes=(WRITE_ASSETS,))
-async def update_variable(call: Call) -> Reply:
-    params = await asset_params(call)
-    email, name = for_write(call, call.state.emails, "Email"), call.path["name"]
+async def update_variable(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    email, name = for_write(request, request.state.emails, "Email"), request.path_params["name"]
     version = email.draft or email.approved
     present = dict(version.variables) if version else {}
     if name not in present or params.get("moduleId"):
@@ -97,10 +98,10 @@ async def update_variable(call: Call) -> Reply:
     if "value" not in params:
         raise Problem(701, "value cannot be blank")
     present[name] = params.get("value") or ""
-    email.edit(call.clock.now(), variables=tuple(present.items()))
-    return assets(call, [_variable(name, present[name])])
+    email.edit(request.clock.now(), variables=tuple(present.items()))
+    return assets(request, [_variable(name, present[name])])
 
 
 @routes.handle("GET", "/email/ccFields.json", scopes=ASSETS_READABLE)
-async def cc_fields(call: Call) -> Reply:
-    return assets(call, [CC_FIELD])
+async def cc_fields(request: MarketoRequest) -> Response:
+    return assets(request, [CC_FIELD])

@@ -28,7 +28,7 @@ from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program, SmartList
 from airflow_provider_mkt.sandbox.marketo.requests import whole
-from airflow_provider_mkt.sandbox.marketo.responses import Call, Row
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds, parse_moment
 
@@ -65,10 +65,10 @@ def format_of(body: Row) -> str:
     return text
 
 
-def leads(call: Call, body: Row) -> Writer:
-    state = call.state
+def leads(request: MarketoRequest, body: Row) -> Writer:
+    state = request.state
     sheet = _sheet(body, {*state.leads.schema.fields, ECIDS})
-    given = _filter(call, body, LEAD_FILTERS, NOT_EVERYWHERE["leads"])
+    given = _filter(request, body, LEAD_FILTERS, NOT_EVERYWHERE["leads"])
     if len(given) != 1:
         raise Problem(1003, "Exactly one filter is required")
     ((name, value),) = given.items()
@@ -127,10 +127,10 @@ def _named(assets: Sequence[Any], kind: str, name: object) -> Any:
     return found
 
 
-def activities(call: Call, body: Row) -> Writer:
-    state = call.state
+def activities(request: MarketoRequest, body: Row) -> Writer:
+    state = request.state
     sheet = _sheet(body, {*ACTIVITY_FIELDS, ACTION_RESULT}, ACTIVITY_FIELDS)
-    given = _filter(call, body, ACTIVITY_FILTERS)
+    given = _filter(request, body, ACTIVITY_FILTERS)
     if "createdAt" not in given:
         raise missing("createdAt")
     span = _between(given["createdAt"], "createdAt")
@@ -177,9 +177,9 @@ def _full_name(state: MarketoState, row: Activity) -> str:
     return f"{home.name}.{asset.name}" if home else asset.name
 
 
-def members(call: Call, body: Row) -> Writer:
-    state = call.state
-    given = _filter(call, body, MEMBER_FILTERS, NOT_EVERYWHERE["members"])
+def members(request: MarketoRequest, body: Row) -> Writer:
+    state = request.state
+    given = _filter(request, body, MEMBER_FILTERS, NOT_EVERYWHERE["members"])
     if ("programId" in given) == ("programIds" in given):
         raise Problem(1003, "Exactly one of programId and programIds is required")
     several = "programIds" in given
@@ -239,13 +239,15 @@ def _sheet(body: Row, known: Collection[str], default: Sequence[str] = ()) -> Sh
     return Sheet(tuple(fields), DELIMITERS[format_of(body).lower()], texts)
 
 
-def _filter(call: Call, body: Row, known: Sequence[str], not_everywhere: Sequence[str] = ()) -> Row:
+def _filter(
+    request: MarketoRequest, body: Row, known: Sequence[str], not_everywhere: Sequence[str] = ()
+) -> Row:
     given = body.get("filter")
     if given is None:
         raise missing("filter")
     if not isinstance(given, dict):
         raise wrong_type("filter", "object")
-    limited = call.state.accounts.settings.limited_extract_filters
+    limited = request.state.accounts.settings.limited_extract_filters
     for name in given:
         if name not in known:
             raise Problem(1003, f"Invalid filter type '{name}'")

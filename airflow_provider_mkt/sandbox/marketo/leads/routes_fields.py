@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field, Schema
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import ANY_SCHEMA, CUSTOM_SCHEMA
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 
 routes = MarketoRoutes(LEAD)
 
@@ -16,11 +17,11 @@ LEADS = "/leads/schema/fields"
 COMPANIES = "/companies/schema/fields"
 
 
-def _schema(call: Call) -> Schema:
-    if "/programs/members/" in call.route.template:
-        return call.state.member_schema
-    leads = call.state.leads.schema
-    return leads.of_companies() if "/companies/" in call.route.template else leads
+def _schema(request: MarketoRequest) -> Schema:
+    if "/programs/members/" in request.endpoint.template:
+        return request.state.member_schema
+    leads = request.state.leads.schema
+    return leads.of_companies() if "/companies/" in request.endpoint.template else leads
 
 
 def _row(field: Field) -> Row:
@@ -43,29 +44,29 @@ def _row(field: Field) -> Row:
 @routes.handle("GET", LEADS + ".json", scopes=ANY_SCHEMA)
 @routes.handle("GET", MEMBERS + ".json", scopes=ANY_SCHEMA)
 @routes.handle("GET", COMPANIES + ".json", scopes=ANY_SCHEMA)
-async def browse(call: Call) -> Reply:
-    fields, more = page(call, list(_schema(call).fields.values()), lambda field: field.id)
-    return result(call, [_row(field) for field in fields], **more)
+async def browse(request: MarketoRequest) -> Response:
+    fields, more = page(request, list(_schema(request).fields.values()), lambda field: field.id)
+    return result(request, [_row(field) for field in fields], **more)
 
 
 @routes.handle("GET", LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("GET", MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("GET", COMPANIES + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
-async def by_name(call: Call) -> Reply:
-    return result(call, [_row(_schema(call).get(call.path["fieldApiName"]))])
+async def by_name(request: MarketoRequest) -> Response:
+    return result(request, [_row(_schema(request).get(request.path_params["fieldApiName"]))])
 
 
 @routes.handle("POST", LEADS + ".json", scopes=(CUSTOM_SCHEMA,))
 @routes.handle("POST", MEMBERS + ".json", scopes=(CUSTOM_SCHEMA,))
-async def create(call: Call) -> Reply:
-    schema = _schema(call)
-    rows = records(await json_object(call), schema.custom_limit)
-    return result(call, [{"name": field.name, "status": "created"} for field in schema.create(rows)])
+async def create(request: MarketoRequest) -> Response:
+    schema = _schema(request)
+    rows = records(await json_object(request), schema.custom_limit)
+    return result(request, [{"name": field.name, "status": "created"} for field in schema.create(rows)])
 
 
 @routes.handle("POST", LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("POST", MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
-async def update(call: Call) -> Reply:
-    (row,) = records(await json_object(call), 1)
-    field = _schema(call).update(call.path["fieldApiName"], row)
-    return result(call, [{"name": field.name, "status": "updated"}])
+async def update(request: MarketoRequest) -> Response:
+    (row,) = records(await json_object(request), 1)
+    field = _schema(request).update(request.path_params["fieldApiName"], row)
+    return result(request, [{"name": field.name, "status": "updated"}])

@@ -1,5 +1,7 @@
 """Leads: describing, reading, syncing, deleting."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.exports.files import ECIDS
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, origin, visible
@@ -27,14 +29,13 @@ from airflow_provider_mkt.sandbox.marketo.requests import (
 )
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
-    Call,
+    MarketoRequest,
     MarketoRoutes,
     Row,
     new_request_id,
     result,
     skipped,
 )
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -42,19 +43,19 @@ MOST_MATCHES = 1000
 
 
 @routes.handle("GET", "/leads/describe.json", scopes=LEADS_READABLE)
-async def describe(call: Call) -> Reply:
+async def describe(request: MarketoRequest) -> Response:
     rows: list[Row] = []
-    for field in call.state.leads.schema.visible():
+    for field in request.state.leads.schema.visible():
         row: Row = {"id": field.id, "displayName": field.display_name, "dataType": field.data_type}
         if field.length:
             row["length"] = field.length
         rows.append(row | {"rest": {"name": field.name, "readOnly": not field.updateable}})
-    return result(call, rows)
+    return result(request, rows)
 
 
 @routes.handle("GET", "/leads/describe2.json", scopes=LEADS_READABLE)
-async def describe2(call: Call) -> Reply:
-    schema = call.state.leads.schema
+async def describe2(request: MarketoRequest) -> Response:
+    schema = request.state.leads.schema
     fields: list[Row] = []
     for field in schema.visible():
         row: Row = {"name": field.name, "displayName": field.display_name, "dataType": field.data_type}
@@ -62,63 +63,63 @@ async def describe2(call: Call) -> Reply:
             row["length"] = field.length
         fields.append(row | {"updateable": field.updateable, "crmManaged": False})
     keys = [[name] for name in schema.searchable()]
-    return result(call, [{"name": "API Lead", "searchableFields": keys, "fields": fields}])
+    return result(request, [{"name": "API Lead", "searchableFields": keys, "fields": fields}])
 
 
 @routes.handle("GET", "/lead/{leadId}.json", scopes=LEADS_READABLE)
-async def get_lead(call: Call) -> Reply:
+async def get_lead(request: MarketoRequest) -> Response:
     """Return one lead. What a missing id answers is not documented; 1004 is taken."""
     # Nobody shares an audience with the sandbox, so that a lead has no such ids to tell.
-    fields = wanted_fields(call, call.state.leads.schema, DEFAULT_FIELDS, beside=(ECIDS,))
-    lead = lead_of(call, path_id(call, "leadId"))
-    return result(call, [call.state.leads.row(lead, fields)])
+    fields = wanted_fields(request, request.state.leads.schema, DEFAULT_FIELDS, beside=(ECIDS,))
+    lead = lead_of(request, path_id(request, "leadId"))
+    return result(request, [request.state.leads.row(lead, fields)])
 
 
 @routes.handle("GET", "/leads.json", scopes=LEADS_READABLE)
-async def find_leads(call: Call) -> Reply:
-    store = call.state.leads
-    key = store.schema.key(required(call.query, "filterType"))
-    values = call.query.split("filterValues")
+async def find_leads(request: MarketoRequest) -> Response:
+    store = request.state.leads
+    key = store.schema.key(required(request.query_params, "filterType"))
+    values = request.list_param("filterValues")
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
         raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
-    fields = wanted_fields(call, store.schema, DEFAULT_FIELDS)
-    matches = {lead.id: lead for value in values for lead in visible(call, store.find(key.name, value))}
+    fields = wanted_fields(request, store.schema, DEFAULT_FIELDS)
+    matches = {lead.id: lead for value in values for lead in visible(request, store.find(key.name, value))}
     if len(matches) > MOST_MATCHES:
         raise Problem(1003, "Too many results match the filter")
-    leads, more = page(call, list(matches.values()), lambda lead: lead.id)
-    return result(call, [store.row(lead, fields) for lead in leads], **more)
+    leads, more = page(request, list(matches.values()), lambda lead: lead.id)
+    return result(request, [store.row(lead, fields) for lead in leads], **more)
 
 
 @routes.handle("POST", "/leads.json", scopes=(WRITE_LEAD,))
-async def sync_leads(call: Call) -> Reply:
-    body = await json_object(call)
+async def sync_leads(request: MarketoRequest) -> Response:
+    body = await json_object(request)
     rows = records(body)
-    order = _read_order(call, body)
-    request_id = new_request_id(call.clock)
+    order = _read_order(request, body)
+    request_id = new_request_id(request.clock)
     planned: list[Planned | Problem] = []
     for row in rows:
         try:
-            planned.append(plan(call.state, order, row))
+            planned.append(plan(request.state, order, row))
         except Problem as problem:
             planned.append(problem)
     # Marketo holds no lock on a key between looking it up and inserting it: of two calls with the same new
     # key that meet here, both insert.
-    await call.work()
-    source, now, answers = origin("syncLead", request_id), call.clock.now(), list[Row]()
+    await request.simulate_latency()
+    source, now, answers = origin("syncLead", request_id), request.clock.now(), list[Row]()
     for one in planned:
         try:
             if isinstance(one, Problem):
                 raise one
-            lead, status = apply(call.state, order, one, now, source)
+            lead, status = apply(request.state, order, one, now, source)
             answers.append({"id": lead.id, "status": status})
         except Problem as problem:
             answers.append(skipped(problem))
-    return result(call, answers, request_id)
+    return result(request, answers, request_id)
 
 
-def _read_order(call: Call, body: Row) -> Upsert:
+def _read_order(request: MarketoRequest, body: Row) -> Upsert:
     action = body.get("action") or ACTIONS[0]
     if action not in ACTIONS:
         raise Problem(1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}")
@@ -127,30 +128,30 @@ def _read_order(call: Call, body: Row) -> Upsert:
         raise Problem(1003, "asyncProcessing is not available for this subscription")
     lookup = str(body.get("lookupField") or "email")
     if action != CREATE_DUPLICATE:
-        call.state.leads.schema.key(lookup)
+        request.state.leads.schema.key(lookup)
     if lookup == "id" and action != UPDATE_ONLY:
         raise Problem(1003, "lookupField 'id' is allowed only with action 'updateOnly'")
     partition = None
     name = body.get("partitionName")
     if name:
-        partition = call.state.leads.partition(str(name))
+        partition = request.state.leads.partition(str(name))
         if partition is None:
             raise object_not_found("Lead partition", name)
         if action == UPDATE_ONLY:
             raise Problem(1003, "partitionName is not allowed with action 'updateOnly'")
-    return Upsert(action, lookup, partition, call.token)
+    return Upsert(action, lookup, partition, request.token)
 
 
 @routes.handle("POST", "/leads/delete.json", scopes=(WRITE_LEAD,))
 @routes.handle("DELETE", "/leads.json", scopes=(WRITE_LEAD,))
-async def delete_leads(call: Call) -> Reply:
+async def delete_leads(request: MarketoRequest) -> Response:
     """Delete leads; the old way with the verb is no longer in the contract but still in clients."""
     answers: list[Row] = []
-    for lead_id in await lead_ids(call):
+    for lead_id in await lead_ids(request):
         try:
-            lead: Lead = lead_of(call, lead_id)
-            delete(call.state, lead)
+            lead: Lead = lead_of(request, lead_id)
+            delete(request.state, lead)
             answers.append({"id": lead_id, "status": "deleted"})
         except Problem as problem:
             answers.append(skipped(problem, id=lead_id))
-    return result(call, answers)
+    return result(request, answers)

@@ -1,5 +1,7 @@
 """Who is in a list or program, and what a lead is in."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.store import DEFAULT_FIELDS
@@ -7,66 +9,65 @@ from airflow_provider_mkt.sandbox.marketo.paging import moment, page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program
 from airflow_provider_mkt.sandbox.marketo.requests import path_id, wanted_fields, whole
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
 
-def _refuse_filter(call: Call) -> None:
-    if "filterType" in call.query or "filterValues" in call.query:
+def _refuse_filter(request: MarketoRequest) -> None:
+    if "filterType" in request.query_params or "filterValues" in request.query_params:
         raise Problem(1003, "filterType and filterValues are not allowed here")
 
 
 @routes.handle("GET", "/list/{listId}/leads.json", scopes=LEADS_READABLE)
 @routes.handle("GET", "/lists/{listId}/leads.json", scopes=LEADS_READABLE)
-async def leads_of_list(call: Call) -> Reply:
-    _refuse_filter(call)
-    store = call.state.leads
-    fields = wanted_fields(call, store.schema, DEFAULT_FIELDS)
-    chosen = call.state.static_list(path_id(call, "listId"))
+async def leads_of_list(request: MarketoRequest) -> Response:
+    _refuse_filter(request)
+    store = request.state.leads
+    fields = wanted_fields(request, store.schema, DEFAULT_FIELDS)
+    chosen = request.state.static_list(path_id(request, "listId"))
     # Only the plural path says whether there is more; on the singular one the token is the only sign.
-    says_more = "/lists/" in call.route.template
-    members = visible(call, [store.get(one) for one in chosen.members])
-    leads, more = page(call, members, lambda lead: lead.id, says_more=says_more)
-    return result(call, [store.row(lead, fields) for lead in leads], **more)
+    says_more = "/lists/" in request.endpoint.template
+    members = visible(request, [store.get(one) for one in chosen.members])
+    leads, more = page(request, members, lambda lead: lead.id, says_more=says_more)
+    return result(request, [store.row(lead, fields) for lead in leads], **more)
 
 
 @routes.handle("GET", "/leads/programs/{programId}.json", scopes=LEADS_READABLE)
-async def leads_of_program(call: Call) -> Reply:
-    _refuse_filter(call)
-    store = call.state.leads
-    fields = wanted_fields(call, store.schema, DEFAULT_FIELDS, beside=("membership",))
-    program = call.state.program(path_id(call, "programId"))
-    members = visible(call, [store.get(one) for one in program.members])
-    leads, more = page(call, members, lambda lead: lead.id)
+async def leads_of_program(request: MarketoRequest) -> Response:
+    _refuse_filter(request)
+    store = request.state.leads
+    fields = wanted_fields(request, store.schema, DEFAULT_FIELDS, beside=("membership",))
+    program = request.state.program(path_id(request, "programId"))
+    members = visible(request, [store.get(one) for one in program.members])
+    leads, more = page(request, members, lambda lead: lead.id)
     rows = [
         store.row(lead, fields) | {"membership": _membership(program, program.members[lead.id])}
         for lead in leads
     ]
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
 @routes.handle("GET", "/leads/{leadId}/listMembership.json", scopes=ASSETS_READABLE)
-async def lists_of_lead(call: Call) -> Reply:
-    lead = lead_of(call, path_id(call, "leadId"))
-    mine = [one for one in call.state.lists.values() if lead.id in one.members]
-    chosen, more = page(call, mine, lambda one: one.id)
+async def lists_of_lead(request: MarketoRequest) -> Response:
+    lead = lead_of(request, path_id(request, "leadId"))
+    mine = [one for one in request.state.lists.values() if lead.id in one.members]
+    chosen, more = page(request, mine, lambda one: one.id)
     rows = []
     for one in chosen:
         since = lead_time(one.members[lead.id])
         rows.append({"listId": one.id, "createdAt": since, "updatedAt": since})
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
 @routes.handle("GET", "/leads/{leadId}/programMembership.json", scopes=ASSETS_READABLE)
-async def programs_of_lead(call: Call) -> Reply:
-    lead = lead_of(call, path_id(call, "leadId"))
-    wanted = _program_filter(call)
-    earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
+async def programs_of_lead(request: MarketoRequest) -> Response:
+    lead = lead_of(request, path_id(request, "leadId"))
+    wanted = _program_filter(request)
+    earliest, latest = moment(request, "earliestUpdatedAt"), moment(request, "latestUpdatedAt")
     mine = []
-    for program in call.state.programs.values():
+    for program in request.state.programs.values():
         member = program.members.get(lead.id)
         if member is None or (wanted is not None and program.id not in wanted):
             continue
@@ -74,39 +75,39 @@ async def programs_of_lead(call: Call) -> Reply:
         too_new = latest is not None and member.updated_at > latest
         if not too_old and not too_new:
             mine.append(program)
-    programs, more = page(call, mine, lambda one: one.id)
+    programs, more = page(request, mine, lambda one: one.id)
     rows = []
     for program in programs:
         row = _membership(program, program.members[lead.id])
         del row["progressionStatusType"]
         rows.append(row)
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
-def _program_filter(call: Call) -> set[int] | None:
-    kind = call.query.get("filterType")
+def _program_filter(request: MarketoRequest) -> set[int] | None:
+    kind = request.query_params.get("filterType")
     if kind is None:
         return None
     if kind != "programId":
         raise Problem(1003, f"Invalid filterType '{kind}'")
-    values = call.query.split("filterValues")
+    values = request.list_param("filterValues")
     if not values:
         raise missing("filterValues")
     return {whole(text, "filterValues") for text in values}
 
 
 @routes.handle("GET", "/leads/{leadId}/smartCampaignMembership.json", scopes=ASSETS_READABLE)
-async def campaigns_of_lead(call: Call) -> Reply:
-    lead = lead_of(call, path_id(call, "leadId"))
-    earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
+async def campaigns_of_lead(request: MarketoRequest) -> Response:
+    lead = lead_of(request, path_id(request, "leadId"))
+    earliest, latest = moment(request, "earliestUpdatedAt"), moment(request, "latestUpdatedAt")
     mine = []
-    for campaign in call.state.campaigns.values():
+    for campaign in request.state.campaigns.values():
         entries = campaign.members.get(lead.id)
         if not entries:
             continue
         if (earliest is None or entries[-1] >= earliest) and (latest is None or entries[-1] <= latest):
             mine.append(campaign)
-    campaigns, more = page(call, mine, lambda one: one.id)
+    campaigns, more = page(request, mine, lambda one: one.id)
     rows = []
     for campaign in campaigns:
         entries = campaign.members[lead.id]
@@ -117,7 +118,7 @@ async def campaigns_of_lead(call: Call) -> Reply:
                 "updatedAt": lead_time(entries[-1]),
             }
         )
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
 def _membership(program: Program, member: Member) -> Row:

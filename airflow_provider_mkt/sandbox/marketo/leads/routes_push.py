@@ -2,6 +2,8 @@
 
 import re
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.access import origin
@@ -15,14 +17,13 @@ from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, whole
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
-    Call,
+    MarketoRequest,
     MarketoRoutes,
     Row,
     new_request_id,
     result,
     skipped,
 )
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -31,41 +32,44 @@ COOKIE = re.compile(r"id:\d{3}-\w{3}-\d{3}&token:_mch-[\w.-]+")
 
 
 @routes.handle("POST", "/leads/push.json", scopes=(WRITE_LEAD,))
-async def push(call: Call) -> Reply:
-    body = await json_object(call)
+async def push(request: MarketoRequest) -> Response:
+    body = await json_object(request)
     rows = records(body)
-    program, status = _push_target(call, body)
+    program, status = _push_target(request, body)
     lookup = str(body.get("lookupField") or "email")
     if lookup != CLICK_TOKEN:
-        call.state.leads.schema.key(lookup)
+        request.state.leads.schema.key(lookup)
     partition = None
     if body.get("partitionName"):
-        partition = call.state.leads.partition(str(body["partitionName"]))
+        partition = request.state.leads.partition(str(body["partitionName"]))
         if partition is None:
             raise object_not_found("Lead partition", body["partitionName"])
-    order, request_id = Upsert("createOrUpdate", lookup, partition, call.token), new_request_id(call.clock)
+    order, request_id = (
+        Upsert("createOrUpdate", lookup, partition, request.token),
+        new_request_id(request.clock),
+    )
     planned: list[tuple[Planned, str | None] | Problem] = []
     for row in rows:
         try:
-            planned.append(_plan_push(call, order, row))
+            planned.append(_plan_push(request, order, row))
         except Problem as problem:
             planned.append(problem)
-    await call.work()
+    await request.simulate_latency()
     answers: list[Row] = []
     for one in planned:
         if isinstance(one, Problem):
             # Unlike everywhere else, a row that failed here says so only by its reasons.
             answers.append({"reasons": [one.reason]})
             continue
-        answers.append(_apply_push(call, order, one, program, status, body, request_id))
-    return result(call, answers, request_id)
+        answers.append(_apply_push(request, order, one, program, status, body, request_id))
+    return result(request, answers, request_id)
 
 
-def _push_target(call: Call, body: Row) -> tuple[Program, Status | None]:
+def _push_target(request: MarketoRequest, body: Row) -> tuple[Program, Status | None]:
     name = body.get("programName")
     if not name:
         raise missing("programName")
-    program = next((one for one in call.state.programs.values() if one.name == name), None)
+    program = next((one for one in request.state.programs.values() if one.name == name), None)
     if program is None:
         raise object_not_found("Program", name)
     wanted = body.get("programStatus")
@@ -75,7 +79,7 @@ def _push_target(call: Call, body: Row) -> tuple[Program, Status | None]:
     return program, status
 
 
-def _plan_push(call: Call, order: Upsert, row: Row) -> tuple[Planned, str | None]:
+def _plan_push(request: MarketoRequest, order: Upsert, row: Row) -> tuple[Planned, str | None]:
     row = dict(row)
     click, cookies = row.pop(CLICK_TOKEN, None), row.pop("cookies", None)
     if order.lookup_field == CLICK_TOKEN:
@@ -85,11 +89,11 @@ def _plan_push(call: Call, order: Upsert, row: Row) -> tuple[Planned, str | None
         raise Problem(1004, f"Lead not found for {CLICK_TOKEN}")
     if cookies is not None and not COOKIE.fullmatch(str(cookies)):
         raise Problem(1012, f"Invalid cookie value '{cookies}'")
-    return plan(call.state, order, row), None if cookies is None else str(cookies)
+    return plan(request.state, order, row), None if cookies is None else str(cookies)
 
 
 def _apply_push(
-    call: Call,
+    request: MarketoRequest,
     order: Upsert,
     one: tuple[Planned, str | None],
     program: Program,
@@ -98,44 +102,46 @@ def _apply_push(
     request_id: str,
 ) -> Row:
     planned, cookie = one
-    now, source = call.clock.now(), origin("pushLeadToMarketo", request_id)
+    now, source = request.clock.now(), origin("pushLeadToMarketo", request_id)
     try:
-        lead, word = apply(call.state, order, planned, now, source)
+        lead, word = apply(request.state, order, planned, now, source)
     except Problem as problem:
         return {"reasons": [problem.reason]}
     if cookie:
-        call.state.leads.associate(lead, cookie)
+        request.state.leads.associate(lead, cookie)
     said = {"Source": body.get("source"), "Reason": body.get("reason"), "API Method Name": source.method}
     attributes: dict[str, object] = {name: value for name, value in said.items() if value}
-    call.state.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
+    request.state.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
     if status:
-        advance(call.state, program, lead.id, status, now)
+        advance(request.state, program, lead.id, status, now)
     return {"id": lead.id, "status": word}
 
 
 @routes.handle("POST", "/leads/submitForm.json", scopes=(WRITE_LEAD,))
-async def submit_form(call: Call) -> Reply:
-    body = await json_object(call)
+async def submit_form(request: MarketoRequest) -> Response:
+    body = await json_object(request)
     if "formId" not in body:
         raise missing("formId")
-    form = call.state.forms.get(whole(body["formId"], "formId"))
+    form = request.state.forms.get(whole(body["formId"], "formId"))
     if form is None:
         raise object_not_found("Form", body["formId"])
-    program = call.state.program(whole(body["programId"], "programId")) if body.get("programId") else None
+    program = request.state.program(whole(body["programId"], "programId")) if body.get("programId") else None
     (row,) = records(body, 1)
-    request_id = new_request_id(call.clock)
-    values, data = _read_form(call, form, row)
+    request_id = new_request_id(request.clock)
+    values, data = _read_form(request, form, row)
     if program is None and data and form.program_id:
-        program = call.state.program(form.program_id)
+        program = request.state.program(form.program_id)
     order = Upsert()
     try:
-        planned = plan(call.state, order, values)
-        await call.work()
-        lead, status = apply(call.state, order, planned, call.clock.now(), origin("submitForm", request_id))
+        planned = plan(request.state, order, values)
+        await request.simulate_latency()
+        lead, status = apply(
+            request.state, order, planned, request.clock.now(), origin("submitForm", request_id)
+        )
     except Problem as problem:
-        return result(call, [skipped(problem)], request_id)
+        return result(request, [skipped(problem)], request_id)
     if row.get("cookie"):
-        call.state.leads.associate(lead, str(row["cookie"]))
+        request.state.leads.associate(lead, str(row["cookie"]))
     visit = row.get("visitorData") or {}
     said = {
         "Form Fields": ", ".join(values),
@@ -145,14 +151,16 @@ async def submit_form(call: Call) -> Reply:
         "User Agent": visit.get("userAgentString"),
     }
     attributes: dict[str, object] = {name: value for name, value in said.items() if value}
-    call.state.log.add(FILL_OUT_FORM, lead.id, call.clock.now(), attributes, primary=(form.id, form.name))
+    request.state.log.add(
+        FILL_OUT_FORM, lead.id, request.clock.now(), attributes, primary=(form.id, form.name)
+    )
     if program:
-        advance(call.state, program, lead.id, program.channel.first(), call.clock.now())
+        advance(request.state, program, lead.id, program.channel.first(), request.clock.now())
         program.members[lead.id].data.update(data)
-    return result(call, [{"id": lead.id, "status": status}], request_id)
+    return result(request, [{"id": lead.id, "status": status}], request_id)
 
 
-def _read_form(call: Call, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
+def _read_form(request: MarketoRequest, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
     values = row.get("leadFormFields")
     if not isinstance(values, dict):
         raise missing("leadFormFields")
@@ -167,6 +175,6 @@ def _read_form(call: Call, form: Form, row: Row) -> tuple[Row, dict[str, Value]]
     data: dict[str, Value] = {}
     for name in form.member_fields:
         if name in values:
-            field = call.state.member_schema.get(name)
+            field = request.state.member_schema.get(name)
             data[name] = read_value(field.data_type, field.length, values[name])
     return {name: value for name, value in values.items() if name in form.fields}, data

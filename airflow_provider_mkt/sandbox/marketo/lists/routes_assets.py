@@ -1,5 +1,7 @@
 """Static lists from the asset side."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
@@ -16,52 +18,53 @@ from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
 
 
 @routes.handle("GET", "/staticLists.json", scopes=ASSETS_READABLE)
-async def browse(call: Call) -> Reply:
-    chosen = in_folder(list(call.state.lists.values()), call.query.get("folder"))
-    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+async def browse(request: MarketoRequest) -> Response:
+    chosen = in_folder(list(request.state.lists.values()), request.query_params.get("folder"))
+    return assets(request, [_row(one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("GET", "/staticList/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(call: Call) -> Reply:
-    chosen = by_path(call, call.state.lists)
-    return assets(call, [_row(chosen)] if chosen else [])
+async def by_id(request: MarketoRequest) -> Response:
+    chosen = by_path(request, request.state.lists)
+    return assets(request, [_row(chosen)] if chosen else [])
 
 
 @routes.handle("GET", "/staticList/byName.json", scopes=ASSETS_READABLE)
-async def named(call: Call) -> Reply:
-    return assets(call, [_row(one) for one in by_name(call.state.lists, text_param(call.query, "name"))])
+async def named(request: MarketoRequest) -> Response:
+    return assets(
+        request, [_row(one) for one in by_name(request.state.lists, text_param(request.query_params, "name"))]
+    )
 
 
 @routes.handle("POST", "/staticLists.json", scopes=(WRITE_ASSETS,))
-async def create(call: Call) -> Reply:
-    params = await asset_params(call)
-    name, place = text_param(params, "name"), chosen_place(call, params)
-    call.state.check_name_free(call.state.lists, name, place)
-    now = call.clock.now()
-    made = StaticList(call.state.next_id("list"), name, place, now, now)
+async def create(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    name, place = text_param(params, "name"), chosen_place(request, params)
+    request.state.check_name_free(request.state.lists, name, place)
+    now = request.clock.now()
+    made = StaticList(request.state.next_id("list"), name, place, now, now)
     made.description = params.get("description") or ""
-    call.state.lists[made.id] = made
-    return assets(call, [_row(made)])
+    request.state.lists[made.id] = made
+    return assets(request, [_row(made)])
 
 
 @routes.handle("POST", "/staticList/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(call: Call) -> Reply:
-    params = await asset_params(call)
-    chosen = for_write(call, call.state.lists, "Static list")
-    rename(call, call.state.lists, chosen, params)
-    return assets(call, [_row(chosen)])
+async def update(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    chosen = for_write(request, request.state.lists, "Static list")
+    rename(request, request.state.lists, chosen, params)
+    return assets(request, [_row(chosen)])
 
 
 @routes.handle("POST", "/staticList/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(call: Call) -> Reply:
-    chosen, state = for_write(call, call.state.lists, "Static list"), call.state
+async def delete(request: MarketoRequest) -> Response:
+    chosen, state = for_write(request, request.state.lists, "Static list"), request.state
     importing = any(job.list_id == chosen.id and not job.ended for job in state.imports.all())
     lists_used = [one.smart_list for one in state.programs.values()]
     lists_used += [one.smart_list for one in state.campaigns.values()]
@@ -70,7 +73,7 @@ async def delete(call: Call) -> Reply:
     if importing or flow_uses or any(one and one.static_list_id == chosen.id for one in lists_used):
         raise Problem(709, "Static list is in use")
     del state.lists[chosen.id]
-    return assets(call, [{"id": chosen.id}])
+    return assets(request, [{"id": chosen.id}])
 
 
 def _row(one: StaticList) -> Row:

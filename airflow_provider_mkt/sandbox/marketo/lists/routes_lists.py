@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of
@@ -11,21 +13,30 @@ from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.requests import lead_ids, path_id, whole
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result, skipped
+from airflow_provider_mkt.sandbox.marketo.responses import (
+    LEAD,
+    MarketoRequest,
+    MarketoRoutes,
+    Row,
+    result,
+    skipped,
+)
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
 
 @routes.handle("GET", "/lists.json", scopes=LEADS_READABLE)
-async def browse(call: Call) -> Reply:
-    ids = {whole(text) for text in call.query.split("id")}
-    names = set(call.query.split("name"))
-    programs, workspaces = set(call.query.split("programName")), set(call.query.split("workspaceName"))
+async def browse(request: MarketoRequest) -> Response:
+    ids = {whole(text) for text in request.list_param("id")}
+    names = set(request.list_param("name"))
+    programs, workspaces = (
+        set(request.list_param("programName")),
+        set(request.list_param("workspaceName")),
+    )
     chosen = []
-    for one in call.state.lists.values():
-        home = call.state.program_of(one.folder)
+    for one in request.state.lists.values():
+        home = request.state.program_of(one.folder)
         if (
             (not ids or one.id in ids)
             and (not names or one.name in names)
@@ -33,20 +44,20 @@ async def browse(call: Call) -> Reply:
             and (not workspaces or WORKSPACE in workspaces)
         ):
             chosen.append(one)
-    lists, more = page(call, chosen, lambda one: one.id, says_more=False)
-    return result(call, [_row(call, one) for one in lists], **more)
+    lists, more = page(request, chosen, lambda one: one.id, says_more=False)
+    return result(request, [_row(request, one) for one in lists], **more)
 
 
 @routes.handle("GET", "/lists/{listId}.json", scopes=LEADS_READABLE)
-async def by_id(call: Call) -> Reply:
-    return result(call, [_row(call, call.state.static_list(path_id(call, "listId")))])
+async def by_id(request: MarketoRequest) -> Response:
+    return result(request, [_row(request, request.state.static_list(path_id(request, "listId")))])
 
 
-def _row(call: Call, one: StaticList) -> Row:
+def _row(request: MarketoRequest, one: StaticList) -> Row:
     row: Row = {"id": one.id, "name": one.name}
     if one.description:
         row["description"] = one.description
-    home = call.state.program_of(one.folder)
+    home = request.state.program_of(one.folder)
     if home:
         row["programName"] = home.name
     return row | {
@@ -57,41 +68,41 @@ def _row(call: Call, one: StaticList) -> Row:
 
 
 @routes.handle("POST", "/lists/{listId}/leads.json", scopes=(WRITE_LEAD,))
-async def add(call: Call) -> Reply:
+async def add(request: MarketoRequest) -> Response:
     """Add leads. What adding a member again answers is not documented; it is `added` and changes nothing."""
 
     def put(chosen: StaticList, lead: Lead) -> str:
-        listing.add(call.state, chosen, lead, call.clock.now(), API)
+        listing.add(request.state, chosen, lead, request.clock.now(), API)
         return "added"
 
-    return await _each(call, put)
+    return await _each(request, put)
 
 
 @routes.handle("DELETE", "/lists/{listId}/leads.json", scopes=(WRITE_LEAD,))
-async def remove(call: Call) -> Reply:
+async def remove(request: MarketoRequest) -> Response:
     def drop(chosen: StaticList, lead: Lead) -> str:
-        listing.remove(call.state, chosen, lead, call.clock.now(), API)
+        listing.remove(request.state, chosen, lead, request.clock.now(), API)
         return "removed"
 
-    return await _each(call, drop)
+    return await _each(request, drop)
 
 
 @routes.handle("GET", "/lists/{listId}/leads/ismember.json", scopes=(WRITE_LEAD,))
-async def is_member(call: Call) -> Reply:
+async def is_member(request: MarketoRequest) -> Response:
     """Tell who is a member. The contract asks for the write permission, the guide for the read one."""
 
     def tell(chosen: StaticList, lead: Lead) -> str:
         return "memberof" if lead.id in chosen.members else "notmemberof"
 
-    return await _each(call, tell)
+    return await _each(request, tell)
 
 
-async def _each(call: Call, deed: Callable[[StaticList, Lead], str]) -> Reply:
-    chosen = call.state.static_list(path_id(call, "listId"))
+async def _each(request: MarketoRequest, deed: Callable[[StaticList, Lead], str]) -> Response:
+    chosen = request.state.static_list(path_id(request, "listId"))
     answers: list[Row] = []
-    for lead_id in await lead_ids(call):
+    for lead_id in await lead_ids(request):
         try:
-            answers.append({"id": lead_id, "status": deed(chosen, lead_of(call, lead_id))})
+            answers.append({"id": lead_id, "status": deed(chosen, lead_of(request, lead_id))})
         except Problem as problem:
             answers.append(skipped(problem, id=lead_id))
-    return result(call, answers)
+    return result(request, answers)

@@ -1,5 +1,7 @@
 """Smart lists: those of email programs and campaigns, and those that are assets of their own."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
@@ -15,8 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, truth
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
 
@@ -24,63 +25,65 @@ Owner = Program | SmartCampaign | OwnSmartList
 
 
 @routes.handle("GET", "/program/{id}/smartList.json", scopes=ASSETS_READABLE)
-async def of_program(call: Call) -> Reply:
+async def of_program(request: MarketoRequest) -> Response:
     """Only email programs have one; what another kind answers is not documented: nothing found."""
-    return _told(call, by_path(call, call.state.programs))
+    return _told(request, by_path(request, request.state.programs))
 
 
 @routes.handle("GET", "/smartCampaign/{id}/smartList.json", scopes=ASSETS_READABLE)
-async def of_campaign(call: Call) -> Reply:
-    return _told(call, by_path(call, call.state.campaigns))
+async def of_campaign(request: MarketoRequest) -> Response:
+    return _told(request, by_path(request, request.state.campaigns))
 
 
 @routes.handle("GET", "/smartList/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(call: Call) -> Reply:
+async def by_id(request: MarketoRequest) -> Response:
     """Tell any smart list. That one of a program or campaign is told here too is not documented."""
-    number, state = path_id(call, "id"), call.state
+    number, state = path_id(request, "id"), request.state
     owners: list[Owner] = [*state.smart_lists.values(), *state.programs.values(), *state.campaigns.values()]
-    return _told(call, next((one for one in owners if one.smart_list and one.smart_list.id == number), None))
+    return _told(
+        request, next((one for one in owners if one.smart_list and one.smart_list.id == number), None)
+    )
 
 
 @routes.handle("GET", "/smartList/byName.json", scopes=ASSETS_READABLE)
-async def named(call: Call) -> Reply:
-    found = by_name(call.state.smart_lists, text_param(call.query, "name"))
-    return assets(call, [_row(one) for one in found])
+async def named(request: MarketoRequest) -> Response:
+    found = by_name(request.state.smart_lists, text_param(request.query_params, "name"))
+    return assets(request, [_row(one) for one in found])
 
 
 @routes.handle("GET", "/smartLists.json", scopes=ASSETS_READABLE)
-async def browse(call: Call) -> Reply:
-    chosen = in_folder(list(call.state.smart_lists.values()), call.query.get("folder"))
-    return assets(call, [_row(one) for one in asset_page(call, chosen)])
+async def browse(request: MarketoRequest) -> Response:
+    chosen = in_folder(list(request.state.smart_lists.values()), request.query_params.get("folder"))
+    return assets(request, [_row(one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("POST", "/smartList/{id}/clone.json", scopes=(WRITE_ASSETS,))
-async def clone(call: Call) -> Reply:
-    params = await asset_params(call)
-    source = for_write(call, call.state.smart_lists, "Smart list")
-    name, place = text_param(params, "name"), chosen_place(call, params)
-    call.state.check_name_free(call.state.smart_lists, name, place)
-    now = call.clock.now()
-    made = OwnSmartList(call.state.next_id("smart list"), name, place, now, now, source.static_list_id)
+async def clone(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    source = for_write(request, request.state.smart_lists, "Smart list")
+    name, place = text_param(params, "name"), chosen_place(request, params)
+    request.state.check_name_free(request.state.smart_lists, name, place)
+    now = request.clock.now()
+    made = OwnSmartList(request.state.next_id("smart list"), name, place, now, now, source.static_list_id)
     made.description = params.get("description") or ""
-    call.state.smart_lists[made.id] = made
-    return assets(call, [_row(made)])
+    request.state.smart_lists[made.id] = made
+    return assets(request, [_row(made)])
 
 
 @routes.handle("POST", "/smartList/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(call: Call) -> Reply:
-    chosen = for_write(call, call.state.smart_lists, "Smart list")
-    del call.state.smart_lists[chosen.id]
-    return assets(call, [{"id": chosen.id}])
+async def delete(request: MarketoRequest) -> Response:
+    chosen = for_write(request, request.state.smart_lists, "Smart list")
+    del request.state.smart_lists[chosen.id]
+    return assets(request, [{"id": chosen.id}])
 
 
-def _told(call: Call, owner: Owner | None) -> Reply:
-    with_rules = truth(call.query.get("includeRules"), default=False)
+def _told(request: MarketoRequest, owner: Owner | None) -> Response:
+    with_rules = truth(request.query_params.get("includeRules"), default=False)
     if owner is None or owner.smart_list is None:
-        return assets(call, [])
+        return assets(request, [])
     row = _row(owner)
-    rules = _rules(call, owner.smart_list.static_list_id)
-    return assets(call, [row | {"rules": rules} if with_rules else row])
+    rules = _rules(request, owner.smart_list.static_list_id)
+    return assets(request, [row | {"rules": rules} if with_rules else row])
 
 
 def _row(owner: Owner) -> Row:
@@ -91,8 +94,8 @@ def _row(owner: Owner) -> Row:
     return row | {"url": f"{APP}/#SL{row['id']}A1", "folder": owner.folder.flat()}
 
 
-def _rules(call: Call, static_list_id: int | None) -> Row:
-    chosen = None if static_list_id is None else call.state.lists.get(static_list_id)
+def _rules(request: MarketoRequest, static_list_id: int | None) -> Row:
+    chosen = None if static_list_id is None else request.state.lists.get(static_list_id)
     kind, value = ("Member of List", chosen.name) if chosen else ("Email Address", "")
     condition = {
         "activityAttributeId": 1,

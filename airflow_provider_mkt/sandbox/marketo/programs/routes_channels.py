@@ -1,5 +1,7 @@
 """Channels and My Tokens: what other assets lean on."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import APP
 from airflow_provider_mkt.sandbox.marketo.errors import Problem
 from airflow_provider_mkt.sandbox.marketo.folders.models import Place
@@ -8,9 +10,8 @@ from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WR
 from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(ASSET)
 
@@ -18,15 +19,15 @@ LONGEST_TOKEN_NAME = 50
 
 
 @routes.handle("GET", "/channels.json", scopes=ASSETS_READABLE)
-async def channels(call: Call) -> Reply:
-    return assets(call, [_channel(one) for one in cut(call, list(call.state.channels.values()))])
+async def channels(request: MarketoRequest) -> Response:
+    return assets(request, [_channel(one) for one in cut(request, list(request.state.channels.values()))])
 
 
 @routes.handle("GET", "/channel/byName.json", scopes=ASSETS_READABLE)
-async def channel_named(call: Call) -> Reply:
+async def channel_named(request: MarketoRequest) -> Response:
     """Find a channel. The contract spells the parameter `Name`, the guide `name`."""
-    name = call.query.get("name") or text_param(call.query, "Name")
-    return assets(call, [_channel(one) for one in call.state.channels.values() if one.name == name])
+    name = request.query_params.get("name") or text_param(request.query_params, "Name")
+    return assets(request, [_channel(one) for one in request.state.channels.values() if one.name == name])
 
 
 def _channel(one: Channel) -> Row:
@@ -50,43 +51,45 @@ def _channel(one: Channel) -> Row:
     }
 
 
-def _token_home(call: Call, kind: str) -> Place:
+def _token_home(request: MarketoRequest, kind: str) -> Place:
     if kind not in ("Folder", "Program"):
         raise Problem(711, f"Folder type '{kind}' is not valid")
-    place = Place(path_id(call, "id"), kind)
-    call.state.folder_name(place)
+    place = Place(path_id(request, "id"), kind)
+    request.state.folder_name(place)
     return place
 
 
-def _tokens(call: Call, place: Place) -> list[Row]:
+def _tokens(request: MarketoRequest, place: Place) -> list[Row]:
     rows = [
         {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{place.id}A1"}
-        for one in call.state.tokens.of(place)
+        for one in request.state.tokens.of(place)
     ]
     return [{"folder": {"type": place.type, "value": place.id}, "tokens": rows}] if rows else []
 
 
 @routes.handle("GET", "/folder/{id}/tokens.json", scopes=ASSETS_READABLE)
-async def tokens(call: Call) -> Reply:
-    return assets(call, _tokens(call, _token_home(call, call.query.get("folderType") or "Folder")))
+async def tokens(request: MarketoRequest) -> Response:
+    return assets(
+        request, _tokens(request, _token_home(request, request.query_params.get("folderType") or "Folder"))
+    )
 
 
 @routes.handle("POST", "/folder/{id}/tokens.json", scopes=(WRITE_ASSETS,))
-async def put_token(call: Call) -> Reply:
-    params = await asset_params(call)
-    place = _token_home(call, text_param(params, "folderType"))
+async def put_token(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    place = _token_home(request, text_param(params, "folderType"))
     name, kind = text_param(params, "name", LONGEST_TOKEN_NAME), text_param(params, "type")
     if kind not in TYPES:
         raise Problem(701, f"Invalid token type '{kind}'")
     if "value" not in params:
         raise Problem(701, "value cannot be blank")
-    call.state.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
-    return assets(call, _tokens(call, place))
+    request.state.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
+    return assets(request, _tokens(request, place))
 
 
 @routes.handle("POST", "/folder/{id}/tokens/delete.json", scopes=(WRITE_ASSETS,))
-async def delete_token(call: Call) -> Reply:
-    params = await asset_params(call)
-    place = _token_home(call, text_param(params, "folderType"))
-    call.state.tokens.remove(place, text_param(params, "name"), text_param(params, "type"))
-    return assets(call, [{"id": place.id}])
+async def delete_token(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    place = _token_home(request, text_param(params, "folderType"))
+    request.state.tokens.remove(place, text_param(params, "name"), text_param(params, "type"))
+    return assets(request, [{"id": place.id}])

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field
@@ -21,9 +23,15 @@ from airflow_provider_mkt.sandbox.marketo.requests import (
     wanted_fields,
     whole,
 )
-from airflow_provider_mkt.sandbox.marketo.responses import LEAD, Call, MarketoRoutes, Row, result, skipped
+from airflow_provider_mkt.sandbox.marketo.responses import (
+    LEAD,
+    MarketoRequest,
+    MarketoRoutes,
+    Row,
+    result,
+    skipped,
+)
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(LEAD)
 
@@ -35,10 +43,10 @@ DESCRIBED_AT = "2020-01-01T00:00:00Z"
 
 @routes.handle("GET", "/programs/members/describe.json", scopes=LEADS_READABLE)
 @routes.handle("GET", "/program/members/describe.json", scopes=LEADS_READABLE)
-async def describe(call: Call) -> Reply:
-    schema = call.state.member_schema
+async def describe(request: MarketoRequest) -> Response:
+    schema = request.state.member_schema
     row: Row = {"name": "API Program Membership", "fields": [_described(one) for one in schema.visible()]}
-    if "/programs/" in call.route.template:
+    if "/programs/" in request.endpoint.template:
         row |= {
             "description": "Map for API program membership fields",
             "createdAt": DESCRIBED_AT,
@@ -46,7 +54,7 @@ async def describe(call: Call) -> Reply:
             "dedupeFields": ["leadId", "programId"],
             "searchableFields": [[name] for name in schema.searchable()],
         }
-    return result(call, [row])
+    return result(request, [row])
 
 
 def _described(field: Field) -> Row:
@@ -57,19 +65,19 @@ def _described(field: Field) -> Row:
 
 
 @routes.handle("GET", "/programs/{programId}/members.json", scopes=LEADS_READABLE)
-async def find(call: Call) -> Reply:
-    program = call.state.program(path_id(call, "programId"))
-    fields = wanted_fields(call, call.state.member_schema, DEFAULTS)
-    people = {lead.id for lead in visible(call, [call.state.leads.get(one) for one in program.members])}
+async def find(request: MarketoRequest) -> Response:
+    program = request.state.program(path_id(request, "programId"))
+    fields = wanted_fields(request, request.state.member_schema, DEFAULTS)
+    people = {lead.id for lead in visible(request, [request.state.leads.get(one) for one in program.members])}
     members = [one for one in program.members.values() if one.lead_id in people]
-    kind = required(call.query, "filterType")
+    kind = required(request.query_params, "filterType")
     if kind != "leadId" and len(program.members) > MOST_MEMBERS:
         raise Problem(
             1003,
             f"Total membership size: {len(program.members):,} exceeds the limit allowed {MOST_MEMBERS:,} "
             "for the filter",
         )
-    chosen, more = page(call, _filtered(call, program, members, kind), lambda one: one.lead_id)
+    chosen, more = page(request, _filtered(request, program, members, kind), lambda one: one.lead_id)
     rows: list[Row] = []
     for seq, member in enumerate(chosen):
         row: Row = {"seq": seq, "leadId": member.lead_id}
@@ -78,17 +86,17 @@ async def find(call: Call) -> Reply:
             if value is not None:
                 row[name] = value
         rows.append(row)
-    return result(call, rows, **more)
+    return result(request, rows, **more)
 
 
-def _filtered(call: Call, program: Program, members: list[Member], kind: str) -> list[Member]:
+def _filtered(request: MarketoRequest, program: Program, members: list[Member], kind: str) -> list[Member]:
     if kind == "updatedAt":
-        start, end = _range_end(call, "startAt"), _range_end(call, "endAt")
+        start, end = _range_end(request, "startAt"), _range_end(request, "endAt")
         if end < start or end - start > LONGEST_RANGE:
             raise Problem(1003, "The range from startAt to endAt must be 7 days or less")
         return [one for one in members if start <= one.updated_at.replace(microsecond=0) <= end]
-    call.state.member_schema.key(kind)
-    values = {match_key(text) for text in call.query.split("filterValues")}
+    request.state.member_schema.key(kind)
+    values = {match_key(text) for text in request.list_param("filterValues")}
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
@@ -96,51 +104,51 @@ def _filtered(call: Call, program: Program, members: list[Member], kind: str) ->
     return [one for one in members if match_key(program.member_value(one, kind)) in values]
 
 
-def _range_end(call: Call, name: str) -> datetime:
-    if has_milliseconds(required(call.query, name)):
+def _range_end(request: MarketoRequest, name: str) -> datetime:
+    if has_milliseconds(required(request.query_params, name)):
         raise Problem(1003, f"Milliseconds are not allowed in '{name}'")
-    found = moment(call, name)
+    found = moment(request, name)
     if found is None:
         raise missing(name)
     return found
 
 
 @routes.handle("POST", "/programs/{programId}/members/status.json", scopes=(WRITE_LEAD,))
-async def sync_status(call: Call) -> Reply:
-    program = call.state.program(path_id(call, "programId"))
-    body = await json_object(call)
+async def sync_status(request: MarketoRequest) -> Response:
+    program = request.state.program(path_id(request, "programId"))
+    body = await json_object(request)
     rows = records(body)
     status = _status(program, body.get("statusName"), "statusName")
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         lead_id = whole(row.get("leadId"), "leadId")
         try:
-            lead_of(call, lead_id)
-            word = set_status(call.state, program, lead_id, status, call.clock.now(), reason=API)
+            lead_of(request, lead_id)
+            word = set_status(request.state, program, lead_id, status, request.clock.now(), reason=API)
             answers.append({"seq": seq, "status": word, "leadId": lead_id})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq, leadId=lead_id))
-    return result(call, answers)
+    return result(request, answers)
 
 
 @routes.handle("POST", "/leads/programs/{programId}/status.json", scopes=(WRITE_LEAD,))
-async def change_status(call: Call) -> Reply:
+async def change_status(request: MarketoRequest) -> Response:
     """Change the status of members, the superseded way: it never makes anybody a member."""
-    program = call.state.program(path_id(call, "programId"))
-    body = await json_object(call)
+    program = request.state.program(path_id(request, "programId"))
+    body = await json_object(request)
     rows = records(body)
     status = _status(program, body.get("status"), "status")
     answers: list[Row] = []
     for row in rows:
         lead_id = whole(row.get("id"))
         try:
-            lead_of(call, lead_id)
+            lead_of(request, lead_id)
             _member(program, lead_id)
-            set_status(call.state, program, lead_id, status, call.clock.now(), reason=API)
+            set_status(request.state, program, lead_id, status, request.clock.now(), reason=API)
             answers.append({"id": lead_id, "status": "updated"})
         except Problem as problem:
             answers.append(skipped(problem, id=lead_id))
-    return result(call, answers)
+    return result(request, answers)
 
 
 def _status(program: Program, name: object, parameter: str) -> Status:
@@ -153,18 +161,18 @@ def _status(program: Program, name: object, parameter: str) -> Status:
 
 
 @routes.handle("POST", "/programs/{programId}/members.json", scopes=(WRITE_LEAD,))
-async def sync_data(call: Call) -> Reply:
-    program = call.state.program(path_id(call, "programId"))
+async def sync_data(request: MarketoRequest) -> Response:
+    program = request.state.program(path_id(request, "programId"))
     answers: list[Row] = []
-    for seq, row in enumerate(records(await json_object(call))):
+    for seq, row in enumerate(records(await json_object(request))):
         lead_id = whole(row.get("leadId"), "leadId")
         try:
-            lead_of(call, lead_id)
-            _write(call, program, lead_id, row)
+            lead_of(request, lead_id)
+            _write(request, program, lead_id, row)
             answers.append({"seq": seq, "status": "updated", "leadId": lead_id})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq, leadId=lead_id))
-    return result(call, answers)
+    return result(request, answers)
 
 
 def _member(program: Program, lead_id: int) -> Member:
@@ -174,22 +182,22 @@ def _member(program: Program, lead_id: int) -> Member:
     return member
 
 
-def _write(call: Call, program: Program, lead_id: int, row: Row) -> None:
+def _write(request: MarketoRequest, program: Program, lead_id: int, row: Row) -> None:
     member = _member(program, lead_id)
-    values = member_data.read(call.state, {name: value for name, value in row.items() if name != "leadId"})
-    member_data.write(call.state, program, member, values, call.clock.now(), API)
+    values = member_data.read(request.state, {name: value for name, value in row.items() if name != "leadId"})
+    member_data.write(request.state, program, member, values, request.clock.now(), API)
 
 
 @routes.handle("POST", "/programs/{programId}/members/delete.json", scopes=(WRITE_LEAD,))
-async def delete(call: Call) -> Reply:
-    program = call.state.program(path_id(call, "programId"))
+async def delete(request: MarketoRequest) -> Response:
+    program = request.state.program(path_id(request, "programId"))
     answers: list[Row] = []
-    for seq, row in enumerate(records(await json_object(call))):
+    for seq, row in enumerate(records(await json_object(request))):
         lead_id = whole(row.get("leadId"), "leadId")
         try:
-            lead_of(call, lead_id)
-            leave(call.state, program, lead_id, call.clock.now())
+            lead_of(request, lead_id)
+            leave(request.state, program, lead_id, request.clock.now())
             answers.append({"seq": seq, "status": "deleted", "leadId": lead_id})
         except Problem as problem:
             answers.append(skipped(problem, seq=seq, leadId=lead_id))
-    return result(call, answers)
+    return result(request, answers)

@@ -5,6 +5,9 @@ import json
 from datetime import datetime
 from typing import Any
 
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import (
     by_name,
     by_path,
@@ -23,10 +26,8 @@ from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Stream
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, truth
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment, program_time
-from airflow_provider_mkt.sandbox.server.requests import Query
-from airflow_provider_mkt.sandbox.server.responses import Reply
 
 routes = MarketoRoutes(ASSET)
 
@@ -45,17 +46,20 @@ DATED = (kinds.EMAIL, kinds.EVENT, kinds.WEBINAR)
 
 
 @routes.handle("GET", "/programs.json", scopes=ASSETS_READABLE)
-async def browse(call: Call) -> Reply:
-    chosen = list(call.state.programs.values())
-    kind, values = call.query.get("filterType"), set(call.query.split("filterValues"))
+async def browse(request: MarketoRequest) -> Response:
+    chosen = list(request.state.programs.values())
+    kind, values = (
+        request.query_params.get("filterType"),
+        set(request.list_param("filterValues")),
+    )
     if kind is not None:
         if not values:
             raise Problem(701, "filterValues cannot be blank")
         chosen = [one for one in chosen if _filter_value(one, kind) in values]
-    status = call.query.get("status")
+    status = request.query_params.get("status")
     if status:
         chosen = [one for one in chosen if one.status == status.lower()]
-    return assets(call, [program_row(call, one) for one in asset_page(call, chosen)])
+    return assets(request, [program_row(request, one) for one in asset_page(request, chosen)])
 
 
 def _filter_value(program: Program, kind: str) -> str:
@@ -69,60 +73,60 @@ def _filter_value(program: Program, kind: str) -> str:
 
 
 @routes.handle("GET", "/program/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(call: Call) -> Reply:
-    program = by_path(call, call.state.programs)
-    return assets(call, [_full(call, program)] if program else [])
+async def by_id(request: MarketoRequest) -> Response:
+    program = by_path(request, request.state.programs)
+    return assets(request, [_full(request, program)] if program else [])
 
 
 @routes.handle("GET", "/program/byName.json", scopes=ASSETS_READABLE)
-async def named(call: Call) -> Reply:
+async def named(request: MarketoRequest) -> Response:
     rows = []
-    for program in by_name(call.state.programs, text_param(call.query, "name")):
-        row = _full(call, program)
+    for program in by_name(request.state.programs, text_param(request.query_params, "name")):
+        row = _full(request, program)
         for switch, key in (("includeTags", "tags"), ("includeCosts", "costs")):
-            if not truth(call.query.get(switch), default=False):
+            if not truth(request.query_params.get(switch), default=False):
                 row[key] = []
         rows.append(row)
-    return assets(call, rows)
+    return assets(request, rows)
 
 
 @routes.handle("POST", "/programs.json", scopes=(WRITE_ASSETS,))
-async def create(call: Call) -> Reply:
-    params = await asset_params(call)
-    name, place = text_param(params, "name"), chosen_place(call, params)
-    check_clone_name(call.state, name)
+async def create(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    name, place = text_param(params, "name"), chosen_place(request, params)
+    check_clone_name(request.state, name)
     kind = TYPES.get(text_param(params, "type").lower())
     if kind is None:
         raise Problem(709, f"Invalid program type '{params.get('type')}'")
     channel = next(
-        (one for one in call.state.channels.values() if one.name == text_param(params, "channel")), None
+        (one for one in request.state.channels.values() if one.name == text_param(params, "channel")), None
     )
     if channel is None:
         raise Problem(709, f"Channel '{params.get('channel')}' not found")
     if channel.program_type != kind:
         raise Problem(709, f"Channel '{channel.name}' is not applicable to program type '{kind}'")
-    now = call.clock.now()
-    program = Program(call.state.next_id("program"), name, place, now, now, kind, channel)
+    now = request.clock.now()
+    program = Program(request.state.next_id("program"), name, place, now, now, kind, channel)
     program.description = params.get("description") or ""
     if kind == kinds.ENGAGEMENT:
         program.streams = (Stream(program.id * 10 + 1, "Stream 1"),)
     _set_details(program, params)
-    call.state.programs[program.id] = program
-    return assets(call, [_full(call, program)])
+    request.state.programs[program.id] = program
+    return assets(request, [_full(request, program)])
 
 
 @routes.handle("POST", "/program/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(call: Call) -> Reply:
-    params = await asset_params(call)
-    program = for_write(call, call.state.programs, "Program")
+async def update(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    program = for_write(request, request.state.programs, "Program")
     if program.locked:
         raise Problem(709, "Program is approved. Unapprove it before changing it")
     _set_details(program, params)
-    rename(call, call.state.programs, program, params)
-    return assets(call, [_full(call, program)])
+    rename(request, request.state.programs, program, params)
+    return assets(request, [_full(request, program)])
 
 
-def _set_details(program: Program, params: Query) -> None:
+def _set_details(program: Program, params: QueryParams) -> None:
     dates = {name: _date(params, name) for name in ("startDate", "endDate") if params.get(name)}
     if dates and program.type not in DATED:
         raise Problem(709, "Only email programs and events have a start date and an end date")
@@ -145,14 +149,14 @@ def _set_details(program: Program, params: Query) -> None:
         program.costs = program.costs + costs
 
 
-def _date(params: Query, name: str) -> datetime:
+def _date(params: QueryParams, name: str) -> datetime:
     found = parse_moment(params.get(name))
     if found is None:
         raise Problem(704, f"Invalid date '{params.get(name)}' for '{name}'")
     return found
 
 
-def _json_list(params: Query, name: str) -> list[Any] | None:
+def _json_list(params: QueryParams, name: str) -> list[Any] | None:
     text = params.get(name)
     if not text:
         return None
@@ -174,36 +178,36 @@ def _loosely(text: str) -> object:
 
 
 @routes.handle("POST", "/program/{id}/clone.json", scopes=(WRITE_ASSETS,))
-async def clone(call: Call) -> Reply:
-    params = await asset_params(call)
-    source = for_write(call, call.state.programs, "Program")
-    name, place = text_param(params, "name"), chosen_place(call, params)
+async def clone(request: MarketoRequest) -> Response:
+    params = await asset_params(request)
+    source = for_write(request, request.state.programs, "Program")
+    name, place = text_param(params, "name"), chosen_place(request, params)
     if place.type != "Folder":
         raise Problem(711, "A program can only be cloned into a folder")
-    check_clone_name(call.state, name)
-    await call.work()
-    check_clone_name(call.state, name)
-    made = clone_program(call.state, source, name, place, params.get("description"))
-    return assets(call, [_full(call, made)])
+    check_clone_name(request.state, name)
+    await request.simulate_latency()
+    check_clone_name(request.state, name)
+    made = clone_program(request.state, source, name, place, params.get("description"))
+    return assets(request, [_full(request, made)])
 
 
 @routes.handle("POST", "/program/{id}/approve.json", scopes=(WRITE_ASSETS,))
-async def approve(call: Call) -> Reply:
-    program = for_write(call, call.state.programs, "Program")
-    approve_program(call.state, program)
-    return assets(call, [{"id": program.id}])
+async def approve(request: MarketoRequest) -> Response:
+    program = for_write(request, request.state.programs, "Program")
+    approve_program(request.state, program)
+    return assets(request, [{"id": program.id}])
 
 
 @routes.handle("POST", "/program/{id}/unapprove.json", scopes=(WRITE_ASSETS,))
-async def unapprove(call: Call) -> Reply:
-    program = for_write(call, call.state.programs, "Program")
-    unapprove_program(call.state, program)
-    return assets(call, [{"id": program.id}])
+async def unapprove(request: MarketoRequest) -> Response:
+    program = for_write(request, request.state.programs, "Program")
+    unapprove_program(request.state, program)
+    return assets(request, [{"id": program.id}])
 
 
 @routes.handle("POST", "/program/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(call: Call) -> Reply:
-    state, program = call.state, for_write(call, call.state.programs, "Program")
+async def delete(request: MarketoRequest) -> Response:
+    state, program = request.state, for_write(request, request.state.programs, "Program")
     inside = Place(program.id, "Program")
     if program.locked or any(one.active for one in state.campaigns.values() if one.folder == inside):
         raise Problem(709, "Program is in use")
@@ -218,15 +222,15 @@ async def delete(call: Call) -> Reply:
         for number in [one.id for one in store.values() if one.folder == inside]:
             del store[number]
     del state.programs[program.id]
-    return assets(call, [{"id": program.id}])
+    return assets(request, [{"id": program.id}])
 
 
-def program_row(call: Call, program: Program) -> Row:
+def program_row(request: MarketoRequest, program: Program) -> Row:
     row = common(program) | {
         "url": program_url(program),
         "type": program.type,
         "channel": program.channel.name,
-        "folder": program.folder.nested(call.state.folder_name(program.folder)),
+        "folder": program.folder.nested(request.state.folder_name(program.folder)),
         "status": program.status,
         "headStart": program.head_start,
     }
@@ -237,5 +241,5 @@ def program_row(call: Call, program: Program) -> Row:
     return row
 
 
-def _full(call: Call, program: Program) -> Row:
-    return program_row(call, program) | {"tags": program.tags, "costs": program.costs}
+def _full(request: MarketoRequest, program: Program) -> Row:
+    return program_row(request, program) | {"tags": program.tags, "costs": program.costs}

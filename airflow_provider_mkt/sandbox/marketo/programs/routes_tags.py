@@ -1,5 +1,7 @@
 """Tags: the types there are, programs by tag, and a program's tags one by one."""
 
+from starlette.responses import Response
+
 from airflow_provider_mkt.sandbox.marketo.assets import for_write
 from airflow_provider_mkt.sandbox.marketo.errors import Problem
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page, cut
@@ -8,23 +10,22 @@ from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.programs.routes_programs import program_row
 from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
-from airflow_provider_mkt.sandbox.marketo.responses import ASSET, Call, MarketoRoutes, Row, assets
-from airflow_provider_mkt.sandbox.server.responses import Reply
+from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
 
 
 @routes.handle("GET", "/tagTypes.json", scopes=ASSETS_READABLE)
-async def browse(call: Call) -> Reply:
-    return assets(call, [_row(one) for one in cut(call, list(call.state.tag_types))])
+async def browse(request: MarketoRequest) -> Response:
+    return assets(request, [_row(one) for one in cut(request, list(request.state.tag_types))])
 
 
 @routes.handle("GET", "/tagType/byName.json", scopes=ASSETS_READABLE)
-async def named(call: Call) -> Reply:
+async def named(request: MarketoRequest) -> Response:
     """Tell one type; only here the values that may be chosen from."""
-    name = text_param(call.query, "name")
-    found = [one for one in call.state.tag_types if one.name == name]
-    return assets(call, [_row(one) | {"allowableValues": _listed(one.values)} for one in found])
+    name = text_param(request.query_params, "name")
+    found = [one for one in request.state.tag_types if one.name == name]
+    return assets(request, [_row(one) | {"allowableValues": _listed(one.values)} for one in found])
 
 
 def _row(one: TagType) -> Row:
@@ -41,12 +42,14 @@ def _listed(words: tuple[str, ...], between: str = ", ") -> str:
 
 
 @routes.handle("GET", "/program/byTag.json", scopes=ASSETS_READABLE)
-async def programs(call: Call) -> Reply:
+async def programs(request: MarketoRequest) -> Response:
     """Find programs by a tag. They come with their tags, but their costs are not told."""
-    kind, value = text_param(call.query, "tagType"), text_param(call.query, "tagValue")
-    chosen = [one for one in call.state.programs.values() if _value(one, kind) == value]
-    rows = [program_row(call, one) | {"tags": one.tags, "costs": []} for one in asset_page(call, chosen)]
-    return assets(call, rows)
+    kind, value = text_param(request.query_params, "tagType"), text_param(request.query_params, "tagValue")
+    chosen = [one for one in request.state.programs.values() if _value(one, kind) == value]
+    rows = [
+        program_row(request, one) | {"tags": one.tags, "costs": []} for one in asset_page(request, chosen)
+    ]
+    return assets(request, rows)
 
 
 def _value(program: Program, kind: str) -> str | None:
@@ -54,25 +57,25 @@ def _value(program: Program, kind: str) -> str | None:
 
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}.json", scopes=(WRITE_ASSETS,))
-async def update(call: Call) -> Reply:
+async def update(request: MarketoRequest) -> Response:
     """Give a program another value of a tag. As everywhere, a type that nobody made is taken, too."""
-    params = await asset_params(call)
-    program = for_write(call, call.state.programs, "Program")
-    kind, value = call.path["tagType"], text_param(params, "tagValue")
+    params = await asset_params(request)
+    program = for_write(request, request.state.programs, "Program")
+    kind, value = request.path_params["tagType"], text_param(params, "tagValue")
     others = [one for one in program.tags if one.get("tagType") != kind]
     program.tags = [*others, {"tagType": kind, "tagValue": value}]
-    program.updated_at = call.clock.now()
-    return assets(call, [{"id": program.id}])
+    program.updated_at = request.clock.now()
+    return assets(request, [{"id": program.id}])
 
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(call: Call) -> Reply:
-    program = for_write(call, call.state.programs, "Program")
-    kind = call.path["tagType"]
-    if any(one.name == kind and one.required for one in call.state.tag_types):
+async def delete(request: MarketoRequest) -> Response:
+    program = for_write(request, request.state.programs, "Program")
+    kind = request.path_params["tagType"]
+    if any(one.name == kind and one.required for one in request.state.tag_types):
         raise Problem(709, f"Tag '{kind}' is required")
     if _value(program, kind) is None:
         raise Problem(702, f"Tag '{kind}' not found")
     program.tags = [one for one in program.tags if one.get("tagType") != kind]
-    program.updated_at = call.clock.now()
-    return assets(call, [{"id": program.id}])
+    program.updated_at = request.clock.now()
+    return assets(request, [{"id": program.id}])
