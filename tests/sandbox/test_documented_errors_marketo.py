@@ -39,7 +39,7 @@ from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import error_codes as documented_errors
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 READ: Call[Any] = leads.get(seed.ANNA)
 WRITE: Call[Any] = campaigns.request(seed.REQUEST_CAMPAIGN, [seed.ANNA])
@@ -78,7 +78,7 @@ def running() -> Iterator[Sandbox]:
 def box(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     marketo = running.marketo
     marketo.limits = marketo.make_limits()
-    for name, value in Settings():
+    for name, value in MarketoSettings():
         setattr(marketo.settings, name, value)
     marketo.reset()
     sign_in(running, monkeypatch, seed.CLIENT_ID, seed.CLIENT_SECRET)

@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_mail_shows_in_its_result(
 def test_who_opted_out_gets_nothing(box: Sandbox, once: Runner) -> None:
     store = box.hubspot.world.subscriptions
     store.set(GUEST, seed.DEFAULT_SUBSCRIPTION, "UNSUBSCRIBED", None, None)
-    store.leave_all("other@example.com")
+    store.opt_out_of_all("other@example.com")
     for address, result in (
         (GUEST, "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"),
         ("other@example.com", "PREVIOUSLY_UNSUBSCRIBED_PORTAL"),

@@ -86,10 +86,10 @@ def invalid(message: str, **more: Any) -> HubSpotError:
     return HubSpotError(400, "VALIDATION_ERROR", message, **more)
 
 
-def bad_shape(built: str, missing: list[str], *, line: int = 1, column: int = 1) -> HubSpotError:
+def bad_shape(schema: str, missing: list[str], *, line: int = 1, column: int = 1) -> HubSpotError:
     """400 for a body that lacks what its schema requires."""
     return invalid(
-        f"Invalid input JSON on line {line}, column {column}: Cannot build {built}, "
+        f"Invalid input JSON on line {line}, column {column}: Cannot build {schema}, "
         f"some of required attributes are not set [{', '.join(missing)}]"
     )
 

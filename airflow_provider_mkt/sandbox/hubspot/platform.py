@@ -107,11 +107,11 @@ class HubSpot(Platform[HubSpotState, Token]):
         if token is None or not request.endpoint.options.get("rate_headers", True):
             return
         headers = response.headers
-        most = limits.rate.limit_for(token.app)
-        if most is not None:
+        maximum = limits.rate.limit_for(token.app)
+        if maximum is not None:
             used = limits.rate.used(token.app, self.clock.time())
-            headers.append("X-HubSpot-RateLimit-Max", str(most))
-            headers.append("X-HubSpot-RateLimit-Remaining", str(max(0, most - used)))
+            headers.append("X-HubSpot-RateLimit-Max", str(maximum))
+            headers.append("X-HubSpot-RateLimit-Remaining", str(max(0, maximum - used)))
             milliseconds = str(int(limits.rate.seconds * 1000))
             headers.append("X-HubSpot-RateLimit-Interval-Milliseconds", milliseconds)
         if limits.daily.limit is not None and not token.is_oauth:

@@ -40,94 +40,96 @@ def is_dated(request: HubSpotRequest) -> bool:
     return f"/{DATED}" in request.endpoint.template
 
 
-async def read_object(request: HubSpotRequest, built: str, required: Iterable[str] = ()) -> dict[str, Any]:
+async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> dict[str, Any]:
     """The body as a JSON object that has what its schema requires."""
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = await request.json()
-    return check_object(body, built, required)
+    return check_object(body, schema, required)
 
 
 def check_object(
-    body: Any, built: str, required: Iterable[str] = (), known: Iterable[str] | None = None
+    body: Any, schema: str, required: Iterable[str] = (), known: Iterable[str] | None = None
 ) -> dict[str, Any]:
     """Refuse what is no object, lacks a required key or (where `known` is given) has a key nobody knows."""
     if not isinstance(body, dict):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built} from {type(body).__name__}"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema} from {type(body).__name__}"
         raise invalid(msg)
     for name in _TEXTS & body.keys():
         if isinstance(body[name], dict | list | bool):
-            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no string"
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no string"
             raise invalid(msg)
     missing = [name for name in required if body.get(name) is None]
     if missing:
-        raise bad_shape(built, missing)
+        raise bad_shape(schema, missing)
     if known is not None:
         strange = sorted(set(body) - set(known))
         if strange:
-            msg = f"Invalid input JSON on line 1, column 1: {built} has no attribute {', '.join(strange)}"
+            msg = f"Invalid input JSON on line 1, column 1: {schema} has no attribute {', '.join(strange)}"
             raise invalid(msg)
     return body
 
 
 async def read_inputs(
-    request: HubSpotRequest, built: str, most: int, required: Sequence[str]
+    request: HubSpotRequest, schema: str, maximum: int, required: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The inputs of a batch call, each with the keys it must have."""
-    return batch_inputs(await read_object(request, f"BatchInput{built}", ["inputs"]), built, most, required)
+    return batch_inputs(
+        await read_object(request, f"BatchInput{schema}", ["inputs"]), schema, maximum, required
+    )
 
 
 def batch_inputs(
-    body: dict[str, Any], built: str, most: int, required: Sequence[str]
+    body: dict[str, Any], schema: str, maximum: int, required: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The same, of a body that has been read."""
-    inputs = array(body, "inputs", f"BatchInput{built}")
+    inputs = array(body, "inputs", f"BatchInput{schema}")
     # An empty batch is documented nowhere; it is a client's mistake, so it is not let through.
     if not inputs:
         msg = "The inputs of a batch must not be empty"
         raise invalid(msg)
-    if len(inputs) > most:
-        msg = f"The maximum number of inputs of this batch request is {most}, but {len(inputs)} were given"
+    if len(inputs) > maximum:
+        msg = f"The maximum number of inputs of this batch request is {maximum}, but {len(inputs)} were given"
         raise invalid(msg)
-    return [check_object(item, built, required) for item in inputs]
+    return [check_object(item, schema, required) for item in inputs]
 
 
-def array(body: dict[str, Any], name: str, built: str) -> list[Any]:
+def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
     """An array of a body; empty where it is left out."""
     value = body.get(name)
     if value is None:
         return []
     if not isinstance(value, list):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no array"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no array"
         raise invalid(msg)
     return value
 
 
-def names(body: dict[str, Any], name: str, built: str) -> list[str]:
+def names(body: dict[str, Any], name: str, schema: str) -> list[str]:
     """An array of strings."""
-    values = array(body, name, built)
+    values = array(body, name, schema)
     if not all(isinstance(value, str) for value in values):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} holds no strings"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} holds no strings"
         raise invalid(msg)
     return values
 
 
-def map_of(body: dict[str, Any], name: str, built: str) -> dict[str, str]:
+def map_of(body: dict[str, Any], name: str, schema: str) -> dict[str, str]:
     """A map of property values of a body; empty where it is left out."""
     value = body.get(name)
-    return {} if value is None else property_map(value, built, name)
+    return {} if value is None else property_map(value, schema, name)
 
 
-def property_map(value: Any, built: str, named: str = "properties") -> dict[str, str]:
+def property_map(value: Any, schema: str, named: str = "properties") -> dict[str, str]:
     """A map of property values as strings; null clears, as an empty string does."""
     if not isinstance(value, dict):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {named} is no object"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {named} is no object"
         raise invalid(msg)
     values: dict[str, str] = {}
     for name, item in value.items():
         if isinstance(item, dict | list):
             msg = (
-                f"Invalid input JSON on line 1, column 1: Cannot build {built}, property {name} is no string"
+                f"Invalid input JSON on line 1, column 1: Cannot build {schema}, property {name} is no string"
             )
             raise invalid(msg)
         if item is None:
@@ -139,17 +141,17 @@ def property_map(value: Any, built: str, named: str = "properties") -> dict[str,
     return values
 
 
-def whole_number(text: str | None, name: str, default: int, least: int, most: int) -> int:
+def int_param(text: str | None, name: str, default: int, minimum: int, maximum: int) -> int:
     """A query parameter that is a number in a range."""
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 18 or not least <= int(text) <= most:
-        msg = f"{name} must be a whole number from {least} to {most}, not {text!r}"
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or not minimum <= int(text) <= maximum:
+        msg = f"{name} must be a whole number from {minimum} to {maximum}, not {text!r}"
         raise invalid(msg)
     return int(text)
 
 
-def flag(text: str | None, name: str) -> bool:
+def bool_param(text: str | None, name: str) -> bool:
     """A query parameter that is true or false.
 
     HubSpot takes 0 and 1 without a word, and both mean false: its PHP client sent them before 5.1.1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Credentials, Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import CredentialStore, Token
 from airflow_provider_mkt.sandbox.hubspot.automation.nurture_store import NurtureStore
 from airflow_provider_mkt.sandbox.hubspot.automation.store import AutomationStore
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import CampaignStore
@@ -39,7 +39,7 @@ class HubSpotState(State):
         self.limits = limits
         self.settings = settings
         self.random = random.Random(seed)  # noqa: S311
-        self.credentials = Credentials(clock)
+        self.credentials = CredentialStore(clock)
         self.contacts = ContactStore(clock)
         self.properties = PropertyStore(clock, self.contacts)
         self.lists = ListStore(clock, settings, self.contacts)
@@ -64,7 +64,7 @@ class HubSpotState(State):
 
     def _may_be_mailed(self, contact: Contact) -> bool:
         address = contact.properties.get("email")
-        return bool(address) and self.subscriptions.left_all(str(address)) is None
+        return bool(address) and self.subscriptions.opted_out_of_all(str(address)) is None
 
     def _named(self, to: dict[str, Any], side: str) -> set[str]:
         found = {str(item) for item in (to.get("contactIds") or {}).get(side) or []}

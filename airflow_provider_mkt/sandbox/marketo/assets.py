@@ -4,8 +4,8 @@ from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Asset, Place, read_place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Asset, FolderRef, parse_folder
 from airflow_provider_mkt.sandbox.marketo.programs.models import URL_MARKS, Program
 from airflow_provider_mkt.sandbox.marketo.requests import path_id
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
@@ -24,7 +24,7 @@ def for_write(request: MarketoRequest, store: dict[int, AssetT], kind: str) -> A
     """Return the asset a write is about; reads answer an unknown id with a warning, writes with 702."""
     asset = by_path(request, store)
     if asset is None:
-        raise Problem(702, f"{kind} {request.path_params['id']} not found")
+        raise MarketoError(702, f"{kind} {request.path_params['id']} not found")
     return asset
 
 
@@ -36,13 +36,13 @@ def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
     """Keep what is in the folder a browsing call names, if it names one."""
     if not text:
         return assets
-    place = read_place(text)
+    place = parse_folder(text)
     return [one for one in assets if one.folder == place]
 
 
-def chosen_place(request: MarketoRequest, params: QueryParams, name: str = "folder") -> Place:
+def requested_folder(request: MarketoRequest, params: QueryParams, name: str = "folder") -> FolderRef:
     """Read where a new asset goes and make sure that the place exists."""
-    place = read_place(params.get(name), name)
+    place = parse_folder(params.get(name), name)
     request.state.folder_name(place)
     return place
 
@@ -67,8 +67,8 @@ def rename(request: MarketoRequest, store: dict[int, AssetT], asset: AssetT, par
     if "name" in params:
         name = (params.get("name") or "").strip()
         if not name:
-            raise Problem(701, "name cannot be blank")
-        request.state.check_name_free(store, name, asset.folder, but=asset.id)
+            raise MarketoError(701, "name cannot be blank")
+        request.state.check_name_free(store, name, asset.folder, exclude=asset.id)
         asset.name = name
     if "description" in params:
         asset.description = params.get("description") or ""

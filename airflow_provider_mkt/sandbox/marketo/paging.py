@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from airflow_provider_mkt.sandbox.marketo.activities.store import Position
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
-from airflow_provider_mkt.sandbox.marketo.requests import BATCH, whole
+from airflow_provider_mkt.sandbox.marketo.requests import BATCH, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
 
@@ -24,9 +24,9 @@ _NOT_PART_OF_QUERY = ("nextPageToken", "batchSize", "access_token", "_method")
 
 def batch_size(request: MarketoRequest) -> int:
     text = request.query_params.get("batchSize")
-    size = whole(text, "batchSize") if text else BATCH
+    size = to_int(text, "batchSize") if text else BATCH
     if not 1 <= size <= BATCH:
-        raise Problem(1003, f"batchSize must be between 1 and {BATCH}")
+        raise MarketoError(1003, f"batchSize must be between 1 and {BATCH}")
     return size
 
 
@@ -44,13 +44,13 @@ def page(
     return rows, more
 
 
-def cut(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
+def offset_page(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
     """Cut one page by offset."""
     size, offset = _number(request, "maxReturn", DEFAULT_RETURN), _number(request, "offset", 0)
     if not 1 <= size <= MAX_RETURN:
-        raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}")
+        raise MarketoError(701, f"maxReturn must be between 1 and {MAX_RETURN}")
     if offset < 0:
-        raise Problem(701, "offset must not be negative")
+        raise MarketoError(701, "offset must not be negative")
     return items[offset : offset + size]
 
 
@@ -62,7 +62,7 @@ def asset_page(request: MarketoRequest, items: list[AssetT]) -> list[AssetT]:
         for item in items
         if (earliest is None or item.updated_at >= earliest) and (latest is None or item.updated_at <= latest)
     ]
-    return cut(request, sorted(chosen, key=lambda item: item.id))
+    return offset_page(request, sorted(chosen, key=lambda item: item.id))
 
 
 def moment(request: MarketoRequest, name: str) -> datetime | None:
@@ -74,7 +74,7 @@ def moment(request: MarketoRequest, name: str) -> datetime | None:
     if found is None and parse_day(text):
         found = parse_moment(f"{text}T00:00:00Z")
     if found is None:
-        raise Problem(704 if "/asset/" in request.path else 1003, f"Invalid date '{text}' for '{name}'")
+        raise MarketoError(704 if "/asset/" in request.path else 1003, f"Invalid date '{text}' for '{name}'")
     return found
 
 
@@ -97,7 +97,7 @@ def read_position(request: MarketoRequest) -> Position:
 
 
 def _refuse(text: str) -> Position:
-    raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+    raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
 
 
 def _read_position(request: MarketoRequest) -> int:
@@ -107,13 +107,13 @@ def _read_position(request: MarketoRequest) -> int:
     print_, _, last = _read(text).partition(",")
     # A token belongs to the query that made it; changing the filter half way would skip or repeat rows.
     if print_ != _fingerprint(request) or not last.lstrip("-").isdigit():
-        raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+        raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
     return int(last)
 
 
 def _fingerprint(request: MarketoRequest) -> str:
-    said = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _NOT_PART_OF_QUERY)
-    return hashlib.sha256(repr((request.path, said)).encode()).hexdigest()[:12]
+    pairs = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _NOT_PART_OF_QUERY)
+    return hashlib.sha256(repr((request.path, pairs)).encode()).hexdigest()[:12]
 
 
 def _write(text: str) -> str:
@@ -124,9 +124,9 @@ def _read(token: str) -> str:
     try:
         return base64.b32decode(token).decode()
     except (binascii.Error, ValueError):
-        raise Problem(1003, f"Invalid value '{token}' for nextPageToken") from None
+        raise MarketoError(1003, f"Invalid value '{token}' for nextPageToken") from None
 
 
 def _number(request: MarketoRequest, name: str, default: int) -> int:
     text = request.query_params.get(name)
-    return whole(text, name) if text else default
+    return to_int(text, name) if text else default

@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.marketo import error_codes
 from airflow_provider_mkt.sandbox.marketo.account.api_users import API_USERS
-from airflow_provider_mkt.sandbox.marketo.account.credential_store import Accounts, ApiUser
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser, CredentialStore
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import CENTRAL
-from airflow_provider_mkt.sandbox.marketo.errors import HttpProblem, Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, MarketoHTTPError
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, failure, with_raw_controls
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.server.areas import find_areas
 from airflow_provider_mkt.sandbox.server.clock import Clock
@@ -50,12 +50,12 @@ class Marketo(Platform[MarketoState, ApiUser]):
     name = "marketo"
     title = "Marketo Engage"
     areas = find_areas("airflow_provider_mkt.sandbox.marketo")
-    settings: Settings
+    settings: MarketoSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         # Who may sign in outlives a reset, and so do the tokens that clients hold.
-        self.settings = Settings()
-        self.accounts = Accounts(list(API_USERS), self.settings)
+        self.settings = MarketoSettings()
+        self.accounts = CredentialStore(list(API_USERS), self.settings)
         super().__init__(clock, seed=seed, latency=latency)
 
     def make_state(self) -> MarketoState:
@@ -100,10 +100,10 @@ class Marketo(Platform[MarketoState, ApiUser]):
     def inspect(self, request: MarketoRequest) -> None:
         in_assets = request.path.startswith("/rest/asset/")
         if request.target_length > (LONGEST_ASSET_URI if in_assets else LONGEST_URI):
-            raise HttpProblem(414, error_codes.HTTP["414"])
+            raise MarketoHTTPError(414, error_codes.HTTP["414"])
         upload = request.content_type == MULTIPART
         if len(request.content) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
-            raise HttpProblem(413, error_codes.HTTP["413"])
+            raise MarketoHTTPError(413, error_codes.HTTP["413"])
 
     def authenticate(self, request: MarketoRequest) -> ApiUser:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -114,7 +114,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
             message = "Access denied: send the token in an 'Authorization: Bearer' header"
             if "access_token" in request.query_params:
                 message += " (POST /_sandbox/settings with query_tokens, and the query will do)"
-            raise Problem(603, message)
+            raise MarketoError(603, message)
         return self.accounts.user_of(token.strip(), self.clock.time())
 
     def authorize(self, request: MarketoRequest) -> None:
@@ -125,7 +125,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
         request.state.usage.called(user.email, self.clock.now())
         scopes = request.endpoint.scopes
         if scopes and not user.permissions.intersection(scopes):
-            raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
+            raise MarketoError(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
 
     def decorate(self, request: MarketoRequest, response: Response) -> None:
         if self.settings.raw_control_characters and isinstance(response, JSONResponse):
@@ -135,11 +135,11 @@ class Marketo(Platform[MarketoState, ApiUser]):
             compress(response)
 
     def render(self, error: ApiError) -> Response:
-        if isinstance(error, HttpProblem):
+        if isinstance(error, MarketoHTTPError):
             return PlainTextResponse(error.message, error.status)
-        problem = _as_problem(error)
-        self.state.usage.failed(problem.code, self.clock.now())
-        return failure(self.clock, problem.code, problem.message)
+        error = _to_marketo_error(error)
+        self.state.usage.failed(error.code, self.clock.now())
+        return failure(self.clock, error.code, error.message)
 
     def named_error(self, name: str) -> Response | None:
         if name in error_codes.HTTP:
@@ -148,31 +148,33 @@ class Marketo(Platform[MarketoState, ApiUser]):
         return None if text is None else failure(self.clock, name, text)
 
 
-def _as_problem(error: ApiError) -> Problem:
+def _to_marketo_error(error: ApiError) -> MarketoError:
     match error:
-        case Problem():
+        case MarketoError():
             return error
         case UnknownPath():
-            return Problem(610, f"Requested resource not found: {error.path}")
+            return MarketoError(610, f"Requested resource not found: {error.path}")
         case MethodNotAllowed():
-            return Problem(605, f"HTTP Method '{error.method}' not supported")
+            return MarketoError(605, f"HTTP Method '{error.method}' not supported")
         case MalformedBody():
             multipart = error.message.startswith("multipart")
-            return Problem(
+            return MarketoError(
                 613 if multipart else 609, "Invalid Multipart Request" if multipart else "Invalid JSON"
             )
         case LimitExceeded():
-            return _limit_problem(error)
+            return _limit_error(error)
         case Crash():
-            return Problem(611, error_codes.TEXTS["611"])
+            return MarketoError(611, error_codes.TEXTS["611"])
         case _:
-            return Problem(611, error_codes.TEXTS["611"])
+            return MarketoError(611, error_codes.TEXTS["611"])
 
 
-def _limit_problem(error: LimitExceeded) -> Problem:
+def _limit_error(error: LimitExceeded) -> MarketoError:
     refusal = error.refusal
     if refusal.gate == RATE:
-        return Problem(606, f"Max rate limit '{refusal.limit}' exceeded with in '{refusal.seconds:g}' secs")
+        return MarketoError(
+            606, f"Max rate limit '{refusal.limit}' exceeded with in '{refusal.seconds:g}' secs"
+        )
     codes = {DAILY: error_codes.DAILY, CONCURRENCY: error_codes.CONCURRENCY}
     code = codes.get(refusal.gate, error_codes.RATE)
-    return Problem(code, error_codes.TEXTS[code])
+    return MarketoError(code, error_codes.TEXTS[code])

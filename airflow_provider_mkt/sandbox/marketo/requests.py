@@ -5,17 +5,17 @@ from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, wrong_type
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 
 BATCH = 300
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-_TRUTH = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
-def whole(text: object, name: str = "id") -> int:
+def to_int(text: object, name: str = "id") -> int:
     """Read an integer, as a path, query or JSON value."""
     if text is None:
         raise missing(name)
@@ -28,28 +28,28 @@ def whole(text: object, name: str = "id") -> int:
 
 
 def path_id(request: MarketoRequest, name: str) -> int:
-    return whole(request.path_params[name], name)
+    return to_int(request.path_params[name], name)
 
 
-def truth(text: str | None, default: bool | None = None) -> bool | None:
+def to_bool(text: str | None, default: bool | None = None) -> bool | None:
     if text is None:
         return default
-    if text.lower() not in _TRUTH:
+    if text.lower() not in _BOOLEANS:
         raise wrong_type(text, "boolean")
-    return _TRUTH[text.lower()]
+    return _BOOLEANS[text.lower()]
 
 
 async def json_object(request: MarketoRequest) -> dict[str, Any]:
     """Read the JSON object of a write: any other content type is 612, however good the body is."""
     if request.content_type != "application/json":
-        raise Problem(612, "Invalid Content Type")
+        raise MarketoError(612, "Invalid Content Type")
     body = await request.json()
     if not isinstance(body, dict):
-        raise Problem(609, "Invalid JSON: an object is expected")
+        raise MarketoError(609, "Invalid JSON: an object is expected")
     return body
 
 
-def records(body: dict[str, Any], most: int = BATCH) -> list[dict[str, Any]]:
+def records(body: dict[str, Any], maximum: int = BATCH) -> list[dict[str, Any]]:
     """Read the `input` list of a write."""
     rows = body.get("input")
     if rows is None:
@@ -58,21 +58,21 @@ def records(body: dict[str, Any], most: int = BATCH) -> list[dict[str, Any]]:
         raise wrong_type("input", "array of objects")
     if not rows:
         raise missing("input")
-    if len(rows) > most:
-        raise Problem(1003, f"Number of records in input exceeds the limit of {most}")
+    if len(rows) > maximum:
+        raise MarketoError(1003, f"Number of records in input exceeds the limit of {maximum}")
     return rows
 
 
 async def lead_ids(request: MarketoRequest) -> list[int]:
     """Read lead ids from repeated `id` parameters, or from a JSON body."""
     if "id" in request.query_params:
-        ids = [whole(text) for text in request.list_param("id")]
+        ids = [to_int(text) for text in request.list_param("id")]
         if len(ids) > BATCH:
-            raise Problem(1003, f"Number of ids exceeds the limit of {BATCH}")
+            raise MarketoError(1003, f"Number of ids exceeds the limit of {BATCH}")
         return ids
     if not request.content:
         raise missing("id")
-    return [whole(row.get("id")) for row in records(await json_object(request))]
+    return [to_int(row.get("id")) for row in records(await json_object(request))]
 
 
 def required(query: QueryParams, name: str) -> str:
@@ -83,11 +83,11 @@ def required(query: QueryParams, name: str) -> str:
 
 
 def wanted_fields(
-    request: MarketoRequest, schema: Schema, default: Sequence[str], beside: Sequence[str] = ()
+    request: MarketoRequest, schema: Schema, default: Sequence[str], extra: Sequence[str] = ()
 ) -> list[str]:
     """Read the fields that are asked for; those `beside` the schema may be named, and are told elsewhere."""
     names = request.list_param("fields")
-    known = [name for name in names if name not in beside]
+    known = [name for name in names if name not in extra]
     for name in known:
         schema.get(name)
     return known if names else list(default)
@@ -96,7 +96,7 @@ def wanted_fields(
 async def asset_params(request: MarketoRequest) -> QueryParams:
     """Read an asset write's parameters: form encoded, never JSON."""
     if request.content and request.content_type not in FORM_TYPES:
-        raise Problem(612, "Invalid Content Type")
+        raise MarketoError(612, "Invalid Content Type")
     form = await request.form_data() if request.content else FormData()
     return merge_params(request.query_params, form)
 
@@ -105,7 +105,7 @@ def text_param(params: QueryParams, name: str, longest: int = 255) -> str:
     """Read a required text of an asset write, whose codes differ from the lead database's."""
     value = (params.get(name) or "").strip()
     if not value:
-        raise Problem(701, f"{name} cannot be blank")
+        raise MarketoError(701, f"{name} cannot be blank")
     if len(value) > longest:
-        raise Problem(701, f"{name} cannot be longer than {longest} characters")
+        raise MarketoError(701, f"{name} cannot be longer than {longest} characters")
     return value

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.requests import Request
@@ -31,10 +31,10 @@ def new_request_id(clock: Clock) -> str:
 
 def result(request: MarketoRequest, rows: list[Row], request_id: str | None = None, **more: Any) -> Response:
     """Answer a lead database or bulk call."""
-    return done(request, request_id, result=rows, **more)
+    return success(request, request_id, result=rows, **more)
 
 
-def done(request: MarketoRequest, request_id: str | None = None, **more: Any) -> Response:
+def success(request: MarketoRequest, request_id: str | None = None, **more: Any) -> Response:
     """Answer a lead database call that has no result.
 
     The contract wants both lists in every answer, and samples leave them out while they are empty: clients
@@ -77,5 +77,5 @@ def with_raw_controls(body: bytes) -> bytes:
     return _ESCAPED_CONTROL.sub(raw, body.decode()).encode()
 
 
-def skipped(problem: Problem, **more: Any) -> Row:
-    return {**more, "status": "skipped", "reasons": [problem.reason]}
+def skipped(error: MarketoError, **more: Any) -> Row:
+    return {**more, "status": "skipped", "reasons": [error.reason]}

@@ -5,18 +5,18 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime
 
-Deed = Callable[[datetime], None]
+Action = Callable[[datetime], None]
 
 
 class Schedule:
     def __init__(self) -> None:
-        self._due: list[tuple[datetime, int, Deed]] = []
+        self._due: list[tuple[datetime, int, Action]] = []
         self._cancelled: set[int] = set()
         self._numbers = itertools.count(1)
 
-    def at(self, moment: datetime, deed: Deed) -> int:
+    def at(self, moment: datetime, action: Action) -> int:
         number = next(self._numbers)
-        heapq.heappush(self._due, (moment, number, deed))
+        heapq.heappush(self._due, (moment, number, action))
         return number
 
     def cancel(self, number: int) -> None:
@@ -28,7 +28,7 @@ class Schedule:
     def run_due(self, now: datetime) -> None:
         """Do everything that came due; each deed is told its own moment, not the one it was noticed at."""
         while self._due and self._due[0][0] <= now:
-            moment, number, deed = heapq.heappop(self._due)
+            moment, number, action = heapq.heappop(self._due)
             if number not in self._cancelled:
-                deed(moment)
+                action(moment)
             self._cancelled.discard(number)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseModel):
+class MarketoSettings(BaseModel):
     """Knobs of Marketo alone."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)

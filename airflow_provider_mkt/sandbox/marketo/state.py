@@ -4,24 +4,24 @@ from collections import Counter
 from datetime import date, datetime
 from typing import TypeVar
 
-from airflow_provider_mkt.sandbox.marketo.account.credential_store import Accounts
-from airflow_provider_mkt.sandbox.marketo.account.usage_store import Usage
-from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomTypes
-from airflow_provider_mkt.sandbox.marketo.activities.store import ActivityLog
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import CredentialStore
+from airflow_provider_mkt.sandbox.marketo.account.usage_store import UsageStore
+from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomTypeStore
+from airflow_provider_mkt.sandbox.marketo.activities.store import ActivityStore
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign
-from airflow_provider_mkt.sandbox.marketo.companies.store import Companies
+from airflow_provider_mkt.sandbox.marketo.companies.store import CompanyStore
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Sample, Sent
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, object_not_found
-from airflow_provider_mkt.sandbox.marketo.exports.store import Exports
-from airflow_provider_mkt.sandbox.marketo.folders.models import Asset, Folder, Place
-from airflow_provider_mkt.sandbox.marketo.imports.store import Imports
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
+from airflow_provider_mkt.sandbox.marketo.exports.store import ExportStore
+from airflow_provider_mkt.sandbox.marketo.folders.models import Asset, Folder, FolderRef
+from airflow_provider_mkt.sandbox.marketo.imports.store import ImportStore
 from airflow_provider_mkt.sandbox.marketo.leads.standard_fields import lead_schema, member_schema
-from airflow_provider_mkt.sandbox.marketo.leads.store import Leads
+from airflow_provider_mkt.sandbox.marketo.leads.store import LeadStore
 from airflow_provider_mkt.sandbox.marketo.lists.models import Form, OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
-from airflow_provider_mkt.sandbox.marketo.programs.token_store import Tokens
+from airflow_provider_mkt.sandbox.marketo.programs.token_store import TokenStore
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.state import State
@@ -34,11 +34,11 @@ AssetT = TypeVar("AssetT", bound=Asset)
 class MarketoState(State):
     """State of the sandbox's Marketo. A reset makes a new one."""
 
-    def __init__(self, clock: Clock, seed: int, accounts: Accounts) -> None:
+    def __init__(self, clock: Clock, seed: int, accounts: CredentialStore) -> None:
         super().__init__(clock, seed)
         self.accounts = accounts
-        self.companies = Companies()
-        self.leads = Leads(lead_schema(), self.companies)
+        self.companies = CompanyStore()
+        self.leads = LeadStore(lead_schema(), self.companies)
         self.member_schema = member_schema()
         self.channels: dict[int, Channel] = {}
         self.folders: dict[int, Folder] = {}
@@ -49,15 +49,15 @@ class MarketoState(State):
         self.smart_lists: dict[int, OwnSmartList] = {}
         self.forms: dict[int, Form] = {}
         self.tag_types: tuple[TagType, ...] = ()
-        self.tokens = Tokens()
-        self.log = ActivityLog()
-        self.custom_types = CustomTypes()
+        self.tokens = TokenStore()
+        self.log = ActivityStore()
+        self.custom_types = CustomTypeStore()
         self.schedule = Schedule()
-        self.imports = Imports(self.schedule, accounts.settings)
-        self.exports = Exports(self.schedule, accounts.settings)
+        self.imports = ImportStore(self.schedule, accounts.settings)
+        self.exports = ExportStore(self.schedule, accounts.settings)
         self.outbox: list[Sent] = []
         self.samples: list[Sample] = []
-        self.usage = Usage()
+        self.usage = UsageStore()
         self.schedule_clones: Counter[date] = Counter()
         self.templates: frozenset[int] = frozenset()
         self._ids: Counter[str] = Counter()
@@ -82,14 +82,14 @@ class MarketoState(State):
     def campaign(self, campaign_id: int) -> SmartCampaign:
         return _existing(self.campaigns, campaign_id, "Campaign")
 
-    def folder_name(self, place: Place) -> str:
+    def folder_name(self, place: FolderRef) -> str:
         """Name of the folder or program an asset is in; raises 710 where there is none."""
         home: Asset | None = (self.folders if place.type == "Folder" else self.programs).get(place.id)
         if home is None:
-            raise Problem(710, f"{place.type} {place.id} not found")
+            raise MarketoError(710, f"{place.type} {place.id} not found")
         return home.name
 
-    def path_of(self, place: Place) -> list[Place]:
+    def path_of(self, place: FolderRef) -> list[FolderRef]:
         """The place itself and those above it, nearest first."""
         places = [place]
         while home := (self.folders if place.type == "Folder" else self.programs).get(place.id):
@@ -99,19 +99,19 @@ class MarketoState(State):
             places.append(place)
         return places
 
-    def program_of(self, place: Place) -> Program | None:
+    def program_of(self, place: FolderRef) -> Program | None:
         return self.programs.get(place.id) if place.type == "Program" else None
 
     def check_name_free(
-        self, assets: dict[int, AssetT], name: str, place: Place, but: int | None = None
+        self, assets: dict[int, AssetT], name: str, place: FolderRef, exclude: int | None = None
     ) -> None:
         """Names are unique: inside a program for what lives there, in the whole instance for the rest."""
         for other in assets.values():
-            if other.id == but or other.name.lower() != name.lower():
+            if other.id == exclude or other.name.lower() != name.lower():
                 continue
             local = place.type == "Program" or other.folder.type == "Program"
             if not local or (other.folder == place and not isinstance(other, Program)):
-                raise Problem(709, f"An asset named '{name}' already exists")
+                raise MarketoError(709, f"An asset named '{name}' already exists")
 
 
 def _existing(assets: dict[int, AssetT], asset_id: int, kind: str) -> AssetT:

@@ -170,7 +170,7 @@ class PlatformApp(Generic[StateT, TokenT]):
     async def _with_faults(
         self, method: str, path: str, outcome: _Outcome, run: Callable[[], Awaitable[Response]]
     ) -> Response:
-        before = self.platform.faults.take(method, path, "before")
+        before = self.platform.faults.consume(method, path, "before")
         if before is not None:
             outcome.fault = before.id
             await asyncio.sleep(before.delay)
@@ -178,7 +178,7 @@ class PlatformApp(Generic[StateT, TokenT]):
                 outcome.error = before.name
                 return self._fault_response(before)
         response = await run()
-        after = self.platform.faults.take(method, path, "after")
+        after = self.platform.faults.consume(method, path, "after")
         if after is not None:
             outcome.fault = after.id
             await asyncio.sleep(after.delay)

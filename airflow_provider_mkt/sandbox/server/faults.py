@@ -75,9 +75,9 @@ class FiredFault(BaseModel):
 class Faults:
     """The faults waiting to fire on one platform, and those that have fired."""
 
-    def __init__(self, clock: Clock, knows: Callable[[str], bool]) -> None:
+    def __init__(self, clock: Clock, is_documented: Callable[[str], bool]) -> None:
         self._clock = clock
-        self._knows = knows
+        self._is_documented = is_documented
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self.waiting: list[Fault] = []
@@ -100,7 +100,7 @@ class Faults:
 
     def order(self, fault: Fault) -> Fault:
         """Put a ready-made fault in the queue."""
-        if fault.name is not None and not self._knows(fault.name):
+        if fault.name is not None and not self._is_documented(fault.name):
             msg = f"this platform documents no error named {fault.name!r}"
             raise ValueError(msg)
         with self._lock:
@@ -108,7 +108,7 @@ class Faults:
             self.waiting.append(fault)
         return fault
 
-    def take(self, method: str, path: str, when: str) -> Fault | None:
+    def consume(self, method: str, path: str, when: str) -> Fault | None:
         """The fault that strikes this call now, if any; it is used up by this."""
         if not self.waiting:
             return None

@@ -32,7 +32,7 @@ class Window:
     limit: int | None
     seconds: float
     per_key: dict[str, int] = field(default_factory=dict)
-    _taken: dict[str, deque[float]] = field(default_factory=dict)
+    _recorded: dict[str, deque[float]] = field(default_factory=dict)
 
     def limit_for(self, key: str) -> int | None:
         """The limit of one key: its own, or the general one. Off is off for everybody."""
@@ -40,27 +40,27 @@ class Window:
 
     def used(self, key: str, now: float) -> int:
         """Calls of this key that are still inside the window."""
-        taken = self._taken.get(key)
-        if not taken:
+        times = self._recorded.get(key)
+        if not times:
             return 0
-        while taken and taken[0] <= now - self.seconds:
-            taken.popleft()
-        return len(taken)
+        while times and times[0] <= now - self.seconds:
+            times.popleft()
+        return len(times)
 
     def full(self, key: str, now: float) -> bool:
         limit = self.limit_for(key)
         return limit is not None and self.used(key, now) >= limit
 
-    def take(self, key: str, now: float) -> None:
+    def record(self, key: str, now: float) -> None:
         if self.limit is not None:
-            self._taken.setdefault(key, deque()).append(now)
+            self._recorded.setdefault(key, deque()).append(now)
 
     def give_back(self, key: str) -> None:
-        if self._taken.get(key):
-            self._taken[key].pop()
+        if self._recorded.get(key):
+            self._recorded[key].pop()
 
     def clear(self) -> None:
-        self._taken.clear()
+        self._recorded.clear()
 
 
 @dataclass(slots=True)
@@ -120,16 +120,16 @@ class Limits:
 
     def enter(self, key: str, gates: Iterable[str]) -> Refusal | None:
         """Take a place in each gate, or say which one refused. Pair with `leave` when it returns None."""
-        now, asked = self._clock.time(), set(gates)
-        refusal = self._refusal(key, asked, now)
+        now, gate_names = self._clock.time(), set(gates)
+        refusal = self._refusal(key, gate_names, now)
         if refusal is not None:
             self.refused[refusal.gate] += 1
             return refusal
-        if RATE in asked:
-            self.rate.take(key, now)
-        if SECONDLY in asked:
-            self.secondly.take("", now)
-        if DAILY in asked:
+        if RATE in gate_names:
+            self.rate.record(key, now)
+        if SECONDLY in gate_names:
+            self.secondly.record("", now)
+        if DAILY in gate_names:
             self.daily.used += 1
         self.concurrency.in_flight += 1
         self.concurrency.peak = max(self.concurrency.peak, self.concurrency.in_flight)
@@ -137,27 +137,27 @@ class Limits:
 
     def give_back(self, key: str, gates: Iterable[str]) -> None:
         """Undo what `enter` took from the rate and the quota, for a call that turned out not to count."""
-        asked = set(gates)
-        if RATE in asked:
+        gate_names = set(gates)
+        if RATE in gate_names:
             self.rate.give_back(key)
-        if SECONDLY in asked:
+        if SECONDLY in gate_names:
             self.secondly.give_back("")
-        if DAILY in asked and self.daily.used > 0:
+        if DAILY in gate_names and self.daily.used > 0:
             self.daily.used -= 1
 
     def leave(self) -> None:
         """The call is over."""
         self.concurrency.in_flight -= 1
 
-    def _refusal(self, key: str, asked: set[str], now: float) -> Refusal | None:
-        most = self.concurrency.limit
-        if CONCURRENCY in asked and most is not None and self.concurrency.in_flight >= most:
-            return Refusal(CONCURRENCY, most)
-        if DAILY in asked and self.daily.full(now):
+    def _refusal(self, key: str, gate_names: set[str], now: float) -> Refusal | None:
+        maximum = self.concurrency.limit
+        if CONCURRENCY in gate_names and maximum is not None and self.concurrency.in_flight >= maximum:
+            return Refusal(CONCURRENCY, maximum)
+        if DAILY in gate_names and self.daily.full(now):
             return Refusal(DAILY, self.daily.limit or 0)
-        if RATE in asked and self.rate.full(key, now):
+        if RATE in gate_names and self.rate.full(key, now):
             return Refusal(RATE, self.rate.limit_for(key) or 0, self.rate.seconds)
-        if SECONDLY in asked and self.secondly.full("", now):
+        if SECONDLY in gate_names and self.secondly.full("", now):
             return Refusal(SECONDLY, self.secondly.limit or 0, self.secondly.seconds)
         return None
 

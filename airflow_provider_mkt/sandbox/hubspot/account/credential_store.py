@@ -72,7 +72,7 @@ class OAuthApp:
     scopes: frozenset[str]
 
 
-class Credentials:
+class CredentialStore:
     """Every token the account knows."""
 
     def __init__(self, clock: Clock) -> None:

@@ -68,14 +68,14 @@ async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
     )
 
 
-def _issued(issued: Token, use: str, **facts: Any) -> Response:
+def _issued(issued: Token, use: str, **fields: Any) -> Response:
     return JSONResponse(
         {
             "token_type": "bearer",
             "token_use": use,
             "access_token": issued.value,
             "expires_in": ACCESS_TOKEN_LIFE,
-            **facts,
+            **fields,
         }
     )
 

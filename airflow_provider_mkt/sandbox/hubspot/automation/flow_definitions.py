@@ -19,23 +19,23 @@ _CONTACT_FLOW, _PLATFORM_FLOW = "CONTACT_FLOW", "PLATFORM_FLOW"
 _KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
 
 
-async def read_definition(request: HubSpotRequest, built: str, also: tuple[str, ...]) -> dict[str, Any]:
+async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str, ...]) -> dict[str, Any]:
     """A body that defines a flow, with all that its type requires."""
-    body = await read_object(request, built, [*_ALWAYS, *also])
+    body = await read_object(request, schema, [*_ALWAYS, *also])
     if body["type"] not in (_CONTACT_FLOW, _PLATFORM_FLOW):
         msg = f"type must be {_CONTACT_FLOW} or {_PLATFORM_FLOW}"
         raise invalid(msg)
     if body["type"] == _CONTACT_FLOW:
-        check_object(body, built, _FOR_CONTACTS)
+        check_object(body, schema, _FOR_CONTACTS)
     if body.get("flowType", "WORKFLOW") not in _KINDS:
         msg = f"flowType must be one of {', '.join(_KINDS)}"
         raise invalid(msg)
     return body
 
 
-def whole(one: Workflow) -> dict[str, Any]:
+def definition_view(one: Workflow) -> dict[str, Any]:
     """What a flow does. The ids of a client's actions are taken for numbers where they are some."""
-    criteria = {"shouldReEnroll": one.again, "type": "MANUAL"}
+    criteria = {"shouldReEnroll": one.re_enrols, "type": "MANUAL"}
     usual: dict[str, Any] = {
         "type": _CONTACT_FLOW,
         "actions": [],

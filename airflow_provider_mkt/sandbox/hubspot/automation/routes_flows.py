@@ -6,19 +6,23 @@ from typing import Any
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.hubspot.automation.flow_definitions import FOR_NEW, read_definition, whole
+from airflow_provider_mkt.sandbox.hubspot.automation.flow_definitions import (
+    FOR_NEW,
+    definition_view,
+    read_definition,
+)
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, conflict, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 SCOPES = ("automation",)
-MOST = 100
+MAX_INPUTS = 100
 # Writes of flows are exempt from the ten-second window.
 GATES = (CONCURRENCY, DAILY)
 
@@ -27,7 +31,7 @@ routes = HubSpotRoutes("/automation/v4")
 
 @routes.handle("GET", "/flows", scopes=SCOPES)
 async def list_flows(request: HubSpotRequest) -> Response:
-    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
     await request.simulate_latency()
     every = list(request.state.automation.workflows.values())
     found, paging = page(every, request.query_params.get("after"), limit)
@@ -37,16 +41,16 @@ async def list_flows(request: HubSpotRequest) -> Response:
 @routes.handle("GET", "/flows/{flowId}", scopes=SCOPES)
 async def read_flow(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return JSONResponse(_whole(_find(request)))
+    return JSONResponse(_flow_view(_find(request)))
 
 
 @routes.handle("POST", "/flows", scopes=SCOPES, gates=GATES)
 async def create_flow(request: HubSpotRequest) -> Response:
     body = await read_definition(request, "ApiFlowCreateRequest", FOR_NEW)
     await request.simulate_latency()
-    made = request.state.automation.create_workflow()
-    request.state.automation.define(made, body)
-    return JSONResponse(_whole(made), 201)
+    created = request.state.automation.create_workflow()
+    request.state.automation.define(created, body)
+    return JSONResponse(_flow_view(created), 201)
 
 
 @routes.handle("PUT", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
@@ -60,7 +64,7 @@ async def replace_flow(request: HubSpotRequest) -> Response:
         raise conflict(msg)
     request.state.automation.define(one, body)
     one.revision += 1
-    return JSONResponse(_whole(one))
+    return JSONResponse(_flow_view(one))
 
 
 @routes.handle("DELETE", "/flows/{flowId}", scopes=SCOPES)
@@ -78,7 +82,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
     known = request.state.automation.workflows
     unknown = [one for one in ids if one not in known]
     return batch_response(
-        request, [_whole(known[one]) for one in ids if one in known], _missing(unknown), began=began
+        request, [_flow_view(known[one]) for one in ids if one in known], _missing(unknown), began=began
     )
 
 
@@ -86,10 +90,10 @@ async def read_batch(request: HubSpotRequest) -> Response:
 async def map_ids(request: HubSpotRequest) -> Response:
     """Pages and schema name the id's field differently, so either is taken."""
     began = request.clock.time()
-    asked = await _inputs(request)
+    requested = await _inputs(request)
     await request.simulate_latency()
     store, results, unknown = request.state.automation, [], []
-    for item in asked:
+    for item in requested:
         if item.get("type") == "WORKFLOW_ID":
             wanted = _id_of(item, "WORKFLOW_ID", "workflowId", "flowMigrationStatusForClassicWorkflows")
             found = store.by_workflow_id(wanted)
@@ -111,7 +115,7 @@ def _find(request: HubSpotRequest) -> Workflow:
 
 
 async def _inputs(request: HubSpotRequest) -> list[dict[str, Any]]:
-    return await read_inputs(request, "ApiFlowBatchFetch", MOST, ["type"])
+    return await read_inputs(request, "ApiFlowBatchFetch", MAX_INPUTS, ["type"])
 
 
 def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
@@ -141,5 +145,5 @@ def _listed(one: Workflow) -> dict[str, Any]:
     }
 
 
-def _whole(one: Workflow) -> dict[str, Any]:
-    return whole(one) | _listed(one)
+def _flow_view(one: Workflow) -> dict[str, Any]:
+    return definition_view(one) | _listed(one)

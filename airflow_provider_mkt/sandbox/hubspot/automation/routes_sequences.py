@@ -9,14 +9,14 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.automation.store import AutomationStore, Enrolment, Sequence, User
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 READ = ("automation.sequences.read",)
 ENROL = ("automation.sequences.enrollments.write",)
-_BUILT = "PublicSequenceEnrollmentRequest"
+_SCHEMA = "PublicSequenceEnrollmentRequest"
 
 routes = HubSpotRoutes("/automation/v4/sequences", "/automation/sequences/2026-03")
 
@@ -24,7 +24,7 @@ routes = HubSpotRoutes("/automation/v4/sequences", "/automation/sequences/2026-0
 @routes.handle("GET", "", scopes=READ)
 async def list_sequences(request: HubSpotRequest) -> Response:
     user = _user(request)
-    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 100)
     name = (request.query_params.get("name") or "").lower()
     await request.simulate_latency()
     store = request.state.automation
@@ -37,7 +37,7 @@ async def list_sequences(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/enrollments", scopes=ENROL)
 async def enrol_contact(request: HubSpotRequest) -> Response:
     """Enrol. A contact is in one sequence at a time."""
-    body = await read_object(request, _BUILT, ["contactId", "senderEmail", "sequenceId"])
+    body = await read_object(request, _SCHEMA, ["contactId", "senderEmail", "sequenceId"])
     user, store = _user(request), request.state.automation
     if not user.seat:
         msg = f"User {user.id} has no seat to send sequences with"

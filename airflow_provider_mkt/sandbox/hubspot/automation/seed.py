@@ -45,7 +45,7 @@ def fill(state: HubSpotState) -> None:
         store.sequences[sequence.id] = sequence
     for workflow in (
         Workflow(WELCOME_FLOW, WELCOME_WORKFLOW, "Welcome", since),
-        Workflow(REMINDER_FLOW, REMINDER_WORKFLOW, "Renewal reminder", since, again=True),
+        Workflow(REMINDER_FLOW, REMINDER_WORKFLOW, "Renewal reminder", since, re_enrols=True),
         Workflow(STOPPED_FLOW, STOPPED_WORKFLOW, "Last year's trial", since, enabled=False),
         Workflow(NEW_FLOW, None, "Lead rotation", since),
     ):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.server.clock import Clock
 
 DAY = 86_400.0
-_ONCE = ("objectTypeId", "flowType")
+_IMMUTABLE = ("objectTypeId", "flowType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Workflow:
     name: str
     created: float
     enabled: bool = True
-    again: bool = False
+    re_enrols: bool = False
     days: int = 7
     revision: int = 1
     updated: float = 0.0
@@ -97,10 +97,10 @@ class AutomationStore:
         return next((one for one in self._now(self.in_sequences) if one.contact == contact), None)
 
     def enrol_in_sequence(self, sequence: Sequence, contact: str, to: str, by: User) -> Enrolment:
-        made = self._enrolment(sequence.id, contact, sequence.length)
-        made.by, made.to = by.id, to
-        self.in_sequences.append(made)
-        return made
+        created = self._enrolment(sequence.id, contact, sequence.length)
+        created.by, created.to = by.id, to
+        self.in_sequences.append(created)
+        return created
 
     def by_workflow_id(self, workflow_id: str) -> Workflow | None:
         return next((one for one in self.workflows.values() if one.workflow_id == workflow_id), None)
@@ -108,7 +108,7 @@ class AutomationStore:
     def enrol_in_workflow(self, workflow: Workflow, contact: str) -> None:
         """Let a contact in; a second time only where the workflow says so, else nothing happens."""
         before = [one for one in self.in_workflows if (one.where, one.contact) == (workflow.flow_id, contact)]
-        if before and not workflow.again:
+        if before and not workflow.re_enrols:
             return
         self.take_out(workflow, contact)
         self.in_workflows.append(self._enrolment(workflow.flow_id, contact, workflow.days * DAY))
@@ -127,18 +127,18 @@ class AutomationStore:
     def create_workflow(self) -> Workflow:
         """A new workflow, which has no id of the old kind."""
         now = self.clock.time()
-        made = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
-        self.workflows[made.flow_id] = made
-        return made
+        created = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
+        self.workflows[created.flow_id] = created
+        return created
 
     def define(self, workflow: Workflow, definition: dict[str, Any]) -> None:
         """Make a workflow what a client says; what it leaves out is gone."""
         workflow.name = str(definition.get("name") or "")
         workflow.enabled = definition.get("isEnabled") is True
         criteria = definition.get("enrollmentCriteria")
-        workflow.again = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
+        workflow.re_enrols = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
         # What its records are and of which kind it is, a flow says once.
-        kept = {name: workflow.definition[name] for name in _ONCE if name in workflow.definition}
+        kept = {name: workflow.definition[name] for name in _IMMUTABLE if name in workflow.definition}
         workflow.definition, workflow.updated = kept | definition, self.clock.time()
 
     def _now(self, enrolments: list[Enrolment]) -> list[Enrolment]:
@@ -161,10 +161,10 @@ class AutomationStore:
                 }
                 for one in self.workflows.values()
             ],
-            "sequenceEnrolments": [_shown(one) for one in self.in_sequences],
-            "workflowEnrolments": [_shown(one) for one in self.in_workflows],
+            "sequenceEnrolments": [_enrolment_snapshot(one) for one in self.in_sequences],
+            "workflowEnrolments": [_enrolment_snapshot(one) for one in self.in_workflows],
         }
 
 
-def _shown(one: Enrolment) -> dict[str, str]:
+def _enrolment_snapshot(one: Enrolment) -> dict[str, str]:
     return {"id": one.id, "in": one.where, "contact": one.contact, "at": iso(one.at), "until": iso(one.until)}

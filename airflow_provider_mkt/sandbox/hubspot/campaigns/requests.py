@@ -30,9 +30,9 @@ def find(request: HubSpotRequest) -> Campaign:
     return campaign
 
 
-def valid(properties: Any, built: str, *, creating: bool) -> dict[str, str]:
+def valid(properties: Any, schema: str, *, creating: bool) -> dict[str, str]:
     """The properties of one input; raises what is wrong with them."""
-    values = property_map(properties, built)
+    values = property_map(properties, schema)
     problems = problems_of(values, creating=creating)
     if problems:
         raise bad_properties(problems)

@@ -10,7 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE,
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import KINDS
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -52,11 +52,11 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 @routes.handle("GET", "/{campaignGuid}/assets/{assetType}", scopes=READ)
 async def list_assets(request: HubSpotRequest) -> Response:
     kind, days = _kind(request), metric_days(request)
-    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 100)
     await request.simulate_latency()
     views = asset_views(request, find(request), kind, days)
-    shown, paging = page(views, request.query_params.get("after"), limit)
-    return JSONResponse({"results": shown, **paging})
+    items, paging = page(views, request.query_params.get("after"), limit)
+    return JSONResponse({"results": items, **paging})
 
 
 @routes.handle("PUT", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)

@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import check_object, property
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 
-MOST = 50
+MAX_INPUTS = 50
 
 routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
@@ -23,17 +23,17 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 @routes.handle("POST", "/batch/create", scopes=WRITE)
 async def create_batch(request: HubSpotRequest) -> Response:
     """Creates what it can. An error says which property was wrong, not which input: match by name."""
-    began, built = request.clock.time(), "PublicCampaignInput"
-    inputs = await read_inputs(request, built, MOST, ["properties"])
+    began, schema = request.clock.time(), "PublicCampaignInput"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
     for item in inputs:
-        check_object(item, built, known=["properties"])
-        property_map(item["properties"], built)
+        check_object(item, schema, known=["properties"])
+        property_map(item["properties"], schema)
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for item in inputs:
         try:
-            values = valid(item["properties"], built, creating=True)
+            values = valid(item["properties"], schema, creating=True)
         except HubSpotError as error:
             errors.append(error.standard())
         else:
@@ -44,7 +44,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/batch/read", scopes=READ)
 async def read_batch(request: HubSpotRequest) -> Response:
     began = request.clock.time()
-    inputs = await read_inputs(request, "PublicCampaignReadInput", MOST, ["id"])
+    inputs = await read_inputs(request, "PublicCampaignReadInput", MAX_INPUTS, ["id"])
     names, days = request.list_param("properties"), metric_days(request)
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
@@ -60,17 +60,17 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
 async def update_batch(request: HubSpotRequest) -> Response:
-    began, built = request.clock.time(), "PublicCampaignBatchUpdateItem"
-    inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    began, schema = request.clock.time(), "PublicCampaignBatchUpdateItem"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     for item in inputs:
-        property_map(item["properties"], built)
+        property_map(item["properties"], schema)
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for item in inputs:
         guid = str(item["id"])
         try:
-            values = valid(item["properties"], built, creating=False)
+            values = valid(item["properties"], schema, creating=False)
             campaign = request.state.campaigns.get(guid)
             if campaign is None:
                 raise not_found(f"Campaign {guid} not found")
@@ -85,7 +85,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
 async def archive_batch(request: HubSpotRequest) -> Response:
     """Always 204, whatever the ids were."""
-    inputs = await read_inputs(request, "PublicCampaignDeleteInput", MOST, ["id"])
+    inputs = await read_inputs(request, "PublicCampaignDeleteInput", MAX_INPUTS, ["id"])
     await request.simulate_latency()
     for item in inputs:
         request.state.campaigns.remove(str(item["id"]))

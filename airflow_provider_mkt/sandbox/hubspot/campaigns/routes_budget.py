@@ -16,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
-_INT32, _DIGITS, _MOST = 2**31, 18, 1e15
+_INT32, _DIGITS, _MAX_INPUTS = 2**31, 18, 1e15
 
 routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
@@ -107,16 +107,16 @@ def _line(request: HubSpotRequest) -> MoneyItem:
 
 
 async def _values(request: HubSpotRequest) -> dict[str, Any]:
-    built = f"Public{_kind(request).capitalize()}ItemInput"
+    schema = f"Public{_kind(request).capitalize()}ItemInput"
     required = ["name", "amount", "order"]
-    body = await read_object(request, built, required)
-    check_object(body, built, known=[*required, "description"])
+    body = await read_object(request, schema, required)
+    check_object(body, schema, known=[*required, "description"])
     amount, order, description = body["amount"], body["order"], body.get("description")
     wrong = [
         name
         for name, right in (
             ("name", isinstance(body["name"], str)),
-            ("amount", _is_number(amount) and abs(amount) < _MOST),
+            ("amount", _is_number(amount) and abs(amount) < _MAX_INPUTS),
             ("order", _is_number(order) and isinstance(order, int) and abs(order) < _INT32),
             ("description", description is None or isinstance(description, str)),
         )
@@ -124,7 +124,7 @@ async def _values(request: HubSpotRequest) -> dict[str, Any]:
     ]
     if wrong:
         msg = (
-            f"Invalid input JSON on line 1, column 1: Cannot build {built}, wrong type of {', '.join(wrong)}"
+            f"Invalid input JSON on line 1, column 1: Cannot build {schema}, wrong type of {', '.join(wrong)}"
         )
         raise invalid(msg)
     return {"name": body["name"], "amount": float(amount), "order": order, "description": description}

@@ -10,7 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, WRITE,
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -20,24 +20,24 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 @routes.handle("GET", "", scopes=READ)
 async def list_campaigns(request: HubSpotRequest) -> Response:
-    limit = whole_number(request.query_params.get("limit"), "limit", 50, 1, 100)
-    sought = (request.query_params.get("name") or "").lower()
+    limit = int_param(request.query_params.get("limit"), "limit", 50, 1, 100)
+    search_text = (request.query_params.get("name") or "").lower()
     sort = request.query_params.get("sort") or "hs_name"
     order = sort.removeprefix("-")
     if order not in ("hs_name", "createdAt", "updatedAt"):
         msg = f"sort must be hs_name, createdAt or updatedAt, not {order!r}"
         raise invalid(msg)
     await request.simulate_latency()
-    found = [one for one in request.state.campaigns.all() if sought in one.name.lower()]
+    found = [one for one in request.state.campaigns.all() if search_text in one.name.lower()]
 
     def key(campaign: Campaign) -> tuple[float, str, str]:
         moment = {"createdAt": campaign.created, "updatedAt": campaign.updated}.get(order, 0.0)
         return moment, campaign.name.lower() if order == "hs_name" else "", campaign.id
 
     found.sort(key=key, reverse=sort.startswith("-"))
-    shown, paging = page(found, request.query_params.get("after"), limit)
+    items, paging = page(found, request.query_params.get("after"), limit)
     names = request.list_param("properties")
-    return JSONResponse({"total": len(found), "results": [one.view(names) for one in shown], **paging})
+    return JSONResponse({"total": len(found), "results": [one.view(names) for one in items], **paging})
 
 
 @routes.handle("POST", "", scopes=WRITE)

@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.deal_store import CURRENCY
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import emails_of
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -33,11 +33,11 @@ async def contacts(request: HubSpotRequest) -> Response:
     if kind not in _TYPES:
         msg = f"contactType must be one of {', '.join(_TYPES)}, not {kind!r}"
         raise invalid(msg)
-    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
     await request.simulate_latency()
     ids = _contacts(request, find(request), days)[kind]
-    shown, paging = page(sorted(ids, key=int), request.query_params.get("after"), limit)
-    return JSONResponse({"results": [{"id": one} for one in shown], **paging})
+    items, paging = page(sorted(ids, key=int), request.query_params.get("after"), limit)
+    return JSONResponse({"results": [{"id": one} for one in items], **paging})
 
 
 @routes.handle("GET", "/{campaignGuid}/reports/metrics", scopes=READ)

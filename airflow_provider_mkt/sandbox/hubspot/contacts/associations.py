@@ -19,29 +19,29 @@ _BY_NAME |= {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tick
 _BY_TYPE = {1: "companies", 279: "companies", 4: "deals", 15: "tickets", 449: "contacts"}
 """Ids of the types that every account has. This one has defined none of its own."""
 _CATEGORIES = ("HUBSPOT_DEFINED", "INTEGRATOR_DEFINED", "USER_DEFINED", "WORK")
-_BUILT, _SPEC = "PublicAssociationsForObject", "AssociationSpec"
+_SCHEMA, _SPEC = "PublicAssociationsForObject", "AssociationSpec"
 
 
-def asked_links(body: dict[str, Any], built: str) -> Links:
+def requested_associations(body: dict[str, Any], schema: str) -> Links:
     """What a new contact is to be associated with; a body may leave it out."""
-    links: Links = {}
-    for item in array(body, "associations", built):
-        check_object(item, _BUILT, ["to", "types"])
+    associations: Links = {}
+    for item in array(body, "associations", schema):
+        check_object(item, _SCHEMA, ["to", "types"])
         target = check_object(item["to"], "PublicObjectId", ["id"])
-        types = array(item, "types", _BUILT)
+        types = array(item, "types", _SCHEMA)
         if not types:
-            raise _misshapen(_BUILT, "types is empty")
+            raise _misshapen(_SCHEMA, "types is empty")
         for kind in map(_kind, types):
-            ids = links.setdefault(kind, [])
+            ids = associations.setdefault(kind, [])
             if str(target["id"]) not in ids:
                 ids.append(str(target["id"]))
-    return links
+    return associations
 
 
-def check_links(state: HubSpotState, links: Links) -> None:
+def check_associations(state: HubSpotState, associations: Links) -> None:
     """Refuse a deal or a contact that does not exist. Other objects are not emulated and taken on trust."""
     deals = {deal.id for deal in state.deals.all()}
-    for kind, ids in links.items():
+    for kind, ids in associations.items():
         for one in ids:
             if (kind == "deals" and one not in deals) or (
                 kind == "contacts" and state.contacts.get(one) is None
@@ -50,25 +50,25 @@ def check_links(state: HubSpotState, links: Links) -> None:
                 raise invalid(msg)
 
 
-def tie(state: HubSpotState, contact: Contact, links: Links) -> None:
+def associate(state: HubSpotState, contact: Contact, associations: Links) -> None:
     """Associate a contact; with another contact it goes both ways."""
-    contact.links = links
-    for one in links.get("contacts", []):
+    contact.associations = associations
+    for one in associations.get("contacts", []):
         other = state.contacts.get(one)
         if other is not None:
-            other.links.setdefault("contacts", []).append(contact.id)
+            other.associations.setdefault("contacts", []).append(contact.id)
 
 
-def with_links(
+def with_associations(
     state: HubSpotState, contact: Contact, view: dict[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
     """The view of a contact with the associations asked for; names nobody knows are passed over."""
     pages: dict[str, Any] = {}
     for kind in dict.fromkeys(_BY_NAME.get(name.lower(), "") for name in names):
-        ids = list(contact.links.get(kind, []))
+        ids = list(contact.associations.get(kind, []))
         if kind == "deals":
-            known_as = {contact.id, *contact.merged}
-            ids += [deal.id for deal in state.deals.all() if known_as & deal.contacts]
+            identities = {contact.id, *contact.merged}
+            ids += [deal.id for deal in state.deals.all() if identities & deal.contacts]
         elif kind == "contacts":
             # The other may have been merged into a third one, or be gone.
             now = (state.contacts.survivor(one) for one in ids)
@@ -92,5 +92,5 @@ def _kind(spec: Any) -> str:
     return _BY_TYPE[number]
 
 
-def _misshapen(built: str, what: str) -> HubSpotError:
-    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {built}, {what}")
+def _misshapen(schema: str, what: str) -> HubSpotError:
+    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {what}")

@@ -21,12 +21,12 @@ BLOCKED: Problem = (
 )
 
 
-def valid_properties(items: Iterable[Any], built: str, contacts: ContactStore) -> list[dict[str, str]]:
+def valid_properties(items: Iterable[Any], schema: str, contacts: ContactStore) -> list[dict[str, str]]:
     """The property maps of a call; one bad value anywhere refuses the whole call.
 
     So does an address that no contact may have, since somebody asked never to be stored again.
     """
-    values = [property_map(item, built) for item in items]
+    values = [property_map(item, schema) for item in items]
     problems: dict[Problem, None] = {}
     for one in values:
         problems.update(dict.fromkeys(problems_of(one, contacts.definitions)))

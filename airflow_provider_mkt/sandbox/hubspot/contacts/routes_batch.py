@@ -8,7 +8,11 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
-from airflow_provider_mkt.sandbox.hubspot.contacts.associations import asked_links, check_links, tie
+from airflow_provider_mkt.sandbox.hubspot.contacts.associations import (
+    associate,
+    check_associations,
+    requested_associations,
+)
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
     READ,
     WRITE,
@@ -20,20 +24,26 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
     valid_properties,
 )
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import contact_view, contact_write_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
-from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_inputs, read_object
+from airflow_provider_mkt.sandbox.hubspot.requests import (
+    batch_inputs,
+    bool_param,
+    names,
+    read_inputs,
+    read_object,
+)
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 
-MOST = 100
-MOST_WITH_HISTORY = 50
+MAX_INPUTS = 100
+MAX_WITH_HISTORY = 50
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
 async def archive_batch(request: HubSpotRequest) -> Response:
-    inputs = await read_inputs(request, "SimplePublicObjectId", MOST, ["id"])
+    inputs = await read_inputs(request, "SimplePublicObjectId", MAX_INPUTS, ["id"])
     await request.simulate_latency()
     for item in inputs:
         contact = request.state.contacts.get(str(item["id"]))
@@ -45,16 +55,16 @@ async def archive_batch(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/batch/create", scopes=WRITE)
 async def create_batch(request: HubSpotRequest) -> Response:
     """All or nothing, unless every input carries a trace id of its own."""
-    began, built = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
-    inputs = await read_inputs(request, built, MOST, ["properties"])
+    began, schema = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
     contacts = request.state.contacts
-    values = valid_properties((item["properties"] for item in inputs), built, contacts)
-    links = [asked_links(item, built) for item in inputs]
+    values = valid_properties((item["properties"] for item in inputs), schema, contacts)
+    associations = [requested_associations(item, schema) for item in inputs]
     traces = [item.get("objectWriteTraceId") for item in inputs]
     partial = None not in traces and len(set(traces)) == len(traces)
     await request.simulate_latency()
-    for others in links:
-        check_links(request.state, others)
+    for others in associations:
+        check_associations(request.state, others)
     if not partial:
         refuse_shared(values, contacts)
         for one in values:
@@ -63,28 +73,28 @@ async def create_batch(request: HubSpotRequest) -> Response:
                 raise exists_already(holder)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
-    for one, others, trace in zip(values, links, traces, strict=True):
+    for one, others, trace in zip(values, associations, traces, strict=True):
         holder = contacts.holder(one)
         if holder is not None:
             errors.append(exists_already(holder).standard(objectWriteTraceId=[str(trace)]))
         else:
-            made = contacts.create(one, trace)
-            tie(request.state, made, others)
-            results.append(written(made, one, trace))
+            created = contacts.create(one, trace)
+            associate(request.state, created, others)
+            results.append(contact_write_view(created, one, trace))
     return batch_response(request, results, errors, began=began, success=201)
 
 
 @routes.handle("POST", "/batch/read", scopes=READ)
 async def read_batch(request: HubSpotRequest) -> Response:
     began = request.clock.time()
-    built = "BatchReadInputSimplePublicObjectId"
-    body = await read_object(request, built, ["inputs"])
-    asked, history = names(body, "properties", built), names(body, "propertiesWithHistory", built)
-    most = MOST_WITH_HISTORY if history else MOST
-    inputs = batch_inputs(body, "SimplePublicObjectId", most, ["id"])
+    schema = "BatchReadInputSimplePublicObjectId"
+    body = await read_object(request, schema, ["inputs"])
+    requested, history = names(body, "properties", schema), names(body, "propertiesWithHistory", schema)
+    maximum = MAX_WITH_HISTORY if history else MAX_INPUTS
+    inputs = batch_inputs(body, "SimplePublicObjectId", maximum, ["id"])
     id_property = body.get("idProperty")
     check_id_property(id_property, request.state.contacts)
-    archived = flag(request.query_params.get("archived"), "archived")
+    archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     contacts, results, unknown = request.state.contacts, {}, []
     for wanted in dict.fromkeys(str(item["id"]) for item in inputs):
@@ -92,17 +102,17 @@ async def read_batch(request: HubSpotRequest) -> Response:
         if contact is None:
             unknown.append(wanted)
         else:
-            results[contact.id] = shown(contact, asked, history)
+            results[contact.id] = contact_view(contact, requested, history)
     errors = [unknown_ids(unknown)] if unknown else []
     return batch_response(request, list(results.values()), errors, began=began)
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
 async def update_batch(request: HubSpotRequest) -> Response:
-    began, built = request.clock.time(), "SimplePublicObjectBatchInput"
-    inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    began, schema = request.clock.time(), "SimplePublicObjectBatchInput"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     contacts = request.state.contacts
-    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    values = valid_properties((item["properties"] for item in inputs), schema, contacts)
     for item in inputs:
         # Updating by email was refused with these words whenever somebody reported on it.
         check_id_property(item.get("idProperty"), contacts, email_allowed=False)
@@ -114,12 +124,12 @@ async def update_batch(request: HubSpotRequest) -> Response:
         if contact is None:
             unknown.append(str(item["id"]))
             continue
-        holder = contacts.holder(one, but=contact.id)
+        holder = contacts.holder(one, exclude=contact.id)
         if holder is not None:
             errors.append(exists_already(holder).standard(ids=[contact.id]))
             continue
         contacts.update(contact, one)
-        results.append(written(contact, one, item.get("objectWriteTraceId")))
+        results.append(contact_write_view(contact, one, item.get("objectWriteTraceId")))
     if unknown:
         errors.append(unknown_ids(unknown))
     return batch_response(request, results, errors, began=began)
@@ -128,10 +138,10 @@ async def update_batch(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/batch/upsert", scopes=WRITE)
 async def upsert_batch(request: HubSpotRequest) -> Response:
     """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
-    began, built = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
-    inputs = await read_inputs(request, built, MOST, ["id", "properties"])
+    began, schema = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     contacts = request.state.contacts
-    values = valid_properties((item["properties"] for item in inputs), built, contacts)
+    values = valid_properties((item["properties"] for item in inputs), schema, contacts)
     key = _key_of(inputs, contacts)
     ids = [str(item["id"]) for item in inputs]
     if not all(ids):
@@ -139,7 +149,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
         raise invalid(msg)
     if key == "email":
         ids = [one.strip().lower() for one in ids]
-        valid_properties(({"email": one} for one in ids), built, contacts)
+        valid_properties(({"email": one} for one in ids), schema, contacts)
     refuse_duplicates(ids)
     for one_id, one in zip(ids, values, strict=True):
         if key is not None and one.setdefault(key, one_id).strip().lower() != one_id.lower():
@@ -154,7 +164,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     holders = [
-        contacts.holder(one, but=contact.id if contact else None)
+        contacts.holder(one, exclude=contact.id if contact else None)
         for one, contact in zip(values, found, strict=True)
     ]
     clash = next((holder for holder in holders if holder is not None), None)
@@ -164,17 +174,17 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
     for item, one_id, one, contact in zip(inputs, ids, values, found, strict=True):
         if one_id in unknown:
             continue
-        holder = contacts.holder(one, but=contact.id if contact else None)
+        holder = contacts.holder(one, exclude=contact.id if contact else None)
         if holder is not None:
             errors.append(exists_already(holder).standard(ids=[one_id]))
             continue
         trace = item.get("objectWriteTraceId")
         if contact is None:
-            results.append(written(contacts.create(one, trace), one, trace, new=True))
+            results.append(contact_write_view(contacts.create(one, trace), one, trace, new=True))
         else:
             # The key only finds the contact: by a secondary email, it must not become the primary one.
             contacts.update(contact, {name: value for name, value in one.items() if name != key})
-            results.append(written(contact, one, trace, new=False))
+            results.append(contact_write_view(contact, one, trace, new=False))
     if unknown:
         errors.append(unknown_ids(unknown))
     return batch_response(request, results, errors, began=began)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.associations import (
-    asked_links,
-    check_links,
-    tie,
-    with_links,
+    associate,
+    check_associations,
+    requested_associations,
+    with_associations,
 )
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
     READ,
@@ -22,9 +22,9 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
     valid_properties,
 )
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
-from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown, written
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import contact_view, contact_write_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
-from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -37,20 +37,23 @@ routes = HubSpotRoutes(*PREFIXES)
 async def list_contacts(request: HubSpotRequest) -> Response:
     """Page through contacts by ascending id; the cursor is the last id seen."""
     history = request.list_param("propertiesWithHistory")
-    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 50 if history else 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 50 if history else 100)
     after = request.query_params.get("after", "0") or "0"
     if not after.isascii() or not after.isdigit() or len(after) > _DIGITS:
         msg = f"after is not a cursor of this list: {after!r}"
         raise invalid(msg)
     await request.simulate_latency()
-    contacts, archived = request.state.contacts, flag(request.query_params.get("archived"), "archived")
+    contacts, archived = request.state.contacts, bool_param(request.query_params.get("archived"), "archived")
     every = contacts.archived(after=int(after)) if archived else contacts.live(after=int(after))
     found = list(itertools.islice(every, limit + 1))
     names, others = (
         request.list_param("properties"),
         request.list_param("associations"),
     )
-    views = [with_links(request.state, one, shown(one, names, history), others) for one in found[:limit]]
+    views = [
+        with_associations(request.state, one, contact_view(one, names, history), others)
+        for one in found[:limit]
+    ]
     body: dict[str, object] = {"results": views}
     if len(found) > limit:
         last = found[limit - 1].id
@@ -64,28 +67,28 @@ async def list_contacts(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "", scopes=WRITE)
 async def create_contact(request: HubSpotRequest) -> Response:
-    contacts, built = request.state.contacts, "SimplePublicObjectInputForCreate"
-    body = await read_object(request, built, ["properties"])
-    (values,) = valid_properties([body["properties"]], built, contacts)
-    links = asked_links(body, built)
+    contacts, schema = request.state.contacts, "SimplePublicObjectInputForCreate"
+    body = await read_object(request, schema, ["properties"])
+    (values,) = valid_properties([body["properties"]], schema, contacts)
+    associations = requested_associations(body, schema)
     await request.simulate_latency()
-    check_links(request.state, links)
+    check_associations(request.state, associations)
     holder = contacts.holder(values)
     if holder is not None:
         raise exists_already(holder)
     contact = contacts.create(values)
-    tie(request.state, contact, links)
-    return JSONResponse(written(contact, values, body.get("objectWriteTraceId")), 201)
+    associate(request.state, contact, associations)
+    return JSONResponse(contact_write_view(contact, values, body.get("objectWriteTraceId")), 201)
 
 
 @routes.handle("GET", "/{contactId}", scopes=READ)
 async def read_contact(request: HubSpotRequest) -> Response:
-    archived = flag(request.query_params.get("archived"), "archived")
+    archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     contact = _find(request, archived=archived)
     history = request.list_param("propertiesWithHistory")
-    view = shown(contact, request.list_param("properties"), history)
-    return JSONResponse(with_links(request.state, contact, view, request.list_param("associations")))
+    view = contact_view(contact, request.list_param("properties"), history)
+    return JSONResponse(with_associations(request.state, contact, view, request.list_param("associations")))
 
 
 @routes.handle("PATCH", "/{contactId}", scopes=WRITE)
@@ -94,11 +97,11 @@ async def update_contact(request: HubSpotRequest) -> Response:
     (values,) = valid_properties([body["properties"]], "SimplePublicObjectInput", request.state.contacts)
     await request.simulate_latency()
     contact = _find(request)
-    holder = request.state.contacts.holder(values, but=contact.id)
+    holder = request.state.contacts.holder(values, exclude=contact.id)
     if holder is not None:
         raise exists_already(holder)
     request.state.contacts.update(contact, values)
-    return JSONResponse(written(contact, values, body.get("objectWriteTraceId")))
+    return JSONResponse(contact_write_view(contact, values, body.get("objectWriteTraceId")))
 
 
 @routes.handle("DELETE", "/{contactId}", scopes=WRITE)

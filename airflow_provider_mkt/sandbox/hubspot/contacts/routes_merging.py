@@ -7,13 +7,13 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import is_email
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import WRITE, check_id_property
-from airflow_provider_mkt.sandbox.hubspot.contacts.views import written
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import contact_write_view
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
-MOST_IDENTITIES = 250
+MAX_IDENTITIES = 250
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -31,11 +31,11 @@ async def merge_contacts(request: HubSpotRequest) -> Response:
     if primary is other:
         msg = "A contact cannot be merged with itself"
         raise invalid(msg)
-    if primary.identities() + other.identities() + 1 > MOST_IDENTITIES:
-        msg = f"The merged contact would have more than {MOST_IDENTITIES} identities"
+    if primary.identities() + other.identities() + 1 > MAX_IDENTITIES:
+        msg = f"The merged contact would have more than {MAX_IDENTITIES} identities"
         raise HubSpotError(414, "VALIDATION_ERROR", msg)
     contacts.merge(primary, other)
-    return JSONResponse(written(primary, primary.properties))
+    return JSONResponse(contact_write_view(primary, primary.properties))
 
 
 @routes.handle("POST", "/gdpr-delete", scopes=WRITE)

@@ -11,7 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import D
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import READ
 from airflow_provider_mkt.sandbox.hubspot.contacts.search_filters import check_filter, comparable, matches
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
-from airflow_provider_mkt.sandbox.hubspot.contacts.views import shown
+from airflow_provider_mkt.sandbox.hubspot.contacts.views import contact_view
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -19,10 +19,10 @@ from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY, SECON
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 CEILING = 10_000
-MOST_PER_PAGE = 200
-MOST_CHARACTERS = 3_000
-MOST_GROUPS, MOST_IN_GROUP, MOST_FILTERS = 5, 6, 18
-_BUILT = "PublicObjectSearchRequest"
+MAX_PER_PAGE = 200
+MAX_CHARACTERS = 3_000
+MAX_GROUPS, MAX_IN_GROUP, MAX_FILTERS = 5, 6, 18
+_SCHEMA = "PublicObjectSearchRequest"
 _QUERIED = ("firstname", "lastname", "email", "phone", "company", "hs_additional_emails", "mobilephone")
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -36,28 +36,28 @@ routes = HubSpotRoutes(*PREFIXES)
     rate_headers=False,
 )
 async def search_contacts(request: HubSpotRequest) -> Response:
-    if len(request.content.decode("utf-8", "replace")) > MOST_CHARACTERS:
-        msg = f"The body of a search must not be longer than {MOST_CHARACTERS} characters"
+    if len(request.content.decode("utf-8", "replace")) > MAX_CHARACTERS:
+        msg = f"The body of a search must not be longer than {MAX_CHARACTERS} characters"
         raise invalid(msg)
-    body = await read_object(request, _BUILT)
+    body = await read_object(request, _SCHEMA)
     definitions = request.state.contacts.definitions
     groups = _groups(body, definitions)
     limit = _number(body.get("limit"), "limit", 10)
     start = _number(body.get("after"), "after", 0)
-    if not 0 < limit <= MOST_PER_PAGE:
-        msg = f"limit must be from 1 to {MOST_PER_PAGE}, not {limit}"
+    if not 0 < limit <= MAX_PER_PAGE:
+        msg = f"limit must be from 1 to {MAX_PER_PAGE}, not {limit}"
         raise invalid(msg)
     if start + limit > CEILING:
         msg = f"A search cannot page beyond {CEILING} results: after {start}, limit {limit}"
         raise invalid(msg)
-    sort, descending = _sort(array(body, "sorts", _BUILT), definitions)
-    asked = names(body, "properties", _BUILT)
+    sort, descending = _sort(array(body, "sorts", _SCHEMA), definitions)
+    requested = names(body, "properties", _SCHEMA)
     await request.simulate_latency()
     found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"), definitions)]
     found.sort(key=lambda one: _order(one, sort), reverse=descending)
     answer: dict[str, Any] = {
         "total": len(found),
-        "results": [shown(one, asked) for one in found[start : start + limit]],
+        "results": [contact_view(one, requested) for one in found[start : start + limit]],
     }
     if start + limit < len(found):
         after = str(start + limit)
@@ -83,7 +83,7 @@ def _wanted(
 
 
 def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[str, Any]]]:
-    given = array(body, "filterGroups", _BUILT)
+    given = array(body, "filterGroups", _SCHEMA)
     if not given and body.get("filters"):
         given = [{"filters": body["filters"]}]
     groups = [
@@ -94,11 +94,11 @@ def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[st
         for group in given
     ]
     if (
-        len(groups) > MOST_GROUPS
-        or any(len(group) > MOST_IN_GROUP for group in groups)
-        or sum(map(len, groups)) > MOST_FILTERS
+        len(groups) > MAX_GROUPS
+        or any(len(group) > MAX_IN_GROUP for group in groups)
+        or sum(map(len, groups)) > MAX_FILTERS
     ):
-        msg = f"A search takes {MOST_GROUPS} filter groups of {MOST_IN_GROUP} filters, {MOST_FILTERS} in all"
+        msg = f"A search takes {MAX_GROUPS} filter groups of {MAX_IN_GROUP} filters, {MAX_FILTERS} in all"
         raise invalid(msg)
     for group in groups:
         for item in group:

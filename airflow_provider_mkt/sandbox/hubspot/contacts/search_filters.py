@@ -87,8 +87,8 @@ def comparable(known: Property, value: str) -> Comparable:
     return value.lower()
 
 
-def has_token(value: str, sought: str) -> bool:
+def has_token(value: str, search_text: str) -> bool:
     """Whether one word of a value is the one sought; `*` stands for any characters."""
-    pattern = re.compile(re.escape(sought.lower()).replace(r"\*", ".*"))
+    pattern = re.compile(re.escape(search_text.lower()).replace(r"\*", ".*"))
     words = [value.lower(), *re.split(r"[\s@.,;:/_-]+", value.lower())]
     return any(pattern.fullmatch(word) for word in words)

@@ -13,7 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.server.clock import Clock
 
-_HISTORY_KEPT = 20
+_HISTORY_RETENTION = 20
 FIRST_ID = 90_001_000_001
 EMAILS = ("email", "hs_additional_emails")
 
@@ -33,7 +33,7 @@ class Contact:
     """Merged into another contact, or erased: in no answer any more."""
     merged: list[str] = field(default_factory=list)
     """Ids of the contacts that were merged into this one."""
-    links: dict[str, list[str]] = field(default_factory=dict)
+    associations: dict[str, list[str]] = field(default_factory=dict)
     """Ids of what it is associated with, by what that is."""
 
     def identities(self) -> int:
@@ -141,12 +141,12 @@ class ContactStore:
                 return self._by_id[self._index[key]]
         return None
 
-    def holder(self, values: dict[str, str], but: str | None = None) -> Contact | None:
+    def holder(self, values: dict[str, str], exclude: str | None = None) -> Contact | None:
         """The contact, other than `but`, that already has one of these unique values."""
         for name, value in values.items():
             for key in self.keys_of(name, value) if value else ():
                 owner = self._index.get(key)
-                if owner is not None and owner != but:
+                if owner is not None and owner != exclude:
                     return self._by_id[owner]
         return None
 
@@ -173,8 +173,8 @@ class ContactStore:
         self._remove(other)
         self._moved[other.id] = primary.id
         primary.merged += [other.id, *other.merged]
-        for kind, ids in other.links.items():
-            primary.links[kind] = list(dict.fromkeys([*primary.links.get(kind, []), *ids]))
+        for kind, ids in other.associations.items():
+            primary.associations[kind] = list(dict.fromkeys([*primary.associations.get(kind, []), *ids]))
         emails = [
             key
             for one in (primary, other)
@@ -191,7 +191,7 @@ class ContactStore:
         self._remove(contact)
         for old in contact.merged:
             self._moved.pop(old, None)
-        contact.properties, contact.history, contact.links = {}, {}, {}
+        contact.properties, contact.history, contact.associations = {}, {}, {}
 
     def _remove(self, contact: Contact) -> None:
         self._release(contact, contact.properties)
@@ -203,7 +203,7 @@ class ContactStore:
             value = given.strip().lower() if name == "email" else given
             past = contact.history.setdefault(name, [])
             past.append((now, value))
-            del past[:-_HISTORY_KEPT]
+            del past[:-_HISTORY_RETENTION]
             if name in contact.properties:
                 self._release(contact, {name: contact.properties.pop(name)})
             if value != "":

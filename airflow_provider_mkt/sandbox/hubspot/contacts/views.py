@@ -12,10 +12,12 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 _ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 
 
-def shown(contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()) -> dict[str, Any]:
+def contact_view(
+    contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()
+) -> dict[str, Any]:
     """A contact with the properties asked for, or the default ones; null where it has no value."""
-    asked, history = list(names), list(with_history)
-    wanted = [*asked, *_ALWAYS] if asked else list(SHOWN_BY_DEFAULT)
+    requested, history = list(names), list(with_history)
+    wanted = [*requested, *_ALWAYS] if requested else list(SHOWN_BY_DEFAULT)
     properties = {name: contact.value(name) for name in sorted({*wanted, *history})}
     view = _view(contact, properties)
     if history:
@@ -29,7 +31,9 @@ def shown(contact: Contact, names: Iterable[str] = (), with_history: Iterable[st
     return view
 
 
-def written(contact: Contact, names: Iterable[str], trace: Any = None, **more: Any) -> dict[str, Any]:
+def contact_write_view(
+    contact: Contact, names: Iterable[str], trace: Any = None, **more: Any
+) -> dict[str, Any]:
     """A contact right after a write: what was written, and what the platform keeps."""
     properties = {name: contact.value(name) for name in sorted({*names, *_ALWAYS})}
     view = _view(contact, {name: value for name, value in properties.items() if value is not None})

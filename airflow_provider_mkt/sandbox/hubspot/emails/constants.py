@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-TYPES = _words(
+TYPES = _names(
     """
     AB_EMAIL AUTOMATED_AB_EMAIL AUTOMATED_EMAIL BATCH_EMAIL BLOG_EMAIL BLOG_EMAIL_CHILD
     FEEDBACK_CES_EMAIL FEEDBACK_CUSTOM_EMAIL FEEDBACK_CUSTOM_SURVEY_EMAIL FEEDBACK_NPS_EMAIL
@@ -22,7 +22,7 @@ TYPES = _words(
     """
 )
 """Kinds of emails."""
-STATES = _words(
+STATES = _names(
     """
     AGENT_GENERATED AUTOMATED AUTOMATED_AB AUTOMATED_AB_VARIANT AUTOMATED_DRAFT AUTOMATED_DRAFT_AB
     AUTOMATED_DRAFT_ABVARIANT AUTOMATED_FOR_FORM AUTOMATED_FOR_FORM_BUFFER AUTOMATED_FOR_FORM_DRAFT
@@ -33,7 +33,7 @@ STATES = _words(
     """
 )
 """Where an email may stand; this account reaches a few of them."""
-SUBCATEGORIES = _words(
+SUBCATEGORIES = _names(
     """
     ab_loser_variant ab_loser_variant_site_page ab_master ab_master_site_page ab_variant
     ab_variant_site_page automated automated_ab_master automated_ab_variant automated_for_crm
@@ -56,7 +56,7 @@ SUBCATEGORIES = _words(
     """
 )
 """What an email is for."""
-TEST_ROLES = _words(
+TEST_ROLES = _names(
     """
     automated_loser_variant automated_master automated_variant loser_variant mab_master mab_variant master
     variant

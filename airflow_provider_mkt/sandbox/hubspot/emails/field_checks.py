@@ -50,7 +50,7 @@ _TESTING = (
     ("isAbVariation", bool, "a boolean"),
     ("testId", str, "a string"),
 )
-_TESTING_WORDS = {
+_TESTING_VALUES = {
     "abSampleSizeDefault": TEST_ROLES,
     "abSamplingDefault": TEST_ROLES,
     "abStatus": TEST_ROLES,
@@ -59,61 +59,61 @@ _TESTING_WORDS = {
 _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
 
 
-def checked(body: Any, built: str, *, creating: bool, dated: bool) -> dict[str, Any]:
+def checked(body: Any, schema: str, *, creating: bool, dated: bool) -> dict[str, Any]:
     """A create or update body whose fields are known and of the right type; null fields are dropped."""
     known = CREATABLE if creating else UPDATABLE
     # Dated paths can do without a name.
-    fields = check_object(body, built, ["name"] if creating and not dated else [], known)
+    fields = check_object(body, schema, ["name"] if creating and not dated else [], known)
     fields = {name: value for name, value in fields.items() if value is not None}
-    for names, kind, words in (
+    for names, kind, description in (
         (_OBJECTS, dict, "an object"),
         (_FLAGS, bool, "a boolean"),
         (_TEXTS, str, "a string"),
     ):
         for name in names:
             if name in fields and not isinstance(fields[name], kind):
-                raise _misshapen(built, f"{name} is not {words}")
-    _check_recipients(fields.get("to") or {}, built)
-    _check_words(fields, {"state": STATES, "subcategory": SUBCATEGORIES}, built)
-    _check_words(fields.get("rssData") or {}, {"blogLayout": BLOG_LAYOUTS}, built)
+                raise _misshapen(schema, f"{name} is not {description}")
+    _check_recipients(fields.get("to") or {}, schema)
+    _check_values(fields, {"state": STATES, "subcategory": SUBCATEGORIES}, schema)
+    _check_values(fields.get("rssData") or {}, {"blogLayout": BLOG_LAYOUTS}, schema)
     if "language" in fields and not LANGUAGE.fullmatch(fields["language"]):
-        raise _misshapen(built, f"{fields['language']!r} is no language")
+        raise _misshapen(schema, f"{fields['language']!r} is no language")
     if "testing" in fields:
         _check_testing(fields["testing"], dated=dated)
     if "publishDate" in fields:
         moment = times.parse(str(fields["publishDate"]))
         if moment is None:
-            raise _misshapen(built, "publishDate is no time")
+            raise _misshapen(schema, "publishDate is no time")
         fields["publishDate"] = times.iso(moment)
     return fields
 
 
 def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
-    built = "PublicEmailTestingDetails"
+    schema = "PublicEmailTestingDetails"
     # Dated paths want to be told which of the two emails of a test this one is.
-    check_object(testing, built, ["isAbVariation"] if dated else [])
-    _check_words(testing, _TESTING_WORDS, built)
-    for name, kind, words in _TESTING:
+    check_object(testing, schema, ["isAbVariation"] if dated else [])
+    _check_values(testing, _TESTING_VALUES, schema)
+    for name, kind, description in _TESTING:
         value = testing.get(name)
         if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            raise _misshapen(built, f"{name} is not {words}")
+            raise _misshapen(schema, f"{name} is not {description}")
 
 
-def _check_words(fields: dict[str, Any], known: dict[str, frozenset[str]], built: str) -> None:
-    for name, words in known.items():
-        if fields.get(name) is not None and fields[name] not in words:
-            raise _misshapen(built, f"{name} knows no {fields[name]!r}")
+def _check_values(fields: dict[str, Any], known: dict[str, frozenset[str]], schema: str) -> None:
+    for name, description in known.items():
+        if fields.get(name) is not None and fields[name] not in description:
+            raise _misshapen(schema, f"{name} knows no {fields[name]!r}")
 
 
-def _misshapen(built: str, what: str) -> HubSpotError:
-    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {built}, {what}")
+def _misshapen(schema: str, what: str) -> HubSpotError:
+    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {what}")
 
 
-def _check_recipients(to: dict[str, Any], built: str) -> None:
+def _check_recipients(to: dict[str, Any], schema: str) -> None:
     for kind in ("contactIds", "contactIlsLists", "contactLists"):
-        sides = check_object(to.get(kind) or {}, f"{built}, {kind} of to")
+        sides = check_object(to.get(kind) or {}, f"{schema}, {kind} of to")
         for side in ("include", "exclude"):
-            array(sides, side, f"{built}, {kind} of to")
+            array(sides, side, f"{schema}, {kind} of to")
 
 
 def is_automated(fields: dict[str, Any]) -> bool:

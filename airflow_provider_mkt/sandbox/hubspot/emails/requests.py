@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
 from airflow_provider_mkt.sandbox.hubspot.errors import not_found
-from airflow_provider_mkt.sandbox.hubspot.requests import flag
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 READ = ("marketing.email.read", "marketing.email.write", "content")
@@ -25,7 +25,7 @@ def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
 
 
 def asks_for_archived(request: HubSpotRequest) -> bool:
-    return flag(request.query_params.get("archived"), "archived")
+    return bool_param(request.query_params.get("archived"), "archived")
 
 
 def is_dated(request: HubSpotRequest) -> bool:

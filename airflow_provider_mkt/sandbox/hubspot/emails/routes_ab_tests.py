@@ -7,8 +7,8 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.models import VARIANT
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, asks_for_archived
-from airflow_provider_mkt.sandbox.hubspot.emails.view_options import Extras
-from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.emails.view_options import IncludeOptions
+from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -20,11 +20,11 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("POST", "/ab-test/create-variation", scopes=WRITE)
 async def create_variation(request: HubSpotRequest) -> Response:
     """Makes the variation as a draft; a second one is refused while the first is not archived."""
-    built, required = "AbTestCreateRequestVNext", ["contentId", "variationName"]
-    body = check_object(await read_object(request, built, required), built, known=required)
+    schema, required = "AbTestCreateRequestVNext", ["contentId", "variationName"]
+    body = check_object(await read_object(request, schema, required), schema, known=required)
     for name in required:
         if not isinstance(body[name], str) or not body[name].strip():
-            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no string"
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no string"
             raise invalid(msg)
     await request.simulate_latency()
     emails = request.state.emails
@@ -38,17 +38,17 @@ async def create_variation(request: HubSpotRequest) -> Response:
     if master.current() is not None:
         # Documented nowhere; but mail that is out, or due, can be tested no longer.
         raise invalid(f"Email {master.id} in state {emails.state(master)} cannot be tested")
-    return JSONResponse(shown(emails, emails.test(master, body["variationName"])), 201)
+    return JSONResponse(email_view(emails, emails.test(master, body["variationName"])), 201)
 
 
 @routes.handle("GET", "/{emailId}/ab-test/get-variation", scopes=READ)
 async def read_variation(request: HubSpotRequest) -> Response:
     """The variation of a master, the master of a variation."""
-    archived, extras = asks_for_archived(request), Extras.of(request)
+    archived, options = asks_for_archived(request), IncludeOptions.of(request)
     await request.simulate_latency()
     email = request.state.emails.get(request.path_params["emailId"])
     partner = None if email is None else request.state.emails.partner(email)
     if partner is None or (partner.archived_at is not None) is not archived:
         msg = f"Email {request.path_params['emailId']} has no variation"
         raise not_found(msg)
-    return JSONResponse(extras.shown(request.state, partner))
+    return JSONResponse(options.view(request.state, partner))

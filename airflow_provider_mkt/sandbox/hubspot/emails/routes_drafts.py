@@ -9,7 +9,7 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find, is_dated
-from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -21,19 +21,19 @@ routes = HubSpotRoutes(*PREFIXES)
 async def read_draft(request: HubSpotRequest) -> Response:
     """Without a draft this is the live version, and nothing tells the two apart."""
     await request.simulate_latency()
-    return JSONResponse(shown(request.state.emails, find(request), draft=True))
+    return JSONResponse(email_view(request.state.emails, find(request), draft=True))
 
 
 @routes.handle("PATCH", "/{emailId}/draft", scopes=WRITE)
 async def update_draft(request: HubSpotRequest) -> Response:
-    built = "EmailUpdateRequest"
-    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
+    schema = "EmailUpdateRequest"
+    fields = checked(await read_object(request, schema), schema, creating=False, dated=is_dated(request))
     for name in ("state", "archived"):
         fields.pop(name, None)
     await request.simulate_latency()
     email = find(request)
     request.state.emails.change_draft(email, fields)
-    return JSONResponse(shown(request.state.emails, email, draft=True))
+    return JSONResponse(email_view(request.state.emails, email, draft=True))
 
 
 @routes.handle("POST", "/{emailId}/draft/reset", scopes=WRITE)

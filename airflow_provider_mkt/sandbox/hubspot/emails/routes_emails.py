@@ -16,8 +16,8 @@ from airflow_provider_mkt.sandbox.hubspot.emails.requests import (
     find,
     is_dated,
 )
-from airflow_provider_mkt.sandbox.hubspot.emails.view_options import Extras
-from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
+from airflow_provider_mkt.sandbox.hubspot.emails.view_options import IncludeOptions
+from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -28,28 +28,28 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "", scopes=WRITE)
 async def create_email(request: HubSpotRequest) -> Response:
-    built = "EmailCreateRequest"
-    fields = checked(await read_object(request, built), built, creating=True, dated=is_dated(request))
+    schema = "EmailCreateRequest"
+    fields = checked(await read_object(request, schema), schema, creating=True, dated=is_dated(request))
     automated = is_automated(fields)
     fields.pop("state", None)
     archived = fields.pop("archived", False)
     await request.simulate_latency()
     emails = request.state.emails
-    made = emails.create(fields, automated=automated)
+    created = emails.create(fields, automated=automated)
     if archived:
-        emails.archive(made)
-    return JSONResponse(shown(emails, made), 201)
+        emails.archive(created)
+    return JSONResponse(email_view(emails, created), 201)
 
 
 @routes.handle("POST", "/clone", scopes=WRITE)
 async def clone_email(request: HubSpotRequest) -> Response:
     """Answers 200, not 201; each call makes one more copy."""
-    built = "EmailCloneRequestVNext"
+    schema = "EmailCloneRequestVNext"
     body = check_object(
-        await read_object(request, built, ["id"]), built, known=["id", "cloneName", "language"]
+        await read_object(request, schema, ["id"]), schema, known=["id", "cloneName", "language"]
     )
     if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, language is none"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, language is none"
         raise invalid(msg)
     await request.simulate_latency()
     emails = request.state.emails
@@ -61,21 +61,21 @@ async def clone_email(request: HubSpotRequest) -> Response:
     if body.get("language"):
         fields["language"] = body["language"]
     clone = emails.create(fields, automated=source.automated, cloned_from=source.id)
-    return JSONResponse(shown(emails, clone))
+    return JSONResponse(email_view(emails, clone))
 
 
 @routes.handle("GET", "/{emailId}", scopes=READ)
 async def read_email(request: HubSpotRequest) -> Response:
-    archived, extras = asks_for_archived(request), Extras.of(request)
+    archived, options = asks_for_archived(request), IncludeOptions.of(request)
     await request.simulate_latency()
-    return JSONResponse(extras.shown(request.state, find(request, archived=archived)))
+    return JSONResponse(options.view(request.state, find(request, archived=archived)))
 
 
 @routes.handle("PATCH", "/{emailId}", scopes=WRITE)
 async def update_email(request: HubSpotRequest) -> Response:
     """Changes the live version. A state is not set this way: that is what publish is for."""
-    built = "EmailUpdateRequest"
-    fields = checked(await read_object(request, built), built, creating=False, dated=is_dated(request))
+    schema = "EmailUpdateRequest"
+    fields = checked(await read_object(request, schema), schema, creating=False, dated=is_dated(request))
     archived = asks_for_archived(request)
     await request.simulate_latency()
     email = find(request, archived=archived)
@@ -87,7 +87,7 @@ async def update_email(request: HubSpotRequest) -> Response:
     if archive is not None:
         (emails.archive if archive else emails.unarchive)(email)
     emails.change(email, fields)
-    return JSONResponse(shown(emails, email))
+    return JSONResponse(email_view(emails, email))
 
 
 @routes.handle("DELETE", "/{emailId}", scopes=WRITE)

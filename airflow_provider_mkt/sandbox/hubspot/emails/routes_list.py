@@ -12,10 +12,10 @@ from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import belongs
 from airflow_provider_mkt.sandbox.hubspot.emails.constants import TYPES
 from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, Email
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, asks_for_archived
-from airflow_provider_mkt.sandbox.hubspot.emails.view_options import Extras
+from airflow_provider_mkt.sandbox.hubspot.emails.view_options import IncludeOptions
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import flag, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -31,8 +31,8 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "", scopes=READ)
 async def list_emails(request: HubSpotRequest) -> Response:
     """The largest page is documented nowhere; 100, the default, is taken for it."""
-    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
-    archived, extras = asks_for_archived(request), Extras.of(request)
+    limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
+    archived, options = asks_for_archived(request), IncludeOptions.of(request)
     _check_types(request)
     await request.simulate_latency()
     emails = request.state.emails
@@ -40,8 +40,8 @@ async def list_emails(request: HubSpotRequest) -> Response:
     found = [one for one in found if _wanted(request, one)]
     for name in reversed(request.list_param("sort") or ["createdAt"]):
         _sort(found, name)
-    shown_now, paging = page(found, request.query_params.get("after"), limit)
-    results = [extras.shown(request.state, one) for one in shown_now]
+    items, paging = page(found, request.query_params.get("after"), limit)
+    results = [options.view(request.state, one) for one in items]
     return JSONResponse({"total": len(found), "results": results, **paging})
 
 
@@ -56,7 +56,7 @@ def _wanted(request: HubSpotRequest, email: Email) -> bool:
     query = request.query_params
     if "isPublished" in query:
         published = request.state.emails.state(email) in PUBLISHED_STATES
-        if published is not flag(query.get("isPublished"), "isPublished"):
+        if published is not bool_param(query.get("isPublished"), "isPublished"):
             return False
     kinds = request.list_param("type")
     if kinds and email.kind not in kinds:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find
-from airflow_provider_mkt.sandbox.hubspot.emails.views import USER, shown
+from airflow_provider_mkt.sandbox.hubspot.emails.views import USER, email_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page_both_ways
-from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -26,7 +26,7 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "/{emailId}/revisions", scopes=READ)
 async def list_revisions(request: HubSpotRequest) -> Response:
     """No order is promised, so the newest comes neither first nor last: `updatedAt` tells it."""
-    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
     await request.simulate_latency()
     email = find(request)
     order = sorted(email.revisions, key=lambda one: (int(one.id) % 2, -int(one.id)))
@@ -64,7 +64,7 @@ async def restore_to_draft(request: HubSpotRequest) -> Response:
     email = find(request)
     email.draft = copy.deepcopy(_revision(request, email).fields)
     email.draft_updated = request.clock.time()
-    return JSONResponse(shown(request.state.emails, email, draft=True))
+    return JSONResponse(email_view(request.state.emails, email, draft=True))
 
 
 def _revision(request: HubSpotRequest, email: Email) -> Revision:
@@ -82,5 +82,5 @@ def _view(request: HubSpotRequest, email: Email, revision: Revision) -> dict[str
         "id": revision.id,
         "updatedAt": iso(revision.at),
         "user": _USER,
-        "object": shown(request.state.emails, email, revision=revision),
+        "object": email_view(request.state.emails, email, revision=revision),
     }

@@ -22,7 +22,7 @@ from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 _FIXED = {"SECOND": 1, "MINUTE": 60, "QUARTER_HOUR": 900, "HOUR": 3600}
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 INTERVALS = (*_FIXED, "DAY", "WEEK", *_MONTHS)
-_MOST_INTERVALS = 10_000
+_MAX_INTERVALS = 10_000
 _DIGITS = 18
 _FAR_OFF = 2e11
 """Beyond what a calendar of four-digit years can count on from."""
@@ -31,7 +31,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Selection:
     """Which sends a call asks about."""
 
     start: float | None
@@ -39,7 +39,7 @@ class _Asked:
     emails: frozenset[str]
 
     @classmethod
-    def of(cls, request: HubSpotRequest) -> _Asked:
+    def of(cls, request: HubSpotRequest) -> _Selection:
         # The platform's own client of the dated paths joins a list by commas, that of the older ones never.
         ids = (
             request.list_param("emailIds") if is_dated(request) else request.query_params.getlist("emailIds")
@@ -62,17 +62,17 @@ class _Asked:
             for email, send in request.state.emails.sends()
             if (not self.emails or email.id in self.emails)
             and not send.failed
-            and (self.start is None or self.start <= _shown(send))
-            and _shown(send) <= self.end
+            and (self.start is None or self.start <= _shown_time(send))
+            and _shown_time(send) <= self.end
         ]
 
 
 @routes.handle("GET", "/statistics/list", scopes=READ)
 async def totals(request: HubSpotRequest) -> Response:
     """Older paths may leave out every part of the answer, and so do, where there is nothing to tell."""
-    asked = _Asked.of(request)
+    requested = _Selection.of(request)
     await request.simulate_latency()
-    found = asked.sends(request)
+    found = requested.sends(request)
     by_campaign: dict[str, list[Send]] = {}
     for email, send in found:
         by_campaign.setdefault(email.campaign_id, []).append(send)
@@ -97,15 +97,15 @@ async def histogram(request: HubSpotRequest) -> Response:
     if kind not in INTERVALS:
         msg = f"interval must be one of {', '.join(INTERVALS)}"
         raise invalid(msg)
-    asked = _Asked.of(request)
+    requested = _Selection.of(request)
     await request.simulate_latency()
-    found = asked.sends(request)
-    start = asked.start if asked.start is not None else (_shown(found[0][1]) if found else None)
+    found = requested.sends(request)
+    start = requested.start if requested.start is not None else (_shown_time(found[0][1]) if found else None)
     rows: list[dict[str, Any]] = []
     at = 0
-    for begin, end in [] if start is None else _intervals(kind, start, asked.end):
+    for begin, end in [] if start is None else _intervals(kind, start, requested.end):
         inside: list[Send] = []
-        while at < len(found) and (_shown(found[at][1]) < end or end >= asked.end):
+        while at < len(found) and (_shown_time(found[at][1]) < end or end >= requested.end):
             inside.append(found[at][1])
             at += 1
         interval = {"start": times.iso(begin), "end": times.iso(end)}
@@ -117,7 +117,7 @@ def _figures(request: HubSpotRequest, sends: list[Send]) -> dict[str, Any]:
     return figures(sends, request.clock.time(), request.state.settings)
 
 
-def _shown(send: Send) -> float:
+def _shown_time(send: Send) -> float:
     # What is shown has milliseconds; a span that ends at a shown time must hold it.
     return int(send.due * 1000) / 1000
 
@@ -134,13 +134,13 @@ def _moment(request: HubSpotRequest, name: str) -> float | None:
 def _intervals(kind: str, start: float, end: float) -> Iterator[tuple[float, float]]:
     """Calendar intervals, in UTC; which zone HubSpot means is not documented."""
     edge = _begin(kind, datetime.fromtimestamp(start, UTC))
-    for _ in range(_MOST_INTERVALS):
+    for _ in range(_MAX_INTERVALS):
         following = _next(kind, edge)
         yield max(start, edge.timestamp()), min(end, following.timestamp())
         if following.timestamp() >= end:
             return
         edge = following
-    msg = f"More than {_MOST_INTERVALS} intervals; choose a longer interval or a shorter span"
+    msg = f"More than {_MAX_INTERVALS} intervals; choose a longer interval or a shorter span"
     raise invalid(msg)
 
 

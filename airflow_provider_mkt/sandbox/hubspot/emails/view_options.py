@@ -8,15 +8,15 @@ from typing import Any
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import campaigns_of
 from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
-from airflow_provider_mkt.sandbox.hubspot.emails.views import shown
-from airflow_provider_mkt.sandbox.hubspot.requests import flag
+from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
 
 _ALWAYS = frozenset({"id", "isAb", "stats", "workflowNames"})
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
+class IncludeOptions:
     """The extras of one call."""
 
     only: frozenset[str]
@@ -25,20 +25,20 @@ class Extras:
     workflows: bool
 
     @classmethod
-    def of(cls, request: HubSpotRequest) -> Extras:
+    def of(cls, request: HubSpotRequest) -> IncludeOptions:
         query = request.query_params
         # An email's statistics are its own in any case, so those of variations need no flag here.
-        flag(query.get("variantStats"), "variantStats")
+        bool_param(query.get("variantStats"), "variantStats")
         return cls(
             frozenset(request.list_param("includedProperties")),
-            flag(query.get("includeStats"), "includeStats"),
-            flag(query.get("marketingCampaignNames"), "marketingCampaignNames"),
-            flag(query.get("workflowNames"), "workflowNames"),
+            bool_param(query.get("includeStats"), "includeStats"),
+            bool_param(query.get("marketingCampaignNames"), "marketingCampaignNames"),
+            bool_param(query.get("workflowNames"), "workflowNames"),
         )
 
-    def shown(self, state: HubSpotState, email: Email) -> dict[str, Any]:
+    def view(self, state: HubSpotState, email: Email) -> dict[str, Any]:
         """The email with them."""
-        view = shown(state.emails, email)
+        view = email_view(state.emails, email)
         names = [campaign.name for campaign in campaigns_of(state, email)]
         if self.campaigns and names:
             view["campaignName"] = names[0]

@@ -11,7 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 USER = "12345"
 
 
-def shown(
+def email_view(
     store: EmailStore, email: Email, *, draft: bool = False, revision: Revision | None = None
 ) -> dict[str, Any]:
     """An email as it is live; with `draft` the buffer, if there is one; or as an old `revision` had it."""
@@ -73,8 +73,8 @@ def _subcategory(email: Email) -> str:
 
 
 def _testing(email: Email) -> dict[str, Any]:
-    told: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
+    details: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
     if email.role is not None:
         test = email.partner if email.role == VARIANT else email.id
-        told |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}
-    return told
+        details |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}
+    return details

@@ -23,42 +23,42 @@ CUSTOM_PROPERTIES = frozenset({"venue", "speaker", "track", "hs_event_region"})
 Fields = tuple[dict[str, Any], dict[str, str]]
 
 
-def event_fields(body: dict[str, Any], built: str, known: tuple[str, ...]) -> Fields:
+def event_fields(body: dict[str, Any], schema: str, known: tuple[str, ...]) -> Fields:
     """The fields that a body sets, and its custom properties.
 
     Refused are wrong types and keys that nobody knows. The schema calls customProperties required and no
     example sends them, so a body without is taken.
     """
-    check_object(body, built, known=known)
+    check_object(body, schema, known=known)
     values: dict[str, Any] = {}
     for name in (*TEXTS, *IDS):
         if body.get(name) is not None:
-            values[name] = _text(body[name], name, built)
+            values[name] = _text(body[name], name, schema)
     if empty := [name for name in IDS if name in values and not values[name].strip()]:
         raise invalid(f"{empty[0]} must not be empty")
     for name in MOMENTS:
         if body.get(name) is not None:
-            values[name] = moment(body[name], name, built)
+            values[name] = moment(body[name], name, schema)
     for name in FLAGS:
         if body.get(name) is not None:
             if not isinstance(body[name], bool):
-                raise _misshapen(built, f"{name} is no boolean")
+                raise _misshapen(schema, f"{name} is no boolean")
             values[name] = body[name]
-    return values, _custom(body, built)
+    return values, _custom(body, schema)
 
 
-def check_app_id(item: dict[str, Any], built: str) -> None:
+def check_app_id(item: dict[str, Any], schema: str) -> None:
     """An app's id is a number, though a client may write it as text."""
     given = item["appId"]
     if isinstance(given, bool) or not isinstance(given, int | str) or not str(given).isdigit():
-        raise _misshapen(built, "appId is no number")
+        raise _misshapen(schema, "appId is no number")
 
 
-def moment(value: Any, name: str, built: str) -> str:
+def moment(value: Any, name: str, schema: str) -> str:
     """An ISO time, as the platform writes it."""
     read = times.parse(value) if isinstance(value, str) and not value.lstrip("-").isdigit() else None
     if read is None:
-        raise _misshapen(built, f"{name} is no ISO 8601 time")
+        raise _misshapen(schema, f"{name} is no ISO 8601 time")
     return times.iso(read)
 
 
@@ -75,9 +75,9 @@ def check_values(values: dict[str, Any], event: Event | None = None) -> None:
         raise invalid(msg)
 
 
-def _custom(body: dict[str, Any], built: str) -> dict[str, str]:
+def _custom(body: dict[str, Any], schema: str) -> dict[str, str]:
     custom: dict[str, str] = {}
-    for item in array(body, "customProperties", built):
+    for item in array(body, "customProperties", schema):
         # The schema has twenty fields here; the two that count are enough, and the others do no harm.
         check_object(item, "PropertyValue", ["name", "value"])
         name = _text(item["name"], "name", "PropertyValue")
@@ -86,11 +86,11 @@ def _custom(body: dict[str, Any], built: str) -> dict[str, str]:
     return custom
 
 
-def _text(value: Any, name: str, built: str) -> str:
+def _text(value: Any, name: str, schema: str) -> str:
     if isinstance(value, dict | list | bool):
-        raise _misshapen(built, f"{name} is no string")
+        raise _misshapen(schema, f"{name} is no string")
     return str(value)
 
 
-def _misshapen(built: str, what: str) -> HubSpotError:
-    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {built}, {what}")
+def _misshapen(schema: str, what: str) -> HubSpotError:
+    return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {what}")

@@ -23,7 +23,7 @@ def _events(state: HubSpotState) -> Table:
     rows = []
     for one in reversed(every[-NEWEST:]):
         counted = counters(state, one)
-        flags = [flag for flag in ("cancelled", "completed") if one.values.get(f"event{flag.title()}")]
+        flags = [label for label in ("cancelled", "completed") if one.values.get(f"event{label.title()}")]
         numbers = [str(counted[state]) for state in STATES]
         rows.append([one.id, one.external_event_id, one.name, ", ".join(flags), *numbers])
     columns = ["id", "external id", "name", "marked", "registered", "attended", "cancelled", "no-shows"]

@@ -8,7 +8,7 @@ from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 READ = ("crm.objects.marketing_events.read",)
 WRITE = ("crm.objects.marketing_events.write",)
-MOST = 100
+MAX_INPUTS = 100
 """Inputs of a batch. No limit is documented; one this low catches the client that thinks there is none."""
 
 

@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, n
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.events.models import ATTENDED, CANCELLED, REGISTERED, Event
 from airflow_provider_mkt.sandbox.hubspot.events.requests import (
-    MOST,
+    MAX_INPUTS,
     WRITE,
     account_of,
     by_object_id,
@@ -44,74 +44,74 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/create", scopes=WRITE)
 async def record_contacts(request: HubSpotRequest) -> Response:
-    return await _told(request, _BY_ID, _own_event, _by_id)
+    return await _record_with_details(request, _BY_ID, _own_event, _by_id)
 
 
 @routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/email-create", scopes=WRITE)
 async def record_emails(request: HubSpotRequest) -> Response:
     """The only one of the six that makes the contacts it misses."""
-    return await _told(request, _BY_EMAIL, _own_event, _by_email_or_new)
+    return await _record_with_details(request, _BY_EMAIL, _own_event, _by_email_or_new)
 
 
 @routes.handle("POST", "/{objectId}/attendance/{subscriberState}/create", scopes=WRITE)
 async def record_contacts_by_object_id(request: HubSpotRequest) -> Response:
-    return await _told(request, _BY_ID, by_object_id, _by_id)
+    return await _record_with_details(request, _BY_ID, by_object_id, _by_id)
 
 
 @routes.handle("POST", "/{objectId}/attendance/{subscriberState}/email-create", scopes=WRITE)
 async def record_emails_by_object_id(request: HubSpotRequest) -> Response:
-    return await _told(request, _BY_EMAIL, by_object_id, _by_email)
+    return await _record_with_details(request, _BY_EMAIL, by_object_id, _by_email)
 
 
 @routes.handle("POST", "/events/{externalEventId}/{subscriberState}/upsert", scopes=WRITE)
 async def upsert_contacts(request: HubSpotRequest) -> Response:
-    return await _untold(request, _BY_ID, _by_id)
+    return await _record_without_details(request, _BY_ID, _by_id)
 
 
 @routes.handle("POST", "/events/{externalEventId}/{subscriberState}/email-upsert", scopes=WRITE)
 async def upsert_emails(request: HubSpotRequest) -> Response:
-    return await _untold(request, _BY_EMAIL, _by_email)
+    return await _record_without_details(request, _BY_EMAIL, _by_email)
 
 
-async def _told(
-    request: HubSpotRequest, built: str, find: Callable[[HubSpotRequest], Event], contact_of: _Finder
+async def _record_with_details(
+    request: HubSpotRequest, schema: str, find: Callable[[HubSpotRequest], Event], contact_of: _Finder
 ) -> Response:
     """Record, and answer with who was and who was not: both inside a 200."""
     began = request.clock.time()
-    state, inputs = await _read(request, built)
+    state, inputs = await _read(request, schema)
     await request.simulate_latency()
     results, errors = _record(request, find(request), state, inputs, contact_of)
     return inside_200(batch_response(request, results, errors, began=began))
 
 
-async def _untold(request: HubSpotRequest, built: str, contact_of: _Finder) -> Response:
+async def _record_without_details(request: HubSpotRequest, schema: str, contact_of: _Finder) -> Response:
     """Record, and answer with nothing: no status is documented, and no details are promised."""
     account_of(request)
-    state, inputs = await _read(request, built)
+    state, inputs = await _read(request, schema)
     await request.simulate_latency()
     _record(request, own_by_query(request), state, inputs, contact_of)
     return Response(status_code=204)
 
 
-async def _read(request: HubSpotRequest, built: str) -> tuple[str, list[dict[str, Any]]]:
+async def _read(request: HubSpotRequest, schema: str) -> tuple[str, list[dict[str, Any]]]:
     given = request.path_params["subscriberState"]
     state = _STATES.get(given.lower())
     if state is None:
         msg = f"Invalid subscriber state: {given}"
         raise invalid(msg)
-    key = "vid" if built == _BY_ID else "email"
-    inputs = await read_inputs(request, built, MOST, [key, "interactionDateTime"])
+    key = "vid" if schema == _BY_ID else "email"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, [key, "interactionDateTime"])
     for item in inputs:
         for name in ("interactionDateTime", "vid"):
             number = item.get(name, 0)
             if isinstance(number, bool) or not isinstance(number, int) or abs(number) > _LARGEST:
-                msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, {name} is no number"
+                msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no number"
                 raise invalid(msg)
         if not isinstance(item.get("email", ""), str):
-            msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, email is no string"
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, email is no string"
             raise invalid(msg)
         for name in ("properties", "contactProperties"):
-            map_of(item, name, built)
+            map_of(item, name, schema)
     return state, inputs
 
 

@@ -19,8 +19,8 @@ from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
     check_values,
     event_fields,
 )
-from airflow_provider_mkt.sandbox.hubspot.events.requests import MOST, WRITE
-from airflow_provider_mkt.sandbox.hubspot.events.views import written, written_object
+from airflow_provider_mkt.sandbox.hubspot.events.requests import MAX_INPUTS, WRITE
+from airflow_provider_mkt.sandbox.hubspot.events.views import object_write_view, write_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 
@@ -30,9 +30,9 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("POST", "/events/upsert", scopes=WRITE)
 async def upsert_batch(request: HubSpotRequest) -> Response:
     """Creates and updates what it can. The failures come inside a 200."""
-    began, built = request.clock.time(), "MarketingEventCreateRequestParams"
-    inputs = await read_inputs(request, built, MOST, REQUIRED)
-    fields = [event_fields(item, built, (*IDS, *FIELDS)) for item in inputs]
+    began, schema = request.clock.time(), "MarketingEventCreateRequestParams"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, REQUIRED)
+    fields = [event_fields(item, schema, (*IDS, *FIELDS)) for item in inputs]
     keys = [(str(values.pop(IDS[0])), str(values.pop(IDS[1]))) for values, _ in fields]
     _refuse_twice(keys)
     await request.simulate_latency()
@@ -50,17 +50,17 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
             event = events.create(app, account_id, event_id, values, custom)
         else:
             events.update(event, values, custom)
-        results.append(written(event))
+        results.append(write_view(event))
     return inside_200(batch_response(request, results, errors, began=began))
 
 
 @routes.handle("POST", "/events/delete", scopes=WRITE)
 async def delete_batch(request: HubSpotRequest) -> Response:
     """204 whatever the ids were; nothing tells of an event that another app made, or none."""
-    built = "MarketingEventExternalUniqueIdentifier"
-    inputs = await read_inputs(request, built, MOST, ["appId", *IDS])
+    schema = "MarketingEventExternalUniqueIdentifier"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["appId", *IDS])
     for item in inputs:
-        check_app_id(item, built)
+        check_app_id(item, schema)
     await request.simulate_latency()
     events, app = request.state.events, request.token.app
     for item in inputs:
@@ -72,9 +72,9 @@ async def delete_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
 async def update_objects(request: HubSpotRequest) -> Response:
-    began, built = request.clock.time(), "MarketingEventPublicUpdateRequestFullV2"
-    inputs = await read_inputs(request, built, MOST, ["objectId"])
-    fields = [event_fields(item, built, ("objectId", *UPDATABLE_BY_OBJECT_ID)) for item in inputs]
+    began, schema = request.clock.time(), "MarketingEventPublicUpdateRequestFullV2"
+    inputs = await read_inputs(request, schema, MAX_INPUTS, ["objectId"])
+    fields = [event_fields(item, schema, ("objectId", *UPDATABLE_BY_OBJECT_ID)) for item in inputs]
     await request.simulate_latency()
     state = request.state
     results: list[dict[str, Any]] = []
@@ -90,7 +90,7 @@ async def update_objects(request: HubSpotRequest) -> Response:
             errors.append(error.standard(ids=[object_id]))
         else:
             state.events.update(event, values, custom)
-            results.append(written_object(state, event))
+            results.append(object_write_view(state, event))
     return batch_response(request, results, errors, began=began)
 
 
@@ -98,7 +98,7 @@ async def update_objects(request: HubSpotRequest) -> Response:
 async def archive_objects(request: HubSpotRequest) -> Response:
     """204 when all were deleted, 207 when some ids are no event's."""
     began = request.clock.time()
-    inputs = await read_inputs(request, "MarketingEventPublicObjectIdDeleteRequest", MOST, ["objectId"])
+    inputs = await read_inputs(request, "MarketingEventPublicObjectIdDeleteRequest", MAX_INPUTS, ["objectId"])
     await request.simulate_latency()
     events, errors = request.state.events, []
     for object_id in dict.fromkeys(str(item["objectId"]) for item in inputs):

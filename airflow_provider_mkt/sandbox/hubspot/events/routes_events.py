@@ -16,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
     moment,
 )
 from airflow_provider_mkt.sandbox.hubspot.events.requests import READ, WRITE, account_of, own_by_query
-from airflow_provider_mkt.sandbox.hubspot.events.views import brief, read, written
+from airflow_provider_mkt.sandbox.hubspot.events.views import create_view, external_view, write_view
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -40,7 +40,7 @@ async def create_event(request: HubSpotRequest) -> Response:
     if events.find(request.token.app, account_id, event_id) is not None:
         msg = f"A marketing event with the external event id {event_id} exists already"
         raise conflict(msg)
-    return JSONResponse(brief(events.create(request.token.app, account_id, event_id, values, custom)))
+    return JSONResponse(create_view(events.create(request.token.app, account_id, event_id, values, custom)))
 
 
 @routes.handle("PUT", "/events/{externalEventId}", scopes=WRITE)
@@ -59,14 +59,14 @@ async def upsert_event(request: HubSpotRequest) -> Response:
         event = events.create(app, account_id, event_id, values, custom)
     else:
         events.update(event, values, custom)
-    return JSONResponse(written(event))
+    return JSONResponse(write_view(event))
 
 
 @routes.handle("GET", "/events/{externalEventId}", scopes=READ)
 async def read_event(request: HubSpotRequest) -> Response:
     account_of(request)
     await request.simulate_latency()
-    return JSONResponse(read(request.state, own_by_query(request)))
+    return JSONResponse(external_view(request.state, own_by_query(request)))
 
 
 @routes.handle("PATCH", "/events/{externalEventId}", scopes=WRITE)
@@ -77,7 +77,7 @@ async def update_event(request: HubSpotRequest) -> Response:
     event = own_by_query(request)
     check_values(values, event)
     request.state.events.update(event, values, custom)
-    return JSONResponse(written(event))
+    return JSONResponse(write_view(event))
 
 
 @routes.handle("DELETE", "/events/{externalEventId}", scopes=WRITE)
@@ -95,7 +95,7 @@ async def cancel_event(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     event = own_by_query(request)
     request.state.events.update(event, {"eventCancelled": True}, {})
-    return JSONResponse(brief(event))
+    return JSONResponse(create_view(event))
 
 
 @routes.handle("POST", "/events/{externalEventId}/complete", scopes=WRITE)
@@ -111,4 +111,4 @@ async def complete_event(request: HubSpotRequest) -> Response:
     event = own_by_query(request)
     check_values({"startDateTime": start, "endDateTime": end}, event)
     request.state.events.complete(event, start, end)
-    return JSONResponse(brief(event))
+    return JSONResponse(create_view(event))

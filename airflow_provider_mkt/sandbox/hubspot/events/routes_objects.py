@@ -12,10 +12,9 @@ from airflow_provider_mkt.sandbox.hubspot.events.field_checks import (
     event_fields,
 )
 from airflow_provider_mkt.sandbox.hubspot.events.requests import READ, WRITE, by_object_id
-from airflow_provider_mkt.sandbox.hubspot.events.views import read_object, written_object
+from airflow_provider_mkt.sandbox.hubspot.events.views import object_view, object_write_view
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import read_object as read_body
-from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -29,17 +28,17 @@ list_routes = HubSpotRoutes("/marketing/marketing-events/v3")
 @list_routes.handle("GET", "", scopes=READ)
 @routes.handle("GET", "", scopes=READ)
 async def list_events(request: HubSpotRequest) -> Response:
-    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 100)
     await request.simulate_latency()
-    shown, paging = page(request.state.events.all(), request.query_params.get("after"), limit)
-    return JSONResponse({"results": [read_object(request.state, one) for one in shown], **paging})
+    items, paging = page(request.state.events.all(), request.query_params.get("after"), limit)
+    return JSONResponse({"results": [object_view(request.state, one) for one in items], **paging})
 
 
 @routes.handle("GET", "/events/search", scopes=READ)
 async def search_events(request: HubSpotRequest) -> Response:
     """The calling app's events. Only the whole id matches: that its beginning does is an old promise."""
-    sought = request.query_params.get("q")
-    if not sought:
+    search_text = request.query_params.get("q")
+    if not search_text:
         msg = "The query parameter q is required"
         raise invalid(msg)
     await request.simulate_latency()
@@ -51,7 +50,7 @@ async def search_events(request: HubSpotRequest) -> Response:
             "externalAccountId": one.external_account_id,
             "appId": events.app_of(one).id,
         }
-        for one in events.named(sought, app)
+        for one in events.named(search_text, app)
     ]
     return JSONResponse({"results": found})
 
@@ -79,17 +78,17 @@ async def find_identifiers(request: HubSpotRequest) -> Response:
 @routes.handle("GET", "/{objectId}", scopes=READ)
 async def read_event(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return JSONResponse(read_object(request.state, by_object_id(request)))
+    return JSONResponse(object_view(request.state, by_object_id(request)))
 
 
 @routes.handle("PATCH", "/{objectId}", scopes=WRITE)
 async def update_event(request: HubSpotRequest) -> Response:
-    values, custom = event_fields(await read_body(request, _UPDATED), _UPDATED, UPDATABLE_BY_OBJECT_ID)
+    values, custom = event_fields(await read_object(request, _UPDATED), _UPDATED, UPDATABLE_BY_OBJECT_ID)
     await request.simulate_latency()
     event = by_object_id(request)
     check_values(values, event)
     request.state.events.update(event, values, custom)
-    return JSONResponse(written_object(request.state, event))
+    return JSONResponse(object_write_view(request.state, event))
 
 
 @routes.handle("DELETE", "/{objectId}", scopes=WRITE)

@@ -18,7 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.models import (
 from airflow_provider_mkt.sandbox.hubspot.events.requests import READ, by_object_id, own_by_path
 from airflow_provider_mkt.sandbox.hubspot.events.views import counters, participation, taking_part
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -77,7 +77,7 @@ def _counters(request: HubSpotRequest, event: Event) -> Response:
 
 
 def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | None) -> Response:
-    limit = whole_number(request.query_params.get("limit"), "limit", 10, 1, 100)
+    limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 100)
     wanted_state = request.query_params.get("state")
     if wanted_state is not None and wanted_state not in STATES:
         msg = f"state must be one of {', '.join(STATES)}, not {wanted_state!r}"
@@ -91,9 +91,9 @@ def _breakdown(request: HubSpotRequest, events: list[Event], identifier: str | N
         if (wanted is None or contact.id in wanted)
         and (wanted_state is None or event.state_of(one, now)[0] == wanted_state)
     ]
-    shown, paging = page(rows, request.query_params.get("after"), limit)
+    items, paging = page(rows, request.query_params.get("after"), limit)
     return JSONResponse(
-        {"total": len(rows), "results": [participation(state, *row) for row in shown], **paging}
+        {"total": len(rows), "results": [participation(state, *row) for row in items], **paging}
     )
 
 

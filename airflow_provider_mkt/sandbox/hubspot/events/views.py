@@ -21,27 +21,32 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 
-def brief(event: Event) -> dict[str, Any]:
+def create_view(event: Event) -> dict[str, Any]:
     """What creating, calling off and completing answer with."""
-    custom = [_whole(name, value, event.updated) for name, value in event.custom.items()]
+    custom = [_custom_property(name, value, event.updated) for name, value in event.custom.items()]
     return {"objectId": event.id, **event.values, "customProperties": custom}
 
 
-def written(event: Event) -> dict[str, Any]:
+def write_view(event: Event) -> dict[str, Any]:
     """What upserting and updating by external id answer with. Its `id` is not the external one."""
-    return {"id": event.id, **brief(event), "createdAt": iso(event.created), "updatedAt": iso(event.updated)}
+    return {
+        "id": event.id,
+        **create_view(event),
+        "createdAt": iso(event.created),
+        "updatedAt": iso(event.updated),
+    }
 
 
-def read(state: HubSpotState, event: Event) -> dict[str, Any]:
+def external_view(state: HubSpotState, event: Event) -> dict[str, Any]:
     """An event as the calls by external id read it."""
-    return {**written(event), "externalEventId": event.external_event_id, **_counted(state, event)}
+    return {**write_view(event), "externalEventId": event.external_event_id, **_counted(state, event)}
 
 
-def written_object(state: HubSpotState, event: Event) -> dict[str, Any]:
+def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
     """What updating by object id answers with."""
     app = state.events.app_of(event)
     return {
-        **brief(event),
+        **create_view(event),
         "customProperties": [{"name": name, "value": value} for name, value in event.custom.items()],
         "appInfo": {"id": str(app.id), "name": app.name},
         "createdAt": iso(event.created),
@@ -49,13 +54,13 @@ def written_object(state: HubSpotState, event: Event) -> dict[str, Any]:
     }
 
 
-def read_object(state: HubSpotState, event: Event) -> dict[str, Any]:
+def object_view(state: HubSpotState, event: Event) -> dict[str, Any]:
     """An event as the calls by object id read it.
 
     The platform has two status words more here; which ones there are is documented nowhere.
     """
     external = {"externalEventId": event.external_event_id}
-    return {**written_object(state, event), **external, **_counted(state, event)}
+    return {**object_write_view(state, event), **external, **_counted(state, event)}
 
 
 def taking_part(state: HubSpotState, event: Event) -> list[tuple[Participation, Contact]]:
@@ -101,7 +106,7 @@ def participation(state: HubSpotState, event: Event, one: Participation, contact
     }
 
 
-def _whole(name: str, value: str, at: float) -> dict[str, Any]:
+def _custom_property(name: str, value: str, at: float) -> dict[str, Any]:
     """A custom property with all twenty fields that the schema requires, which clients hold it to."""
     moment = int(at * 1000)
     return {

@@ -16,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.server.requests import parse_json
 
 CONTACTS = "0-1"
-MOST_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
 KINDS = ("STANDARD", BY_ID, BY_KEY, "FLEXIBLE_ASSOCIATION_LABEL", "ASSOCIATION_KEYS", "EVENT_TIMESTAMP")
 _KNOWN = (
     *("name", "importOperations", "dateFormat", "timeZone", "marketableContactImport"),
@@ -31,9 +31,9 @@ def read_order(text: str | None) -> dict[str, Any]:
         raise invalid(msg)
     order = parse_json(text)
     check_object(order, "ImportRequest", ["name", "files"], _KNOWN)
-    _word(order.get("dateFormat"), "dateFormat", tuple(ORDERS))
+    _check_value(order.get("dateFormat"), "dateFormat", tuple(ORDERS))
     for one in check_object(order.get("importOperations") or {}, "importOperations").values():
-        _word(one, "importOperations", (CREATE, UPDATE, UPSERT))
+        _check_value(one, "importOperations", (CREATE, UPDATE, UPSERT))
     if order.get("timeZone") is not None and order["timeZone"] not in available_timezones():
         msg = f"timeZone is unknown: {order['timeZone']!r}"
         raise invalid(msg)
@@ -53,7 +53,7 @@ def read_file(
     if content is None or len(uploads) != 1:
         msg = f"No file of the form is called {described['fileName']!r}"
         raise invalid(msg)
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise over_the_limit("The file is larger than 512 MB")
     page = check_object(described["fileImportPage"], "ImportPage", ["hasHeader", "columnMappings"])
     columns = [_column(one, definitions) for one in array(page, "columnMappings", "ImportPage")]
@@ -78,15 +78,15 @@ def over_the_limit(message: str) -> HubSpotError:
 
 
 def _column(given: Any, definitions: Definitions) -> Column:
-    built = "ColumnMapping"
-    check_object(given, built, ["columnObjectTypeId", "columnName"])
+    schema = "ColumnMapping"
+    check_object(given, schema, ["columnObjectTypeId", "columnName"])
     if given["columnObjectTypeId"] != CONTACTS:
         msg = f"The sandbox imports contacts ({CONTACTS}) alone, not {given['columnObjectTypeId']!r}"
         raise invalid(msg)
     # Older examples, and the clients made after them, have the type under another name, or as null.
     kind = given.get("columnType") or given.get("idColumnType") or "STANDARD"
     name = given.get("propertyName")
-    _word(kind, "columnType", KINDS)
+    _check_value(kind, "columnType", KINDS)
     if name is not None:
         known = definitions.get(name)
         if known is None:
@@ -119,7 +119,7 @@ def _check_columns(columns: list[Column], first: list[str], *, header: bool) -> 
         raise invalid(msg)
 
 
-def _word(value: Any, name: str, words: tuple[str, ...]) -> None:
-    if value is not None and value not in words:
-        msg = f"{name} must be one of {', '.join(words)}, not {value!r}"
+def _check_value(value: Any, name: str, values: tuple[str, ...]) -> None:
+    if value is not None and value not in values:
+        msg = f"{name} must be one of {', '.join(values)}, not {value!r}"
         raise invalid(msg)

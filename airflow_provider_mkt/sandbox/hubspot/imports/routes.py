@@ -17,7 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.imports.requests import (
     read_order,
 )
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import flag, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.requests import merge_params
@@ -104,20 +104,20 @@ async def cancel_import(request: HubSpotRequest) -> Response:
 async def list_errors(request: HubSpotRequest) -> Response:
     """Row errors, which come a moment later than the rows and the state."""
     limit = _limit(request)
-    with_message = flag(request.query_params.get("includeErrorMessage"), "includeErrorMessage")
-    with_row = flag(request.query_params.get("includeRowData"), "includeRowData")
+    with_message = bool_param(request.query_params.get("includeErrorMessage"), "includeErrorMessage")
+    with_row = bool_param(request.query_params.get("includeRowData"), "includeRowData")
     await request.simulate_latency()
     one = _find(request)
     until = request.clock.time() - request.state.settings.import_error_lag
-    told = [error for error in one.errors if error.at <= until]
-    found, paging = page(told, request.query_params.get("after"), limit)
+    visible = [error for error in one.errors if error.at <= until]
+    found, paging = page(visible, request.query_params.get("after"), limit)
     return JSONResponse(
         {"results": [_error(one, error, with_message, with_row) for error in found], **paging}
     )
 
 
 def _limit(request: HubSpotRequest) -> int:
-    return whole_number(request.query_params.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
+    return int_param(request.query_params.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
 
 
 def _find(request: HubSpotRequest) -> Import:

@@ -23,7 +23,7 @@ _KINDS = {
 class _Refused(Exception):
     def __init__(self, kind: str, message: str, column: int | None = None, value: str | None = None) -> None:
         super().__init__(kind)
-        self.told = {"kind": kind, "message": message}
+        self.details = {"kind": kind, "message": message}
         self.column = column
         self.value = value
 
@@ -34,21 +34,21 @@ def write_row(contacts: ContactStore, one: Import, line: Line, at: float) -> str
     try:
         return _import(contacts, one, line)
     except _Refused as refused:
-        one.fail(**refused.told, at=at, line=line, column=refused.column, value=refused.value)
+        one.fail(**refused.details, at=at, line=line, column=refused.column, value=refused.value)
         return None
 
 
 def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     if len(line.cells) != len(one.columns):
-        told = f"The row has {len(line.cells)} columns, the header {len(one.columns)}"
-        raise _Refused("INCORRECT_NUMBER_OF_COLUMNS", told)
+        details = f"The row has {len(line.cells)} columns, the header {len(one.columns)}"
+        raise _Refused("INCORRECT_NUMBER_OF_COLUMNS", details)
     values = _values(contacts, one, line)
     if values.get("email", "").lower() in contacts.blocked:
         raise _Refused("GDPR_BLACKLISTED_EMAIL", "The address was deleted under privacy laws")
     known = _find(contacts, one, line)
     if known is None and one.operation == UPDATE:
         raise _Refused("UPDATE_ONLY_IMPORT", "No contact has this key, and the import only updates")
-    holder = contacts.holder(values, but=known.id if known is not None else None)
+    holder = contacts.holder(values, exclude=known.id if known is not None else None)
     if one.operation == CREATE and (known is not None or holder is not None):
         raise _Refused("CREATE_ONLY_IMPORT", "A contact has this key, and the import only creates")
     if holder is not None:
@@ -57,8 +57,8 @@ def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     values = {name: value for name, value in values.items() if value != ""}
     if known is None:
         if not values:
-            told = "The row has no values"
-            raise _Refused("FAILED_TO_PROCESS_OBJECT_WITH_EMPTY_PROPERTY_VALUES", told)
+            details = "The row has no values"
+            raise _Refused("FAILED_TO_PROCESS_OBJECT_WITH_EMPTY_PROPERTY_VALUES", details)
         known = contacts.create(values)
         one.counters["CREATED_OBJECTS"] += 1
     else:
@@ -78,8 +78,8 @@ def _values(contacts: ContactStore, one: Import, line: Line) -> dict[str, str]:
             continue
         known = contacts.definitions.get(name)
         if known is None:
-            told = f'Property "{name}" does not exist any more'
-            raise _Refused("PROPERTY_DEFINITION_NOT_FOUND", told, place)
+            details = f'Property "{name}" does not exist any more'
+            raise _Refused("PROPERTY_DEFINITION_NOT_FOUND", details, place)
         if known.kind in ("date", "datetime") and text:
             read = as_written(text, one.date_format, one.zone, whole_day=known.kind == "date")
             if read is None:

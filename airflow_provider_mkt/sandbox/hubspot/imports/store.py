@@ -130,7 +130,7 @@ class ImportStore:
             one.updated = until
         members = self._lists.get(one.list_id) if one.list_id is not None else None
         if members is not None:
-            self._lists.put_in(members, written)
+            self._lists.add_members(members, written)
         one.next_line = max(one.next_line, due)
 
     def snapshot(self) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ _USER = "12345"
 class Conversion:
     """When an active list is to become a static one."""
 
-    asked: dict[str, Any]
+    requested: dict[str, Any]
     due: float
 
 
@@ -75,7 +75,7 @@ class RecordList:
                 view[name] = iso(moment)
         return view
 
-    def note_size(self, now: float) -> None:
+    def record_size(self, now: float) -> None:
         """Keep what its size was, for the history."""
         if not self.sizes or self.sizes[-1][1] != len(self.joined):
             self.sizes.append((now, len(self.joined)))

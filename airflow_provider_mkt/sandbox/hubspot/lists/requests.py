@@ -33,20 +33,20 @@ def static(request: HubSpotRequest) -> RecordList:
     return one
 
 
-def shown(request: HubSpotRequest, one: RecordList, *, filters: bool = False) -> dict[str, Any]:
+def list_view(request: HubSpotRequest, one: RecordList, *, filters: bool = False) -> dict[str, Any]:
     lists = request.state.lists
     size = len(lists.members(one))
     return one.view(request.clock.time(), size, filters=filters)
 
 
-async def read_texts(request: HubSpotRequest, most: int) -> list[str]:
+async def read_texts(request: HubSpotRequest, maximum: int) -> list[str]:
     """A body that is a bare array of ids."""
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = await request.json()
     if not isinstance(body, list) or not all(isinstance(one, str) for one in body):
         raise invalid("Invalid input JSON on line 1, column 1: Cannot build a set of strings")
-    if len(body) > most:
-        msg = f"At most {most} ids per call, not {len(body)}"
+    if len(body) > maximum:
+        msg = f"At most {maximum} ids per call, not {len(body)}"
         raise invalid(msg)
     return list(dict.fromkeys(body))

@@ -25,7 +25,7 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "/{listId}/schedule-conversion", scopes=READ)
 async def read_conversion(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return _shown(_planned(request))
+    return _conversion_response(_planned(request))
 
 
 @routes.handle("PUT", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
@@ -37,7 +37,7 @@ async def plan_conversion(request: HubSpotRequest) -> Response:
         msg = f"List {one.id} is static already"
         raise invalid(msg)
     one.conversion = Conversion(body, _due(one, body))
-    return _shown(one)
+    return _conversion_response(one)
 
 
 @routes.handle("DELETE", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
@@ -72,9 +72,9 @@ def _planned(request: HubSpotRequest) -> RecordList:
     return one
 
 
-def _shown(one: RecordList) -> Response:
+def _conversion_response(one: RecordList) -> Response:
     assert one.conversion is not None  # noqa: S101
-    view: dict[str, Any] = {"listId": one.id, "requestedConversionTime": one.conversion.asked}
+    view: dict[str, Any] = {"listId": one.id, "requestedConversionTime": one.conversion.requested}
     if one.converted_at is not None:
         view["convertedAt"] = iso(one.converted_at)
     return JSONResponse(view)

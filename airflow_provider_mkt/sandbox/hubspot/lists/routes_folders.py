@@ -18,23 +18,25 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "/folders", scopes=READ)
 async def read_folder(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return _shown(request, _find(request, request.query_params.get("folderId") or ROOT))
+    return _folder_response(request, _find(request, request.query_params.get("folderId") or ROOT))
 
 
 @routes.handle("POST", "/folders", scopes=WRITE, also=READ)
 async def create_folder(request: HubSpotRequest) -> Response:
-    built = "ListFolderCreateRequest"
-    body = check_object(await read_object(request, built, ["name"]), built, known=["name", "parentFolderId"])
+    schema = "ListFolderCreateRequest"
+    body = check_object(
+        await read_object(request, schema, ["name"]), schema, known=["name", "parentFolderId"]
+    )
     name = _name(body["name"])
     await request.simulate_latency()
     parent = _find(request, str(body.get("parentFolderId") or ROOT))
-    return _shown(request, request.state.list_folders.create(name, parent.id))
+    return _folder_response(request, request.state.list_folders.create(name, parent.id))
 
 
 @routes.handle("PUT", "/folders/move-list", scopes=WRITE, also=READ)
 async def move_list(request: HubSpotRequest) -> Response:
-    built, required = "ListMoveRequest", ("listId", "newFolderId")
-    body = check_object(await read_object(request, built, required), built, known=required)
+    schema, required = "ListMoveRequest", ("listId", "newFolderId")
+    body = check_object(await read_object(request, schema, required), schema, known=required)
     await request.simulate_latency()
     one = request.state.lists.get(str(body["listId"]))
     if one is None:
@@ -62,7 +64,7 @@ async def move_folder(request: HubSpotRequest) -> Response:
     if request.state.list_folders.inside(parent, folder):
         raise invalid("A folder cannot be put into itself")
     folder.parent = parent.id
-    return _shown(request, folder)
+    return _folder_response(request, folder)
 
 
 @routes.handle("PUT", "/folders/{folderId}/rename", scopes=WRITE, also=READ)
@@ -72,7 +74,7 @@ async def rename_folder(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     folder = _below_root(request)
     folder.name = name
-    return _shown(request, folder)
+    return _folder_response(request, folder)
 
 
 def _find(request: HubSpotRequest, folder_id: str) -> Folder:
@@ -96,5 +98,5 @@ def _name(value: object) -> str:
     return value.strip()
 
 
-def _shown(request: HubSpotRequest, folder: Folder) -> Response:
+def _folder_response(request: HubSpotRequest, folder: Folder) -> Response:
     return JSONResponse({"folder": request.state.list_folders.view(folder)})

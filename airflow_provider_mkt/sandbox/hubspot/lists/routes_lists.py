@@ -11,14 +11,14 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import check_branch
 from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, KINDS, MANUAL
-from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, find, read_texts, shown
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, flag, map_of, read_object
+from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, find, list_view, read_texts
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, check_object, map_of, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _MORE = ("customProperties", "listPermissions", "membershipSettings")
 _FIELDS = ("name", "objectTypeId", "processingType", "filterBranch", "listFolderId", *_MORE)
-_MOST_LEGACY_IDS = 10_000
+_MAX_LEGACY_IDS = 10_000
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -29,15 +29,17 @@ async def read_lists(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
     await request.simulate_latency()
     found = [request.state.lists.get(one) for one in dict.fromkeys(request.list_param("listIds"))]
-    return JSONResponse({"lists": [shown(request, one, filters=filters) for one in found if one is not None]})
+    return JSONResponse(
+        {"lists": [list_view(request, one, filters=filters) for one in found if one is not None]}
+    )
 
 
 @routes.handle("POST", "", scopes=WRITE, also=READ)
 async def create_list(request: HubSpotRequest) -> Response:
     """Answers 200, not 201."""
-    built = "ListCreateRequest"
-    body = await read_object(request, built, ["name", "objectTypeId", "processingType"])
-    check_object(body, built, known=_FIELDS)
+    schema = "ListCreateRequest"
+    body = await read_object(request, schema, ["name", "objectTypeId", "processingType"])
+    check_object(body, schema, known=_FIELDS)
     name, kind = _name(body["name"]), body["processingType"]
     if kind not in KINDS:
         msg = f"processingType must be one of {', '.join(KINDS)}"
@@ -48,7 +50,7 @@ async def create_list(request: HubSpotRequest) -> Response:
         raise invalid(msg)
     if filters is not None:
         check_branch(filters, request.state.contacts.definitions)
-    own = map_of(body, "customProperties", built)
+    own = map_of(body, "customProperties", schema)
     await request.simulate_latency()
     state, object_type = request.state, str(body["objectTypeId"])
     _refuse_taken(request, object_type, name)
@@ -56,10 +58,10 @@ async def create_list(request: HubSpotRequest) -> Response:
     if state.list_folders.get(folder) is None:
         raise not_found(f"Folder {folder} does not exist")
     more = {key: body[key] for key in _MORE if key in body} | {"customProperties": own}
-    made = state.lists.create(
+    created = state.lists.create(
         name, kind=kind, object_type=object_type, filters=filters, folder=folder, more=more
     )
-    return JSONResponse({"list": shown(request, made, filters=True)})
+    return JSONResponse({"list": list_view(request, created, filters=True)})
 
 
 @routes.handle("GET", "/idmapping", scopes=READ)
@@ -74,7 +76,7 @@ async def map_legacy_id(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/idmapping", scopes=READ)
 async def map_legacy_ids(request: HubSpotRequest) -> Response:
-    ids = await read_texts(request, _MOST_LEGACY_IDS)
+    ids = await read_texts(request, _MAX_LEGACY_IDS)
     await request.simulate_latency()
     known = request.state.lists.legacy_ids
     return JSONResponse(
@@ -94,14 +96,14 @@ async def read_by_name(request: HubSpotRequest) -> Response:
     found = request.state.lists.named(request.path_params["objectTypeId"], request.path_params["listName"])
     if found is None:
         raise not_found(f"There is no list of the name {request.path_params['listName']}")
-    return JSONResponse({"list": shown(request, found, filters=filters)})
+    return JSONResponse({"list": list_view(request, found, filters=filters)})
 
 
 @routes.handle("GET", "/{listId}", scopes=READ)
 async def read_list(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
     await request.simulate_latency()
-    return JSONResponse({"list": shown(request, find(request), filters=filters)})
+    return JSONResponse({"list": list_view(request, find(request), filters=filters)})
 
 
 @routes.handle("DELETE", "/{listId}", scopes=WRITE, also=READ)
@@ -130,14 +132,14 @@ async def rename_list(request: HubSpotRequest) -> Response:
     name, filters = _name(request.query_params.get("listName")), _with_filters(request)
     await request.simulate_latency()
     one = find(request)
-    _refuse_taken(request, one.object_type, name, but=one.id)
+    _refuse_taken(request, one.object_type, name, exclude=one.id)
     one.name, one.updated = name, request.clock.time()
-    return JSONResponse({"updatedList": shown(request, one, filters=filters)})
+    return JSONResponse({"updatedList": list_view(request, one, filters=filters)})
 
 
 @routes.handle("PUT", "/{listId}/update-list-filters", scopes=WRITE, also=READ)
 async def update_filters(request: HubSpotRequest) -> Response:
-    flag(request.query_params.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
+    bool_param(request.query_params.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
     body = await read_object(request, "ListFilterUpdateRequest", ["filterBranch"])
     check_object(body, "ListFilterUpdateRequest", known=["filterBranch"])
     branch = check_branch(body["filterBranch"], request.state.contacts.definitions)
@@ -146,8 +148,8 @@ async def update_filters(request: HubSpotRequest) -> Response:
     if one.kind != DYNAMIC:
         msg = f"List {one.id} is {one.kind}: its filters cannot be changed"
         raise invalid(msg)
-    request.state.lists.refilter(one, branch)
-    return JSONResponse({"updatedList": shown(request, one, filters=True)})
+    request.state.lists.set_filters(one, branch)
+    return JSONResponse({"updatedList": list_view(request, one, filters=True)})
 
 
 @routes.handle("GET", "/{listId}/size-and-edits-history/between", scopes=READ)
@@ -162,7 +164,7 @@ async def size_history(request: HubSpotRequest) -> Response:
 
 
 def _with_filters(request: HubSpotRequest) -> bool:
-    return flag(request.query_params.get("includeFilters"), "includeFilters")
+    return bool_param(request.query_params.get("includeFilters"), "includeFilters")
 
 
 def _name(value: Any) -> str:
@@ -171,9 +173,9 @@ def _name(value: Any) -> str:
     return value.strip()
 
 
-def _refuse_taken(request: HubSpotRequest, object_type: str, name: str, but: str | None = None) -> None:
+def _refuse_taken(request: HubSpotRequest, object_type: str, name: str, exclude: str | None = None) -> None:
     taken = request.state.lists.named(object_type, name)
-    if taken is not None and taken.id != but:
+    if taken is not None and taken.id != exclude:
         msg = f"A list named {name} already exists"
         raise invalid(msg)
 

@@ -14,18 +14,18 @@ from airflow_provider_mkt.sandbox.hubspot.lists.requests import LARGEST, READ, W
 from airflow_provider_mkt.sandbox.hubspot.paging import cursor, offset_of
 from airflow_provider_mkt.sandbox.hubspot.requests import (
     check_object,
+    int_param,
     names,
     read_inputs,
     read_object,
-    whole_number,
 )
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
-MOST = 100_000
+MAX_INPUTS = 100_000
 """Documented nowhere, and often quoted."""
-_MOST_RECORDS = 100
+_MAX_RECORDS = 100
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -51,25 +51,25 @@ async def remove_all(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/{listId}/memberships/add", scopes=WRITE, also=READ)
 async def add_members(request: HubSpotRequest) -> Response:
-    ids = await read_texts(request, MOST)
+    ids = await read_texts(request, MAX_INPUTS)
     await request.simulate_latency()
     return _change(request, ids, [])
 
 
 @routes.handle("PUT", "/{listId}/memberships/remove", scopes=WRITE, also=READ)
 async def remove_members(request: HubSpotRequest) -> Response:
-    ids = await read_texts(request, MOST)
+    ids = await read_texts(request, MAX_INPUTS)
     await request.simulate_latency()
     return _change(request, [], ids)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-and-remove", scopes=WRITE, also=READ)
 async def add_and_remove(request: HubSpotRequest) -> Response:
-    built, required = "MembershipChangeRequest", ("recordIdsToAdd", "recordIdsToRemove")
-    body = check_object(await read_object(request, built, required), built, known=required)
-    coming, going = (list(dict.fromkeys(names(body, name, built))) for name in required)
-    if len(coming) > MOST or len(going) > MOST:
-        msg = f"At most {MOST} ids per call"
+    schema, required = "MembershipChangeRequest", ("recordIdsToAdd", "recordIdsToRemove")
+    body = check_object(await read_object(request, schema, required), schema, known=required)
+    coming, going = (list(dict.fromkeys(names(body, name, schema))) for name in required)
+    if len(coming) > MAX_INPUTS or len(going) > MAX_INPUTS:
+        msg = f"At most {MAX_INPUTS} ids per call"
         raise invalid(msg)
     await request.simulate_latency()
     return _change(request, coming, going)
@@ -82,7 +82,7 @@ async def add_from(request: HubSpotRequest) -> Response:
     if one.object_type != source.object_type:
         raise invalid("The two lists hold records of different types")
     _refuse_large(source)
-    request.state.lists.put_in(one, list(request.state.lists.members(source)))
+    request.state.lists.add_members(one, list(request.state.lists.members(source)))
     return Response(status_code=204)
 
 
@@ -99,7 +99,7 @@ async def lists_of_record(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/records/memberships/batch/read", scopes=READ)
 async def lists_of_records(request: HubSpotRequest) -> Response:
     began = request.clock.time()
-    inputs = await read_inputs(request, "RecordIdInput", _MOST_RECORDS, ["objectTypeId", "recordId"])
+    inputs = await read_inputs(request, "RecordIdInput", _MAX_RECORDS, ["objectTypeId", "recordId"])
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
     missing: list[str] = []
@@ -121,7 +121,7 @@ def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Res
     return JSONResponse(
         {
             # The platform spells it so.
-            "recordsIdsAdded": lists.put_in(one, [record for record in coming if record not in missing]),
+            "recordsIdsAdded": lists.add_members(one, [record for record in coming if record not in missing]),
             "recordIdsRemoved": lists.take_out(one, [record for record in going if record not in missing]),
             "recordIdsMissing": missing,
         }
@@ -130,7 +130,7 @@ def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Res
 
 async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
     """`after` goes up and wins over `before`, which goes down."""
-    limit = whole_number(request.query_params.get("limit"), "limit", 100, 1, 250)
+    limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 250)
     after, before = request.query_params.get("after"), request.query_params.get("before")
     await request.simulate_latency()
     joined = request.state.lists.members(find(request))

@@ -26,10 +26,10 @@ _FIELDS = (
     "query",
     "sort",
 )
-_BUILT = "ListSearchRequest"
+_SCHEMA = "ListSearchRequest"
 _USUAL = ("hs_list_size", "hs_folder_name")
 """Told of every list that has them, asked for or not."""
-_MOST = 500
+_MAX_INPUTS = 500
 _SORTS: dict[str, Callable[[RecordList], Any]] = {
     "name": lambda one: one.name.casefold(),
     "hs_list_name": lambda one: one.name.casefold(),
@@ -48,18 +48,18 @@ async def search_lists(request: HubSpotRequest) -> Response:
     The client of the dated path cannot say `additionalProperties`; it has a name of its own for it.
     """
     required = ("offset", "listIds", "processingTypes") if is_dated(request) else ()
-    body = check_object(await read_object(request, _BUILT, required), _BUILT, known=_FIELDS)
-    asked = [one for name in _MORE for one in names(body, name, _BUILT)]
-    ids, kinds = names(body, "listIds", _BUILT), names(body, "processingTypes", _BUILT)
+    body = check_object(await read_object(request, _SCHEMA, required), _SCHEMA, known=_FIELDS)
+    requested = [one for name in _MORE for one in names(body, name, _SCHEMA)]
+    ids, kinds = names(body, "listIds", _SCHEMA), names(body, "processingTypes", _SCHEMA)
     offset, count = _number(body, "offset", 0, 0), _number(body, "count", 20, 1)
     # A connector in use asks for 1,000 a page, and gets by: the largest page is no reason to refuse.
-    count = min(count, _MOST)
+    count = min(count, _MAX_INPUTS)
     await request.simulate_latency()
-    lists, sought = request.state.lists, str(body.get("query") or "").casefold()
+    lists, search_text = request.state.lists, str(body.get("query") or "").casefold()
     found = [
         one
         for one in lists.all()
-        if sought in one.name.casefold()
+        if search_text in one.name.casefold()
         and (not ids or one.id in ids)
         and (not kinds or one.kind in kinds)
         and body.get("objectTypeId") in (None, one.object_type)
@@ -72,7 +72,7 @@ async def search_lists(request: HubSpotRequest) -> Response:
     rows: list[dict[str, Any]] = []
     for one in found[offset:end]:
         known = _properties(request, one)
-        more = {name: known[name] for name in dict.fromkeys((*_USUAL, *asked)) if name in known}
+        more = {name: known[name] for name in dict.fromkeys((*_USUAL, *requested)) if name in known}
         rows.append({**one.brief(now), "additionalProperties": more})
     return JSONResponse(
         {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
@@ -87,9 +87,9 @@ def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:
     return {**own, **where, "hs_list_size": str(len(request.state.lists.members(one)))}
 
 
-def _number(body: dict[str, Any], name: str, default: int, least: int) -> int:
+def _number(body: dict[str, Any], name: str, default: int, minimum: int) -> int:
     value = default if body.get(name) is None else body[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**31:
-        msg = f"{name} must be a whole number, {least} or more"
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value < 2**31:
+        msg = f"{name} must be a whole number, {minimum} or more"
         raise invalid(msg)
     return value

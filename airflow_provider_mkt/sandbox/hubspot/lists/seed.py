@@ -10,5 +10,5 @@ AFTER = ("contacts",)
 
 def fill(state: HubSpotState) -> None:
     """Add a list of the first three contacts."""
-    state.lists.put_in(state.lists.create("Early adopters", list_id=LIST_ID), CONTACT_IDS[:3])
+    state.lists.add_members(state.lists.create("Early adopters", list_id=LIST_ID), CONTACT_IDS[:3])
     state.lists.legacy_ids["1"] = LIST_ID

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 201
-KEPT = 90 * 86_400.0
+RETENTION = 90 * 86_400.0
 """How long a deleted list can be brought back."""
 
 
@@ -41,7 +41,7 @@ class ListStore:
         found = self._by_id.get(list_id)
         if found is None or (found.deleted_at is not None and not deleted):
             return None
-        if found.deleted_at is not None and self._clock.time() > found.deleted_at + KEPT:
+        if found.deleted_at is not None and self._clock.time() > found.deleted_at + RETENTION:
             return None
         self._settle(found)
         return found
@@ -67,17 +67,17 @@ class ListStore:
     ) -> RecordList:
         now = self._clock.time()
         ready = now if kind == MANUAL else now + self._settings.list_processing
-        made = RecordList(
+        created = RecordList(
             list_id or str(next(self._ids)), name.strip(), object_type, kind, now, now, ready, folder=folder
         )
-        made.filters, made.more = filters, more or {}
+        created.filters, created.more = filters, more or {}
         if filters is not None:
-            made.filters_updated = now
-        made.note_size(now)
-        self._by_id[made.id] = made
-        return made
+            created.filters_updated = now
+        created.record_size(now)
+        self._by_id[created.id] = created
+        return created
 
-    def refilter(self, one: RecordList, filters: dict[str, Any]) -> None:
+    def set_filters(self, one: RecordList, filters: dict[str, Any]) -> None:
         """New filters, which take as long to work as the first ones did."""
         now = self._clock.time()
         one.filters, one.filters_updated, one.updated = filters, now, now
@@ -98,20 +98,20 @@ class ListStore:
         # Contacts are the only records there are.
         return one.object_type == CONTACTS and self._contacts.get(record) is not None
 
-    def put_in(self, one: RecordList, records: Iterable[str]) -> list[str]:
+    def add_members(self, one: RecordList, records: Iterable[str]) -> list[str]:
         """Add records; tells who was not in before."""
         now = self._clock.time()
         new = [record for record in records if record not in one.joined]
         for record in new:
             one.joined[record] = now
             one.first_joined.setdefault(record, now)
-        one.note_size(now)
+        one.record_size(now)
         return new
 
     def take_out(self, one: RecordList, records: Iterable[str]) -> list[str]:
         """Remove records; tells who was in before."""
         gone = [record for record in records if one.joined.pop(record, None) is not None]
-        one.note_size(self._clock.time())
+        one.record_size(self._clock.time())
         return gone
 
     def of_record(self, record: str) -> list[RecordList]:
@@ -144,7 +144,7 @@ class ListStore:
 
         wanted = [one.id for one in self._contacts.live() if passes(one, filters, in_list)]
         self.take_out(filled, set(filled.joined) - set(wanted))
-        self.put_in(filled, wanted)
+        self.add_members(filled, wanted)
 
     def snapshot(self) -> list[dict[str, Any]]:
         now = self._clock.time()

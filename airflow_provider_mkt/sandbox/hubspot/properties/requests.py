@@ -77,9 +77,9 @@ def check(properties: PropertyStore, body: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(body.get(name), str | None):
             msg = f"{name} must be a string, not {body[name]!r}"
             raise invalid(msg)
-    for name, words in (("type", _TYPES), ("fieldType", _FORMS)):
-        if body[name] not in words:
-            msg = f"{name} must be one of {', '.join(words)}, not {body[name]!r}"
+    for name, values in (("type", _TYPES), ("fieldType", _FORMS)):
+        if body[name] not in values:
+            msg = f"{name} must be one of {', '.join(values)}, not {body[name]!r}"
             raise invalid(msg)
     if body["groupName"] not in properties.groups:
         msg = f"Property group {body['groupName']!r} does not exist"

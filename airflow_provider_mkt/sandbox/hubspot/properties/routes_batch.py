@@ -19,11 +19,11 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
     own,
     properties_of,
 )
-from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
+from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
 from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, read_inputs, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 
-MOST = 100
+MAX_INPUTS = 100
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -31,7 +31,7 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("POST", "/{objectType}/batch/create", scopes=WRITE)
 async def create_batch(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
-    inputs = await read_inputs(request, "PropertyCreate", MOST, REQUIRED)
+    inputs = await read_inputs(request, "PropertyCreate", MAX_INPUTS, REQUIRED)
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -40,7 +40,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
         try:
             if properties.get(name) is not None:
                 raise exists_already("property", name)
-            results.append(shown(properties.put(check(properties, body))))
+            results.append(property_view(properties.put(check(properties, body))))
         except HubSpotError as error:
             errors.append(error.standard(name=[name]))
     return batch_response(request, results, errors, began=began, success=201)
@@ -50,13 +50,13 @@ async def create_batch(request: HubSpotRequest) -> Response:
 async def read_batch(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     body = await read_object(request, "BatchReadInputPropertyName", ["inputs"])
-    inputs = batch_inputs(body, "PropertyName", MOST, ["name"])
+    inputs = batch_inputs(body, "PropertyName", MAX_INPUTS, ["name"])
     await request.simulate_latency()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     for name in dict.fromkeys(str(item["name"]) for item in inputs):
         try:
-            results.append(shown(find(properties, name, archived=body.get("archived") is True)))
+            results.append(property_view(find(properties, name, archived=body.get("archived") is True)))
         except HubSpotError as error:
             errors.append(error.standard(name=[name]))
     return batch_response(request, results, errors, began=began)
@@ -66,7 +66,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 async def archive_batch(request: HubSpotRequest) -> Response:
     """Names nobody knows are archived already."""
     properties = properties_of(request)
-    inputs = await read_inputs(request, "PropertyName", MOST, ["name"])
+    inputs = await read_inputs(request, "PropertyName", MAX_INPUTS, ["name"])
     await request.simulate_latency()
     for item in inputs:
         if properties.get(str(item["name"])) is not None:

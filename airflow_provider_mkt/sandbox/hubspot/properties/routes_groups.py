@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
     properties_of,
 )
 from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
-from airflow_provider_mkt.sandbox.hubspot.properties.views import shown_group
+from airflow_provider_mkt.sandbox.hubspot.properties.views import group_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -26,7 +26,7 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "/{objectType}/groups", scopes=READ)
 async def list_groups(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return JSONResponse({"results": [shown_group(one) for one in properties_of(request).groups.values()]})
+    return JSONResponse({"results": [group_view(one) for one in properties_of(request).groups.values()]})
 
 
 @routes.handle("POST", "/{objectType}/groups", scopes=WRITE)
@@ -37,13 +37,13 @@ async def create_group(request: HubSpotRequest) -> Response:
     if name in groups:
         raise exists_already("property group", name)
     groups[name] = Group(name, str(body["label"]), _order(body, -1))
-    return JSONResponse(shown_group(groups[name]), 201)
+    return JSONResponse(group_view(groups[name]), 201)
 
 
 @routes.handle("GET", "/{objectType}/groups/{groupName}", scopes=READ)
 async def read_group(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return JSONResponse(shown_group(_find(request)))
+    return JSONResponse(group_view(_find(request)))
 
 
 @routes.handle("PATCH", "/{objectType}/groups/{groupName}", scopes=WRITE)
@@ -53,7 +53,7 @@ async def update_group(request: HubSpotRequest) -> Response:
     group = _find(request)
     group.label = str(body.get("label") or group.label)
     group.order = _order(body, group.order)
-    return JSONResponse(shown_group(group))
+    return JSONResponse(group_view(group))
 
 
 @routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes=WRITE)

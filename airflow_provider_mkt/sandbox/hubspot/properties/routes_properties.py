@@ -21,8 +21,8 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
     own,
     properties_of,
 )
-from airflow_provider_mkt.sandbox.hubspot.properties.views import shown
-from airflow_provider_mkt.sandbox.hubspot.requests import flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -38,7 +38,7 @@ async def list_properties(request: HubSpotRequest) -> Response:
 
     Clients that copy a whole account ask so for every object type before they read the first record.
     """
-    archived = flag(request.query_params.get("archived"), "archived")
+    archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     return JSONResponse({"results": _every(request, archived=archived)})
 
@@ -58,15 +58,15 @@ async def create_property(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     if properties.get(body["name"]) is not None:
         raise exists_already("property", body["name"])
-    return JSONResponse(shown(properties.put(body)), 201)
+    return JSONResponse(property_view(properties.put(body)), 201)
 
 
 @routes.handle("GET", "/{objectType}/{propertyName}", scopes=READ)
 async def read_property(request: HubSpotRequest) -> Response:
-    archived = flag(request.query_params.get("archived"), "archived")
+    archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     one = find(properties_of(request), request.path_params["propertyName"], archived=archived)
-    return JSONResponse(shown(one))
+    return JSONResponse(property_view(one))
 
 
 @routes.handle("PATCH", "/{objectType}/{propertyName}", scopes=WRITE)
@@ -77,7 +77,7 @@ async def update_property(request: HubSpotRequest) -> Response:
     properties = properties_of(request)
     known = own(properties, request.path_params["propertyName"])
     kept = {name: known.custom.get(name) for name in _FIXED}
-    return JSONResponse(shown(properties.put(check(properties, {**known.custom, **body, **kept}))))
+    return JSONResponse(property_view(properties.put(check(properties, {**known.custom, **body, **kept}))))
 
 
 @routes.handle("DELETE", "/{objectType}/{propertyName}", scopes=WRITE)
@@ -93,4 +93,4 @@ def _every(request: HubSpotRequest, *, archived: bool = False) -> list[dict[str,
     if of_contacts(request):
         properties = request.state.properties
         every = properties.archived.values() if archived else properties.live()
-    return [shown(one) for one in every]
+    return [property_view(one) for one in every]

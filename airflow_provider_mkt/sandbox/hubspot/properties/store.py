@@ -43,7 +43,7 @@ class PropertyStore:
         """Make a property, or change one, as a checked body says."""
         known = self.get(body["name"])
         now = iso(self._clock.time())
-        made = now if known is None else known.custom["createdAt"]
+        created = now if known is None else known.custom["createdAt"]
         values = tuple(str(one["value"]) for one in body.get("options") or [])
         if body["type"] == "bool":
             values = ("true", "false")
@@ -52,7 +52,7 @@ class PropertyStore:
             body["type"],
             values,
             unique=body.get("hasUniqueValue") is True,
-            custom={**body, "createdAt": made, "updatedAt": now},
+            custom={**body, "createdAt": created, "updatedAt": now},
         )
         self._contacts.define(one)
         self.archived.pop(one.name, None)

@@ -18,7 +18,7 @@ FIELD_TYPES = {
 _LABELS = {"true": "Yes", "false": "No"}
 
 
-def shown(one: Property) -> dict[str, Any]:
+def property_view(one: Property) -> dict[str, Any]:
     """A property; of one of every account, the texts are made up from its name."""
     own = bool(one.custom)
     view: dict[str, Any] = {
@@ -57,5 +57,5 @@ def _option(value: str, place: int) -> dict[str, Any]:
     return {"label": label, "value": value, "displayOrder": place, "hidden": False}
 
 
-def shown_group(group: Group) -> dict[str, Any]:
+def group_view(group: Group) -> dict[str, Any]:
     return {"name": group.name, "label": group.label, "displayOrder": group.order, "archived": False}

@@ -25,7 +25,7 @@ _MAPS = ("contactProperties", "customProperties")
 _BODY = ("emailId", "message", *_MAPS)
 _LISTS = ("cc", "bcc", "replyTo")
 _MESSAGE = ("to", "from", "sendId", *_LISTS)
-_BUILT, _BUILT_MESSAGE = "PublicSingleSendRequestEgg", "PublicSingleSendEmail"
+_SCHEMA, _MESSAGE_SCHEMA = "PublicSingleSendRequestEgg", "PublicSingleSendEmail"
 _SINGLE_SEND_KIND = "MARKETING_SINGLE_SEND_API"
 
 routes = HubSpotRoutes(*TRANSACTIONAL_PREFIXES, product=PROFESSIONAL)
@@ -70,29 +70,29 @@ async def send_status(request: HubSpotRequest) -> Response:
 async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]]:
     """The dated schemas require fields that the undated ones do not; `to` is needed in both."""
     required, in_message = (_MAPS, _LISTS) if is_dated(request) else ((), ())
-    body = await read_object(request, _BUILT, ["emailId", "message", *required])
-    check_object(body, _BUILT, known=_BODY)
-    message = check_object(body["message"], _BUILT_MESSAGE, ["to", *in_message], _MESSAGE)
+    body = await read_object(request, _SCHEMA, ["emailId", "message", *required])
+    check_object(body, _SCHEMA, known=_BODY)
+    message = check_object(body["message"], _MESSAGE_SCHEMA, ["to", *in_message], _MESSAGE)
     for name in ("to", "from", "sendId"):
         if name in message and not isinstance(message[name], str | None):
             msg = (
-                f"Invalid input JSON on line 1, column 1: Cannot build {_BUILT_MESSAGE}, {name} is no string"
+                f"Invalid input JSON on line 1, column 1: Cannot build {_MESSAGE_SCHEMA}, {name} is no string"
             )
             raise invalid(msg)
     for name in _LISTS:
-        names(message, name, _BUILT_MESSAGE)
+        names(message, name, _MESSAGE_SCHEMA)
     if not message["to"].strip():
         raise invalid("The recipient of the message must not be empty")
     if body.get("customProperties") is not None:
-        check_object(body["customProperties"], f"{_BUILT}, customProperties")
-    map_of(body, "contactProperties", _BUILT)
+        check_object(body["customProperties"], f"{_SCHEMA}, customProperties")
+    map_of(body, "contactProperties", _SCHEMA)
     return body, message
 
 
 def _email(request: HubSpotRequest, body: dict[str, Any]) -> Email:
     email_id = body["emailId"]
     if isinstance(email_id, bool) or not str(email_id).isdigit():
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {_BUILT}, emailId is no number"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {_SCHEMA}, emailId is no number"
         raise invalid(msg)
     email = request.state.emails.get(str(email_id))
     if email is None or email.archived_at is not None:
@@ -108,7 +108,7 @@ def _send(
     request: HubSpotRequest, kind: str, email: Email, body: dict[str, Any], message: dict[str, Any]
 ) -> Response:
     state, to, key = request.state, message["to"], message.get("sendId")
-    values = map_of(body, "contactProperties", _BUILT)
+    values = map_of(body, "contactProperties", _SCHEMA)
     repeated = state.single_sends.repeated(key)
     result = repeated or problem_with(to, message.get("from"))
     if result is None and problems_of(values, state.contacts.definitions):

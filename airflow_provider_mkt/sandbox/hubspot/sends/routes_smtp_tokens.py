@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object, whole_number
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.sends import TRANSACTIONAL_PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.sends.routes_single_sends import TRANSACTIONAL
 from airflow_provider_mkt.sandbox.hubspot.sends.smtp_token_store import SmtpToken
@@ -23,7 +23,7 @@ routes = HubSpotRoutes(*TRANSACTIONAL_PREFIXES, product=PROFESSIONAL)
 @routes.handle("GET", "/smtp-tokens", scopes=TRANSACTIONAL)
 async def list_tokens(request: HubSpotRequest) -> Response:
     """No page size is documented; 100 is taken for the default and the most."""
-    limit = whole_number(request.query_params.get("limit"), "limit", _PAGE, 1, _PAGE)
+    limit = int_param(request.query_params.get("limit"), "limit", _PAGE, 1, _PAGE)
     await request.simulate_latency()
     _check_product(request)
     found = [
@@ -32,16 +32,16 @@ async def list_tokens(request: HubSpotRequest) -> Response:
         if request.query_params.get("campaignName") in (None, one.campaign)
         and request.query_params.get("emailCampaignId") in (None, one.campaign_id)
     ]
-    shown, paging = page(found, request.query_params.get("after"), limit)
-    return JSONResponse({"results": [one.view() for one in shown], **paging})
+    items, paging = page(found, request.query_params.get("after"), limit)
+    return JSONResponse({"results": [one.view() for one in items], **paging})
 
 
 @routes.handle("POST", "/smtp-tokens", scopes=TRANSACTIONAL)
 async def create_token(request: HubSpotRequest) -> Response:
-    built = "SmtpApiTokenRequestEgg"
-    body = check_object(await read_object(request, built, _FIELDS), built, known=_FIELDS)
+    schema = "SmtpApiTokenRequestEgg"
+    body = check_object(await read_object(request, schema, _FIELDS), schema, known=_FIELDS)
     if not isinstance(body["createContact"], bool) or not isinstance(body["campaignName"], str):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {built}, a field is of the wrong type"
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, a field is of the wrong type"
         raise invalid(msg)
     if not body["campaignName"].strip():
         raise invalid("campaignName must not be empty")

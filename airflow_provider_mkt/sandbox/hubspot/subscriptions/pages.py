@@ -22,7 +22,7 @@ def _subscriptions(state: HubSpotState) -> Table:
     names = {one.id: one.name for one in store.definitions.values()}
     rows = []
     for address, consents in reversed(people[-NEWEST:]):
-        left = "everything" if store.left_all(address) is not None else ""
+        left = "everything" if store.opted_out_of_all(address) is not None else ""
         states = [f"{names[type_id]}: {one.state}" for type_id, one in consents.items()]
         rows.append([address, ", ".join(states), left])
     return Table("Subscriptions", ["email", "states", "opted out of"], rows, f"{len(people):,} people")

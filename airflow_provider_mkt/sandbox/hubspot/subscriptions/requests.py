@@ -52,7 +52,7 @@ def status_view(request: HubSpotRequest, address: str, of: Definition, **more: A
         "businessUnitId": 0,
         "status": store.state(address, of.id),
         "source": "API" if consent.at else "NONE",
-        "timestamp": iso(store.left_all(address) or consent.at),
+        "timestamp": iso(store.opted_out_of_all(address) or consent.at),
         **consent.legal(),
         **more,
     }
@@ -79,7 +79,7 @@ def set_status(request: HubSpotRequest, address: str, body: dict[str, Any]) -> d
     state = body["statusState"]
     basis, explanation = legal_basis(request, body)
     of, store = definition(request, body["subscriptionId"]), request.state.subscriptions
-    if state == "SUBSCRIBED" and store.left_all(address) is not None:
+    if state == "SUBSCRIBED" and store.opted_out_of_all(address) is not None:
         raise opted_out("The subscriber has unsubscribed from all email and must opt in again themselves")
     reason = store.set(address, of.id, state, basis, explanation)
     return status_view(request, address, of, setStatusSuccessReason=reason)

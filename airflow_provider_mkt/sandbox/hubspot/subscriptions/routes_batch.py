@@ -9,18 +9,18 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, forbidden, invalid
-from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, flag, names, read_object
+from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, bool_param, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.subscriptions import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import check_status, person, set_status
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.routes_statuses import (
     all_statuses,
     in_channel,
-    leave_all,
+    opt_out_of_all,
     wide_status,
 )
 
-MOST = 100
+MAX_INPUTS = 100
 """Documented nowhere; what other batches take."""
 _READ = ("communication_preferences.statuses.batch.read",)
 _WRITE = ("communication_preferences.statuses.batch.write",)
@@ -41,10 +41,10 @@ async def read_wide_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/statuses/batch/unsubscribe-all", scopes=_WRITE)
 async def unsubscribe_batch(request: HubSpotRequest) -> Response:
-    verbose = flag(request.query_params.get("verbose"), "verbose")
+    verbose = bool_param(request.query_params.get("verbose"), "verbose")
 
     def leave(address: str) -> list[dict[str, Any]]:
-        statuses = leave_all(request, address)
+        statuses = opt_out_of_all(request, address)
         return statuses if verbose else []
 
     return await _each(request, "statuses", leave, success_only=True)
@@ -55,7 +55,7 @@ async def write_batch(request: HubSpotRequest) -> Response:
     """What fails is told inside a 200; a body that cannot be read fails as a whole."""
     began = request.clock.time()
     body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])
-    inputs = batch_inputs(body, "PublicStatusRequest", MOST, _REQUIRED)
+    inputs = batch_inputs(body, "PublicStatusRequest", MAX_INPUTS, _REQUIRED)
     for item in inputs:
         check_status(item)
     await request.simulate_latency()
@@ -79,10 +79,10 @@ async def _each(
     success_only: bool = False,
 ) -> Response:
     in_channel(request)
-    began, built = request.clock.time(), "BatchInputString"
-    inputs = names(await read_object(request, built, ["inputs"]), "inputs", built)
-    if not inputs or len(inputs) > MOST:
-        msg = f"A batch holds 1 to {MOST} inputs, not {len(inputs)}"
+    began, schema = request.clock.time(), "BatchInputString"
+    inputs = names(await read_object(request, schema, ["inputs"]), "inputs", schema)
+    if not inputs or len(inputs) > MAX_INPUTS:
+        msg = f"A batch holds 1 to {MAX_INPUTS} inputs, not {len(inputs)}"
         raise invalid(msg)
     await request.simulate_latency()
     _check_product(request)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, flag, read_object
+from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.subscriptions import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
@@ -33,7 +33,7 @@ routes = HubSpotRoutes(*PREFIXES)
 @routes.handle("GET", "/definitions", scopes=READ)
 async def definitions(request: HubSpotRequest) -> Response:
     business_unit(request)
-    translations = flag(request.query_params.get("includeTranslations"), "includeTranslations")
+    translations = bool_param(request.query_params.get("includeTranslations"), "includeTranslations")
     began = request.clock.time()
     await request.simulate_latency()
     every = request.state.subscriptions.definitions.values()
@@ -44,9 +44,9 @@ async def definitions(request: HubSpotRequest) -> Response:
 async def links(request: HubSpotRequest) -> Response:
     """Reading alone is not enough: the documents ask for both scopes, or the one that holds both."""
     in_channel(request)
-    built = "LinkGenerationRequest"
-    body = await read_object(request, built, ["subscriberIdString"])
-    check_object(body, built, known=["subscriberIdString", "subscriptionId", "language"])
+    schema = "LinkGenerationRequest"
+    body = await read_object(request, schema, ["subscriberIdString"])
+    check_object(body, schema, known=["subscriberIdString", "subscriptionId", "language"])
     address = person(body["subscriberIdString"])
     await request.simulate_latency()
     # A lone surrogate can come in by a JSON escape, and has no UTF-8.
@@ -73,9 +73,9 @@ async def read_statuses(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/statuses/{subscriberIdString}", scopes=WRITE)
 async def write_status(request: HubSpotRequest) -> Response:
-    built = "PartialPublicStatusRequest"
+    schema = "PartialPublicStatusRequest"
     began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
-    body = check_object(await read_object(request, built, _REQUIRED), built, known=_PARTIAL)
+    body = check_object(await read_object(request, schema, _REQUIRED), schema, known=_PARTIAL)
     await request.simulate_latency()
     return action_reply(request, [set_status(request, address, body)], began)
 
@@ -83,7 +83,7 @@ async def write_status(request: HubSpotRequest) -> Response:
 @routes.handle("GET", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=READ)
 async def read_unsubscribed_from_all(request: HubSpotRequest) -> Response:
     in_channel(request)
-    flag(request.query_params.get("verbose"), "verbose")
+    bool_param(request.query_params.get("verbose"), "verbose")
     began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
     await request.simulate_latency()
     return action_reply(request, [wide_status(request, address)], began)
@@ -92,10 +92,12 @@ async def read_unsubscribed_from_all(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=WRITE)
 async def unsubscribe_from_all(request: HubSpotRequest) -> Response:
     in_channel(request)
-    verbose = flag(request.query_params.get("verbose"), "verbose")
+    verbose = bool_param(request.query_params.get("verbose"), "verbose")
     began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
     await request.simulate_latency()
-    return action_reply(request, leave_all(request, address) if verbose else _left(request, address), began)
+    return action_reply(
+        request, opt_out_of_all(request, address) if verbose else _left(request, address), began
+    )
 
 
 def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Response:
@@ -129,7 +131,7 @@ def all_statuses(request: HubSpotRequest, address: str, **more: Any) -> list[dic
 
 
 def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
-    left = request.state.subscriptions.left_all(address)
+    left = request.state.subscriptions.opted_out_of_all(address)
     return {
         "subscriberIdString": address,
         "channel": "EMAIL",
@@ -140,12 +142,12 @@ def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
     }
 
 
-def leave_all(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
+def opt_out_of_all(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
     """Opt somebody out of everything; the statuses that it left them with."""
-    request.state.subscriptions.leave_all(address)
+    request.state.subscriptions.opt_out_of_all(address)
     return all_statuses(request, address, setStatusSuccessReason="UNSUBSCRIBE_FROM_ALL_OCCURRED")
 
 
 def _left(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
-    leave_all(request, address)
+    opt_out_of_all(request, address)
     return []

@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SUBSCRIBED, UNSUBSCRIBED, Definition
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
-_BUILT = "PublicUpdateSubscriptionStatusRequest"
+_SCHEMA = "PublicUpdateSubscriptionStatusRequest"
 _REQUIRED = ("emailAddress", "subscriptionId")
 _FIELDS = (*_REQUIRED, "legalBasis", "legalBasisExplanation")
 
@@ -52,7 +52,7 @@ async def unsubscribe(request: HubSpotRequest) -> Response:
 
 
 async def _write(request: HubSpotRequest, state: str) -> Response:
-    body = check_object(await read_object(request, _BUILT, _REQUIRED), _BUILT, known=_FIELDS)
+    body = check_object(await read_object(request, _SCHEMA, _REQUIRED), _SCHEMA, known=_FIELDS)
     address = person(body["emailAddress"])
     await request.simulate_latency()
     basis, explanation = legal_basis(request, body)
@@ -65,7 +65,7 @@ async def _write(request: HubSpotRequest, state: str) -> Response:
 
 def _view(request: HubSpotRequest, address: str, of: Definition) -> dict[str, Any]:
     store = request.state.subscriptions
-    wide = store.left_all(address) is not None
+    wide = store.opted_out_of_all(address) is not None
     return {
         "id": str(of.id),
         "name": of.name,

@@ -97,12 +97,16 @@ class SubscriptionStore:
         """The state of one type alone, whatever was said about all of them."""
         return self._consents.get(key_of(address), {}).get(type_id, Consent())
 
-    def left_all(self, address: str) -> float | None:
+    def opted_out_of_all(self, address: str) -> float | None:
         """When the person opted out of everything."""
         return self._out_of_all.get(key_of(address))
 
     def state(self, address: str, type_id: int) -> str:
-        return UNSUBSCRIBED if self.left_all(address) is not None else self.consent(address, type_id).state
+        return (
+            UNSUBSCRIBED
+            if self.opted_out_of_all(address) is not None
+            else self.consent(address, type_id).state
+        )
 
     def set(self, address: str, type_id: int, state: str, basis: str | None, explanation: str | None) -> str:
         """Change one state; tells what kind of change it was."""
@@ -115,12 +119,12 @@ class SubscriptionStore:
         back = before == UNSUBSCRIBED and state == SUBSCRIBED
         return "RESUBSCRIBE_OCCURRED" if back else "REQUESTED_CHANGE_OCCURRED"
 
-    def leave_all(self, address: str) -> None:
+    def opt_out_of_all(self, address: str) -> None:
         self._out_of_all.setdefault(key_of(address), self._clock.time())
 
     def refusal(self, address: str, type_id: str | None) -> str | None:
         """Why a mail of a type (the default one, where none is named) does not go to somebody."""
-        if self.left_all(address) is not None:
+        if self.opted_out_of_all(address) is not None:
             return "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
         named = self.definition(type_id) if type_id is not None else None
         of = named or next((one for one in self.definitions.values() if one.default), None)

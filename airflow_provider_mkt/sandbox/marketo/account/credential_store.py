@@ -3,8 +3,8 @@
 import uuid
 from dataclasses import dataclass, field
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 POD = "sjh"
 
@@ -32,11 +32,11 @@ class Token:
 
 
 @dataclass
-class Accounts:
+class CredentialStore:
     """Who may sign in, and the tokens that are out."""
 
     users: list[ApiUser]
-    settings: Settings
+    settings: MarketoSettings
     _current: dict[str, Token] = field(default_factory=dict)
     _issued: dict[str, Token] = field(default_factory=dict)
 
@@ -54,9 +54,9 @@ class Accounts:
     def user_of(self, value: str, now: float) -> ApiUser:
         token = self._issued.get(value)
         if token is None or token.refused:
-            raise Problem(601, "Access token invalid")
+            raise MarketoError(601, "Access token invalid")
         if token.expires <= now:
             # Only the first use is told that the token has expired; after that nobody knows it any more.
             token.refused = True
-            raise Problem(602, "Access token expired")
+            raise MarketoError(602, "Access token expired")
         return token.user

@@ -3,10 +3,10 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import CHANGE_PARTITION
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
-from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, whole
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
     MarketoRequest,
@@ -33,12 +33,12 @@ async def list_partitions(request: MarketoRequest) -> Response:
 async def move(request: MarketoRequest) -> Response:
     answers: list[Row] = []
     for row in records(await json_object(request)):
-        lead_id = whole(row.get("id"))
+        lead_id = to_int(row.get("id"))
         try:
             _move(request, lead_id, row.get("partitionName"))
             answers.append({"id": lead_id, "status": "updated"})
-        except Problem as problem:
-            answers.append(skipped(problem, id=lead_id))
+        except MarketoError as error:
+            answers.append(skipped(error, id=lead_id))
     return result(request, answers)
 
 
@@ -49,7 +49,7 @@ def _move(request: MarketoRequest, lead_id: int, name: object) -> None:
     if partition is None:
         raise object_not_found("Lead partition", name)
     if not request.token.may_use(partition.id):
-        raise Problem(1008, f"Access to lead partition '{name}' denied")
+        raise MarketoError(1008, f"Access to lead partition '{name}' denied")
     lead = lead_of(request, lead_id)
     if lead.partition_id == partition.id:
         # Moving a lead to where it is is a set with the same value: nothing to log, nothing to refuse.

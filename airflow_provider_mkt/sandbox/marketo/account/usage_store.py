@@ -8,7 +8,7 @@ CENTRAL = ZoneInfo("America/Chicago")
 DAYS = 7
 
 
-class Usage:
+class UsageStore:
     def __init__(self) -> None:
         self.calls: dict[date, Counter[str]] = {}
         self.errors: dict[date, Counter[str]] = {}

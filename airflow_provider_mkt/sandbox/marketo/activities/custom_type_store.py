@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.errors import (
-    Problem,
+    MarketoError,
     field_not_found,
     missing,
     object_not_found,
@@ -15,8 +15,8 @@ from airflow_provider_mkt.sandbox.marketo.errors import (
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
 
 FIRST_ID = 100_001
-MOST_TYPES = 10
-MOST_ATTRIBUTES = 20
+MAX_TYPES = 10
+MAX_ATTRIBUTES = 20
 DATA_TYPES = (
     "string",
     "boolean",
@@ -49,10 +49,10 @@ class Attribute:
     description: str = ""
 
     def row(self, *, primary: bool = False) -> Row:
-        told: Row = {"apiName": self.api_name, "name": self.name, "dataType": self.data_type}
+        row: Row = {"apiName": self.api_name, "name": self.name, "dataType": self.data_type}
         if self.description:
-            told["description"] = self.description
-        return told | {"isPrimary": True} if primary else told
+            row["description"] = self.description
+        return row | {"isPrimary": True} if primary else row
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class CustomType:
         return self.draft
 
     def row(self, version: Version, status: str | None = None) -> Row:
-        told: Row = {
+        row: Row = {
             "id": self.id,
             "apiName": self.api_name,
             "name": version.name,
@@ -107,11 +107,11 @@ class CustomType:
             "createdAt": lead_time(self.created_at),
             "updatedAt": lead_time(self.updated_at),
         }
-        return told | {"primaryAttribute": version.primary.row(primary=True)} if version.primary else told
+        return row | {"primaryAttribute": version.primary.row(primary=True)} if version.primary else row
 
 
 @dataclass
-class CustomTypes:
+class CustomTypeStore:
     """The custom types of an instance, by API name."""
 
     types: dict[str, CustomType] = field(default_factory=dict)
@@ -138,11 +138,11 @@ class CustomTypes:
                 raise missing(key)
         api_name = str(body["apiName"])
         if not _NAME.fullmatch(api_name):
-            raise Problem(1003, f"apiName '{api_name}' must be alphanumeric with at least one letter")
+            raise MarketoError(1003, f"apiName '{api_name}' must be alphanumeric with at least one letter")
         if api_name.lower() in {name.lower() for name in self.types}:
-            raise Problem(1017, f"Custom activity type '{api_name}' already exists")
-        if len(self.types) >= MOST_TYPES:
-            raise Problem(1027, f"No more than {MOST_TYPES} custom activity types can be created")
+            raise MarketoError(1017, f"Custom activity type '{api_name}' already exists")
+        if len(self.types) >= MAX_TYPES:
+            raise MarketoError(1027, f"No more than {MAX_TYPES} custom activity types can be created")
         draft = Version(
             str(body["name"]),
             str(body["triggerName"]),
@@ -150,10 +150,10 @@ class CustomTypes:
             _attribute(body["primaryAttribute"]),
             description=str(body.get("description") or ""),
         )
-        made = CustomType(FIRST_ID + self._made, api_name, now, now, draft)
+        created = CustomType(FIRST_ID + self._made, api_name, now, now, draft)
         self._made += 1
-        self.types[api_name] = made
-        return made
+        self.types[api_name] = created
+        return created
 
     def update(self, api_name: str, body: Row, now: datetime) -> CustomType:
         found = self.get(api_name)
@@ -173,7 +173,7 @@ class CustomTypes:
         for row in rows:
             new = _attribute(row)
             if new.api_name in attributes or (primary and new.api_name == primary.api_name):
-                raise Problem(1017, f"Attribute '{new.api_name}' already exists")
+                raise MarketoError(1017, f"Attribute '{new.api_name}' already exists")
             if _is_primary(row):
                 primary = _only(primary, new)
             else:
@@ -211,16 +211,16 @@ class CustomTypes:
     def approve(self, api_name: str, now: datetime) -> CustomType:
         found = self.get(api_name)
         if found.draft is None:
-            raise Problem(1003, f"Custom activity type '{api_name}' has no draft to approve")
+            raise MarketoError(1003, f"Custom activity type '{api_name}' has no draft to approve")
         if found.draft.primary is None:
-            raise Problem(1003, f"Custom activity type '{api_name}' has no primary attribute")
+            raise MarketoError(1003, f"Custom activity type '{api_name}' has no primary attribute")
         found.live, found.draft, found.updated_at = found.draft, None, now
         return found
 
     def discard(self, api_name: str, now: datetime) -> CustomType:
         found = self.get(api_name)
         if found.draft is None or found.live is None:
-            raise Problem(1003, f"Custom activity type '{api_name}' has no draft to discard")
+            raise MarketoError(1003, f"Custom activity type '{api_name}' has no draft to discard")
         found.draft, found.updated_at = None, now
         return found
 
@@ -237,8 +237,8 @@ def _parts(one: CustomType) -> tuple[dict[str, Attribute], Attribute | None]:
 def _keep(
     one: CustomType, attributes: Mapping[str, Attribute], primary: Attribute | None, now: datetime
 ) -> CustomType:
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise Problem(1028, f"A type has at most {MOST_ATTRIBUTES} attributes")
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise MarketoError(1028, f"A type has at most {MAX_ATTRIBUTES} attributes")
     one.edit(now, attributes=tuple(attributes.values()), primary=primary)
     return one
 
@@ -253,7 +253,7 @@ def _is_primary(row: Row) -> bool | None:
 def _only(present: Attribute | None, new: Attribute) -> Attribute:
     """Promote an attribute, which takes that none is primary: the present one is demoted first."""
     if present is not None:
-        raise Problem(1003, f"Attribute '{present.api_name}' is the primary attribute already")
+        raise MarketoError(1003, f"Attribute '{present.api_name}' is the primary attribute already")
     return new
 
 
@@ -266,7 +266,7 @@ def _attribute(row: object) -> Attribute:
     # The schema does not require a type, and clients in use send none; which one is meant is not documented.
     data_type = str(row.get("dataType") or "string")
     if data_type not in DATA_TYPES:
-        raise Problem(1003, f"Data type '{data_type}' is not supported")
+        raise MarketoError(1003, f"Data type '{data_type}' is not supported")
     if not _NAME.fullmatch(str(row["apiName"])):
-        raise Problem(1003, f"apiName '{row['apiName']}' must be alphanumeric with at least one letter")
+        raise MarketoError(1003, f"apiName '{row['apiName']}' must be alphanumeric with at least one letter")
     return Attribute(str(row["apiName"]), str(row["name"]), data_type, str(row.get("description") or ""))

@@ -14,26 +14,26 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
 )
 from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomType
 from airflow_provider_mkt.sandbox.marketo.activities.store import Activity, Position
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.paging import batch_size, moment, read_position, write_position
 from airflow_provider_mkt.sandbox.marketo.permissions import ACTIVITIES_READABLE
-from airflow_provider_mkt.sandbox.marketo.requests import required, whole
+from airflow_provider_mkt.sandbox.marketo.requests import required, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
     MarketoRequest,
     MarketoRoutes,
     Row,
-    done,
     result,
+    success,
 )
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds, lead_time
 
 routes = MarketoRoutes(LEAD)
 
-MOST_TYPES = 10
-MOST_LEADS = 30
+MAX_TYPES = 10
+MAX_LEADS = 30
 LARGEST_LIST = 10_000
-DELETES_KEPT = timedelta(days=14)
+DELETES_RETENTION = timedelta(days=14)
 SCOPES = ACTIVITIES_READABLE
 
 
@@ -61,25 +61,25 @@ def _type(one: ActivityType) -> Row:
 async def paging_token(request: MarketoRequest) -> Response:
     text = required(request.query_params, "sinceDatetime")
     if has_milliseconds(text):
-        raise Problem(1003, "Milliseconds are not allowed in 'sinceDatetime'")
+        raise MarketoError(1003, "Milliseconds are not allowed in 'sinceDatetime'")
     since = moment(request, "sinceDatetime")
     if since is None:
         raise missing("sinceDatetime")
-    return done(request, nextPageToken=write_position(Position(since, 0)))
+    return success(request, nextPageToken=write_position(Position(since, 0)))
 
 
 @routes.handle("GET", "/activities.json", scopes=SCOPES)
 async def activities(request: MarketoRequest) -> Response:
-    wanted = {whole(text, "activityTypeIds") for text in request.list_param("activityTypeIds")}
+    wanted = {to_int(text, "activityTypeIds") for text in request.list_param("activityTypeIds")}
     if not wanted:
         raise missing("activityTypeIds")
-    if len(wanted) > MOST_TYPES:
-        raise Problem(1003, f"Number of activityTypeIds exceeds the limit of {MOST_TYPES}")
+    if len(wanted) > MAX_TYPES:
+        raise MarketoError(1003, f"Number of activityTypeIds exceeds the limit of {MAX_TYPES}")
     if DELETE_LEAD in wanted:
-        raise Problem(1003, f"Activity type {DELETE_LEAD} can only be read as deleted leads")
-    assets = {whole(text, "assetIds") for text in request.list_param("assetIds")}
+        raise MarketoError(1003, f"Activity type {DELETE_LEAD} can only be read as deleted leads")
+    assets = {to_int(text, "assetIds") for text in request.list_param("assetIds")}
     if assets and len(wanted) != 1:
-        raise Problem(1003, "assetIds needs exactly one activity type")
+        raise MarketoError(1003, "assetIds needs exactly one activity type")
     people = _people(request)
 
     def matches(row: Activity) -> bool:
@@ -117,22 +117,22 @@ def _change(request: MarketoRequest, row: Activity) -> Row:
 
 @routes.handle("GET", "/activities/deletedleads.json", scopes=SCOPES)
 async def deleted(request: MarketoRequest) -> Response:
-    oldest = request.clock.now() - DELETES_KEPT
+    oldest = request.clock.now() - DELETES_RETENTION
     return _page(request, lambda row: row.type_id == DELETE_LEAD and row.date >= oldest, _row)
 
 
 def _people(request: MarketoRequest) -> set[int] | None:
     """Read whose activities are wanted; None means everybody's."""
-    leads = {whole(text, "leadIds") for text in request.list_param("leadIds")}
-    if len(leads) > MOST_LEADS:
-        raise Problem(1003, f"Number of leadIds exceeds the limit of {MOST_LEADS}")
+    leads = {to_int(text, "leadIds") for text in request.list_param("leadIds")}
+    if len(leads) > MAX_LEADS:
+        raise MarketoError(1003, f"Number of leadIds exceeds the limit of {MAX_LEADS}")
     text = request.query_params.get("listId")
     if not text:
         return leads or None
-    members = set(request.state.static_list(whole(text, "listId")).members)
+    members = set(request.state.static_list(to_int(text, "listId")).members)
     # Two pages date this rule three months apart; it is in force here.
     if len(members) >= LARGEST_LIST:
-        raise Problem(1003, f"List must have fewer than {LARGEST_LIST} members")
+        raise MarketoError(1003, f"List must have fewer than {LARGEST_LIST} members")
     return members & leads if leads else members
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomType
 from airflow_provider_mkt.sandbox.marketo.errors import (
-    Problem,
+    MarketoError,
     field_not_found,
     missing,
     object_not_found,
@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
     WRITE_ACTIVITY,
     WRITE_ACTIVITY_METADATA,
 )
-from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, truth, whole
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment
 
@@ -32,14 +32,14 @@ WRITE = (WRITE_ACTIVITY_METADATA,)
 
 @routes.handle("GET", "/activities/external/types.json", scopes=METADATA_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    return result(request, [_told(one) for one in request.state.custom_types.types.values()])
+    return result(request, [_view(one) for one in request.state.custom_types.types.values()])
 
 
 @routes.handle("GET", TYPE + "/describe.json", scopes=METADATA_READABLE)
 async def describe(request: MarketoRequest) -> Response:
     """Tell one version. What a type that was never approved answers is not documented: not found."""
     one = request.state.custom_types.get(request.path_params["apiName"])
-    draft = truth(request.query_params.get("draft"), default=False)
+    draft = to_bool(request.query_params.get("draft"), default=False)
     version = one.draft if draft else one.live
     if version is None:
         raise object_not_found(f"{'Draft' if draft else 'Approved'} custom activity type", one.api_name)
@@ -64,20 +64,20 @@ async def update(request: MarketoRequest) -> Response:
 @routes.handle("POST", TYPE + "/attributes/{verb}.json", scopes=WRITE)
 async def attributes(request: MarketoRequest) -> Response:
     types = request.state.custom_types
-    deeds = {
+    actions = {
         "create": types.add_attributes,
         "update": types.update_attributes,
         "delete": types.delete_attributes,
     }
-    deed = deeds.get(request.path_params["verb"])
-    if deed is None:
-        raise Problem(610, f"Requested resource not found: {request.path}")
+    action = actions.get(request.path_params["verb"])
+    if action is None:
+        raise MarketoError(610, f"Requested resource not found: {request.path}")
     rows = (await json_object(request)).get("attributes")
     if not rows:
         raise missing("attributes")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type("attributes", "array of objects")
-    return _answer(request, deed(request.path_params["apiName"], rows, request.clock.now()))
+    return _answer(request, action(request.path_params["apiName"], rows, request.clock.now()))
 
 
 @routes.handle("POST", TYPE + "/approve.json", scopes=WRITE)
@@ -97,14 +97,14 @@ async def discard(request: MarketoRequest) -> Response:
 @routes.handle("POST", TYPE + "/delete.json", scopes=WRITE)
 async def delete(request: MarketoRequest) -> Response:
     one = request.state.custom_types.delete(request.path_params["apiName"])
-    return result(request, [_told(one) | {"status": "deleted"}])
+    return result(request, [_view(one) | {"status": "deleted"}])
 
 
 def _answer(request: MarketoRequest, one: CustomType) -> Response:
     return result(request, [one.row(one.latest)])
 
 
-def _told(one: CustomType) -> Row:
+def _view(one: CustomType) -> Row:
     return one.row(one.live or one.latest)
 
 
@@ -115,9 +115,9 @@ async def add(request: MarketoRequest) -> Response:
     for row in records(await json_object(request)):
         try:
             answers.append(_log(request, row))
-        except Problem as problem:
+        except MarketoError as error:
             # Here alone the reasons of a skipped record are called errors.
-            answers.append({"status": "skipped", "errors": [problem.reason]})
+            answers.append({"status": "skipped", "errors": [error.reason]})
     return result(request, answers)
 
 
@@ -127,17 +127,17 @@ def _log(request: MarketoRequest, row: dict[str, Any]) -> Row:
             raise missing(key)
     if not isinstance(row.get("attributes"), list):
         raise missing("attributes")
-    lead = lead_of(request, whole(row["leadId"], "leadId"))
-    type_id = whole(row["activityTypeId"], "activityTypeId")
+    lead = lead_of(request, to_int(row["leadId"], "leadId"))
+    type_id = to_int(row["activityTypeId"], "activityTypeId")
     version = request.state.custom_types.live(type_id)
     if version is None or version.primary is None:
-        raise Problem(1003, f"Activity type '{type_id}' is not an approved custom activity type")
+        raise MarketoError(1003, f"Activity type '{type_id}' is not an approved custom activity type")
     date, now = parse_moment(row["activityDate"]), request.clock.now()
     if date is None:
         raise wrong_type(row["activityDate"], "datetime")
     if date > now:
         # Not documented; accepting it would move every reader past what happens until then.
-        raise Problem(1003, "activityDate must not be in the future")
+        raise MarketoError(1003, "activityDate must not be in the future")
     known = {key: one for one in version.attributes for key in (one.name, one.api_name)}
     values: dict[str, Value] = {}
     for given in row["attributes"]:
@@ -146,7 +146,7 @@ def _log(request: MarketoRequest, row: dict[str, Any]) -> Row:
             raise field_not_found(name)
         values[known[name].name] = read_value(known[name].data_type, None, given.get("value"))
     if sum(len(str(value).encode()) for value in values.values()) > LARGEST_ATTRIBUTES:
-        raise Problem(1049, f"Attributes are longer than {LARGEST_ATTRIBUTES} bytes together")
+        raise MarketoError(1049, f"Attributes are longer than {LARGEST_ATTRIBUTES} bytes together")
     primary = read_value(version.primary.data_type, STRING_LIMIT, row["primaryAttributeValue"])
     logged = request.state.log.add(
         type_id, lead.id, date, dict(values), primary=(None, str(primary)), committed_at=now

@@ -46,7 +46,7 @@ class Page(NamedTuple):
     more: bool
 
 
-class ActivityLog:
+class ActivityStore:
     def __init__(self) -> None:
         self._rows: list[Activity] = []
         self._order: list[Position] = []

@@ -8,7 +8,7 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUE
 from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.emails.sending import audience, send
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.lists import membership as listing
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment
@@ -53,17 +53,17 @@ def schedule(
 
 def activate(state: MarketoState, campaign: SmartCampaign) -> None:
     if campaign.type == BATCH:
-        raise Problem(709, "Batch campaigns cannot be activated")
+        raise MarketoError(709, "Batch campaigns cannot be activated")
     if campaign.active:
-        raise Problem(709, "Campaign is already active")
+        raise MarketoError(709, "Campaign is already active")
     if not campaign.trigger or not campaign.flow:
-        raise Problem(709, "Campaign needs at least one trigger and one flow step")
+        raise MarketoError(709, "Campaign needs at least one trigger and one flow step")
     campaign.active, campaign.updated_at = True, state.now()
 
 
 def deactivate(state: MarketoState, campaign: SmartCampaign) -> None:
     if not campaign.active:
-        raise Problem(709, "Campaign is not active")
+        raise MarketoError(709, "Campaign is not active")
     campaign.active, campaign.updated_at = False, state.now()
 
 
@@ -72,7 +72,7 @@ def tokens_of(state: MarketoState, campaign: SmartCampaign, overrides: Mapping[s
     home = campaign.folder
     if overrides and home.type == "Program" and state.programs[home.id].folder.type == "Program":
         # Overriding tokens below a program inside a program fails on the live platform too, with this.
-        raise Problem(611, "System error")
+        raise MarketoError(611, "System error")
     return state.tokens.resolve(state.path_of(home), overrides)
 
 
@@ -87,7 +87,7 @@ def _run(
         campaign.members.setdefault(lead_id, []).append(at)
         for step in campaign.flow:
             # A step that points to something deleted since is passed over; the ones after it still run.
-            with contextlib.suppress(Problem):
+            with contextlib.suppress(MarketoError):
                 _take(state, campaign, step, lead, at, tokens)
 
 

@@ -7,15 +7,15 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     in_folder,
     rename,
+    requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import EMPTY, SmartCampaign
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import (
     ACTIVATE_CAMPAIGN,
@@ -24,7 +24,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
     WRITE_ASSETS,
 )
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import clone_campaign
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
@@ -35,7 +35,7 @@ LONGEST_DESCRIPTION = 2000
 @routes.handle("GET", "/smartCampaigns.json", scopes=ASSETS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
     # The switch narrows only when it is on: off is what it is without being named.
-    only_active = truth(request.query_params.get("isActive"), default=False)
+    only_active = to_bool(request.query_params.get("isActive"), default=False)
     chosen = in_folder(list(request.state.campaigns.values()), request.query_params.get("folder"))
     chosen = [one for one in chosen if one.active or not only_active]
     return assets(request, [_row(one) for one in asset_page(request, chosen)])
@@ -57,14 +57,14 @@ async def named(request: MarketoRequest) -> Response:
 
 def _check_description(params: QueryParams) -> None:
     if len(params.get("description") or "") > LONGEST_DESCRIPTION:
-        raise Problem(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
+        raise MarketoError(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
 
 
 @routes.handle("POST", "/smartCampaigns.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     """Make an empty campaign: rules and flow can be given only in the user interface."""
     params = await asset_params(request)
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
     request.state.check_name_free(request.state.campaigns, name, place)
     now = request.clock.now()
@@ -88,11 +88,11 @@ async def update(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.campaigns, "Smart campaign")
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
     request.state.check_name_free(request.state.campaigns, name, place)
-    made = clone_campaign(request.state, source, name, place, params.get("description"))
-    return assets(request, [_row(made)])
+    created = clone_campaign(request.state, source, name, place, params.get("description"))
+    return assets(request, [_row(created)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/activate.json", scopes=(ACTIVATE_CAMPAIGN,))
@@ -113,7 +113,7 @@ async def deactivate(request: MarketoRequest) -> Response:
 async def delete(request: MarketoRequest) -> Response:
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
     if campaign.active or campaign.scheduled:
-        raise Problem(709, "Campaign is in use")
+        raise MarketoError(709, "Campaign is in use")
     del request.state.campaigns[campaign.id]
     return assets(request, [{"id": campaign.id}])
 

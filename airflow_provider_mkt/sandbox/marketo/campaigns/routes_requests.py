@@ -8,19 +8,19 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
 from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, TRIGGER, SmartCampaign
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, wrong_type
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import CAMPAIGNS_READABLE, EXECUTE_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
-from airflow_provider_mkt.sandbox.marketo.requests import json_object, path_id, truth, whole
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, path_id, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_moment
 
 routes = MarketoRoutes(LEAD)
 
-MOST_LEADS = MOST_TOKENS = 100
+MAX_LEADS = MAX_TOKENS = 100
 CLONES_PER_DAY = 20
 SOONEST = timedelta(minutes=5)
 LATEST = timedelta(days=2 * 365)
@@ -28,13 +28,13 @@ LATEST = timedelta(days=2 * 365)
 
 @routes.handle("GET", "/campaigns.json", scopes=CAMPAIGNS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    ids = {whole(text) for text in request.list_param("id")}
+    ids = {to_int(text) for text in request.list_param("id")}
     names, programs = (
         set(request.list_param("name")),
         set(request.list_param("programName")),
     )
     workspaces = set(request.list_param("workspaceName"))
-    only_triggerable = truth(request.query_params.get("isTriggerable"), default=False)
+    only_triggerable = to_bool(request.query_params.get("isTriggerable"), default=False)
     chosen = []
     for one in request.state.campaigns.values():
         program = request.state.programs.get(one.program_id or 0)
@@ -78,16 +78,16 @@ async def trigger(request: MarketoRequest) -> Response:
         raise missing("leads")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type("leads", "array of objects")
-    if len(rows) > MOST_LEADS:
-        raise Problem(1003, f"Number of leads exceeds the limit of {MOST_LEADS}")
+    if len(rows) > MAX_LEADS:
+        raise MarketoError(1003, f"Number of leads exceeds the limit of {MAX_LEADS}")
     tokens = _tokens(given)
     if campaign.type != TRIGGER:
-        raise Problem(1003, f"Campaign '{campaign.id}' is not a trigger campaign")
+        raise MarketoError(1003, f"Campaign '{campaign.id}' is not a trigger campaign")
     if not campaign.requestable:
-        raise Problem(
+        raise MarketoError(
             1003, f"Campaign '{campaign.id}' is not active or has no 'Campaign is Requested' trigger"
         )
-    leads = [lead_of(request, whole(row.get("id"))) for row in rows]
+    leads = [lead_of(request, to_int(row.get("id"))) for row in rows]
     flows.request(request.state, campaign, leads, tokens)
     return result(request, [{"id": campaign.id}])
 
@@ -98,7 +98,7 @@ async def schedule(request: MarketoRequest) -> Response:
     campaign = request.state.campaign(path_id(request, "campaignId"))
     given = _input(await json_object(request)) if request.content else {}
     if campaign.type != BATCH:
-        raise Problem(1003, f"Campaign '{campaign.id}' is not a batch campaign")
+        raise MarketoError(1003, f"Campaign '{campaign.id}' is not a batch campaign")
     due, tokens = _due(request, given.get("runAt")), _tokens(given)
     # Checked before anything is cloned: a refused call leaves nothing behind.
     flows.tokens_of(request.state, campaign, tokens)
@@ -124,7 +124,7 @@ def _due(request: MarketoRequest, text: Any) -> datetime:
     if due is None:
         raise wrong_type(text, "datetime")
     if due > now + LATEST:
-        raise Problem(1042, "runAt must not be more than two years ahead")
+        raise MarketoError(1042, "runAt must not be more than two years ahead")
     return max(due, now + SOONEST)
 
 
@@ -132,13 +132,13 @@ def _tokens(given: Row) -> dict[str, str]:
     rows = given.get("tokens") or []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type("tokens", "array of objects")
-    if len(rows) > MOST_TOKENS:
-        raise Problem(1003, f"Number of tokens exceeds the limit of {MOST_TOKENS}")
+    if len(rows) > MAX_TOKENS:
+        raise MarketoError(1003, f"Number of tokens exceeds the limit of {MAX_TOKENS}")
     tokens = {}
     for row in rows:
         name = str(row.get("name") or "")
         if not (name.startswith("{{my.") and name.endswith("}}")):
-            raise Problem(1003, f"Invalid token name '{name}'. A name is written {{{{my.name}}}}")
+            raise MarketoError(1003, f"Invalid token name '{name}'. A name is written {{{{my.name}}}}")
         tokens[name[5:-2]] = str(row.get("value", ""))
     return tokens
 
@@ -147,11 +147,11 @@ def _cloned(request: MarketoRequest, campaign: SmartCampaign, name: str) -> Smar
     state, today = request.state, quota_day(request.clock.now())
     source = state.programs.get(campaign.program_id or 0)
     if source is None:
-        raise Problem(1003, "Only a campaign inside a program can be cloned")
+        raise MarketoError(1003, "Only a campaign inside a program can be cloned")
     if state.schedule_clones[today] >= CLONES_PER_DAY:
-        raise Problem(1020, f"cloneToProgramName can be used {CLONES_PER_DAY} times per day")
+        raise MarketoError(1020, f"cloneToProgramName can be used {CLONES_PER_DAY} times per day")
     if any(one.folder == campaign.folder for one in state.lists.values()):
-        raise Problem(709, "A program that holds a static list cannot be cloned while scheduling")
+        raise MarketoError(709, "A program that holds a static list cannot be cloned while scheduling")
     check_clone_name(state, name)
     state.schedule_clones[today] += 1
     program = clone_program(state, source, name, source.folder)

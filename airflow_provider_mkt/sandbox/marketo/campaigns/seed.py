@@ -2,7 +2,7 @@
 
 from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, REQUESTED, TRIGGER, SmartCampaign
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.programs.models import PAUSED, SmartList
 from airflow_provider_mkt.sandbox.marketo.seed import (
     APPROVED_EMAIL,
@@ -21,7 +21,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 def fill(state: MarketoState) -> None:
     """Add a campaign that can be requested, a batch campaign and an inactive one."""
-    folder, program = Place(CAMPAIGN_FOLDER, "Folder"), Place(DEFAULT_PROGRAM, "Program")
+    folder, program = FolderRef(CAMPAIGN_FOLDER, "Folder"), FolderRef(DEFAULT_PROGRAM, "Program")
     state.campaigns[REQUEST_CAMPAIGN] = SmartCampaign(
         REQUEST_CAMPAIGN,
         "Add to Welcome Nurture",

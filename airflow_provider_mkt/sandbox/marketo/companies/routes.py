@@ -3,7 +3,12 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.companies.store import Company
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, field_not_found, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import (
+    MarketoError,
+    field_not_found,
+    missing,
+    object_not_found,
+)
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, match_key, read_value
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import COMPANIES_READABLE, WRITE_COMPANY
@@ -31,12 +36,12 @@ DEFAULTS = ("id", KEY, "company", "createdAt", "updatedAt")
 async def find(request: MarketoRequest) -> Response:
     kind = required(request.query_params, "filterType")
     if kind not in KEYS:
-        raise Problem(1011, f"Field '{kind}' is not supported for lookup")
+        raise MarketoError(1011, f"Field '{kind}' is not supported for lookup")
     values = {match_key(text) for text in request.list_param("filterValues")}
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
-        raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
+        raise MarketoError(1003, f"Number of filter values exceeds the limit of {BATCH}")
     fields = request.list_param("fields") or list(DEFAULTS)
     for name in fields:
         if name not in DEFAULTS and name not in _columns(request):
@@ -45,8 +50,10 @@ async def find(request: MarketoRequest) -> Response:
     companies, more = page(request, found, lambda one: one.id, says_more=False)
     rows: list[Row] = []
     for seq, one in enumerate(companies):
-        told = {name: value for name, value in _values(one).items() if name in fields and value is not None}
-        rows.append({"seq": seq, "id": one.id} | told)
+        fields_row = {
+            name: value for name, value in _values(one).items() if name in fields and value is not None
+        }
+        rows.append({"seq": seq, "id": one.id} | fields_row)
     return result(request, rows, **more)
 
 
@@ -56,19 +63,21 @@ async def sync(request: MarketoRequest) -> Response:
     rows = records(body)
     action, by = body.get("action") or ACTIONS[0], str(body.get("dedupeBy") or "dedupeFields")
     if action not in ACTIONS:
-        raise Problem(1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}")
+        raise MarketoError(
+            1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}"
+        )
     if by not in KEY_FIELDS:
-        raise Problem(1003, f"Invalid value '{by}' for dedupeBy")
+        raise MarketoError(1003, f"Invalid value '{by}' for dedupeBy")
     if by == "idField" and action == "createOnly":
-        raise Problem(1003, "dedupeBy 'idField' is not allowed with action 'createOnly'")
+        raise MarketoError(1003, "dedupeBy 'idField' is not allowed with action 'createOnly'")
     await request.simulate_latency()
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         try:
-            company, word = _write(request, str(action), KEY_FIELDS[by], row)
-            answers.append({"seq": seq, "id": company.id, "status": word})
-        except Problem as problem:
-            answers.append(skipped(problem, seq=seq))
+            company, status = _write(request, str(action), KEY_FIELDS[by], row)
+            answers.append({"seq": seq, "id": company.id, "status": status})
+        except MarketoError as error:
+            answers.append(skipped(error, seq=seq))
     return result(request, answers)
 
 
@@ -77,7 +86,7 @@ async def delete(request: MarketoRequest) -> Response:
     body = await json_object(request)
     rows, by = records(body), str(body.get("deleteBy") or "dedupeFields")
     if by not in KEY_FIELDS:
-        raise Problem(1003, f"Invalid value '{by}' for deleteBy")
+        raise MarketoError(1003, f"Invalid value '{by}' for deleteBy")
     await request.simulate_latency()
     answers: list[Row] = []
     for seq, row in enumerate(rows):
@@ -85,8 +94,8 @@ async def delete(request: MarketoRequest) -> Response:
             company = _existing(request, KEY_FIELDS[by], row)
             request.state.companies.delete(company)
             answers.append({"seq": seq, "id": company.id, "status": "deleted"})
-        except Problem as problem:
-            answers.append(skipped(problem, seq=seq))
+        except MarketoError as error:
+            answers.append(skipped(error, seq=seq))
     return result(request, answers)
 
 
@@ -122,7 +131,7 @@ def _write(request: MarketoRequest, action: str, key: str, row: Row) -> tuple[Co
             raise object_not_found("Company", row[key])
         return store.insert(str(row[KEY]), values, request.clock.now()), "created"
     if action == "createOnly":
-        raise Problem(1017, "Company already exists")
+        raise MarketoError(1017, "Company already exists")
     store.update(found, values, request.clock.now())
     return found, "updated"
 

@@ -17,7 +17,7 @@ class Company:
     values: dict[str, Value] = field(default_factory=dict)
 
 
-class Companies:
+class CompanyStore:
     def __init__(self) -> None:
         self._companies: dict[int, Company] = {}
         self._by_key: dict[str, Company] = {}

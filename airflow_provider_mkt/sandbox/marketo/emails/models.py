@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 
 APPROVED, DRAFT = "approved", "draft"
@@ -56,7 +56,7 @@ class Email(Asset):
 
     def approve(self, now: datetime) -> None:
         if self.draft is None:
-            raise Problem(709, "Email has no draft to approve")
+            raise MarketoError(709, "Email has no draft to approve")
         wanted = {
             "subject": self.draft.subject,
             "fromName": self.draft.from_name,
@@ -65,20 +65,20 @@ class Email(Asset):
         }
         empty = [name for name, value in wanted.items() if not value]
         if empty:
-            raise Problem(709, f"Email cannot be approved without {', '.join(empty)}")
+            raise MarketoError(709, f"Email cannot be approved without {', '.join(empty)}")
         self.approved, self.draft, self.updated_at = self.draft, None, now
 
     def unapprove(self, now: datetime) -> None:
         if self.approved is None:
-            raise Problem(709, "Email is not approved")
+            raise MarketoError(709, "Email is not approved")
         self.draft = self.draft or self.approved
         self.approved, self.updated_at = None, now
 
     def discard(self, now: datetime) -> None:
         if self.draft is None:
-            raise Problem(709, "Email has no draft to discard")
+            raise MarketoError(709, "Email has no draft to discard")
         if self.approved is None:
-            raise Problem(709, "The only version of an email cannot be discarded")
+            raise MarketoError(709, "The only version of an email cannot be discarded")
         self.draft, self.updated_at = None, now
 
 

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.marketo.assets import by_path, for_write
 from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, FIRST_NAME
 from airflow_provider_mkt.sandbox.marketo.emails.routes_emails import wanted_status
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE, WRITE_ASSETS
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, whole
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
@@ -41,10 +41,10 @@ async def update_section(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     email = for_write(request, request.state.emails, "Email")
     if request.path_params["htmlId"] != SECTION:
-        raise Problem(702, f"Section {request.path_params['htmlId']} not found")
+        raise MarketoError(702, f"Section {request.path_params['htmlId']} not found")
     kind = text_param(params, "type")
     if kind != "Text":
-        raise Problem(709, f"Content type '{kind}' is not supported here")
+        raise MarketoError(709, f"Content type '{kind}' is not supported here")
     changes = {"body": text_param(params, "value", LONGEST_SECTION)}
     if "textValue" in params:
         changes["body_text"] = params.get("textValue") or ""
@@ -58,20 +58,20 @@ async def preview(request: MarketoRequest) -> Response:
     status, email = wanted_status(request), by_path(request, request.state.emails)
     kind, lead_id = request.query_params.get("type") or "HTML", request.query_params.get("leadId")
     if kind not in ("HTML", "Text"):
-        raise Problem(701, f"Invalid type '{kind}'")
+        raise MarketoError(701, f"Invalid type '{kind}'")
     name = ""
     if lead_id is not None:
         if not request.token.permissions.intersection(LEADS_READABLE):
-            raise Problem(603, "Access denied: a preview for a lead needs the permission to read leads")
-        name = str(lead_of(request, whole(lead_id, "leadId")).values.get("firstName") or "")
+            raise MarketoError(603, "Access denied: a preview for a lead needs the permission to read leads")
+        name = str(lead_of(request, to_int(lead_id, "leadId")).values.get("firstName") or "")
     version = email.version(status) if email else None
     if email is None or version is None:
         return assets(request, [])
     title = f"<title>{escape(version.subject)}</title>"
     html = f"<html><head>{title}</head><body>{version.body}</body></html>"
     content = (version.body_text if kind == "Text" else html).replace(FIRST_NAME, name)
-    told = APPROVED if version is email.approved else DRAFT
-    return assets(request, [{"id": email.id, "status": told, "content": content}])
+    status = APPROVED if version is email.approved else DRAFT
+    return assets(request, [{"id": email.id, "status": status, "content": content}])
 
 
 @routes.handle("GET", "/email/{id}/variables.json", scopes=ASSETS_READABLE)
@@ -94,9 +94,9 @@ async def update_variable(request: MarketoRequest) -> Response:
     version = email.draft or email.approved
     present = dict(version.variables) if version else {}
     if name not in present or params.get("moduleId"):
-        raise Problem(702, f"Variable {name} not found")
+        raise MarketoError(702, f"Variable {name} not found")
     if "value" not in params:
-        raise Problem(701, "value cannot be blank")
+        raise MarketoError(701, "value cannot be blank")
     present[name] = params.get("value") or ""
     email.edit(request.clock.now(), variables=tuple(present.items()))
     return assets(request, [_variable(name, present[name])])

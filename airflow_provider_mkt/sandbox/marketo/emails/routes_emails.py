@@ -9,21 +9,21 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     in_folder,
     rename,
+    requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import SendEmail
 from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, Email, Sample, Version
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, wrong_type
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, wrong_type
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
 from airflow_provider_mkt.sandbox.marketo.leads.values import is_email
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import APPROVE_ASSETS, ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import clone_email
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, truth, whole
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
@@ -51,7 +51,7 @@ def wanted_status(request: MarketoRequest) -> str | None:
     if status is None:
         return None
     if status.lower() not in (APPROVED, DRAFT):
-        raise Problem(701, f"Invalid status '{status}'")
+        raise MarketoError(701, f"Invalid status '{status}'")
     return status.lower()
 
 
@@ -83,11 +83,11 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/emails.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.emails, name, place)
-    template = whole(text_param(params, "template"), "template")
+    template = to_int(text_param(params, "template"), "template")
     if template not in request.state.templates:
-        raise Problem(702, f"Email template {template} not found")
+        raise MarketoError(702, f"Email template {template} not found")
     now = request.clock.now()
     email = Email(request.state.next_id("email"), name, place, now, now, template, draft=Version())
     email.description = params.get("description") or ""
@@ -106,7 +106,7 @@ async def update(request: MarketoRequest) -> Response:
     if "preHeader" in params:
         text = params.get("preHeader") or ""
         if len(text) > LONGEST_PREHEADER:
-            raise Problem(701, f"preHeader cannot be longer than {LONGEST_PREHEADER} characters")
+            raise MarketoError(701, f"preHeader cannot be longer than {LONGEST_PREHEADER} characters")
         changes["pre_header"] = text
     rename(request, request.state.emails, email, params)
     if changes:
@@ -126,24 +126,24 @@ async def update_headers(request: MarketoRequest) -> Response:
             changes[attribute] = _header(name, params.get(name) or "")
     changes |= {key: value for key, value in _switches(params).items() if key == "tracking_disabled"}
     if not changes:
-        raise Problem(701, "At least one header is required")
+        raise MarketoError(701, "At least one header is required")
     email.edit(request.clock.now(), **changes)
     return assets(request, [{"id": email.id}])
 
 
 def _header(name: str, text: str) -> str:
     try:
-        said = json.loads(text)
-        kind, value = said["type"], str(said["value"])
+        parsed = json.loads(text)
+        kind, value = parsed["type"], str(parsed["value"])
     except (ValueError, TypeError, KeyError, RecursionError):
         raise wrong_type(text, f"JSON object with type and value ({name})") from None
     if kind != "Text":
-        raise Problem(709, f"Header type '{kind}' is not supported here")
+        raise MarketoError(709, f"Header type '{kind}' is not supported here")
     return value
 
 
 def _switches(params: QueryParams) -> dict[str, bool]:
-    given = {attribute: truth(params.get(name)) for name, attribute in SWITCHES.items()}
+    given = {attribute: to_bool(params.get(name)) for name, attribute in SWITCHES.items()}
     return {attribute: value for attribute, value in given.items() if value is not None}
 
 
@@ -173,20 +173,20 @@ async def discard(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.emails, "Email")
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.emails, name, place)
-    made = clone_email(request.state, source, name, place, params.get("description"))
-    operational = truth(params.get("operational"))
+    created = clone_email(request.state, source, name, place, params.get("description"))
+    operational = to_bool(params.get("operational"))
     if operational is not None:
-        made.edit(request.clock.now(), operational=operational)
-    return assets(request, [_row(request, made)])
+        created.edit(request.clock.now(), operational=operational)
+    return assets(request, [_row(request, created)])
 
 
 @routes.handle("POST", "/email/{id}/delete.json", scopes=(WRITE_ASSETS,))
 async def delete(request: MarketoRequest) -> Response:
     email = for_write(request, request.state.emails, "Email")
     if email.approved:
-        raise Problem(709, "An approved email cannot be deleted")
+        raise MarketoError(709, "An approved email cannot be deleted")
     _check_unused(request, email)
     del request.state.emails[email.id]
     return assets(request, [{"id": email.id}])
@@ -195,10 +195,10 @@ async def delete(request: MarketoRequest) -> Response:
 def _check_unused(request: MarketoRequest, email: Email) -> None:
     for campaign in request.state.campaigns.values():
         if SendEmail(email.id) in campaign.flow:
-            raise Problem(709, f"Email is in use by campaign '{campaign.name}'")
+            raise MarketoError(709, f"Email is in use by campaign '{campaign.name}'")
     home = request.state.program_of(email.folder)
     if home and home.locked:
-        raise Problem(709, f"Email is in use by the approved program '{home.name}'")
+        raise MarketoError(709, f"Email is in use by the approved program '{home.name}'")
 
 
 @routes.handle("POST", "/email/{id}/sendSample.json", scopes=(WRITE_ASSETS,))
@@ -207,10 +207,10 @@ async def send_sample(request: MarketoRequest) -> Response:
     email = for_write(request, request.state.emails, "Email")
     address = text_param(params, "emailAddress")
     if not is_email(address):
-        raise Problem(709, f"Invalid email address '{address}'")
+        raise MarketoError(709, f"Invalid email address '{address}'")
     lead_id = params.get("leadId")
-    lead = lead_of(request, whole(lead_id, "leadId")) if lead_id else None
-    text_only = bool(truth(params.get("textOnly"), default=False))
+    lead = lead_of(request, to_int(lead_id, "leadId")) if lead_id else None
+    text_only = bool(to_bool(params.get("textOnly"), default=False))
     request.state.samples.append(
         Sample(request.clock.now(), email.id, address, lead.id if lead else None, text_only)
     )

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import EMAIL_DELIVERED, SEND_EMAIL
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Sent
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.programs.enrolment import advance
 from airflow_provider_mkt.sandbox.marketo.programs.models import EMAIL, Program, SmartList
@@ -53,37 +53,37 @@ def audience(state: MarketoState, smart_list: SmartList | None) -> list[Lead]:
 
 
 def program_email(state: MarketoState, program: Program) -> Email | None:
-    inside = (one for one in state.emails.values() if one.folder == Place(program.id, "Program"))
+    inside = (one for one in state.emails.values() if one.folder == FolderRef(program.id, "Program"))
     return next((one for one in inside if one.approved), None)
 
 
 def approve_program(state: MarketoState, program: Program) -> None:
     """Lock an email program and set its send on the clock."""
     if program.type != EMAIL:
-        raise Problem(709, "Only email programs can be approved")
+        raise MarketoError(709, "Only email programs can be approved")
     if program.locked:
-        raise Problem(709, "Program is already approved")
+        raise MarketoError(709, "Program is already approved")
     now = state.now()
     if program.start is None or program.end is None:
-        raise Problem(709, "Program has no start date or end date")
+        raise MarketoError(709, "Program has no start date or end date")
     if program_email(state, program) is None:
-        raise Problem(709, "Program has no approved email")
+        raise MarketoError(709, "Program has no approved email")
     if program.smart_list is None:
-        raise Problem(709, "Program has no smart list")
+        raise MarketoError(709, "Program has no smart list")
     # What a past start date does is not documented. Sending at once would surprise most, so it is refused.
     if program.start <= now:
-        raise Problem(709, "Program start date is in the past")
+        raise MarketoError(709, "Program start date is in the past")
     program.locked, program.updated_at = True, now
     program.send_number = state.schedule.at(program.start, lambda at: run_program(state, program, at))
 
 
 def unapprove_program(state: MarketoState, program: Program) -> None:
     if program.type != EMAIL:
-        raise Problem(709, "Only email programs can be unapproved")
+        raise MarketoError(709, "Only email programs can be unapproved")
     if not program.locked:
-        raise Problem(709, "Program is not approved")
+        raise MarketoError(709, "Program is not approved")
     if program.sent_at is not None or program.send_number is None:
-        raise Problem(709, "Program has started to send")
+        raise MarketoError(709, "Program has started to send")
     state.schedule.cancel(program.send_number)
     program.locked, program.send_number, program.updated_at = False, None, state.now()
 
@@ -93,7 +93,7 @@ def run_program(state: MarketoState, program: Program, at: datetime) -> None:
     email = program_email(state, program)
     if email is None:
         return
-    tokens = state.tokens.resolve(state.path_of(Place(program.id, "Program")), {})
+    tokens = state.tokens.resolve(state.path_of(FolderRef(program.id, "Program")), {})
     for lead in audience(state, program.smart_list):
         # Members appear only when their mail is sent.
         if (

@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
 from airflow_provider_mkt.sandbox.marketo.activities.store import Activity
 from airflow_provider_mkt.sandbox.marketo.emails.sending import audience
 from airflow_provider_mkt.sandbox.marketo.errors import (
-    Problem,
+    MarketoError,
     field_not_found,
     missing,
     object_not_found,
@@ -27,14 +27,14 @@ from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program, SmartList
-from airflow_provider_mkt.sandbox.marketo.requests import whole
+from airflow_provider_mkt.sandbox.marketo.requests import to_int
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds, parse_moment
 
 LONGEST_RANGE = timedelta(days=31)
-MOST_PROGRAMS = 10
-MOST_VALUES = 50
+MAX_PROGRAMS = 10
+MAX_VALUES = 50
 LEAD_FILTERS = (
     "createdAt",
     "updatedAt",
@@ -61,7 +61,7 @@ Between = tuple[datetime, datetime]
 def format_of(body: Row) -> str:
     text = str(body.get("format") or "CSV").upper()
     if text.lower() not in DELIMITERS:
-        raise Problem(1003, f"Invalid value '{text}' for format. Valid values are CSV, TSV, SSV")
+        raise MarketoError(1003, f"Invalid value '{text}' for format. Valid values are CSV, TSV, SSV")
     return text
 
 
@@ -70,7 +70,7 @@ def leads(request: MarketoRequest, body: Row) -> Writer:
     sheet = _sheet(body, {*state.leads.schema.fields, ECIDS})
     given = _filter(request, body, LEAD_FILTERS, NOT_EVERYWHERE["leads"])
     if len(given) != 1:
-        raise Problem(1003, "Exactly one filter is required")
+        raise MarketoError(1003, "Exactly one filter is required")
     ((name, value),) = given.items()
     if name in ("createdAt", "updatedAt"):
         span = _between(value, name)
@@ -94,11 +94,11 @@ def _people(state: MarketoState, name: str, value: object) -> Callable[[], list[
     def find() -> list[Lead]:
         smart = SmartList(0, "")
         if name == "staticListId":
-            smart.static_list_id = state.static_list(whole(value, name)).id
+            smart.static_list_id = state.static_list(to_int(value, name)).id
         elif name == "staticListName":
             smart.static_list_id = _named(list(state.lists.values()), "List", value).id
         elif name == "smartListId":
-            smart = _numbered(_smart_lists(state), whole(value, name))
+            smart = _numbered(_smart_lists(state), to_int(value, name))
         else:
             smart = _named(_smart_lists(state), "Smart list", value)
         return audience(state, smart)
@@ -136,8 +136,8 @@ def activities(request: MarketoRequest, body: Row) -> Writer:
     span = _between(given["createdAt"], "createdAt")
     # Deleted leads are "not supported": they are in no file. But clients that extract type by type, from all
     # types there are, make jobs for them and live on, so it is no error to ask.
-    types = {whole(one, "activityTypeIds") for one in _list(given, "activityTypeIds")}
-    numbers = {whole(one, "primaryAttributeValueIds") for one in _list(given, "primaryAttributeValueIds")}
+    types = {to_int(one, "activityTypeIds") for one in _list(given, "activityTypeIds")}
+    numbers = {to_int(one, "primaryAttributeValueIds") for one in _list(given, "primaryAttributeValueIds")}
     texts = {str(one) for one in _list(given, "primaryAttributeValues")}
     _check_primary(types, numbers, texts)
 
@@ -156,11 +156,11 @@ def _check_primary(types: set[int], numbers: Collection[int], texts: Collection[
     if not numbers and not texts:
         return
     if numbers and texts:
-        raise Problem(1003, "primaryAttributeValueIds and primaryAttributeValues cannot be combined")
-    if len(numbers) > MOST_VALUES or len(texts) > MOST_VALUES:
-        raise Problem(1003, f"Number of primary attribute values exceeds the limit of {MOST_VALUES}")
+        raise MarketoError(1003, "primaryAttributeValueIds and primaryAttributeValues cannot be combined")
+    if len(numbers) > MAX_VALUES or len(texts) > MAX_VALUES:
+        raise MarketoError(1003, f"Number of primary attribute values exceeds the limit of {MAX_VALUES}")
     if not types or not any(types <= group for group in ASSET_GROUPS):
-        raise Problem(1003, "Primary attribute values need activityTypeIds of one asset group")
+        raise MarketoError(1003, "Primary attribute values need activityTypeIds of one asset group")
 
 
 def _full_name(state: MarketoState, row: Activity) -> str:
@@ -181,12 +181,12 @@ def members(request: MarketoRequest, body: Row) -> Writer:
     state = request.state
     given = _filter(request, body, MEMBER_FILTERS, NOT_EVERYWHERE["members"])
     if ("programId" in given) == ("programIds" in given):
-        raise Problem(1003, "Exactly one of programId and programIds is required")
+        raise MarketoError(1003, "Exactly one of programId and programIds is required")
     several = "programIds" in given
     numbers = _list(given, "programIds") if several else [given["programId"]]
-    if len(numbers) > MOST_PROGRAMS:
-        raise Problem(1003, f"Number of programIds exceeds the limit of {MOST_PROGRAMS}")
-    programs = [state.program(whole(one, "programId")) for one in numbers]
+    if len(numbers) > MAX_PROGRAMS:
+        raise MarketoError(1003, f"Number of programIds exceeds the limit of {MAX_PROGRAMS}")
+    programs = [state.program(to_int(one, "programId")) for one in numbers]
     wanted = _member_filter(programs, given)
     sheet = _sheet(body, {*state.member_schema.fields, *state.leads.schema.fields})
     # The one example of the documentation heads standard columns by their labels, unlike the other kinds.
@@ -208,7 +208,7 @@ def _member_filter(programs: list[Program], given: Row) -> Callable[[Member], bo
     names = {str(one) for one in _list(given, "statusNames")}
     for name in sorted(names):
         if not any(program.channel.status(name) for program in programs):
-            raise Problem(1003, f"Program status '{name}' not found")
+            raise MarketoError(1003, f"Program status '{name}' not found")
     exhausted, cadence = given.get("isExhausted"), given.get("nurtureCadence")
     if exhausted is not None and not isinstance(exhausted, bool):
         raise wrong_type(exhausted, "boolean")
@@ -250,9 +250,9 @@ def _filter(
     limited = request.state.accounts.settings.limited_extract_filters
     for name in given:
         if name not in known:
-            raise Problem(1003, f"Invalid filter type '{name}'")
+            raise MarketoError(1003, f"Invalid filter type '{name}'")
         if limited and name in not_everywhere:
-            raise Problem(1035, "Unsupported filter type for target subscription")
+            raise MarketoError(1035, "Unsupported filter type for target subscription")
     return given
 
 
@@ -273,13 +273,13 @@ def _between(value: object, name: str) -> Between:
             raise missing(f"{name}.{key}")
         moment = None if has_milliseconds(str(text)) else parse_moment(text)
         if moment is None:
-            raise Problem(1003, f"Invalid date '{text}' for '{name}.{key}'")
+            raise MarketoError(1003, f"Invalid date '{text}' for '{name}.{key}'")
         ends.append(moment)
     start, end = ends
     if end < start:
-        raise Problem(1003, f"'{name}' ends before it starts")
+        raise MarketoError(1003, f"'{name}' ends before it starts")
     if end - start > LONGEST_RANGE:
-        raise Problem(1003, f"'{name}' exceeds the limit of {LONGEST_RANGE.days} days")
+        raise MarketoError(1003, f"'{name}' exceeds the limit of {LONGEST_RANGE.days} days")
     return start, end
 
 

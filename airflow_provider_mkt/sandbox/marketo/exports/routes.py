@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
-from airflow_provider_mkt.sandbox.marketo.errors import HttpProblem, Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, MarketoHTTPError
 from airflow_provider_mkt.sandbox.marketo.exports import requests
 from airflow_provider_mkt.sandbox.marketo.exports.store import (
     ACTIVITIES,
@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.exports.store import (
     COMPLETED,
     CREATED,
     FAILED,
-    FILE_KEPT,
+    FILE_RETENTION,
     LEADS,
     MEMBERS,
     PROCESSING,
@@ -40,9 +40,9 @@ READERS: Mapping[str, Callable[[MarketoRequest, Row], Writer]] = {
     MEMBERS: requests.members,
 }
 # Both spellings of one status are documented.
-WORDS = {word.lower(): word for word in (CREATED, QUEUED, PROCESSING, COMPLETED, FAILED, CANCELLED)} | {
-    "canceled": CANCELLED
-}
+STATUSES = {
+    status.lower(): status for status in (CREATED, QUEUED, PROCESSING, COMPLETED, FAILED, CANCELLED)
+} | {"canceled": CANCELLED}
 CONTENT_TYPES = {"CSV": "text/csv", "TSV": "text/tab-separated-values", "SSV": "text/csv"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -94,11 +94,11 @@ async def status(request: MarketoRequest) -> Response:
 
 @_for_all_kinds("GET", ".json")
 async def jobs(request: MarketoRequest) -> Response:
-    words = [word.lower() for word in request.list_param("status")]
-    for word in words:
-        if word not in WORDS:
-            raise Problem(1003, f"Invalid value '{word}' for status")
-    wanted = {WORDS[word] for word in words}
+    statuses = [status.lower() for status in request.list_param("status")]
+    for status in statuses:
+        if status not in STATUSES:
+            raise MarketoError(1003, f"Invalid value '{status}' for status")
+    wanted = {STATUSES[status] for status in statuses}
     listed = request.state.exports.listed(_kind(request), request.token.email, request.clock.now())
     chosen = [job for job in listed if not wanted or job.status in wanted]
     rows, more = page(request, chosen, lambda job: job.number, says_more=False)
@@ -109,21 +109,21 @@ async def jobs(request: MarketoRequest) -> Response:
 async def file(request: MarketoRequest) -> Response:
     try:
         job = _job(request)
-    except Problem as problem:
-        raise HttpProblem(404, problem.message) from None
+    except MarketoError as error:
+        raise MarketoHTTPError(404, error.message) from None
     content = job.extract.content
     if job.status != COMPLETED or not content:
-        raise HttpProblem(404, f"Export job '{job.id}' has no file: it is {job.status}")
-    if job.finished_at is None or request.clock.now() > job.finished_at + FILE_KEPT:
-        raise HttpProblem(404, f"The file of export job '{job.id}' has expired")
+        raise MarketoHTTPError(404, f"Export job '{job.id}' has no file: it is {job.status}")
+    if job.finished_at is None or request.clock.now() > job.finished_at + FILE_RETENTION:
+        raise MarketoHTTPError(404, f"The file of export job '{job.id}' has expired")
     return _cut(content, request.headers.get("range", ""), f"{CONTENT_TYPES[job.format]};charset=UTF-8")
 
 
 def _cut(content: bytes, wanted: str, kind: str) -> Response:
     """Answer with the bytes of a `Range`; one that says nothing sensible is taken as none."""
     headers = {"content-type": kind, "accept-ranges": "bytes"}
-    total, asked = len(content), _RANGE.fullmatch(wanted.strip())
-    first, last = (asked[1], asked[2]) if asked else ("", "")
+    total, parsed = len(content), _RANGE.fullmatch(wanted.strip())
+    first, last = (parsed[1], parsed[2]) if parsed else ("", "")
     if (not first and not last) or (first and last and int(last) < int(first)):
         return Response(content, headers=headers)
     start = int(first) if first else max(total - int(last), 0)

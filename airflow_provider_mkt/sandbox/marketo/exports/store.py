@@ -9,9 +9,9 @@ from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 LEADS, ACTIVITIES, MEMBERS = "leads", "activities", "program members"
 
@@ -19,9 +19,9 @@ WORKERS = 2
 SLOTS = 10
 STEP = timedelta(seconds=60)
 RECORDS_PER_STEP = 100_000
-FILE_KEPT = timedelta(days=7)
+FILE_RETENTION = timedelta(days=7)
 LISTED = timedelta(days=7)
-STATUS_KEPT = timedelta(days=30)
+STATUS_RETENTION = timedelta(days=30)
 
 CREATED, QUEUED, PROCESSING, COMPLETED, FAILED = "Created", "Queued", "Processing", "Completed", "Failed"
 # Documented with one l and with two; answers are seen with two.
@@ -69,10 +69,10 @@ class ExportJob:
         return f"sha256:{sha256(self.extract.content).hexdigest()}"
 
 
-class Exports:
+class ExportStore:
     """The queue: first come first served, two at a time. A status lasts a minute or longer."""
 
-    def __init__(self, schedule: Schedule, settings: Settings) -> None:
+    def __init__(self, schedule: Schedule, settings: MarketoSettings) -> None:
         self._schedule = schedule
         self._settings = settings
         self._jobs: list[ExportJob] = []
@@ -85,7 +85,7 @@ class Exports:
         """The job, for the API user who created it: to everybody else it does not exist."""
         for job in self._jobs:
             theirs = (job.id, job.kind, job.owner) == (export_id, kind, owner)
-            if theirs and (job.finished_at is None or now <= job.finished_at + STATUS_KEPT):
+            if theirs and (job.finished_at is None or now <= job.finished_at + STATUS_RETENTION):
                 return job
         raise object_not_found("Export job", export_id)
 
@@ -106,7 +106,7 @@ class Exports:
 
     def check_quota(self, limit: int, now: datetime) -> None:
         if self.bytes_of_day(now) >= limit:
-            raise Problem(1029, "Export daily quota exceeded")
+            raise MarketoError(1029, "Export daily quota exceeded")
 
     def create(self, kind: str, owner: str, format_: str, at: datetime, write: Writer) -> ExportJob:
         job = ExportJob(len(self._jobs) + 1, kind, owner, format_, at, write)
@@ -115,19 +115,19 @@ class Exports:
 
     def enqueue(self, job: ExportJob, at: datetime) -> None:
         if job.status in (QUEUED, PROCESSING, COMPLETED):
-            raise Problem(1029, "Job already queued")
+            raise MarketoError(1029, "Job already queued")
         if job.status != CREATED:
             # Not documented; a job that failed must be made anew, so it cannot be revived either.
-            raise Problem(1003, f"Export job '{job.id}' cannot be enqueued: it is {job.status}")
+            raise MarketoError(1003, f"Export job '{job.id}' cannot be enqueued: it is {job.status}")
         if sum(other.waits for other in self._jobs) >= SLOTS:
-            raise Problem(1029, "Too many jobs in queue")
+            raise MarketoError(1029, "Too many jobs in queue")
         job.status, job.queued_at = QUEUED, at
         self._queue.append(job)
         self._schedule.at(at + self._step, self._start)
 
     def cancel(self, job: ExportJob, at: datetime) -> None:
         if job.status in (COMPLETED, FAILED):
-            raise Problem(1003, f"Export job '{job.id}' cannot be cancelled: it is {job.status}")
+            raise MarketoError(1003, f"Export job '{job.id}' cannot be cancelled: it is {job.status}")
         job.status = CANCELLED
         if job in self._queue:
             self._queue.remove(job)
@@ -161,5 +161,5 @@ def _written(job: ExportJob, at: datetime) -> tuple[Extract, str]:
     # A job takes what is there when it starts; nothing of its file can be seen before its end.
     try:
         return job.write(at), ""
-    except Problem as problem:
-        return NOTHING, problem.message
+    except MarketoError as error:
+        return NOTHING, error.message

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 
 WORKSPACE = "Default"
 _QUOTE = "['\"]?"
@@ -15,7 +15,7 @@ _LOOSE = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class FolderRef:
     """A folder or a program, as assets name the one they are in."""
 
     id: int
@@ -36,7 +36,7 @@ class Asset:
 
     id: int
     name: str
-    folder: Place
+    folder: FolderRef
     created_at: datetime
     updated_at: datetime
     description: str = field(default="", kw_only=True)
@@ -49,29 +49,29 @@ class Folder(Asset):
     archived: bool = False
 
 
-def read_place(text: str | None, parameter: str = "folder") -> Place:
+def parse_folder(text: str | None, parameter: str = "folder") -> FolderRef:
     """Read a folder parameter: JSON in a form field, which a form-encoding client easily forgets."""
     if not text:
-        raise Problem(701, f"{parameter} cannot be blank")
+        raise MarketoError(701, f"{parameter} cannot be blank")
     place = _read_json(text) or _read_loosely(text)
     if place is None:
-        raise Problem(1001, f"Invalid value '{text}'. Required of type 'folder'")
+        raise MarketoError(1001, f"Invalid value '{text}'. Required of type 'folder'")
     # Samples write the type in small letters, too.
     kind = place.type.capitalize()
     if kind not in ("Folder", "Program"):
-        raise Problem(711, f"Folder type '{place.type}' is not valid")
-    return Place(place.id, kind)
+        raise MarketoError(711, f"Folder type '{place.type}' is not valid")
+    return FolderRef(place.id, kind)
 
 
-def _read_json(text: str) -> Place | None:
+def _read_json(text: str) -> FolderRef | None:
     try:
-        said = json.loads(text)
-        return Place(int(said["id"]), str(said["type"]))
+        parsed = json.loads(text)
+        return FolderRef(int(parsed["id"]), str(parsed["type"]))
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 
-def _read_loosely(text: str) -> Place | None:
+def _read_loosely(text: str) -> FolderRef | None:
     """Read what is nearly JSON: Marketo forgives wrong and missing quotes, and clients in use lean on it."""
     found = _LOOSE.fullmatch(text.strip())
-    return Place(int(found[1]), found[2]) if found else None
+    return FolderRef(int(found[1]), found[2]) if found else None

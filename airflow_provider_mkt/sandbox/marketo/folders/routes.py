@@ -9,18 +9,24 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     program_url,
+    requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Asset, Folder, Place, read_place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import (
+    WORKSPACE,
+    Asset,
+    Folder,
+    FolderRef,
+    parse_folder,
+)
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, truth, whole
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
@@ -41,9 +47,9 @@ PROGRAM_KINDS = {
 @routes.handle("GET", "/folders.json", scopes=ASSETS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
     """Browse downwards from a root, which alone is depth 0."""
-    depth = whole(request.query_params.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
+    depth = to_int(request.query_params.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
     if depth < 0:
-        raise Problem(701, "maxDepth must not be negative")
+        raise MarketoError(701, "maxDepth must not be negative")
     level = _roots(request)
     chosen: list[Folder | Program] = []
     for _ in range(depth + 1):
@@ -60,16 +66,16 @@ def _roots(request: MarketoRequest) -> list[Folder | Program]:
     text = request.query_params.get("root")
     if not text:
         return [one for one in request.state.folders.values() if one.folder == _place(one)]
-    place = Place(int(text), "Folder") if text.isdigit() else read_place(text, "root")
+    place = FolderRef(int(text), "Folder") if text.isdigit() else parse_folder(text, "root")
     root = _at(request, place)
     return [root] if root else []
 
 
-def _place(one: Folder | Program) -> Place:
-    return Place(one.id, "Program" if isinstance(one, Program) else "Folder")
+def _place(one: Folder | Program) -> FolderRef:
+    return FolderRef(one.id, "Program" if isinstance(one, Program) else "Folder")
 
 
-def _at(request: MarketoRequest, place: Place) -> Folder | Program | None:
+def _at(request: MarketoRequest, place: FolderRef) -> Folder | Program | None:
     return (
         request.state.folders.get(place.id)
         if place.type == "Folder"
@@ -108,20 +114,22 @@ async def by_id(request: MarketoRequest) -> Response:
 
 def _kind(text: str) -> str:
     if text not in TYPES:
-        raise Problem(711, f"Folder type '{text}' is not valid")
+        raise MarketoError(711, f"Folder type '{text}' is not valid")
     return text
 
 
 @routes.handle("GET", "/folder/{id}/content.json", scopes=ASSETS_READABLE)
 async def content(request: MarketoRequest) -> Response:
     """Tell what is right inside; the words for the types are those of the user interface."""
-    types = _inside(request, Place(path_id(request, "id"), _kind(text_param(request.query_params, "type"))))
+    types = _inside(
+        request, FolderRef(path_id(request, "id"), _kind(text_param(request.query_params, "type")))
+    )
     found = [one for one, _ in types]
-    words = {id(one): word for one, word in types}
-    return assets(request, [{"id": one.id, "type": words[id(one)]} for one in asset_page(request, found)])
+    kinds = {id(one): kind for one, kind in types}
+    return assets(request, [{"id": one.id, "type": kinds[id(one)]} for one in asset_page(request, found)])
 
 
-def _inside(request: MarketoRequest, place: Place) -> list[tuple[Asset, str]]:
+def _inside(request: MarketoRequest, place: FolderRef) -> list[tuple[Asset, str]]:
     state = request.state
     stores: dict[str, Iterable[Asset]] = {
         "Folder": [one for one in state.folders.values() if one.folder != _place(one)],
@@ -132,21 +140,21 @@ def _inside(request: MarketoRequest, place: Place) -> list[tuple[Asset, str]]:
         "Smart List": state.smart_lists.values(),
         "Form": state.forms.values(),
     }
-    return [(one, word) for word, store in stores.items() for one in store if one.folder == place]
+    return [(one, kind) for kind, store in stores.items() for one in store if one.folder == place]
 
 
 @routes.handle("POST", "/folders.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     """Make a folder. Which names are taken is not documented: those right beside it."""
     params = await asset_params(request)
-    name, parent = text_param(params, "name"), chosen_place(request, params, "parent")
+    name, parent = text_param(params, "name"), requested_folder(request, params, "parent")
     _check_description(params)
     _check_name(request, name, parent)
     now = request.clock.now()
-    made = Folder(request.state.next_id("folder"), name, parent, now, now)
-    made.description = params.get("description") or ""
-    request.state.folders[made.id] = made
-    return assets(request, [_row(request, made)])
+    created = Folder(request.state.next_id("folder"), name, parent, now, now)
+    created.description = params.get("description") or ""
+    request.state.folders[created.id] = created
+    return assets(request, [_row(request, created)])
 
 
 @routes.handle("POST", "/folder/{id}.json", scopes=(WRITE_ASSETS,))
@@ -156,11 +164,11 @@ async def update(request: MarketoRequest) -> Response:
     _check_description(params)
     if "name" in params:
         name = text_param(params, "name")
-        _check_name(request, name, folder.folder, but=folder)
+        _check_name(request, name, folder.folder, exclude=folder)
         folder.name = name
     if "description" in params:
         folder.description = params.get("description") or ""
-    folder.archived = bool(truth(params.get("isArchive"), default=folder.archived))
+    folder.archived = bool(to_bool(params.get("isArchive"), default=folder.archived))
     folder.updated_at = request.clock.now()
     return assets(request, [_row(request, folder)])
 
@@ -169,7 +177,7 @@ async def update(request: MarketoRequest) -> Response:
 async def delete(request: MarketoRequest) -> Response:
     folder = _for_write(request, await asset_params(request))
     if _inside(request, _place(folder)):
-        raise Problem(709, "Folder is not empty")
+        raise MarketoError(709, "Folder is not empty")
     del request.state.folders[folder.id]
     return assets(request, [{"id": folder.id}])
 
@@ -177,22 +185,22 @@ async def delete(request: MarketoRequest) -> Response:
 def _for_write(request: MarketoRequest, params: QueryParams) -> Folder:
     # The contract wants the type, and the guide's sample of deleting does without it.
     if _kind(params.get("type") or "Folder") == "Program":
-        raise Problem(709, "Programs cannot be changed as folders")
+        raise MarketoError(709, "Programs cannot be changed as folders")
     folder = for_write(request, request.state.folders, "Folder")
     if folder.system:
-        raise Problem(709, "System folders cannot be changed")
+        raise MarketoError(709, "System folders cannot be changed")
     return folder
 
 
 def _check_description(params: QueryParams) -> None:
     if len(params.get("description") or "") > LONGEST_DESCRIPTION:
-        raise Problem(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
+        raise MarketoError(701, f"description cannot be longer than {LONGEST_DESCRIPTION} characters")
 
 
-def _check_name(request: MarketoRequest, name: str, parent: Place, but: Folder | None = None) -> None:
+def _check_name(request: MarketoRequest, name: str, parent: FolderRef, exclude: Folder | None = None) -> None:
     for other in request.state.folders.values():
-        if other is not but and other.folder == parent and other.name.lower() == name.lower():
-            raise Problem(709, f"A folder named '{name}' already exists there")
+        if other is not exclude and other.folder == parent and other.name.lower() == name.lower():
+            raise MarketoError(709, f"A folder named '{name}' already exists there")
 
 
 def _row(request: MarketoRequest, one: Folder | Program) -> Row:

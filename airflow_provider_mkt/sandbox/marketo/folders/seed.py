@@ -1,6 +1,6 @@
 """The folders of a new instance."""
 
-from airflow_provider_mkt.sandbox.marketo.folders.models import Folder, Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import Folder, FolderRef
 from airflow_provider_mkt.sandbox.marketo.seed import (
     CAMPAIGN_FOLDER,
     EMAIL_FOLDER,
@@ -13,7 +13,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 def fill(state: MarketoState) -> None:
     """Add the root folder and three folders."""
-    root = Place(ROOT_FOLDER, "Folder")
+    root = FolderRef(ROOT_FOLDER, "Folder")
     names = {
         ROOT_FOLDER: "Marketing Activities",
         PROGRAM_FOLDER: "Programs",

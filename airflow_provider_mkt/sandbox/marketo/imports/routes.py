@@ -3,11 +3,11 @@
 from starlette.datastructures import QueryParams, UploadFile
 from starlette.responses import PlainTextResponse, Response
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
-from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS, read_rows, result_file, work_off
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS, read_rows, result_file, run_import
 from airflow_provider_mkt.sandbox.marketo.imports.store import ImportJob
 from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
-from airflow_provider_mkt.sandbox.marketo.requests import path_id, required, whole
+from airflow_provider_mkt.sandbox.marketo.requests import path_id, required, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import BULK, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 
@@ -26,7 +26,7 @@ async def import_leads(request: MarketoRequest) -> Response:
     partition = params.get("partitionName")
     if partition and request.state.leads.partition(partition) is None:
         raise object_not_found("Lead partition", partition)
-    list_id = whole(params.get("listId"), "listId") if params.get("listId") else None
+    list_id = to_int(params.get("listId"), "listId") if params.get("listId") else None
     if list_id is not None:
         request.state.static_list(list_id)
     request.state.imports.check_room(list_id)
@@ -41,7 +41,7 @@ async def import_members(request: MarketoRequest) -> Response:
     params, content = await _upload(request)
     dialect, status = required(params, "format").lower(), required(params, "programMemberStatus")
     if program.channel.status(status) is None:
-        raise Problem(1003, f"Program status '{status}' not found")
+        raise MarketoError(1003, f"Program status '{status}' not found")
     request.state.imports.check_room(None)
     job = _job(request, dialect, content)
     job.program_id, job.member_status = program.id, status
@@ -50,7 +50,7 @@ async def import_members(request: MarketoRequest) -> Response:
 
 async def _upload(request: MarketoRequest) -> tuple[QueryParams, bytes]:
     if request.content_type != "multipart/form-data":
-        raise Problem(612, "Invalid Content Type")
+        raise MarketoError(612, "Invalid Content Type")
     form = await request.form_data()
     upload = form.get("file")
     if not isinstance(upload, UploadFile):
@@ -60,14 +60,16 @@ async def _upload(request: MarketoRequest) -> tuple[QueryParams, bytes]:
 
 def _job(request: MarketoRequest, dialect: str, content: bytes) -> ImportJob:
     if dialect not in DELIMITERS:
-        raise Problem(1003, f"Invalid value '{dialect}' for format. Valid values are {', '.join(DELIMITERS)}")
+        raise MarketoError(
+            1003, f"Invalid value '{dialect}' for format. Valid values are {', '.join(DELIMITERS)}"
+        )
     header, rows = read_rows(content, DELIMITERS[dialect])
     return ImportJob(request.state.imports.next_id(), request.clock.now(), header, rows, DELIMITERS[dialect])
 
 
 async def _enqueue(request: MarketoRequest, job: ImportJob) -> Response:
     state = request.state
-    state.imports.enqueue(job, lambda one, at: work_off(state, one, at))
+    state.imports.enqueue(job, lambda one, at: run_import(state, one, at))
     await request.simulate_latency()
     row: Row = {"batchId": job.id, "importId": str(job.id), "status": "Queued"}
     # The contract of leads alone counts from the start.

@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import datetime
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.imports.store import COMPLETE, FAILED, ImportJob
 from airflow_provider_mkt.sandbox.marketo.leads.origin import Origin
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
@@ -23,13 +23,13 @@ def read_rows(content: bytes, delimiter: str) -> tuple[list[str], list[list[str]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Problem(1003, "File is not UTF-8") from None
+        raise MarketoError(1003, "File is not UTF-8") from None
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
-        raise Problem(1003, f"File cannot be read: {error}") from None
+        raise MarketoError(1003, f"File cannot be read: {error}") from None
     if len(rows) < 2:
-        raise Problem(1003, "Empty file")
+        raise MarketoError(1003, "Empty file")
     return [name.strip() for name in rows[0]], rows[1:]
 
 
@@ -45,7 +45,7 @@ def result_file(job: ImportJob, rows: list[tuple[list[str], str]], title: str) -
     return out.getvalue()
 
 
-def work_off(state: MarketoState, job: ImportJob, at: datetime) -> None:
+def run_import(state: MarketoState, job: ImportJob, at: datetime) -> None:
     """Import every row; a column nobody knows fails the job as a whole."""
     known = state.member_schema.fields if job.program_id else {}
     unknown = [name for name in job.header if name not in state.leads.schema.fields and name not in known]
@@ -66,8 +66,8 @@ def work_off(state: MarketoState, job: ImportJob, at: datetime) -> None:
     for row in job.rows:
         try:
             _import_row(state, job, order, row, at)
-        except Problem as problem:
-            job.failures.append((row, _reason(state, job, row, problem)))
+        except MarketoError as error:
+            job.failures.append((row, _reason(state, job, row, error)))
         else:
             job.processed += 1
             if "email" in job.header and not is_email(row[job.header.index("email")]):
@@ -77,7 +77,7 @@ def work_off(state: MarketoState, job: ImportJob, at: datetime) -> None:
 
 def _import_row(state: MarketoState, job: ImportJob, order: Upsert, row: list[str], at: datetime) -> None:
     if len(row) != len(job.header):
-        raise Problem(1003, "Wrong number of columns")
+        raise MarketoError(1003, "Wrong number of columns")
     record: dict[str, object] = dict(zip(job.header, row, strict=True))
     of_member = [one for one in record if one not in state.leads.schema.fields] if job.program_id else []
     data = member_data.read(state, {name: record.pop(name) for name in of_member})
@@ -98,21 +98,21 @@ def _place(state: MarketoState, job: ImportJob, lead: Lead, data: dict[str, Valu
         member_data.write(state, program, program.members[lead.id], data, at, ORIGIN.source)
 
 
-def _reason(state: MarketoState, job: ImportJob, row: list[str], problem: Problem) -> str:
-    if problem.code != "1001":
-        return problem.message
+def _reason(state: MarketoState, job: ImportJob, row: list[str], error: MarketoError) -> str:
+    if error.code != "1001":
+        return error.message
     for name, value in zip(job.header, row, strict=False):
         known = state.leads.schema.fields.get(name) or state.member_schema.get(name)
         try:
             read_value(known.data_type, known.length, value, strict_email=False)
-        except Problem:
+        except MarketoError:
             return f"Invalid data type in field {known.display_name}"
-    return problem.message
+    return error.message
 
 
 def _message(job: ImportJob) -> str:
-    done = f"{job.processed} records imported ({job.processed} members)"
-    text = f"Import completed with errors, {done}" if job.failures else f"Import succeeded, {done}"
+    counts = f"{job.processed} records imported ({job.processed} members)"
+    text = f"Import completed with errors, {counts}" if job.failures else f"Import succeeded, {counts}"
     if job.failures:
         text += f", {len(job.failures)} failed"
     if job.warnings:

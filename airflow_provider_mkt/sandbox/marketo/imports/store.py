@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 FIRST_BATCH_ID = 3401
 WORKERS = 2
 SLOTS = 10
-KEPT = timedelta(days=7)
+RETENTION = timedelta(days=7)
 QUEUED, IMPORTING, COMPLETE, FAILED = "Queued", "Importing", "Complete", "Failed"
 
 
@@ -42,10 +42,10 @@ class ImportJob:
 Worker = Callable[[ImportJob, datetime], None]
 
 
-class Imports:
+class ImportStore:
     """The one queue all imports wait in, first come first served, two at a time."""
 
-    def __init__(self, schedule: Schedule, settings: Settings) -> None:
+    def __init__(self, schedule: Schedule, settings: MarketoSettings) -> None:
         self._schedule = schedule
         self._settings = settings
         self._jobs: dict[int, ImportJob] = {}
@@ -56,16 +56,16 @@ class Imports:
 
     def get(self, batch_id: int, now: datetime) -> ImportJob:
         job = self._jobs.get(batch_id)
-        if job is None or now > job.created_at + KEPT:
+        if job is None or now > job.created_at + RETENTION:
             raise object_not_found("Batch", batch_id)
         return job
 
     def check_room(self, list_id: int | None) -> None:
         active = [job for job in self._jobs.values() if not job.ended]
         if list_id is not None and any(job.list_id == list_id for job in active):
-            raise Problem(1019, "Import in progress for this list")
+            raise MarketoError(1019, "Import in progress for this list")
         if len(active) >= SLOTS:
-            raise Problem(1016, "Too many imports")
+            raise MarketoError(1016, "Too many imports")
 
     def next_id(self) -> int:
         return FIRST_BATCH_ID + len(self._jobs)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, field_not_found, missing, wrong_type
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, field_not_found, missing, wrong_type
 
 CREATABLE_TYPES = (
     "boolean",
@@ -71,7 +71,7 @@ class Schema:
         """Return a field that records may be looked up by."""
         field = self.get(name)
         if not field.searchable:
-            raise Problem(1011, f"Field '{name}' is not supported for lookup")
+            raise MarketoError(1011, f"Field '{name}' is not supported for lookup")
         return field
 
     def add_custom(self, name: str, display_name: str, data_type: str, **more: object) -> Field:
@@ -93,15 +93,17 @@ class Schema:
 
     def create(self, rows: list[dict[str, object]]) -> list[Field]:
         """Add fields by API: all of them or none, since a field can never be taken away again."""
-        made = sum(field.api_created for field in self.fields.values())
-        if made + len(rows) > self.custom_limit:
-            raise Problem(1003, f"No more than {self.custom_limit} fields can be created through the API")
+        created = sum(field.api_created for field in self.fields.values())
+        if created + len(rows) > self.custom_limit:
+            raise MarketoError(
+                1003, f"No more than {self.custom_limit} fields can be created through the API"
+            )
         names = {name.lower() for name in self.fields}
         labels = {field.display_name.lower() for field in self.fields.values()}
         for row in rows:
             name, label = self._checked_names(row)
             if name.lower() in names or label.lower() in labels:
-                raise Problem(1017, f"Field '{name}' already exists")
+                raise MarketoError(1017, f"Field '{name}' already exists")
             names.add(name.lower())
             labels.add(label.lower())
         return [
@@ -122,13 +124,13 @@ class Schema:
                 raise missing(key)
         name, label = str(row["name"]), str(row["displayName"])
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            raise Problem(
+            raise MarketoError(
                 1003, f"Field name '{name}' must start with a letter and hold letters, digits and _"
             )
         if not re.fullmatch(r"[\w .-]+", label):
-            raise Problem(1003, f"Display name '{label}' must not contain special characters")
+            raise MarketoError(1003, f"Display name '{label}' must not contain special characters")
         if row["dataType"] not in CREATABLE_TYPES:
-            raise Problem(1003, f"Data type '{row['dataType']}' is not supported")
+            raise MarketoError(1003, f"Data type '{row['dataType']}' is not supported")
         _options(row)
         return name, label
 
@@ -142,13 +144,13 @@ class Schema:
             allowed.add("isHidden")
         for key in row:
             if key not in allowed:
-                raise Problem(1003, f"Attribute '{key}' of field '{name}' cannot be updated")
+                raise MarketoError(1003, f"Attribute '{key}' of field '{name}' cannot be updated")
         options = _options(row)
         if "displayName" in row:
             label = str(row["displayName"])
             others = {one.display_name.lower() for one in self.fields.values() if one is not field}
             if not label or label.lower() in others:
-                raise Problem(1017, f"Display name '{label}' already exists")
+                raise MarketoError(1017, f"Display name '{label}' already exists")
             options["display_name"] = label
         for key, value in options.items():
             setattr(field, key, value)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
-from airflow_provider_mkt.sandbox.marketo.tables import MOST_ROWS
+from airflow_provider_mkt.sandbox.marketo.tables import MAX_ROWS
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
@@ -14,6 +14,6 @@ def snapshot(state: MarketoState) -> dict[str, Any]:
 def tables(state: MarketoState) -> list[Table]:
     rows = [
         [str(lead.id), str(lead.values.get("email", "")), str(lead.partition_id)]
-        for lead, _ in zip(state.leads, range(MOST_ROWS), strict=False)
+        for lead, _ in zip(state.leads, range(MAX_ROWS), strict=False)
     ]
     return [Table(f"Leads ({len(state.leads)})", ["id", "email", "partition"], rows)]

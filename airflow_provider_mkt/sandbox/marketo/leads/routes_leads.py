@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.exports.files import ECIDS
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, origin, visible
 from airflow_provider_mkt.sandbox.marketo.leads.removal import delete
@@ -39,7 +39,7 @@ from airflow_provider_mkt.sandbox.marketo.responses import (
 
 routes = MarketoRoutes(LEAD)
 
-MOST_MATCHES = 1000
+MAX_MATCHES = 1000
 
 
 @routes.handle("GET", "/leads/describe.json", scopes=LEADS_READABLE)
@@ -70,7 +70,7 @@ async def describe2(request: MarketoRequest) -> Response:
 async def get_lead(request: MarketoRequest) -> Response:
     """Return one lead. What a missing id answers is not documented; 1004 is taken."""
     # Nobody shares an audience with the sandbox, so that a lead has no such ids to tell.
-    fields = wanted_fields(request, request.state.leads.schema, DEFAULT_FIELDS, beside=(ECIDS,))
+    fields = wanted_fields(request, request.state.leads.schema, DEFAULT_FIELDS, extra=(ECIDS,))
     lead = lead_of(request, path_id(request, "leadId"))
     return result(request, [request.state.leads.row(lead, fields)])
 
@@ -83,11 +83,11 @@ async def find_leads(request: MarketoRequest) -> Response:
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
-        raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
+        raise MarketoError(1003, f"Number of filter values exceeds the limit of {BATCH}")
     fields = wanted_fields(request, store.schema, DEFAULT_FIELDS)
     matches = {lead.id: lead for value in values for lead in visible(request, store.find(key.name, value))}
-    if len(matches) > MOST_MATCHES:
-        raise Problem(1003, "Too many results match the filter")
+    if len(matches) > MAX_MATCHES:
+        raise MarketoError(1003, "Too many results match the filter")
     leads, more = page(request, list(matches.values()), lambda lead: lead.id)
     return result(request, [store.row(lead, fields) for lead in leads], **more)
 
@@ -98,39 +98,41 @@ async def sync_leads(request: MarketoRequest) -> Response:
     rows = records(body)
     order = _read_order(request, body)
     request_id = new_request_id(request.clock)
-    planned: list[Planned | Problem] = []
+    planned: list[Planned | MarketoError] = []
     for row in rows:
         try:
             planned.append(plan(request.state, order, row))
-        except Problem as problem:
-            planned.append(problem)
+        except MarketoError as error:
+            planned.append(error)
     # Marketo holds no lock on a key between looking it up and inserting it: of two calls with the same new
     # key that meet here, both insert.
     await request.simulate_latency()
     source, now, answers = origin("syncLead", request_id), request.clock.now(), list[Row]()
     for one in planned:
         try:
-            if isinstance(one, Problem):
+            if isinstance(one, MarketoError):
                 raise one
             lead, status = apply(request.state, order, one, now, source)
             answers.append({"id": lead.id, "status": status})
-        except Problem as problem:
-            answers.append(skipped(problem))
+        except MarketoError as error:
+            answers.append(skipped(error))
     return result(request, answers, request_id)
 
 
 def _read_order(request: MarketoRequest, body: Row) -> Upsert:
     action = body.get("action") or ACTIONS[0]
     if action not in ACTIONS:
-        raise Problem(1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}")
+        raise MarketoError(
+            1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}"
+        )
     if body.get("asyncProcessing"):
         # The contract names the switch but not the answer it brings.
-        raise Problem(1003, "asyncProcessing is not available for this subscription")
+        raise MarketoError(1003, "asyncProcessing is not available for this subscription")
     lookup = str(body.get("lookupField") or "email")
     if action != CREATE_DUPLICATE:
         request.state.leads.schema.key(lookup)
     if lookup == "id" and action != UPDATE_ONLY:
-        raise Problem(1003, "lookupField 'id' is allowed only with action 'updateOnly'")
+        raise MarketoError(1003, "lookupField 'id' is allowed only with action 'updateOnly'")
     partition = None
     name = body.get("partitionName")
     if name:
@@ -138,7 +140,7 @@ def _read_order(request: MarketoRequest, body: Row) -> Upsert:
         if partition is None:
             raise object_not_found("Lead partition", name)
         if action == UPDATE_ONLY:
-            raise Problem(1003, "partitionName is not allowed with action 'updateOnly'")
+            raise MarketoError(1003, "partitionName is not allowed with action 'updateOnly'")
     return Upsert(action, lookup, partition, request.token)
 
 
@@ -152,6 +154,6 @@ async def delete_leads(request: MarketoRequest) -> Response:
             lead: Lead = lead_of(request, lead_id)
             delete(request.state, lead)
             answers.append({"id": lead_id, "status": "deleted"})
-        except Problem as problem:
-            answers.append(skipped(problem, id=lead_id))
+        except MarketoError as error:
+            answers.append(skipped(error, id=lead_id))
     return result(request, answers)

@@ -2,13 +2,13 @@
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.store import DEFAULT_FIELDS
 from airflow_provider_mkt.sandbox.marketo.paging import moment, page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program
-from airflow_provider_mkt.sandbox.marketo.requests import path_id, wanted_fields, whole
+from airflow_provider_mkt.sandbox.marketo.requests import path_id, to_int, wanted_fields
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
 
@@ -17,7 +17,7 @@ routes = MarketoRoutes(LEAD)
 
 def _refuse_filter(request: MarketoRequest) -> None:
     if "filterType" in request.query_params or "filterValues" in request.query_params:
-        raise Problem(1003, "filterType and filterValues are not allowed here")
+        raise MarketoError(1003, "filterType and filterValues are not allowed here")
 
 
 @routes.handle("GET", "/list/{listId}/leads.json", scopes=LEADS_READABLE)
@@ -38,7 +38,7 @@ async def leads_of_list(request: MarketoRequest) -> Response:
 async def leads_of_program(request: MarketoRequest) -> Response:
     _refuse_filter(request)
     store = request.state.leads
-    fields = wanted_fields(request, store.schema, DEFAULT_FIELDS, beside=("membership",))
+    fields = wanted_fields(request, store.schema, DEFAULT_FIELDS, extra=("membership",))
     program = request.state.program(path_id(request, "programId"))
     members = visible(request, [store.get(one) for one in program.members])
     leads, more = page(request, members, lambda lead: lead.id)
@@ -89,11 +89,11 @@ def _program_filter(request: MarketoRequest) -> set[int] | None:
     if kind is None:
         return None
     if kind != "programId":
-        raise Problem(1003, f"Invalid filterType '{kind}'")
+        raise MarketoError(1003, f"Invalid filterType '{kind}'")
     values = request.list_param("filterValues")
     if not values:
         raise missing("filterValues")
-    return {whole(text, "filterValues") for text in values}
+    return {to_int(text, "filterValues") for text in values}
 
 
 @routes.handle("GET", "/leads/{leadId}/smartCampaignMembership.json", scopes=ASSETS_READABLE)

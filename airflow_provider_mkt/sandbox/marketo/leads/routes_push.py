@@ -5,7 +5,7 @@ import re
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.access import origin
 from airflow_provider_mkt.sandbox.marketo.leads.upsert import Planned, Upsert, apply, plan
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, read_value
@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.programs.channels import Status
 from airflow_provider_mkt.sandbox.marketo.programs.enrolment import advance
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
-from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, whole
+from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
     MarketoRequest,
@@ -48,16 +48,16 @@ async def push(request: MarketoRequest) -> Response:
         Upsert("createOrUpdate", lookup, partition, request.token),
         new_request_id(request.clock),
     )
-    planned: list[tuple[Planned, str | None] | Problem] = []
+    planned: list[tuple[Planned, str | None] | MarketoError] = []
     for row in rows:
         try:
             planned.append(_plan_push(request, order, row))
-        except Problem as problem:
-            planned.append(problem)
+        except MarketoError as error:
+            planned.append(error)
     await request.simulate_latency()
     answers: list[Row] = []
     for one in planned:
-        if isinstance(one, Problem):
+        if isinstance(one, MarketoError):
             # Unlike everywhere else, a row that failed here says so only by its reasons.
             answers.append({"reasons": [one.reason]})
             continue
@@ -75,7 +75,7 @@ def _push_target(request: MarketoRequest, body: Row) -> tuple[Program, Status | 
     wanted = body.get("programStatus")
     status = program.channel.status(str(wanted)) if wanted else None
     if wanted and status is None:
-        raise Problem(1025, f"Invalid program status '{wanted}'")
+        raise MarketoError(1025, f"Invalid program status '{wanted}'")
     return program, status
 
 
@@ -86,9 +86,9 @@ def _plan_push(request: MarketoRequest, order: Upsert, row: Row) -> tuple[Planne
         if not click:
             raise missing(CLICK_TOKEN)
         # Click values are only made by real mail, so none is ever known here.
-        raise Problem(1004, f"Lead not found for {CLICK_TOKEN}")
+        raise MarketoError(1004, f"Lead not found for {CLICK_TOKEN}")
     if cookies is not None and not COOKIE.fullmatch(str(cookies)):
-        raise Problem(1012, f"Invalid cookie value '{cookies}'")
+        raise MarketoError(1012, f"Invalid cookie value '{cookies}'")
     return plan(request.state, order, row), None if cookies is None else str(cookies)
 
 
@@ -104,17 +104,17 @@ def _apply_push(
     planned, cookie = one
     now, source = request.clock.now(), origin("pushLeadToMarketo", request_id)
     try:
-        lead, word = apply(request.state, order, planned, now, source)
-    except Problem as problem:
-        return {"reasons": [problem.reason]}
+        lead, upsert_status = apply(request.state, order, planned, now, source)
+    except MarketoError as error:
+        return {"reasons": [error.reason]}
     if cookie:
         request.state.leads.associate(lead, cookie)
-    said = {"Source": body.get("source"), "Reason": body.get("reason"), "API Method Name": source.method}
-    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    named = {"Source": body.get("source"), "Reason": body.get("reason"), "API Method Name": source.method}
+    attributes: dict[str, object] = {name: value for name, value in named.items() if value}
     request.state.log.add(PUSH_LEAD, lead.id, now, attributes, primary=(program.id, program.name))
     if status:
         advance(request.state, program, lead.id, status, now)
-    return {"id": lead.id, "status": word}
+    return {"id": lead.id, "status": upsert_status}
 
 
 @routes.handle("POST", "/leads/submitForm.json", scopes=(WRITE_LEAD,))
@@ -122,10 +122,10 @@ async def submit_form(request: MarketoRequest) -> Response:
     body = await json_object(request)
     if "formId" not in body:
         raise missing("formId")
-    form = request.state.forms.get(whole(body["formId"], "formId"))
+    form = request.state.forms.get(to_int(body["formId"], "formId"))
     if form is None:
         raise object_not_found("Form", body["formId"])
-    program = request.state.program(whole(body["programId"], "programId")) if body.get("programId") else None
+    program = request.state.program(to_int(body["programId"], "programId")) if body.get("programId") else None
     (row,) = records(body, 1)
     request_id = new_request_id(request.clock)
     values, data = _read_form(request, form, row)
@@ -135,29 +135,29 @@ async def submit_form(request: MarketoRequest) -> Response:
     try:
         planned = plan(request.state, order, values)
         await request.simulate_latency()
-        lead, status = apply(
+        lead, upsert_status = apply(
             request.state, order, planned, request.clock.now(), origin("submitForm", request_id)
         )
-    except Problem as problem:
-        return result(request, [skipped(problem)], request_id)
+    except MarketoError as error:
+        return result(request, [skipped(error)], request_id)
     if row.get("cookie"):
         request.state.leads.associate(lead, str(row["cookie"]))
     visit = row.get("visitorData") or {}
-    said = {
+    named = {
         "Form Fields": ", ".join(values),
         "Client IP Address": visit.get("leadClientIpAddress"),
         "Query Parameters": visit.get("queryString"),
         "Referrer URL": visit.get("pageURL"),
         "User Agent": visit.get("userAgentString"),
     }
-    attributes: dict[str, object] = {name: value for name, value in said.items() if value}
+    attributes: dict[str, object] = {name: value for name, value in named.items() if value}
     request.state.log.add(
         FILL_OUT_FORM, lead.id, request.clock.now(), attributes, primary=(form.id, form.name)
     )
     if program:
         advance(request.state, program, lead.id, program.channel.first(), request.clock.now())
         program.members[lead.id].data.update(data)
-    return result(request, [{"id": lead.id, "status": status}], request_id)
+    return result(request, [{"id": lead.id, "status": upsert_status}], request_id)
 
 
 def _read_form(request: MarketoRequest, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
@@ -165,13 +165,13 @@ def _read_form(request: MarketoRequest, form: Form, row: Row) -> tuple[Row, dict
     if not isinstance(values, dict):
         raise missing("leadFormFields")
     if not values.get("email"):
-        raise Problem(1003, "Form validation failed: email is required")
+        raise MarketoError(1003, "Form validation failed: email is required")
     unknown = [name for name in values if name not in form.fields + form.member_fields]
     if unknown:
-        raise Problem(1003, f"Form validation failed: field '{unknown[0]}' is not on the form")
+        raise MarketoError(1003, f"Form validation failed: field '{unknown[0]}' is not on the form")
     cookie = row.get("cookie")
     if cookie and not COOKIE.fullmatch(str(cookie)):
-        raise Problem(1012, f"Invalid cookie value '{cookie}'")
+        raise MarketoError(1012, f"Invalid cookie value '{cookie}'")
     data: dict[str, Value] = {}
     for name in form.member_fields:
         if name in values:

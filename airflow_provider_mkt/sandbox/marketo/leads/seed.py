@@ -1,7 +1,7 @@
 """The leads of a new instance, its custom fields and its form."""
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import NEW_LEAD
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.leads.store import Partition
 from airflow_provider_mkt.sandbox.marketo.lists.models import Form
 from airflow_provider_mkt.sandbox.marketo.seed import (
@@ -49,7 +49,7 @@ def fill(state: MarketoState) -> None:
         )
         attributes: dict[str, object] = {"Source Type": "New person", "Created Date": "2025-01-06"}
         state.log.add(NEW_LEAD, lead.id, SEEDED_AT, attributes)
-    home = Place(DEFAULT_PROGRAM, "Program")
+    home = FolderRef(DEFAULT_PROGRAM, "Program")
     state.forms[FORM] = Form(
         FORM,
         "Newsletter Sign-up",

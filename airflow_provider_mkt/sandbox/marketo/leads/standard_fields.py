@@ -108,7 +108,7 @@ _OWN_LENGTHS = {"nurtureCadence": 4, "registrationCode": 100, "webinarUrl": 2000
 def _read(table: str, first_id: int) -> list[Field]:
     fields = []
     for number, line in enumerate(table.split("\n")[1:-1], first_id):
-        name, label, data_type, marks = line.split("|")
+        name, label, data_type, flags = line.split("|")
         fields.append(
             Field(
                 number,
@@ -116,9 +116,9 @@ def _read(table: str, first_id: int) -> list[Field]:
                 label,
                 data_type,
                 _OWN_LENGTHS.get(name, _LENGTHS.get(data_type)),
-                updateable="r" not in marks,
-                searchable="k" in marks,
-                company="c" in marks,
+                updateable="r" not in flags,
+                searchable="k" in flags,
+                company="c" in flags,
             )
         )
     return fields

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from airflow_provider_mkt.sandbox.marketo.companies.store import Companies
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, field_not_found, lead_not_found
+from airflow_provider_mkt.sandbox.marketo.companies.store import CompanyStore
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, field_not_found, lead_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, match_key, read_value
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
@@ -42,10 +42,10 @@ class Change:
     new: Value
 
 
-class Leads:
+class LeadStore:
     """All leads of the instance. Duplicates are allowed, as they are in Marketo."""
 
-    def __init__(self, schema: Schema, companies: Companies) -> None:
+    def __init__(self, schema: Schema, companies: CompanyStore) -> None:
         self.schema = schema
         self._companies = companies
         self.partitions: list[Partition] = []
@@ -91,7 +91,7 @@ class Leads:
             if known is None:
                 raise field_not_found(name)
             if not known.updateable:
-                raise Problem(1003, f"Field '{name}' cannot be updated")
+                raise MarketoError(1003, f"Field '{name}' cannot be updated")
             values[name] = read_value(known.data_type, known.length, value, strict_email=strict_email)
         return values
 

@@ -5,7 +5,12 @@ from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, lead_not_found, missing, object_not_found
+from airflow_provider_mkt.sandbox.marketo.errors import (
+    MarketoError,
+    lead_not_found,
+    missing,
+    object_not_found,
+)
 from airflow_provider_mkt.sandbox.marketo.leads.origin import Origin
 from airflow_provider_mkt.sandbox.marketo.leads.store import Change, Lead, Partition
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value
@@ -48,7 +53,7 @@ def plan(state: MarketoState, order: Upsert, record: dict[str, object]) -> Plann
         record.pop(order.lookup_field, None)
     if "id" in record:
         # An id only ever addresses an existing record, so it has no place among the values.
-        raise Problem(1003, "Field 'id' is allowed only with lookupField 'id' and action 'updateOnly'")
+        raise MarketoError(1003, "Field 'id' is allowed only with lookupField 'id' and action 'updateOnly'")
     values = state.leads.read(record, strict_email=order.strict_email)
     _check_links(state, order, values)
     lead = None
@@ -96,7 +101,7 @@ def log_changes(state: MarketoState, lead: Lead, changes: list[Change], at: date
 def _look_up(state: MarketoState, order: Upsert, key: object) -> Lead | None:
     found = state.leads.find(order.lookup_field, key)
     if len(found) > 1:
-        raise Problem(1007, "Multiple lead match lookup criteria")
+        raise MarketoError(1007, "Multiple lead match lookup criteria")
     if not found:
         # A key that cannot be written can only find: a new lead would not carry it.
         if order.action == UPDATE_ONLY or not state.leads.schema.get(order.lookup_field).updateable:
@@ -104,30 +109,30 @@ def _look_up(state: MarketoState, order: Upsert, key: object) -> Lead | None:
         return None
     lead = found[0]
     if order.action == CREATE_ONLY:
-        raise Problem(1005, "Lead already exists")
+        raise MarketoError(1005, "Lead already exists")
     if order.user and not order.user.may_use(lead.partition_id):
-        raise Problem(1008, f"Access to lead partition '{_partition_name(state, lead)}' denied")
+        raise MarketoError(1008, f"Access to lead partition '{_partition_name(state, lead)}' denied")
     if order.partition and lead.partition_id != order.partition.id:
-        raise Problem(1010, f"Lead '{lead.id}' is in partition '{_partition_name(state, lead)}'")
+        raise MarketoError(1010, f"Lead '{lead.id}' is in partition '{_partition_name(state, lead)}'")
     return lead
 
 
 def _check_partition(user: ApiUser | None, partition: Partition) -> None:
     if user and not user.may_use(partition.id):
-        raise Problem(1008, f"Access to lead partition '{partition.name}' denied")
+        raise MarketoError(1008, f"Access to lead partition '{partition.name}' denied")
 
 
 def _check_links(state: MarketoState, order: Upsert, values: dict[str, Value]) -> None:
     if not order.company_fields:
         for name in values:
             if state.leads.schema.fields[name].company:
-                raise Problem(1021, f"Company field '{name}' can only be updated through Sync Companies")
+                raise MarketoError(1021, f"Company field '{name}' can only be updated through Sync Companies")
     company = values.get("externalCompanyId")
     if company is not None and state.companies.by_external_id(company) is None:
         raise object_not_found("Company", company)
     person = values.get("externalSalesPersonId")
     if person is not None:
-        raise Problem(718, f"Sales person '{person}' not found")
+        raise MarketoError(718, f"Sales person '{person}' not found")
 
 
 def _partition_name(state: MarketoState, lead: Lead) -> str:

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, wrong_type
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, wrong_type
 from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_day, parse_moment
 
 Value = str | int | float | bool | None
@@ -14,7 +14,7 @@ STRING_LIMIT = 255
 TEXT_LIMIT = 30_000
 
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
-_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def is_email(text: str) -> bool:
@@ -43,10 +43,10 @@ def _number(value: object) -> float:
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    truth = _TRUTH.get(str(value).strip().lower())
-    if truth is None:
+    to_bool = _BOOLEANS.get(str(value).strip().lower())
+    if to_bool is None:
         raise ValueError
-    return truth
+    return to_bool
 
 
 def _day(value: object) -> str:
@@ -97,9 +97,9 @@ def read_value(data_type: str, length: int | None, value: object, *, strict_emai
         limit = length or (TEXT_LIMIT if data_type == "text" else STRING_LIMIT)
         size = len(stored.encode()) if data_type == "text" else len(stored)
         if size > limit:
-            raise Problem(1003, f"Value for field is longer than {limit}")
+            raise MarketoError(1003, f"Value for field is longer than {limit}")
         if data_type == "email" and strict_email and not is_email(stored):
-            raise Problem(1003, f"Invalid email address '{stored}'")
+            raise MarketoError(1003, f"Invalid email address '{stored}'")
     return stored
 
 

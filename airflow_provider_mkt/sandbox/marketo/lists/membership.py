@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import ADD_TO_LIST, REMOVE_FROM_LIST
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
@@ -19,6 +19,6 @@ def add(state: MarketoState, chosen: StaticList, lead: Lead, at: datetime, sourc
 
 def remove(state: MarketoState, chosen: StaticList, lead: Lead, at: datetime, source: str) -> None:
     if lead.id not in chosen.members:
-        raise Problem(1015, f"Lead '{lead.id}' not in list '{chosen.name}'")
+        raise MarketoError(1015, f"Lead '{lead.id}' not in list '{chosen.name}'")
     del chosen.members[lead.id]
     state.log.add(REMOVE_FROM_LIST, lead.id, at, {"Source": source}, primary=(chosen.id, chosen.name))

@@ -6,14 +6,14 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     in_folder,
     rename,
+    requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import AddToList
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
@@ -45,13 +45,13 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/staticLists.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.lists, name, place)
     now = request.clock.now()
-    made = StaticList(request.state.next_id("list"), name, place, now, now)
-    made.description = params.get("description") or ""
-    request.state.lists[made.id] = made
-    return assets(request, [_row(made)])
+    created = StaticList(request.state.next_id("list"), name, place, now, now)
+    created.description = params.get("description") or ""
+    request.state.lists[created.id] = created
+    return assets(request, [_row(created)])
 
 
 @routes.handle("POST", "/staticList/{id}.json", scopes=(WRITE_ASSETS,))
@@ -71,7 +71,7 @@ async def delete(request: MarketoRequest) -> Response:
     lists_used += [one.smart_list for one in state.smart_lists.values()]
     flow_uses = any(AddToList(chosen.id) in one.flow for one in state.campaigns.values())
     if importing or flow_uses or any(one and one.static_list_id == chosen.id for one in lists_used):
-        raise Problem(709, "Static list is in use")
+        raise MarketoError(709, "Static list is in use")
     del state.lists[chosen.id]
     return assets(request, [{"id": chosen.id}])
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.marketo.lists import membership as listing
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
-from airflow_provider_mkt.sandbox.marketo.requests import lead_ids, path_id, whole
+from airflow_provider_mkt.sandbox.marketo.requests import lead_ids, path_id, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
     MarketoRequest,
@@ -28,7 +28,7 @@ routes = MarketoRoutes(LEAD)
 
 @routes.handle("GET", "/lists.json", scopes=LEADS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    ids = {whole(text) for text in request.list_param("id")}
+    ids = {to_int(text) for text in request.list_param("id")}
     names = set(request.list_param("name"))
     programs, workspaces = (
         set(request.list_param("programName")),
@@ -91,18 +91,18 @@ async def remove(request: MarketoRequest) -> Response:
 async def is_member(request: MarketoRequest) -> Response:
     """Tell who is a member. The contract asks for the write permission, the guide for the read one."""
 
-    def tell(chosen: StaticList, lead: Lead) -> str:
+    def check(chosen: StaticList, lead: Lead) -> str:
         return "memberof" if lead.id in chosen.members else "notmemberof"
 
-    return await _each(request, tell)
+    return await _each(request, check)
 
 
-async def _each(request: MarketoRequest, deed: Callable[[StaticList, Lead], str]) -> Response:
+async def _each(request: MarketoRequest, action: Callable[[StaticList, Lead], str]) -> Response:
     chosen = request.state.static_list(path_id(request, "listId"))
     answers: list[Row] = []
     for lead_id in await lead_ids(request):
         try:
-            answers.append({"id": lead_id, "status": deed(chosen, lead_of(request, lead_id))})
-        except Problem as problem:
-            answers.append(skipped(problem, id=lead_id))
+            answers.append({"id": lead_id, "status": action(chosen, lead_of(request, lead_id))})
+        except MarketoError as error:
+            answers.append(skipped(error, id=lead_id))
     return result(request, answers)

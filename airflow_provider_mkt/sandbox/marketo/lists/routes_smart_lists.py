@@ -6,17 +6,17 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     APP,
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     in_folder,
+    requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.lists.models import OwnSmartList
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
 routes = MarketoRoutes(ASSET)
@@ -27,12 +27,12 @@ Owner = Program | SmartCampaign | OwnSmartList
 @routes.handle("GET", "/program/{id}/smartList.json", scopes=ASSETS_READABLE)
 async def of_program(request: MarketoRequest) -> Response:
     """Only email programs have one; what another kind answers is not documented: nothing found."""
-    return _told(request, by_path(request, request.state.programs))
+    return _view(request, by_path(request, request.state.programs))
 
 
 @routes.handle("GET", "/smartCampaign/{id}/smartList.json", scopes=ASSETS_READABLE)
 async def of_campaign(request: MarketoRequest) -> Response:
-    return _told(request, by_path(request, request.state.campaigns))
+    return _view(request, by_path(request, request.state.campaigns))
 
 
 @routes.handle("GET", "/smartList/{id}.json", scopes=ASSETS_READABLE)
@@ -40,7 +40,7 @@ async def by_id(request: MarketoRequest) -> Response:
     """Tell any smart list. That one of a program or campaign is told here too is not documented."""
     number, state = path_id(request, "id"), request.state
     owners: list[Owner] = [*state.smart_lists.values(), *state.programs.values(), *state.campaigns.values()]
-    return _told(
+    return _view(
         request, next((one for one in owners if one.smart_list and one.smart_list.id == number), None)
     )
 
@@ -61,13 +61,13 @@ async def browse(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.smart_lists, "Smart list")
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.smart_lists, name, place)
     now = request.clock.now()
-    made = OwnSmartList(request.state.next_id("smart list"), name, place, now, now, source.static_list_id)
-    made.description = params.get("description") or ""
-    request.state.smart_lists[made.id] = made
-    return assets(request, [_row(made)])
+    created = OwnSmartList(request.state.next_id("smart list"), name, place, now, now, source.static_list_id)
+    created.description = params.get("description") or ""
+    request.state.smart_lists[created.id] = created
+    return assets(request, [_row(created)])
 
 
 @routes.handle("POST", "/smartList/{id}/delete.json", scopes=(WRITE_ASSETS,))
@@ -77,8 +77,8 @@ async def delete(request: MarketoRequest) -> Response:
     return assets(request, [{"id": chosen.id}])
 
 
-def _told(request: MarketoRequest, owner: Owner | None) -> Response:
-    with_rules = truth(request.query_params.get("includeRules"), default=False)
+def _view(request: MarketoRequest, owner: Owner | None) -> Response:
+    with_rules = to_bool(request.query_params.get("includeRules"), default=False)
     if owner is None or owner.smart_list is None:
         return assets(request, [])
     row = _row(owner)

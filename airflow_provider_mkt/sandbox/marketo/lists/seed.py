@@ -1,6 +1,6 @@
 """The lists of a new instance."""
 
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.lists.models import OwnSmartList, StaticList
 from airflow_provider_mkt.sandbox.marketo.seed import (
     ANNA,
@@ -21,7 +21,7 @@ def fill(state: MarketoState) -> None:
     state.lists[STATIC_LIST] = StaticList(
         STATIC_LIST,
         "Newsletter Readers",
-        Place(CAMPAIGN_FOLDER, "Folder"),
+        FolderRef(CAMPAIGN_FOLDER, "Folder"),
         SEEDED_AT,
         SEEDED_AT,
         members,
@@ -30,7 +30,7 @@ def fill(state: MarketoState) -> None:
     state.smart_lists[SMART_LIST] = OwnSmartList(
         SMART_LIST,
         "Readers of the Newsletter",
-        Place(PROGRAM_FOLDER, "Folder"),
+        FolderRef(PROGRAM_FOLDER, "Folder"),
         SEEDED_AT,
         SEEDED_AT,
         STATIC_LIST,

@@ -5,15 +5,15 @@ from dataclasses import replace
 from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 
 def clone_email(
-    state: MarketoState, source: Email, name: str, folder: Place, description: str | None
+    state: MarketoState, source: Email, name: str, folder: FolderRef, description: str | None
 ) -> Email:
     """Copy an email; the copy is a draft that nobody has approved."""
     now = state.now()
@@ -32,7 +32,7 @@ def clone_email(
 
 
 def clone_campaign(
-    state: MarketoState, source: SmartCampaign, name: str, folder: Place, description: str | None
+    state: MarketoState, source: SmartCampaign, name: str, folder: FolderRef, description: str | None
 ) -> SmartCampaign:
     """Copy a campaign: never active, and with no run on the clock."""
     now, number = state.now(), state.next_id("campaign")
@@ -57,16 +57,16 @@ def clone_campaign(
 
 
 def clone_program(
-    state: MarketoState, source: Program, name: str, folder: Place, description: str | None = None
+    state: MarketoState, source: Program, name: str, folder: FolderRef, description: str | None = None
 ) -> Program:
     """Copy a program with its emails, campaigns, lists and tokens; members and dates stay behind.
 
     Whether the dates of an email program are copied is not documented. They are not, so that a client which
     forgets to set them is told when it approves, and not by a mail at the wrong hour.
     """
-    now, made_as = state.now(), state.next_id("program")
+    now, new_id = state.now(), state.next_id("program")
     program = Program(
-        made_as,
+        new_id,
         name,
         folder,
         now,
@@ -75,11 +75,11 @@ def clone_program(
         source.channel,
         [dict(tag) for tag in source.tags],
         streams=source.streams,
-        smart_list=_own(source.smart_list, made_as),
+        smart_list=_own(source.smart_list, new_id),
         description=source.description if description is None else description,
     )
     state.programs[program.id] = program
-    old, new = Place(source.id, "Program"), Place(program.id, "Program")
+    old, new = FolderRef(source.id, "Program"), FolderRef(program.id, "Program")
     emails: dict[int, int] = {}
     for email in [one for one in state.emails.values() if one.folder == old]:
         copy = clone_email(state, email, email.name, new, None)
@@ -92,8 +92,8 @@ def clone_program(
         number = state.next_id("smart list")
         state.smart_lists[number] = replace(smart, id=number, folder=new, created_at=now, updated_at=now)
     for campaign in [one for one in state.campaigns.values() if one.folder == old]:
-        made = clone_campaign(state, campaign, campaign.name, new, None)
-        made.flow = tuple(_rebound(step, source.id, program.id, emails) for step in made.flow)
+        created = clone_campaign(state, campaign, campaign.name, new, None)
+        created.flow = tuple(_rebound(step, source.id, program.id, emails) for step in created.flow)
     state.tokens.copy(old, new)
     return program
 
@@ -115,4 +115,4 @@ def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
 def check_clone_name(state: MarketoState, name: str) -> None:
     """Program names are unique in the whole instance."""
     if any(one.name.lower() == name.lower() for one in state.programs.values()):
-        raise Problem(709, f"A program named '{name}' already exists")
+        raise MarketoError(709, f"A program named '{name}' already exists")

@@ -8,7 +8,7 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
     CHANGE_NURTURE_TRACK,
     CHANGE_STATUS,
 )
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.programs.channels import NOT_IN_PROGRAM, Status
 from airflow_provider_mkt.sandbox.marketo.programs.models import NORMAL, Member, Program, Stream
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
@@ -27,7 +27,7 @@ def set_status(
         return "created"
     current = program.channel.status(member.status)
     if current and status.step <= current.step:
-        raise Problem(1037, "Lead skipped because it is already in or past this status")
+        raise MarketoError(1037, "Lead skipped because it is already in or past this status")
     _log_status(state, program, lead_id, member.status, status, at, reason)
     member.status, member.updated_at = status.name, at
     if status.success and member.success_at is None:
@@ -39,17 +39,17 @@ def advance(state: MarketoState, program: Program, lead_id: int, status: Status,
     """Put a person at a status unless they are there or further already."""
     try:
         set_status(state, program, lead_id, status, at)
-    except Problem as problem:
-        if problem.code != "1037":
+    except MarketoError as error:
+        if error.code != "1037":
             raise
 
 
 def leave(state: MarketoState, program: Program, lead_id: int, at: datetime) -> None:
     member = program.members.pop(lead_id, None)
     if member is None:
-        raise Problem(1037, "Lead not in program")
-    nowhere = program.channel.status(NOT_IN_PROGRAM) or Status(NOT_IN_PROGRAM, 0)
-    _log_status(state, program, lead_id, member.status, nowhere, at, "")
+        raise MarketoError(1037, "Lead not in program")
+    not_in_program = program.channel.status(NOT_IN_PROGRAM) or Status(NOT_IN_PROGRAM, 0)
+    _log_status(state, program, lead_id, member.status, not_in_program, at, "")
 
 
 def add_to_stream(

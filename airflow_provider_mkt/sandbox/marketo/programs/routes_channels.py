@@ -3,9 +3,9 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.assets import APP
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
-from airflow_provider_mkt.sandbox.marketo.paging import cut
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
+from airflow_provider_mkt.sandbox.marketo.paging import offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken
@@ -20,7 +20,9 @@ LONGEST_TOKEN_NAME = 50
 
 @routes.handle("GET", "/channels.json", scopes=ASSETS_READABLE)
 async def channels(request: MarketoRequest) -> Response:
-    return assets(request, [_channel(one) for one in cut(request, list(request.state.channels.values()))])
+    return assets(
+        request, [_channel(one) for one in offset_page(request, list(request.state.channels.values()))]
+    )
 
 
 @routes.handle("GET", "/channel/byName.json", scopes=ASSETS_READABLE)
@@ -51,15 +53,15 @@ def _channel(one: Channel) -> Row:
     }
 
 
-def _token_home(request: MarketoRequest, kind: str) -> Place:
+def _token_home(request: MarketoRequest, kind: str) -> FolderRef:
     if kind not in ("Folder", "Program"):
-        raise Problem(711, f"Folder type '{kind}' is not valid")
-    place = Place(path_id(request, "id"), kind)
+        raise MarketoError(711, f"Folder type '{kind}' is not valid")
+    place = FolderRef(path_id(request, "id"), kind)
     request.state.folder_name(place)
     return place
 
 
-def _tokens(request: MarketoRequest, place: Place) -> list[Row]:
+def _tokens(request: MarketoRequest, place: FolderRef) -> list[Row]:
     rows = [
         {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{place.id}A1"}
         for one in request.state.tokens.of(place)
@@ -80,9 +82,9 @@ async def put_token(request: MarketoRequest) -> Response:
     place = _token_home(request, text_param(params, "folderType"))
     name, kind = text_param(params, "name", LONGEST_TOKEN_NAME), text_param(params, "type")
     if kind not in TYPES:
-        raise Problem(701, f"Invalid token type '{kind}'")
+        raise MarketoError(701, f"Invalid token type '{kind}'")
     if "value" not in params:
-        raise Problem(701, "value cannot be blank")
+        raise MarketoError(701, "value cannot be blank")
     request.state.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
     return assets(request, _tokens(request, place))
 

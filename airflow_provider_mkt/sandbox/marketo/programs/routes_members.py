@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field
 from airflow_provider_mkt.sandbox.marketo.leads.values import match_key
@@ -20,8 +20,8 @@ from airflow_provider_mkt.sandbox.marketo.requests import (
     path_id,
     records,
     required,
+    to_int,
     wanted_fields,
-    whole,
 )
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,
@@ -36,7 +36,7 @@ from airflow_provider_mkt.sandbox.marketo.times import has_milliseconds
 routes = MarketoRoutes(LEAD)
 
 DEFAULTS = ("acquiredBy", "leadId", "membershipDate", "programId", "reachedSuccess")
-MOST_MEMBERS = 100_000
+MAX_MEMBERS = 100_000
 LONGEST_RANGE = timedelta(days=7)
 DESCRIBED_AT = "2020-01-01T00:00:00Z"
 
@@ -71,10 +71,10 @@ async def find(request: MarketoRequest) -> Response:
     people = {lead.id for lead in visible(request, [request.state.leads.get(one) for one in program.members])}
     members = [one for one in program.members.values() if one.lead_id in people]
     kind = required(request.query_params, "filterType")
-    if kind != "leadId" and len(program.members) > MOST_MEMBERS:
-        raise Problem(
+    if kind != "leadId" and len(program.members) > MAX_MEMBERS:
+        raise MarketoError(
             1003,
-            f"Total membership size: {len(program.members):,} exceeds the limit allowed {MOST_MEMBERS:,} "
+            f"Total membership size: {len(program.members):,} exceeds the limit allowed {MAX_MEMBERS:,} "
             "for the filter",
         )
     chosen, more = page(request, _filtered(request, program, members, kind), lambda one: one.lead_id)
@@ -93,20 +93,20 @@ def _filtered(request: MarketoRequest, program: Program, members: list[Member], 
     if kind == "updatedAt":
         start, end = _range_end(request, "startAt"), _range_end(request, "endAt")
         if end < start or end - start > LONGEST_RANGE:
-            raise Problem(1003, "The range from startAt to endAt must be 7 days or less")
+            raise MarketoError(1003, "The range from startAt to endAt must be 7 days or less")
         return [one for one in members if start <= one.updated_at.replace(microsecond=0) <= end]
     request.state.member_schema.key(kind)
     values = {match_key(text) for text in request.list_param("filterValues")}
     if not values:
         raise missing("filterValues")
     if len(values) > BATCH:
-        raise Problem(1003, f"Number of filter values exceeds the limit of {BATCH}")
+        raise MarketoError(1003, f"Number of filter values exceeds the limit of {BATCH}")
     return [one for one in members if match_key(program.member_value(one, kind)) in values]
 
 
 def _range_end(request: MarketoRequest, name: str) -> datetime:
     if has_milliseconds(required(request.query_params, name)):
-        raise Problem(1003, f"Milliseconds are not allowed in '{name}'")
+        raise MarketoError(1003, f"Milliseconds are not allowed in '{name}'")
     found = moment(request, name)
     if found is None:
         raise missing(name)
@@ -121,13 +121,15 @@ async def sync_status(request: MarketoRequest) -> Response:
     status = _status(program, body.get("statusName"), "statusName")
     answers: list[Row] = []
     for seq, row in enumerate(rows):
-        lead_id = whole(row.get("leadId"), "leadId")
+        lead_id = to_int(row.get("leadId"), "leadId")
         try:
             lead_of(request, lead_id)
-            word = set_status(request.state, program, lead_id, status, request.clock.now(), reason=API)
-            answers.append({"seq": seq, "status": word, "leadId": lead_id})
-        except Problem as problem:
-            answers.append(skipped(problem, seq=seq, leadId=lead_id))
+            result_status = set_status(
+                request.state, program, lead_id, status, request.clock.now(), reason=API
+            )
+            answers.append({"seq": seq, "status": result_status, "leadId": lead_id})
+        except MarketoError as error:
+            answers.append(skipped(error, seq=seq, leadId=lead_id))
     return result(request, answers)
 
 
@@ -140,14 +142,14 @@ async def change_status(request: MarketoRequest) -> Response:
     status = _status(program, body.get("status"), "status")
     answers: list[Row] = []
     for row in rows:
-        lead_id = whole(row.get("id"))
+        lead_id = to_int(row.get("id"))
         try:
             lead_of(request, lead_id)
             _member(program, lead_id)
             set_status(request.state, program, lead_id, status, request.clock.now(), reason=API)
             answers.append({"id": lead_id, "status": "updated"})
-        except Problem as problem:
-            answers.append(skipped(problem, id=lead_id))
+        except MarketoError as error:
+            answers.append(skipped(error, id=lead_id))
     return result(request, answers)
 
 
@@ -156,7 +158,7 @@ def _status(program: Program, name: object, parameter: str) -> Status:
         raise missing(parameter)
     status = program.channel.status(str(name))
     if status is None:
-        raise Problem(1025, f"Program status '{name}' not found")
+        raise MarketoError(1025, f"Program status '{name}' not found")
     return status
 
 
@@ -165,20 +167,20 @@ async def sync_data(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     answers: list[Row] = []
     for seq, row in enumerate(records(await json_object(request))):
-        lead_id = whole(row.get("leadId"), "leadId")
+        lead_id = to_int(row.get("leadId"), "leadId")
         try:
             lead_of(request, lead_id)
             _write(request, program, lead_id, row)
             answers.append({"seq": seq, "status": "updated", "leadId": lead_id})
-        except Problem as problem:
-            answers.append(skipped(problem, seq=seq, leadId=lead_id))
+        except MarketoError as error:
+            answers.append(skipped(error, seq=seq, leadId=lead_id))
     return result(request, answers)
 
 
 def _member(program: Program, lead_id: int) -> Member:
     member = program.members.get(lead_id)
     if member is None:
-        raise Problem(1013, "Membership not found")
+        raise MarketoError(1013, "Membership not found")
     return member
 
 
@@ -193,11 +195,11 @@ async def delete(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     answers: list[Row] = []
     for seq, row in enumerate(records(await json_object(request))):
-        lead_id = whole(row.get("leadId"), "leadId")
+        lead_id = to_int(row.get("leadId"), "leadId")
         try:
             lead_of(request, lead_id)
             leave(request.state, program, lead_id, request.clock.now())
             answers.append({"seq": seq, "status": "deleted", "leadId": lead_id})
-        except Problem as problem:
-            answers.append(skipped(problem, seq=seq, leadId=lead_id))
+        except MarketoError as error:
+            answers.append(skipped(error, seq=seq, leadId=lead_id))
     return result(request, answers)

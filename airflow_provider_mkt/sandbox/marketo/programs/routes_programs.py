@@ -11,21 +11,21 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.marketo.assets import (
     by_name,
     by_path,
-    chosen_place,
     common,
     for_write,
     program_url,
     rename,
+    requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program, unapprove_program
-from airflow_provider_mkt.sandbox.marketo.errors import Problem, wrong_type
-from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, wrong_type
+from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, FolderRef
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Stream
-from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, truth
+from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment, program_time
 
@@ -54,7 +54,7 @@ async def browse(request: MarketoRequest) -> Response:
     )
     if kind is not None:
         if not values:
-            raise Problem(701, "filterValues cannot be blank")
+            raise MarketoError(701, "filterValues cannot be blank")
         chosen = [one for one in chosen if _filter_value(one, kind) in values]
     status = request.query_params.get("status")
     if status:
@@ -69,7 +69,7 @@ def _filter_value(program: Program, kind: str) -> str:
         return str(program.folder.id)
     if kind == "workspace":
         return WORKSPACE
-    raise Problem(701, f"Invalid filterType '{kind}'")
+    raise MarketoError(701, f"Invalid filterType '{kind}'")
 
 
 @routes.handle("GET", "/program/{id}.json", scopes=ASSETS_READABLE)
@@ -84,7 +84,7 @@ async def named(request: MarketoRequest) -> Response:
     for program in by_name(request.state.programs, text_param(request.query_params, "name")):
         row = _full(request, program)
         for switch, key in (("includeTags", "tags"), ("includeCosts", "costs")):
-            if not truth(request.query_params.get(switch), default=False):
+            if not to_bool(request.query_params.get(switch), default=False):
                 row[key] = []
         rows.append(row)
     return assets(request, rows)
@@ -93,18 +93,18 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/programs.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     check_clone_name(request.state, name)
     kind = TYPES.get(text_param(params, "type").lower())
     if kind is None:
-        raise Problem(709, f"Invalid program type '{params.get('type')}'")
+        raise MarketoError(709, f"Invalid program type '{params.get('type')}'")
     channel = next(
         (one for one in request.state.channels.values() if one.name == text_param(params, "channel")), None
     )
     if channel is None:
-        raise Problem(709, f"Channel '{params.get('channel')}' not found")
+        raise MarketoError(709, f"Channel '{params.get('channel')}' not found")
     if channel.program_type != kind:
-        raise Problem(709, f"Channel '{channel.name}' is not applicable to program type '{kind}'")
+        raise MarketoError(709, f"Channel '{channel.name}' is not applicable to program type '{kind}'")
     now = request.clock.now()
     program = Program(request.state.next_id("program"), name, place, now, now, kind, channel)
     program.description = params.get("description") or ""
@@ -120,7 +120,7 @@ async def update(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     program = for_write(request, request.state.programs, "Program")
     if program.locked:
-        raise Problem(709, "Program is approved. Unapprove it before changing it")
+        raise MarketoError(709, "Program is approved. Unapprove it before changing it")
     _set_details(program, params)
     rename(request, request.state.programs, program, params)
     return assets(request, [_full(request, program)])
@@ -129,20 +129,20 @@ async def update(request: MarketoRequest) -> Response:
 def _set_details(program: Program, params: QueryParams) -> None:
     dates = {name: _date(params, name) for name in ("startDate", "endDate") if params.get(name)}
     if dates and program.type not in DATED:
-        raise Problem(709, "Only email programs and events have a start date and an end date")
+        raise MarketoError(709, "Only email programs and events have a start date and an end date")
     start, end = dates.get("startDate", program.start), dates.get("endDate", program.end)
     if start and end and end < start:
-        raise Problem(704, "endDate must not be before startDate")
+        raise MarketoError(704, "endDate must not be before startDate")
     tags, costs = _json_list(params, "tags"), _json_list(params, "costs")
-    head_start = truth(params.get("headStart"))
+    head_start = to_bool(params.get("headStart"))
     if head_start is not None:
         if program.type != kinds.EMAIL:
-            raise Problem(709, "Only email programs have a head start")
+            raise MarketoError(709, "Only email programs have a head start")
         program.head_start = head_start
     program.start, program.end = start, end
     if tags is not None:
         program.tags = tags
-    if truth(params.get("costsDestructiveUpdate"), default=False):
+    if to_bool(params.get("costsDestructiveUpdate"), default=False):
         # Without costs of its own it takes the present ones away.
         program.costs = costs or []
     elif costs is not None:
@@ -152,7 +152,7 @@ def _set_details(program: Program, params: QueryParams) -> None:
 def _date(params: QueryParams, name: str) -> datetime:
     found = parse_moment(params.get(name))
     if found is None:
-        raise Problem(704, f"Invalid date '{params.get(name)}' for '{name}'")
+        raise MarketoError(704, f"Invalid date '{params.get(name)}' for '{name}'")
     return found
 
 
@@ -181,14 +181,14 @@ def _loosely(text: str) -> object:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.programs, "Program")
-    name, place = text_param(params, "name"), chosen_place(request, params)
+    name, place = text_param(params, "name"), requested_folder(request, params)
     if place.type != "Folder":
-        raise Problem(711, "A program can only be cloned into a folder")
+        raise MarketoError(711, "A program can only be cloned into a folder")
     check_clone_name(request.state, name)
     await request.simulate_latency()
     check_clone_name(request.state, name)
-    made = clone_program(request.state, source, name, place, params.get("description"))
-    return assets(request, [_full(request, made)])
+    created = clone_program(request.state, source, name, place, params.get("description"))
+    return assets(request, [_full(request, created)])
 
 
 @routes.handle("POST", "/program/{id}/approve.json", scopes=(WRITE_ASSETS,))
@@ -208,9 +208,9 @@ async def unapprove(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/program/{id}/delete.json", scopes=(WRITE_ASSETS,))
 async def delete(request: MarketoRequest) -> Response:
     state, program = request.state, for_write(request, request.state.programs, "Program")
-    inside = Place(program.id, "Program")
+    inside = FolderRef(program.id, "Program")
     if program.locked or any(one.active for one in state.campaigns.values() if one.folder == inside):
-        raise Problem(709, "Program is in use")
+        raise MarketoError(709, "Program is in use")
     stores: tuple[dict[int, Any], ...] = (
         state.emails,
         state.campaigns,

@@ -3,8 +3,8 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.assets import for_write
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.paging import asset_page, cut
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.paging import asset_page, offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.programs.routes_programs import program_row
@@ -17,7 +17,7 @@ routes = MarketoRoutes(ASSET)
 
 @routes.handle("GET", "/tagTypes.json", scopes=ASSETS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    return assets(request, [_row(one) for one in cut(request, list(request.state.tag_types))])
+    return assets(request, [_row(one) for one in offset_page(request, list(request.state.tag_types))])
 
 
 @routes.handle("GET", "/tagType/byName.json", scopes=ASSETS_READABLE)
@@ -36,9 +36,9 @@ def _row(one: TagType) -> Row:
     }
 
 
-def _listed(words: tuple[str, ...], between: str = ", ") -> str:
+def _listed(values: tuple[str, ...], between: str = ", ") -> str:
     # Text that looks like a list, as Marketo writes it.
-    return f"[{between.join(words)}]"
+    return f"[{between.join(values)}]"
 
 
 @routes.handle("GET", "/program/byTag.json", scopes=ASSETS_READABLE)
@@ -73,9 +73,9 @@ async def delete(request: MarketoRequest) -> Response:
     program = for_write(request, request.state.programs, "Program")
     kind = request.path_params["tagType"]
     if any(one.name == kind and one.required for one in request.state.tag_types):
-        raise Problem(709, f"Tag '{kind}' is required")
+        raise MarketoError(709, f"Tag '{kind}' is required")
     if _value(program, kind) is None:
-        raise Problem(702, f"Tag '{kind}' not found")
+        raise MarketoError(702, f"Tag '{kind}' not found")
     program.tags = [one for one in program.tags if one.get("tagType") != kind]
     program.updated_at = request.clock.now()
     return assets(request, [{"id": program.id}])

@@ -1,6 +1,6 @@
 """The channels, tags and programs of a new instance."""
 
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.channels import NOT_IN_PROGRAM, Channel, Status
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList, Stream
@@ -33,21 +33,23 @@ def fill(state: MarketoState) -> None:
 
 
 def _add_channels(state: MarketoState) -> None:
-    nowhere = Status(NOT_IN_PROGRAM, 0)
+    not_in_program = Status(NOT_IN_PROGRAM, 0)
     table = {
         EMAIL_CHANNEL: ("Email Send", kinds.EMAIL, ("Sent", "Opened", "Clicked")),
         NURTURE_CHANNEL: ("Nurture", kinds.ENGAGEMENT, ("Member", "Engaged", "Influenced")),
         DEFAULT_CHANNEL: ("Default", kinds.DEFAULT, ("Member", "Responded", "Converted")),
         EVENT_CHANNEL: ("Roadshow", kinds.EVENT, ("Invited", "Registered", "Attended")),
     }
-    for number, (name, kind, words) in table.items():
-        last = len(words)
-        moves = tuple(Status(word, step * 10, step == last) for step, word in enumerate(words, 1))
-        state.channels[number] = Channel(number, name, kind, (nowhere, *moves), SEEDED_AT)
+    for number, (name, kind, names) in table.items():
+        last = len(names)
+        moves = tuple(
+            Status(status_name, step * 10, step == last) for step, status_name in enumerate(names, 1)
+        )
+        state.channels[number] = Channel(number, name, kind, (not_in_program, *moves), SEEDED_AT)
 
 
 def _add_programs(state: MarketoState) -> None:
-    place = Place(PROGRAM_FOLDER, "Folder")
+    place = FolderRef(PROGRAM_FOLDER, "Folder")
     for number, name, kind, channel in (
         (NURTURE_PROGRAM, "Welcome Nurture", kinds.ENGAGEMENT, NURTURE_CHANNEL),
         (EMAIL_PROGRAM, "November Newsletter", kinds.EMAIL, EMAIL_CHANNEL),
@@ -60,4 +62,4 @@ def _add_programs(state: MarketoState) -> None:
     nurture.on, nurture.streams = True, (Stream(1, FIRST_STREAM), Stream(2, SECOND_STREAM))
     state.programs[EMAIL_PROGRAM].smart_list = SmartList(EMAIL_PROGRAM * 10 + 1, "Readers", STATIC_LIST)
     for number in (EMAIL_PROGRAM, DEFAULT_PROGRAM):
-        state.tokens.put(Place(number, "Program"), MyToken("Headline", "text", "News of the month"))
+        state.tokens.put(FolderRef(number, "Program"), MyToken("Headline", "text", "News of the month"))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_provider_mkt.sandbox.marketo.errors import Problem
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 
 TYPES = ("date", "number", "rich text", "score", "sfdc campaign", "text")
 
@@ -16,27 +16,27 @@ class MyToken:
     value: str
 
 
-class Tokens:
+class TokenStore:
     def __init__(self) -> None:
-        self._tokens: dict[Place, dict[str, MyToken]] = {}
+        self._tokens: dict[FolderRef, dict[str, MyToken]] = {}
 
-    def of(self, place: Place) -> list[MyToken]:
+    def of(self, place: FolderRef) -> list[MyToken]:
         return list(self._tokens.get(place, {}).values())
 
-    def put(self, place: Place, token: MyToken) -> None:
+    def put(self, place: FolderRef, token: MyToken) -> None:
         self._tokens.setdefault(place, {})[token.name] = token
 
-    def remove(self, place: Place, name: str, kind: str) -> None:
+    def remove(self, place: FolderRef, name: str, kind: str) -> None:
         token = self._tokens.get(place, {}).get(name)
         if token is None or token.type != kind:
-            raise Problem(702, f"Token '{name}' not found")
+            raise MarketoError(702, f"Token '{name}' not found")
         del self._tokens[place][name]
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: FolderRef, target: FolderRef) -> None:
         for token in self.of(source):
             self.put(target, token)
 
-    def resolve(self, places: Sequence[Place], overrides: Mapping[str, str]) -> dict[str, str]:
+    def resolve(self, places: Sequence[FolderRef], overrides: Mapping[str, str]) -> dict[str, str]:
         """Return the values a run uses; only a token that exists can be overridden.
 
         The nearest place comes first, and its tokens hide those of the same name further up.
@@ -44,7 +44,7 @@ class Tokens:
         values = {token.name: token.value for place in reversed(places) for token in self.of(place)}
         for name, value in overrides.items():
             if name not in values:
-                raise Problem(
+                raise MarketoError(
                     1003, f"Token '{{{{my.{name}}}}}' does not exist in a program or folder of this campaign"
                 )
             values[name] = value
