@@ -1,4 +1,4 @@
-"""The sandbox itself: both platforms in one process, each on a loopback port of its own."""
+"""Run both platforms in one process, each on its own loopback port."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ START_TIMEOUT = 10.0
 
 
 class Sandbox:
-    """Both platforms, running while the context is open.
+    """Both platforms, which run while the context is open.
 
-    Port 0 picks a free one. `hubspot` and `marketo` are the platforms; they share `clock`.
-    With `only`, the other one is there but does not listen.
+    :param hubspot_port: port of HubSpot; 0 picks a free one.
+    :param marketo_port: port of Marketo; 0 picks a free one.
+    :param latency: seconds that each platform takes for a request.
+    :param seed: seed of the random numbers, for ids and the order of batch results.
+    :param only: the platform that listens; the other one can only be used in Python.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Sandbox:
         self.stop()
 
     def start(self) -> Self:
-        """Listen, and return once calls are answered."""
+        """Listen, and return once requests are answered."""
         if self._thread is not None:
             msg = "the sandbox is running"
             raise RuntimeError(msg)
@@ -83,7 +86,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop listening and end the thread; calls in flight get a moment to end."""
+        """Stop listening and end the thread; requests in progress have a moment to end."""
         thread, loop = self._thread, self._loop
         if thread is None:
             return
@@ -94,9 +97,9 @@ class Sandbox:
         self._thread = self._loop = None
 
     def serve_forever(self, on_start: Callable[[], None] = lambda: None) -> None:
-        """Serve until SIGINT or SIGTERM; for the main thread of a command.
+        """Serve until SIGINT or SIGTERM. Call it in the main thread.
 
-        :param on_start: called once calls are answered, and a signal ends it as it should.
+        :param on_start: called once requests are answered and the signal handlers are set.
         """
         over = threading.Event()
 
@@ -120,7 +123,7 @@ class Sandbox:
         sockets: dict[str, socket.socket] = {}
         try:
             for name, platform in self.platforms.items():
-                # The protocol is named because asyncio turns Nagle's algorithm off for declared TCP alone.
+                # asyncio turns Nagle's algorithm off only for sockets with an explicit TCP protocol.
                 listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
                 sockets[name] = listener
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The envelope of a batch answer."""
+"""The envelope of batch responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def batch_response(
     began: float,
     success: int = 200,
 ) -> Response:
-    """Results in no particular order; 207 as soon as there is an error."""
+    """Return a batch response: results in random order, status 207 when there is an error."""
     request.state.random.shuffle(results)
     body: dict[str, Any] = {
         "status": "COMPLETE",

@@ -1,4 +1,4 @@
-"""HubSpot's error answers."""
+"""HubSpot's error responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GATEWAY = {
 
 
 class HubSpotError(ApiError):
-    """An error answer in the shape that most of the API shares."""
+    """An error in the format that most of the API uses."""
 
     def __init__(self, status: int, category: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class HubSpotError(ApiError):
         return JSONResponse(body, self.status)
 
     def standard(self, **context: list[str]) -> dict[str, Any]:
-        """The same error as an entry of a batch answer."""
+        """Return the error as an entry of a batch response."""
         return {
             "status": "error",
             "category": self.category,
@@ -59,7 +59,7 @@ class HubSpotError(ApiError):
 
 
 class OAuthError(ApiError):
-    """The token calls have a body of their own, with what the schema of errors requires beside it."""
+    """An error of the OAuth endpoints, which have their own format beside the usual one."""
 
     def __init__(self, status: str, message: str, error: str = "invalid_grant") -> None:
         super().__init__(message)
@@ -124,7 +124,7 @@ def conflict(message: str) -> HubSpotError:
 
 
 def forbidden(message: str) -> HubSpotError:
-    """403 for what the account's products do not hold, whatever the token's scopes."""
+    """403 for what the account's products do not include, whatever the scopes of the token."""
     return HubSpotError(403, "FORBIDDEN", message)
 
 
@@ -169,7 +169,7 @@ def missing_scopes(scopes: tuple[str, ...]) -> HubSpotError:
 
 
 def rate_limited(policy: str) -> Response:
-    """429. It carries no Retry-After: HubSpot promises none.
+    """429, without Retry-After, which HubSpot does not promise.
 
     The documented example has no category, but the schema of errors requires one.
     """
@@ -188,7 +188,7 @@ def rate_limited(policy: str) -> Response:
 
 
 def gateway(status: int) -> Response:
-    """What answers when the API itself does not: a page of HTML."""
+    """Return the HTML page with which the gateway responds when the API does not."""
     text = (
         f"<html><head><title>{status} {_GATEWAY[status]}</title></head><body>{_GATEWAY[status]}</body></html>"
     )
@@ -196,7 +196,7 @@ def gateway(status: int) -> Response:
 
 
 def named(name: str) -> Response | None:
-    """The answer of a documented error by its policy, category or status."""
+    """Return the response for a documented error, by its policy, category or status."""
     if name in ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"):
         return rate_limited(name)
     if name.isdigit() and int(name) in _GATEWAY:

@@ -1,4 +1,4 @@
-"""HubSpot as a platform of the sandbox: credentials, scopes, limits, headers and error answers."""
+"""HubSpot as a platform of the sandbox: credentials, scopes, limits, headers and errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1
 
 
 class HubSpot(Platform[HubSpotState, Token]):
-    """One HubSpot account with a private app and an OAuth app installed; settings take products away."""
+    """One HubSpot account with a private app and an OAuth app. Settings switch its products off."""
 
     name = "hubspot"
     title = "HubSpot sandbox"
@@ -72,10 +72,10 @@ class HubSpot(Platform[HubSpotState, Token]):
         request.scope["path"] = _CONTACTS.sub(r"\1contacts", path)
 
     def inspect(self, request: HubSpotRequest) -> None:
-        # The documents name no length for 414; 8 KB is what many gateways stop at.
+        # The maximum length is not documented; 8 KB is common for gateways.
         if request.target_length > _LONGEST_URI:
             raise too_long()
-        # Imports write in the background: every answer shows what they have written by now.
+        # Imports write in the background; every response shows what they have written so far.
         request.state.run_due_work()
 
     def authenticate(self, request: HubSpotRequest) -> Token:
@@ -88,7 +88,7 @@ class HubSpot(Platform[HubSpotState, Token]):
         scopes = request.endpoint.scopes
         if scopes and not request.token.scopes.intersection(scopes):
             raise missing_scopes(scopes)
-        # A few calls want a second scope beside the first.
+        # A few endpoints need a second scope.
         also: tuple[str, ...] = request.endpoint.options.get("also", ())
         if also and not request.token.scopes.intersection(also):
             raise missing_scopes(also)
@@ -126,7 +126,7 @@ class HubSpot(Platform[HubSpotState, Token]):
         if isinstance(error, HubSpotError | OAuthError):
             return error.reply()
         if isinstance(error, LimitExceeded):
-            # HubSpot documents no concurrency limit; should one be set, it speaks as the window does.
+            # HubSpot documents no concurrency limit; if one is set, its error is that of the rate window.
             policy = {DAILY: "DAILY", SECONDLY: "SECONDLY"}.get(error.refusal.gate, "TEN_SECONDLY_ROLLING")
             return rate_limited(policy)
         if isinstance(error, MalformedBody):

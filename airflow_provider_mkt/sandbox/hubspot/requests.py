@@ -1,4 +1,4 @@
-"""Reading JSON bodies as strictly as HubSpot does."""
+"""Read query parameters and JSON bodies, as strictly as HubSpot does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXTS = frozenset(
         "value",
     }
 )
-"""What is text wherever it occurs in a body."""
+"""Keys whose values are strings wherever they occur in a body."""
 
 
 def is_dated(request: HubSpotRequest) -> bool:
@@ -41,7 +41,7 @@ def is_dated(request: HubSpotRequest) -> bool:
 
 
 async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> dict[str, Any]:
-    """The body as a JSON object that has what its schema requires."""
+    """Return the body, a JSON object that has all required keys."""
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = await request.json()
@@ -51,7 +51,7 @@ async def read_object(request: HubSpotRequest, schema: str, required: Iterable[s
 def check_object(
     body: Any, schema: str, required: Iterable[str] = (), known: Iterable[str] | None = None
 ) -> dict[str, Any]:
-    """Refuse what is no object, lacks a required key or (where `known` is given) has a key nobody knows."""
+    """Return a JSON object that has all required keys and, if `known` is given, no others than those."""
     if not isinstance(body, dict):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema} from {type(body).__name__}"
         raise invalid(msg)
@@ -73,7 +73,7 @@ def check_object(
 async def read_inputs(
     request: HubSpotRequest, schema: str, maximum: int, required: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The inputs of a batch call, each with the keys it must have."""
+    """Return the inputs of a batch request, each with all required keys."""
     return batch_inputs(
         await read_object(request, f"BatchInput{schema}", ["inputs"]), schema, maximum, required
     )
@@ -82,9 +82,9 @@ async def read_inputs(
 def batch_inputs(
     body: dict[str, Any], schema: str, maximum: int, required: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The same, of a body that has been read."""
+    """Return the inputs of a batch body that has been read."""
     inputs = array(body, "inputs", f"BatchInput{schema}")
-    # An empty batch is documented nowhere; it is a client's mistake, so it is not let through.
+    # Not documented. An empty batch is a mistake of the client, so it is rejected.
     if not inputs:
         msg = "The inputs of a batch must not be empty"
         raise invalid(msg)
@@ -95,7 +95,7 @@ def batch_inputs(
 
 
 def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
-    """An array of a body; empty where it is left out."""
+    """Return an array of a body; empty if it is missing."""
     value = body.get(name)
     if value is None:
         return []
@@ -106,7 +106,7 @@ def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
 
 
 def names(body: dict[str, Any], name: str, schema: str) -> list[str]:
-    """An array of strings."""
+    """Return an array of strings of a body."""
     values = array(body, name, schema)
     if not all(isinstance(value, str) for value in values):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} holds no strings"
@@ -115,13 +115,13 @@ def names(body: dict[str, Any], name: str, schema: str) -> list[str]:
 
 
 def map_of(body: dict[str, Any], name: str, schema: str) -> dict[str, str]:
-    """A map of property values of a body; empty where it is left out."""
+    """Return a map of property values of a body; empty if it is missing."""
     value = body.get(name)
     return {} if value is None else property_map(value, schema, name)
 
 
 def property_map(value: Any, schema: str, named: str = "properties") -> dict[str, str]:
-    """A map of property values as strings; null clears, as an empty string does."""
+    """Return a map of property values as strings. Null clears a property, as an empty string does."""
     if not isinstance(value, dict):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {named} is no object"
         raise invalid(msg)
@@ -142,7 +142,7 @@ def property_map(value: Any, schema: str, named: str = "properties") -> dict[str
 
 
 def int_param(text: str | None, name: str, default: int, minimum: int, maximum: int) -> int:
-    """A query parameter that is a number in a range."""
+    """Return a query parameter that is an integer in a range."""
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > 18 or not minimum <= int(text) <= maximum:
@@ -152,9 +152,9 @@ def int_param(text: str | None, name: str, default: int, minimum: int, maximum: 
 
 
 def bool_param(text: str | None, name: str) -> bool:
-    """A query parameter that is true or false.
+    """Return a query parameter that is true or false.
 
-    HubSpot takes 0 and 1 without a word, and both mean false: its PHP client sent them before 5.1.1.
+    HubSpot accepts 0 and 1 as well, and both mean false: its PHP client sent them before 5.1.1.
     """
     if text in (None, "0", "1"):
         return False

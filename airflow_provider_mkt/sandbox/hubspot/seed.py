@@ -25,7 +25,7 @@ OAUTH_CLIENT_ID = "11111111-2222-4333-8444-555555555555"
 OAUTH_CLIENT_SECRET = "99999999-8888-4777-8666-555555555555"  # noqa: S105
 REFRESH_TOKEN = "na1-sandbox-refresh"  # noqa: S105
 REVOKED_REFRESH_TOKEN = "na1-sandbox-revoked"  # noqa: S105
-"""Answered with BAD_REFRESH_TOKEN, as any unknown one is."""
+"""Rejected with BAD_REFRESH_TOKEN, like any unknown token."""
 AUTHORIZATION_CODE = "na1-sandbox-code"
 
 CONTACT_IDS = ("90001000001", "90001000002", "90001000003", "90001000004", "90001000005")
@@ -36,9 +36,9 @@ SPRING_CAMPAIGN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5e01"
 WEBINAR_CAMPAIGN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5e02"
 
 NEWSLETTER_EMAIL = "180000000001"
-"""DRAFT; goes to everybody as soon as it is published."""
+"""DRAFT; sent to all contacts when it is published."""
 SCHEDULED_EMAIL = "180000000002"
-"""DRAFT with a date an hour ahead; publishing schedules it."""
+"""DRAFT with a publish date in an hour; publishing schedules it."""
 AUTOMATED_EMAIL = "180000000003"
 """AUTOMATED_DRAFT; publishing turns it on."""
 PUBLISHED_EMAIL = "180000000004"
@@ -50,12 +50,12 @@ TRANSACTIONAL_EMAIL = "180000000006"
 SINGLE_SEND_EMAIL = "180000000007"
 """Published for marketing mail to one person."""
 DEFAULT_SUBSCRIPTION, EVENTS_SUBSCRIPTION = 77_001, 77_002
-"""Types of mail; an email that names none is of the default type."""
+"""Subscription types; an email without a type has the default one."""
 
 WELCOME_NURTURE = "a1b2c3d4e5f60718293a4b5c6d7e8f01"
-"""Takes a lead again after a year."""
+"""A lead can be added again after a year."""
 TRIAL_NURTURE = "a1b2c3d4e5f60718293a4b5c6d7e8f02"
-"""Takes a lead once."""
+"""A lead can be added once."""
 LEAD_GUIDS = (
     "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     "1f1e2d3c4b5a69788796a5b4c3d2e1f1",

@@ -1,4 +1,4 @@
-"""Everything the HubSpot account holds."""
+"""Everything that the HubSpot account holds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class HubSpotState(State):
-    """State of one account: one store, or a few, per area."""
+    """The state of one account, with one attribute per store."""
 
     def __init__(self, clock: Clock, seed: int, *, limits: Limits, settings: HubSpotSettings) -> None:
         super().__init__(clock, seed)
@@ -56,7 +56,7 @@ class HubSpotState(State):
         self.nurture = self.legacy = NurtureStore(clock)
 
     def _recipients(self, to: dict[str, Any]) -> tuple[str, ...]:
-        """The contacts that an email reaches: those it names, or all when it names none."""
+        """Return the recipients of an email: the contacts and lists it names, or all contacts."""
         reachable = {contact.id for contact in self.contacts.live() if self._may_be_mailed(contact)}
         named = self._named(to, "include")
         chosen = (named & reachable if named else reachable) - self._named(to, "exclude")

@@ -1,4 +1,4 @@
-"""Finding assets and writing them as the asset API does."""
+"""Find assets, and write what all assets have in the format of the asset API."""
 
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ def by_path(request: MarketoRequest, store: dict[int, AssetT]) -> AssetT | None:
 
 
 def for_write(request: MarketoRequest, store: dict[int, AssetT], kind: str) -> AssetT:
-    """Return the asset a write is about; reads answer an unknown id with a warning, writes with 702."""
+    """Return the asset to write. For an unknown id, writes respond 702, but reads with a warning."""
     asset = by_path(request, store)
     if asset is None:
         raise MarketoError(702, f"{kind} {request.path_params['id']} not found")
@@ -33,7 +33,7 @@ def by_name(store: dict[int, AssetT], name: str) -> list[AssetT]:
 
 
 def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
-    """Keep what is in the folder a browsing call names, if it names one."""
+    """Filter assets by the folder parameter, if there is one."""
     if not text:
         return assets
     place = parse_folder(text)
@@ -41,7 +41,7 @@ def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
 
 
 def requested_folder(request: MarketoRequest, params: QueryParams, name: str = "folder") -> FolderRef:
-    """Read where a new asset goes and make sure that the place exists."""
+    """Return the folder of a new asset, which must exist."""
     place = parse_folder(params.get(name), name)
     request.state.folder_name(place)
     return place
@@ -63,7 +63,7 @@ def program_url(program: Program) -> str:
 
 
 def rename(request: MarketoRequest, store: dict[int, AssetT], asset: AssetT, params: QueryParams) -> None:
-    """Change the name and description that were given."""
+    """Set name and description, where they are given."""
     if "name" in params:
         name = (params.get("name") or "").strip()
         if not name:

@@ -1,4 +1,4 @@
-"""Texts of the error codes that Marketo documents, for faults that ask for one by its code."""
+"""Messages of the documented error codes, for faults that name a code."""
 
 HTTP = {
     "401": "Unauthorized",
@@ -10,7 +10,7 @@ HTTP = {
     "504": "Gateway Timeout",
 }
 
-# Calls that end this way count neither against the daily quota nor against the rate.
+# Requests with these errors count neither in the daily quota nor in the rate limit.
 FREE = frozenset({"601", "602", "604", "605", "608", "611"})
 
 RATE = "606"

@@ -1,10 +1,10 @@
-"""The one exception Marketo's rules raise, for a whole call and for one record alike."""
+"""Marketo's errors, of a whole request or of one record."""
 
 from airflow_provider_mkt.sandbox.server.errors import ApiError
 
 
 class MarketoError(ApiError):
-    """A Marketo error code with its text: a caller makes it a failed call or a skipped record."""
+    """An error code with its message: a failed request, or the reason of a skipped record."""
 
     def __init__(self, code: int | str, message: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ def object_not_found(kind: str, key: object) -> MarketoError:
 
 
 class MarketoHTTPError(ApiError):
-    """An error that is told by the HTTP status, which Marketo does only for sizes."""
+    """An error with an HTTP status, which Marketo only uses for sizes and files."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

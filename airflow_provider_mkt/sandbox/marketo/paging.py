@@ -1,4 +1,4 @@
-"""The two ways Marketo pages: opaque position tokens, and offsets for assets."""
+"""Paging by opaque tokens, and by offset for assets."""
 
 import base64
 import binascii
@@ -33,7 +33,7 @@ def batch_size(request: MarketoRequest) -> int:
 def page(
     request: MarketoRequest, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
 ) -> tuple[list[ItemT], Row]:
-    """Cut one page out of items ordered by a growing key, so that rows added meanwhile shift nothing."""
+    """Return one page of items ordered by an ascending key, which does not shift when items are added."""
     size = batch_size(request)
     after = _read_position(request)
     ahead = sorted((item for item in items if key(item) > after), key=key)
@@ -45,7 +45,7 @@ def page(
 
 
 def offset_page(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
-    """Cut one page by offset."""
+    """Return one page by offset."""
     size, offset = _number(request, "maxReturn", DEFAULT_RETURN), _number(request, "offset", 0)
     if not 1 <= size <= MAX_RETURN:
         raise MarketoError(701, f"maxReturn must be between 1 and {MAX_RETURN}")
@@ -55,7 +55,7 @@ def offset_page(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
 
 
 def asset_page(request: MarketoRequest, items: list[AssetT]) -> list[AssetT]:
-    """Cut one page of assets, after the update range that browsing calls share."""
+    """Return one page of assets, filtered by the time range of their update."""
     earliest, latest = moment(request, "earliestUpdatedAt"), moment(request, "latestUpdatedAt")
     chosen = [
         item
@@ -66,7 +66,7 @@ def asset_page(request: MarketoRequest, items: list[AssetT]) -> list[AssetT]:
 
 
 def moment(request: MarketoRequest, name: str) -> datetime | None:
-    """Read a date and time parameter."""
+    """Return a date-time parameter, if it is given."""
     text = request.query_params.get(name)
     if not text:
         return None
@@ -83,7 +83,7 @@ def write_position(position: Position) -> str:
 
 
 def read_position(request: MarketoRequest) -> Position:
-    """Read the date token of the activity calls, which may be kept and used again later."""
+    """Return the position of a date token of the activity endpoints, which clients may keep."""
     text = request.query_params.get("nextPageToken")
     if not text:
         raise missing("nextPageToken")
@@ -105,7 +105,7 @@ def _read_position(request: MarketoRequest) -> int:
     if not text:
         return -1
     print_, _, last = _read(text).partition(",")
-    # A token belongs to the query that made it; changing the filter half way would skip or repeat rows.
+    # A token is valid for its own query: another filter would skip or repeat rows.
     if print_ != _fingerprint(request) or not last.lstrip("-").isdigit():
         raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
     return int(last)

@@ -1,4 +1,4 @@
-"""Marketo Engage, emulated: what makes the core behave as that platform."""
+"""Marketo Engage as a platform of the sandbox: credentials, permissions, limits and errors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
     settings: MarketoSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
-        # Who may sign in outlives a reset, and so do the tokens that clients hold.
+        # A reset does not change API users and tokens.
         self.settings = MarketoSettings()
         self.accounts = CredentialStore(list(API_USERS), self.settings)
         super().__init__(clock, seed=seed, latency=latency)
@@ -87,7 +87,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
             return
         is_form = request.content_type == FORM
         form = QueryParams(parse_form(request.content) if is_form else [])
-        # Not `query_params`, which would be kept although the query changes.
+        # Not `query_params`, which Starlette caches.
         query = QueryParams(scope["query_string"])
         # The guide wants the override in the URL; clients in use send it in the form, and are served.
         override = (query.get("_method") or form.get("_method") or "").upper()
@@ -110,7 +110,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
         if scheme.lower() != "bearer" or not token.strip():
             token = (request.query_params.get("access_token") or "") if self.settings.query_tokens else ""
         if not token:
-            # The code for no token is not documented since 600 went; tokens in the query count as none.
+            # The code for a missing token is not documented since 600 was removed.
             message = "Access denied: send the token in an 'Authorization: Bearer' header"
             if "access_token" in request.query_params:
                 message += " (POST /_sandbox/settings with query_tokens, and the query will do)"

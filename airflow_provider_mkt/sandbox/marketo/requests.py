@@ -1,4 +1,4 @@
-"""Reading what a call was given, refusing what Marketo refuses."""
+"""Read parameters and bodies as strictly as Marketo does."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def to_int(text: object, name: str = "id") -> int:
-    """Read an integer, as a path, query or JSON value."""
+    """Return an integer of a path, a query or JSON."""
     if text is None:
         raise missing(name)
     if isinstance(text, bool) or not isinstance(text, (int, str)):
@@ -40,7 +40,7 @@ def to_bool(text: str | None, default: bool | None = None) -> bool | None:
 
 
 async def json_object(request: MarketoRequest) -> dict[str, Any]:
-    """Read the JSON object of a write: any other content type is 612, however good the body is."""
+    """Return the JSON object of a write. Another content type is 612, whatever the body."""
     if request.content_type != "application/json":
         raise MarketoError(612, "Invalid Content Type")
     body = await request.json()
@@ -50,7 +50,7 @@ async def json_object(request: MarketoRequest) -> dict[str, Any]:
 
 
 def records(body: dict[str, Any], maximum: int = BATCH) -> list[dict[str, Any]]:
-    """Read the `input` list of a write."""
+    """Return the `input` array of a write."""
     rows = body.get("input")
     if rows is None:
         raise missing("input")
@@ -64,7 +64,7 @@ def records(body: dict[str, Any], maximum: int = BATCH) -> list[dict[str, Any]]:
 
 
 async def lead_ids(request: MarketoRequest) -> list[int]:
-    """Read lead ids from repeated `id` parameters, or from a JSON body."""
+    """Return lead ids from `id` parameters or from a JSON body."""
     if "id" in request.query_params:
         ids = [to_int(text) for text in request.list_param("id")]
         if len(ids) > BATCH:
@@ -85,7 +85,7 @@ def required(query: QueryParams, name: str) -> str:
 def wanted_fields(
     request: MarketoRequest, schema: Schema, default: Sequence[str], extra: Sequence[str] = ()
 ) -> list[str]:
-    """Read the fields that are asked for; those `beside` the schema may be named, and are told elsewhere."""
+    """Return the requested fields of a schema; `extra` names are accepted and left out."""
     names = request.list_param("fields")
     known = [name for name in names if name not in extra]
     for name in known:
@@ -94,7 +94,7 @@ def wanted_fields(
 
 
 async def asset_params(request: MarketoRequest) -> QueryParams:
-    """Read an asset write's parameters: form encoded, never JSON."""
+    """Return the parameters of an asset write, from the query and a form, never from JSON."""
     if request.content and request.content_type not in FORM_TYPES:
         raise MarketoError(612, "Invalid Content Type")
     form = await request.form_data() if request.content else FormData()
@@ -102,7 +102,7 @@ async def asset_params(request: MarketoRequest) -> QueryParams:
 
 
 def text_param(params: QueryParams, name: str, longest: int = 255) -> str:
-    """Read a required text of an asset write, whose codes differ from the lead database's."""
+    """Return a required string of an asset request, whose error codes differ from the lead database's."""
     value = (params.get(name) or "").strip()
     if not value:
         raise MarketoError(701, f"{name} cannot be blank")

@@ -1,4 +1,4 @@
-"""Marketo's envelopes: HTTP 200 whatever came of the call, and `success` to tell."""
+"""Marketo's response envelopes: HTTP 200 in any case, and `success` for the outcome."""
 
 import re
 import secrets
@@ -25,20 +25,20 @@ NOTHING_FOUND = "No assets found for the given search criteria."
 
 
 def new_request_id(clock: Clock) -> str:
-    """Make a request id: a random part, then the time in milliseconds."""
+    """Return a request id: a random part and the time in milliseconds."""
     return f"{0x1000 + secrets.randbelow(0xFF000):x}#{int(clock.time() * 1000):x}"
 
 
 def result(request: MarketoRequest, rows: list[Row], request_id: str | None = None, **more: Any) -> Response:
-    """Answer a lead database or bulk call."""
+    """Return a response of the lead database or the bulk API with a result."""
     return success(request, request_id, result=rows, **more)
 
 
 def success(request: MarketoRequest, request_id: str | None = None, **more: Any) -> Response:
-    """Answer a lead database call that has no result.
+    """Return a response of the lead database without a result.
 
-    The contract wants both lists in every answer, and samples leave them out while they are empty: clients
-    made from the one and from the other can both read this.
+    The schema requires `errors` and `warnings`, but samples leave them out when they are empty. Clients of
+    both kinds can read this.
     """
     envelope: Row = {
         "requestId": request_id or new_request_id(request.clock),
@@ -50,7 +50,7 @@ def success(request: MarketoRequest, request_id: str | None = None, **more: Any)
 
 
 def assets(request: MarketoRequest, rows: list[Row]) -> Response:
-    """Answer an asset call; finding nothing is a success with a warning and no `result` at all."""
+    """Return a response of the asset API. An empty result is a success with a warning, without `result`."""
     envelope: Row = {
         "success": True,
         "errors": [],

@@ -1,4 +1,4 @@
-"""What is due on the clock: jobs, campaign runs and sends happen when their moment is reached, in order."""
+"""Background work by time: jobs, campaign runs and sends."""
 
 import heapq
 import itertools
@@ -26,7 +26,7 @@ class Schedule:
         return sum(number not in self._cancelled for _, number, _ in self._due)
 
     def run_due(self, now: datetime) -> None:
-        """Do everything that came due; each deed is told its own moment, not the one it was noticed at."""
+        """Run all actions that are due, in order of time. Each gets the time at which it was due."""
         while self._due and self._due[0][0] <= now:
             moment, number, action = heapq.heappop(self._due)
             if number not in self._cancelled:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 SEEDED_AT = datetime(2025, 1, 6, 9, tzinfo=UTC)
 
-# Credentials of a program that listens on loopback only; they guard nothing.
+# The sandbox listens on loopback only; these credentials protect nothing.
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 READER_ID, READER_SECRET = "sandbox-reader", "sandbox-reader-secret"
 

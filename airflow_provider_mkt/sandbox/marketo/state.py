@@ -1,4 +1,4 @@
-"""One Marketo instance: all its records, and the clock its background work runs by."""
+"""Everything that the Marketo instance holds."""
 
 from collections import Counter
 from datetime import date, datetime
@@ -32,7 +32,7 @@ AssetT = TypeVar("AssetT", bound=Asset)
 
 
 class MarketoState(State):
-    """State of the sandbox's Marketo. A reset makes a new one."""
+    """The state of one instance, with one attribute per store or kind of record."""
 
     def __init__(self, clock: Clock, seed: int, accounts: CredentialStore) -> None:
         super().__init__(clock, seed)
@@ -73,7 +73,7 @@ class MarketoState(State):
         return FIRST_NEW_ASSET_ID + self._ids[kind] - 1
 
     def program(self, program_id: int) -> Program:
-        """The program, for lead database calls, which answer 1013 where asset calls answer 702."""
+        """Return a program for the lead database, whose error is 1013; that of the asset API is 702."""
         return _existing(self.programs, program_id, "Program")
 
     def static_list(self, list_id: int) -> StaticList:
@@ -83,14 +83,17 @@ class MarketoState(State):
         return _existing(self.campaigns, campaign_id, "Campaign")
 
     def folder_name(self, place: FolderRef) -> str:
-        """Name of the folder or program an asset is in; raises 710 where there is none."""
+        """Return the name of a folder or program.
+
+        :raises MarketoError: 710, it does not exist.
+        """
         home: Asset | None = (self.folders if place.type == "Folder" else self.programs).get(place.id)
         if home is None:
             raise MarketoError(710, f"{place.type} {place.id} not found")
         return home.name
 
     def path_of(self, place: FolderRef) -> list[FolderRef]:
-        """The place itself and those above it, nearest first."""
+        """Return a folder and its parents, from the inside out."""
         places = [place]
         while home := (self.folders if place.type == "Folder" else self.programs).get(place.id):
             place = home.folder
@@ -105,7 +108,7 @@ class MarketoState(State):
     def check_name_free(
         self, assets: dict[int, AssetT], name: str, place: FolderRef, exclude: int | None = None
     ) -> None:
-        """Names are unique: inside a program for what lives there, in the whole instance for the rest."""
+        """Check that a name is free: in its program for assets of a program, else in the instance."""
         for other in assets.values():
             if other.id == exclude or other.name.lower() != name.lower():
                 continue

@@ -1,4 +1,4 @@
-"""Make a table of the page from rows of the state."""
+"""Tables of the page."""
 
 from typing import Any
 

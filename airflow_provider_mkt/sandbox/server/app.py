@@ -1,4 +1,4 @@
-"""The ASGI application of a platform: what happens to a request from its arrival to its response."""
+"""The ASGI application of a platform: read, route, admit, run, respond, and fail on demand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class _Outcome:
-    """What the call log says about a request beside its status."""
+    """What the call log records about a request besides its status."""
 
     def __init__(self) -> None:
         self.refused_by: str | None = None

@@ -21,12 +21,12 @@ class Areas(Generic[StateT, TokenT]):
 
     routes: list[Routes[StateT, TokenT]] = field(default_factory=list)
     seeds: list[Callable[[StateT], None]] = field(default_factory=list)
-    """In an order in which each finds what it needs."""
+    """Ordered so that each runs after those it names in `AFTER`."""
     snapshots: list[Callable[[StateT], dict[str, Any]]] = field(default_factory=list)
     tables: list[Callable[[StateT], list[Table]]] = field(default_factory=list)
 
     def fill(self, state: StateT) -> None:
-        """Put into an empty state what a new account holds."""
+        """Add to an empty state what a new account holds."""
         for fill in self.seeds:
             fill(state)
 
@@ -42,9 +42,10 @@ class Areas(Generic[StateT, TokenT]):
 def find_areas(package: str) -> Areas[Any, Any]:
     """Import the areas in a platform's package.
 
-    :param package: name of the package; each package in it is an area. Modules of an area are known by name:
-        `routes*` (every `Routes` in it), `seed` (`fill`, and `AFTER`: the areas whose seed must be there
-        before), `pages` (`snapshot` and `tables`, each optional).
+    Modules with these names are used: `routes*` (every `Routes` in it), `seed` (`fill`; `AFTER` names the areas
+    to fill before it) and `pages` (`snapshot` and `tables`, each optional).
+
+    :param package: name of the package; each package in it is an area.
     """
     found: Areas[Any, Any] = Areas()
     seeds: dict[str, ModuleType] = {}

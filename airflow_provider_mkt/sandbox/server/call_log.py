@@ -1,4 +1,4 @@
-"""What was called: counters per endpoint that never grow with traffic, and a short tail of recent calls."""
+"""Record calls: counters per endpoint, and the most recent calls."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 RECENT = 500
 NO_ANSWER = 0
-"""The status under which a call is counted whose connection was cut."""
+"""Status of a call whose connection was reset."""
 
 
 @dataclass(slots=True)
 class RouteCounter:
-    """Totals of one endpoint."""
+    """Counters of one endpoint."""
 
     total: int = 0
     by_status: Counter[int] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class RouteCounter:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One finished call. No query, headers or body: that is where secrets travel."""
+    """One finished call, without its query, headers and body, which may hold secrets."""
 
     at: float
     method: str
@@ -86,7 +86,7 @@ class RecordedCall:
 
 
 class CallLog:
-    """Counters per (method, route template), in all, and the most recent calls."""
+    """Counters per method and route template, totals, and the most recent calls."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -98,7 +98,7 @@ class CallLog:
         self.recent: deque[RecordedCall] = deque(maxlen=RECENT)
 
     def of(self, method: str, route: str) -> RouteCounter:
-        """Counter of one endpoint; an endpoint nobody called has a counter of zeros."""
+        """Return the counters of an endpoint, all 0 when it has not been called."""
         return self.routes.get((method, route)) or RouteCounter()
 
     @property
@@ -106,7 +106,7 @@ class CallLog:
         return self.all.total
 
     def begin(self, method: str, route: str) -> tuple[RouteCounter, RouteCounter]:
-        """Count a call in. Hand what this returns to `end`, so that a reset in between does no harm."""
+        """Count a call that starts. Pass the result to `end`, even after a reset of the log."""
         counter = self.routes.setdefault((method, route), RouteCounter())
         now = self._clock.time()
         counter.begin(now)
@@ -114,7 +114,7 @@ class CallLog:
         return counter, self.all
 
     def end(self, counters: tuple[RouteCounter, RouteCounter], call: RecordedCall) -> None:
-        """Count a call out."""
+        """Record a finished call."""
         for counter in counters:
             counter.end(call.status, call.refused_by)
         self.recent.append(call)

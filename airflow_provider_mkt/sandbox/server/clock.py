@@ -1,4 +1,4 @@
-"""The sandbox's time: real time plus an offset that a test can move forward."""
+"""The sandbox's clock: real time plus an offset that a test can increase."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Everything in the sandbox that depends on time asks this clock."""
+    """The time that everything in the sandbox uses."""
 
     def __init__(self) -> None:
-        # Anchored once, so that a step of the machine's own clock cannot reorder windows or jobs.
+        # Read once: a change of the machine's clock must not affect rate windows and jobs.
         self._epoch = time.time() - time.monotonic()
         self._offset = 0.0
 
@@ -28,7 +28,10 @@ class Clock:
         return datetime.fromtimestamp(self.time(), UTC)
 
     def advance(self, seconds: float) -> datetime:
-        """Move forward; time never runs backwards."""
+        """Move the clock forward.
+
+        :param seconds: must not be negative.
+        """
         if seconds < 0:
             msg = "the clock only moves forward"
             raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""The control calls under `/_sandbox/`: state, clock, faults, limits, settings, calls."""
+"""The control API under `/_sandbox/`: state, clock, faults, limits, settings, calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Advance(BaseModel):
 
 
 class _Settings(BaseModel):
-    """New settings; what is left out stays, null switches a limit off."""
+    """New limits. Keys that are left out do not change; null switches a limit off."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -123,7 +123,7 @@ def _set_settings(platform: AnyPlatform, body: Any) -> Response:
     if platform.settings is None:
         return _refuse(400, f"{platform.name} has no settings of its own")
     wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
-    # The state holds on to the object, so it is changed in place.
+    # Changed in place, because the state has a reference to the object.
     for name, value in wanted:
         setattr(platform.settings, name, value)
     return _settings(platform, body)

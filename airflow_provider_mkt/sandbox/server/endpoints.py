@@ -1,4 +1,4 @@
-"""What is known about an endpoint before a request comes."""
+"""The declaration of an endpoint."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Endpoint:
     :param scopes: any one of them is enough.
     :param auth: whether a token is needed.
     :param gates: the limits that count a request.
-    :param options: what only some endpoints have; platforms know the names.
+    :param options: what only some endpoints have, under names that the platform defines.
     """
 
     method: str
@@ -58,6 +58,6 @@ class Endpoint:
     def route(self) -> Route:
         """Starlette's route, made when it is first needed: compiling all would slow the start down."""
         route = Route(PARAMETER.sub(r"{\1:encoded_segment}", self.template), self.handler)
-        # Starlette answers HEAD wherever there is a GET; the platforms do not.
+        # Starlette adds HEAD to GET, but the platforms do not answer HEAD.
         route.methods = {self.method}
         return route

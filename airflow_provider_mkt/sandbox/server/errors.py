@@ -1,4 +1,4 @@
-"""What a handler or the core raises when a call is answered with an error."""
+"""Exceptions that become error responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ApiError(Exception):
-    """Base of everything a platform renders as an error answer; platforms subclass it."""
+    """Base class. A platform subclasses it and renders each error in its own format."""
 
 
 class UnknownPath(ApiError):
@@ -50,4 +50,4 @@ class LimitExceeded(ApiError):
 
 
 class Crash(ApiError):
-    """A handler failed in a way nobody foresaw: a defect of the sandbox."""
+    """A handler raised an unexpected exception: a bug of the sandbox."""

@@ -1,4 +1,4 @@
-"""Failures on demand: what shall go wrong, for which calls, before or after the work."""
+"""Fail on demand: which requests fail, how, and before or after the endpoint runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER_KINDS = ("reset", "cut", "status", "code", "error")
 
 
 class Fault(BaseModel):
-    """One order to fail. `before` leaves the work undone; `after` does it and then loses the answer."""
+    """One planned failure: `before` the endpoint runs, or `after` it, with the response lost."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,7 +52,7 @@ class Fault(BaseModel):
 
     @property
     def name(self) -> str | None:
-        """Name of the documented error to answer with, if it is one."""
+        """Name of the documented error to respond with, if any."""
         if self.answer is None:
             return None
         name = self.answer.get("code", self.answer.get("error"))
@@ -63,7 +63,7 @@ class Fault(BaseModel):
 
 
 class FiredFault(BaseModel):
-    """A fault that struck."""
+    """A fault that was applied to a request."""
 
     fault: int
     at: float
@@ -73,7 +73,7 @@ class FiredFault(BaseModel):
 
 
 class Faults:
-    """The faults waiting to fire on one platform, and those that have fired."""
+    """The faults of one platform: those that wait for a request, and those that have fired."""
 
     def __init__(self, clock: Clock, is_documented: Callable[[str], bool]) -> None:
         self._clock = clock
@@ -94,12 +94,21 @@ class Faults:
         times: int | None = 1,
         skip: int = 0,
     ) -> Fault:
-        """Order a fault; `times=None` lasts until it is cleared."""
+        """Add a fault.
+
+        :param path: pattern of the path, as in `fnmatch`.
+        :param method: HTTP method; None for any.
+        :param when: before or after the endpoint runs.
+        :param answer: one of `reset`, `cut`, `status`, `code`, `error`.
+        :param delay: seconds to wait before it.
+        :param times: how many requests it applies to; None for all until it is cleared.
+        :param skip: how many matching requests to let pass first.
+        """
         fault = Fault(path=path, method=method, when=when, answer=answer, delay=delay, times=times, skip=skip)
         return self.order(fault)
 
     def order(self, fault: Fault) -> Fault:
-        """Put a ready-made fault in the queue."""
+        """Add a fault that has been made."""
         if fault.name is not None and not self._is_documented(fault.name):
             msg = f"this platform documents no error named {fault.name!r}"
             raise ValueError(msg)
@@ -109,7 +118,7 @@ class Faults:
         return fault
 
     def consume(self, method: str, path: str, when: str) -> Fault | None:
-        """The fault that strikes this call now, if any; it is used up by this."""
+        """Return the fault that applies to this request, if any, and count its use."""
         if not self.waiting:
             return None
         with self._lock:
@@ -129,13 +138,13 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Drop all faults that still wait, and the record of those that fired."""
+        """Remove all waiting faults, and the record of those that fired."""
         with self._lock:
             self.waiting.clear()
             self.fired.clear()
 
     def remove(self, fault_id: int) -> bool:
-        """Drop one fault; false if it is not waiting."""
+        """Remove one waiting fault. Return whether there was one."""
         with self._lock:
             before = len(self.waiting)
             self.waiting[:] = [fault for fault in self.waiting if fault.id != fault_id]

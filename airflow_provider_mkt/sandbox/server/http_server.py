@@ -18,7 +18,7 @@ GRACE_PERIOD = 1
 
 
 class HTTPServer:
-    """One platform on one listening socket. Made and used in a running event loop."""
+    """One platform on one listening socket. Create and use it in a running event loop."""
 
     def __init__(self, platform: Platform[Any, Any], listener: socket.socket) -> None:
         self._listener = listener
@@ -70,5 +70,5 @@ class HTTPServer:
         if self._app.in_progress or self._connections:
             self._uvicorn.should_exit = True
         else:
-            # uvicorn would notice `should_exit` only at its next tick, and then wait a tick longer.
+            # uvicorn checks `should_exit` every 0.1 s, and waits 0.1 s more before it returns.
             serving.cancel()

@@ -1,4 +1,4 @@
-"""Rate window, per-second window, daily quota and concurrency, each changeable while it runs."""
+"""Rate window, per-second window, daily quota and concurrency limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RATE, SECONDLY, DAILY, CONCURRENCY = "rate", "secondly", "daily", "concurrency"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Which gate refused a call, and what it allows."""
+    """The gate that rejected a request, and its limit."""
 
     gate: str
     limit: int
@@ -27,7 +27,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Window:
-    """At most `limit` calls in any `seconds`, per key; `limit=None` is off."""
+    """At most `limit` requests in any `seconds`, per key; `limit=None` is off."""
 
     limit: int | None
     seconds: float
@@ -35,11 +35,11 @@ class Window:
     _recorded: dict[str, deque[float]] = field(default_factory=dict)
 
     def limit_for(self, key: str) -> int | None:
-        """The limit of one key: its own, or the general one. Off is off for everybody."""
+        """Return the limit of a key: its own or the general one, whichever is lower. None when it is off."""
         return None if self.limit is None else min(self.per_key.get(key, self.limit), self.limit)
 
     def used(self, key: str, now: float) -> int:
-        """Calls of this key that are still inside the window."""
+        """Return how many requests of a key are inside the window."""
         times = self._recorded.get(key)
         if not times:
             return 0
@@ -65,7 +65,7 @@ class Window:
 
 @dataclass(slots=True)
 class DailyQuota:
-    """Calls per calendar day of one time zone, for the whole account."""
+    """Requests per calendar day in a time zone, for the whole account."""
 
     limit: int | None
     timezone: str = "UTC"
@@ -73,7 +73,7 @@ class DailyQuota:
     _day: str = ""
 
     def roll(self, now: float) -> None:
-        """Start anew when the day has changed."""
+        """Reset the count when the day has changed."""
         day = datetime.fromtimestamp(now, ZoneInfo(self.timezone)).date().isoformat()
         if day != self._day:
             self.used, self._day = (self.used if not self._day else 0), day
@@ -83,7 +83,7 @@ class DailyQuota:
         return self.limit is not None and self.used >= self.limit
 
     def resets_at(self, now: float) -> datetime:
-        """The next midnight in the quota's time zone, in UTC."""
+        """Return the next midnight in the quota's time zone, in UTC."""
         local = datetime.fromtimestamp(now, ZoneInfo(self.timezone))
         tomorrow = local.date() + timedelta(days=1)
         midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=local.tzinfo)
@@ -92,7 +92,7 @@ class DailyQuota:
 
 @dataclass(slots=True)
 class Concurrency:
-    """Calls in flight at once; `limit=None` is off."""
+    """Requests in flight at the same time; `limit=None` is off."""
 
     limit: int | None
     in_flight: int = 0
@@ -100,7 +100,7 @@ class Concurrency:
 
 
 class Limits:
-    """The gates of one platform; a refused call takes a place in none of them."""
+    """The gates of one platform. A rejected request counts in none of them."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Limits:
         self.refused: Counter[str] = Counter()
 
     def enter(self, key: str, gates: Iterable[str]) -> Refusal | None:
-        """Take a place in each gate, or say which one refused. Pair with `leave` when it returns None."""
+        """Count a request in each gate, or return why it is rejected. Call `leave` if this returns None."""
         now, gate_names = self._clock.time(), set(gates)
         refusal = self._refusal(key, gate_names, now)
         if refusal is not None:
@@ -136,7 +136,7 @@ class Limits:
         return None
 
     def give_back(self, key: str, gates: Iterable[str]) -> None:
-        """Undo what `enter` took from the rate and the quota, for a call that turned out not to count."""
+        """Remove a request from the rate and the quota, because its outcome does not count."""
         gate_names = set(gates)
         if RATE in gate_names:
             self.rate.give_back(key)
@@ -146,7 +146,7 @@ class Limits:
             self.daily.used -= 1
 
     def leave(self) -> None:
-        """The call is over."""
+        """Count a request as finished."""
         self.concurrency.in_flight -= 1
 
     def _refusal(self, key: str, gate_names: set[str], now: float) -> Refusal | None:
@@ -162,7 +162,7 @@ class Limits:
         return None
 
     def reset(self) -> None:
-        """Forget what was used, keep the settings."""
+        """Reset all counts; the limits do not change."""
         self.rate.clear()
         self.secondly.clear()
         self.daily.used = 0
@@ -170,7 +170,7 @@ class Limits:
         self.refused.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """Settings and use, for the control answer and the page."""
+        """Return limits and counts as JSON."""
         now = self._clock.time()
         self.daily.roll(now)
         return {

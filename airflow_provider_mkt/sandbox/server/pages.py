@@ -1,4 +1,4 @@
-"""The page at `/`, which shows a person what the platform holds and what was called."""
+"""The page at `/`: the state of the platform and its calls, for a person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def _template() -> Template:
-    # Imported here because a sandbox whose page nobody opens does not need it.
+    # Imported here because it is only needed when somebody opens the page.
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("airflow_provider_mkt.sandbox.server"), autoescape=True)

@@ -1,4 +1,4 @@
-"""Base of an emulated platform: its state, its knobs, and the hooks that make it that platform."""
+"""Base class of an emulated platform."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
     title: ClassVar[str]
     areas: ClassVar[Areas[Any, Any]]
     settings: BaseModel | None = None
-    """Knobs of this platform alone, if it has any; a subclass narrows the type."""
+    """Settings that only this platform has; a subclass narrows the type."""
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         self.clock = clock
@@ -43,7 +43,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
         self.router = self._router()
 
     def reset(self) -> None:
-        """Back to the seed; settings of limits, latency and clock stay."""
+        """Replace the state by a new one. Limits, latency, settings and the clock do not change."""
         self.faults.clear()
         self.calls.clear()
         self.limits.reset()
@@ -68,46 +68,49 @@ class Platform(ABC, Generic[StateT, TokenT]):
 
     @abstractmethod
     def make_limits(self) -> Limits:
-        """The documented limits."""
+        """Return the documented limits."""
 
     @classmethod
     def _router(cls) -> Router:
-        # The same for every instance of a platform, and half of the time that one takes to start.
+        # Shared by all instances of a platform: it takes half of the start-up time.
         if cls not in _routers:
             _routers[cls] = Router(endpoint for routes in cls.areas.routes for endpoint in routes)
         return _routers[cls]
 
     @abstractmethod
     def authenticate(self, request: Request[StateT, TokenT]) -> TokenT:
-        """Whose call this is; raises the platform's `ApiError`."""
+        """Return the token of a request.
+
+        :raises ApiError: there is no valid token.
+        """
 
     @abstractmethod
     def render(self, error: ApiError) -> Response:
-        """An error in the platform's own shape; has to know the core's errors too."""
+        """Return an error in the platform's own format; must handle all errors of `server.errors`."""
 
     @abstractmethod
     def named_error(self, name: str) -> Response | None:
-        """The answer of a documented error, for faults; None if there is no such error."""
+        """Return the response for a documented error, or None if no such error is documented."""
 
     def is_free(self, error: str) -> bool:
-        """Whether a call that ended with this documented error counts against no quota."""
+        """Return whether a request that ends with this documented error does not count against limits."""
         return False
 
     def rewrite(self, request: Request[StateT, TokenT]) -> None:
         """Change a request before it is routed."""
 
     def inspect(self, request: Request[StateT, TokenT]) -> None:
-        """Refuse a call before anything else looks at it, for its size say."""
+        """Reject a request before authentication, for example because of its size."""
 
     def authorize(self, request: Request[StateT, TokenT]) -> None:
-        """Refuse a call that the token may not make; runs after the limits have counted it."""
+        """Reject a request that the token has no permission for; runs after the limits."""
 
     def limit_key(self, request: Request[StateT, TokenT]) -> str:
-        """Whose rate window counts this call."""
+        """Return the key of the rate window that counts a request."""
         return ""
 
     def decorate(self, request: Request[StateT, TokenT], response: Response) -> None:
-        """Add what every answer carries, rate headers say."""
+        """Add to a response what all have, for example rate limit headers."""
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as JSON, without secrets."""

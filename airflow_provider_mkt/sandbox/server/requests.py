@@ -1,4 +1,4 @@
-"""Starlette's request, with what an endpoint of the sandbox needs beside it."""
+"""Starlette's request, with what the endpoints need in addition."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
         return False
 
     async def simulate_latency(self) -> None:
-        """Take the time that the platform takes; a second call takes none.
+        """Wait as long as the platform takes for a request; a second call does not wait.
 
-        Other requests run meanwhile, even without latency, as they would on a real platform: what was looked
-        up before may have changed.
+        Other requests run in the meantime, even with a latency of 0, as on a real platform. What was read
+        from the state before may have changed.
         """
         seconds, self._latency = self._latency, 0.0
         await asyncio.sleep(seconds)
@@ -143,7 +143,7 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
 
 
 def parse_json(text: bytes | str) -> Any:
-    """Parse JSON as its standard has it, without NaN and Infinity.
+    """Parse JSON strictly, without NaN and Infinity.
 
     :raises MalformedBody: it is not JSON.
     """

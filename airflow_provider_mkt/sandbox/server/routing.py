@@ -65,7 +65,7 @@ class Router:
     """Finds the endpoint for a path.
 
     Starlette's own router tries all routes one after another, and would take longer than most handlers. This
-    one tries only those whose segments before the first parameter begin the path, the most exact first: fixed
+    one only tries the routes whose fixed first segments are those of the path, the most exact first: fixed
     segments before parameters, and `{id}.json` before `{id}`.
     """
 
@@ -111,7 +111,7 @@ class Router:
 
 
 def _head(template: str) -> str:
-    """The segments of a template before its first parameter."""
+    """Return the segments of a template before its first parameter."""
     fixed = template.partition("{")[0]
     return template if fixed == template else fixed[: fixed.rfind("/")]
 
@@ -123,7 +123,7 @@ def _precedence(endpoint: Endpoint) -> list[int]:
 
 
 def _normalize(path: str) -> str:
-    """Return a path in which only what would change its segments is percent-encoded."""
+    """Return a path in which only "%", "/" and line ends inside a segment are percent-encoded."""
     path = path.rstrip("/")
     if "%" not in path:
         return path
@@ -134,9 +134,9 @@ def _normalize(path: str) -> str:
 
 
 def resolve_dot_segments(path: str) -> str:
-    """Return a path without `.` and `..`, and with one slash at its start, as a gateway does.
+    """Return a path without `.` and `..` segments and with one slash at its start, as a gateway does.
 
-    Clients send such paths when their base URL ends in a slash or in a folder beside the one they need.
+    Clients send such paths when their base URL ends in a slash or in another folder.
     """
     kept: list[str] = []
     for segment in path.lstrip("/").split("/"):

@@ -23,7 +23,7 @@ class Table:
 
 
 class State:
-    """Everything that one account holds. A reset replaces it by a new one."""
+    """Everything that one account holds. A reset replaces it."""
 
     snapshot: Callable[[], dict[str, Any]]
     sections: Callable[[], list[Table]]

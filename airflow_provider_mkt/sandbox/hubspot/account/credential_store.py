@@ -1,4 +1,4 @@
-"""Credentials: private-app tokens that last, and an OAuth app whose access tokens do not."""
+"""Tokens of private apps, which do not expire, and of OAuth apps, which do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.server.clock import Clock
 
 ACCESS_TOKEN_LIFE = 1800
-# How long an expired token is remembered, so that it is told from one that never was.
+# How long an expired token is kept: its error differs from that of an unknown token.
 _REMEMBER = 86400
 
 ALL_SCOPES = frozenset(
@@ -50,7 +50,7 @@ ALL_SCOPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token; `app` is what the rate window counts."""
+    """A bearer token; `app` is the key of its rate window."""
 
     value: str
     app: str
@@ -64,7 +64,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """A publicly distributed app, installed in the account."""
+    """A public app that is installed in the account."""
 
     client_id: str
     client_secret: str
@@ -73,7 +73,7 @@ class OAuthApp:
 
 
 class CredentialStore:
-    """Every token the account knows."""
+    """All tokens and apps of the account."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -83,14 +83,20 @@ class CredentialStore:
         self.codes: dict[str, OAuthApp] = {}
 
     def bearer(self, header: str | None) -> Token:
-        """The token of an Authorization header; raises 401."""
+        """Return the token of an Authorization header.
+
+        :raises HubSpotError: 401, the token is missing, unknown or expired.
+        """
         scheme, _, value = (header or "").partition(" ")
         if scheme.lower() != "bearer":
             raise unauthenticated()
         return self.token(value.strip())
 
     def token(self, value: str) -> Token:
-        """A token by its value; raises 401."""
+        """Return a token by its value.
+
+        :raises HubSpotError: 401, the token is unknown or expired.
+        """
         token = self.tokens.get(value)
         if token is None:
             raise unauthenticated()
@@ -100,7 +106,10 @@ class CredentialStore:
         return token
 
     def app(self, client_id: str | None, client_secret: str | None) -> OAuthApp:
-        """The app that these client credentials name."""
+        """Return the app with these client credentials.
+
+        :raises OAuthError: they are not valid.
+        """
         app = self.apps.get(client_id or "")
         if app is None:
             raise OAuthError("BAD_CLIENT_ID", "missing or unknown client id", "invalid_client")
@@ -109,9 +118,9 @@ class CredentialStore:
         return app
 
     def issue(self, app: OAuthApp, scopes: frozenset[str] | None = None) -> Token:
-        """A new access token; earlier ones stay good until they expire.
+        """Issue an access token; earlier ones are valid until they expire.
 
-        :param scopes: what it may do; everything that the app may when not given.
+        :param scopes: scopes of the token; by default all of the app.
         """
         now = self._clock.time()
         for value, old in list(self.tokens.items()):

@@ -1,4 +1,4 @@
-"""Account facts and the day's use of the API."""
+"""Account information and API usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token calls: form in, JSON out, and errors in a shape of their own."""
+"""OAuth endpoints: forms in, JSON out, with their own error format."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ routes_v1 = HubSpotRoutes("/oauth/v1")
 
 @routes.handle("POST", "/token", auth=False, gates=())
 async def token(request: HubSpotRequest) -> Response:
-    """Give tokens for a code, which works once, for a refresh token, which stays, or to the app itself."""
+    """Issue a token for an authorization code (once), a refresh token, or client credentials."""
     return await _issue(request, await _form(request))
 
 
 @routes_v1.handle("POST", "/token", auth=False, gates=())
 async def token_v1(request: HubSpotRequest) -> Response:
-    """The old call, which also takes the secret and the refresh token in the query."""
+    """Issue a token. This version also takes the secret and the refresh token in the query."""
     form = await _form(request)
     return await _issue(request, merge_params(request.query_params, form))
 
@@ -41,7 +41,7 @@ async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     grant = form.get("grant_type")
     if grant == "client_credentials":
-        # No account stands behind such a token, so it opens nothing here.
+        # Such a token belongs to no account, so it has no permission here.
         scopes = (form.get("scope") or "").split()
         return _issued(credentials.issue(app, frozenset()), grant, scopes=scopes)
     if grant == "refresh_token":
@@ -52,7 +52,7 @@ async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
         if credentials.codes.get(form.get("code") or "") != app:
             raise OAuthError("BAD_AUTH_CODE", "missing or unknown auth code")
         del credentials.codes[form.get("code") or ""]
-        # An installation brings a refresh token of its own where none is left.
+        # An installation issues a new refresh token when there is none.
         owned = (value for value, owner in credentials.refresh_tokens.items() if owner == app)
         refresh = next(owned, seed.REFRESH_TOKEN)
         credentials.refresh_tokens[refresh] = app
@@ -108,7 +108,7 @@ async def introspect(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/token/revoke", auth=False, gates=())
 async def revoke(request: HubSpotRequest) -> Response:
-    """A token nobody knows is revoked already; which success code this has is documented nowhere."""
+    """Revoke a token. An unknown one counts as revoked. The status of success is not documented."""
     form = await _form(request)
     await request.simulate_latency()
     credentials = request.state.credentials
@@ -152,7 +152,7 @@ async def refresh_token_v1(request: HubSpotRequest) -> Response:
 
 @routes_v1.handle("DELETE", "/refresh-tokens/{token}", auth=False, gates=())
 async def drop_refresh_token_v1(request: HubSpotRequest) -> Response:
-    """What a token that is gone already answers is documented nowhere; to say so is the safer reading."""
+    """Delete a refresh token. The response to an unknown one is not documented; it is 404 here."""
     await request.simulate_latency()
     if request.state.credentials.refresh_tokens.pop(request.path_params["token"], None) is None:
         raise _unknown_v1()
@@ -164,7 +164,7 @@ def _unknown_v1() -> HubSpotError:
 
 
 def _signed(app: OAuthApp, value: str, expires: float) -> dict[str, Any]:
-    """What an access token says in itself. The signatures hold for nothing."""
+    """Return the content of a signed access token. Its signatures are not valid."""
     return {
         "appId": app.app_id,
         "expiresAt": int(expires * 1000),
@@ -200,7 +200,7 @@ def _about(app: OAuthApp, value: str) -> dict[str, Any]:
 
 async def _form(request: HubSpotRequest) -> QueryParams:
     if request.content_type == "application/json" and is_dated(request):
-        # HubSpot's client for the dated paths sends the form's fields so.
+        # HubSpot's client for the dated paths sends the fields of the form as JSON.
         body = await read_object(request, "TokenRequest")
         return QueryParams([(name, str(value)) for name, value in body.items() if value is not None])
     if request.content_type != "application/x-www-form-urlencoded":

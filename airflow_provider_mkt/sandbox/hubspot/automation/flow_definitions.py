@@ -1,4 +1,4 @@
-"""What a flow is made of, beyond its ids and names."""
+"""Definitions of flows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_obj
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 FOR_NEW = ("objectTypeId", "flowType")
-"""What a new flow has to say, and one that is replaced has not."""
-# The schema requires a few lists and maps as well, which other bodies of the platform may leave out when
-# they are empty; so they may here.
+"""Keys that are required for a new flow, but not to replace one."""
+# The schema also requires some arrays and maps. Other endpoints of the platform accept bodies without
+# them when they are empty, so this one does.
 _ALWAYS = ("type", "isEnabled", "actions")
 _FOR_CONTACTS = ("canEnrollFromSalesforce",)
 _CONTACT_FLOW, _PLATFORM_FLOW = "CONTACT_FLOW", "PLATFORM_FLOW"
@@ -20,7 +20,7 @@ _KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
 
 
 async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str, ...]) -> dict[str, Any]:
-    """A body that defines a flow, with all that its type requires."""
+    """Return a body that defines a flow, with all keys that its type requires."""
     body = await read_object(request, schema, [*_ALWAYS, *also])
     if body["type"] not in (_CONTACT_FLOW, _PLATFORM_FLOW):
         msg = f"type must be {_CONTACT_FLOW} or {_PLATFORM_FLOW}"
@@ -34,7 +34,7 @@ async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str,
 
 
 def definition_view(one: Workflow) -> dict[str, Any]:
-    """What a flow does. The ids of a client's actions are taken for numbers where they are some."""
+    """Return the definition of a flow with its defaults."""
     criteria = {"shouldReEnroll": one.re_enrols, "type": "MANUAL"}
     usual: dict[str, Any] = {
         "type": _CONTACT_FLOW,
@@ -53,7 +53,7 @@ def definition_view(one: Workflow) -> dict[str, Any]:
 
 
 def _next_action(actions: Any) -> str:
-    """The first number that no action has."""
+    """Return the first number that is greater than all action ids."""
     given = (action.get("actionId") for action in actions if isinstance(action, dict))
     numbers = [int(one) for one in given if isinstance(one, str) and one.isascii() and one.isdigit()]
     return str(max(numbers, default=0) + 1)

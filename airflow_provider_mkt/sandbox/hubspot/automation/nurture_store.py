@@ -1,4 +1,4 @@
-"""Nurture campaigns and leads of the two legacy calls."""
+"""Nurture campaigns and leads of the two legacy endpoints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox.server.clock import Clock
 
 _DAY = 86400.0
-# How long a lead stays active in a campaign is not documented; a month is ours.
+# How long a lead is active in a campaign is not documented; 30 days are assumed.
 ACTIVE_FOR = 30 * _DAY
 QUIET_FOR = 365 * _DAY
 
 
 @dataclass(slots=True)
 class NurtureCampaign:
-    """A series of emails that leads are added to; `repeatable` ones take a lead again after a year."""
+    """A series of emails. A lead can be added to a `repeatable` one again after a year."""
 
     guid: str
     name: str
@@ -27,7 +27,7 @@ class NurtureCampaign:
 
 @dataclass(slots=True)
 class Lead:
-    """A person of the old Leads API."""
+    """A lead of the legacy Leads API."""
 
     guid: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Enrolment:
 
 
 class NurtureStore:
-    """Campaigns, leads and who was enrolled when."""
+    """All nurture campaigns, leads and enrolments."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class NurtureStore:
         self.enrolments: list[Enrolment] = []
 
     def refusal(self, campaign: NurtureCampaign, lead: Lead) -> str | None:
-        """Why a lead cannot be added, if it cannot."""
+        """Return why a lead cannot be added, or None if it can."""
         past = [one.at for one in self.enrolments if one.campaign == campaign.guid and one.lead == lead.guid]
         if not past:
             return None

@@ -1,4 +1,4 @@
-"""Flows: workflows under their newer ids, and how these map to the old ones."""
+"""Flows, which are workflows under newer ids, and the mapping of these ids."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def create_flow(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/flows/{flowId}", scopes=SCOPES, gates=GATES)
 async def replace_flow(request: HubSpotRequest) -> Response:
-    """Replace as a whole. What an old revision is answered with is not documented; it is not taken."""
+    """Replace a flow. The response to an outdated revision is not documented; it is rejected here."""
     body = await read_definition(request, "ApiFlowPutRequest", ("revisionId",))
     await request.simulate_latency()
     one = _find(request)
@@ -88,7 +88,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/workflow-id-mappings/batch/read", scopes=SCOPES)
 async def map_ids(request: HubSpotRequest) -> Response:
-    """Pages and schema name the id's field differently, so either is taken."""
+    """Map ids. The guide and the schema name the field of the id differently; both are accepted."""
     began = request.clock.time()
     requested = await _inputs(request)
     await request.simulate_latency()

@@ -1,6 +1,6 @@
-"""The two legacy calls: add a lead to a nurture campaign, and update a lead.
+"""The two legacy endpoints: add a lead to a nurture campaign, and update a lead.
 
-They alone take their credential in the query, as `access_token`.
+Only these take their token in the query, as `access_token`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ routes = HubSpotRoutes("")
 
 @routes.handle("POST", "/nurture/v1/campaign/{campaign_guid}/add", query_token=True)
 async def enrol_lead(request: HubSpotRequest) -> Response:
-    """The body is the bare GUID of a lead: no quotes, no JSON, no line end."""
+    """Add a lead. The body is the GUID of the lead without quotes, so not JSON."""
     if request.content_type not in ("application/json", "text/plain"):
         raise unsupported_media(request.content_type)
     guid = request.content.decode("utf-8", "replace")
@@ -63,9 +63,9 @@ async def enrol_lead(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/leads/v1/lead/{lead_guid}", query_token=True)
 async def update_lead(request: HubSpotRequest) -> Response:
-    """`closedAt` makes the lead a customer, `isDeleted` removes it.
+    """Update a lead: `closedAt` makes it a customer, `isDeleted` deletes it.
 
-    Setting a read-only key, or another GUID, is documented as not possible and no more; it is refused here.
+    It is documented that read-only keys and the GUID cannot be changed, but not the error; it is 400 here.
     """
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)

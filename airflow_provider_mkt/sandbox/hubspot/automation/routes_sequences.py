@@ -1,4 +1,4 @@
-"""The calls of sequences. Which refusals come with which words is not documented: the kinds are."""
+"""Sequences and enrolments in them. The errors are documented, but not their messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def list_sequences(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/enrollments", scopes=ENROL)
 async def enrol_contact(request: HubSpotRequest) -> Response:
-    """Enrol. A contact is in one sequence at a time."""
+    """Enrol a contact, which can be in one sequence at a time."""
     body = await read_object(request, _SCHEMA, ["contactId", "senderEmail", "sequenceId"])
     user, store = _user(request), request.state.automation
     if not user.seat:

@@ -1,7 +1,7 @@
-"""The enrolment calls of workflows, which know the old ids alone.
+"""Enrolments in workflows, which these endpoints find by the older ids.
 
-The codes of refusals are not documented. What a workflow that takes nobody twice says to a repeat is
-neither: 204 and no effect, since that is what a client may take for an enrolment.
+The status codes of errors are not documented. Neither is the response when a contact is enrolled again in
+a workflow without re-enrolment; it is 204 without effect here, the case that clients must be ready for.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def list_enrolments(request: HubSpotRequest) -> Response:
     if contact is None:
         raise not_found("contact does not exist")
     found = request.state.automation.workflows_of(contact.id)
-    # A bare array: this API is older than envelopes.
+    # An array: this version of the API has no envelope.
     return JSONResponse([_view(one) for one in found if one.workflow_id is not None])
 
 

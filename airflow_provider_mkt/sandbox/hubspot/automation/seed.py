@@ -10,23 +10,23 @@ from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 SALES_USER = "501"
 SALES_ADDRESS, SALES_ALIAS = "sales@example.com", "hello@example.com"
 SEATLESS_USER = "502"
-"""Has no seat, so it may see sequences and enrol nobody."""
+"""Has no seat, so it can read sequences but not enrol contacts."""
 INBOXLESS_USER = "503"
-"""Has a seat, but no inbox to send from."""
+"""Has a seat, but no connected inbox."""
 
 FOLLOW_UP_SEQUENCE = "610000001"
-"""Three mails in seven days."""
+"""Three emails in seven days."""
 PRIVATE_SEQUENCE = "610000002"
-"""Only the sales user sees it."""
+"""Visible for the sales user only."""
 
 WELCOME_FLOW, WELCOME_WORKFLOW = "1500000001", "4100001"
-"""Takes a contact once."""
+"""Enrols a contact once."""
 REMINDER_FLOW, REMINDER_WORKFLOW = "1500000002", "4100002"
-"""Takes a contact again and again."""
+"""Enrols a contact any number of times."""
 STOPPED_FLOW, STOPPED_WORKFLOW = "1500000003", "4100003"
-"""Is turned off."""
+"""Turned off."""
 NEW_FLOW = "1500000004"
-"""Has no id of the old kind."""
+"""Has no workflow id."""
 
 
 def fill(state: HubSpotState) -> None:

@@ -1,4 +1,4 @@
-"""Sequences, workflows and who is enrolled in them."""
+"""Sequences, workflows and their enrolments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMMUTABLE = ("objectTypeId", "flowType")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of the account; only one with a seat and an inbox sends sequences."""
+    """A user of the account. Only users with a seat and an inbox can enrol contacts in sequences."""
 
     id: str
     email: str
@@ -28,7 +28,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A sequence; `waits` are the days before each of its mails."""
+    """A sequence; `waits` are the days before each of its emails."""
 
     id: str
     name: str
@@ -44,9 +44,9 @@ class Sequence:
 
 @dataclass(slots=True)
 class Workflow:
-    """A workflow with its two ids; `again` lets a contact in a second time.
+    """A workflow with its two ids. `re_enrols`: whether a contact can be enrolled again.
 
-    `definition` is the rest of what a client said it should be.
+    `definition` holds the other keys that a client has set.
     """
 
     flow_id: str
@@ -63,7 +63,7 @@ class Workflow:
 
 @dataclass(slots=True)
 class Enrolment:
-    """A contact in a sequence or a workflow, until its end or until it is taken out."""
+    """A contact in a sequence or a workflow, until it ends or the contact is removed."""
 
     id: str
     where: str
@@ -76,7 +76,7 @@ class Enrolment:
 
 @dataclass(slots=True)
 class AutomationStore:
-    """Everything about enrolments. Ended ones are kept: they decide who may come in again."""
+    """All sequences, workflows and enrolments. Ended enrolments are kept, for re-enrolment."""
 
     clock: Clock
     users: dict[str, User] = field(default_factory=dict)
@@ -88,12 +88,12 @@ class AutomationStore:
     _ids: Any = field(default_factory=lambda: itertools.count(71_000_001))
 
     def visible(self, sequence_id: str, user: User) -> Sequence | None:
-        """A sequence, if the user may see it."""
+        """Return a sequence if it is visible for the user."""
         found = self.sequences.get(sequence_id)
         return found if found is not None and (found.shared or found.owner == user.id) else None
 
     def sequence_of(self, contact: str) -> Enrolment | None:
-        """The sequence that a contact is in now."""
+        """Return the active enrolment of a contact in a sequence, if any."""
         return next((one for one in self._now(self.in_sequences) if one.contact == contact), None)
 
     def enrol_in_sequence(self, sequence: Sequence, contact: str, to: str, by: User) -> Enrolment:
@@ -106,7 +106,7 @@ class AutomationStore:
         return next((one for one in self.workflows.values() if one.workflow_id == workflow_id), None)
 
     def enrol_in_workflow(self, workflow: Workflow, contact: str) -> None:
-        """Let a contact in; a second time only where the workflow says so, else nothing happens."""
+        """Enrol a contact. Does nothing if it was enrolled before and the workflow does not re-enrol."""
         before = [one for one in self.in_workflows if (one.where, one.contact) == (workflow.flow_id, contact)]
         if before and not workflow.re_enrols:
             return
@@ -120,24 +120,24 @@ class AutomationStore:
                 one.until = min(one.until, now)
 
     def workflows_of(self, contact: str) -> list[Workflow]:
-        """The workflows that a contact is in now."""
+        """Return the workflows in which a contact is enrolled now."""
         now = [one.where for one in self._now(self.in_workflows) if one.contact == contact]
         return [self.workflows[flow_id] for flow_id in now if flow_id in self.workflows]
 
     def create_workflow(self) -> Workflow:
-        """A new workflow, which has no id of the old kind."""
+        """Create a workflow, which has no workflow id."""
         now = self.clock.time()
         created = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
         self.workflows[created.flow_id] = created
         return created
 
     def define(self, workflow: Workflow, definition: dict[str, Any]) -> None:
-        """Make a workflow what a client says; what it leaves out is gone."""
+        """Replace the definition of a workflow."""
         workflow.name = str(definition.get("name") or "")
         workflow.enabled = definition.get("isEnabled") is True
         criteria = definition.get("enrollmentCriteria")
         workflow.re_enrols = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
-        # What its records are and of which kind it is, a flow says once.
+        # These are set when the flow is created.
         kept = {name: workflow.definition[name] for name in _IMMUTABLE if name in workflow.definition}
         workflow.definition, workflow.updated = kept | definition, self.clock.time()
 

@@ -1,4 +1,4 @@
-"""What contacts did with the mails they got, which is what campaigns are credited with."""
+"""Attribution: what contacts did with the emails of campaigns, and the share of revenue for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODELS = (
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A contact opened a mail that belongs to these campaigns."""
+    """A contact opened an email that belongs to these campaigns."""
 
     at: float
     contact: str
@@ -35,7 +35,7 @@ class Touch:
 
 
 def touches(state: HubSpotState) -> list[Touch]:
-    """Every touch of every contact that is still there, in order of time."""
+    """Return the touches of all contacts that exist, ordered by time."""
     now = state.clock.time()
     owners: dict[str, frozenset[str]] = {}
     found: list[Touch] = []
@@ -50,7 +50,7 @@ def touches(state: HubSpotState) -> list[Touch]:
 
 
 def by_contact(every: Sequence[Touch]) -> dict[str, list[Touch]]:
-    """The touches of each contact, in order of time."""
+    """Return the touches of each contact, ordered by time."""
     sorted_out: dict[str, list[Touch]] = {}
     for touch in every:
         sorted_out.setdefault(touch.contact, []).append(touch)
@@ -58,7 +58,7 @@ def by_contact(every: Sequence[Touch]) -> dict[str, list[Touch]]:
 
 
 def shares(model: str, path: Sequence[Touch], end: float) -> list[float]:
-    """How much of what was won at *end* each touch on the way gets; all of them together get all."""
+    """Return the share of each touch in a deal that was won at *end*. The shares add up to 1."""
     last = len(path) - 1
     match model:
         case "LINEAR":
@@ -85,7 +85,7 @@ def shares(model: str, path: Sequence[Touch], end: float) -> list[float]:
 
 
 def _anchored(count: int, anchors: Sequence[tuple[int, float]], rest: float) -> list[float]:
-    """Weights of the touches that count most, with the rest shared out among the others."""
+    """Return fixed weights for some touches, with the rest divided among the others."""
     weights = [0.0] * count
     for index, weight in anchors:
         weights[index] += weight

@@ -1,4 +1,4 @@
-"""Spans of days, as reports and metrics are asked for."""
+"""Date ranges of reports and metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIRST = date(2006, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Both ends included; days are those of UTC."""
+    """A range of days in UTC, with both ends included."""
 
     start: date
     end: date
@@ -22,18 +22,18 @@ class Days:
         return self.start <= datetime.fromtimestamp(moment, UTC).date() <= self.end
 
     def until(self, moment: float) -> bool:
-        """Whether a moment is not after them."""
+        """Return whether a time is not after the range."""
         return datetime.fromtimestamp(moment, UTC).date() <= self.end
 
 
 def report_days(request: HubSpotRequest) -> Days:
-    """The span of a report: from 2006 to today where nothing else is asked for."""
+    """Return the range of a report; by default from 2006 to today."""
     today = request.clock.now().date()
     return _days(_day(request, "startDate") or _FIRST, _day(request, "endDate") or today)
 
 
 def metric_days(request: HubSpotRequest) -> Days | None:
-    """The span of metrics, or None when they are not asked for, which takes both dates."""
+    """Return the range of metrics, or None unless both dates are given."""
     start, end = _day(request, "startDate"), _day(request, "endDate")
     return None if start is None or end is None else _days(start, end)
 

@@ -1,4 +1,4 @@
-"""Campaign properties and their values."""
+"""Campaign properties and checks of their values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Problem = tuple[str, str, str]
 
 
 def problems_of(values: dict[str, str], *, creating: bool) -> list[Problem]:
-    """Everything wrong with the properties of a campaign."""
+    """Return all errors in the properties of a campaign."""
     found: list[Problem] = []
     if (creating or "hs_name" in values) and not values.get("hs_name", "").strip():
         found.append(("hs_name", "REQUIRED_FIELD", "hs_name is required"))

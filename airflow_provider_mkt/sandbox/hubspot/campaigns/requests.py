@@ -1,4 +1,4 @@
-"""What the campaign endpoints share."""
+"""Scopes, and reading campaigns and their properties from requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ FIRST_PAGE = 10
 
 
 def find(request: HubSpotRequest) -> Campaign:
-    """The campaign of the path; 404 if there is none."""
+    """Return the campaign of the path.
+
+    :raises HubSpotError: 404.
+    """
     guid = request.path_params["campaignGuid"]
     campaign = request.state.campaigns.get(guid)
     if campaign is None:
@@ -31,7 +34,10 @@ def find(request: HubSpotRequest) -> Campaign:
 
 
 def valid(properties: Any, schema: str, *, creating: bool) -> dict[str, str]:
-    """The properties of one input; raises what is wrong with them."""
+    """Return the properties of one input.
+
+    :raises HubSpotError: 400.
+    """
     values = property_map(properties, schema)
     problems = problems_of(values, creating=creating)
     if problems:
@@ -42,11 +48,11 @@ def valid(properties: Any, schema: str, *, creating: bool) -> dict[str, str]:
 def asset_views(
     request: HubSpotRequest, campaign: Campaign, kind: str, days: Days | None
 ) -> list[dict[str, Any]]:
-    """A campaign's assets of one type, with metrics of these days."""
+    """Return a campaign's assets of one type, with metrics of these days."""
     state = request.state
     names = dict(campaign.assets.get(kind, {}))
     if kind == MARKETING_EMAIL:
-        # An email may have been put into the campaign from its own side.
+        # An email can also name its campaign itself.
         names |= {
             one.id: one.name for one in emails_of(state, campaign) if not _is_filed_otherwise(campaign, one)
         }
@@ -61,7 +67,7 @@ def asset_views(
 def with_assets(
     request: HubSpotRequest, campaign: Campaign, names: list[str], days: Days | None
 ) -> dict[str, Any]:
-    """The campaign with a first page of each type of asset it has."""
+    """Return the campaign with a first page of each type of asset it has."""
     pages: dict[str, Any] = {}
     for kind in sorted({*campaign.assets, MARKETING_EMAIL}):
         first, paging = page(asset_views(request, campaign, kind, days), None, FIRST_PAGE)
@@ -76,7 +82,7 @@ def _is_filed_otherwise(campaign: Campaign, email: Email) -> bool:
 
 
 def _metrics(request: HubSpotRequest, email: Email | None, days: Days) -> dict[str, int]:
-    """Only emails have any. Which keys each type has is documented nowhere."""
+    """Return the metrics of an asset. Only emails have any; the keys per type are not documented."""
     if email is None:
         return {}
     sends = [send for send in email.sends if days.hold(send.due)]

@@ -61,7 +61,7 @@ async def list_assets(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
 async def add_asset(request: HubSpotRequest) -> Response:
-    """Associate. Emails, lists and events must exist; other kinds are not emulated and taken on trust."""
+    """Associate an asset. Emails, lists and events must exist; other types are not checked."""
     kind, asset_id = _kind(request), request.path_params["assetId"]
     await request.simulate_latency()
     campaign, name = find(request), f"{kind} {asset_id}"

@@ -22,7 +22,7 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
 async def create_batch(request: HubSpotRequest) -> Response:
-    """Creates what it can. An error says which property was wrong, not which input: match by name."""
+    """Create campaigns; some inputs may fail. An error names the property, but not the input."""
     began, schema = request.clock.time(), "PublicCampaignInput"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
     for item in inputs:
@@ -84,7 +84,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
 async def archive_batch(request: HubSpotRequest) -> Response:
-    """Always 204, whatever the ids were."""
+    """Delete campaigns. 204 for unknown ids as well."""
     inputs = await read_inputs(request, "PublicCampaignDeleteInput", MAX_INPUTS, ["id"])
     await request.simulate_latency()
     for item in inputs:

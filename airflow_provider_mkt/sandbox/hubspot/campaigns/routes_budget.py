@@ -1,4 +1,4 @@
-"""Budget and spend of a campaign: their lines, and the totals."""
+"""Budget and spend of a campaign: items and totals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 @routes.handle("GET", "/{campaignGuid}/budget/totals", scopes=READ)
 async def budget_totals(request: HubSpotRequest) -> Response:
-    """Both lists come in no particular order."""
+    """Return the totals and items. The items are in random order."""
     await request.simulate_latency()
     campaign = find(request)
     budget, spend = list(campaign.budget.values()), list(campaign.spend.values())
@@ -46,7 +46,7 @@ async def budget_totals(request: HubSpotRequest) -> Response:
 @routes.handle("POST", "/{campaignGuid}/budget", scopes=WRITE)
 @routes.handle("POST", "/{campaignGuid}/spend", scopes=WRITE)
 async def add_line(request: HubSpotRequest) -> Response:
-    """Every call adds a line: there is no key that would tell a repeat."""
+    """Add an item. There is no key: a repeated request adds another one."""
     values = await _values(request)
     find(request)
     await request.simulate_latency()
@@ -66,7 +66,7 @@ async def read_line(request: HubSpotRequest) -> Response:
 @routes.handle("PUT", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("PUT", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
 async def replace_line(request: HubSpotRequest) -> Response:
-    """A line is written as a whole: a description that is left out is gone."""
+    """Replace an item; a description that is left out is removed."""
     values = await _values(request)
     await request.simulate_latency()
     item = _line(request)
@@ -79,7 +79,7 @@ async def replace_line(request: HubSpotRequest) -> Response:
 @routes.handle("DELETE", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("DELETE", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
 async def remove_line(request: HubSpotRequest) -> Response:
-    """A second removal is answered 404. Nothing is documented; a client must be ready for that."""
+    """Delete an item. A repeated request is 404, which is not documented."""
     await request.simulate_latency()
     del _lines(request)[_line(request).id]
     return Response(status_code=204)

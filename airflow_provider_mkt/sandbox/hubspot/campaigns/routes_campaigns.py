@@ -1,4 +1,4 @@
-"""Endpoints that handle one campaign, and the search for campaigns."""
+"""Create, get, update and delete a campaign, and list campaigns."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def update_campaign(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{campaignGuid}", scopes=WRITE)
 async def delete_campaign(request: HubSpotRequest) -> Response:
-    """204 whether there was such a campaign or not; that much is documented."""
+    """Delete a campaign. 204 for an unknown id as well, as documented."""
     await request.simulate_latency()
     request.state.campaigns.remove(request.path_params["campaignGuid"])
     return Response(status_code=204)

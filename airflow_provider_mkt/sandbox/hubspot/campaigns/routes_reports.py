@@ -1,4 +1,4 @@
-"""What came of a campaign, counted from the mails that went out and the deals that were won."""
+"""Reports of a campaign: metrics, revenue and contacts, from sent emails and won deals."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def contacts(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/{campaignGuid}/reports/metrics", scopes=READ)
 async def metrics(request: HubSpotRequest) -> Response:
-    """A link that was followed is a session."""
+    """Return metrics. Each click counts as a session."""
     days = report_days(request)
     await request.simulate_latency()
     campaign, state = find(request), request.state
@@ -65,10 +65,10 @@ async def metrics(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/{campaignGuid}/reports/revenue", scopes=(*_AMOUNTS, _LITE))
 async def revenue(request: HubSpotRequest) -> Response:
-    """Deals won in the span, shared out among the mails that their contacts had opened before.
+    """Return the revenue of deals won in the range, attributed to the emails that their contacts opened.
 
-    A mail that belongs to several campaigns is credited to them in equal parts. What the lite scope
-    hides is not documented; here it is the money, so that a client must not count on seeing any.
+    An email of several campaigns counts for them in equal parts. What the lite scope hides is not
+    documented; here it hides the amounts.
     """
     days, model = report_days(request), request.query_params.get("attributionModel", "LINEAR")
     if model not in MODELS:
@@ -96,10 +96,10 @@ async def revenue(request: HubSpotRequest) -> Response:
 
 
 def _contacts(request: HubSpotRequest, campaign: Campaign, days: Days) -> dict[str, set[str]]:
-    """Who was won and who was influenced.
+    """Return new and influenced contacts.
 
-    Mail goes to contacts only, so none of them is new. Their first and last touches are those among all
-    mails they opened up to the end of the span, whoever sent them.
+    Emails are sent to contacts only, so none of them is new. First and last touches are those among all
+    emails that the contact opened until the end of the range.
     """
     found: dict[str, set[str]] = {kind: set() for kind in _TYPES}
     for contact, path in by_contact(touches(request.state)).items():

@@ -1,4 +1,4 @@
-"""What contacts are associated with: companies, deals, tickets and each other."""
+"""Associations of contacts with companies, deals, tickets and other contacts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 Links = dict[str, list[str]]
-"""Ids of other objects, by what they are."""
+"""Ids of associated objects, by object type."""
 
 _ONE_OF = {"companies": "company", "contacts": "contact", "deals": "deal", "tickets": "ticket"}
 _BY_NAME = {name: kind for kind, one in _ONE_OF.items() for name in (kind, one)}
 _BY_NAME |= {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets"}
 _BY_TYPE = {1: "companies", 279: "companies", 4: "deals", 15: "tickets", 449: "contacts"}
-"""Ids of the types that every account has. This one has defined none of its own."""
+"""Ids of HubSpot's association types. The account has not defined any."""
 _CATEGORIES = ("HUBSPOT_DEFINED", "INTEGRATOR_DEFINED", "USER_DEFINED", "WORK")
 _SCHEMA, _SPEC = "PublicAssociationsForObject", "AssociationSpec"
 
 
 def requested_associations(body: dict[str, Any], schema: str) -> Links:
-    """What a new contact is to be associated with; a body may leave it out."""
+    """Return the associations that a body requests for a new contact."""
     associations: Links = {}
     for item in array(body, "associations", schema):
         check_object(item, _SCHEMA, ["to", "types"])
@@ -39,7 +39,7 @@ def requested_associations(body: dict[str, Any], schema: str) -> Links:
 
 
 def check_associations(state: HubSpotState, associations: Links) -> None:
-    """Refuse a deal or a contact that does not exist. Other objects are not emulated and taken on trust."""
+    """Check that deals and contacts exist. Other objects are not emulated and not checked."""
     deals = {deal.id for deal in state.deals.all()}
     for kind, ids in associations.items():
         for one in ids:
@@ -51,7 +51,7 @@ def check_associations(state: HubSpotState, associations: Links) -> None:
 
 
 def associate(state: HubSpotState, contact: Contact, associations: Links) -> None:
-    """Associate a contact; with another contact it goes both ways."""
+    """Associate a contact with other objects; with contacts in both directions."""
     contact.associations = associations
     for one in associations.get("contacts", []):
         other = state.contacts.get(one)
@@ -62,7 +62,7 @@ def associate(state: HubSpotState, contact: Contact, associations: Links) -> Non
 def with_associations(
     state: HubSpotState, contact: Contact, view: dict[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
-    """The view of a contact with the associations asked for; names nobody knows are passed over."""
+    """Add the requested associations to the view of a contact; unknown object types are ignored."""
     pages: dict[str, Any] = {}
     for kind in dict.fromkeys(_BY_NAME.get(name.lower(), "") for name in names):
         ids = list(contact.associations.get(kind, []))
@@ -70,7 +70,7 @@ def with_associations(
             identities = {contact.id, *contact.merged}
             ids += [deal.id for deal in state.deals.all() if identities & deal.contacts]
         elif kind == "contacts":
-            # The other may have been merged into a third one, or be gone.
+            # The other contact may have been merged or deleted.
             now = (state.contacts.survivor(one) for one in ids)
             ids = [one for one in now if one != contact.id and state.contacts.get(one) is not None]
         if ids:

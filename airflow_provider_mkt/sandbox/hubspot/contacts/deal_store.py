@@ -1,4 +1,4 @@
-"""Deals that were won. No call writes them: they are there for campaigns to be credited with."""
+"""Deals that were won, for revenue reports of campaigns. No endpoint writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIRST_ID = 70_000_000_001
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal and the contacts it was made with."""
+    """A deal and its contacts."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Contact properties: which there are, and which values they take."""
+"""Definitions of contact properties, and checks of their values."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Property:
     read_only: bool = False
     unique: bool = False
     custom: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What else a client said who made this property; empty for those of every account."""
+    """The definition that a client gave; empty for HubSpot's own properties."""
 
     def problem(self, value: str) -> Problem | None:
-        """What is wrong with a value, as (property, code, message)."""
+        """Return the error in a value as (property, code, message), or None."""
         if self.read_only:
             return (
                 self.name,
@@ -64,7 +64,7 @@ class Property:
         if self.kind == "bool":
             return value in ("true", "false")
         if self.options:
-            # A multi-select value is a list with semicolons.
+            # A multi-select value is a list separated by semicolons.
             return all(part in self.options for part in value.strip(";").split(";"))
         return True
 
@@ -116,7 +116,7 @@ CONTACT_PROPERTIES: Mapping[str, Property] = {
         Property(
             "hs_buying_role", "enumeration", ("BUDGET_HOLDER", "CHAMPION", "DECISION_MAKER", "END_USER")
         ),
-        # A custom property with unique values: the other way to key an upsert.
+        # A custom property with unique values, which can be the key of an upsert.
         Property("external_id", unique=True, custom=_EXTERNAL_ID),
         *_named(
             "string",
@@ -154,7 +154,7 @@ def is_email(text: str) -> bool:
 
 
 def problems_of(values: dict[str, str], definitions: Definitions) -> list[Problem]:
-    """Everything wrong with a set of values."""
+    """Return all errors in a set of values."""
     found: list[Problem] = []
     for name, value in values.items():
         known = definitions.get(name)

@@ -1,4 +1,4 @@
-"""What a contact write must satisfy."""
+"""Scopes, and checks of requests that write contacts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import property_map
 
 READ = ("crm.objects.contacts.read",)
 WRITE = ("crm.objects.contacts.write",)
-# The words of this refusal are not documented; the code is the one that imports have for it.
+# The message of this error is not documented; its code is the one of imports.
 BLOCKED: Problem = (
     "email",
     "GDPR_BLACKLISTED_EMAIL",
@@ -22,9 +22,9 @@ BLOCKED: Problem = (
 
 
 def valid_properties(items: Iterable[Any], schema: str, contacts: ContactStore) -> list[dict[str, str]]:
-    """The property maps of a call; one bad value anywhere refuses the whole call.
+    """Return the property maps of a request; one invalid value rejects the whole request.
 
-    So does an address that no contact may have, since somebody asked never to be stored again.
+    So does an address that is blocked because its contact was deleted for GDPR.
     """
     values = [property_map(item, schema) for item in items]
     problems: dict[Problem, None] = {}
@@ -42,7 +42,7 @@ def exists_already(holder: Contact) -> HubSpotError:
 
 
 def check_id_property(name: str | None, contacts: ContactStore, *, email_allowed: bool = True) -> None:
-    """Refuse an idProperty whose values are not unique."""
+    """Check that an idProperty has unique values."""
     if name in (None, "hs_object_id"):
         return
     known = contacts.definitions.get(str(name))
@@ -52,7 +52,7 @@ def check_id_property(name: str | None, contacts: ContactStore, *, email_allowed
 
 
 def refuse_duplicates(keys: Iterable[str]) -> None:
-    """One record must not come twice in a call: which of the two would win is up to nobody."""
+    """Check that no record occurs twice in a request."""
     twice = sorted(key for key, count in Counter(keys).items() if count > 1)
     if twice:
         msg = f"Duplicate IDs found in batch input: [{', '.join(twice)}]. IDs must be unique"
@@ -60,7 +60,7 @@ def refuse_duplicates(keys: Iterable[str]) -> None:
 
 
 def refuse_shared(values: Iterable[dict[str, str]], contacts: ContactStore) -> None:
-    """Two records of a call must not claim the same unique value."""
+    """Check that no two records of a request have the same unique value."""
     refuse_duplicates(
         key
         for one in values
@@ -71,7 +71,7 @@ def refuse_shared(values: Iterable[dict[str, str]], contacts: ContactStore) -> N
 
 
 def unknown_ids(ids: list[str]) -> dict[str, Any]:
-    """The batch error that names every id not found."""
+    """Return the batch error that names all ids that were not found."""
     message = (
         "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
     )

@@ -1,4 +1,4 @@
-"""Batch endpoints of contacts, all but upsert."""
+"""Batch endpoints of contacts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def archive_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
 async def create_batch(request: HubSpotRequest) -> Response:
-    """All or nothing, unless every input carries a trace id of its own."""
+    """Create contacts: all or none, unless every input has its own trace id."""
     began, schema = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
     contacts = request.state.contacts
@@ -114,7 +114,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
     contacts = request.state.contacts
     values = valid_properties((item["properties"] for item in inputs), schema, contacts)
     for item in inputs:
-        # Updating by email was refused with these words whenever somebody reported on it.
+        # Updating by email is rejected with this message according to public reports.
         check_id_property(item.get("idProperty"), contacts, email_allowed=False)
     refuse_duplicates(str(item["id"]) for item in inputs)
     await request.simulate_latency()
@@ -137,7 +137,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/upsert", scopes=WRITE)
 async def upsert_batch(request: HubSpotRequest) -> Response:
-    """Create or update by a key. By email it is all or nothing; by another key it may succeed in part."""
+    """Create or update contacts by a key. By email all or none; by another key some may fail."""
     began, schema = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     contacts = request.state.contacts
@@ -158,8 +158,8 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
     refuse_shared(values, contacts)
     found = [contacts.find(key, one) for one in ids]
     await request.simulate_latency()
-    # Meanwhile another call may have archived what was found, or created what was not: a unique value is
-    # checked when it is written.
+    # Another request may have archived or created a contact in the meantime: unique values are checked when
+    # they are written.
     found = [one if one is not None and one.archived_at is None else None for one in found]
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -182,7 +182,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
         if contact is None:
             results.append(contact_write_view(contacts.create(one, trace), one, trace, new=True))
         else:
-            # The key only finds the contact: by a secondary email, it must not become the primary one.
+            # The key only finds the contact: a secondary email must not become the primary one.
             contacts.update(contact, {name: value for name, value in one.items() if name != key})
             results.append(contact_write_view(contact, one, trace, new=False))
     if unknown:
@@ -191,7 +191,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
 
 
 def _key_of(inputs: list[dict[str, Any]], contacts: ContactStore) -> str | None:
-    """The one idProperty of a call; None stands for the record id."""
+    """Return the idProperty of all inputs; None stands for the record id."""
     keys = {item.get("idProperty") for item in inputs}
     if len(keys) > 1:
         msg = "All inputs of an upsert must have the same idProperty"

@@ -1,4 +1,4 @@
-"""Endpoints that handle one contact, and the list of all."""
+"""Create, get, update and archive a contact, and list contacts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("GET", "", scopes=READ)
 async def list_contacts(request: HubSpotRequest) -> Response:
-    """Page through contacts by ascending id; the cursor is the last id seen."""
+    """List contacts by ascending id; the cursor is the last id of the page."""
     history = request.list_param("propertiesWithHistory")
     limit = int_param(request.query_params.get("limit"), "limit", 10, 1, 50 if history else 100)
     after = request.query_params.get("after", "0") or "0"
@@ -57,7 +57,7 @@ async def list_contacts(request: HubSpotRequest) -> Response:
     body: dict[str, object] = {"results": views}
     if len(found) > limit:
         last = found[limit - 1].id
-        # Whoever follows the link asks for what was asked before: the same properties above all.
+        # The link repeats the other parameters, such as the requested properties.
         kept = [pair for pair in request.query_params.multi_items() if pair[0] not in ("limit", "after")]
         query = urlencode([*kept, ("limit", limit), ("after", last)], safe=",")
         link = f"{request.platform_url}{request.path}?{query}"
@@ -106,7 +106,7 @@ async def update_contact(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{contactId}", scopes=WRITE)
 async def archive_contact(request: HubSpotRequest) -> Response:
-    """Archive. A repeat is 204 again; an id that never was is 404, which is the harder of two readings."""
+    """Archive a contact. 204 if it is archived already. For an unknown id 404, which is not documented."""
     contact_id = request.path_params["contactId"]
     await request.simulate_latency()
     contact = request.state.contacts.get(contact_id)
@@ -124,7 +124,7 @@ def _find(request: HubSpotRequest, *, archived: bool = False) -> Contact:
         contact = request.state.contacts.get(contact_id, archived=True)
     else:
         if id_property in (None, "hs_object_id"):
-            # Only the calls for one contact know old ids; a batch does not find them.
+            # Only endpoints for one contact accept ids of merged contacts; batches do not.
             contact_id = request.state.contacts.survivor(contact_id)
         contact = request.state.contacts.find(id_property, contact_id)
     if contact is None:

@@ -1,4 +1,4 @@
-"""What cannot be taken back: merging contacts, and erasing one for good."""
+"""Merge contacts, and delete a contact for GDPR."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def merge_contacts(request: HubSpotRequest) -> Response:
     contacts = request.state.contacts
     primary, other = (contacts.get(one) for one in wanted)
     if primary is None or other is None:
-        # A merge that is repeated ends here: the second contact is gone, and its old id is no contact.
+        # A repeated merge fails here: the second contact does not exist any more.
         raise not_found(f"No contact with id {wanted[0] if primary is None else wanted[1]}")
     if primary is other:
         msg = "A contact cannot be merged with itself"
@@ -40,7 +40,7 @@ async def merge_contacts(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/gdpr-delete", scopes=WRITE)
 async def purge_contact(request: HubSpotRequest) -> Response:
-    """Erase a contact; by an address that nobody has, the address is blocked instead."""
+    """Delete a contact permanently. An address without a contact is blocked instead."""
     body = await read_object(request, "PublicGdprDeleteInput", ["objectId"])
     id_property, wanted = body.get("idProperty"), str(body["objectId"])
     check_id_property(id_property, request.state.contacts)

@@ -1,4 +1,4 @@
-"""Contact search: filters, a ceiling of 10,000 rows, and an index that is behind the writes."""
+"""Contact search: filters, at most 10,000 results, and an index that is behind writes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def search_contacts(request: HubSpotRequest) -> Response:
 
 
 def _indexed(request: HubSpotRequest) -> list[Contact]:
-    """Contacts as the search index knows them: as they stood a moment ago."""
+    """Return contacts as the search index has them: as they were `search_lag` seconds ago."""
     moment = request.clock.time() - request.state.settings.search_lag
     then = (contact.as_of(moment) for contact in request.state.contacts.live())
     return [contact for contact in then if contact is not None]
@@ -107,7 +107,7 @@ def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[st
 
 
 def _sort(sorts: list[Any], definitions: Definitions) -> tuple[Property | None, bool]:
-    """The one sort of a search: a name, `-name`, or an object with name and direction."""
+    """Return the sort of a search: a name, `-name`, or an object with name and direction."""
     if len(sorts) > 1:
         msg = "A search takes one sort"
         raise invalid(msg)

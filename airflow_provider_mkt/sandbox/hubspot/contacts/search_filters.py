@@ -1,4 +1,4 @@
-"""The operators of contact search."""
+"""Filters of contact search and their operators."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Comparable = float | str
 
 
 def check_filter(item: dict[str, Any], definitions: Definitions) -> None:
-    """Refuse a filter that lacks what its operator needs, or names a property nobody has defined."""
+    """Check that a filter has what its operator needs, and that its property exists."""
     operator, name = item["operator"], item["propertyName"]
     if operator not in OPERATORS:
         msg = f"Invalid input JSON on line 1, column 1: {operator!r} is no filter operator"
@@ -38,7 +38,7 @@ def check_filter(item: dict[str, Any], definitions: Definitions) -> None:
 
 
 def matches(contact: Contact, item: dict[str, Any], definitions: Definitions) -> bool:
-    """Whether a contact passes one filter. Without a value it passes NOT_HAS_PROPERTY alone."""
+    """Return whether a contact matches a filter. Without a value it matches NOT_HAS_PROPERTY only."""
     name, operator = item["propertyName"], item["operator"]
     value = contact.value(name)
     if operator in _NO_VALUE:
@@ -47,7 +47,7 @@ def matches(contact: Contact, item: dict[str, Any], definitions: Definitions) ->
         return False
     known = definitions[name]
     if operator in _LIST:
-        # String values must be sent in lower case to be found; that is documented, so it is held to.
+        # String values must be in lower case, as documented.
         plain = bool(known.options) or known.kind != "string"
         return (_in(value if plain else value.lower(), item["values"])) is (operator == "IN")
     if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
@@ -75,7 +75,7 @@ def _compare(operator: str, known: Property, value: str, item: dict[str, Any]) -
 
 
 def comparable(known: Property, value: str) -> Comparable:
-    """A value in the order of its property's type; strings compare without case."""
+    """Return a value that compares in the order of its property's type; strings without case."""
     if known.kind in ("date", "datetime"):
         moment = times.parse(value)
         return value.lower() if moment is None else moment
@@ -88,7 +88,7 @@ def comparable(known: Property, value: str) -> Comparable:
 
 
 def has_token(value: str, search_text: str) -> bool:
-    """Whether one word of a value is the one sought; `*` stands for any characters."""
+    """Return whether one word of a value matches; `*` stands for any characters."""
     pattern = re.compile(re.escape(search_text.lower()).replace(r"\*", ".*"))
     words = [value.lower(), *re.split(r"[\s@.,;:/_-]+", value.lower())]
     return any(pattern.fullmatch(word) for word in words)

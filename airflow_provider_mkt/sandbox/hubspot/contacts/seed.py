@@ -29,7 +29,7 @@ def fill(state: HubSpotState) -> None:
                 "company": "Example Ltd",
             }
         )
-        # Old enough for the search index to have them at once.
+        # Old enough for the search index.
         contact.created = contact.updated = now - _DAY
         contact.history = {name: [(now - _DAY, value)] for name, value in contact.properties.items()}
     state.deals.win("Yearly licence", DEAL_AMOUNT, now - _DAY / 2, CONTACT_IDS[0])

@@ -1,4 +1,4 @@
-"""Contacts as answers show them."""
+"""Contacts as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 def contact_view(
     contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """A contact with the properties asked for, or the default ones; null where it has no value."""
+    """Return a contact with the requested or the default properties; null if there is no value."""
     requested, history = list(names), list(with_history)
     wanted = [*requested, *_ALWAYS] if requested else list(SHOWN_BY_DEFAULT)
     properties = {name: contact.value(name) for name in sorted({*wanted, *history})}
@@ -34,7 +34,7 @@ def contact_view(
 def contact_write_view(
     contact: Contact, names: Iterable[str], trace: Any = None, **more: Any
 ) -> dict[str, Any]:
-    """A contact right after a write: what was written, and what the platform keeps."""
+    """Return a contact after a write: the written properties, and those that the platform sets."""
     properties = {name: contact.value(name) for name in sorted({*names, *_ALWAYS})}
     view = _view(contact, {name: value for name, value in properties.items() if value is not None})
     if trace is not None:

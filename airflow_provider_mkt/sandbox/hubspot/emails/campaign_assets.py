@@ -1,4 +1,4 @@
-"""Which campaigns an email belongs to: by its own field, or as an asset of theirs."""
+"""Which campaigns an email belongs to, by its own field or as an asset of the campaign."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 MARKETING_EMAIL = "MARKETING_EMAIL"
 KINDS = (MARKETING_EMAIL, "EMAIL")
-"""Asset types that mean an email."""
+"""Asset types of emails."""
 
 
 def belongs(state: HubSpotState, email: Email, guid: str) -> bool:
-    """Whether an email belongs to a campaign; the campaign of its own field need not exist."""
+    """Return whether an email belongs to a campaign, which need not exist."""
     if str(email.live.get("campaign") or "").lower() == guid.lower():
         return True
     campaign = state.campaigns.get(guid)
@@ -25,10 +25,10 @@ def belongs(state: HubSpotState, email: Email, guid: str) -> bool:
 
 
 def campaigns_of(state: HubSpotState, email: Email) -> list[Campaign]:
-    """The campaigns that an email belongs to, oldest first."""
+    """Return the campaigns that an email belongs to, the oldest first."""
     return [campaign for campaign in state.campaigns.all() if belongs(state, email, campaign.id)]
 
 
 def emails_of(state: HubSpotState, campaign: Campaign) -> Iterator[Email]:
-    """The emails that belong to a campaign, the archived ones too: they were sent all the same."""
+    """Return the emails of a campaign, including archived ones, which may have been sent."""
     return (email for email in state.emails.all() if belongs(state, email, campaign.id))

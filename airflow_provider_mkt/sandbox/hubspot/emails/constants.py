@@ -1,4 +1,4 @@
-"""The words that fields of emails may hold."""
+"""Values of email fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPES = _names(
     SMTP_TOKEN TICKET_EMAIL
     """
 )
-"""Kinds of emails."""
+"""Types of emails."""
 STATES = _names(
     """
     AGENT_GENERATED AUTOMATED AUTOMATED_AB AUTOMATED_AB_VARIANT AUTOMATED_DRAFT AUTOMATED_DRAFT_AB
@@ -32,7 +32,7 @@ STATES = _names(
     RSS_TO_EMAIL_PUBLISHED SCHEDULED SCHEDULED_AB SCHEDULED_OR_PUBLISHED
     """
 )
-"""Where an email may stand; this account reaches a few of them."""
+"""States of emails; the sandbox uses a few of them."""
 SUBCATEGORIES = _names(
     """
     ab_loser_variant ab_loser_variant_site_page ab_master ab_master_site_page ab_variant
@@ -55,17 +55,17 @@ SUBCATEGORIES = _names(
     UNKNOWN unsubscribe_confirmation_email web_interactive
     """
 )
-"""What an email is for."""
+"""Subcategories of emails."""
 TEST_ROLES = _names(
     """
     automated_loser_variant automated_master automated_variant loser_variant mab_master mab_variant master
     variant
     """
 )
-"""Parts in an A/B test."""
+"""Roles in an A/B test."""
 TEST_METRICS = frozenset({"CLICKS_BY_DELIVERED", "CLICKS_BY_OPENS", "OPENS_BY_DELIVERED"})
-"""What decides an A/B test."""
+"""Metrics that decide an A/B test."""
 BLOG_LAYOUTS = frozenset({"FULL_POST", "SUMMARY_NO_FEATURED_IMAGE", "SUMMARY_WITH_FEATURED_IMAGE"})
-"""How an email shows the posts of a feed."""
+"""Layouts of blog posts in an email."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-"""The form of a language's code; the documented codes are close to nine hundred."""
+"""Format of language codes; nearly 900 are documented."""

@@ -1,4 +1,4 @@
-"""Statistics of sends. Each send is counted by itself, so that figures add up over emails and time."""
+"""Statistics of sends. Each send is counted separately, so that sums over emails and time are right."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 
 _NEVER_HERE = ("bounce", "dropped", "notsent", "pending", "reply", "spamreport", "unsubscribed")
-"""What does not happen to mail that reaches nobody's inbox."""
+"""Counters that are always 0, because the sandbox sends nothing."""
 
 
 def figures(sends: Iterable[Send], now: float, settings: HubSpotSettings) -> dict[str, Any]:
-    """They grow while mails go out; before the first one is out there are none."""
+    """Return the statistics of sends: growing while emails are sent, empty before the first one."""
     counters: Counter[str] = Counter()
     devices: dict[str, Counter[str]] = {"open_device_type": Counter(), "click_device_type": Counter()}
     for send in sends:

@@ -1,4 +1,4 @@
-"""Which fields an email takes, and what they must look like."""
+"""Checks of the fields of an email."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory"
 
 
 def checked(body: Any, schema: str, *, creating: bool, dated: bool) -> dict[str, Any]:
-    """A create or update body whose fields are known and of the right type; null fields are dropped."""
+    """Return a create or update body with known fields of the right type, without null fields."""
     known = CREATABLE if creating else UPDATABLE
-    # Dated paths can do without a name.
+    # Dated paths do not require a name.
     fields = check_object(body, schema, ["name"] if creating and not dated else [], known)
     fields = {name: value for name, value in fields.items() if value is not None}
     for names, kind, description in (
@@ -90,7 +90,7 @@ def checked(body: Any, schema: str, *, creating: bool, dated: bool) -> dict[str,
 
 def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
     schema = "PublicEmailTestingDetails"
-    # Dated paths want to be told which of the two emails of a test this one is.
+    # Dated paths require the role of the email in the test.
     check_object(testing, schema, ["isAbVariation"] if dated else [])
     _check_values(testing, _TESTING_VALUES, schema)
     for name, kind, description in _TESTING:
@@ -117,11 +117,11 @@ def _check_recipients(to: dict[str, Any], schema: str) -> None:
 
 
 def is_automated(fields: dict[str, Any]) -> bool:
-    """Whether a new email is of the automated kind, by its state or subcategory."""
+    """Return whether a new email is an automated one, by its state or subcategory."""
     state = str(fields.get("state", "DRAFT"))
     if state not in ("DRAFT", "AUTOMATED_DRAFT"):
         msg = f"An email cannot be created in state {state}"
         raise invalid(msg)
     subcategory = str(fields.get("subcategory", ""))
-    # Publishing an email for sends to one person mails nobody: it is on from then, as an automated one is.
+    # Publishing an email for single sends does not send it: it becomes active, like an automated one.
     return state == "AUTOMATED_DRAFT" or subcategory.startswith(("automated", *ONE_BY_ONE))

@@ -1,4 +1,4 @@
-"""One marketing email, and where it stands at a given moment."""
+"""Marketing emails and their states over time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PUBLISHED_STATES = (
     "AUTOMATED_AB_VARIANT",
 )
 ONE_BY_ONE = ("single_send_api", "marketing_single_send_api")
-"""Subcategories of emails that are sent to one person at a time, by a call of their own."""
+"""Subcategories of emails for single sends."""
 MASTER, VARIANT = "master", "variant"
-# While mails are prepared and go out, and after a failure, a state says nothing of the test.
+# All other states are the same with and without a test.
 _IN_A_TEST = {
     "DRAFT": ("DRAFT_AB", "DRAFT_AB_VARIANT"),
     "SCHEDULED": ("SCHEDULED_AB", "SCHEDULED_AB"),
@@ -31,7 +31,7 @@ _IN_A_TEST = {
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What was live from a moment on, until the next revision."""
+    """The live version from a time on, until the next revision."""
 
     id: str
     at: float
@@ -40,9 +40,9 @@ class Revision:
 
 @dataclass(slots=True)
 class Email:
-    """`live` is what goes out, `draft` the buffer beside it; `sends` every send ever asked for.
+    """One email. `live` is the version that is sent, `draft` the one that is edited, `sends` all its sends.
 
-    `role` tells its part in an A/B test and `partner` the other email of that test.
+    `role` is its role in an A/B test, and `partner` the id of the other email of that test.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Email:
 
     @property
     def campaign_id(self) -> str:
-        """The number under which its mails are counted, which is not the email's own."""
+        """Id under which its sends are counted, which differs from the id of the email."""
         return str(int(self.id) + 1_000_000)
 
     @property
@@ -82,11 +82,11 @@ class Email:
         return "AB_EMAIL" if self.role else "BATCH_EMAIL"
 
     def current(self) -> Send | None:
-        """The latest send that was not cancelled."""
+        """Return the latest send that was not cancelled."""
         return next((send for send in reversed(self.sends) if not send.cancelled), None)
 
     def phase(self, now: float, settings: HubSpotSettings) -> str:
-        """Its state, were it in no test."""
+        """Return its state without regard to an A/B test."""
         if self.automated:
             return "AUTOMATED" if self.active else "AUTOMATED_DRAFT"
         send = self.current()
@@ -107,15 +107,15 @@ class Email:
         return _IN_A_TEST[phase][self.role == VARIANT]
 
     def reached(self, now: float, settings: HubSpotSettings) -> int:
-        """Mails that have gone out, over all sends: a second publish counts again."""
+        """Return how many emails were sent, over all sends: a second publish counts again."""
         return sum(send.reached(now, settings) for send in self.sends)
 
     def has_uncounted(self, now: float) -> bool:
-        """Whether a send has begun whose recipients are not counted yet."""
+        """Return whether a send has begun whose recipients are not set."""
         return any(send.contacts is None and not send.cancelled and send.begun(now) for send in self.sends)
 
     def count_recipients(self, now: float, contacts: tuple[str, ...]) -> None:
-        """Fix the recipients of sends that have begun."""
+        """Set the recipients of sends that have begun."""
         for send in self.sends:
             if send.contacts is None and not send.cancelled and send.begun(now):
                 send.contacts = () if send.failed else contacts

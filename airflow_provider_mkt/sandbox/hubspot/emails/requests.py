@@ -1,4 +1,4 @@
-"""What the email endpoints share."""
+"""Scopes, and reading what requests name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from airflow_provider_mkt.sandbox.hubspot.requests import bool_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 READ = ("marketing.email.read", "marketing.email.write", "content")
-# The documents list the read scope for writes as well; a token that may only read is refused here,
-# since a client must not count on that slip.
+# The documentation lists the read scope for writes as well, probably by mistake; it is not accepted here.
 WRITE = ("marketing.email.write", "content")
 SEND = ("marketing-email", "transactional-email")
 
 
 def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
-    """The email of the path; an archived one only where it is asked for."""
+    """Return the email of the path; an archived one only if it is requested."""
     email_id = request.path_params["emailId"]
     email = request.state.emails.get(email_id)
     if email is None or (email.archived_at is not None) is not archived:
@@ -29,5 +28,5 @@ def asks_for_archived(request: HubSpotRequest) -> bool:
 
 
 def is_dated(request: HubSpotRequest) -> bool:
-    """Whether the call came by a dated path, whose schemas differ in places."""
+    """Return whether a request came by a dated path, whose schemas differ in places."""
     return request.endpoint.template.startswith("/marketing/emails/")

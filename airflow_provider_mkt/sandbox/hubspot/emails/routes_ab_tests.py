@@ -1,4 +1,4 @@
-"""A/B tests: the one variation that an email may have, and the way from the one to the other."""
+"""A/B tests: create the variation of an email, and get the other email of a test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "/ab-test/create-variation", scopes=WRITE)
 async def create_variation(request: HubSpotRequest) -> Response:
-    """Makes the variation as a draft; a second one is refused while the first is not archived."""
+    """Create the variation as a draft. An email has one variation that is not archived."""
     schema, required = "AbTestCreateRequestVNext", ["contentId", "variationName"]
     body = check_object(await read_object(request, schema, required), schema, known=required)
     for name in required:
@@ -36,14 +36,14 @@ async def create_variation(request: HubSpotRequest) -> Response:
     if master.partner is not None:
         raise invalid(f"Email {master.id} already has an active variation: {master.partner}")
     if master.current() is not None:
-        # Documented nowhere; but mail that is out, or due, can be tested no longer.
+        # Not documented: an email that is sent or scheduled cannot be tested any more.
         raise invalid(f"Email {master.id} in state {emails.state(master)} cannot be tested")
     return JSONResponse(email_view(emails, emails.test(master, body["variationName"])), 201)
 
 
 @routes.handle("GET", "/{emailId}/ab-test/get-variation", scopes=READ)
 async def read_variation(request: HubSpotRequest) -> Response:
-    """The variation of a master, the master of a variation."""
+    """Return the variation of a master, or the master of a variation."""
     archived, options = asks_for_archived(request), IncludeOptions.of(request)
     await request.simulate_latency()
     email = request.state.emails.get(request.path_params["emailId"])

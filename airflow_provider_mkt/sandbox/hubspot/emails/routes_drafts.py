@@ -1,4 +1,4 @@
-"""The draft buffer of an email, which is apart from the live version."""
+"""The draft of an email, beside the live version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("GET", "/{emailId}/draft", scopes=READ)
 async def read_draft(request: HubSpotRequest) -> Response:
-    """Without a draft this is the live version, and nothing tells the two apart."""
+    """Return the draft, or the live version if there is no draft."""
     await request.simulate_latency()
     return JSONResponse(email_view(request.state.emails, find(request), draft=True))
 

@@ -1,4 +1,4 @@
-"""Creating, reading, changing, copying and archiving an email."""
+"""Create, get, update, clone and archive an email."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def create_email(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/clone", scopes=WRITE)
 async def clone_email(request: HubSpotRequest) -> Response:
-    """Answers 200, not 201; each call makes one more copy."""
+    """Clone an email. Responds 200, not 201; a repeated request creates another clone."""
     schema = "EmailCloneRequestVNext"
     body = check_object(
         await read_object(request, schema, ["id"]), schema, known=["id", "cloneName", "language"]
@@ -73,7 +73,7 @@ async def read_email(request: HubSpotRequest) -> Response:
 
 @routes.handle("PATCH", "/{emailId}", scopes=WRITE)
 async def update_email(request: HubSpotRequest) -> Response:
-    """Changes the live version. A state is not set this way: that is what publish is for."""
+    """Update the live version. The state cannot be set; publishing changes it."""
     schema = "EmailUpdateRequest"
     fields = checked(await read_object(request, schema), schema, creating=False, dated=is_dated(request))
     archived = asks_for_archived(request)
@@ -92,7 +92,7 @@ async def update_email(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{emailId}", scopes=WRITE)
 async def archive_email(request: HubSpotRequest) -> Response:
-    """Archive; a repeat is 204 again."""
+    """Archive an email. 204 if it is archived already."""
     await request.simulate_latency()
     email = request.state.emails.get(request.path_params["emailId"])
     if email is None:

@@ -30,7 +30,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("GET", "", scopes=READ)
 async def list_emails(request: HubSpotRequest) -> Response:
-    """The largest page is documented nowhere; 100, the default, is taken for it."""
+    """List emails. The maximum limit is not documented; the default of 100 is assumed."""
     limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
     archived, options = asks_for_archived(request), IncludeOptions.of(request)
     _check_types(request)
@@ -79,7 +79,7 @@ def _in_time(
             raise invalid(msg)
         if moment is None:
             return False
-        # What is shown has milliseconds; a filter on the shown value must find it.
+        # Responses have milliseconds; a filter with such a value must match.
         moment = int(moment * 1000) / 1000
         limit = int(limit * 1000) / 1000
         if not {"At": moment == limit, "After": moment > limit, "Before": moment < limit}[suffix]:

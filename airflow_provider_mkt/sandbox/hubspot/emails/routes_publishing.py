@@ -1,4 +1,4 @@
-"""Publish and unpublish: what makes mail go out, and what stops it."""
+"""Publish and unpublish an email."""
 
 from __future__ import annotations
 

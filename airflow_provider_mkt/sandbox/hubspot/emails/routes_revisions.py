@@ -1,4 +1,4 @@
-"""Earlier versions of an email, and the ways back to them."""
+"""Revisions of an email: list, get and restore them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("GET", "/{emailId}/revisions", scopes=READ)
 async def list_revisions(request: HubSpotRequest) -> Response:
-    """No order is promised, so the newest comes neither first nor last: `updatedAt` tells it."""
+    """List revisions. The order is not documented, so the newest is neither first nor last here."""
     limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 100)
     await request.simulate_latency()
     email = find(request)
@@ -46,7 +46,7 @@ async def read_revision(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/{emailId}/revisions/{revisionId}/restore", scopes=WRITE)
 async def restore(request: HubSpotRequest) -> Response:
-    """Every call makes a new revision, the same content or not; a draft stays as it is."""
+    """Restore a revision, which always creates a new one. The draft does not change."""
     await request.simulate_latency()
     email = find(request)
     request.state.emails.restore(email, _revision(request, email))
@@ -55,7 +55,7 @@ async def restore(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/{emailId}/revisions/{revisionId}/restore-to-draft", scopes=WRITE)
 async def restore_to_draft(request: HubSpotRequest) -> Response:
-    """Overwrites the draft there is; the live version and the revisions stay as they are."""
+    """Replace the draft by a revision. The live version and the revisions do not change."""
     number = request.path_params["revisionId"]
     if not number.removeprefix("-").isdecimal():
         msg = f"revisionId must be a whole number, not {number!r}"
@@ -71,7 +71,7 @@ def _revision(request: HubSpotRequest, email: Email) -> Revision:
     number = request.path_params["revisionId"]
     found = next((one for one in email.revisions if one.id == number), None)
     if found is None:
-        # Once -1 stood for what is live. Current documents do not say so any more.
+        # -1 stood for the live version once, but is not documented any more.
         msg = f"Revision {number} of email {email.id} not found"
         raise not_found(msg)
     return found

@@ -1,4 +1,4 @@
-"""Statistics over emails: all together, and interval by interval."""
+"""Statistics of emails: totals, and histograms by interval."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ INTERVALS = (*_FIXED, "DAY", "WEEK", *_MONTHS)
 _MAX_INTERVALS = 10_000
 _DIGITS = 18
 _FAR_OFF = 2e11
-"""Beyond what a calendar of four-digit years can count on from."""
+"""The last year from which intervals can be added."""
 
 routes = HubSpotRoutes(*PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
 class _Selection:
-    """Which sends a call asks about."""
+    """The sends that a request selects."""
 
     start: float | None
     end: float
@@ -40,7 +40,7 @@ class _Selection:
 
     @classmethod
     def of(cls, request: HubSpotRequest) -> _Selection:
-        # The platform's own client of the dated paths joins a list by commas, that of the older ones never.
+        # HubSpot's client for the dated paths joins ids by commas, its older client repeats the parameter.
         ids = (
             request.list_param("emailIds") if is_dated(request) else request.query_params.getlist("emailIds")
         )
@@ -56,7 +56,7 @@ class _Selection:
         return cls(start, end, frozenset(str(int(text)) for text in ids))
 
     def sends(self, request: HubSpotRequest) -> list[tuple[Email, Send]]:
-        """Those that began in the span, in order of time; failed ones sent nothing."""
+        """Return the sends that began in the time span, ordered by time, without failed ones."""
         return [
             (email, send)
             for email, send in request.state.emails.sends()
@@ -69,7 +69,7 @@ class _Selection:
 
 @routes.handle("GET", "/statistics/list", scopes=READ)
 async def totals(request: HubSpotRequest) -> Response:
-    """Older paths may leave out every part of the answer, and so do, where there is nothing to tell."""
+    """Return totals. On older paths the response is empty when there are no sends."""
     requested = _Selection.of(request)
     await request.simulate_latency()
     found = requested.sends(request)
@@ -91,8 +91,8 @@ async def totals(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/statistics/histogram", scopes=READ)
 async def histogram(request: HubSpotRequest) -> Response:
-    """All intervals of the span in one answer, cut off at its ends; without a start, from the first send."""
-    # An interval may be left out, and what it is then is documented nowhere; days are the likely guess.
+    """Return all intervals of the time span, clipped to it; by default from the first send."""
+    # The default interval is not documented; days are assumed.
     kind = request.query_params.get("interval", "DAY")
     if kind not in INTERVALS:
         msg = f"interval must be one of {', '.join(INTERVALS)}"
@@ -118,7 +118,7 @@ def _figures(request: HubSpotRequest, sends: list[Send]) -> dict[str, Any]:
 
 
 def _shown_time(send: Send) -> float:
-    # What is shown has milliseconds; a span that ends at a shown time must hold it.
+    # Responses have milliseconds; a time span that ends at such a value must include it.
     return int(send.due * 1000) / 1000
 
 
@@ -132,7 +132,7 @@ def _moment(request: HubSpotRequest, name: str) -> float | None:
 
 
 def _intervals(kind: str, start: float, end: float) -> Iterator[tuple[float, float]]:
-    """Calendar intervals, in UTC; which zone HubSpot means is not documented."""
+    """Return calendar intervals in UTC; HubSpot's time zone is not documented."""
     edge = _begin(kind, datetime.fromtimestamp(start, UTC))
     for _ in range(_MAX_INTERVALS):
         following = _next(kind, edge)

@@ -1,4 +1,4 @@
-"""One time that an email goes out, to whom, and what they do with it."""
+"""Sends of an email: recipients, opens and clicks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 @dataclass(slots=True)
 class Send:
-    """Asked for at `requested`, starting at `due`. `contacts` are fixed once it has begun."""
+    """One send, requested at `requested` and due at `due`. `contacts` are set when it begins."""
 
     requested: float
     due: float
@@ -28,31 +28,31 @@ class Send:
         return self.due <= now
 
     def sending_from(self, settings: HubSpotSettings) -> float:
-        # A scheduled send was prepared while it waited.
+        # A scheduled send is preprocessed while it waits.
         return self.due + (0.0 if self.scheduled else settings.email_preprocessing)
 
     def done_at(self, settings: HubSpotSettings) -> float:
         return self.sending_from(settings) + settings.email_processing
 
     def share(self, now: float, settings: HubSpotSettings) -> float:
-        """How much of it has gone out, from 0 to 1."""
+        """Return which share of it was sent, from 0 to 1."""
         start, end = self.sending_from(settings), self.done_at(settings)
         if now >= end:
             return 1.0
         return max(0.0, (now - start) / (end - start))
 
     def reached(self, now: float, settings: HubSpotSettings) -> int:
-        """Mails that have gone out; each of them arrives."""
+        """Return how many emails were sent; all of them are delivered."""
         if self.cancelled or self.failed:
             return 0
         return int((self.recipients or 0) * self.share(now, settings))
 
     def opened(self, now: float, settings: HubSpotSettings) -> tuple[str, ...]:
-        """The contacts who opened it: two in five of those it reached, begun ones counted in full."""
+        """Return the contacts who opened it: two fifths of those it was sent to, rounded up."""
         return self._first(-(-self.reached(now, settings) * 2 // 5))
 
     def clicked(self, now: float, settings: HubSpotSettings) -> tuple[str, ...]:
-        """Those of them who followed a link: one in ten of those it reached."""
+        """Return the contacts who clicked: one tenth of those it was sent to, rounded up."""
         return self._first(-(-self.reached(now, settings) // 10))
 
     def _first(self, count: int) -> tuple[str, ...]:

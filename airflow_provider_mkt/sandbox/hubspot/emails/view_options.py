@@ -1,4 +1,4 @@
-"""What a call may ask for with an email: its statistics, names of what it belongs to, or some fields only."""
+"""What a request can include in the view of an email: statistics, names, or some fields only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALWAYS = frozenset({"id", "isAb", "stats", "workflowNames"})
 
 @dataclass(frozen=True, slots=True)
 class IncludeOptions:
-    """The extras of one call."""
+    """The options of one request."""
 
     only: frozenset[str]
     stats: bool
@@ -27,7 +27,7 @@ class IncludeOptions:
     @classmethod
     def of(cls, request: HubSpotRequest) -> IncludeOptions:
         query = request.query_params
-        # An email's statistics are its own in any case, so those of variations need no flag here.
+        # Only validated: the statistics of an email never include those of its variation.
         bool_param(query.get("variantStats"), "variantStats")
         return cls(
             frozenset(request.list_param("includedProperties")),
@@ -37,7 +37,7 @@ class IncludeOptions:
         )
 
     def view(self, state: HubSpotState, email: Email) -> dict[str, Any]:
-        """The email with them."""
+        """Return an email with what the options include."""
         view = email_view(state.emails, email)
         names = [campaign.name for campaign in campaigns_of(state, email)]
         if self.campaigns and names:

@@ -1,4 +1,4 @@
-"""Emails as answers show them."""
+"""Emails as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USER = "12345"
 def email_view(
     store: EmailStore, email: Email, *, draft: bool = False, revision: Revision | None = None
 ) -> dict[str, Any]:
-    """An email as it is live; with `draft` the buffer, if there is one; or as an old `revision` had it."""
+    """Return the live version of an email, its draft if there is one, or an old revision."""
     fields, updated = email.live, email.updated
     if revision is not None:
         fields, updated = revision.fields, revision.at

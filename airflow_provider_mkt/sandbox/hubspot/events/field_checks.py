@@ -1,4 +1,4 @@
-"""Reading the fields of an event."""
+"""Read and check the fields of an event."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ REQUIRED = (*IDS, "eventName", "eventOrganizer")
 UPDATABLE_BY_OBJECT_ID = tuple(name for name in FIELDS if name != "eventCompleted")
 
 CUSTOM_PROPERTIES = frozenset({"venue", "speaker", "track", "hs_event_region"})
-"""Custom event properties the account has; what is sent for others is lost without a word."""
+"""Custom event properties of the account; others are ignored."""
 
 Fields = tuple[dict[str, Any], dict[str, str]]
 
 
 def event_fields(body: dict[str, Any], schema: str, known: tuple[str, ...]) -> Fields:
-    """The fields that a body sets, and its custom properties.
+    """Return the fields and the custom properties of a body.
 
-    Refused are wrong types and keys that nobody knows. The schema calls customProperties required and no
-    example sends them, so a body without is taken.
+    Wrong types and unknown keys are rejected. The schema requires customProperties, but no example has
+    them, so they are optional here.
     """
     check_object(body, schema, known=known)
     values: dict[str, Any] = {}
@@ -48,14 +48,14 @@ def event_fields(body: dict[str, Any], schema: str, known: tuple[str, ...]) -> F
 
 
 def check_app_id(item: dict[str, Any], schema: str) -> None:
-    """An app's id is a number, though a client may write it as text."""
+    """Check an app id, which is a number or a string of digits."""
     given = item["appId"]
     if isinstance(given, bool) or not isinstance(given, int | str) or not str(given).isdigit():
         raise _misshapen(schema, "appId is no number")
 
 
 def moment(value: Any, name: str, schema: str) -> str:
-    """An ISO time, as the platform writes it."""
+    """Return an ISO time in the platform's format."""
     read = times.parse(value) if isinstance(value, str) and not value.lstrip("-").isdigit() else None
     if read is None:
         raise _misshapen(schema, f"{name} is no ISO 8601 time")
@@ -63,7 +63,7 @@ def moment(value: Any, name: str, schema: str) -> str:
 
 
 def check_values(values: dict[str, Any], event: Event | None = None) -> None:
-    """What one event must satisfy: a name, an organizer, and an end that is not before the start."""
+    """Check that an event has a name, an organizer, and an end that is not before its start."""
     whole = {**(event.values if event else {}), **values}
     for name in ("eventName", "eventOrganizer"):
         if not str(whole.get(name, "")).strip():
@@ -78,7 +78,7 @@ def check_values(values: dict[str, Any], event: Event | None = None) -> None:
 def _custom(body: dict[str, Any], schema: str) -> dict[str, str]:
     custom: dict[str, str] = {}
     for item in array(body, "customProperties", schema):
-        # The schema has twenty fields here; the two that count are enough, and the others do no harm.
+        # The schema has twenty fields; two of them are used, and the others are optional.
         check_object(item, "PropertyValue", ["name", "value"])
         name = _text(item["name"], "name", "PropertyValue")
         if name in CUSTOM_PROPERTIES:

@@ -1,4 +1,4 @@
-"""One marketing event and who took part in it."""
+"""Marketing events and their participants."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REGISTERED, ATTENDED, CANCELLED, NO_SHOW = STATES = ("REGISTERED", "ATTENDED", "
 
 @dataclass(frozen=True, slots=True)
 class AppInfo:
-    """The app that made an event."""
+    """The app that created an event."""
 
     id: int
     name: str
@@ -21,7 +21,7 @@ class AppInfo:
 
 @dataclass(slots=True)
 class Interaction:
-    """One recorded state; `at` is the caller's own epoch milliseconds."""
+    """One recorded state; `at` is the time in epoch milliseconds that the client gave."""
 
     state: str
     at: int
@@ -30,7 +30,7 @@ class Interaction:
 
 @dataclass(slots=True)
 class Participation:
-    """What one contact had to do with one event. `stay` is only known once the event was completed."""
+    """A contact's participation in an event. `stay` is set when the event is completed."""
 
     id: str
     contact_id: str
@@ -39,19 +39,19 @@ class Participation:
     stay: int | None = None
 
     def record(self, state: str, at: int, properties: dict[str, str]) -> None:
-        """Add an interaction. The same state at the same moment is the same interaction."""
+        """Add an interaction, unless there is one with the same state and time."""
         if not any((one.state, one.at) == (state, at) for one in self.interactions):
             self.interactions.append(Interaction(state, at, properties))
 
     def latest(self) -> Interaction:
-        """The one that happened last, whenever it was reported; of two at one moment the later report."""
+        """Return the latest interaction by its own time; of two at the same time the one recorded later."""
         return max(reversed(self.interactions), key=lambda one: one.at)
 
     def attended(self) -> bool:
         return any(one.state == ATTENDED for one in self.interactions)
 
     def measure(self) -> None:
-        """Work out how long the contact stayed, as far as both ends of a stay were told."""
+        """Set how long the contact stayed, if both ends are known."""
         stays: list[tuple[float, float]] = []
         for one in self.interactions:
             if one.state == ATTENDED:
@@ -63,7 +63,7 @@ class Participation:
 
 @dataclass(slots=True)
 class Event:
-    """One marketing event; `values` are the fields a caller may set, by the platform's names."""
+    """One marketing event; `values` are the fields that a client can set."""
 
     id: str
     app: str
@@ -81,7 +81,7 @@ class Event:
         return str(self.values.get("eventName", ""))
 
     def follow(self, survivor: Callable[[str], str]) -> None:
-        """Hand what a contact did to the one that it was merged into."""
+        """Move participations of merged contacts to the contact they were merged into."""
         for one in list(self.participations.values()):
             heir = survivor(one.contact_id)
             if heir == one.contact_id:
@@ -94,19 +94,19 @@ class Event:
                     kept.record(each.state, each.at, each.properties)
 
     def moment(self, name: str) -> float | None:
-        """A time among the values, in epoch seconds."""
+        """Return a time of the values, in epoch seconds."""
         return times.parse(str(self.values[name])) if name in self.values else None
 
     def is_over(self, now: float) -> bool:
-        """Whether it was completed and its end has passed: only then is it known who did not come."""
+        """Return whether it was completed and its end has passed: only then there are no-shows."""
         end = self.moment("endDateTime")
         return bool(self.values.get("eventCompleted")) and (end is None or end <= now)
 
     def state_of(self, participation: Participation, now: float) -> tuple[str, int]:
-        """The state of a participation and since when (epoch milliseconds).
+        """Return the state of a participation and its time in epoch milliseconds.
 
-        The documents leave open what a registration after an attendance means. Here the latest counts,
-        and each contact under one state only, so that a client that adds up the counters notices.
+        What a registration after an attendance means is not documented. Here the latest interaction counts,
+        and each contact has one state only.
         """
         latest = participation.latest()
         if latest.state == REGISTERED and not participation.attended() and self.is_over(now):
@@ -115,12 +115,12 @@ class Event:
         return latest.state, latest.at
 
     def complete(self, start: str, end: str) -> None:
-        """Close it. What is reported later has no duration until it is closed again."""
+        """Complete the event. Attendances recorded later have no duration until it is completed again."""
         self.values |= {"startDateTime": start, "endDateTime": end, "eventCompleted": True}
         for one in self.participations.values():
             one.measure()
 
     def length(self) -> float:
-        """How long it took, in seconds; 0 where that is not known."""
+        """Return its duration in seconds; 0 if it is not known."""
         start, end = self.moment("startDateTime"), self.moment("endDateTime")
         return max(0.0, end - start) if start is not None and end is not None else 0.0

@@ -1,4 +1,4 @@
-"""Recording who registered, attended or called off."""
+"""Record registrations, attendances and cancellations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRo
 
 _BY_ID, _BY_EMAIL = "MarketingEventSubscriber", "MarketingEventEmailSubscriber"
 _STATES = {
-    # The reference has the verbs and the guide the states; clients of both kinds exist.
+    # The reference has verbs and the guide has states; clients use either.
     "register": REGISTERED,
     "registered": REGISTERED,
     "attend": ATTENDED,
@@ -49,7 +49,7 @@ async def record_contacts(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/attendance/{externalEventId}/{subscriberState}/email-create", scopes=WRITE)
 async def record_emails(request: HubSpotRequest) -> Response:
-    """The only one of the six that makes the contacts it misses."""
+    """Record states by email. Only this of the six endpoints creates missing contacts."""
     return await _record_with_details(request, _BY_EMAIL, _own_event, _by_email_or_new)
 
 
@@ -76,7 +76,7 @@ async def upsert_emails(request: HubSpotRequest) -> Response:
 async def _record_with_details(
     request: HubSpotRequest, schema: str, find: Callable[[HubSpotRequest], Event], contact_of: _Finder
 ) -> Response:
-    """Record, and answer with who was and who was not: both inside a 200."""
+    """Record states, and respond with results and errors, both with status 200."""
     began = request.clock.time()
     state, inputs = await _read(request, schema)
     await request.simulate_latency()
@@ -85,7 +85,7 @@ async def _record_with_details(
 
 
 async def _record_without_details(request: HubSpotRequest, schema: str, contact_of: _Finder) -> Response:
-    """Record, and answer with nothing: no status is documented, and no details are promised."""
+    """Record states, and respond without details; neither status nor body is documented."""
     account_of(request)
     state, inputs = await _read(request, schema)
     await request.simulate_latency()
@@ -138,7 +138,7 @@ def _record(
 
 
 def _own_event(request: HubSpotRequest) -> Event:
-    """The event of an attendance call, whose account may be left out where one event only has the id."""
+    """Return the event of an attendance request. The account is optional if the event id is unique."""
     event_id, account_id = (
         request.path_params["externalEventId"],
         request.query_params.get("externalAccountId"),

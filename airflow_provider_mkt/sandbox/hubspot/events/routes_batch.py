@@ -29,7 +29,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "/events/upsert", scopes=WRITE)
 async def upsert_batch(request: HubSpotRequest) -> Response:
-    """Creates and updates what it can. The failures come inside a 200."""
+    """Create or update events; some inputs may fail, with status 200."""
     began, schema = request.clock.time(), "MarketingEventCreateRequestParams"
     inputs = await read_inputs(request, schema, MAX_INPUTS, REQUIRED)
     fields = [event_fields(item, schema, (*IDS, *FIELDS)) for item in inputs]
@@ -56,7 +56,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/events/delete", scopes=WRITE)
 async def delete_batch(request: HubSpotRequest) -> Response:
-    """204 whatever the ids were; nothing tells of an event that another app made, or none."""
+    """Delete events. 204 also for unknown events and those of other apps."""
     schema = "MarketingEventExternalUniqueIdentifier"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["appId", *IDS])
     for item in inputs:
@@ -96,7 +96,7 @@ async def update_objects(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
 async def archive_objects(request: HubSpotRequest) -> Response:
-    """204 when all were deleted, 207 when some ids are no event's."""
+    """Archive events: 204, or 207 when some ids are unknown."""
     began = request.clock.time()
     inputs = await read_inputs(request, "MarketingEventPublicObjectIdDeleteRequest", MAX_INPUTS, ["objectId"])
     await request.simulate_latency()
@@ -112,7 +112,7 @@ async def archive_objects(request: HubSpotRequest) -> Response:
 
 
 def inside_200(response: Response) -> Response:
-    """A batch answer with its failures, under the status of a success."""
+    """Set the status of a batch response to 200, whether there are errors or not."""
     response.status_code = 200
     return response
 

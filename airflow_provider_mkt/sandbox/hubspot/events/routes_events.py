@@ -1,4 +1,4 @@
-"""Endpoints that handle one event by its external ids; they see the calling app's events only."""
+"""Endpoints for one event by its external ids, only for events of the calling app."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "/events", scopes=WRITE)
 async def create_event(request: HubSpotRequest) -> Response:
-    """200, not 201. What a repeat does is documented nowhere; a conflict loses nothing, and is noticed."""
+    """Create an event. Responds 200, not 201. A repeated request is a conflict, which is not documented."""
     body = await read_object(request, _CREATED, REQUIRED)
     values, custom = event_fields(body, _CREATED, (*IDS, *FIELDS))
     account_id, event_id = (str(values.pop(name)) for name in IDS)
@@ -82,7 +82,7 @@ async def update_event(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/events/{externalEventId}", scopes=WRITE)
 async def delete_event(request: HubSpotRequest) -> Response:
-    """A repeat is 404; that it may be 204 is documented no better."""
+    """Delete an event. A repeated request is 404, which is not documented."""
     account_of(request)
     await request.simulate_latency()
     request.state.events.remove(own_by_query(request))
@@ -100,7 +100,7 @@ async def cancel_event(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/events/{externalEventId}/complete", scopes=WRITE)
 async def complete_event(request: HubSpotRequest) -> Response:
-    """Close an event: who registered and did not come is a no-show from its end on."""
+    """Complete an event: contacts who registered and did not attend become no-shows at its end."""
     account_of(request)
     body = await read_object(request, _COMPLETED)
     if missing := [name for name in MOMENTS if body.get(name) is None]:

@@ -1,4 +1,4 @@
-"""Contact lists associated with events. Reading them takes the write scope: so the documents say."""
+"""Contact lists associated with events. Reading them needs the write scope, as documented."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _Finder = Callable[[HubSpotRequest], Event]
 async def _read(request: HubSpotRequest, find: _Finder) -> Response:
     await request.simulate_latency()
     lists, now = request.state.lists, request.clock.time()
-    # A list that was deleted since is not shown.
+    # Deleted lists are left out.
     found = [one for one in map(lists.get, find(request).lists) if one is not None]
     rows = [one.view(now, len(lists.members(one))) for one in found]
     return JSONResponse({"total": len(rows), "results": rows})
@@ -73,7 +73,7 @@ async def _associate(request: HubSpotRequest, find: _Finder) -> Response:
 
 
 async def _disassociate(request: HubSpotRequest, find: _Finder) -> Response:
-    """204 whether the list was associated or not."""
+    """Disassociate a list. 204 also if it was not associated."""
     await request.simulate_latency()
     find(request).lists.pop(request.path_params["listId"], None)
     return Response(status_code=204)

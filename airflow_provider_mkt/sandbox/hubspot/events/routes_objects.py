@@ -1,4 +1,4 @@
-"""Endpoints that handle events by object id, whichever app made them, and the look-ups."""
+"""Endpoints for events by object id, of any app, and searches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 _UPDATED = "MarketingEventPublicUpdateRequestV2"
 
 routes = HubSpotRoutes(*PREFIXES)
-# The documents and the schema disagree on the path of this list; clients of both kinds exist.
+# The documentation and the schema have different paths for this list; clients use either.
 list_routes = HubSpotRoutes("/marketing/marketing-events/v3")
 
 
@@ -36,7 +36,7 @@ async def list_events(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/events/search", scopes=READ)
 async def search_events(request: HubSpotRequest) -> Response:
-    """The calling app's events. Only the whole id matches: that its beginning does is an old promise."""
+    """Search the calling app's events by their whole external id. A prefix matched in older versions."""
     search_text = request.query_params.get("q")
     if not search_text:
         msg = "The query parameter q is required"
@@ -57,7 +57,7 @@ async def search_events(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/{externalEventId}/identifiers", scopes=READ)
 async def find_identifiers(request: HubSpotRequest) -> Response:
-    """Events of every app, once the index has them."""
+    """Find events of all apps by external event id, `event_index_lag` seconds after they were written."""
     await request.simulate_latency()
     events = request.state.events
     indexed = request.clock.time() - request.state.settings.event_index_lag
@@ -93,7 +93,7 @@ async def update_event(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{objectId}", scopes=WRITE)
 async def delete_event(request: HubSpotRequest) -> Response:
-    """A repeat is 404; that it may be 204 is documented no better."""
+    """Delete an event. A repeated request is 404, which is not documented."""
     await request.simulate_latency()
     request.state.events.remove(by_object_id(request))
     return Response(status_code=204)

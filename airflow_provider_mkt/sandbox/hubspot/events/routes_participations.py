@@ -55,7 +55,7 @@ async def breakdown_by_external_id(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/participations/contacts/{contactIdentifier}/breakdown", scopes=READ)
 async def breakdown_of_contact(request: HubSpotRequest) -> Response:
-    """Events of every app that a contact has to do with."""
+    """List a contact's participations in events of all apps."""
     await request.simulate_latency()
     identifier = request.path_params["contactIdentifier"]
     if not _contacts(request, identifier):

@@ -1,4 +1,4 @@
-"""The settings of an app, which only a token of the developer account may see."""
+"""The settings of an app, which need a token of the developer account."""
 
 from __future__ import annotations
 

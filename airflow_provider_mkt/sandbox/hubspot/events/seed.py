@@ -14,19 +14,19 @@ PRIVATE_APP_ID = 777100
 READER_APP_ID = 777102
 
 DEVELOPER_TOKEN = "pat-na1-sandbox-developer"  # noqa: S105
-"""Token of the developer account: it may see the settings of apps, and nothing of the account."""
+"""Token of the developer account, for the settings of apps only."""
 DEVELOPER_SCOPES = frozenset({"developers-read", "developers-write"})
 
 ACCOUNT = "webinars-1"
-"""The account in the system that the events come from."""
+"""The account in the external system."""
 WEBINAR = "webinar/2026-spring"
-"""Ahead; one contact is registered. The slash is part of the id."""
+"""Starts tomorrow; one contact is registered. The slash is part of the id."""
 WEBINAR_OBJECT = "500000000001"
 PAST_WEBINAR = "webinar-2026-winter"
-"""Over; one contact attended, one did not."""
+"""Took place yesterday; one contact attended, one did not."""
 PAST_WEBINAR_OBJECT = "500000000002"
 FOREIGN_EVENT = "conference-77"
-"""Made by the OAuth app, so the private app only finds it by its object id."""
+"""Created by the OAuth app, so the private app can find it only by its object id."""
 FOREIGN_EVENT_OBJECT = "500000000003"
 
 _HOUR, _DAY = 3600.0, 86400.0
@@ -58,7 +58,7 @@ def fill(state: HubSpotState) -> None:
     winter = events.create(private, ACCOUNT, PAST_WEBINAR, past, {})
     conference = events.create(other, "partner-9", FOREIGN_EVENT, foreign, {})
     for event in (spring, winter, conference):
-        # Old enough for the index to have them at once.
+        # Old enough for the search index.
         event.created = event.updated = now - 7 * _DAY
     first, second = (contact.id for contact, _ in zip(state.contacts.live(), range(2), strict=False))
     booked = int((now - 5 * _DAY) * 1000)

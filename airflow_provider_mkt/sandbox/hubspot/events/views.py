@@ -1,4 +1,4 @@
-"""How events, participations and lists are shown. Calls by external and by object id show other parts."""
+"""Events and participations as JSON, which differs between external ids and object ids."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def create_view(event: Event) -> dict[str, Any]:
-    """What creating, calling off and completing answer with."""
+    """Return an event as in responses to creating, cancelling and completing."""
     custom = [_custom_property(name, value, event.updated) for name, value in event.custom.items()]
     return {"objectId": event.id, **event.values, "customProperties": custom}
 
 
 def write_view(event: Event) -> dict[str, Any]:
-    """What upserting and updating by external id answer with. Its `id` is not the external one."""
+    """Return an event as in responses to writes by external id. Its `id` is the object id."""
     return {
         "id": event.id,
         **create_view(event),
@@ -38,12 +38,12 @@ def write_view(event: Event) -> dict[str, Any]:
 
 
 def external_view(state: HubSpotState, event: Event) -> dict[str, Any]:
-    """An event as the calls by external id read it."""
+    """Return an event as in responses to reads by external id."""
     return {**write_view(event), "externalEventId": event.external_event_id, **_counted(state, event)}
 
 
 def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
-    """What updating by object id answers with."""
+    """Return an event as in responses to writes by object id."""
     app = state.events.app_of(event)
     return {
         **create_view(event),
@@ -55,36 +55,33 @@ def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
 
 
 def object_view(state: HubSpotState, event: Event) -> dict[str, Any]:
-    """An event as the calls by object id read it.
-
-    The platform has two status words more here; which ones there are is documented nowhere.
-    """
+    """Return an event as in responses to reads by object id, without two statuses that are not documented."""
     external = {"externalEventId": event.external_event_id}
     return {**object_write_view(state, event), **external, **_counted(state, event)}
 
 
 def taking_part(state: HubSpotState, event: Event) -> list[tuple[Participation, Contact]]:
-    """Participations with their contacts; those of archived contacts are not shown."""
+    """Return participations with their contacts, without those of archived contacts."""
     event.follow(state.contacts.survivor)
     pairs = ((one, state.contacts.get(one.contact_id)) for one in event.participations.values())
     return [(one, contact) for one, contact in pairs if contact is not None]
 
 
 def counters(state: HubSpotState, event: Event) -> dict[str, int]:
-    """How many contacts are in each state."""
+    """Return the number of contacts in each state."""
     now = state.clock.time()
     counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(state, event))
     return {attendance: counted[attendance] for attendance in STATES}
 
 
 def participation(state: HubSpotState, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
-    """One row of a breakdown."""
+    """Return one row of a breakdown."""
     attendance, at = event.state_of(one, state.clock.time())
     properties: dict[str, Any] = {"attendanceState": attendance, "occurredAt": at}
     if attendance == ATTENDED and one.stay is not None:
         properties["attendanceDurationSeconds"] = one.stay
         if event.length():
-            # That it is text is documented, and nothing else about it.
+            # Only its type, string, is documented.
             properties["attendancePercentage"] = f"{min(100.0, 100 * one.stay / event.length()):.1f}"
     person = {"contactId": contact.id, "email": contact.properties.get("email", "")}
     for name in ("firstname", "lastname"):
@@ -107,7 +104,7 @@ def participation(state: HubSpotState, event: Event, one: Participation, contact
 
 
 def _custom_property(name: str, value: str, at: float) -> dict[str, Any]:
-    """A custom property with all twenty fields that the schema requires, which clients hold it to."""
+    """Return a custom property with all twenty fields that the schema requires."""
     moment = int(at * 1000)
     return {
         "name": name,

@@ -1,4 +1,4 @@
-"""One import: what was ordered, how far it is, and what came of each row."""
+"""Imports: the request, progress and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENDED = (DONE, FAILED, CANCELED)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the file; without a property it is skipped."""
+    """A column of the file; it is skipped if it has no property."""
 
     name: str
     property_name: str | None
@@ -22,7 +22,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the file, with the number of its line there."""
+    """A row of the file with its line number."""
 
     number: int
     cells: list[str]
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row was not imported. Line 0 stands for the whole file."""
+    """An error of a row. Line 0 stands for the whole file."""
 
     id: str
     kind: str
@@ -44,7 +44,7 @@ class RowError:
 
 @dataclass(slots=True)
 class Import:
-    """An import. `began` is when it got its slot; `next_line` is how far it has come."""
+    """One import. `began` is when it left the queue; `next_line` is its progress."""
 
     id: str
     app: str
@@ -58,9 +58,9 @@ class Import:
     date_format: str
     zone: str
     list_id: str | None = None
-    """The static list that its contacts are put on, if one was ordered."""
+    """The static list of its contacts, if one was requested."""
     broken: tuple[str, str] | None = None
-    """Error type and message, where the file as a whole cannot be read."""
+    """Error type and message when the whole file cannot be read."""
     began: float | None = None
     ended: float | None = None
     state: str = DEFERRED
@@ -84,7 +84,7 @@ class Import:
         column: int | None = None,
         value: str | None = None,
     ) -> None:
-        """Put down why a row, or the whole file, was not imported."""
+        """Record an error of a row or of the whole file."""
         number = f"{self.id}{len(self.errors):06}"
         cells = line.cells if line is not None else []
         where = line.number if line is not None else 0

@@ -1,4 +1,4 @@
-"""What an import call must say, and the file it brings."""
+"""Read the request and the file of an import."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KNOWN = (
 
 
 def read_order(text: str | None) -> dict[str, Any]:
-    """The `importRequest` of the form."""
+    """Return the `importRequest` of the form."""
     if not text:
         msg = "The form has no importRequest"
         raise invalid(msg)
@@ -43,7 +43,7 @@ def read_order(text: str | None) -> dict[str, Any]:
 def read_file(
     order: dict[str, Any], uploads: list[tuple[str | None, bytes]], definitions: Definitions
 ) -> tuple[list[Column], list[Line], tuple[str, str] | None]:
-    """Columns and rows of the one file, or why its content cannot be read."""
+    """Return columns and rows of the one file, and why its content cannot be read if so."""
     files = array(order, "files", "ImportRequest")
     if len(files) != 1:
         msg = "The sandbox imports one file at a time"
@@ -58,7 +58,7 @@ def read_file(
     page = check_object(described["fileImportPage"], "ImportPage", ["hasHeader", "columnMappings"])
     columns = [_column(one, definitions) for one in array(page, "columnMappings", "ImportPage")]
     if described.get("fileFormat", "CSV") != "CSV":
-        # A spreadsheet would need a library to read; the sandbox ends such an import as it ends a broken one.
+        # The sandbox reads no spreadsheets; such an import fails like one with a broken file.
         return columns, [], ("INVALID_FILE_TYPE", "The sandbox reads CSV alone")
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
@@ -68,12 +68,12 @@ def read_file(
     if not lines:
         return columns, [], ("FILE_NOT_FOUND", "The file is empty")
     _check_columns(columns, lines[0].cells, header=page["hasHeader"] is True)
-    # Documents count lines from 1 and do not say from where: lines of the file are what an editor shows.
+    # Line numbers start at 1; whether the header counts is not documented. Here they are those of the file.
     return columns, lines[1:] if page["hasHeader"] is True else lines, None
 
 
 def over_the_limit(message: str) -> HubSpotError:
-    """429, as for too many calls, though waiting does not make a file smaller."""
+    """Return 429 as for the rate limit, although waiting does not help."""
     return HubSpotError(429, "RATE_LIMITS", message)
 
 
@@ -83,7 +83,7 @@ def _column(given: Any, definitions: Definitions) -> Column:
     if given["columnObjectTypeId"] != CONTACTS:
         msg = f"The sandbox imports contacts ({CONTACTS}) alone, not {given['columnObjectTypeId']!r}"
         raise invalid(msg)
-    # Older examples, and the clients made after them, have the type under another name, or as null.
+    # Older examples and clients have the type under another name, or null.
     kind = given.get("columnType") or given.get("idColumnType") or "STANDARD"
     name = given.get("propertyName")
     _check_value(kind, "columnType", KINDS)

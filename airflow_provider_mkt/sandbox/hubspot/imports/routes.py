@@ -1,4 +1,4 @@
-"""The calls of imports. An app sees its own only."""
+"""Start, list, get and cancel imports, and list their errors. An app sees its own imports only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow_provider_mkt.sandbox.server.requests import merge_params
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 SCOPES = ("crm.import",)
-# Neither is documented for these lists; they are what most others have.
+# Not documented for these lists; the values of most other lists are assumed.
 USUAL_PAGE, LARGEST_PAGE = 10, 100
 
 routes = HubSpotRoutes("/crm/v3/imports", "/crm/imports/2026-03")
@@ -42,7 +42,7 @@ async def list_imports(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "", scopes=SCOPES)
 async def start_import(request: HubSpotRequest) -> Response:
-    """Take a file in. Every call is a new import, whatever its name."""
+    """Start an import. A repeated request starts another one, even with the same name."""
     if request.content_type != "multipart/form-data":
         raise unsupported_media(request.content_type)
     form = await request.form_data()
@@ -72,7 +72,7 @@ async def start_import(request: HubSpotRequest) -> Response:
     )
     if order.get("createContactListFromImport"):
         lists, name = request.state.lists, one.name
-        # Names of lists are unique, and those of imports are not.
+        # Names of lists are unique, but names of imports are not.
         taken = lists.named(CONTACTS, name) is not None
         one.list_id = lists.create(f"{name} ({one.id})" if taken else name).id
     imports.add(one)
@@ -87,7 +87,7 @@ async def read_import(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/{importId}/cancel", scopes=SCOPES)
 async def cancel_import(request: HubSpotRequest) -> Response:
-    """Cancel; once more is the same. One that has ended cannot be, which is the harder of two readings."""
+    """Cancel an import; repeating it is allowed. One that has ended cannot be cancelled (not documented)."""
     began = request.clock.time()
     await request.simulate_latency()
     one = _find(request)
@@ -102,7 +102,7 @@ async def cancel_import(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/{importId}/errors", scopes=SCOPES)
 async def list_errors(request: HubSpotRequest) -> Response:
-    """Row errors, which come a moment later than the rows and the state."""
+    """List errors, which appear some time after the rows and the state."""
     limit = _limit(request)
     with_message = bool_param(request.query_params.get("includeErrorMessage"), "includeErrorMessage")
     with_row = bool_param(request.query_params.get("includeRowData"), "includeRowData")

@@ -1,4 +1,4 @@
-"""One row of a file, made a contact or put aside with its reason."""
+"""Import one row of a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Refused(Exception):
 
 
 def write_row(contacts: ContactStore, one: Import, line: Line, at: float) -> str | None:
-    """Import one row; tells which contact it became, if it did."""
+    """Import one row. Return the contact's id, or None after an error."""
     one.counters["TOTAL_ROWS"] += 1
     try:
         return _import(contacts, one, line)
@@ -53,7 +53,7 @@ def _import(contacts: ContactStore, one: Import, line: Line) -> str:
         raise _Refused("CREATE_ONLY_IMPORT", "A contact has this key, and the import only creates")
     if holder is not None:
         raise _Refused("DUPLICATE_UNIQUE_PROPERTY_VALUE", f"Contact {holder.id} has this value already")
-    # An empty cell leaves a value as it is: a file without it is no order to clear it.
+    # An empty cell does not change the value.
     values = {name: value for name, value in values.items() if value != ""}
     if known is None:
         if not values:
@@ -93,7 +93,7 @@ def _values(contacts: ContactStore, one: Import, line: Line) -> dict[str, str]:
 
 
 def _find(contacts: ContactStore, one: Import, line: Line) -> Contact | None:
-    """The contact that the row's key names. A key must be there, and once in a file."""
+    """Return the contact with the row's key. The key is required, and must be unique in the file."""
     for place, (column, cell) in enumerate(zip(one.columns, line.cells, strict=True)):
         if column.kind not in (BY_ID, BY_KEY):
             continue

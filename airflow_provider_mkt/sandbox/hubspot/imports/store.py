@@ -1,4 +1,4 @@
-"""All imports, three at a time, worked off as the clock goes on."""
+"""All imports; at most three run at the same time, as the clock advances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DAY = 86_400.0
 
 
 class ImportStore:
-    """Imports of every app. `settle` brings them to the present, and has to be called before a look."""
+    """Imports of all apps. Call `settle` before reading them."""
 
     def __init__(
         self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore, lists: ListStore
@@ -45,7 +45,7 @@ class ImportStore:
         self._taken: list[tuple[float, int]] = []
 
     def of_app(self, app: str) -> list[Import]:
-        """What one app has started, the newest first."""
+        """Return the imports of one app, the newest first."""
         return [one for one in reversed(self._all.values()) if one.app == app]
 
     def get(self, import_id: str, app: str) -> Import | None:
@@ -62,12 +62,12 @@ class ImportStore:
         return str(next(self._files))
 
     def rows_today(self) -> int:
-        """Rows taken in within the last day."""
+        """Return how many rows were imported in the last 24 hours."""
         since = self._clock.time() - _DAY
         return sum(rows for at, rows in self._taken if at > since)
 
     def add(self, one: Import) -> None:
-        """Take an import in; it waits as DEFERRED while all slots are taken."""
+        """Add an import; it is DEFERRED while three others run."""
         self.settle()
         self._all[one.id] = one
         self._taken.append((one.created, len(one.lines)))
@@ -75,13 +75,13 @@ class ImportStore:
             self._begin(one, one.created)
 
     def cancel(self, one: Import) -> None:
-        """Stop an import; what it has written stays."""
+        """Cancel an import; contacts that it has written are kept."""
         one.state, one.ended = CANCELED, self._clock.time()
         one.updated = one.ended
         self._fill_slots(one.ended)
 
     def settle(self) -> None:
-        """Do what time has brought: rows written, imports ended, and waiting ones begun."""
+        """Do the work that is due: write rows, end imports and start waiting ones."""
         now = self._clock.time()
         while due := [one for one in self._running() if self._end_of(one) <= now]:
             first = min(due, key=self._end_of)
@@ -113,7 +113,7 @@ class ImportStore:
         return self._first_row(one) + max(rows, 1) * self._settings.import_per_row
 
     def _work(self, one: Import, until: float, *, whole: bool = False) -> None:
-        """Write the rows that are due at a moment; the whole of them at the end, whatever rounding says."""
+        """Write the rows that are due at a time; all of them at the end."""
         begin, pace = self._first_row(one), self._settings.import_per_row
         if until < begin:
             return

@@ -1,4 +1,4 @@
-"""One list."""
+"""Lists and planned conversions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USER = "12345"
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """When an active list is to become a static one."""
+    """When an active list is converted into a static one."""
 
     requested: dict[str, Any]
     due: float
@@ -23,7 +23,7 @@ class Conversion:
 
 @dataclass(slots=True)
 class RecordList:
-    """`joined` holds when each member came in; `ready` is when its filters have done their first work."""
+    """One list. `joined` holds when each member was added, `ready` when its filters are processed."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class RecordList:
         return "COMPLETE" if now >= self.ready else "PROCESSING"
 
     def view(self, now: float, size: int, *, filters: bool = False) -> dict[str, Any]:
-        # The properties that a client gave it are told by the search alone.
+        # Only the search returns the properties that a client set.
         more = {name: value for name, value in self.more.items() if name != "customProperties"}
         view = {**self.brief(now), "size": size, **more}
         if filters and self.filters is not None:
@@ -57,7 +57,7 @@ class RecordList:
         return view
 
     def brief(self, now: float) -> dict[str, Any]:
-        """As the search shows it."""
+        """Return the list as in search results."""
         view: dict[str, Any] = {
             "listId": self.id,
             "name": self.name,
@@ -76,6 +76,6 @@ class RecordList:
         return view
 
     def record_size(self, now: float) -> None:
-        """Keep what its size was, for the history."""
+        """Record its size for the history."""
         if not self.sizes or self.sizes[-1][1] != len(self.joined):
             self.sizes.append((now, len(self.joined)))

@@ -1,4 +1,4 @@
-"""What the endpoints of lists share."""
+"""Scopes, and reading lists and ids from requests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 READ = ("crm.lists.read",)
 WRITE = ("crm.lists.write", "cms.membership.access_groups.write")
-"""Either, and the scope to read beside it."""
+"""Either scope; some endpoints need the read scope as well."""
 LARGEST = 100_000
-"""Lists of that many members are neither emptied nor copied in one call."""
+"""Lists with this many members cannot be emptied or copied in one request."""
 
 
 def find(request: HubSpotRequest, name: str = "listId") -> RecordList:
-    """The list of the path; 404 if there is none."""
+    """Return the list of the path.
+
+    :raises HubSpotError: 404.
+    """
     one = request.state.lists.get(request.path_params[name])
     if one is None:
         msg = f"List {request.path_params[name]} does not exist"
@@ -25,7 +28,7 @@ def find(request: HubSpotRequest, name: str = "listId") -> RecordList:
 
 
 def static(request: HubSpotRequest) -> RecordList:
-    """The list of the path, which must take members."""
+    """Return the list of the path, which must not be an active one."""
     one = find(request)
     if one.kind == DYNAMIC:
         msg = f"List {one.id} is DYNAMIC: its members cannot be changed"
@@ -40,7 +43,7 @@ def list_view(request: HubSpotRequest, one: RecordList, *, filters: bool = False
 
 
 async def read_texts(request: HubSpotRequest, maximum: int) -> list[str]:
-    """A body that is a bare array of ids."""
+    """Return a body that is an array of ids."""
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = await request.json()

@@ -1,4 +1,4 @@
-"""Plans to turn an active list into a static one."""
+"""Schedule the conversion of an active list into a static one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def drop_conversion(request: HubSpotRequest) -> Response:
 
 
 def _due(one: RecordList, body: dict[str, Any]) -> float:
-    """A day, or so long after the last change of its members."""
+    """Return when a conversion is due: at a date, or some time after the last change of the members."""
     try:
         if body["conversionType"] == "CONVERSION_DATE":
             return datetime(body["year"], body["month"], body["day"], tzinfo=UTC).timestamp()

@@ -47,7 +47,7 @@ async def move_list(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/folders/{folderId}", scopes=WRITE, also=READ)
 async def delete_folder(request: HubSpotRequest) -> Response:
-    """A folder that holds something is not deleted; the documents say neither yes nor no."""
+    """Delete a folder. One that is not empty cannot be deleted, which is not documented."""
     await request.simulate_latency()
     folder, folders = _below_root(request), request.state.list_folders
     if folders.children(folder) or folders.lists_in(folder):
@@ -69,7 +69,7 @@ async def move_folder(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/folders/{folderId}/rename", scopes=WRITE, also=READ)
 async def rename_folder(request: HubSpotRequest) -> Response:
-    """The new name comes in the query."""
+    """Rename a folder. The new name is in the query."""
     name = _name(request.query_params.get("newFolderName"))
     await request.simulate_latency()
     folder = _below_root(request)

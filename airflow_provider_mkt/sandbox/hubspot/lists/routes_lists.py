@@ -1,4 +1,4 @@
-"""Creating, finding, changing and deleting lists."""
+"""Create, get, update, delete and restore lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("GET", "", scopes=READ)
 async def read_lists(request: HubSpotRequest) -> Response:
-    """Ids nobody knows are left out without a word."""
+    """Return lists by their ids; unknown ids are ignored."""
     filters = _with_filters(request)
     await request.simulate_latency()
     found = [request.state.lists.get(one) for one in dict.fromkeys(request.list_param("listIds"))]
@@ -36,7 +36,7 @@ async def read_lists(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "", scopes=WRITE, also=READ)
 async def create_list(request: HubSpotRequest) -> Response:
-    """Answers 200, not 201."""
+    """Create a list. Responds 200, not 201."""
     schema = "ListCreateRequest"
     body = await read_object(request, schema, ["name", "objectTypeId", "processingType"])
     check_object(body, schema, known=_FIELDS)
@@ -115,7 +115,7 @@ async def delete_list(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/{listId}/restore", scopes=WRITE, also=READ)
 async def restore_list(request: HubSpotRequest) -> Response:
-    """The name of a deleted list is free, so by now it may be another one's."""
+    """Restore a deleted list, unless another list has its name by now."""
     await request.simulate_latency()
     one = request.state.lists.get(request.path_params["listId"], deleted=True)
     if one is None:
@@ -128,7 +128,7 @@ async def restore_list(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/{listId}/update-list-name", scopes=WRITE, also=READ)
 async def rename_list(request: HubSpotRequest) -> Response:
-    """The new name comes in the query."""
+    """Rename a list. The new name is in the query."""
     name, filters = _name(request.query_params.get("listName")), _with_filters(request)
     await request.simulate_latency()
     one = find(request)

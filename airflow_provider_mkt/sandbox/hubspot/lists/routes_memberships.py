@@ -1,4 +1,4 @@
-"""Members of lists, and the lists of a record."""
+"""Members of lists, and lists of a record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 MAX_INPUTS = 100_000
-"""Documented nowhere, and often quoted."""
+"""Not documented, but often reported."""
 _MAX_RECORDS = 100
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -115,12 +115,12 @@ async def lists_of_records(request: HubSpotRequest) -> Response:
 
 
 def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Response:
-    """Ids that name no record are reported, and no error."""
+    """Add and remove members. Unknown ids are reported, but not as an error."""
     one, lists = static(request), request.state.lists
     missing = [record for record in dict.fromkeys([*coming, *going]) if not lists.exists(one, record)]
     return JSONResponse(
         {
-            # The platform spells it so.
+            # HubSpot's spelling.
             "recordsIdsAdded": lists.add_members(one, [record for record in coming if record not in missing]),
             "recordIdsRemoved": lists.take_out(one, [record for record in going if record not in missing]),
             "recordIdsMissing": missing,
@@ -129,7 +129,7 @@ def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Res
 
 
 async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
-    """`after` goes up and wins over `before`, which goes down."""
+    """Return one page of members: ascending with `after`, descending with `before` if `after` is missing."""
     limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 250)
     after, before = request.query_params.get("after"), request.query_params.get("before")
     await request.simulate_latency()

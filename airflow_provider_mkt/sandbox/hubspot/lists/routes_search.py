@@ -1,4 +1,4 @@
-"""The search for lists, which pages by an offset in its body."""
+"""Search lists, with an offset in the body."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIELDS = (
 )
 _SCHEMA = "ListSearchRequest"
 _USUAL = ("hs_list_size", "hs_folder_name")
-"""Told of every list that has them, asked for or not."""
+"""Properties that are returned even if they are not requested."""
 _MAX_INPUTS = 500
 _SORTS: dict[str, Callable[[RecordList], Any]] = {
     "name": lambda one: one.name.casefold(),
@@ -43,16 +43,16 @@ routes = HubSpotRoutes(*PREFIXES)
 
 @routes.handle("POST", "/search", scopes=READ)
 async def search_lists(request: HubSpotRequest) -> Response:
-    """The schema requires more fields than HubSpot's own clients send: what those leave out may be left out.
+    """Search lists. The schema requires more fields than HubSpot's clients send; those are optional here.
 
-    The client of the dated path cannot say `additionalProperties`; it has a name of its own for it.
+    The client for the dated path has another name for `additionalProperties`.
     """
     required = ("offset", "listIds", "processingTypes") if is_dated(request) else ()
     body = check_object(await read_object(request, _SCHEMA, required), _SCHEMA, known=_FIELDS)
     requested = [one for name in _MORE for one in names(body, name, _SCHEMA)]
     ids, kinds = names(body, "listIds", _SCHEMA), names(body, "processingTypes", _SCHEMA)
     offset, count = _number(body, "offset", 0, 0), _number(body, "count", 20, 1)
-    # A connector in use asks for 1,000 a page, and gets by: the largest page is no reason to refuse.
+    # A known connector requests 1,000 per page, so a high count is not rejected.
     count = min(count, _MAX_INPUTS)
     await request.simulate_latency()
     lists, search_text = request.state.lists, str(body.get("query") or "").casefold()
@@ -80,7 +80,7 @@ async def search_lists(request: HubSpotRequest) -> Response:
 
 
 def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:
-    """What is known of a list beyond its fields, with the properties a client gave it."""
+    """Return the properties of a list, including those that a client set."""
     folder = request.state.list_folders.get(one.folder)
     where = {"hs_folder_name": folder.name} if folder is not None and folder.name else {}
     own = one.more.get("customProperties") or {}

@@ -1,4 +1,4 @@
-"""What the endpoints of properties share."""
+"""Scopes, and checks of requests on properties."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.views import FIELD_TYPES
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
-# Whoever may read contacts may read what they have; to change that has a scope of its own.
+# Reading needs the scope of contacts, writing a separate one.
 READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
 WRITE = ("crm.schemas.contacts.write",)
 REQUIRED = ("name", "label", "type", "fieldType", "groupName")
@@ -31,14 +31,14 @@ _FORMS = (
 
 
 def properties_of(request: HubSpotRequest) -> PropertyStore:
-    """The properties of the object type in the path, which must be contacts."""
+    """Return the properties of the object type in the path, which must be contacts."""
     if not of_contacts(request):
         raise invalid("The sandbox keeps properties of contacts alone")
     return request.state.properties
 
 
 def of_contacts(request: HubSpotRequest) -> bool:
-    """Whether a call is about contacts; it must be about some object type."""
+    """Return whether the object type of the path is contacts; an unknown type is an error."""
     given = request.path_params["objectType"]
     known = object_type(given)
     if known is None:
@@ -56,7 +56,7 @@ def find(properties: PropertyStore, name: str, *, archived: bool = False) -> Pro
 
 
 def own(properties: PropertyStore, name: str) -> Property:
-    """A property that a client may change."""
+    """Return a property that a client can change."""
     known = find(properties, name)
     if not known.custom:
         msg = f'"{name}" is defined by HubSpot and cannot be changed'
@@ -69,7 +69,7 @@ def exists_already(kind: str, name: str) -> HubSpotError:
 
 
 def check(properties: PropertyStore, body: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a definition that no property can have; without what only answers tell of one."""
+    """Check a definition, and return it without keys that only responses have."""
     if not isinstance(body["name"], str) or _NAME.fullmatch(body["name"]) is None:
         msg = f"name must be lower-case letters, digits and underscores, a letter first: {body['name']!r}"
         raise invalid(msg)

@@ -1,4 +1,4 @@
-"""Batch endpoints of properties. How many inputs they take is documented nowhere; 100 is what others do."""
+"""Batch endpoints of properties. The maximum number of inputs is not documented; 100 is assumed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/{objectType}/batch/archive", scopes=WRITE)
 async def archive_batch(request: HubSpotRequest) -> Response:
-    """Names nobody knows are archived already."""
+    """Archive properties. Unknown names are ignored."""
     properties = properties_of(request)
     inputs = await read_inputs(request, "PropertyName", MAX_INPUTS, ["name"])
     await request.simulate_latency()

@@ -58,7 +58,7 @@ async def update_group(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes=WRITE)
 async def archive_group(request: HubSpotRequest) -> Response:
-    """One that still holds properties is kept; the documents say neither yes nor no."""
+    """Archive a group. One that has properties cannot be archived, which is not documented."""
     await request.simulate_latency()
     properties, group = properties_of(request), _find(request)
     if group.name == DEFAULT_GROUP or properties.in_group(group.name):

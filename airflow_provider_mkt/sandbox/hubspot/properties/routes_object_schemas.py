@@ -1,4 +1,4 @@
-"""Custom objects: the account has none, which clients that copy a whole account ask first."""
+"""Schemas of custom objects. The account has none; clients that copy an account read them first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
-# The guide names the first path, HubSpot's own clients call the second.
+# The guide has the first path, HubSpot's clients the second.
 routes = HubSpotRoutes(
     "/crm/v3/schemas", "/crm-object-schemas/v3/schemas", "/crm-object-schemas/2026-03/schemas"
 )

@@ -1,4 +1,4 @@
-"""Endpoints that handle one property, and the list of all."""
+"""Create, get, update and archive a property, and list properties."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ routes_v1 = HubSpotRoutes("/properties/v1", "/properties/v2")
 
 @routes.handle("GET", "/{objectType}", scopes=READ)
 async def list_properties(request: HubSpotRequest) -> Response:
-    """All of them in one answer.
+    """List all properties of an object type in one response.
 
-    Clients that copy a whole account ask so for every object type before they read the first record.
+    Clients that copy an account read this for every object type.
     """
     archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
@@ -45,7 +45,7 @@ async def list_properties(request: HubSpotRequest) -> Response:
 
 @routes_v1.handle("GET", "/{objectType}/properties", scopes=READ)
 async def list_properties_v1(request: HubSpotRequest) -> Response:
-    """The old call, whose answer is a bare list; connectors in use still begin with it."""
+    """List properties in the format of API v1, an array, which connectors still use."""
     await request.simulate_latency()
     return JSONResponse(_every(request))
 
@@ -71,7 +71,7 @@ async def read_property(request: HubSpotRequest) -> Response:
 
 @routes.handle("PATCH", "/{objectType}/{propertyName}", scopes=WRITE)
 async def update_property(request: HubSpotRequest) -> Response:
-    """Change what a client made; a name and whether values are unique stay as they were."""
+    """Update a property that a client created. Its name and `hasUniqueValue` do not change."""
     body = await read_object(request, "PropertyUpdate")
     await request.simulate_latency()
     properties = properties_of(request)

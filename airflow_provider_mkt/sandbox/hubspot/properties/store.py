@@ -1,4 +1,4 @@
-"""Which properties contacts have: those of every account, and those that clients made."""
+"""Properties of contacts: HubSpot's own, and those that clients created."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_GROUP = "contactinformation"
 
 @dataclass(slots=True)
 class Group:
-    """What properties are shown under."""
+    """A property group."""
 
     name: str
     label: str
@@ -25,7 +25,7 @@ class Group:
 
 
 class PropertyStore:
-    """Definitions are the contacts' own: what is made here can be written there at once."""
+    """All groups, and the definitions of the contact store: a new property can be written at once."""
 
     def __init__(self, clock: Clock, contacts: ContactStore) -> None:
         self._clock = clock
@@ -40,7 +40,7 @@ class PropertyStore:
         return (self.archived if archived else self._contacts.definitions).get(name)
 
     def put(self, body: dict[str, Any]) -> Property:
-        """Make a property, or change one, as a checked body says."""
+        """Create or replace a property from a checked body."""
         known = self.get(body["name"])
         now = iso(self._clock.time())
         created = now if known is None else known.custom["createdAt"]

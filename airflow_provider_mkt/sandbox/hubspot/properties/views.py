@@ -1,4 +1,4 @@
-"""Definitions as answers show them."""
+"""Properties and groups as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LABELS = {"true": "Yes", "false": "No"}
 
 
 def property_view(one: Property) -> dict[str, Any]:
-    """A property; of one of every account, the texts are made up from its name."""
+    """Return a property; texts of HubSpot's own properties are derived from their names."""
     own = bool(one.custom)
     view: dict[str, Any] = {
         "name": one.name,

@@ -1,4 +1,4 @@
-"""Asking for a send, and for what became of it."""
+"""Request transactional and single sends, and get their status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 TRANSACTIONAL = ("transactional-email",)
 EITHER = ("transactional-email", "marketing-email")
-# Neither the window nor the day counts a send.
+# Sends count neither in the rate window nor in the daily quota.
 _GATES = (CONCURRENCY,)
 _MAPS = ("contactProperties", "customProperties")
 _BODY = ("emailId", "message", *_MAPS)
@@ -51,7 +51,7 @@ async def single_send(request: HubSpotRequest) -> Response:
     if not request.state.settings.marketing_enterprise:
         raise forbidden("This account does not have Marketing Hub Enterprise")
     email = _email(request, body)
-    # That another kind of email is refused is no more than likely; a client must not count on it passing.
+    # Not documented: emails of other types are rejected here.
     if email.kind != _SINGLE_SEND_KIND:
         msg = f"Email {email.id} is not of the single-send kind"
         raise invalid(msg)
@@ -68,7 +68,7 @@ async def send_status(request: HubSpotRequest) -> Response:
 
 
 async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The dated schemas require fields that the undated ones do not; `to` is needed in both."""
+    """Read the body. The dated schema requires more fields than the other one; both require `to`."""
     required, in_message = (_MAPS, _LISTS) if is_dated(request) else ((), ())
     body = await read_object(request, _SCHEMA, ["emailId", "message", *required])
     check_object(body, _SCHEMA, known=_BODY)
@@ -127,7 +127,7 @@ def _subscription_of(email: Email) -> str | None:
 
 
 def _write_contact(request: HubSpotRequest, kind: str, to: str, values: dict[str, str]) -> None:
-    """Every mail belongs to a contact, which is made where there is none."""
+    """Create or update the contact of the recipient."""
     contacts, address = request.state.contacts, to.strip().lower()
     values = {name: value for name, value in values.items() if name != "email"}
     if kind == "single_send":

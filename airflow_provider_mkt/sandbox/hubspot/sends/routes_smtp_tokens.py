@@ -1,4 +1,4 @@
-"""SMTP tokens: list, create, read, delete, and new passwords."""
+"""SMTP tokens: list, create, get, delete, and reset the password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ routes = HubSpotRoutes(*TRANSACTIONAL_PREFIXES, product=PROFESSIONAL)
 
 @routes.handle("GET", "/smtp-tokens", scopes=TRANSACTIONAL)
 async def list_tokens(request: HubSpotRequest) -> Response:
-    """No page size is documented; 100 is taken for the default and the most."""
+    """List tokens. The page size is not documented; 100 is the default and the maximum here."""
     limit = int_param(request.query_params.get("limit"), "limit", _PAGE, 1, _PAGE)
     await request.simulate_latency()
     _check_product(request)

@@ -1,4 +1,4 @@
-"""SMTP tokens, which live for a year."""
+"""SMTP tokens, which expire after a year."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USER = "12345"
 
 @dataclass(slots=True)
 class SmtpToken:
-    """One SMTP user. The password is kept to be told from its successor, and shown by nobody else."""
+    """One SMTP user. Only the responses to creating it and to a reset have the password."""
 
     id: str
     campaign: str
@@ -41,7 +41,7 @@ class SmtpToken:
 
 
 class SmtpTokenStore:
-    """Those that are alive."""
+    """All tokens that have not expired."""
 
     def __init__(self, clock: Clock, source: random.Random) -> None:
         self._clock = clock
@@ -58,7 +58,7 @@ class SmtpTokenStore:
         return next((one for one in self.all() if one.id == token_id), None)
 
     def create(self, campaign: str, *, creates_contacts: bool) -> SmtpToken:
-        """A new one; another of the same name is another one."""
+        """Create a token. Names are not unique."""
         token = SmtpToken(
             f"smtp-{self._random.getrandbits(64):016x}@smtp.sandbox.example.com",
             campaign,

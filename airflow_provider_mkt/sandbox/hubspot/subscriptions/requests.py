@@ -1,4 +1,4 @@
-"""What the endpoints of both APIs check."""
+"""Checks of requests, for v3 and v4."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ WRITE = ("communication_preferences.write", "communication_preferences.read_writ
 
 
 def person(value: Any) -> str:
-    """A mail address; raises 400 for anything else."""
+    """Return an email address.
+
+    :raises HubSpotError: 400, it is not one.
+    """
     if not isinstance(value, str) or not is_address(value):
         raise invalid("The subscriber is not a valid email address")
     return value.strip()
 
 
 def definition(request: HubSpotRequest, type_id: Any) -> Definition:
-    """A subscription type; an unknown one is 404, though nobody has written that down."""
+    """Return a subscription type.
+
+    :raises HubSpotError: 404 for an unknown one, which is not documented.
+    """
     found = request.state.subscriptions.definition(type_id)
     if found is None:
         raise not_found(f"Subscription type {type_id} not found")
@@ -30,7 +36,7 @@ def definition(request: HubSpotRequest, type_id: Any) -> Definition:
 
 
 def legal_basis(request: HubSpotRequest, body: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Basis and explanation, which an account with GDPR features does not go without."""
+    """Return legal basis and explanation, which an account with GDPR features requires."""
     basis, explanation = body.get("legalBasis"), body.get("legalBasisExplanation")
     if basis is not None and basis not in BASES:
         msg = f"legalBasis must be one of {', '.join(BASES)}"
@@ -41,7 +47,7 @@ def legal_basis(request: HubSpotRequest, body: dict[str, Any]) -> tuple[str | No
 
 
 def status_view(request: HubSpotRequest, address: str, of: Definition, **more: Any) -> dict[str, Any]:
-    """One status as the newer API shows it."""
+    """Return a status in the format of v4."""
     store = request.state.subscriptions
     consent: Consent = store.consent(address, of.id)
     return {
@@ -59,7 +65,7 @@ def status_view(request: HubSpotRequest, address: str, of: Definition, **more: A
 
 
 def check_status(body: dict[str, Any]) -> None:
-    """Refuse a status whose words or numbers are none."""
+    """Check the values of a status."""
     if body.get("statusState") not in STATES:
         msg = f"statusState must be one of {', '.join(STATES)}"
         raise invalid(msg)
@@ -74,7 +80,7 @@ def check_status(body: dict[str, Any]) -> None:
 
 
 def set_status(request: HubSpotRequest, address: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Set one status as the newer API does: an opt-out from one type can be undone, one from all cannot."""
+    """Set a status as in v4: an opt-out of one type can be undone, an opt-out of all cannot."""
     check_status(body)
     state = body["statusState"]
     basis, explanation = legal_basis(request, body)

@@ -1,4 +1,4 @@
-"""The v4 API and its dated twin: many people at once."""
+"""The v4 API and its dated version: batches of subscribers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.routes_statuses import (
 )
 
 MAX_INPUTS = 100
-"""Documented nowhere; what other batches take."""
+"""Not documented; the maximum of other batches is assumed."""
 _READ = ("communication_preferences.statuses.batch.read",)
 _WRITE = ("communication_preferences.statuses.batch.write",)
 _REQUIRED = ("channel", "statusState", "subscriptionId", "subscriberIdString")
@@ -52,7 +52,7 @@ async def unsubscribe_batch(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/statuses/batch/write", scopes=_WRITE)
 async def write_batch(request: HubSpotRequest) -> Response:
-    """What fails is told inside a 200; a body that cannot be read fails as a whole."""
+    """Set statuses. Errors are reported with status 200, except for an invalid body."""
     began = request.clock.time()
     body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])
     inputs = batch_inputs(body, "PublicStatusRequest", MAX_INPUTS, _REQUIRED)
@@ -97,7 +97,7 @@ async def _each(
             results.append({"subscriberIdString": address, named: work(address)})
     response = batch_response(request, results, errors, began=began)
     if success_only:
-        # This one knows no 207: what fails is told inside a 200.
+        # This endpoint has no 207: errors are reported with status 200.
         response.status_code = 200
     return response
 

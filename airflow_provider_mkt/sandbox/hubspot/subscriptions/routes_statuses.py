@@ -1,4 +1,4 @@
-"""The v4 API and its dated twin: one person at a time."""
+"""The v4 API and its dated version: one subscriber."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ async def definitions(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/links/generate", scopes=READ, also=WRITE)
 async def links(request: HubSpotRequest) -> Response:
-    """Reading alone is not enough: the documents ask for both scopes, or the one that holds both."""
+    """Generate links. Needs both scopes, or the one that includes both, as documented."""
     in_channel(request)
     schema = "LinkGenerationRequest"
     body = await read_object(request, schema, ["subscriberIdString"])
     check_object(body, schema, known=["subscriberIdString", "subscriptionId", "language"])
     address = person(body["subscriberIdString"])
     await request.simulate_latency()
-    # A lone surrogate can come in by a JSON escape, and has no UTF-8.
+    # JSON can escape a lone surrogate, which UTF-8 cannot encode.
     language = quote(str(body.get("language") or "en"), safe="", errors="replace")
     base = f"{_PAGES}/{quote(address, safe='', errors='replace')}?lang={language}"
     view = {
@@ -101,7 +101,7 @@ async def unsubscribe_from_all(request: HubSpotRequest) -> Response:
 
 
 def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Response:
-    """The envelope of an action on one person."""
+    """Return the envelope of an action on one subscriber."""
     return JSONResponse(
         {
             "status": "COMPLETE",
@@ -113,14 +113,14 @@ def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: 
 
 
 def in_channel(request: HubSpotRequest) -> None:
-    """Email is the one channel, and has to be named all the same."""
+    """Check the channel, which is required and must be EMAIL."""
     if request.query_params.get("channel") != "EMAIL":
         raise invalid("channel is required and must be EMAIL")
     business_unit(request)
 
 
 def business_unit(request: HubSpotRequest) -> None:
-    """The account has no business unit but itself."""
+    """Check the business unit; the account has only the default one."""
     if request.query_params.get("businessUnitId") not in (None, "0"):
         raise not_found(f"Business unit {request.query_params.get('businessUnitId')} not found")
 
@@ -143,7 +143,7 @@ def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
 
 
 def opt_out_of_all(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
-    """Opt somebody out of everything; the statuses that it left them with."""
+    """Opt a subscriber out of all types, and return their statuses."""
     request.state.subscriptions.opt_out_of_all(address)
     return all_statuses(request, address, setStatusSuccessReason="UNSUBSCRIBE_FROM_ALL_OCCURRED")
 

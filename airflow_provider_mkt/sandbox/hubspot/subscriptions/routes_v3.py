@@ -1,4 +1,4 @@
-"""The v3 API: two states, and no way back from an opt-out."""
+"""The v3 API: two states, and an opt-out cannot be undone."""
 
 from __future__ import annotations
 

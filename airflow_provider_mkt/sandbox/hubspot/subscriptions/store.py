@@ -1,4 +1,4 @@
-"""Subscription types, and each person's state for each of them."""
+"""Subscription types and the statuses of subscribers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BASES = (
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One type of mail."""
+    """One subscription type."""
 
     id: int
     name: str
@@ -65,7 +65,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One person's state for one type, and why."""
+    """A subscriber's state for one type, with its legal basis."""
 
     state: str = NOT_SPECIFIED
     at: float = 0.0
@@ -78,7 +78,7 @@ class Consent:
 
 
 class SubscriptionStore:
-    """People are known by their address alone; they need not be contacts."""
+    """All types and statuses, by email address. Subscribers need not be contacts."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -94,11 +94,11 @@ class SubscriptionStore:
         return self.definitions.get(int(text)) if text.isascii() and text.isdigit() else None
 
     def consent(self, address: str, type_id: int) -> Consent:
-        """The state of one type alone, whatever was said about all of them."""
+        """Return the state for one type, without regard to an opt-out of all."""
         return self._consents.get(key_of(address), {}).get(type_id, Consent())
 
     def opted_out_of_all(self, address: str) -> float | None:
-        """When the person opted out of everything."""
+        """Return when a subscriber opted out of all types, or None."""
         return self._out_of_all.get(key_of(address))
 
     def state(self, address: str, type_id: int) -> str:
@@ -109,7 +109,7 @@ class SubscriptionStore:
         )
 
     def set(self, address: str, type_id: int, state: str, basis: str | None, explanation: str | None) -> str:
-        """Change one state; tells what kind of change it was."""
+        """Set one state. Return the kind of change."""
         before = self.consent(address, type_id).state
         people = self._consents.setdefault(key_of(address), {})
         if before == state:
@@ -123,7 +123,7 @@ class SubscriptionStore:
         self._out_of_all.setdefault(key_of(address), self._clock.time())
 
     def refusal(self, address: str, type_id: str | None) -> str | None:
-        """Why a mail of a type (the default one, where none is named) does not go to somebody."""
+        """Return why an email of a type (by default the default one) is not sent to an address, or None."""
         if self.opted_out_of_all(address) is not None:
             return "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
         named = self.definition(type_id) if type_id is not None else None
@@ -133,7 +133,7 @@ class SubscriptionStore:
         return None
 
     def people(self) -> list[tuple[str, dict[int, Consent]]]:
-        """Everybody who has a state, by address."""
+        """Return all subscribers with a state, by address."""
         return [(one, self._consents.get(one, {})) for one in sorted({*self._consents, *self._out_of_all})]
 
     def snapshot(self) -> dict[str, Any]:

@@ -8,4 +8,4 @@ API_USERS = (
     ApiUser("airflow@example.com", CLIENT_ID, CLIENT_SECRET, EVERYTHING, frozenset({1, 2})),
     ApiUser("reader@example.com", READER_ID, READER_SECRET, frozenset({READ_LEAD, READ_ASSETS})),
 )
-"""One who may do everything, and one who may only read leads and assets."""
+"""One with all permissions, and one that can only read leads and assets."""

@@ -1,4 +1,4 @@
-"""API users, the tokens their services share, and what happens to a token after its hour."""
+"""API users and their access tokens."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ POD = "sjh"
 
 @dataclass(frozen=True)
 class ApiUser:
-    """An API-only user with the one custom service it signs in through."""
+    """An API-only user and its custom service."""
 
     email: str
     client_id: str
@@ -33,7 +33,7 @@ class Token:
 
 @dataclass
 class CredentialStore:
-    """Who may sign in, and the tokens that are out."""
+    """All API users and tokens."""
 
     users: list[ApiUser]
     settings: MarketoSettings
@@ -44,7 +44,7 @@ class CredentialStore:
         return next((one for one in self.users if one.client_id == client_id), None)
 
     def token_for(self, user: ApiUser, now: float) -> Token:
-        """Return the service's token: asking early brings the same one with less time left."""
+        """Return the token of a user's service. Before it expires, it is the same one each time."""
         token = self._current.get(user.client_id)
         if token is None or token.expires <= now:
             token = Token(f"{uuid.uuid4()}:{POD}", user, now + self.settings.token_seconds)
@@ -56,7 +56,7 @@ class CredentialStore:
         if token is None or token.refused:
             raise MarketoError(601, "Access token invalid")
         if token.expires <= now:
-            # Only the first use is told that the token has expired; after that nobody knows it any more.
+            # The first use after its expiry is 602, later ones are 601.
             token.refused = True
             raise MarketoError(602, "Access token expired")
         return token.user

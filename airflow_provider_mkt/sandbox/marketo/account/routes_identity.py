@@ -1,4 +1,4 @@
-"""Signing in."""
+"""Access tokens."""
 
 import math
 
@@ -19,7 +19,7 @@ async def get_token(request: MarketoRequest) -> Response:
 
 @routes.handle("POST", "/oauth/token", auth=False, gates=())
 async def post_token(request: MarketoRequest) -> Response:
-    """Sign in by POST: the contract puts the secret in the query, everybody puts it in a form."""
+    """Issue a token. The schema has the parameters in the query, clients send them in a form."""
     return _sign_in(request, merge_params(request.query_params, await request.form_data()))
 
 

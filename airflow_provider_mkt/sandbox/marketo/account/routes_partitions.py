@@ -1,4 +1,4 @@
-"""Lead partitions: listing them and moving leads between them."""
+"""Lead partitions: list them, and move leads between them."""
 
 from starlette.responses import Response
 
@@ -52,7 +52,7 @@ def _move(request: MarketoRequest, lead_id: int, name: object) -> None:
         raise MarketoError(1008, f"Access to lead partition '{name}' denied")
     lead = lead_of(request, lead_id)
     if lead.partition_id == partition.id:
-        # Moving a lead to where it is is a set with the same value: nothing to log, nothing to refuse.
+        # Moving a lead to its own partition is a success without an activity.
         return
     attributes: dict[str, object] = {"Old Partition ID": lead.partition_id, "Reason": API}
     lead.partition_id, lead.updated_at = partition.id, request.clock.now()

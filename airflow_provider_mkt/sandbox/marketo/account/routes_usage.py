@@ -1,4 +1,4 @@
-"""How many calls were made, and which errors came, per day."""
+"""Usage and errors per day."""
 
 from collections import Counter
 

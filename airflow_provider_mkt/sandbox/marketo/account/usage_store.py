@@ -1,4 +1,4 @@
-"""Calls and errors per day and user, as the usage endpoints tell them."""
+"""Requests per day and user, and errors per day and code."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -21,10 +21,10 @@ class UsageStore:
 
     @staticmethod
     def days(at: datetime, count: int) -> list[date]:
-        """The last days of the quota's calendar, newest first."""
+        """Return the last days in the quota's time zone, the newest first."""
         return [quota_day(at) - timedelta(days=back) for back in range(count)]
 
 
 def quota_day(at: datetime) -> date:
-    """Return the day the daily quota counts a moment to."""
+    """Return the day of a time in the quota's time zone."""
     return at.astimezone(CENTRAL).date()

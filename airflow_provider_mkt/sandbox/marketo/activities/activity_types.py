@@ -1,4 +1,4 @@
-"""The kinds of activity the sandbox writes, as Get Activity Types describes them."""
+"""Activity types that the sandbox logs, as in Get Activity Types."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Types of activity that an instance makes for itself: a live version, and a draft beside it."""
+"""Custom activity types, each with an approved version and a draft."""
 
 import re
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Version:
     trigger_name: str
     filter_name: str
     primary: Attribute | None
-    """None between the demotion of one and the promotion of another."""
+    """None while no attribute is the primary one."""
     attributes: tuple[Attribute, ...] = ()
     description: str = ""
 
@@ -90,7 +90,7 @@ class CustomType:
         return version
 
     def edit(self, now: datetime, **changes: object) -> Version:
-        """Change the draft, which is made of the live version where there is none."""
+        """Return the draft to change; it starts as a copy of the approved version."""
         self.draft, self.updated_at = replace(self.latest, **changes), now  # type: ignore[arg-type]
         return self.draft
 
@@ -112,7 +112,7 @@ class CustomType:
 
 @dataclass
 class CustomTypeStore:
-    """The custom types of an instance, by API name."""
+    """All custom types, by API name."""
 
     types: dict[str, CustomType] = field(default_factory=dict)
     _made: int = 0
@@ -124,11 +124,11 @@ class CustomTypeStore:
         return found
 
     def live(self, type_id: int) -> Version | None:
-        """The version that activities are checked against: none before the type is approved."""
+        """Return the approved version, against which activities are checked."""
         return next((one.live for one in self.types.values() if one.id == type_id), None)
 
     def api_names(self, type_id: int) -> Mapping[str, str]:
-        """API names of a type's attributes, by what people call them."""
+        """Return the API names of a type's attributes by their names."""
         version = self.live(type_id)
         return {one.name: one.api_name for one in version.attributes} if version else {}
 
@@ -251,7 +251,7 @@ def _is_primary(row: Row) -> bool | None:
 
 
 def _only(present: Attribute | None, new: Attribute) -> Attribute:
-    """Promote an attribute, which takes that none is primary: the present one is demoted first."""
+    """Return the primary attribute of a type; another one must be demoted before."""
     if present is not None:
         raise MarketoError(1003, f"Attribute '{present.api_name}' is the primary attribute already")
     return new
@@ -263,7 +263,7 @@ def _attribute(row: object) -> Attribute:
     for key in ("apiName", "name"):
         if not row.get(key):
             raise missing(key)
-    # The schema does not require a type, and clients in use send none; which one is meant is not documented.
+    # The schema does not require a data type, and clients leave it out; the default is not documented.
     data_type = str(row.get("dataType") or "string")
     if data_type not in DATA_TYPES:
         raise MarketoError(1003, f"Data type '{data_type}' is not supported")

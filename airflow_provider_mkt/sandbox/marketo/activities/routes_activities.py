@@ -1,4 +1,4 @@
-"""Reading the activity log: types, the place to start, and what happened since."""
+"""Activities: types, paging tokens, activities, lead changes and deleted leads."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -122,7 +122,7 @@ async def deleted(request: MarketoRequest) -> Response:
 
 
 def _people(request: MarketoRequest) -> set[int] | None:
-    """Read whose activities are wanted; None means everybody's."""
+    """Return the leads whose activities are requested; None for all leads."""
     leads = {to_int(text, "leadIds") for text in request.list_param("leadIds")}
     if len(leads) > MAX_LEADS:
         raise MarketoError(1003, f"Number of leadIds exceeds the limit of {MAX_LEADS}")
@@ -130,7 +130,7 @@ def _people(request: MarketoRequest) -> set[int] | None:
     if not text:
         return leads or None
     members = set(request.state.static_list(to_int(text, "listId")).members)
-    # Two pages date this rule three months apart; it is in force here.
+    # The documentation has two dates for this rule; it applies here.
     if len(members) >= LARGEST_LIST:
         raise MarketoError(1003, f"List must have fewer than {LARGEST_LIST} members")
     return members & leads if leads else members
@@ -146,7 +146,7 @@ def _page(
         read_position(request), request.clock.now(), batch_size(request), matches, block
     )
     token = write_position(page.position)
-    # The token always comes: where there is no more now, it is where the next poll goes on.
+    # There is always a token: at the end, it is the position of the next poll.
     return result(
         request, [write(request, row) for row in page.rows], nextPageToken=token, moreResult=page.more
     )

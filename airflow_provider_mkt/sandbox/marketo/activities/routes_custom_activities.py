@@ -1,4 +1,4 @@
-"""Custom activities: their types, and logging them."""
+"""Custom activities and their types."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ async def browse(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", TYPE + "/describe.json", scopes=METADATA_READABLE)
 async def describe(request: MarketoRequest) -> Response:
-    """Tell one version. What a type that was never approved answers is not documented: not found."""
+    """Return a version of a type. The response for a type without it is not documented; it is 1013 here."""
     one = request.state.custom_types.get(request.path_params["apiName"])
     draft = to_bool(request.query_params.get("draft"), default=False)
     version = one.draft if draft else one.live
@@ -110,13 +110,13 @@ def _view(one: CustomType) -> Row:
 
 @routes.handle("POST", "/activities/external.json", scopes=(WRITE_ACTIVITY,))
 async def add(request: MarketoRequest) -> Response:
-    """Log activities. There is no key to tell a repetition by: what is sent twice is there twice."""
+    """Add activities. There is no key: a repeated request adds them again."""
     answers: list[Row] = []
     for row in records(await json_object(request)):
         try:
             answers.append(_log(request, row))
         except MarketoError as error:
-            # Here alone the reasons of a skipped record are called errors.
+            # Only here, the reasons of a skipped record are called errors.
             answers.append({"status": "skipped", "errors": [error.reason]})
     return result(request, answers)
 
@@ -136,7 +136,7 @@ def _log(request: MarketoRequest, row: dict[str, Any]) -> Row:
     if date is None:
         raise wrong_type(row["activityDate"], "datetime")
     if date > now:
-        # Not documented; accepting it would move every reader past what happens until then.
+        # Not documented. Readers would miss all activities until that time, so it is rejected.
         raise MarketoError(1003, "activityDate must not be in the future")
     known = {key: one for one in version.attributes for key in (one.name, one.api_name)}
     values: dict[str, Value] = {}

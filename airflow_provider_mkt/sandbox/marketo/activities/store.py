@@ -1,4 +1,4 @@
-"""The append-only log of what happened to leads, with the moment each row can be seen at."""
+"""The log of activities, each with the time at which it becomes visible."""
 
 import bisect
 import uuid
@@ -11,8 +11,8 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import EMAIL
 
 FIRST_ACTIVITY_ID = 100_001
 BLOCK = 300
-# A send is dated when it leaves and logged when the mail server has answered: a reader that has moved past
-# the date by then misses it, which is why readers must look back.
+# An email is dated when it is sent, but visible when the mail server has responded. A reader that has passed
+# its date misses it, so readers must overlap.
 LATE = {SEND_EMAIL: timedelta(seconds=5), EMAIL_DELIVERED: timedelta(seconds=5)}
 
 Attributes = dict[str, object]
@@ -34,7 +34,7 @@ class Activity:
 
 
 class Position(NamedTuple):
-    """A place in the log: everything dated later, or dated the same with a higher id, lies ahead."""
+    """A position in the log, ordered by date and id."""
 
     date: datetime
     id: int
@@ -101,7 +101,7 @@ class ActivityStore:
         wanted: Callable[[Activity], bool],
         block: int = BLOCK,
     ) -> Page:
-        """Scan one block of the log; with few matches in it the page is short or empty before the end."""
+        """Scan one block of the log. With few matches, a page before the last can be short or empty."""
         start = bisect.bisect_right(self._order, since)
         seen = [row for row in self._rows[start:] if row.committed_at <= now]
         rows: list[Activity] = []

@@ -1,4 +1,4 @@
-"""Smart campaigns at work: requested for people, or run over a smart list."""
+"""Run smart campaigns: for requested leads, or for a smart list."""
 
 import contextlib
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ PICKED_UP_AFTER = timedelta(seconds=2)
 def request(
     state: MarketoState, campaign: SmartCampaign, leads: list[Lead], overrides: Mapping[str, str]
 ) -> None:
-    """Queue people for a trigger campaign. Asking again queues them again: nothing tells a retry apart."""
+    """Queue leads for a trigger campaign. A repeated request queues them again."""
     now, tokens = state.now(), tokens_of(state, campaign, overrides)
     campaign.requests += 1
     for lead in leads:
@@ -39,7 +39,7 @@ def request(
 def schedule(
     state: MarketoState, campaign: SmartCampaign, due: datetime, overrides: Mapping[str, str]
 ) -> None:
-    """Put a run of a batch campaign on the clock; each call adds one."""
+    """Schedule a run of a batch campaign. A repeated request schedules another run."""
     tokens = tokens_of(state, campaign, overrides)
     campaign.scheduled.append(due)
 
@@ -68,10 +68,13 @@ def deactivate(state: MarketoState, campaign: SmartCampaign) -> None:
 
 
 def tokens_of(state: MarketoState, campaign: SmartCampaign, overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return the token values of a run, or refuse overrides that cannot be."""
+    """Return the token values of a run.
+
+    :raises MarketoError: a token cannot be overridden.
+    """
     home = campaign.folder
     if overrides and home.type == "Program" and state.programs[home.id].folder.type == "Program":
-        # Overriding tokens below a program inside a program fails on the live platform too, with this.
+        # The live platform has this error for programs inside a program.
         raise MarketoError(611, "System error")
     return state.tokens.resolve(state.path_of(home), overrides)
 
@@ -86,7 +89,7 @@ def _run(
             continue
         campaign.members.setdefault(lead_id, []).append(at)
         for step in campaign.flow:
-            # A step that points to something deleted since is passed over; the ones after it still run.
+            # A step whose asset was deleted is skipped; the following ones run.
             with contextlib.suppress(MarketoError):
                 _take(state, campaign, step, lead, at, tokens)
 

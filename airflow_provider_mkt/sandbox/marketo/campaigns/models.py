@@ -1,4 +1,4 @@
-"""Smart campaigns and the steps their flow takes a person through."""
+"""Smart campaigns and the steps of their flows."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -82,7 +82,7 @@ class SmartCampaign(Asset):
         return "Single Run" if self.scheduled or self.runs else "Never Run"
 
     def qualifies(self, lead_id: int, at: datetime) -> bool:
-        """Tell whether a person may go through the flow, and may go through it again."""
+        """Return whether a lead can run through the flow, by the rule for repeated runs."""
         entries = self.members.get(lead_id)
         if not entries or self.rule == "any":
             return True

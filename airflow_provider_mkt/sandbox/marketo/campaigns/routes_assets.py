@@ -1,4 +1,4 @@
-"""Smart campaigns from the asset side: reading, making, switching on and off."""
+"""Smart campaigns in the asset API: list, get, create, update, clone, activate and deactivate."""
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
@@ -34,7 +34,7 @@ LONGEST_DESCRIPTION = 2000
 
 @routes.handle("GET", "/smartCampaigns.json", scopes=ASSETS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    # The switch narrows only when it is on: off is what it is without being named.
+    # `isActive=false` is the default and does not filter.
     only_active = to_bool(request.query_params.get("isActive"), default=False)
     chosen = in_folder(list(request.state.campaigns.values()), request.query_params.get("folder"))
     chosen = [one for one in chosen if one.active or not only_active]
@@ -62,7 +62,7 @@ def _check_description(params: QueryParams) -> None:
 
 @routes.handle("POST", "/smartCampaigns.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
-    """Make an empty campaign: rules and flow can be given only in the user interface."""
+    """Create an empty campaign: smart list and flow can only be set in the user interface."""
     params = await asset_params(request)
     name, place = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
@@ -133,7 +133,7 @@ def _row(one: SmartCampaign) -> Row:
         "computedUrl": f"{APP}/#SC{one.id}A1",
         "status": one.status,
     }
-    # What is not set is left out, whatever the contract says about being required.
+    # Fields without a value are left out, although the schema requires them.
     optional = {
         "qualificationRuleInterval": one.rule_interval,
         "qualificationRuleUnit": one.rule_unit,

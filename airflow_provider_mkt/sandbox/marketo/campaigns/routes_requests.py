@@ -1,4 +1,4 @@
-"""Campaigns from the lead database's side: listing, requesting, scheduling."""
+"""Smart campaigns in the lead database API: list, get, request and schedule."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,7 +70,7 @@ def _row(request: MarketoRequest, one: SmartCampaign) -> Row:
 
 @routes.handle("POST", "/campaigns/{campaignId}/trigger.json", scopes=(EXECUTE_CAMPAIGN,))
 async def trigger(request: MarketoRequest) -> Response:
-    """Queue leads. One that does not exist fails the whole call, and nobody is queued: not documented."""
+    """Request a campaign. One unknown lead fails the whole request, which is not documented."""
     campaign = request.state.campaign(path_id(request, "campaignId"))
     given = _input(await json_object(request))
     rows = given.get("leads")
@@ -94,13 +94,13 @@ async def trigger(request: MarketoRequest) -> Response:
 
 @routes.handle("POST", "/campaigns/{campaignId}/schedule.json", scopes=(EXECUTE_CAMPAIGN,))
 async def schedule(request: MarketoRequest) -> Response:
-    """Set a run on the clock. With a clone the answer names the campaign asked for, not the copy."""
+    """Schedule a campaign. With a clone, the response has the id of the original."""
     campaign = request.state.campaign(path_id(request, "campaignId"))
     given = _input(await json_object(request)) if request.content else {}
     if campaign.type != BATCH:
         raise MarketoError(1003, f"Campaign '{campaign.id}' is not a batch campaign")
     due, tokens = _due(request, given.get("runAt")), _tokens(given)
-    # Checked before anything is cloned: a refused call leaves nothing behind.
+    # Checked first: a rejected request must not clone anything.
     flows.tokens_of(request.state, campaign, tokens)
     clone = given.get("cloneToProgramName")
     flows.schedule(request.state, _cloned(request, campaign, str(clone)) if clone else campaign, due, tokens)

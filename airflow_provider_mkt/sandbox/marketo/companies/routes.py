@@ -1,4 +1,4 @@
-"""Companies: describing, syncing, reading and deleting them."""
+"""Companies: describe, sync, get and delete."""
 
 from starlette.responses import Response
 
@@ -177,7 +177,7 @@ async def describe(request: MarketoRequest) -> Response:
         "fields": fields,
         "relationships": [],
         "state": "approved",
-        # Among the required keys of the contract, which says nothing else about it.
+        # Required by the schema, but not described.
         "status": "approved",
         "version": "approved",
     }

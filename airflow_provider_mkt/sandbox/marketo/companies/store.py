@@ -1,4 +1,4 @@
-"""Companies, which leads point to by the key an outside system gave."""
+"""Companies, which leads refer to by their external id."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,7 +44,7 @@ class CompanyStore:
         company.updated_at = now
 
     def delete(self, company: Company) -> None:
-        """Remove a company. Leads keep the key that pointed to it, and find nothing there."""
+        """Delete a company. Leads keep its external id."""
         del self._companies[company.id]
         del self._by_key[company.external_id]
 

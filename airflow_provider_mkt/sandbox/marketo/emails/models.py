@@ -1,4 +1,4 @@
-"""Emails with their approved and draft versions, and what was sent of them."""
+"""Emails with their approved and draft versions, and sent emails."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ FIRST_NAME = "{{lead.First Name}}"
 
 @dataclass(frozen=True)
 class Version:
-    """What of an email is subject to approval."""
+    """The part of an email that is approved."""
 
     subject: str = ""
     from_name: str = ""
@@ -49,7 +49,7 @@ class Email(Asset):
         return self.approved or self.draft
 
     def edit(self, now: datetime, **changes: object) -> None:
-        """Change the draft; editing an approved email makes one beside it."""
+        """Return the draft to change; for an approved email it is a copy of the approved version."""
         base = self.draft or self.approved or Version()
         self.draft = replace(base, **changes)  # type: ignore[arg-type]
         self.updated_at = now
@@ -84,7 +84,7 @@ class Email(Asset):
 
 @dataclass(frozen=True)
 class Sent:
-    """One mail that left: the outbox is where sending twice shows."""
+    """An email that was sent to a lead."""
 
     at: datetime
     email_id: int

@@ -1,4 +1,4 @@
-"""What an email says. The sandbox's template has one section that can be edited, and one variable."""
+"""Content of emails. The sandbox's template has one editable section and one variable."""
 
 from html import escape
 
@@ -54,7 +54,7 @@ async def update_section(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/email/{id}/fullContent.json", scopes=ASSETS_READABLE)
 async def preview(request: MarketoRequest) -> Response:
-    """The whole mail; for a lead, as that lead would get it, which takes leave to read leads."""
+    """Return the whole email; for a lead with its values, which needs the permission to read leads."""
     status, email = wanted_status(request), by_path(request, request.state.emails)
     kind, lead_id = request.query_params.get("type") or "HTML", request.query_params.get("leadId")
     if kind not in ("HTML", "Text"):
@@ -76,14 +76,14 @@ async def preview(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/email/{id}/variables.json", scopes=ASSETS_READABLE)
 async def variables(request: MarketoRequest) -> Response:
-    """Tell the variables. Of which version is not documented: of the draft, which is what can be changed."""
+    """Return the variables of the draft; which version is meant is not documented."""
     email = by_path(request, request.state.emails)
     version = (email.draft or email.approved) if email else None
     return assets(request, [_variable(name, value) for name, value in version.variables] if version else [])
 
 
 def _variable(name: str, value: str) -> Row:
-    # The template has no modules that could have variables of their own.
+    # The template has no modules with variables.
     return {"name": name, "value": value, "moduleScope": False}
 
 

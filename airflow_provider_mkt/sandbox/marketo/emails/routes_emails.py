@@ -1,4 +1,4 @@
-"""Emails: reading them, and the draft's way to approval."""
+"""Emails: list, get, create, update, clone, approve and send a sample."""
 
 import json
 
@@ -46,7 +46,7 @@ HEADERS = {
 
 
 def wanted_status(request: MarketoRequest) -> str | None:
-    """Read the version that is asked for; one page of the guide writes its name with a capital."""
+    """Return the requested version. One page of the guide spells the parameter `Status`."""
     status = request.query_params.get("status")
     if status is None:
         return None
@@ -71,7 +71,7 @@ async def by_id(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/email/byName.json", scopes=ASSETS_READABLE)
 async def named(request: MarketoRequest) -> Response:
-    """Find by name, which is unique only within a program: several emails may answer."""
+    """Find emails by name, which is only unique in a program."""
     status = wanted_status(request)
     found = in_folder(
         by_name(request.state.emails, text_param(request.query_params, "name")),
@@ -99,7 +99,7 @@ async def create(request: MarketoRequest) -> Response:
 
 @routes.handle("POST", "/email/{id}.json", scopes=(WRITE_ASSETS,))
 async def update(request: MarketoRequest) -> Response:
-    """Change metadata: name and description at once, the rest in the draft, which this may start."""
+    """Update metadata: name and description at once, everything else in the draft."""
     params = await asset_params(request)
     email = for_write(request, request.state.emails, "Email")
     changes: dict[str, object] = dict(_switches(params))
@@ -120,7 +120,7 @@ async def update_headers(request: MarketoRequest) -> Response:
     email = for_write(request, request.state.emails, "Email")
     changes: dict[str, object] = {}
     for key, attribute in HEADERS.items():
-        # Reading calls the field replyEmail, this one alone replyTO.
+        # This endpoint calls the field replyTO, all others replyEmail.
         name = "replyTO" if key == "replyEmail" else key
         if name in params:
             changes[attribute] = _header(name, params.get(name) or "")

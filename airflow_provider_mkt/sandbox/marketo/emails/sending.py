@@ -1,4 +1,4 @@
-"""Mail leaving: single sends, and an email program reaching its hour."""
+"""Send emails, to one lead or from an email program."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 
 def reachable(email: Email, lead: Lead) -> bool:
-    """Tell whether this mail may go to this person: only operational mail overrides an unsubscription."""
+    """Return whether an email can be sent to a lead. Only operational ones are sent to unsubscribed leads."""
     version = email.approved
     if version is None or not lead.values.get("email") or lead.values.get("emailInvalid"):
         return False
@@ -42,7 +42,7 @@ def send(
 
 
 def audience(state: MarketoState, smart_list: SmartList | None) -> list[Lead]:
-    """Return who a smart list means at this moment."""
+    """Return the leads of a smart list."""
     if smart_list is None:
         return []
     if smart_list.static_list_id is None:
@@ -58,7 +58,7 @@ def program_email(state: MarketoState, program: Program) -> Email | None:
 
 
 def approve_program(state: MarketoState, program: Program) -> None:
-    """Lock an email program and set its send on the clock."""
+    """Lock an email program and schedule its send."""
     if program.type != EMAIL:
         raise MarketoError(709, "Only email programs can be approved")
     if program.locked:
@@ -70,7 +70,7 @@ def approve_program(state: MarketoState, program: Program) -> None:
         raise MarketoError(709, "Program has no approved email")
     if program.smart_list is None:
         raise MarketoError(709, "Program has no smart list")
-    # What a past start date does is not documented. Sending at once would surprise most, so it is refused.
+    # Not documented: a start date in the past is rejected here, rather than sent at once.
     if program.start <= now:
         raise MarketoError(709, "Program start date is in the past")
     program.locked, program.updated_at = True, now
@@ -95,7 +95,7 @@ def run_program(state: MarketoState, program: Program, at: datetime) -> None:
         return
     tokens = state.tokens.resolve(state.path_of(FolderRef(program.id, "Program")), {})
     for lead in audience(state, program.smart_list):
-        # Members appear only when their mail is sent.
+        # Leads become members when the email is sent to them.
         if (
             send(state, email, lead, at, program_id=program.id, tokens=tokens)
             and lead.id not in program.members

@@ -1,4 +1,4 @@
-"""Extracts being written: rows out of the instance, in the dialect and under the headers asked for."""
+"""Write the files of extracts."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ ECIDS = "ecids"
 
 @dataclass(frozen=True)
 class Sheet:
-    """How a file is laid out."""
+    """Columns, delimiter and headers of a file."""
 
     fields: tuple[str, ...]
     delimiter: str
@@ -40,7 +40,7 @@ class Sheet:
 
     def write(self, rows: Iterable[list[object]]) -> Extract:
         lines = [[_text(value) for value in row] for row in rows]
-        # A job without records has a file all the same: clients in use read its headers, and end without.
+        # A job without records has a file with headers, which clients in use need.
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
         writer.writerow([self.headers.get(name, name) for name in self.fields])
@@ -59,7 +59,7 @@ def _text(value: object) -> str:
 
 
 def leads(state: MarketoState, sheet: Sheet, chosen: Iterable[Lead]) -> Extract:
-    """Write leads of every partition and workspace: extracts know none of the two."""
+    """Write leads of all partitions, which extracts do not regard."""
     return sheet.write([[_lead_value(state, lead, name) for name in sheet.fields] for lead in chosen])
 
 

@@ -1,4 +1,4 @@
-"""What an extract is asked for, refused where Marketo refuses it, as the function that writes its file."""
+"""Check the request of an extract, and return the function that writes its file."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -89,7 +89,7 @@ def _dated(state: MarketoState, name: str, span: Between) -> list[Lead]:
 
 
 def _people(state: MarketoState, name: str, value: object) -> Callable[[], list[Lead]]:
-    """Read a list, as what finds its members whenever it is asked: those count who are on it at the start."""
+    """Return a function that returns the members of a list; it is called when the job starts."""
 
     def find() -> list[Lead]:
         smart = SmartList(0, "")
@@ -134,8 +134,8 @@ def activities(request: MarketoRequest, body: Row) -> Writer:
     if "createdAt" not in given:
         raise missing("createdAt")
     span = _between(given["createdAt"], "createdAt")
-    # Deleted leads are "not supported": they are in no file. But clients that extract type by type, from all
-    # types there are, make jobs for them and live on, so it is no error to ask.
+    # Deleted leads are "not supported": they are in no file. Clients that extract every activity type create
+    # jobs for them, so it is not an error.
     types = {to_int(one, "activityTypeIds") for one in _list(given, "activityTypeIds")}
     numbers = {to_int(one, "primaryAttributeValueIds") for one in _list(given, "primaryAttributeValueIds")}
     texts = {str(one) for one in _list(given, "primaryAttributeValues")}
@@ -164,7 +164,7 @@ def _check_primary(types: set[int], numbers: Collection[int], texts: Collection[
 
 
 def _full_name(state: MarketoState, row: Activity) -> str:
-    """Name what an activity is about, as `Program.Asset` where it lives in a program."""
+    """Return the name of an asset, with its program as `Program.Asset`."""
     assets: dict[int, dict[int, Any]] = {
         ADD_TO_LIST: {**state.lists},
         REMOVE_FROM_LIST: {**state.lists},
@@ -189,7 +189,7 @@ def members(request: MarketoRequest, body: Row) -> Writer:
     programs = [state.program(to_int(one, "programId")) for one in numbers]
     wanted = _member_filter(programs, given)
     sheet = _sheet(body, {*state.member_schema.fields, *state.leads.schema.fields})
-    # The one example of the documentation heads standard columns by their labels, unlike the other kinds.
+    # In the documented example, headers of standard columns are labels, unlike in other kinds of extracts.
     labels = {one.name: one.display_name for one in state.member_schema.fields.values() if not one.custom}
     first = ("programId",) if several else ()
     headers = labels | dict.fromkeys(first, "programId") | dict(sheet.headers)
@@ -213,7 +213,7 @@ def _member_filter(programs: list[Program], given: Row) -> Callable[[Member], bo
     if exhausted is not None and not isinstance(exhausted, bool):
         raise wrong_type(exhausted, "boolean")
     span = _between(given["updatedAt"], "updatedAt") if "updatedAt" in given else None
-    # Which words the cadence knows is told in three ways: only what is stored is found.
+    # Three sets of cadence values are documented: only those that are stored can match.
     return lambda member: (
         (not names or member.status in names)
         and (exhausted is None or member.exhausted is exhausted)
@@ -284,5 +284,5 @@ def _between(value: object, name: str) -> Between:
 
 
 def _inside(moment: datetime, span: Between) -> bool:
-    # Both ends count, and what is compared are seconds: a file tells no more of a moment.
+    # Both ends are included. Times are compared by second, as files have them.
     return span[0] <= moment.replace(microsecond=0) <= span[1]

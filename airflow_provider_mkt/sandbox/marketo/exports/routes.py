@@ -120,7 +120,7 @@ async def file(request: MarketoRequest) -> Response:
 
 
 def _cut(content: bytes, wanted: str, kind: str) -> Response:
-    """Answer with the bytes of a `Range`; one that says nothing sensible is taken as none."""
+    """Return the bytes of a `Range` header; an invalid one is ignored."""
     headers = {"content-type": kind, "accept-ranges": "bytes"}
     total, parsed = len(content), _RANGE.fullmatch(wanted.strip())
     first, last = (parsed[1], parsed[2]) if parsed else ("", "")

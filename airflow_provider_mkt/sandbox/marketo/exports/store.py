@@ -1,4 +1,4 @@
-"""Extract jobs: the one queue that all kinds wait in, their states over the clock, and their files."""
+"""Extract jobs: their queue, statuses over time, and files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ LISTED = timedelta(days=7)
 STATUS_RETENTION = timedelta(days=30)
 
 CREATED, QUEUED, PROCESSING, COMPLETED, FAILED = "Created", "Queued", "Processing", "Completed", "Failed"
-# Documented with one l and with two; answers are seen with two.
+# Documented with one l and with two; real responses have two.
 CANCELLED = "Cancelled"
 
 
 class Extract(NamedTuple):
-    """What a job found."""
+    """The file of a job."""
 
     content: bytes
     records: int
@@ -56,12 +56,12 @@ class ExportJob:
 
     @property
     def id(self) -> str:
-        # The same after every reset, so that two runs of one test see the same ids.
+        # The same after every reset, for reproducible tests.
         return str(uuid5(NAMESPACE_OID, f"export {self.number}"))
 
     @property
     def waits(self) -> bool:
-        """Whether it has one of the places in the queue, running or not."""
+        """Whether it counts in the queue, running or not."""
         return self.status in (QUEUED, PROCESSING)
 
     @property
@@ -70,7 +70,7 @@ class ExportJob:
 
 
 class ExportStore:
-    """The queue: first come first served, two at a time. A status lasts a minute or longer."""
+    """All jobs, and the queue of all kinds: first in, first out, two at the same time."""
 
     def __init__(self, schedule: Schedule, settings: MarketoSettings) -> None:
         self._schedule = schedule
@@ -82,7 +82,7 @@ class ExportStore:
         return list(self._jobs)
 
     def get(self, export_id: str, kind: str, owner: str, now: datetime) -> ExportJob:
-        """The job, for the API user who created it: to everybody else it does not exist."""
+        """Return a job of the API user; those of others do not exist for it."""
         for job in self._jobs:
             theirs = (job.id, job.kind, job.owner) == (export_id, kind, owner)
             if theirs and (job.finished_at is None or now <= job.finished_at + STATUS_RETENTION):
@@ -97,7 +97,7 @@ class ExportStore:
         ]
 
     def bytes_of_day(self, now: datetime) -> int:
-        """Size of all files finished today, whoever asked for them."""
+        """Return the size of all files finished today, of all API users."""
         return sum(
             len(job.extract.content)
             for job in self._jobs
@@ -117,7 +117,7 @@ class ExportStore:
         if job.status in (QUEUED, PROCESSING, COMPLETED):
             raise MarketoError(1029, "Job already queued")
         if job.status != CREATED:
-            # Not documented; a job that failed must be made anew, so it cannot be revived either.
+            # Not documented: a failed or cancelled job cannot be enqueued again.
             raise MarketoError(1003, f"Export job '{job.id}' cannot be enqueued: it is {job.status}")
         if sum(other.waits for other in self._jobs) >= SLOTS:
             raise MarketoError(1029, "Too many jobs in queue")
@@ -158,7 +158,7 @@ class ExportStore:
 
 
 def _written(job: ExportJob, at: datetime) -> tuple[Extract, str]:
-    # A job takes what is there when it starts; nothing of its file can be seen before its end.
+    # A job reads the data when it starts, and shows its file when it ends.
     try:
         return job.write(at), ""
     except MarketoError as error:

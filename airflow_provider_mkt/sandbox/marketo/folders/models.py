@@ -1,4 +1,4 @@
-"""Where assets live, and the parameters that say so."""
+"""Folders, references to folders, and the base class of assets."""
 
 import json
 import re
@@ -16,23 +16,23 @@ _LOOSE = re.compile(
 
 @dataclass(frozen=True)
 class FolderRef:
-    """A folder or a program, as assets name the one they are in."""
+    """A reference to the folder or program of an asset."""
 
     id: int
     type: str
 
     def nested(self, name: str) -> dict[str, object]:
-        """As programs and emails write it. The guide calls the number `value`, the contract `id`."""
+        """Return it as in programs and emails. The guide calls the number `value`, the schema `id`."""
         return {"type": self.type, "value": self.id, "id": self.id, "folderName": name}
 
     def flat(self) -> dict[str, object]:
-        """As smart campaigns and lists write it."""
+        """Return it as in smart campaigns and lists."""
         return {"id": self.id, "type": self.type}
 
 
 @dataclass
 class Asset:
-    """What every asset has."""
+    """The fields that all assets have."""
 
     id: int
     name: str
@@ -50,13 +50,13 @@ class Folder(Asset):
 
 
 def parse_folder(text: str | None, parameter: str = "folder") -> FolderRef:
-    """Read a folder parameter: JSON in a form field, which a form-encoding client easily forgets."""
+    """Parse a folder parameter, which is JSON in a form field."""
     if not text:
         raise MarketoError(701, f"{parameter} cannot be blank")
     place = _read_json(text) or _read_loosely(text)
     if place is None:
         raise MarketoError(1001, f"Invalid value '{text}'. Required of type 'folder'")
-    # Samples write the type in small letters, too.
+    # Some samples have the type in lower case.
     kind = place.type.capitalize()
     if kind not in ("Folder", "Program"):
         raise MarketoError(711, f"Folder type '{place.type}' is not valid")
@@ -72,6 +72,6 @@ def _read_json(text: str) -> FolderRef | None:
 
 
 def _read_loosely(text: str) -> FolderRef | None:
-    """Read what is nearly JSON: Marketo forgives wrong and missing quotes, and clients in use lean on it."""
+    """Parse JSON with wrong or missing quotes, which Marketo accepts and clients in use send."""
     found = _LOOSE.fullmatch(text.strip())
     return FolderRef(int(found[1]), found[2]) if found else None

@@ -1,4 +1,4 @@
-"""Folders: finding them and what is in them, making, changing and deleting them."""
+"""Folders: list, get, create, update and delete them, and list their content."""
 
 from collections.abc import Iterable
 
@@ -34,7 +34,7 @@ routes = MarketoRoutes(ASSET)
 DEFAULT_DEPTH = 2
 LONGEST_DESCRIPTION = 2000
 TYPES = ("Folder", "Program")
-# What a program is called where it is told as a folder.
+# Folder types of programs.
 PROGRAM_KINDS = {
     kinds.DEFAULT: "Marketing Program",
     kinds.EVENT: "Marketing Event",
@@ -46,7 +46,7 @@ PROGRAM_KINDS = {
 
 @routes.handle("GET", "/folders.json", scopes=ASSETS_READABLE)
 async def browse(request: MarketoRequest) -> Response:
-    """Browse downwards from a root, which alone is depth 0."""
+    """List folders below a root; depth 0 is the root only."""
     depth = to_int(request.query_params.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
     if depth < 0:
         raise MarketoError(701, "maxDepth must not be negative")
@@ -55,7 +55,7 @@ async def browse(request: MarketoRequest) -> Response:
     for _ in range(depth + 1):
         chosen += level
         above = {_place(one) for one in level}
-        # The root is its own parent.
+        # The root folder is its own parent.
         level = [one for one in request.state.folders.values() if one.folder in above and one not in level]
     return assets(
         request, [_row(request, one) for one in asset_page(request, _in_workspace(request, chosen))]
@@ -84,7 +84,7 @@ def _at(request: MarketoRequest, place: FolderRef) -> Folder | Program | None:
 
 
 def _in_workspace(request: MarketoRequest, found: Iterable[Folder | Program]) -> list[Folder | Program]:
-    """Keep what is in the workspace named; the guide once spells the parameter without its capital."""
+    """Filter by workspace. One page of the guide spells the parameter `workspace`."""
     named = request.query_params.get("workSpace") or request.query_params.get("workspace")
     return list(found) if named in (None, "", WORKSPACE) else []
 
@@ -120,7 +120,7 @@ def _kind(text: str) -> str:
 
 @routes.handle("GET", "/folder/{id}/content.json", scopes=ASSETS_READABLE)
 async def content(request: MarketoRequest) -> Response:
-    """Tell what is right inside; the words for the types are those of the user interface."""
+    """List the content of a folder. Its types have the names of the user interface."""
     types = _inside(
         request, FolderRef(path_id(request, "id"), _kind(text_param(request.query_params, "type")))
     )
@@ -145,7 +145,7 @@ def _inside(request: MarketoRequest, place: FolderRef) -> list[tuple[Asset, str]
 
 @routes.handle("POST", "/folders.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
-    """Make a folder. Which names are taken is not documented: those right beside it."""
+    """Create a folder. Its name must be unique in the parent folder, which is not documented."""
     params = await asset_params(request)
     name, parent = text_param(params, "name"), requested_folder(request, params, "parent")
     _check_description(params)
@@ -183,7 +183,7 @@ async def delete(request: MarketoRequest) -> Response:
 
 
 def _for_write(request: MarketoRequest, params: QueryParams) -> Folder:
-    # The contract wants the type, and the guide's sample of deleting does without it.
+    # The schema requires the type, but a sample of the guide has none.
     if _kind(params.get("type") or "Folder") == "Program":
         raise MarketoError(709, "Programs cannot be changed as folders")
     folder = for_write(request, request.state.folders, "Folder")

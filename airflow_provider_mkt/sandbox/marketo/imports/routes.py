@@ -72,7 +72,7 @@ async def _enqueue(request: MarketoRequest, job: ImportJob) -> Response:
     state.imports.enqueue(job, lambda one, at: run_import(state, one, at))
     await request.simulate_latency()
     row: Row = {"batchId": job.id, "importId": str(job.id), "status": "Queued"}
-    # The contract of leads alone counts from the start.
+    # Only the schema of leads has this counter in the first response.
     return result(request, [row if job.program_id else row | {"numOfLeadsProcessed": 0}])
 
 
@@ -93,7 +93,7 @@ async def status(request: MarketoRequest) -> Response:
         "numOfRowsFailed": len(job.failures),
         "numOfRowsWithWarning": len(job.warnings),
     }
-    # The contract of leads always has the counter of processed rows, even while there are none.
+    # The schema of leads always has the counter of processed rows.
     return result(request, [row | counters | {"message": job.message}])
 
 

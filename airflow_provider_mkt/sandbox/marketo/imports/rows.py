@@ -1,4 +1,4 @@
-"""Import jobs being worked off: the file read, each row imported or put aside with its reason."""
+"""Read the file of an import, import its rows, and write result files."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ ORIGIN = Origin("Web service API", "importLead")
 
 
 def read_rows(content: bytes, delimiter: str) -> tuple[list[str], list[list[str]]]:
-    """Split an upload into its header and its rows."""
+    """Return the header and the rows of a file."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -34,8 +34,8 @@ def read_rows(content: bytes, delimiter: str) -> tuple[list[str], list[list[str]
 
 
 def result_file(job: ImportJob, rows: list[tuple[list[str], str]], title: str) -> str:
-    """Write the rows that failed, or were warned about, in the job's own dialect."""
-    # What comes when there are none is not documented; nothing at all is the hardest to read.
+    """Return a file of rows with failures or warnings, with the delimiter of the job."""
+    # The file without rows is not documented; it is empty here.
     if not rows:
         return ""
     out = io.StringIO()
@@ -46,7 +46,7 @@ def result_file(job: ImportJob, rows: list[tuple[list[str], str]], title: str) -
 
 
 def run_import(state: MarketoState, job: ImportJob, at: datetime) -> None:
-    """Import every row; a column nobody knows fails the job as a whole."""
+    """Import all rows; an unknown column fails the whole job."""
     known = state.member_schema.fields if job.program_id else {}
     unknown = [name for name in job.header if name not in state.leads.schema.fields and name not in known]
     if unknown or job.lookup_field not in job.header:

@@ -1,4 +1,4 @@
-"""Import jobs: what was uploaded, how far it is and what came of each row."""
+"""Import jobs: rows, progress, failures and warnings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ Worker = Callable[[ImportJob, datetime], None]
 
 
 class ImportStore:
-    """The one queue all imports wait in, first come first served, two at a time."""
+    """All jobs and their queue: first in, first out, two at the same time."""
 
     def __init__(self, schedule: Schedule, settings: MarketoSettings) -> None:
         self._schedule = schedule

@@ -1,4 +1,4 @@
-"""Leads as one API user sees them: those of other partitions are not there."""
+"""Access to leads: an API user sees only those of its partitions."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The fields of leads, companies and program members: what Describe tells and writes are checked against."""
+"""Schemas: the fields of leads, companies and program members."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _LENGTHS = {"string": 255, "email": 255, "phone": 255, "url": 255, "text": 30_00
 
 @dataclass
 class Field:
-    """One field and everything any of the schema calls tells about it."""
+    """One field."""
 
     id: int
     name: str
@@ -61,21 +61,21 @@ class Schema:
         return [field for field in self.fields.values() if not field.hidden]
 
     def of_companies(self) -> "Schema":
-        """Return the fields that are kept on the company, as a schema of their own."""
+        """Return a schema of the fields that belong to companies."""
         return Schema([field for field in self.fields.values() if field.company], 0, 0)
 
     def searchable(self) -> list[str]:
         return sorted(field.name for field in self.visible() if field.searchable)
 
     def key(self, name: str) -> Field:
-        """Return a field that records may be looked up by."""
+        """Return a field by which records can be found."""
         field = self.get(name)
         if not field.searchable:
             raise MarketoError(1011, f"Field '{name}' is not supported for lookup")
         return field
 
     def add_custom(self, name: str, display_name: str, data_type: str, **more: object) -> Field:
-        """Add a field as an administrator would in the user interface."""
+        """Add a field, as in the user interface."""
         field = Field(
             self._next_id,
             name,
@@ -92,7 +92,7 @@ class Schema:
         return field
 
     def create(self, rows: list[dict[str, object]]) -> list[Field]:
-        """Add fields by API: all of them or none, since a field can never be taken away again."""
+        """Add fields, all or none: a field cannot be deleted."""
         created = sum(field.api_created for field in self.fields.values())
         if created + len(rows) > self.custom_limit:
             raise MarketoError(
@@ -135,7 +135,7 @@ class Schema:
         return name, label
 
     def update(self, name: str, row: dict[str, object]) -> Field:
-        """Change what the API may change of a field: least for standard ones."""
+        """Update a field; for standard fields only some of its attributes."""
         field = self.get(name)
         allowed = {"description", "isHtmlEncodingInEmail", "isSensitive"}
         if field.custom:

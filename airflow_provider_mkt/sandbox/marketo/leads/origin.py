@@ -1,4 +1,4 @@
-"""Who asked for a change, as activities remember it."""
+"""The origin of a change, which its activity records."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Leads that go: deleted, or merged into another."""
+"""Delete and merge leads."""
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import DELETE_LEAD, MERGE_LEADS
 from airflow_provider_mkt.sandbox.marketo.leads.origin import Origin
@@ -9,7 +9,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 
 def delete(state: MarketoState, lead: Lead) -> None:
-    """Delete a lead and everything it was a member of; its activities stay."""
+    """Delete a lead and its memberships; its activities are kept."""
     name = " ".join(str(lead.values[key]) for key in ("firstName", "lastName") if lead.values.get(key))
     state.log.add(
         DELETE_LEAD,
@@ -22,7 +22,7 @@ def delete(state: MarketoState, lead: Lead) -> None:
 
 
 def merge(state: MarketoState, winner: Lead, losers: list[Lead], origin: Origin) -> None:
-    """Fold leads into one: the winner's values win, and gaps are filled from the losers in order."""
+    """Merge leads. The winner's values win; fields without a value get those of the losers, in order."""
     now = state.now()
     gaps: dict[str, Value] = {}
     for loser in losers:

@@ -1,4 +1,4 @@
-"""Schema fields of leads, of program members and, to read only, of companies: the same calls again."""
+"""Fields of leads, program members and companies; those of companies are read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Leads: describing, reading, syncing, deleting."""
+"""Leads: describe, get, list, sync and delete."""
 
 from starlette.responses import Response
 
@@ -68,8 +68,8 @@ async def describe2(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/lead/{leadId}.json", scopes=LEADS_READABLE)
 async def get_lead(request: MarketoRequest) -> Response:
-    """Return one lead. What a missing id answers is not documented; 1004 is taken."""
-    # Nobody shares an audience with the sandbox, so that a lead has no such ids to tell.
+    """Return a lead. The error for an unknown id is not documented; it is 1004 here."""
+    # The sandbox has no ECIDs, because it has no shared audiences.
     fields = wanted_fields(request, request.state.leads.schema, DEFAULT_FIELDS, extra=(ECIDS,))
     lead = lead_of(request, path_id(request, "leadId"))
     return result(request, [request.state.leads.row(lead, fields)])
@@ -104,8 +104,8 @@ async def sync_leads(request: MarketoRequest) -> Response:
             planned.append(plan(request.state, order, row))
         except MarketoError as error:
             planned.append(error)
-    # Marketo holds no lock on a key between looking it up and inserting it: of two calls with the same new
-    # key that meet here, both insert.
+    # Marketo does not lock a key between search and insert: two simultaneous requests with the same new key
+    # both insert a lead.
     await request.simulate_latency()
     source, now, answers = origin("syncLead", request_id), request.clock.now(), list[Row]()
     for one in planned:
@@ -126,7 +126,7 @@ def _read_order(request: MarketoRequest, body: Row) -> Upsert:
             1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}"
         )
     if body.get("asyncProcessing"):
-        # The contract names the switch but not the answer it brings.
+        # The schema has the parameter, but not the response to it.
         raise MarketoError(1003, "asyncProcessing is not available for this subscription")
     lookup = str(body.get("lookupField") or "email")
     if action != CREATE_DUPLICATE:
@@ -147,7 +147,7 @@ def _read_order(request: MarketoRequest, body: Row) -> Upsert:
 @routes.handle("POST", "/leads/delete.json", scopes=(WRITE_LEAD,))
 @routes.handle("DELETE", "/leads.json", scopes=(WRITE_LEAD,))
 async def delete_leads(request: MarketoRequest) -> Response:
-    """Delete leads; the old way with the verb is no longer in the contract but still in clients."""
+    """Delete leads. The path with `delete` is not documented any more, but clients use it."""
     answers: list[Row] = []
     for lead_id in await lead_ids(request):
         try:

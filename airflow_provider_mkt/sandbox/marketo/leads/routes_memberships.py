@@ -1,4 +1,4 @@
-"""Who is in a list or program, and what a lead is in."""
+"""Leads of a list or program, and memberships of a lead."""
 
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ async def leads_of_list(request: MarketoRequest) -> Response:
     store = request.state.leads
     fields = wanted_fields(request, store.schema, DEFAULT_FIELDS)
     chosen = request.state.static_list(path_id(request, "listId"))
-    # Only the plural path says whether there is more; on the singular one the token is the only sign.
+    # Only the plural path has `moreResult`; on the singular one there is only the token.
     says_more = "/lists/" in request.endpoint.template
     members = visible(request, [store.get(one) for one in chosen.members])
     leads, more = page(request, members, lambda lead: lead.id, says_more=says_more)

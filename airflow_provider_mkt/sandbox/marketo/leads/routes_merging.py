@@ -1,4 +1,4 @@
-"""Leads becoming one with a browser, or with each other."""
+"""Associate a lead with a browser cookie, and merge leads."""
 
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ MAX_LOSERS = 25
 async def associate(request: MarketoRequest) -> Response:
     lead = lead_of(request, path_id(request, "leadId"))
     cookie = required(request.query_params, "cookie")
-    # A cookie whose `&` was not escaped arrives cut in half, and is as bad as any other.
+    # A cookie whose `&` was not percent-encoded is truncated, so not valid.
     if not COOKIE.fullmatch(cookie):
         raise MarketoError(1012, f"Invalid cookie value '{cookie}'")
     request.state.leads.associate(lead, cookie)

@@ -1,4 +1,4 @@
-"""The ways a lead comes in that leave an activity each time: pushes and form fills."""
+"""Push leads and submit forms, which log an activity each time."""
 
 import re
 
@@ -58,7 +58,7 @@ async def push(request: MarketoRequest) -> Response:
     answers: list[Row] = []
     for one in planned:
         if isinstance(one, MarketoError):
-            # Unlike everywhere else, a row that failed here says so only by its reasons.
+            # Unlike other endpoints, a failed row has reasons, but no status.
             answers.append({"reasons": [one.reason]})
             continue
         answers.append(_apply_push(request, order, one, program, status, body, request_id))
@@ -85,7 +85,7 @@ def _plan_push(request: MarketoRequest, order: Upsert, row: Row) -> tuple[Planne
     if order.lookup_field == CLICK_TOKEN:
         if not click:
             raise missing(CLICK_TOKEN)
-        # Click values are only made by real mail, so none is ever known here.
+        # Only real emails have click tokens, so none is valid here.
         raise MarketoError(1004, f"Lead not found for {CLICK_TOKEN}")
     if cookies is not None and not COOKIE.fullmatch(str(cookies)):
         raise MarketoError(1012, f"Invalid cookie value '{cookies}'")

@@ -1,4 +1,4 @@
-"""The fields every Marketo instance has."""
+"""Standard fields of leads and program members."""
 
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field, Schema
 
@@ -78,7 +78,7 @@ createdAt|Created At|datetime|r
 updatedAt|Updated At|datetime|r
 """
 
-# Marks as above; w = writable as program member data.
+# Flags as above; w = writable as program member data.
 _MEMBER = """
 acquiredBy|Acquired By|boolean|w
 attendanceLikelihood|Attendance Likelihood|integer|r

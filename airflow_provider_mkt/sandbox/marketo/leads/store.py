@@ -1,4 +1,4 @@
-"""The lead database: records, the index their keys are found by, and what happens to them."""
+"""Leads, and the index of their keys."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Lead:
 
 @dataclass
 class Change:
-    """One field of one lead that got another value."""
+    """A changed value of a lead."""
 
     field_id: int
     name: str
@@ -43,7 +43,7 @@ class Change:
 
 
 class LeadStore:
-    """All leads of the instance. Duplicates are allowed, as they are in Marketo."""
+    """All leads. Duplicates are allowed, as in Marketo."""
 
     def __init__(self, schema: Schema, companies: CompanyStore) -> None:
         self.schema = schema
@@ -72,7 +72,7 @@ class LeadStore:
         return next((one for one in self.partitions if one.name == name), None)
 
     def find(self, name: str, value: object) -> list[Lead]:
-        """Return the leads whose key field holds the value, oldest first."""
+        """Return the leads with a value in a key field, the oldest first."""
         key = match_key(value)
         if name == "id":
             lead = self._leads.get(int(key)) if key.isdigit() else None
@@ -84,7 +84,7 @@ class LeadStore:
         return [self._leads[one] for one in sorted(self._index.get(name, {}).get(key, {}))]
 
     def read(self, record: dict[str, object], *, strict_email: bool = True) -> dict[str, Value]:
-        """Check a record's fields against the schema and return what would be stored."""
+        """Check a record against the schema, and return the values to store."""
         values: dict[str, Value] = {}
         for name, value in record.items():
             known = self.schema.fields.get(name)
@@ -103,7 +103,7 @@ class LeadStore:
         return lead
 
     def update(self, lead: Lead, values: dict[str, Value], now: datetime) -> list[Change]:
-        """Write the values that differ and tell which did: unchanged ones leave no trace."""
+        """Write the values that differ, and return the changes."""
         changed = {name: value for name, value in values.items() if lead.values.get(name) != value}
         changes = []
         for name, value in changed.items():
@@ -119,14 +119,14 @@ class LeadStore:
         del self._leads[lead.id]
 
     def associate(self, lead: Lead, cookie: str) -> None:
-        """Hand a browser to a lead: it belongs to whoever was named last."""
+        """Associate a cookie with a lead; another lead loses it."""
         for other in self._leads.values():
             if cookie in other.cookies:
                 other.cookies.remove(cookie)
         lead.cookies.append(cookie)
 
     def row(self, lead: Lead, fields: Iterable[str] = DEFAULT_FIELDS) -> dict[str, object]:
-        """Write a lead as the API does: `id` always, and nothing for a field that holds null."""
+        """Return a lead as JSON, always with `id`, and without fields that are null."""
         row: dict[str, object] = {"id": lead.id}
         for name in fields:
             value = self.value(lead, name)

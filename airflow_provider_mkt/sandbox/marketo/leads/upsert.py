@@ -1,4 +1,4 @@
-"""Finding the lead a record means and writing it: two steps, with nothing holding the key in between."""
+"""Create or update leads in two steps, search and write, without a lock in between."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +27,7 @@ ACTIONS = (CREATE_OR_UPDATE, CREATE_ONLY, UPDATE_ONLY, CREATE_DUPLICATE)
 
 @dataclass
 class Upsert:
-    """What is asked for all records of one call."""
+    """The options of one request."""
 
     action: str = CREATE_OR_UPDATE
     lookup_field: str = "email"
@@ -39,20 +39,23 @@ class Upsert:
 
 @dataclass
 class Planned:
-    """One record after its look-up. `lead` is None where a new one is to be made."""
+    """A record after the search. `lead` is None when a new one is to be created."""
 
     lead: Lead | None
     values: dict[str, Value] = field(default_factory=dict)
 
 
 def plan(state: MarketoState, order: Upsert, record: dict[str, object]) -> Planned:
-    """Check one record and look its lead up; raises the problem that skips it."""
+    """Check a record and find its lead.
+
+    :raises MarketoError: the record is skipped.
+    """
     record = dict(record)
     key = record.get(order.lookup_field)
     if order.action != CREATE_DUPLICATE and not state.leads.schema.get(order.lookup_field).updateable:
         record.pop(order.lookup_field, None)
     if "id" in record:
-        # An id only ever addresses an existing record, so it has no place among the values.
+        # An id can only find a lead; it cannot be written.
         raise MarketoError(1003, "Field 'id' is allowed only with lookupField 'id' and action 'updateOnly'")
     values = state.leads.read(record, strict_email=order.strict_email)
     _check_links(state, order, values)
@@ -69,7 +72,7 @@ def plan(state: MarketoState, order: Upsert, record: dict[str, object]) -> Plann
 def apply(
     state: MarketoState, order: Upsert, planned: Planned, at: datetime, origin: Origin
 ) -> tuple[Lead, str]:
-    """Write a planned record, without looking again: the status word and the lead."""
+    """Write a planned record without another search. Return the lead and the status."""
     if planned.lead is None:
         partition = order.partition or state.leads.partitions[0]
         lead = state.leads.insert(planned.values, partition, at)
@@ -103,7 +106,7 @@ def _look_up(state: MarketoState, order: Upsert, key: object) -> Lead | None:
     if len(found) > 1:
         raise MarketoError(1007, "Multiple lead match lookup criteria")
     if not found:
-        # A key that cannot be written can only find: a new lead would not carry it.
+        # A key that cannot be written can only find a lead, not create one.
         if order.action == UPDATE_ONLY or not state.leads.schema.get(order.lookup_field).updateable:
             raise lead_not_found(key)
         return None

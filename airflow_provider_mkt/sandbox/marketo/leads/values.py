@@ -1,4 +1,4 @@
-"""What a lead field accepts, by its data type."""
+"""Values of fields, by data type."""
 
 import math
 import re
@@ -18,7 +18,7 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 
 
 def is_email(text: str) -> bool:
-    """Tell whether Marketo would take this address: it refuses anything outside ASCII."""
+    """Return whether Marketo accepts an email address, which must be ASCII."""
     return text.isascii() and bool(_EMAIL.fullmatch(text))
 
 
@@ -57,7 +57,7 @@ def _day(value: object) -> str:
 
 
 def _moment(value: object) -> str:
-    # A moment without its offset is refused: guessing one would move the value by hours unseen.
+    # A time without an offset is rejected: a wrong guess would shift it by hours.
     moment = parse_moment(value)
     if moment is None:
         raise ValueError
@@ -86,7 +86,10 @@ READERS: dict[str, Callable[[object], Value]] = {
 
 
 def read_value(data_type: str, length: int | None, value: object, *, strict_email: bool = True) -> Value:
-    """Turn what was sent into what is stored, or raise the record-level problem."""
+    """Return the value to store for a value of a request.
+
+    :raises MarketoError: it is not valid.
+    """
     if value is None or value == "":
         return None
     try:
@@ -104,7 +107,7 @@ def read_value(data_type: str, length: int | None, value: object, *, strict_emai
 
 
 def match_key(value: object) -> str:
-    """Fold a value for lookups: Marketo compares keys without regard to case."""
+    """Return a value for comparison as a key, without regard to case."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value).strip().lower()

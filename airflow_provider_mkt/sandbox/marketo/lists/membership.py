@@ -1,4 +1,4 @@
-"""People going on static lists and off them."""
+"""Add leads to static lists, and remove them."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 
 def add(state: MarketoState, chosen: StaticList, lead: Lead, at: datetime, source: str) -> None:
-    """Put a person on a list; who is on it already keeps their date and leaves no second trace."""
+    """Add a lead to a list. Does nothing if it is a member."""
     if lead.id in chosen.members:
         return
     chosen.members[lead.id] = at

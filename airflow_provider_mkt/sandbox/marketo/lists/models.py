@@ -1,4 +1,4 @@
-"""Static lists, smart lists of their own, and forms."""
+"""Static lists, smart lists that are assets, and forms."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ class StaticList(Asset):
 
 @dataclass
 class OwnSmartList(Asset):
-    """A smart list that is an asset, beside those that are a part of a program or a campaign."""
+    """A smart list that is an asset of its own, not part of a program or campaign."""
 
     static_list_id: int | None = None
 

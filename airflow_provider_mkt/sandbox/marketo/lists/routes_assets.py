@@ -1,4 +1,4 @@
-"""Static lists from the asset side."""
+"""Static lists in the asset API."""
 
 from starlette.responses import Response
 

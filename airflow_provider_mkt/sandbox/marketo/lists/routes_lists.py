@@ -1,4 +1,4 @@
-"""Static lists, from the lead database's side."""
+"""Static lists in the lead database API."""
 
 from collections.abc import Callable
 
@@ -69,7 +69,7 @@ def _row(request: MarketoRequest, one: StaticList) -> Row:
 
 @routes.handle("POST", "/lists/{listId}/leads.json", scopes=(WRITE_LEAD,))
 async def add(request: MarketoRequest) -> Response:
-    """Add leads. What adding a member again answers is not documented; it is `added` and changes nothing."""
+    """Add leads. The status of an existing member is not documented; it is `added` here."""
 
     def put(chosen: StaticList, lead: Lead) -> str:
         listing.add(request.state, chosen, lead, request.clock.now(), API)
@@ -89,7 +89,7 @@ async def remove(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/lists/{listId}/leads/ismember.json", scopes=(WRITE_LEAD,))
 async def is_member(request: MarketoRequest) -> Response:
-    """Tell who is a member. The contract asks for the write permission, the guide for the read one."""
+    """Return which leads are members. The schema requires the write permission, the guide the read one."""
 
     def check(chosen: StaticList, lead: Lead) -> str:
         return "memberof" if lead.id in chosen.members else "notmemberof"

@@ -1,4 +1,4 @@
-"""Smart lists: those of email programs and campaigns, and those that are assets of their own."""
+"""Smart lists: of email programs, of campaigns, and those that are assets."""
 
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ Owner = Program | SmartCampaign | OwnSmartList
 
 @routes.handle("GET", "/program/{id}/smartList.json", scopes=ASSETS_READABLE)
 async def of_program(request: MarketoRequest) -> Response:
-    """Only email programs have one; what another kind answers is not documented: nothing found."""
+    """Return the smart list of an email program. Other programs have none, which is not documented."""
     return _view(request, by_path(request, request.state.programs))
 
 
@@ -37,7 +37,7 @@ async def of_campaign(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/smartList/{id}.json", scopes=ASSETS_READABLE)
 async def by_id(request: MarketoRequest) -> Response:
-    """Tell any smart list. That one of a program or campaign is told here too is not documented."""
+    """Return a smart list by id, also of a program or campaign, which is not documented."""
     number, state = path_id(request, "id"), request.state
     owners: list[Owner] = [*state.smart_lists.values(), *state.programs.values(), *state.campaigns.values()]
     return _view(
@@ -89,7 +89,7 @@ def _view(request: MarketoRequest, owner: Owner | None) -> Response:
 def _row(owner: Owner) -> Row:
     row = common(owner)
     if owner.smart_list and not isinstance(owner, OwnSmartList):
-        # What is described are the program and the campaign, not their smart lists.
+        # Only programs and campaigns have descriptions, their smart lists do not.
         row |= {"id": owner.smart_list.id, "name": owner.smart_list.name, "description": ""}
     return row | {"url": f"{APP}/#SL{row['id']}A1", "folder": owner.folder.flat()}
 

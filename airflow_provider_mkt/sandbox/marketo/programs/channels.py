@@ -1,4 +1,4 @@
-"""Channels: the statuses a program's members move through."""
+"""Channels and their progression statuses."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class Channel:
     created_at: datetime
 
     def status(self, name: str) -> Status | None:
-        """Names are compared exactly: a status in another case is another status."""
+        """Return a status by name, which is case-sensitive."""
         return next((one for one in self.statuses if one.name == name), None)
 
     def first(self) -> Status:

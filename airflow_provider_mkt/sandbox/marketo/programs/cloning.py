@@ -1,4 +1,4 @@
-"""Copies: of an email, of a campaign, of a program with all that is in it."""
+"""Clone emails, campaigns, and programs with their content."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 def clone_email(
     state: MarketoState, source: Email, name: str, folder: FolderRef, description: str | None
 ) -> Email:
-    """Copy an email; the copy is a draft that nobody has approved."""
+    """Clone an email; the clone is a draft."""
     now = state.now()
     email = Email(
         state.next_id("email"),
@@ -34,7 +34,7 @@ def clone_email(
 def clone_campaign(
     state: MarketoState, source: SmartCampaign, name: str, folder: FolderRef, description: str | None
 ) -> SmartCampaign:
-    """Copy a campaign: never active, and with no run on the clock."""
+    """Clone a campaign; the clone is inactive and has no scheduled runs."""
     now, number = state.now(), state.next_id("campaign")
     campaign = SmartCampaign(
         number,
@@ -59,10 +59,10 @@ def clone_campaign(
 def clone_program(
     state: MarketoState, source: Program, name: str, folder: FolderRef, description: str | None = None
 ) -> Program:
-    """Copy a program with its emails, campaigns, lists and tokens; members and dates stay behind.
+    """Clone a program with its emails, campaigns, lists and tokens, without members and dates.
 
-    Whether the dates of an email program are copied is not documented. They are not, so that a client which
-    forgets to set them is told when it approves, and not by a mail at the wrong hour.
+    Whether the dates of an email program are cloned is not documented. Without them, approving a program
+    whose dates were not set fails, instead of a send at the wrong time.
     """
     now, new_id = state.now(), state.next_id("program")
     program = Program(
@@ -99,12 +99,12 @@ def clone_program(
 
 
 def _own(source: SmartList | None, owner: int) -> SmartList | None:
-    """The smart list of a copy: the same rules under another number."""
+    """Return the smart list of a clone, with a new id."""
     return source and replace(source, id=owner * 10 + 1)
 
 
 def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
-    """Point a copied step to the copies: what it names outside the program stays as it was."""
+    """Return a step that refers to the clones; references to assets outside the program do not change."""
     if isinstance(step, steps.SendEmail):
         return replace(step, email_id=emails.get(step.email_id, step.email_id))
     if not isinstance(step, steps.AddToList) and step.program_id == old:
@@ -113,6 +113,6 @@ def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
 
 
 def check_clone_name(state: MarketoState, name: str) -> None:
-    """Program names are unique in the whole instance."""
+    """Check the name of a program, which is unique in the instance."""
     if any(one.name.lower() == name.lower() for one in state.programs.values()):
         raise MarketoError(709, f"A program named '{name}' already exists")

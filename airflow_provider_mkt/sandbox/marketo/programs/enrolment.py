@@ -1,4 +1,4 @@
-"""Programs taking people in, moving them on and letting them go."""
+"""Add leads to programs, change their status, stream and cadence, and remove them."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 def set_status(
     state: MarketoState, program: Program, lead_id: int, status: Status, at: datetime, *, reason: str = ""
 ) -> str:
-    """Put a person at a status, as a member if need be; steps only go forward."""
+    """Set the status of a lead, which becomes a member if needed. Steps only increase."""
     member = program.members.get(lead_id)
     if status.name == NOT_IN_PROGRAM:
         leave(state, program, lead_id, at)
@@ -36,7 +36,7 @@ def set_status(
 
 
 def advance(state: MarketoState, program: Program, lead_id: int, status: Status, at: datetime) -> None:
-    """Put a person at a status unless they are there or further already."""
+    """Set the status of a lead unless it has this or a later one."""
     try:
         set_status(state, program, lead_id, status, at)
     except MarketoError as error:
@@ -60,7 +60,7 @@ def add_to_stream(
     at: datetime,
     campaign_id: int | None = None,
 ) -> None:
-    """Take a person into a stream; one who is in the program already stays where they are."""
+    """Add a lead to a stream. Does nothing if it is a member of the program."""
     if lead_id not in program.members:
         _enter(state, program, lead_id, program.channel.first(), at, stream, "", campaign_id)
 
@@ -101,7 +101,7 @@ def change_cadence(
     at: datetime,
     campaign_id: int | None = None,
 ) -> None:
-    """Pause or resume a person; one who is not a member becomes one, in the first stream."""
+    """Set the cadence of a lead. One that is not a member is added to the first stream."""
     if lead_id not in program.members and program.streams:
         add_to_stream(state, program, lead_id, program.streams[0], at, campaign_id)
     member = program.members[lead_id]
@@ -135,8 +135,8 @@ def _enter(
     program.members[lead_id] = member
     _log_status(state, program, lead_id, NOT_IN_PROGRAM, status, at, reason, campaign_id)
     if stream:
-        # Whether a status set by the API puts a person into the first stream, as the flow step does, is
-        # nowhere documented; it is taken to be so, since nothing else could start their content.
+        # Whether setting a status by the API adds a lead to the first stream, as the flow step does, is not
+        # documented. It does here, because nothing else could start its content.
         member.stream, member.cadence = stream, NORMAL
         state.log.add(
             ADD_TO_NURTURE,

@@ -1,4 +1,4 @@
-"""Fields of program members being written, and what the log says of it."""
+"""Write fields of program members, and log the changes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 
 def read(state: MarketoState, record: Mapping[str, object]) -> dict[str, Value]:
-    """Check fields of a member and return what would be stored."""
+    """Check fields of a member, and return the values to store."""
     values: dict[str, Value] = {}
     for name, value in record.items():
         field = state.member_schema.get(name)
@@ -29,7 +29,7 @@ def write(
     at: datetime,
     source: str,
 ) -> None:
-    """Write the values that differ; unchanged ones leave no trace."""
+    """Write the values that differ, and log them."""
     for name, stored in values.items():
         old = member.data.get(name)
         if old == stored:

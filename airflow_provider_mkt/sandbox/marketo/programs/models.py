@@ -1,4 +1,4 @@
-"""Programs and the people in them."""
+"""Programs, members, streams and smart lists."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ class Stream:
 
 @dataclass
 class SmartList:
-    """Who an email program or batch campaign goes to: the members of a list, or everybody with an address."""
+    """The audience of an email program or batch campaign: members of a list, or all leads with an address."""
 
     id: int
     name: str
@@ -71,7 +71,7 @@ class Program(Asset):
         return next((one for one in self.streams if one.name == name), None)
 
     def member_value(self, member: Member, name: str) -> Value:
-        """Read one field of a membership by its REST name."""
+        """Return a field of a membership by its REST name."""
         known: dict[str, Value] = {
             "leadId": member.lead_id,
             "programId": self.id,

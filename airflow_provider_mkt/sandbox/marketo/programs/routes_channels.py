@@ -1,4 +1,4 @@
-"""Channels and My Tokens: what other assets lean on."""
+"""Channels and My Tokens."""
 
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ async def channels(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/channel/byName.json", scopes=ASSETS_READABLE)
 async def channel_named(request: MarketoRequest) -> Response:
-    """Find a channel. The contract spells the parameter `Name`, the guide `name`."""
+    """Find a channel by name. The schema spells the parameter `Name`, the guide `name`."""
     name = request.query_params.get("name") or text_param(request.query_params, "Name")
     return assets(request, [_channel(one) for one in request.state.channels.values() if one.name == name])
 

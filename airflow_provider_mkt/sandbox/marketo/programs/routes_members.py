@@ -1,4 +1,4 @@
-"""Program members: their status, their data, and reading them."""
+"""Program members: describe, list, set status, set data and delete."""
 
 from datetime import datetime, timedelta
 
@@ -135,7 +135,7 @@ async def sync_status(request: MarketoRequest) -> Response:
 
 @routes.handle("POST", "/leads/programs/{programId}/status.json", scopes=(WRITE_LEAD,))
 async def change_status(request: MarketoRequest) -> Response:
-    """Change the status of members, the superseded way: it never makes anybody a member."""
+    """Change the status of members. This older endpoint does not add members."""
     program = request.state.program(path_id(request, "programId"))
     body = await json_object(request)
     rows = records(body)

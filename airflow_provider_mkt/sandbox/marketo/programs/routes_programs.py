@@ -1,4 +1,4 @@
-"""Programs: reading, making, changing, and sending by approval."""
+"""Programs: list, get, create, update, delete, clone, approve and unapprove."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ from airflow_provider_mkt.sandbox.marketo.times import parse_moment, program_tim
 
 routes = MarketoRoutes(ASSET)
 
-# Samples write the types one way, the contract another; both are taken, the first is given.
+# Samples and schema have different spellings; both are accepted, and responses have the first.
 TYPES = {
     "default": kinds.DEFAULT,
     "program": kinds.DEFAULT,
@@ -143,7 +143,7 @@ def _set_details(program: Program, params: QueryParams) -> None:
     if tags is not None:
         program.tags = tags
     if to_bool(params.get("costsDestructiveUpdate"), default=False):
-        # Without costs of its own it takes the present ones away.
+        # Without costs it removes all costs.
         program.costs = costs or []
     elif costs is not None:
         program.costs = program.costs + costs
@@ -170,7 +170,7 @@ def _json_list(params: QueryParams, name: str) -> list[Any] | None:
 
 
 def _loosely(text: str) -> object:
-    """What is nearly JSON, with the other kind of quotes: clients in use send it, and are served."""
+    """Parse JSON with single quotes, which clients in use send."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -1,4 +1,4 @@
-"""Tags: the types there are, programs by tag, and a program's tags one by one."""
+"""Tags: tag types, programs by tag, and the tags of a program."""
 
 from starlette.responses import Response
 
@@ -22,7 +22,7 @@ async def browse(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/tagType/byName.json", scopes=ASSETS_READABLE)
 async def named(request: MarketoRequest) -> Response:
-    """Tell one type; only here the values that may be chosen from."""
+    """Return a tag type with its allowed values."""
     name = text_param(request.query_params, "name")
     found = [one for one in request.state.tag_types if one.name == name]
     return assets(request, [_row(one) | {"allowableValues": _listed(one.values)} for one in found])
@@ -37,13 +37,13 @@ def _row(one: TagType) -> Row:
 
 
 def _listed(values: tuple[str, ...], between: str = ", ") -> str:
-    # Text that looks like a list, as Marketo writes it.
+    # Marketo sends the values as one string.
     return f"[{between.join(values)}]"
 
 
 @routes.handle("GET", "/program/byTag.json", scopes=ASSETS_READABLE)
 async def programs(request: MarketoRequest) -> Response:
-    """Find programs by a tag. They come with their tags, but their costs are not told."""
+    """Find programs by a tag. Responses include tags, but not costs."""
     kind, value = text_param(request.query_params, "tagType"), text_param(request.query_params, "tagValue")
     chosen = [one for one in request.state.programs.values() if _value(one, kind) == value]
     rows = [
@@ -58,7 +58,7 @@ def _value(program: Program, kind: str) -> str | None:
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}.json", scopes=(WRITE_ASSETS,))
 async def update(request: MarketoRequest) -> Response:
-    """Give a program another value of a tag. As everywhere, a type that nobody made is taken, too."""
+    """Set a tag of a program. Unknown types are accepted, as in other endpoints."""
     params = await asset_params(request)
     program = for_write(request, request.state.programs, "Program")
     kind, value = request.path_params["tagType"], text_param(params, "tagValue")

@@ -1,4 +1,4 @@
-"""Types of tags, which administrators make and programs carry values of."""
+"""Tag types, which administrators define."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""My Tokens: named texts that belong to a folder or program."""
+"""My Tokens: named values of a folder or program."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class TokenStore:
     def resolve(self, places: Sequence[FolderRef], overrides: Mapping[str, str]) -> dict[str, str]:
         """Return the values a run uses; only a token that exists can be overridden.
 
-        The nearest place comes first, and its tokens hide those of the same name further up.
+        Tokens of an inner folder hide those of the same name in outer ones.
         """
         values = {token.name: token.value for place in reversed(places) for token in self.of(place)}
         for name, value in overrides.items():
