@@ -17,7 +17,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 
 ADD = "*/add"
 STATUS = "*/members/status.json"
@@ -306,7 +306,8 @@ def test_by_campaign_members_are_left_out_and_a_lead_given_twice_is_requested_on
 
 def test_by_campaign_tokens_reach_the_mail(airflow: Airflow, sandbox: Sandbox) -> None:
     campaign = sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
-    campaign.folder, campaign.program_id = Place(marketo.DEFAULT_PROGRAM, "Program"), marketo.DEFAULT_PROGRAM
+    campaign.folder = FolderRef(marketo.DEFAULT_PROGRAM, "Program")
+    campaign.program_id = marketo.DEFAULT_PROGRAM
     run = enroll(airflow, by_campaign([marketo.ANNA], more="tokens={'{{my.Headline}}': 'Hello'}"))
     assert run.state == "success", run.log[-2000:]
     assert runs(sandbox) == Counter([marketo.ANNA])

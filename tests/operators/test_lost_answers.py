@@ -28,7 +28,7 @@ from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
-from airflow_provider_mkt.sandbox.marketo.folders.models import Place
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 
 LATER = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
 PEOPLE = [marketo.ANNA, marketo.BEN]
@@ -224,7 +224,7 @@ def state(box: Sandbox) -> dict[str, Any]:
         "leads": sorted(lead.id for lead in other.leads),
         "merges": len(other.log.all(MERGE_LEADS)),
         "runs": Counter(campaign.name for campaign in other.campaigns.values() for _ in campaign.runs),
-        "tokens": other.tokens.of(Place(marketo.EMAIL_PROGRAM, "Program")),
+        "tokens": other.tokens.of(FolderRef(marketo.EMAIL_PROGRAM, "Program")),
     }
 
 

@@ -36,15 +36,15 @@ def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
     """Filter assets by the folder parameter, if there is one."""
     if not text:
         return assets
-    place = parse_folder(text)
-    return [one for one in assets if one.folder == place]
+    folder = parse_folder(text)
+    return [one for one in assets if one.folder == folder]
 
 
 def requested_folder(request: MarketoRequest, params: QueryParams, name: str = "folder") -> FolderRef:
     """Return the folder of a new asset, which must exist."""
-    place = parse_folder(params.get(name), name)
-    request.state.folder_name(place)
-    return place
+    folder = parse_folder(params.get(name), name)
+    request.state.folder_name(folder)
+    return folder
 
 
 def common(asset: Asset) -> Row:

@@ -82,38 +82,38 @@ class MarketoState(State):
     def campaign(self, campaign_id: int) -> SmartCampaign:
         return _existing(self.campaigns, campaign_id, "Campaign")
 
-    def folder_name(self, place: FolderRef) -> str:
+    def folder_name(self, folder: FolderRef) -> str:
         """Return the name of a folder or program.
 
         :raises MarketoError: 710, it does not exist.
         """
-        home: Asset | None = (self.folders if place.type == "Folder" else self.programs).get(place.id)
-        if home is None:
-            raise MarketoError(710, f"{place.type} {place.id} not found")
-        return home.name
+        found: Asset | None = (self.folders if folder.type == "Folder" else self.programs).get(folder.id)
+        if found is None:
+            raise MarketoError(710, f"{folder.type} {folder.id} not found")
+        return found.name
 
-    def path_of(self, place: FolderRef) -> list[FolderRef]:
+    def path_of(self, folder: FolderRef) -> list[FolderRef]:
         """Return a folder and its parents, from the inside out."""
-        places = [place]
-        while home := (self.folders if place.type == "Folder" else self.programs).get(place.id):
-            place = home.folder
-            if place in places:
+        folders = [folder]
+        while container := (self.folders if folder.type == "Folder" else self.programs).get(folder.id):
+            folder = container.folder
+            if folder in folders:
                 break
-            places.append(place)
-        return places
+            folders.append(folder)
+        return folders
 
-    def program_of(self, place: FolderRef) -> Program | None:
-        return self.programs.get(place.id) if place.type == "Program" else None
+    def program_of(self, folder: FolderRef) -> Program | None:
+        return self.programs.get(folder.id) if folder.type == "Program" else None
 
     def check_name_free(
-        self, assets: dict[int, AssetT], name: str, place: FolderRef, exclude: int | None = None
+        self, assets: dict[int, AssetT], name: str, folder: FolderRef, exclude: int | None = None
     ) -> None:
         """Check that a name is free: in its program for assets of a program, else in the instance."""
         for other in assets.values():
             if other.id == exclude or other.name.lower() != name.lower():
                 continue
-            local = place.type == "Program" or other.folder.type == "Program"
-            if not local or (other.folder == place and not isinstance(other, Program)):
+            local = folder.type == "Program" or other.folder.type == "Program"
+            if not local or (other.folder == folder and not isinstance(other, Program)):
                 raise MarketoError(709, f"An asset named '{name}' already exists")
 
 

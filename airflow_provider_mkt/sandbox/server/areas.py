@@ -42,8 +42,8 @@ class Areas(Generic[StateT, TokenT]):
 def find_areas(package: str) -> Areas[Any, Any]:
     """Import the areas in a platform's package.
 
-    Modules with these names are used: `routes*` (every `Routes` in it), `seed` (`fill`; `AFTER` names the areas
-    to fill before it) and `pages` (`snapshot` and `tables`, each optional).
+    Modules with these names are used: `routes*` (every `Routes` in it), `seed` (`fill`; `AFTER` names the
+    areas to fill before it) and `pages` (`snapshot` and `tables`, each optional).
 
     :param package: name of the package; each package in it is an area.
     """

@@ -51,7 +51,7 @@ def check_id_property(name: str | None, contacts: ContactStore, *, email_allowed
         raise invalid(msg)
 
 
-def refuse_duplicates(keys: Iterable[str]) -> None:
+def reject_duplicates(keys: Iterable[str]) -> None:
     """Check that no record occurs twice in a request."""
     twice = sorted(key for key, count in Counter(keys).items() if count > 1)
     if twice:
@@ -59,9 +59,9 @@ def refuse_duplicates(keys: Iterable[str]) -> None:
         raise invalid(msg)
 
 
-def refuse_shared(values: Iterable[dict[str, str]], contacts: ContactStore) -> None:
+def reject_shared_values(values: Iterable[dict[str, str]], contacts: ContactStore) -> None:
     """Check that no two records of a request have the same unique value."""
-    refuse_duplicates(
+    reject_duplicates(
         key
         for one in values
         for name, value in one.items()

@@ -18,8 +18,8 @@ from airflow_provider_mkt.sandbox.hubspot.contacts.requests import (
     WRITE,
     check_id_property,
     exists_already,
-    refuse_duplicates,
-    refuse_shared,
+    reject_duplicates,
+    reject_shared_values,
     unknown_ids,
     valid_properties,
 )
@@ -66,7 +66,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
     for others in associations:
         check_associations(request.state, others)
     if not partial:
-        refuse_shared(values, contacts)
+        reject_shared_values(values, contacts)
         for one in values:
             holder = contacts.holder(one)
             if holder is not None:
@@ -116,7 +116,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
     for item in inputs:
         # Updating by email is rejected with this message according to public reports.
         check_id_property(item.get("idProperty"), contacts, email_allowed=False)
-    refuse_duplicates(str(item["id"]) for item in inputs)
+    reject_duplicates(str(item["id"]) for item in inputs)
     await request.simulate_latency()
     results, errors, unknown = [], [], []
     for item, one in zip(inputs, values, strict=True):
@@ -150,12 +150,12 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
     if key == "email":
         ids = [one.strip().lower() for one in ids]
         valid_properties(({"email": one} for one in ids), schema, contacts)
-    refuse_duplicates(ids)
+    reject_duplicates(ids)
     for one_id, one in zip(ids, values, strict=True):
         if key is not None and one.setdefault(key, one_id).strip().lower() != one_id.lower():
             msg = f"The value of {key} in properties differs from the id {one_id}"
             raise invalid(msg)
-    refuse_shared(values, contacts)
+    reject_shared_values(values, contacts)
     found = [contacts.find(key, one) for one in ids]
     await request.simulate_latency()
     # Another request may have archived or created a contact in the meantime: unique values are checked when

@@ -29,7 +29,7 @@ class Contact:
     history: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     archived_at: float | None = None
     trace: str | None = None
-    gone: bool = False
+    removed: bool = False
     """Merged into another contact or deleted for GDPR: in no response any more."""
     merged: list[str] = field(default_factory=list)
     """Ids of contacts that were merged into this one."""
@@ -108,11 +108,11 @@ class ContactStore:
 
     def live(self, *, after: int = 0) -> Iterable[Contact]:
         """Return contacts that are not archived, by ascending id, with ids greater than `after`."""
-        return (one for one in self._from(after) if one.archived_at is None and not one.gone)
+        return (one for one in self._from(after) if one.archived_at is None and not one.removed)
 
     def archived(self, *, after: int = 0) -> Iterable[Contact]:
         """Return archived contacts, by ascending id, with ids greater than `after`."""
-        return (one for one in self._from(after) if one.archived_at is not None and not one.gone)
+        return (one for one in self._from(after) if one.archived_at is not None and not one.removed)
 
     def _from(self, after: int) -> Iterator[Contact]:
         # Ids are consecutive, so the position of a contact follows from its id.
@@ -195,7 +195,7 @@ class ContactStore:
 
     def _remove(self, contact: Contact) -> None:
         self._release(contact, contact.properties)
-        contact.gone = True
+        contact.removed = True
         del self._by_id[contact.id]
 
     def _write(self, contact: Contact, values: dict[str, str], now: float) -> None:

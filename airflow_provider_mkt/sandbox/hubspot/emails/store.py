@@ -34,11 +34,11 @@ class EmailStore:
         self._by_id: dict[str, Email] = {}
 
     def all(self) -> list[Email]:
-        self.settle()
+        self.set_due_recipients()
         return list(self._by_id.values())
 
     def get(self, email_id: str) -> Email | None:
-        self.settle()
+        self.set_due_recipients()
         return self._by_id.get(email_id)
 
     def state(self, email: Email) -> str:
@@ -107,10 +107,10 @@ class EmailStore:
 
         Whether publishing a regular email twice is rejected is not documented; here it sends again.
         """
-        _refuse_variation(email)
+        _reject_variation(email)
         for one in self._with_variation(email):
             self._publish(one, email)
-        self.settle()
+        self.set_due_recipients()
 
     def _publish(self, email: Email, master: Email) -> None:
         now = self.clock.time()
@@ -130,7 +130,7 @@ class EmailStore:
 
     def unpublish(self, email: Email) -> None:
         """Deactivate an automated email; cancel a regular one that has not begun, with its variation."""
-        _refuse_variation(email)
+        _reject_variation(email)
         now = self.clock.time()
         phase = email.phase(now, self.settings)
         if phase not in ("AUTOMATED", "SCHEDULED"):
@@ -150,7 +150,7 @@ class EmailStore:
         if variation is not None:
             yield variation
 
-    def settle(self) -> None:
+    def set_due_recipients(self) -> None:
         """Set the recipients of all sends that have begun."""
         now = self.clock.time()
         for email in self._by_id.values():
@@ -201,7 +201,7 @@ class EmailStore:
         ]
 
 
-def _refuse_variation(email: Email) -> None:
+def _reject_variation(email: Email) -> None:
     # Whether a variation can be published separately is not documented; here it cannot.
     if email.role == VARIANT:
         msg = f"Email {email.id} is a variation; publish or unpublish email {email.partner} instead"

@@ -73,8 +73,8 @@ async def start_import(request: HubSpotRequest) -> Response:
     if order.get("createContactListFromImport"):
         lists, name = request.state.lists, one.name
         # Names of lists are unique, but names of imports are not.
-        taken = lists.named(CONTACTS, name) is not None
-        one.list_id = lists.create(f"{name} ({one.id})" if taken else name).id
+        name_exists = lists.named(CONTACTS, name) is not None
+        one.list_id = lists.create(f"{name} ({one.id})" if name_exists else name).id
     imports.add(one)
     return JSONResponse(_view(one))
 

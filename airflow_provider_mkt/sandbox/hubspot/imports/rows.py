@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-class _Refused(Exception):
+class _RowRejected(Exception):
     def __init__(self, kind: str, message: str, column: int | None = None, value: str | None = None) -> None:
         super().__init__(kind)
         self.details = {"kind": kind, "message": message}
@@ -33,32 +33,32 @@ def write_row(contacts: ContactStore, one: Import, line: Line, at: float) -> str
     one.counters["TOTAL_ROWS"] += 1
     try:
         return _import(contacts, one, line)
-    except _Refused as refused:
-        one.fail(**refused.details, at=at, line=line, column=refused.column, value=refused.value)
+    except _RowRejected as rejected:
+        one.fail(**rejected.details, at=at, line=line, column=rejected.column, value=rejected.value)
         return None
 
 
 def _import(contacts: ContactStore, one: Import, line: Line) -> str:
     if len(line.cells) != len(one.columns):
         details = f"The row has {len(line.cells)} columns, the header {len(one.columns)}"
-        raise _Refused("INCORRECT_NUMBER_OF_COLUMNS", details)
+        raise _RowRejected("INCORRECT_NUMBER_OF_COLUMNS", details)
     values = _values(contacts, one, line)
     if values.get("email", "").lower() in contacts.blocked:
-        raise _Refused("GDPR_BLACKLISTED_EMAIL", "The address was deleted under privacy laws")
+        raise _RowRejected("GDPR_BLACKLISTED_EMAIL", "The address was deleted under privacy laws")
     known = _find(contacts, one, line)
     if known is None and one.operation == UPDATE:
-        raise _Refused("UPDATE_ONLY_IMPORT", "No contact has this key, and the import only updates")
+        raise _RowRejected("UPDATE_ONLY_IMPORT", "No contact has this key, and the import only updates")
     holder = contacts.holder(values, exclude=known.id if known is not None else None)
     if one.operation == CREATE and (known is not None or holder is not None):
-        raise _Refused("CREATE_ONLY_IMPORT", "A contact has this key, and the import only creates")
+        raise _RowRejected("CREATE_ONLY_IMPORT", "A contact has this key, and the import only creates")
     if holder is not None:
-        raise _Refused("DUPLICATE_UNIQUE_PROPERTY_VALUE", f"Contact {holder.id} has this value already")
+        raise _RowRejected("DUPLICATE_UNIQUE_PROPERTY_VALUE", f"Contact {holder.id} has this value already")
     # An empty cell does not change the value.
     values = {name: value for name, value in values.items() if value != ""}
     if known is None:
         if not values:
             details = "The row has no values"
-            raise _Refused("FAILED_TO_PROCESS_OBJECT_WITH_EMPTY_PROPERTY_VALUES", details)
+            raise _RowRejected("FAILED_TO_PROCESS_OBJECT_WITH_EMPTY_PROPERTY_VALUES", details)
         known = contacts.create(values)
         one.counters["CREATED_OBJECTS"] += 1
     else:
@@ -79,15 +79,15 @@ def _values(contacts: ContactStore, one: Import, line: Line) -> dict[str, str]:
         known = contacts.definitions.get(name)
         if known is None:
             details = f'Property "{name}" does not exist any more'
-            raise _Refused("PROPERTY_DEFINITION_NOT_FOUND", details, place)
+            raise _RowRejected("PROPERTY_DEFINITION_NOT_FOUND", details, place)
         if known.kind in ("date", "datetime") and text:
             read = as_written(text, one.date_format, one.zone, whole_day=known.kind == "date")
             if read is None:
-                raise _Refused("COULD_NOT_PARSE_DATE", f"No date in {one.date_format}", place, text)
+                raise _RowRejected("COULD_NOT_PARSE_DATE", f"No date in {one.date_format}", place, text)
             text = read
         elif (problem := known.problem(text)) is not None:
             kind = _KINDS.get(problem[1], "INVALID_PROPERTY_VALUE_FORMAT")
-            raise _Refused(kind, problem[2], place, text)
+            raise _RowRejected(kind, problem[2], place, text)
         values[name] = text
     return values
 
@@ -103,13 +103,13 @@ def _find(contacts: ContactStore, one: Import, line: Line) -> Contact | None:
             if by_id and one.operation != UPDATE:
                 continue
             kind = "INVALID_OBJECT_ID" if by_id else "INVALID_ALTERNATE_ID"
-            raise _Refused(kind, "The row has no key", place, cell)
+            raise _RowRejected(kind, "The row has no key", place, cell)
         if f"{place} {key}" in one.keys:
             kind = "DUPLICATE_OBJECT_ID" if by_id else "DUPLICATE_ALTERNATE_ID"
-            raise _Refused(kind, "The file has this key in an earlier row", place, cell)
+            raise _RowRejected(kind, "The file has this key in an earlier row", place, cell)
         one.keys.add(f"{place} {key}")
         found = contacts.find(None if by_id else column.property_name, key)
         if found is None and by_id:
-            raise _Refused("INVALID_OBJECT_ID", "No contact has this id", place, cell)
+            raise _RowRejected("INVALID_OBJECT_ID", "No contact has this id", place, cell)
         return found
     return None

@@ -174,8 +174,8 @@ def _name(value: Any) -> str:
 
 
 def _refuse_taken(request: HubSpotRequest, object_type: str, name: str, exclude: str | None = None) -> None:
-    taken = request.state.lists.named(object_type, name)
-    if taken is not None and taken.id != exclude:
+    existing = request.state.lists.named(object_type, name)
+    if existing is not None and existing.id != exclude:
         msg = f"A list named {name} already exists"
         raise invalid(msg)
 

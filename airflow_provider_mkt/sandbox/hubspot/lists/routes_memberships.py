@@ -67,12 +67,12 @@ async def remove_members(request: HubSpotRequest) -> Response:
 async def add_and_remove(request: HubSpotRequest) -> Response:
     schema, required = "MembershipChangeRequest", ("recordIdsToAdd", "recordIdsToRemove")
     body = check_object(await read_object(request, schema, required), schema, known=required)
-    coming, going = (list(dict.fromkeys(names(body, name, schema))) for name in required)
-    if len(coming) > MAX_INPUTS or len(going) > MAX_INPUTS:
+    added, removed = (list(dict.fromkeys(names(body, name, schema))) for name in required)
+    if len(added) > MAX_INPUTS or len(removed) > MAX_INPUTS:
         msg = f"At most {MAX_INPUTS} ids per call"
         raise invalid(msg)
     await request.simulate_latency()
-    return _change(request, coming, going)
+    return _change(request, added, removed)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-from/{sourceListId}", scopes=WRITE, also=READ)
@@ -114,15 +114,15 @@ async def lists_of_records(request: HubSpotRequest) -> Response:
     return batch_response(request, results, [error] if missing else [], began=began)
 
 
-def _change(request: HubSpotRequest, coming: list[str], going: list[str]) -> Response:
+def _change(request: HubSpotRequest, added: list[str], removed: list[str]) -> Response:
     """Add and remove members. Unknown ids are reported, but not as an error."""
     one, lists = static(request), request.state.lists
-    missing = [record for record in dict.fromkeys([*coming, *going]) if not lists.exists(one, record)]
+    missing = [record for record in dict.fromkeys([*added, *removed]) if not lists.exists(one, record)]
     return JSONResponse(
         {
             # HubSpot's spelling.
-            "recordsIdsAdded": lists.add_members(one, [record for record in coming if record not in missing]),
-            "recordIdsRemoved": lists.take_out(one, [record for record in going if record not in missing]),
+            "recordsIdsAdded": lists.add_members(one, [record for record in added if record not in missing]),
+            "recordIdsRemoved": lists.take_out(one, [record for record in removed if record not in missing]),
             "recordIdsMissing": missing,
         }
     )

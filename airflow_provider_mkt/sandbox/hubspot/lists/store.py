@@ -110,9 +110,9 @@ class ListStore:
 
     def take_out(self, one: RecordList, records: Iterable[str]) -> list[str]:
         """Remove records. Return those that were members before."""
-        gone = [record for record in records if one.joined.pop(record, None) is not None]
+        removed = [record for record in records if one.joined.pop(record, None) is not None]
         one.record_size(self._clock.time())
-        return gone
+        return removed
 
     def of_record(self, record: str) -> list[RecordList]:
         return [one for one in self.all() if record in self.members(one)]

@@ -81,9 +81,9 @@ class ActivityStore:
             primary_value,
             fields,
         )
-        place = bisect.bisect(self._order, Position(at, number))
-        self._order.insert(place, Position(at, number))
-        self._rows.insert(place, activity)
+        index = bisect.bisect(self._order, Position(at, number))
+        self._order.insert(index, Position(at, number))
+        self._rows.insert(index, activity)
         return activity
 
     def all(self, type_id: int | None = None, lead_id: int | None = None) -> list[Activity]:

@@ -72,11 +72,11 @@ def tokens_of(state: MarketoState, campaign: SmartCampaign, overrides: Mapping[s
 
     :raises MarketoError: a token cannot be overridden.
     """
-    home = campaign.folder
-    if overrides and home.type == "Program" and state.programs[home.id].folder.type == "Program":
+    folder = campaign.folder
+    if overrides and folder.type == "Program" and state.programs[folder.id].folder.type == "Program":
         # The live platform has this error for programs inside a program.
         raise MarketoError(611, "System error")
-    return state.tokens.resolve(state.path_of(home), overrides)
+    return state.tokens.resolve(state.path_of(folder), overrides)
 
 
 def _run(

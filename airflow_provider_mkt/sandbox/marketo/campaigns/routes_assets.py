@@ -64,13 +64,13 @@ def _check_description(params: QueryParams) -> None:
 async def create(request: MarketoRequest) -> Response:
     """Create an empty campaign: smart list and flow can only be set in the user interface."""
     params = await asset_params(request)
-    name, place = text_param(params, "name"), requested_folder(request, params)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
-    request.state.check_name_free(request.state.campaigns, name, place)
+    request.state.check_name_free(request.state.campaigns, name, folder)
     now = request.clock.now()
-    campaign = SmartCampaign(request.state.next_id("campaign"), name, place, now, now, EMPTY, rule="once")
+    campaign = SmartCampaign(request.state.next_id("campaign"), name, folder, now, now, EMPTY, rule="once")
     campaign.description = params.get("description") or ""
-    campaign.program_id = place.id if place.type == "Program" else None
+    campaign.program_id = folder.id if folder.type == "Program" else None
     request.state.campaigns[campaign.id] = campaign
     return assets(request, [_row(campaign)])
 
@@ -88,10 +88,10 @@ async def update(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.campaigns, "Smart campaign")
-    name, place = text_param(params, "name"), requested_folder(request, params)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
-    request.state.check_name_free(request.state.campaigns, name, place)
-    created = clone_campaign(request.state, source, name, place, params.get("description"))
+    request.state.check_name_free(request.state.campaigns, name, folder)
+    created = clone_campaign(request.state, source, name, folder, params.get("description"))
     return assets(request, [_row(created)])
 
 

@@ -83,13 +83,13 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/emails.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), requested_folder(request, params)
-    request.state.check_name_free(request.state.emails, name, place)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
+    request.state.check_name_free(request.state.emails, name, folder)
     template = to_int(text_param(params, "template"), "template")
     if template not in request.state.templates:
         raise MarketoError(702, f"Email template {template} not found")
     now = request.clock.now()
-    email = Email(request.state.next_id("email"), name, place, now, now, template, draft=Version())
+    email = Email(request.state.next_id("email"), name, folder, now, now, template, draft=Version())
     email.description = params.get("description") or ""
     email.edit(now, **{HEADERS[key]: params.get(key) or "" for key in HEADERS if key in params})
     email.edit(now, **_switches(params))
@@ -173,9 +173,9 @@ async def discard(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.emails, "Email")
-    name, place = text_param(params, "name"), requested_folder(request, params)
-    request.state.check_name_free(request.state.emails, name, place)
-    created = clone_email(request.state, source, name, place, params.get("description"))
+    name, folder = text_param(params, "name"), requested_folder(request, params)
+    request.state.check_name_free(request.state.emails, name, folder)
+    created = clone_email(request.state, source, name, folder, params.get("description"))
     operational = to_bool(params.get("operational"))
     if operational is not None:
         created.edit(request.clock.now(), operational=operational)
@@ -196,9 +196,9 @@ def _check_unused(request: MarketoRequest, email: Email) -> None:
     for campaign in request.state.campaigns.values():
         if SendEmail(email.id) in campaign.flow:
             raise MarketoError(709, f"Email is in use by campaign '{campaign.name}'")
-    home = request.state.program_of(email.folder)
-    if home and home.locked:
-        raise MarketoError(709, f"Email is in use by the approved program '{home.name}'")
+    program = request.state.program_of(email.folder)
+    if program and program.locked:
+        raise MarketoError(709, f"Email is in use by the approved program '{program.name}'")
 
 
 @routes.handle("POST", "/email/{id}/sendSample.json", scopes=(WRITE_ASSETS,))

@@ -33,8 +33,8 @@ def send(
     if not reachable(email, lead):
         return False
     state.outbox.append(Sent(at, email.id, lead.id, campaign_id, program_id, tokens or {}))
-    home = state.program_of(email.folder)
-    primary = (email.id, f"{home.name}.{email.name}" if home else email.name)
+    program = state.program_of(email.folder)
+    primary = (email.id, f"{program.name}.{email.name}" if program else email.name)
     for type_id in (SEND_EMAIL, EMAIL_DELIVERED):
         attributes: dict[str, object] = {"Step ID": 1, "Choice Number": 0}
         state.log.add(type_id, lead.id, at, attributes, campaign_id=campaign_id, primary=primary)

@@ -173,8 +173,8 @@ def _full_name(state: MarketoState, row: Activity) -> str:
     asset: Asset | None = assets.get(row.type_id, {}).get(row.primary_id or 0)
     if asset is None:
         return row.primary_value or ""
-    home = state.program_of(asset.folder)
-    return f"{home.name}.{asset.name}" if home else asset.name
+    program = state.program_of(asset.folder)
+    return f"{program.name}.{asset.name}" if program else asset.name
 
 
 def members(request: MarketoRequest, body: Row) -> Writer:

@@ -53,14 +53,14 @@ def parse_folder(text: str | None, parameter: str = "folder") -> FolderRef:
     """Parse a folder parameter, which is JSON in a form field."""
     if not text:
         raise MarketoError(701, f"{parameter} cannot be blank")
-    place = _read_json(text) or _read_loosely(text)
-    if place is None:
+    folder = _read_json(text) or _read_loosely(text)
+    if folder is None:
         raise MarketoError(1001, f"Invalid value '{text}'. Required of type 'folder'")
     # Some samples have the type in lower case.
-    kind = place.type.capitalize()
+    kind = folder.type.capitalize()
     if kind not in ("Folder", "Program"):
-        raise MarketoError(711, f"Folder type '{place.type}' is not valid")
-    return FolderRef(place.id, kind)
+        raise MarketoError(711, f"Folder type '{folder.type}' is not valid")
+    return FolderRef(folder.id, kind)
 
 
 def _read_json(text: str) -> FolderRef | None:

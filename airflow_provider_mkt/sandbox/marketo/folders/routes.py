@@ -54,7 +54,7 @@ async def browse(request: MarketoRequest) -> Response:
     chosen: list[Folder | Program] = []
     for _ in range(depth + 1):
         chosen += level
-        above = {_place(one) for one in level}
+        above = {_ref(one) for one in level}
         # The root folder is its own parent.
         level = [one for one in request.state.folders.values() if one.folder in above and one not in level]
     return assets(
@@ -65,21 +65,21 @@ async def browse(request: MarketoRequest) -> Response:
 def _roots(request: MarketoRequest) -> list[Folder | Program]:
     text = request.query_params.get("root")
     if not text:
-        return [one for one in request.state.folders.values() if one.folder == _place(one)]
-    place = FolderRef(int(text), "Folder") if text.isdigit() else parse_folder(text, "root")
-    root = _at(request, place)
+        return [one for one in request.state.folders.values() if one.folder == _ref(one)]
+    folder = FolderRef(int(text), "Folder") if text.isdigit() else parse_folder(text, "root")
+    root = _at(request, folder)
     return [root] if root else []
 
 
-def _place(one: Folder | Program) -> FolderRef:
+def _ref(one: Folder | Program) -> FolderRef:
     return FolderRef(one.id, "Program" if isinstance(one, Program) else "Folder")
 
 
-def _at(request: MarketoRequest, place: FolderRef) -> Folder | Program | None:
+def _at(request: MarketoRequest, folder: FolderRef) -> Folder | Program | None:
     return (
-        request.state.folders.get(place.id)
-        if place.type == "Folder"
-        else request.state.programs.get(place.id)
+        request.state.folders.get(folder.id)
+        if folder.type == "Folder"
+        else request.state.programs.get(folder.id)
     )
 
 
@@ -97,7 +97,7 @@ async def named(request: MarketoRequest) -> Response:
     )
     found = _in_workspace(request, store)
     if request.query_params.get("root"):
-        roots = {_place(one) for one in _roots(request)}
+        roots = {_ref(one) for one in _roots(request)}
         found = [one for one in found if one.folder in roots]
     return assets(request, [_row(request, one) for one in found])
 
@@ -129,10 +129,10 @@ async def content(request: MarketoRequest) -> Response:
     return assets(request, [{"id": one.id, "type": kinds[id(one)]} for one in asset_page(request, found)])
 
 
-def _inside(request: MarketoRequest, place: FolderRef) -> list[tuple[Asset, str]]:
+def _inside(request: MarketoRequest, folder: FolderRef) -> list[tuple[Asset, str]]:
     state = request.state
     stores: dict[str, Iterable[Asset]] = {
-        "Folder": [one for one in state.folders.values() if one.folder != _place(one)],
+        "Folder": [one for one in state.folders.values() if one.folder != _ref(one)],
         "Program": state.programs.values(),
         "Smart Campaign": state.campaigns.values(),
         "Email": state.emails.values(),
@@ -140,7 +140,7 @@ def _inside(request: MarketoRequest, place: FolderRef) -> list[tuple[Asset, str]
         "Smart List": state.smart_lists.values(),
         "Form": state.forms.values(),
     }
-    return [(one, kind) for kind, store in stores.items() for one in store if one.folder == place]
+    return [(one, kind) for kind, store in stores.items() for one in store if one.folder == folder]
 
 
 @routes.handle("POST", "/folders.json", scopes=(WRITE_ASSETS,))
@@ -176,7 +176,7 @@ async def update(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/folder/{id}/delete.json", scopes=(WRITE_ASSETS,))
 async def delete(request: MarketoRequest) -> Response:
     folder = _for_write(request, await asset_params(request))
-    if _inside(request, _place(folder)):
+    if _inside(request, _ref(folder)):
         raise MarketoError(709, "Folder is not empty")
     del request.state.folders[folder.id]
     return assets(request, [{"id": folder.id}])
@@ -204,10 +204,10 @@ def _check_name(request: MarketoRequest, name: str, parent: FolderRef, exclude: 
 
 
 def _row(request: MarketoRequest, one: Folder | Program) -> Row:
-    place = _place(one)
+    folder = _ref(one)
     row = common(one) | {
-        "folderId": place.flat(),
-        "parent": one.folder.flat() if one.folder != place else None,
+        "folderId": folder.flat(),
+        "parent": one.folder.flat() if one.folder != folder else None,
         "path": _path(request, one),
         "accessZoneId": 1,
     }
@@ -223,5 +223,5 @@ def _row(request: MarketoRequest, one: Folder | Program) -> Row:
 
 
 def _path(request: MarketoRequest, one: Folder | Program) -> str:
-    parent = None if one.folder == _place(one) else _at(request, one.folder)
+    parent = None if one.folder == _ref(one) else _at(request, one.folder)
     return f"{_path(request, parent) if parent else ''}/{one.name}"

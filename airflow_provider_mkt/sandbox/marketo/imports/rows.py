@@ -82,10 +82,10 @@ def _import_row(state: MarketoState, job: ImportJob, order: Upsert, row: list[st
     of_member = [one for one in record if one not in state.leads.schema.fields] if job.program_id else []
     data = member_data.read(state, {name: record.pop(name) for name in of_member})
     lead, _ = apply(state, order, plan(state, order, record), at, ORIGIN)
-    _place(state, job, lead, data, at)
+    _ref(state, job, lead, data, at)
 
 
-def _place(state: MarketoState, job: ImportJob, lead: Lead, data: dict[str, Value], at: datetime) -> None:
+def _ref(state: MarketoState, job: ImportJob, lead: Lead, data: dict[str, Value], at: datetime) -> None:
     if job.list_id is not None:
         listing.add(state, state.static_list(job.list_id), lead, at, ORIGIN.source)
     if job.program_id is None:

@@ -49,11 +49,11 @@ def fill(state: MarketoState) -> None:
         )
         attributes: dict[str, object] = {"Source Type": "New person", "Created Date": "2025-01-06"}
         state.log.add(NEW_LEAD, lead.id, SEEDED_AT, attributes)
-    home = FolderRef(DEFAULT_PROGRAM, "Program")
+    program = FolderRef(DEFAULT_PROGRAM, "Program")
     state.forms[FORM] = Form(
         FORM,
         "Newsletter Sign-up",
-        home,
+        program,
         SEEDED_AT,
         SEEDED_AT,
         ("email", "firstName", "lastName", STRING_KEY),

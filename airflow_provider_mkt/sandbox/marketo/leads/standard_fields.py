@@ -7,7 +7,7 @@ FIRST_CUSTOM_MEMBER_FIELD = 3001
 API_LEAD_FIELDS = 100
 API_MEMBER_FIELDS = 20
 
-# name, label, type, marks: k = usable as a key, r = read only, c = kept on the company
+# name, label, type, flags: k = usable as a key, r = read only, c = kept on the company
 _LEAD = """
 company|Company Name|string|c
 site|Site|string|c

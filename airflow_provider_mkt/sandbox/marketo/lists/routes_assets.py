@@ -45,10 +45,10 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/staticLists.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), requested_folder(request, params)
-    request.state.check_name_free(request.state.lists, name, place)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
+    request.state.check_name_free(request.state.lists, name, folder)
     now = request.clock.now()
-    created = StaticList(request.state.next_id("list"), name, place, now, now)
+    created = StaticList(request.state.next_id("list"), name, folder, now, now)
     created.description = params.get("description") or ""
     request.state.lists[created.id] = created
     return assets(request, [_row(created)])

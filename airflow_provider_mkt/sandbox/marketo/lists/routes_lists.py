@@ -36,11 +36,11 @@ async def browse(request: MarketoRequest) -> Response:
     )
     chosen = []
     for one in request.state.lists.values():
-        home = request.state.program_of(one.folder)
+        program = request.state.program_of(one.folder)
         if (
             (not ids or one.id in ids)
             and (not names or one.name in names)
-            and (not programs or (home is not None and home.name in programs))
+            and (not programs or (program is not None and program.name in programs))
             and (not workspaces or WORKSPACE in workspaces)
         ):
             chosen.append(one)
@@ -57,9 +57,9 @@ def _row(request: MarketoRequest, one: StaticList) -> Row:
     row: Row = {"id": one.id, "name": one.name}
     if one.description:
         row["description"] = one.description
-    home = request.state.program_of(one.folder)
-    if home:
-        row["programName"] = home.name
+    program = request.state.program_of(one.folder)
+    if program:
+        row["programName"] = program.name
     return row | {
         "workspaceName": WORKSPACE,
         "createdAt": lead_time(one.created_at),

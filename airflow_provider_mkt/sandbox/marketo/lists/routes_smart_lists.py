@@ -61,10 +61,10 @@ async def browse(request: MarketoRequest) -> Response:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.smart_lists, "Smart list")
-    name, place = text_param(params, "name"), requested_folder(request, params)
-    request.state.check_name_free(request.state.smart_lists, name, place)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
+    request.state.check_name_free(request.state.smart_lists, name, folder)
     now = request.clock.now()
-    created = OwnSmartList(request.state.next_id("smart list"), name, place, now, now, source.static_list_id)
+    created = OwnSmartList(request.state.next_id("smart list"), name, folder, now, now, source.static_list_id)
     created.description = params.get("description") or ""
     request.state.smart_lists[created.id] = created
     return assets(request, [_row(created)])

@@ -53,45 +53,45 @@ def _channel(one: Channel) -> Row:
     }
 
 
-def _token_home(request: MarketoRequest, kind: str) -> FolderRef:
+def _token_folder(request: MarketoRequest, kind: str) -> FolderRef:
     if kind not in ("Folder", "Program"):
         raise MarketoError(711, f"Folder type '{kind}' is not valid")
-    place = FolderRef(path_id(request, "id"), kind)
-    request.state.folder_name(place)
-    return place
+    folder = FolderRef(path_id(request, "id"), kind)
+    request.state.folder_name(folder)
+    return folder
 
 
-def _tokens(request: MarketoRequest, place: FolderRef) -> list[Row]:
+def _tokens(request: MarketoRequest, folder: FolderRef) -> list[Row]:
     rows = [
-        {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{place.id}A1"}
-        for one in request.state.tokens.of(place)
+        {"name": one.name, "type": one.type, "value": one.value, "computedUrl": f"{APP}/#MF{folder.id}A1"}
+        for one in request.state.tokens.of(folder)
     ]
-    return [{"folder": {"type": place.type, "value": place.id}, "tokens": rows}] if rows else []
+    return [{"folder": {"type": folder.type, "value": folder.id}, "tokens": rows}] if rows else []
 
 
 @routes.handle("GET", "/folder/{id}/tokens.json", scopes=ASSETS_READABLE)
 async def tokens(request: MarketoRequest) -> Response:
     return assets(
-        request, _tokens(request, _token_home(request, request.query_params.get("folderType") or "Folder"))
+        request, _tokens(request, _token_folder(request, request.query_params.get("folderType") or "Folder"))
     )
 
 
 @routes.handle("POST", "/folder/{id}/tokens.json", scopes=(WRITE_ASSETS,))
 async def put_token(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    place = _token_home(request, text_param(params, "folderType"))
+    folder = _token_folder(request, text_param(params, "folderType"))
     name, kind = text_param(params, "name", LONGEST_TOKEN_NAME), text_param(params, "type")
     if kind not in TYPES:
         raise MarketoError(701, f"Invalid token type '{kind}'")
     if "value" not in params:
         raise MarketoError(701, "value cannot be blank")
-    request.state.tokens.put(place, MyToken(name, kind, params.get("value") or ""))
-    return assets(request, _tokens(request, place))
+    request.state.tokens.put(folder, MyToken(name, kind, params.get("value") or ""))
+    return assets(request, _tokens(request, folder))
 
 
 @routes.handle("POST", "/folder/{id}/tokens/delete.json", scopes=(WRITE_ASSETS,))
 async def delete_token(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    place = _token_home(request, text_param(params, "folderType"))
-    request.state.tokens.remove(place, text_param(params, "name"), text_param(params, "type"))
-    return assets(request, [{"id": place.id}])
+    folder = _token_folder(request, text_param(params, "folderType"))
+    request.state.tokens.remove(folder, text_param(params, "name"), text_param(params, "type"))
+    return assets(request, [{"id": folder.id}])

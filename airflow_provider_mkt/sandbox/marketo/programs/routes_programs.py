@@ -93,7 +93,7 @@ async def named(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/programs.json", scopes=(WRITE_ASSETS,))
 async def create(request: MarketoRequest) -> Response:
     params = await asset_params(request)
-    name, place = text_param(params, "name"), requested_folder(request, params)
+    name, folder = text_param(params, "name"), requested_folder(request, params)
     check_clone_name(request.state, name)
     kind = TYPES.get(text_param(params, "type").lower())
     if kind is None:
@@ -106,7 +106,7 @@ async def create(request: MarketoRequest) -> Response:
     if channel.program_type != kind:
         raise MarketoError(709, f"Channel '{channel.name}' is not applicable to program type '{kind}'")
     now = request.clock.now()
-    program = Program(request.state.next_id("program"), name, place, now, now, kind, channel)
+    program = Program(request.state.next_id("program"), name, folder, now, now, kind, channel)
     program.description = params.get("description") or ""
     if kind == kinds.ENGAGEMENT:
         program.streams = (Stream(program.id * 10 + 1, "Stream 1"),)
@@ -181,13 +181,13 @@ def _loosely(text: str) -> object:
 async def clone(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.programs, "Program")
-    name, place = text_param(params, "name"), requested_folder(request, params)
-    if place.type != "Folder":
+    name, folder = text_param(params, "name"), requested_folder(request, params)
+    if folder.type != "Folder":
         raise MarketoError(711, "A program can only be cloned into a folder")
     check_clone_name(request.state, name)
     await request.simulate_latency()
     check_clone_name(request.state, name)
-    created = clone_program(request.state, source, name, place, params.get("description"))
+    created = clone_program(request.state, source, name, folder, params.get("description"))
     return assets(request, [_full(request, created)])
 
 

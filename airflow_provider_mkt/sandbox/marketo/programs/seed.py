@@ -49,14 +49,14 @@ def _add_channels(state: MarketoState) -> None:
 
 
 def _add_programs(state: MarketoState) -> None:
-    place = FolderRef(PROGRAM_FOLDER, "Folder")
+    folder = FolderRef(PROGRAM_FOLDER, "Folder")
     for number, name, kind, channel in (
         (NURTURE_PROGRAM, "Welcome Nurture", kinds.ENGAGEMENT, NURTURE_CHANNEL),
         (EMAIL_PROGRAM, "November Newsletter", kinds.EMAIL, EMAIL_CHANNEL),
         (DEFAULT_PROGRAM, "Website Contacts", kinds.DEFAULT, DEFAULT_CHANNEL),
     ):
         state.programs[number] = Program(
-            number, name, place, SEEDED_AT, SEEDED_AT, kind, state.channels[channel]
+            number, name, folder, SEEDED_AT, SEEDED_AT, kind, state.channels[channel]
         )
     nurture = state.programs[NURTURE_PROGRAM]
     nurture.on, nurture.streams = True, (Stream(1, FIRST_STREAM), Stream(2, SECOND_STREAM))
