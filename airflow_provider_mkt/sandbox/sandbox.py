@@ -7,19 +7,15 @@ import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Literal, Self
 
 from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
 from airflow_provider_mkt.sandbox.marketo.platform import Marketo
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.http_server import HTTPServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType, TracebackType
-    from typing import Self
-
-    from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.platform import Platform
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 10.0

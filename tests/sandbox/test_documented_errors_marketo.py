@@ -37,8 +37,7 @@ from airflow_provider_mkt.api.marketo import (
 )
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.marketo import error_codes as documented_errors
-from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo import error_codes, seed
 from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 READ: Call[Any] = leads.get(seed.ANNA)
@@ -101,7 +100,7 @@ def answer(box: Sandbox, fault: dict[str, Any]) -> None:
 
 
 def test_all_documented_codes_are_covered() -> None:
-    assert {*BY_CODE, *DOUBTFUL} == set(documented_errors.TEXTS)
+    assert {*BY_CODE, *DOUBTFUL} == set(error_codes.TEXTS)
 
 
 @pytest.mark.parametrize(("code", "kind"), BY_CODE.items())

@@ -14,7 +14,7 @@ from airflow_provider_mkt.api.hubspot import contact_merging, contact_search, co
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.contacts import routes_search as search
+from airflow_provider_mkt.sandbox.hubspot.contacts import routes_search
 
 ADA, BRUNO, CHIDI = seed.CONTACT_IDS[:3]
 
@@ -106,7 +106,7 @@ def test_a_gdpr_deleted_contact_is_gone_and_an_unknown_address_is_blocked(hook: 
 def test_a_search_of_all_reads_every_contact_beyond_10000_once(
     box: Sandbox, hook: HubSpotHook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "CEILING", 200)
+    monkeypatch.setattr(routes_search, "CEILING", 200)
     monkeypatch.setattr(contact_search, "CEILING", 200)
     box.hubspot.limits.secondly.limit = None
     store = box.hubspot.state.contacts

@@ -36,7 +36,7 @@ class HubSpotError(ApiError):
         self.message = message
         self.more = more
 
-    def reply(self) -> Response:
+    def response(self) -> Response:
         body: dict[str, Any] = {
             "status": "error",
             "message": self.message,
@@ -46,7 +46,7 @@ class HubSpotError(ApiError):
         }
         return JSONResponse(body, self.status)
 
-    def standard(self, **context: list[str]) -> dict[str, Any]:
+    def as_batch_error(self, **context: list[str]) -> dict[str, Any]:
         """Return the error as an entry of a batch response."""
         return {
             "status": "error",
@@ -67,7 +67,7 @@ class OAuthError(ApiError):
         self.message = message
         self.error = error
 
-    def reply(self) -> Response:
+    def response(self) -> Response:
         return JSONResponse(
             {
                 "error": self.error,
@@ -214,7 +214,7 @@ def named(name: str) -> Response | None:
     error = errors.get(name)
     if error is None:
         return None
-    response = error.reply()
+    response = error.response()
     if name == "477":
         response.headers["Retry-After"] = "60"
     return response

@@ -124,18 +124,20 @@ class HubSpot(Platform[HubSpotState, Token]):
 
     def render(self, error: ApiError) -> Response:
         if isinstance(error, HubSpotError | OAuthError):
-            return error.reply()
+            return error.response()
         if isinstance(error, LimitExceeded):
             # HubSpot documents no concurrency limit; if one is set, its error is that of the rate window.
             policy = {DAILY: "DAILY", SECONDLY: "SECONDLY"}.get(error.refusal.gate, "TEN_SECONDLY_ROLLING")
             return rate_limited(policy)
         if isinstance(error, MalformedBody):
             where = f"line {error.line}, column {error.column}"
-            return invalid(f"Invalid input JSON on {where}: {error.message}").reply()
+            return invalid(f"Invalid input JSON on {where}: {error.message}").response()
         if isinstance(error, UnknownPath):
-            return not_found(f"No endpoint at {error.path}").reply()
+            return not_found(f"No endpoint at {error.path}").response()
         if isinstance(error, MethodNotAllowed):
-            response = HubSpotError(405, "METHOD_NOT_ALLOWED", f"{error.method} is not allowed here").reply()
+            response = HubSpotError(
+                405, "METHOD_NOT_ALLOWED", f"{error.method} is not allowed here"
+            ).response()
             response.headers["Allow"] = ", ".join(error.allowed)
             return response
         return gateway(500)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import CredentialStore, Token
 from airflow_provider_mkt.sandbox.hubspot.automation.nurture_store import NurtureStore
 from airflow_provider_mkt.sandbox.hubspot.automation.store import AutomationStore
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import CampaignStore
 from airflow_provider_mkt.sandbox.hubspot.contacts.deal_store import DealStore
-from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore
 from airflow_provider_mkt.sandbox.hubspot.events.store import EventStore
 from airflow_provider_mkt.sandbox.hubspot.imports.store import ImportStore
@@ -19,16 +19,13 @@ from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
 from airflow_provider_mkt.sandbox.hubspot.properties.store import PropertyStore
 from airflow_provider_mkt.sandbox.hubspot.sends.smtp_token_store import SmtpTokenStore
 from airflow_provider_mkt.sandbox.hubspot.sends.store import SendStore
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SubscriptionStore
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.limits import Limits
 from airflow_provider_mkt.sandbox.server.requests import Request
 from airflow_provider_mkt.sandbox.server.routing import Routes
 from airflow_provider_mkt.sandbox.server.state import State
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-    from airflow_provider_mkt.sandbox.server.clock import Clock
-    from airflow_provider_mkt.sandbox.server.limits import Limits
 
 
 class HubSpotState(State):

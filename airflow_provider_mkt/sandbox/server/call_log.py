@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 RECENT = 500
-NO_ANSWER = 0
+NO_RESPONSE = 0
 """Status of a call whose connection was reset."""
 
 

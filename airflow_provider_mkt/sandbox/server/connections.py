@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from airflow_provider_mkt.sandbox.server.call_log import NO_ANSWER
+from airflow_provider_mkt.sandbox.server.call_log import NO_RESPONSE
 
 
 class Connections:
@@ -53,7 +53,7 @@ class ConnectionReset(Response):
     """No response: the TCP connection is reset, as by a gateway that dies."""
 
     def __init__(self, connections: Connections) -> None:
-        super().__init__(status_code=NO_ANSWER)
+        super().__init__(status_code=NO_RESPONSE)
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_mkt.sandbox.server.limits import Refusal
+from airflow_provider_mkt.sandbox.server.limits import Refusal
 
 
 class ApiError(Exception):

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic
+
+from pydantic import BaseModel
+from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.server.areas import Areas
 from airflow_provider_mkt.sandbox.server.call_log import CallLog
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.errors import ApiError
 from airflow_provider_mkt.sandbox.server.faults import Faults
-from airflow_provider_mkt.sandbox.server.requests import StateT, TokenT
+from airflow_provider_mkt.sandbox.server.limits import Limits
+from airflow_provider_mkt.sandbox.server.requests import Request, StateT, TokenT
 from airflow_provider_mkt.sandbox.server.routing import Router
 from airflow_provider_mkt.sandbox.server.state import Table
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from starlette.responses import Response
-
-    from airflow_provider_mkt.sandbox.server.clock import Clock
-    from airflow_provider_mkt.sandbox.server.errors import ApiError
-    from airflow_provider_mkt.sandbox.server.limits import Limits
-    from airflow_provider_mkt.sandbox.server.requests import Request
 
 
 class Platform(ABC, Generic[StateT, TokenT]):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.errors import OAuthError, expired, unauthenticated
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 ACCESS_TOKEN_LIFE = 1800
 # How long an expired token is kept: its error differs from that of an unknown token.

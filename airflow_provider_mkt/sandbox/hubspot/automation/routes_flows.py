@@ -129,7 +129,7 @@ def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
 def _missing(unknown: list[str]) -> list[dict[str, Any]]:
     if not unknown:
         return []
-    return [HubSpotError(404, "OBJECT_NOT_FOUND", "Some flows were not found").standard(ids=unknown)]
+    return [HubSpotError(404, "OBJECT_NOT_FOUND", "Some flows were not found").as_batch_error(ids=unknown)]
 
 
 def _listed(one: Workflow) -> dict[str, Any]:

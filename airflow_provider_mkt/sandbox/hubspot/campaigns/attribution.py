@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import campaigns_of
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 _WEEK = 7 * 86400.0
 MODELS = (

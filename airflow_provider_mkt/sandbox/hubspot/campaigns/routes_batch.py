@@ -35,7 +35,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
         try:
             values = valid(item["properties"], schema, creating=True)
         except HubSpotError as error:
-            errors.append(error.standard())
+            errors.append(error.as_batch_error())
         else:
             results.append(request.state.campaigns.create(values).view(list(values)))
     return batch_response(request, results, errors, began=began, success=201)
@@ -52,7 +52,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
     for guid in dict.fromkeys(str(item["id"]).lower() for item in inputs):
         campaign = request.state.campaigns.get(guid)
         if campaign is None:
-            errors.append(not_found(f"Campaign {guid} not found").standard(id=[guid]))
+            errors.append(not_found(f"Campaign {guid} not found").as_batch_error(id=[guid]))
         else:
             results.append(with_assets(request, campaign, names, days))
     return batch_response(request, results, errors, began=began)
@@ -75,7 +75,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
             if campaign is None:
                 raise not_found(f"Campaign {guid} not found")
         except HubSpotError as error:
-            errors.append(error.standard(id=[guid]))
+            errors.append(error.as_batch_error(id=[guid]))
         else:
             request.state.campaigns.update(campaign, values)
             results.append(campaign.view(list(values)))

@@ -75,4 +75,4 @@ def unknown_ids(ids: list[str]) -> dict[str, Any]:
     message = (
         "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
     )
-    return HubSpotError(404, "OBJECT_NOT_FOUND", message).standard(ids=ids)
+    return HubSpotError(404, "OBJECT_NOT_FOUND", message).as_batch_error(ids=ids)

@@ -76,7 +76,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
     for one, others, trace in zip(values, associations, traces, strict=True):
         holder = contacts.holder(one)
         if holder is not None:
-            errors.append(exists_already(holder).standard(objectWriteTraceId=[str(trace)]))
+            errors.append(exists_already(holder).as_batch_error(objectWriteTraceId=[str(trace)]))
         else:
             created = contacts.create(one, trace)
             associate(request.state, created, others)
@@ -126,7 +126,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
             continue
         holder = contacts.holder(one, exclude=contact.id)
         if holder is not None:
-            errors.append(exists_already(holder).standard(ids=[contact.id]))
+            errors.append(exists_already(holder).as_batch_error(ids=[contact.id]))
             continue
         contacts.update(contact, one)
         results.append(contact_write_view(contact, one, item.get("objectWriteTraceId")))
@@ -176,7 +176,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
             continue
         holder = contacts.holder(one, exclude=contact.id if contact else None)
         if holder is not None:
-            errors.append(exists_already(holder).standard(ids=[one_id]))
+            errors.append(exists_already(holder).as_batch_error(ids=[one_id]))
             continue
         trace = item.get("objectWriteTraceId")
         if contact is None:

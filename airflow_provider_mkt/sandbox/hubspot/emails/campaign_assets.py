@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
-    from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
-    from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
+from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 MARKETING_EMAIL = "MARKETING_EMAIL"
 KINDS = (MARKETING_EMAIL, "EMAIL")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-    from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 180_000_000_101
 FIRST_REVISION = 4_000_001

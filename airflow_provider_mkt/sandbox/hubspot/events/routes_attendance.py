@@ -128,7 +128,7 @@ def _record(
         try:
             contact = contact_of(request, item)
         except HubSpotError as error:
-            errors.append(error.standard(ids=[str(item.get("vid", item.get("email")))]))
+            errors.append(error.as_batch_error(ids=[str(item.get("vid", item.get("email")))]))
             continue
         properties = map_of(item, "properties", _BY_ID)
         request.state.events.record(event, contact.id, state, item["interactionDateTime"], properties)

@@ -44,7 +44,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
         try:
             check_values(values, event)
         except HubSpotError as error:
-            errors.append(error.standard(ids=[event_id]))
+            errors.append(error.as_batch_error(ids=[event_id]))
             continue
         if event is None:
             event = events.create(app, account_id, event_id, values, custom)
@@ -87,7 +87,7 @@ async def update_objects(request: HubSpotRequest) -> Response:
                 raise not_found(f"Marketing event {object_id} was not found")
             check_values(values, event)
         except HubSpotError as error:
-            errors.append(error.standard(ids=[object_id]))
+            errors.append(error.as_batch_error(ids=[object_id]))
         else:
             state.events.update(event, values, custom)
             results.append(object_write_view(state, event))
@@ -105,7 +105,7 @@ async def archive_objects(request: HubSpotRequest) -> Response:
         event = events.get(object_id)
         if event is None:
             missing = not_found(f"Marketing event {object_id} was not found")
-            errors.append(missing.standard(ids=[object_id]))
+            errors.append(missing.as_batch_error(ids=[object_id]))
         else:
             events.remove(event)
     return batch_response(request, [], errors, began=began) if errors else Response(status_code=204)

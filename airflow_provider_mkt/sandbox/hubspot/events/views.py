@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.events.models import (
@@ -15,10 +15,8 @@ from airflow_provider_mkt.sandbox.hubspot.events.models import (
     Event,
     Participation,
 )
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 
 
 def create_view(event: Event) -> dict[str, Any]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore
 from airflow_provider_mkt.sandbox.hubspot.imports.dates import as_written
 from airflow_provider_mkt.sandbox.hubspot.imports.models import Import, Line
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore
 
 BY_ID, BY_KEY = "HUBSPOT_OBJECT_ID", "HUBSPOT_ALTERNATE_ID"
 CREATE, UPDATE, UPSERT = "CREATE", "UPDATE", "UPSERT"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.imports.models import (
     CANCELED,
     DEFERRED,
@@ -16,13 +17,10 @@ from airflow_provider_mkt.sandbox.hubspot.imports.models import (
     Import,
 )
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import write_row
+from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-    from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-    from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 SLOTS = 3
 FIRST_ID = 55_000_001

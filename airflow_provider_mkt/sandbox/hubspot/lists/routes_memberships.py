@@ -110,7 +110,7 @@ async def lists_of_records(request: HubSpotRequest) -> Response:
             results.append({"objectTypeId": kind, "recordId": record, "recordListMemberships": rows})
         else:
             missing.append(record)
-    error = HubSpotError(404, "OBJECT_NOT_FOUND", "Some records do not exist").standard(ids=missing)
+    error = HubSpotError(404, "OBJECT_NOT_FOUND", "Some records do not exist").as_batch_error(ids=missing)
     return batch_response(request, results, [error] if missing else [], began=began)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import passes
 from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, DYNAMIC, MANUAL, SNAPSHOT, RecordList
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
-    from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 201
 RETENTION = 90 * 86_400.0

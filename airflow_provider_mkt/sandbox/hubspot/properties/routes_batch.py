@@ -42,7 +42,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
                 raise exists_already("property", name)
             results.append(property_view(properties.put(check(properties, body))))
         except HubSpotError as error:
-            errors.append(error.standard(name=[name]))
+            errors.append(error.as_batch_error(name=[name]))
     return batch_response(request, results, errors, began=began, success=201)
 
 
@@ -58,7 +58,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
         try:
             results.append(property_view(find(properties, name, archived=body.get("archived") is True)))
         except HubSpotError as error:
-            errors.append(error.standard(name=[name]))
+            errors.append(error.as_batch_error(name=[name]))
     return batch_response(request, results, errors, began=began)
 
 

@@ -65,7 +65,7 @@ async def write_batch(request: HubSpotRequest) -> Response:
         try:
             results.append(set_status(request, person(item["subscriberIdString"]), item))
         except HubSpotError as error:
-            errors.append(error.standard(subscriberIdString=[str(item["subscriberIdString"])]))
+            errors.append(error.as_batch_error(subscriberIdString=[str(item["subscriberIdString"])]))
     response = batch_response(request, results, errors, began=began)
     response.status_code = 200
     return response
@@ -92,7 +92,7 @@ async def _each(
         try:
             address = person(item)
         except HubSpotError as error:
-            errors.append(error.standard(subscriberIdString=[item]))
+            errors.append(error.as_batch_error(subscriberIdString=[item]))
         else:
             results.append({"subscriberIdString": address, named: work(address)})
     response = batch_response(request, results, errors, began=began)

@@ -10,7 +10,7 @@ from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, SmartCa
 from airflow_provider_mkt.sandbox.marketo.emails.sending import audience, send
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
-from airflow_provider_mkt.sandbox.marketo.lists import membership as listing
+from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
@@ -108,7 +108,7 @@ def _take(
             if email:
                 send(state, email, lead, at, campaign.id, campaign.program_id, tokens)
         case steps.AddToList(list_id):
-            listing.add(state, state.static_list(list_id), lead, at, campaign.name)
+            membership.add(state, state.static_list(list_id), lead, at, campaign.name)
         case steps.ChangeStatus(program_id, status_name):
             program = state.program(program_id)
             status = program.channel.status(status_name)

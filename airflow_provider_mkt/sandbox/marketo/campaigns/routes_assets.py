@@ -13,7 +13,7 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     rename,
     requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
+from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flow_runs
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import EMPTY, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
@@ -98,14 +98,14 @@ async def clone(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/smartCampaign/{id}/activate.json", scopes=(ACTIVATE_CAMPAIGN,))
 async def activate(request: MarketoRequest) -> Response:
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
-    flows.activate(request.state, campaign)
+    flow_runs.activate(request.state, campaign)
     return assets(request, [{"id": campaign.id}])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/deactivate.json", scopes=(DEACTIVATE_CAMPAIGN,))
 async def deactivate(request: MarketoRequest) -> Response:
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
-    flows.deactivate(request.state, campaign)
+    flow_runs.deactivate(request.state, campaign)
     return assets(request, [{"id": campaign.id}])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
+from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flow_runs
 from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, TRIGGER, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
@@ -88,7 +88,7 @@ async def trigger(request: MarketoRequest) -> Response:
             1003, f"Campaign '{campaign.id}' is not active or has no 'Campaign is Requested' trigger"
         )
     leads = [lead_of(request, to_int(row.get("id"))) for row in rows]
-    flows.request(request.state, campaign, leads, tokens)
+    flow_runs.request(request.state, campaign, leads, tokens)
     return result(request, [{"id": campaign.id}])
 
 
@@ -101,9 +101,11 @@ async def schedule(request: MarketoRequest) -> Response:
         raise MarketoError(1003, f"Campaign '{campaign.id}' is not a batch campaign")
     due, tokens = _due(request, given.get("runAt")), _tokens(given)
     # Checked first: a rejected request must not clone anything.
-    flows.tokens_of(request.state, campaign, tokens)
+    flow_runs.tokens_of(request.state, campaign, tokens)
     clone = given.get("cloneToProgramName")
-    flows.schedule(request.state, _cloned(request, campaign, str(clone)) if clone else campaign, due, tokens)
+    flow_runs.schedule(
+        request.state, _cloned(request, campaign, str(clone)) if clone else campaign, due, tokens
+    )
     return result(request, [{"id": campaign.id}])
 
 

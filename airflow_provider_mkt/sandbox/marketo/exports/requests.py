@@ -20,7 +20,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import (
     object_not_found,
     wrong_type,
 )
-from airflow_provider_mkt.sandbox.marketo.exports import files as extracting
+from airflow_provider_mkt.sandbox.marketo.exports import files as files
 from airflow_provider_mkt.sandbox.marketo.exports.files import ACTION_RESULT, ACTIVITY_FIELDS, ECIDS, Sheet
 from airflow_provider_mkt.sandbox.marketo.exports.store import Extract, Writer
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
@@ -74,10 +74,10 @@ def leads(request: MarketoRequest, body: Row) -> Writer:
     ((name, value),) = given.items()
     if name in ("createdAt", "updatedAt"):
         span = _between(value, name)
-        return lambda at: extracting.leads(state, sheet, _dated(state, name, span))
+        return lambda at: files.leads(state, sheet, _dated(state, name, span))
     people = _people(state, name, value)
     people()
-    return lambda at: extracting.leads(state, sheet, people())
+    return lambda at: files.leads(state, sheet, people())
 
 
 def _dated(state: MarketoState, name: str, span: Between) -> list[Lead]:
@@ -149,7 +149,7 @@ def activities(request: MarketoRequest, body: Row) -> Writer:
             and (not texts or _full_name(state, row) in texts)
         )
 
-    return lambda at: extracting.activities(state, sheet, wanted, at)
+    return lambda at: files.activities(state, sheet, wanted, at)
 
 
 def _check_primary(types: set[int], numbers: Collection[int], texts: Collection[str]) -> None:
@@ -199,7 +199,7 @@ def members(request: MarketoRequest, body: Row) -> Writer:
         for program in programs:
             state.program(program.id)
         chosen = [(one, member) for one in programs for member in one.members.values() if wanted(member)]
-        return extracting.members(state, sheet, chosen)
+        return files.members(state, sheet, chosen)
 
     return write
 

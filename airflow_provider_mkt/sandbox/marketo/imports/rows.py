@@ -10,7 +10,7 @@ from airflow_provider_mkt.sandbox.marketo.leads.origin import Origin
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.leads.upsert import UPDATE_ONLY, Upsert, apply, plan
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, is_email, read_value
-from airflow_provider_mkt.sandbox.marketo.lists import membership as listing
+from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment, member_data
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
@@ -87,7 +87,7 @@ def _import_row(state: MarketoState, job: ImportJob, order: Upsert, row: list[st
 
 def _ref(state: MarketoState, job: ImportJob, lead: Lead, data: dict[str, Value], at: datetime) -> None:
     if job.list_id is not None:
-        listing.add(state, state.static_list(job.list_id), lead, at, ORIGIN.source)
+        membership.add(state, state.static_list(job.list_id), lead, at, ORIGIN.source)
     if job.program_id is None:
         return
     program = state.program(job.program_id)

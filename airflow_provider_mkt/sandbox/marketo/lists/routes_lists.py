@@ -8,7 +8,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
-from airflow_provider_mkt.sandbox.marketo.lists import membership as listing
+from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
@@ -72,7 +72,7 @@ async def add(request: MarketoRequest) -> Response:
     """Add leads. The status of an existing member is not documented; it is `added` here."""
 
     def put(chosen: StaticList, lead: Lead) -> str:
-        listing.add(request.state, chosen, lead, request.clock.now(), API)
+        membership.add(request.state, chosen, lead, request.clock.now(), API)
         return "added"
 
     return await _each(request, put)
@@ -81,7 +81,7 @@ async def add(request: MarketoRequest) -> Response:
 @routes.handle("DELETE", "/lists/{listId}/leads.json", scopes=(WRITE_LEAD,))
 async def remove(request: MarketoRequest) -> Response:
     def drop(chosen: StaticList, lead: Lead) -> str:
-        listing.remove(request.state, chosen, lead, request.clock.now(), API)
+        membership.remove(request.state, chosen, lead, request.clock.now(), API)
         return "removed"
 
     return await _each(request, drop)
