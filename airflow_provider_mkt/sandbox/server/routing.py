@@ -89,24 +89,25 @@ class Router:
         given = scope["path"]
         # Starlette matches the path of the scope.
         path = scope["path"] = _normalize(given)
-        allowed: set[str] = set()
-        for endpoint in self._candidates(path):
-            match, child_scope = endpoint.route.matches(scope)
-            if match is Match.FULL:
-                scope.update(child_scope)
-                return endpoint
-            if match is Match.PARTIAL:
-                allowed.add(endpoint.method)
-        if allowed:
+        candidates = self._candidates(path)
+        for endpoint in candidates:
+            if endpoint.method == scope["method"]:
+                match, child_scope = endpoint.route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(child_scope)
+                    return endpoint
+        matching = (one for one in candidates if one.route.matches(scope)[0] is not Match.NONE)
+        if allowed := {one.method for one in matching}:
             raise MethodNotAllowed(scope["method"], allowed)
         raise UnknownPath(unquote(given))
 
-    def _candidates(self, path: str) -> Iterator[Endpoint]:
+    def _candidates(self, path: str) -> list[Endpoint]:
+        found: list[Endpoint] = []
         head = path
         while True:
-            yield from self._by_head.get(head, ())
+            found += self._by_head.get(head, ())
             if not head:
-                return
+                return found
             head = head[: head.rfind("/")]
 
 
