@@ -18,9 +18,7 @@ from airflow_provider_mkt.sandbox.marketo.imports.store import ImportStore
 from airflow_provider_mkt.sandbox.marketo.leads.standard_fields import lead_schema, member_schema
 from airflow_provider_mkt.sandbox.marketo.leads.store import LeadStore
 from airflow_provider_mkt.sandbox.marketo.lists.models import Form, OwnSmartList, StaticList
-from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program
-from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
+from airflow_provider_mkt.sandbox.marketo.programs.models import Channel, Program, TagType
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import TokenStore
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
 from airflow_provider_mkt.sandbox.server.clock import Clock

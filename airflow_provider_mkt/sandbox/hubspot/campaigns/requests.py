@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import Days
-from airflow_provider_mkt.sandbox.hubspot.campaigns.properties import problems_of
+from airflow_provider_mkt.sandbox.hubspot.campaigns.property_definitions import problems_of
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import KINDS, MARKETING_EMAIL, emails_of
 from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures

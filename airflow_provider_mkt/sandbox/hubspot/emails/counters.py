@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
+from airflow_provider_mkt.sandbox.hubspot.emails.models import Send
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 
 _NEVER_HERE = ("bounce", "dropped", "notsent", "pending", "reply", "spamreport", "unsubscribed")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
-from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision
-from airflow_provider_mkt.sandbox.hubspot.emails.sends import Send
+from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision, Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.clock import Clock

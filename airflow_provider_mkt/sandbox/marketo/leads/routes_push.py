@@ -11,9 +11,8 @@ from airflow_provider_mkt.sandbox.marketo.leads.upsert import Planned, Upsert, a
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, read_value
 from airflow_provider_mkt.sandbox.marketo.lists.models import Form
 from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
-from airflow_provider_mkt.sandbox.marketo.programs.channels import Status
 from airflow_provider_mkt.sandbox.marketo.programs.enrolment import advance
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Status
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import (
     LEAD,

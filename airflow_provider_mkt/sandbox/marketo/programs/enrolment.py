@@ -9,8 +9,14 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
     CHANGE_STATUS,
 )
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
-from airflow_provider_mkt.sandbox.marketo.programs.channels import NOT_IN_PROGRAM, Status
-from airflow_provider_mkt.sandbox.marketo.programs.models import NORMAL, Member, Program, Stream
+from airflow_provider_mkt.sandbox.marketo.programs.models import (
+    NORMAL,
+    NOT_IN_PROGRAM,
+    Member,
+    Program,
+    Status,
+    Stream,
+)
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 

@@ -1,4 +1,4 @@
-"""Programs, members, streams and smart lists."""
+"""Programs, members, streams, smart lists, channels and tag types."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,12 +6,47 @@ from typing import Any
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value
-from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
 
 DEFAULT, EVENT, WEBINAR, ENGAGEMENT, EMAIL = "Default", "Event", "Event with Webinar", "Engagement", "Email"
 NORMAL, PAUSED = "norm", "paus"
 URL_MARKS = {DEFAULT: "PG", EVENT: "ME", WEBINAR: "ME", ENGAGEMENT: "NP", EMAIL: "EBP"}
+NOT_IN_PROGRAM = "Not in Program"
+PROGRAM_TYPES = ("program", "email_batch", "nurture", "event", "webinar")
+"""Program types as tag types name them."""
+
+
+@dataclass(frozen=True)
+class Status:
+    name: str
+    step: int
+    success: bool = False
+    type: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Channel:
+    id: int
+    name: str
+    program_type: str
+    statuses: tuple[Status, ...]
+    created_at: datetime
+
+    def status(self, name: str) -> Status | None:
+        """Return a status by name, which is case-sensitive."""
+        return next((one for one in self.statuses if one.name == name), None)
+
+    def first(self) -> Status:
+        return min((one for one in self.statuses if one.step > 0), key=lambda one: one.step)
+
+
+@dataclass(frozen=True)
+class TagType:
+    name: str
+    values: tuple[str, ...]
+    program_types: tuple[str, ...] = PROGRAM_TYPES
+    required: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.paging import offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
-from airflow_provider_mkt.sandbox.marketo.programs.channels import Channel
+from airflow_provider_mkt.sandbox.marketo.programs.models import Channel
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets

@@ -11,9 +11,8 @@ from airflow_provider_mkt.sandbox.marketo.leads.values import match_key
 from airflow_provider_mkt.sandbox.marketo.paging import moment, page
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.programs import member_data
-from airflow_provider_mkt.sandbox.marketo.programs.channels import Status
 from airflow_provider_mkt.sandbox.marketo.programs.enrolment import leave, set_status
-from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program
+from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program, Status
 from airflow_provider_mkt.sandbox.marketo.requests import (
     BATCH,
     json_object,

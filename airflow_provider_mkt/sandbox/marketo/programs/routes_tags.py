@@ -6,9 +6,8 @@ from airflow_provider_mkt.sandbox.marketo.assets import for_write
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page, offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program, TagType
 from airflow_provider_mkt.sandbox.marketo.programs.routes_programs import program_row
-from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 

@@ -2,9 +2,15 @@
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
-from airflow_provider_mkt.sandbox.marketo.programs.channels import NOT_IN_PROGRAM, Channel, Status
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList, Stream
-from airflow_provider_mkt.sandbox.marketo.programs.tags import TagType
+from airflow_provider_mkt.sandbox.marketo.programs.models import (
+    NOT_IN_PROGRAM,
+    Channel,
+    Program,
+    SmartList,
+    Status,
+    Stream,
+    TagType,
+)
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import MyToken
 from airflow_provider_mkt.sandbox.marketo.seed import (
     DEFAULT_CHANNEL,
