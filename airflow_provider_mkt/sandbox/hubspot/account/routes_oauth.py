@@ -151,7 +151,7 @@ async def refresh_token_v1(request: HubSpotRequest) -> Response:
 
 
 @routes_v1.handle("DELETE", "/refresh-tokens/{token}", auth=False, gates=())
-async def drop_refresh_token_v1(request: HubSpotRequest) -> Response:
+async def delete_refresh_token_v1(request: HubSpotRequest) -> Response:
     """Delete a refresh token. The response to an unknown one is not documented; it is 404 here."""
     await request.simulate_latency()
     if request.state.credentials.refresh_tokens.pop(request.path_params["token"], None) is None:

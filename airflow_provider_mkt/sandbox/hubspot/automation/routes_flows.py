@@ -39,7 +39,7 @@ async def list_flows(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/flows/{flowId}", scopes=SCOPES)
-async def read_flow(request: HubSpotRequest) -> Response:
+async def get_flow(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(_flow_view(_find(request)))
 
@@ -75,7 +75,7 @@ async def delete_flow(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/flows/batch/read", scopes=SCOPES)
-async def read_batch(request: HubSpotRequest) -> Response:
+async def batch_read(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     ids = [_id_of(item, "FLOW_ID", "flowId") for item in await _inputs(request)]
     await request.simulate_latency()

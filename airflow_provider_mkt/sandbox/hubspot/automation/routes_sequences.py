@@ -68,7 +68,7 @@ async def enrol_contact(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/enrollments/contact/{contactId}", scopes=READ)
-async def read_enrolment(request: HubSpotRequest) -> Response:
+async def get_enrolment(request: HubSpotRequest) -> Response:
     contact_id = request.path_params["contactId"]
     await request.simulate_latency()
     store = request.state.automation
@@ -85,7 +85,7 @@ async def read_enrolment(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{sequenceId}", scopes=READ)
-async def read_sequence(request: HubSpotRequest) -> Response:
+async def get_sequence(request: HubSpotRequest) -> Response:
     user = _user(request)
     await request.simulate_latency()
     one = _visible(request.state.automation, request.path_params["sequenceId"], user)

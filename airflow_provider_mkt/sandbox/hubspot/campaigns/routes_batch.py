@@ -21,7 +21,7 @@ routes = HubSpotRoutes(*PREFIXES, product=PROFESSIONAL)
 
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Response:
+async def batch_create(request: HubSpotRequest) -> Response:
     """Create campaigns; some inputs may fail. An error names the property, but not the input."""
     began, schema = request.clock.time(), "PublicCampaignInput"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
@@ -42,7 +42,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Response:
+async def batch_read(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     inputs = await read_inputs(request, "PublicCampaignReadInput", MAX_INPUTS, ["id"])
     names, days = request.list_param("properties"), metric_days(request)
@@ -59,7 +59,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
-async def update_batch(request: HubSpotRequest) -> Response:
+async def batch_update(request: HubSpotRequest) -> Response:
     began, schema = request.clock.time(), "PublicCampaignBatchUpdateItem"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     for item in inputs:
@@ -83,7 +83,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Response:
+async def batch_archive(request: HubSpotRequest) -> Response:
     """Delete campaigns. 204 for unknown ids as well."""
     inputs = await read_inputs(request, "PublicCampaignDeleteInput", MAX_INPUTS, ["id"])
     await request.simulate_latency()

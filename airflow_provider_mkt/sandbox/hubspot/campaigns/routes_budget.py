@@ -45,7 +45,7 @@ async def budget_totals(request: HubSpotRequest) -> Response:
 
 @routes.handle("POST", "/{campaignGuid}/budget", scopes=WRITE)
 @routes.handle("POST", "/{campaignGuid}/spend", scopes=WRITE)
-async def add_line(request: HubSpotRequest) -> Response:
+async def create_item(request: HubSpotRequest) -> Response:
     """Add an item. There is no key: a repeated request adds another one."""
     values = await _values(request)
     find(request)
@@ -58,14 +58,14 @@ async def add_line(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/{campaignGuid}/budget/{lineId}", scopes=READ)
 @routes.handle("GET", "/{campaignGuid}/spend/{lineId}", scopes=READ)
-async def read_line(request: HubSpotRequest) -> Response:
+async def get_item(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(_line(request).view())
 
 
 @routes.handle("PUT", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("PUT", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
-async def replace_line(request: HubSpotRequest) -> Response:
+async def replace_item(request: HubSpotRequest) -> Response:
     """Replace an item; a description that is left out is removed."""
     values = await _values(request)
     await request.simulate_latency()
@@ -78,7 +78,7 @@ async def replace_line(request: HubSpotRequest) -> Response:
 
 @routes.handle("DELETE", "/{campaignGuid}/budget/{lineId}", scopes=WRITE)
 @routes.handle("DELETE", "/{campaignGuid}/spend/{lineId}", scopes=WRITE)
-async def remove_line(request: HubSpotRequest) -> Response:
+async def delete_item(request: HubSpotRequest) -> Response:
     """Delete an item. A repeated request is 404, which is not documented."""
     await request.simulate_latency()
     del _lines(request)[_line(request).id]

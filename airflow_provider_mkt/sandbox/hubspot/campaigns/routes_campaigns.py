@@ -50,7 +50,7 @@ async def create_campaign(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{campaignGuid}", scopes=READ)
-async def read_campaign(request: HubSpotRequest) -> Response:
+async def get_campaign(request: HubSpotRequest) -> Response:
     days = metric_days(request)
     await request.simulate_latency()
     return JSONResponse(with_assets(request, find(request), request.list_param("properties"), days))

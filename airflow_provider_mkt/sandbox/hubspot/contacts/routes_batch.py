@@ -42,7 +42,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Response:
+async def batch_archive(request: HubSpotRequest) -> Response:
     inputs = await read_inputs(request, "SimplePublicObjectId", MAX_INPUTS, ["id"])
     await request.simulate_latency()
     for item in inputs:
@@ -53,7 +53,7 @@ async def archive_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Response:
+async def batch_create(request: HubSpotRequest) -> Response:
     """Create contacts: all or none, unless every input has its own trace id."""
     began, schema = request.clock.time(), "SimplePublicObjectBatchInputForCreate"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["properties"])
@@ -85,7 +85,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Response:
+async def batch_read(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     schema = "BatchReadInputSimplePublicObjectId"
     body = await read_object(request, schema, ["inputs"])
@@ -108,7 +108,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/update", scopes=WRITE)
-async def update_batch(request: HubSpotRequest) -> Response:
+async def batch_update(request: HubSpotRequest) -> Response:
     began, schema = request.clock.time(), "SimplePublicObjectBatchInput"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])
     contacts = request.state.contacts
@@ -136,7 +136,7 @@ async def update_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/batch/upsert", scopes=WRITE)
-async def upsert_batch(request: HubSpotRequest) -> Response:
+async def batch_upsert(request: HubSpotRequest) -> Response:
     """Create or update contacts by a key. By email all or none; by another key some may fail."""
     began, schema = request.clock.time(), "SimplePublicObjectBatchInputUpsert"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["id", "properties"])

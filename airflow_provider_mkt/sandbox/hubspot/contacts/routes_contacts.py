@@ -82,7 +82,7 @@ async def create_contact(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{contactId}", scopes=READ)
-async def read_contact(request: HubSpotRequest) -> Response:
+async def get_contact(request: HubSpotRequest) -> Response:
     archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     contact = _find(request, archived=archived)

@@ -39,7 +39,7 @@ async def merge_contacts(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/gdpr-delete", scopes=WRITE)
-async def purge_contact(request: HubSpotRequest) -> Response:
+async def gdpr_delete_contact(request: HubSpotRequest) -> Response:
     """Delete a contact permanently. An address without a contact is blocked instead."""
     body = await read_object(request, "PublicGdprDeleteInput", ["objectId"])
     id_property, wanted = body.get("idProperty"), str(body["objectId"])

@@ -42,7 +42,7 @@ async def create_variation(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{emailId}/ab-test/get-variation", scopes=READ)
-async def read_variation(request: HubSpotRequest) -> Response:
+async def get_variation(request: HubSpotRequest) -> Response:
     """Return the variation of a master, or the master of a variation."""
     archived, options = asks_for_archived(request), IncludeOptions.of(request)
     await request.simulate_latency()

@@ -18,7 +18,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{emailId}/draft", scopes=READ)
-async def read_draft(request: HubSpotRequest) -> Response:
+async def get_draft(request: HubSpotRequest) -> Response:
     """Return the draft, or the live version if there is no draft."""
     await request.simulate_latency()
     return JSONResponse(email_view(request.state.emails, find(request), draft=True))

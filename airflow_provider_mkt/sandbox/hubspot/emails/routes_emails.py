@@ -65,7 +65,7 @@ async def clone_email(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{emailId}", scopes=READ)
-async def read_email(request: HubSpotRequest) -> Response:
+async def get_email(request: HubSpotRequest) -> Response:
     archived, options = asks_for_archived(request), IncludeOptions.of(request)
     await request.simulate_latency()
     return JSONResponse(options.view(request.state, find(request, archived=archived)))

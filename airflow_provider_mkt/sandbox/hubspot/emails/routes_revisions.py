@@ -38,7 +38,7 @@ async def list_revisions(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{emailId}/revisions/{revisionId}", scopes=READ)
-async def read_revision(request: HubSpotRequest) -> Response:
+async def get_revision(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     email = find(request)
     return JSONResponse(_view(request, email, _revision(request, email)))

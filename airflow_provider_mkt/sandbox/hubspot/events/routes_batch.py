@@ -28,7 +28,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/events/upsert", scopes=WRITE)
-async def upsert_batch(request: HubSpotRequest) -> Response:
+async def batch_upsert(request: HubSpotRequest) -> Response:
     """Create or update events; some inputs may fail, with status 200."""
     began, schema = request.clock.time(), "MarketingEventCreateRequestParams"
     inputs = await read_inputs(request, schema, MAX_INPUTS, REQUIRED)
@@ -55,7 +55,7 @@ async def upsert_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/events/delete", scopes=WRITE)
-async def delete_batch(request: HubSpotRequest) -> Response:
+async def batch_delete(request: HubSpotRequest) -> Response:
     """Delete events. 204 also for unknown events and those of other apps."""
     schema = "MarketingEventExternalUniqueIdentifier"
     inputs = await read_inputs(request, schema, MAX_INPUTS, ["appId", *IDS])

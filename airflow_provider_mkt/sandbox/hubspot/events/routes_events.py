@@ -63,7 +63,7 @@ async def upsert_event(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/events/{externalEventId}", scopes=READ)
-async def read_event(request: HubSpotRequest) -> Response:
+async def get_event(request: HubSpotRequest) -> Response:
     account_of(request)
     await request.simulate_latency()
     return JSONResponse(external_view(request.state, own_by_query(request)))

@@ -76,7 +76,7 @@ async def find_identifiers(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{objectId}", scopes=READ)
-async def read_event(request: HubSpotRequest) -> Response:
+async def get_event(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(object_view(request.state, by_object_id(request)))
 

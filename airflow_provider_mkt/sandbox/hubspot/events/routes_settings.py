@@ -16,7 +16,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{appId}/settings", scopes=("developers-read",))
-async def read_settings(request: HubSpotRequest) -> Response:
+async def get_settings(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     app_id = _app(request)
     url = request.state.events.settings.get(app_id)

@@ -80,7 +80,7 @@ async def start_import(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{importId}", scopes=SCOPES)
-async def read_import(request: HubSpotRequest) -> Response:
+async def get_import(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(_view(_find(request)))
 

@@ -23,13 +23,13 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/{listId}/schedule-conversion", scopes=READ)
-async def read_conversion(request: HubSpotRequest) -> Response:
+async def get_conversion(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return _conversion_response(_planned(request))
 
 
 @routes.handle("PUT", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
-async def plan_conversion(request: HubSpotRequest) -> Response:
+async def schedule_conversion(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PublicListConversionTime", ["conversionType"])
     await request.simulate_latency()
     one = find(request)
@@ -41,7 +41,7 @@ async def plan_conversion(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("DELETE", "/{listId}/schedule-conversion", scopes=WRITE, also=READ)
-async def drop_conversion(request: HubSpotRequest) -> Response:
+async def delete_conversion(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     one = _planned(request)
     if one.converted_at is not None:

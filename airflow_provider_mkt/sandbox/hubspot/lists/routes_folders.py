@@ -16,7 +16,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "/folders", scopes=READ)
-async def read_folder(request: HubSpotRequest) -> Response:
+async def get_folder(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return _folder_response(request, _find(request, request.query_params.get("folderId") or ROOT))
 

@@ -24,7 +24,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("GET", "", scopes=READ)
-async def read_lists(request: HubSpotRequest) -> Response:
+async def get_lists(request: HubSpotRequest) -> Response:
     """Return lists by their ids; unknown ids are ignored."""
     filters = _with_filters(request)
     await request.simulate_latency()
@@ -90,7 +90,7 @@ async def map_legacy_ids(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/object-type-id/{objectTypeId}/name/{listName}", scopes=READ)
-async def read_by_name(request: HubSpotRequest) -> Response:
+async def get_by_name(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
     await request.simulate_latency()
     found = request.state.lists.named(request.path_params["objectTypeId"], request.path_params["listName"])
@@ -100,7 +100,7 @@ async def read_by_name(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{listId}", scopes=READ)
-async def read_list(request: HubSpotRequest) -> Response:
+async def get_list(request: HubSpotRequest) -> Response:
     filters = _with_filters(request)
     await request.simulate_latency()
     return JSONResponse({"list": list_view(request, find(request), filters=filters)})

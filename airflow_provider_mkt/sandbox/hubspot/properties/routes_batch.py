@@ -29,7 +29,7 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/{objectType}/batch/create", scopes=WRITE)
-async def create_batch(request: HubSpotRequest) -> Response:
+async def batch_create(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     inputs = await read_inputs(request, "PropertyCreate", MAX_INPUTS, REQUIRED)
     await request.simulate_latency()
@@ -47,7 +47,7 @@ async def create_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/{objectType}/batch/read", scopes=READ)
-async def read_batch(request: HubSpotRequest) -> Response:
+async def batch_read(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     body = await read_object(request, "BatchReadInputPropertyName", ["inputs"])
     inputs = batch_inputs(body, "PropertyName", MAX_INPUTS, ["name"])
@@ -63,7 +63,7 @@ async def read_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/{objectType}/batch/archive", scopes=WRITE)
-async def archive_batch(request: HubSpotRequest) -> Response:
+async def batch_archive(request: HubSpotRequest) -> Response:
     """Archive properties. Unknown names are ignored."""
     properties = properties_of(request)
     inputs = await read_inputs(request, "PropertyName", MAX_INPUTS, ["name"])

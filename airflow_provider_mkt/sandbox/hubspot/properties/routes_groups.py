@@ -41,7 +41,7 @@ async def create_group(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{objectType}/groups/{groupName}", scopes=READ)
-async def read_group(request: HubSpotRequest) -> Response:
+async def get_group(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(group_view(_find(request)))
 

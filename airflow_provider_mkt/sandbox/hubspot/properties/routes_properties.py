@@ -62,7 +62,7 @@ async def create_property(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/{objectType}/{propertyName}", scopes=READ)
-async def read_property(request: HubSpotRequest) -> Response:
+async def get_property(request: HubSpotRequest) -> Response:
     archived = bool_param(request.query_params.get("archived"), "archived")
     await request.simulate_latency()
     one = find(properties_of(request), request.path_params["propertyName"], archived=archived)

@@ -54,7 +54,7 @@ async def create_token(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/smtp-tokens/{tokenId}", scopes=TRANSACTIONAL)
-async def read_token(request: HubSpotRequest) -> Response:
+async def get_token(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(_find(request).view())
 

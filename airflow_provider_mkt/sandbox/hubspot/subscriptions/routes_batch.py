@@ -30,17 +30,17 @@ routes = HubSpotRoutes(*PREFIXES)
 
 
 @routes.handle("POST", "/statuses/batch/read", scopes=_READ)
-async def read_batch(request: HubSpotRequest) -> Response:
+async def batch_read(request: HubSpotRequest) -> Response:
     return await _each(request, "statuses", lambda address: all_statuses(request, address))
 
 
 @routes.handle("POST", "/statuses/batch/unsubscribe-all/read", scopes=_READ)
-async def read_wide_batch(request: HubSpotRequest) -> Response:
+async def batch_get_unsubscribed_from_all(request: HubSpotRequest) -> Response:
     return await _each(request, "wideStatuses", lambda address: [wide_status(request, address)])
 
 
 @routes.handle("POST", "/statuses/batch/unsubscribe-all", scopes=_WRITE)
-async def unsubscribe_batch(request: HubSpotRequest) -> Response:
+async def batch_unsubscribe(request: HubSpotRequest) -> Response:
     verbose = bool_param(request.query_params.get("verbose"), "verbose")
 
     def leave(address: str) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ async def unsubscribe_batch(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("POST", "/statuses/batch/write", scopes=_WRITE)
-async def write_batch(request: HubSpotRequest) -> Response:
+async def batch_write(request: HubSpotRequest) -> Response:
     """Set statuses. Errors are reported with status 200, except for an invalid body."""
     began = request.clock.time()
     body = await read_object(request, "BatchInputPublicStatusRequest", ["inputs"])

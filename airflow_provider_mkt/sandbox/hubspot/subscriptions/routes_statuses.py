@@ -64,7 +64,7 @@ async def links(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/statuses/{subscriberIdString}", scopes=READ)
-async def read_statuses(request: HubSpotRequest) -> Response:
+async def get_statuses(request: HubSpotRequest) -> Response:
     in_channel(request)
     began, address = request.clock.time(), person(request.path_params["subscriberIdString"])
     await request.simulate_latency()
@@ -81,7 +81,7 @@ async def write_status(request: HubSpotRequest) -> Response:
 
 
 @routes.handle("GET", "/statuses/{subscriberIdString}/unsubscribe-all", scopes=READ)
-async def read_unsubscribed_from_all(request: HubSpotRequest) -> Response:
+async def get_unsubscribed_from_all(request: HubSpotRequest) -> Response:
     in_channel(request)
     bool_param(request.query_params.get("verbose"), "verbose")
     began, address = request.clock.time(), person(request.path_params["subscriberIdString"])

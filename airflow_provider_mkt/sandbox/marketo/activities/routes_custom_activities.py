@@ -31,12 +31,12 @@ WRITE = (WRITE_ACTIVITY_METADATA,)
 
 
 @routes.handle("GET", "/activities/external/types.json", scopes=METADATA_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_types(request: MarketoRequest) -> Response:
     return result(request, [_view(one) for one in request.state.custom_types.types.values()])
 
 
 @routes.handle("GET", TYPE + "/describe.json", scopes=METADATA_READABLE)
-async def describe(request: MarketoRequest) -> Response:
+async def describe_type(request: MarketoRequest) -> Response:
     """Return a version of a type. The response for a type without it is not documented; it is 1013 here."""
     one = request.state.custom_types.get(request.path_params["apiName"])
     draft = to_bool(request.query_params.get("draft"), default=False)
@@ -47,14 +47,14 @@ async def describe(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/activities/external/type.json", scopes=WRITE)
-async def create(request: MarketoRequest) -> Response:
+async def create_type(request: MarketoRequest) -> Response:
     return _answer(
         request, request.state.custom_types.create(await json_object(request), request.clock.now())
     )
 
 
 @routes.handle("POST", TYPE + ".json", scopes=WRITE)
-async def update(request: MarketoRequest) -> Response:
+async def update_type(request: MarketoRequest) -> Response:
     body = await json_object(request)
     return _answer(
         request, request.state.custom_types.update(request.path_params["apiName"], body, request.clock.now())
@@ -95,7 +95,7 @@ async def discard(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", TYPE + "/delete.json", scopes=WRITE)
-async def delete(request: MarketoRequest) -> Response:
+async def delete_type(request: MarketoRequest) -> Response:
     one = request.state.custom_types.delete(request.path_params["apiName"])
     return result(request, [_view(one) | {"status": "deleted"}])
 

@@ -33,7 +33,7 @@ LONGEST_DESCRIPTION = 2000
 
 
 @routes.handle("GET", "/smartCampaigns.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_campaigns(request: MarketoRequest) -> Response:
     # `isActive=false` is the default and does not filter.
     only_active = to_bool(request.query_params.get("isActive"), default=False)
     chosen = in_folder(list(request.state.campaigns.values()), request.query_params.get("folder"))
@@ -42,13 +42,13 @@ async def browse(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/smartCampaign/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_campaign(request: MarketoRequest) -> Response:
     campaign = by_path(request, request.state.campaigns)
     return assets(request, [_row(campaign)] if campaign else [])
 
 
 @routes.handle("GET", "/smartCampaign/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_campaign_by_name(request: MarketoRequest) -> Response:
     return assets(
         request,
         [_row(one) for one in by_name(request.state.campaigns, text_param(request.query_params, "name"))],
@@ -61,7 +61,7 @@ def _check_description(params: QueryParams) -> None:
 
 
 @routes.handle("POST", "/smartCampaigns.json", scopes=(WRITE_ASSETS,))
-async def create(request: MarketoRequest) -> Response:
+async def create_campaign(request: MarketoRequest) -> Response:
     """Create an empty campaign: smart list and flow can only be set in the user interface."""
     params = await asset_params(request)
     name, folder = text_param(params, "name"), requested_folder(request, params)
@@ -76,7 +76,7 @@ async def create(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/smartCampaign/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_campaign(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
     _check_description(params)
@@ -110,7 +110,7 @@ async def deactivate(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/smartCampaign/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_campaign(request: MarketoRequest) -> Response:
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
     if campaign.active or campaign.scheduled:
         raise MarketoError(709, "Campaign is in use")

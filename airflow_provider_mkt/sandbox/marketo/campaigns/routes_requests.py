@@ -27,7 +27,7 @@ LATEST = timedelta(days=2 * 365)
 
 
 @routes.handle("GET", "/campaigns.json", scopes=CAMPAIGNS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_campaigns(request: MarketoRequest) -> Response:
     ids = {to_int(text) for text in request.list_param("id")}
     names, programs = (
         set(request.list_param("name")),
@@ -51,7 +51,7 @@ async def browse(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/campaigns/{campaignId}.json", scopes=CAMPAIGNS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_campaign(request: MarketoRequest) -> Response:
     return result(request, [_row(request, request.state.campaign(path_id(request, "campaignId")))])
 
 

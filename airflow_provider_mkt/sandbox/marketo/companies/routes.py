@@ -33,7 +33,7 @@ DEFAULTS = ("id", KEY, "company", "createdAt", "updatedAt")
 
 
 @routes.handle("GET", "/companies.json", scopes=COMPANIES_READABLE)
-async def find(request: MarketoRequest) -> Response:
+async def find_companies(request: MarketoRequest) -> Response:
     kind = required(request.query_params, "filterType")
     if kind not in KEYS:
         raise MarketoError(1011, f"Field '{kind}' is not supported for lookup")
@@ -58,7 +58,7 @@ async def find(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/companies.json", scopes=(WRITE_COMPANY,))
-async def sync(request: MarketoRequest) -> Response:
+async def sync_companies(request: MarketoRequest) -> Response:
     body = await json_object(request)
     rows = records(body)
     action, by = body.get("action") or ACTIONS[0], str(body.get("dedupeBy") or "dedupeFields")
@@ -82,7 +82,7 @@ async def sync(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/companies/delete.json", scopes=(WRITE_COMPANY,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_company(request: MarketoRequest) -> Response:
     body = await json_object(request)
     rows, by = records(body), str(body.get("deleteBy") or "dedupeFields")
     if by not in KEY_FIELDS:
@@ -151,7 +151,7 @@ def _values(one: Company) -> dict[str, Value]:
 
 
 @routes.handle("GET", "/companies/describe.json", scopes=COMPANIES_READABLE)
-async def describe(request: MarketoRequest) -> Response:
+async def describe_companies(request: MarketoRequest) -> Response:
     fields: list[Row] = [
         {"name": KEY, "displayName": "External Company Id", "dataType": "string", "length": 255},
         {"name": "id", "displayName": "Id", "dataType": "integer"},

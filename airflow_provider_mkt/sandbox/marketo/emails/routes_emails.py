@@ -56,7 +56,7 @@ def wanted_status(request: MarketoRequest) -> str | None:
 
 
 @routes.handle("GET", "/emails.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_emails(request: MarketoRequest) -> Response:
     status = wanted_status(request)
     chosen = in_folder(list(request.state.emails.values()), request.query_params.get("folder"))
     chosen = [one for one in chosen if one.version(status)]
@@ -64,13 +64,13 @@ async def browse(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/email/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_email(request: MarketoRequest) -> Response:
     status, email = wanted_status(request), by_path(request, request.state.emails)
     return assets(request, [_row(request, email, status)] if email and email.version(status) else [])
 
 
 @routes.handle("GET", "/email/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_email_by_name(request: MarketoRequest) -> Response:
     """Find emails by name, which is only unique in a program."""
     status = wanted_status(request)
     found = in_folder(
@@ -81,7 +81,7 @@ async def named(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/emails.json", scopes=(WRITE_ASSETS,))
-async def create(request: MarketoRequest) -> Response:
+async def create_email(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     name, folder = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.emails, name, folder)
@@ -98,7 +98,7 @@ async def create(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/email/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_email(request: MarketoRequest) -> Response:
     """Update metadata: name and description at once, everything else in the draft."""
     params = await asset_params(request)
     email = for_write(request, request.state.emails, "Email")
@@ -183,7 +183,7 @@ async def clone(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/email/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_email(request: MarketoRequest) -> Response:
     email = for_write(request, request.state.emails, "Email")
     if email.approved:
         raise MarketoError(709, "An approved email cannot be deleted")

@@ -45,7 +45,7 @@ PROGRAM_KINDS = {
 
 
 @routes.handle("GET", "/folders.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_folders(request: MarketoRequest) -> Response:
     """List folders below a root; depth 0 is the root only."""
     depth = to_int(request.query_params.get("maxDepth") or DEFAULT_DEPTH, "maxDepth")
     if depth < 0:
@@ -90,7 +90,7 @@ def _in_workspace(request: MarketoRequest, found: Iterable[Folder | Program]) ->
 
 
 @routes.handle("GET", "/folder/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_folder_by_name(request: MarketoRequest) -> Response:
     name, kind = text_param(request.query_params, "name"), _kind(request.query_params.get("type") or "Folder")
     store: list[Folder] | list[Program] = (
         by_name(request.state.folders, name) if kind == "Folder" else by_name(request.state.programs, name)
@@ -103,7 +103,7 @@ async def named(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/folder/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_folder(request: MarketoRequest) -> Response:
     found: Folder | Program | None = (
         by_path(request, request.state.folders)
         if _kind(text_param(request.query_params, "type")) == "Folder"
@@ -144,7 +144,7 @@ def _inside(request: MarketoRequest, folder: FolderRef) -> list[tuple[Asset, str
 
 
 @routes.handle("POST", "/folders.json", scopes=(WRITE_ASSETS,))
-async def create(request: MarketoRequest) -> Response:
+async def create_folder(request: MarketoRequest) -> Response:
     """Create a folder. Its name must be unique in the parent folder, which is not documented."""
     params = await asset_params(request)
     name, parent = text_param(params, "name"), requested_folder(request, params, "parent")
@@ -158,7 +158,7 @@ async def create(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/folder/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_folder(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     folder = _for_write(request, params)
     _check_description(params)
@@ -174,7 +174,7 @@ async def update(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/folder/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_folder(request: MarketoRequest) -> Response:
     folder = _for_write(request, await asset_params(request))
     if _inside(request, _ref(folder)):
         raise MarketoError(709, "Folder is not empty")

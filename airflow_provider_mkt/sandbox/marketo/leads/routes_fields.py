@@ -44,7 +44,7 @@ def _row(field: Field) -> Row:
 @routes.handle("GET", LEADS + ".json", scopes=ANY_SCHEMA)
 @routes.handle("GET", MEMBERS + ".json", scopes=ANY_SCHEMA)
 @routes.handle("GET", COMPANIES + ".json", scopes=ANY_SCHEMA)
-async def browse(request: MarketoRequest) -> Response:
+async def list_fields(request: MarketoRequest) -> Response:
     fields, more = page(request, list(_schema(request).fields.values()), lambda field: field.id)
     return result(request, [_row(field) for field in fields], **more)
 
@@ -52,13 +52,13 @@ async def browse(request: MarketoRequest) -> Response:
 @routes.handle("GET", LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("GET", MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("GET", COMPANIES + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
-async def by_name(request: MarketoRequest) -> Response:
+async def get_field_by_name(request: MarketoRequest) -> Response:
     return result(request, [_row(_schema(request).get(request.path_params["fieldApiName"]))])
 
 
 @routes.handle("POST", LEADS + ".json", scopes=(CUSTOM_SCHEMA,))
 @routes.handle("POST", MEMBERS + ".json", scopes=(CUSTOM_SCHEMA,))
-async def create(request: MarketoRequest) -> Response:
+async def create_field(request: MarketoRequest) -> Response:
     schema = _schema(request)
     rows = records(await json_object(request), schema.custom_limit)
     return result(request, [{"name": field.name, "status": "created"} for field in schema.create(rows)])
@@ -66,7 +66,7 @@ async def create(request: MarketoRequest) -> Response:
 
 @routes.handle("POST", LEADS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
 @routes.handle("POST", MEMBERS + "/{fieldApiName}.json", scopes=ANY_SCHEMA)
-async def update(request: MarketoRequest) -> Response:
+async def update_field(request: MarketoRequest) -> Response:
     (row,) = records(await json_object(request), 1)
     field = _schema(request).update(request.path_params["fieldApiName"], row)
     return result(request, [{"name": field.name, "status": "updated"}])

@@ -24,26 +24,26 @@ routes = MarketoRoutes(ASSET)
 
 
 @routes.handle("GET", "/staticLists.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_lists(request: MarketoRequest) -> Response:
     chosen = in_folder(list(request.state.lists.values()), request.query_params.get("folder"))
     return assets(request, [_row(one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("GET", "/staticList/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_list(request: MarketoRequest) -> Response:
     chosen = by_path(request, request.state.lists)
     return assets(request, [_row(chosen)] if chosen else [])
 
 
 @routes.handle("GET", "/staticList/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_list_by_name(request: MarketoRequest) -> Response:
     return assets(
         request, [_row(one) for one in by_name(request.state.lists, text_param(request.query_params, "name"))]
     )
 
 
 @routes.handle("POST", "/staticLists.json", scopes=(WRITE_ASSETS,))
-async def create(request: MarketoRequest) -> Response:
+async def create_list(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     name, folder = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.lists, name, folder)
@@ -55,7 +55,7 @@ async def create(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/staticList/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_list(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     chosen = for_write(request, request.state.lists, "Static list")
     rename(request, request.state.lists, chosen, params)
@@ -63,7 +63,7 @@ async def update(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/staticList/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_list(request: MarketoRequest) -> Response:
     chosen, state = for_write(request, request.state.lists, "Static list"), request.state
     importing = any(job.list_id == chosen.id and not job.ended for job in state.imports.all())
     lists_used = [one.smart_list for one in state.programs.values()]

@@ -27,7 +27,7 @@ routes = MarketoRoutes(LEAD)
 
 
 @routes.handle("GET", "/lists.json", scopes=LEADS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_lists(request: MarketoRequest) -> Response:
     ids = {to_int(text) for text in request.list_param("id")}
     names = set(request.list_param("name"))
     programs, workspaces = (
@@ -49,7 +49,7 @@ async def browse(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/lists/{listId}.json", scopes=LEADS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_list(request: MarketoRequest) -> Response:
     return result(request, [_row(request, request.state.static_list(path_id(request, "listId")))])
 
 

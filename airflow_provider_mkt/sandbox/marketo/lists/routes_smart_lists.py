@@ -36,7 +36,7 @@ async def of_campaign(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/smartList/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_smart_list(request: MarketoRequest) -> Response:
     """Return a smart list by id, also of a program or campaign, which is not documented."""
     number, state = path_id(request, "id"), request.state
     owners: list[Owner] = [*state.smart_lists.values(), *state.programs.values(), *state.campaigns.values()]
@@ -46,19 +46,19 @@ async def by_id(request: MarketoRequest) -> Response:
 
 
 @routes.handle("GET", "/smartList/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_smart_list_by_name(request: MarketoRequest) -> Response:
     found = by_name(request.state.smart_lists, text_param(request.query_params, "name"))
     return assets(request, [_row(one) for one in found])
 
 
 @routes.handle("GET", "/smartLists.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_smart_lists(request: MarketoRequest) -> Response:
     chosen = in_folder(list(request.state.smart_lists.values()), request.query_params.get("folder"))
     return assets(request, [_row(one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("POST", "/smartList/{id}/clone.json", scopes=(WRITE_ASSETS,))
-async def clone(request: MarketoRequest) -> Response:
+async def clone_smart_list(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     source = for_write(request, request.state.smart_lists, "Smart list")
     name, folder = text_param(params, "name"), requested_folder(request, params)
@@ -71,7 +71,7 @@ async def clone(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/smartList/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_smart_list(request: MarketoRequest) -> Response:
     chosen = for_write(request, request.state.smart_lists, "Smart list")
     del request.state.smart_lists[chosen.id]
     return assets(request, [{"id": chosen.id}])

@@ -42,7 +42,7 @@ DESCRIBED_AT = "2020-01-01T00:00:00Z"
 
 @routes.handle("GET", "/programs/members/describe.json", scopes=LEADS_READABLE)
 @routes.handle("GET", "/program/members/describe.json", scopes=LEADS_READABLE)
-async def describe(request: MarketoRequest) -> Response:
+async def describe_members(request: MarketoRequest) -> Response:
     schema = request.state.member_schema
     row: Row = {"name": "API Program Membership", "fields": [_described(one) for one in schema.visible()]}
     if "/programs/" in request.endpoint.template:
@@ -64,7 +64,7 @@ def _described(field: Field) -> Row:
 
 
 @routes.handle("GET", "/programs/{programId}/members.json", scopes=LEADS_READABLE)
-async def find(request: MarketoRequest) -> Response:
+async def find_members(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     fields = wanted_fields(request, request.state.member_schema, DEFAULTS)
     people = {lead.id for lead in visible(request, [request.state.leads.get(one) for one in program.members])}
@@ -190,7 +190,7 @@ def _write(request: MarketoRequest, program: Program, lead_id: int, row: Row) ->
 
 
 @routes.handle("POST", "/programs/{programId}/members/delete.json", scopes=(WRITE_LEAD,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_members(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     answers: list[Row] = []
     for seq, row in enumerate(records(await json_object(request))):

@@ -46,7 +46,7 @@ DATED = (kinds.EMAIL, kinds.EVENT, kinds.WEBINAR)
 
 
 @routes.handle("GET", "/programs.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_programs(request: MarketoRequest) -> Response:
     chosen = list(request.state.programs.values())
     kind, values = (
         request.query_params.get("filterType"),
@@ -73,13 +73,13 @@ def _filter_value(program: Program, kind: str) -> str:
 
 
 @routes.handle("GET", "/program/{id}.json", scopes=ASSETS_READABLE)
-async def by_id(request: MarketoRequest) -> Response:
+async def get_program(request: MarketoRequest) -> Response:
     program = by_path(request, request.state.programs)
     return assets(request, [_full(request, program)] if program else [])
 
 
 @routes.handle("GET", "/program/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_program_by_name(request: MarketoRequest) -> Response:
     rows = []
     for program in by_name(request.state.programs, text_param(request.query_params, "name")):
         row = _full(request, program)
@@ -91,7 +91,7 @@ async def named(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/programs.json", scopes=(WRITE_ASSETS,))
-async def create(request: MarketoRequest) -> Response:
+async def create_program(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     name, folder = text_param(params, "name"), requested_folder(request, params)
     check_clone_name(request.state, name)
@@ -116,7 +116,7 @@ async def create(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/program/{id}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_program(request: MarketoRequest) -> Response:
     params = await asset_params(request)
     program = for_write(request, request.state.programs, "Program")
     if program.locked:
@@ -206,7 +206,7 @@ async def unapprove(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/program/{id}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_program(request: MarketoRequest) -> Response:
     state, program = request.state, for_write(request, request.state.programs, "Program")
     inside = FolderRef(program.id, "Program")
     if program.locked or any(one.active for one in state.campaigns.values() if one.folder == inside):

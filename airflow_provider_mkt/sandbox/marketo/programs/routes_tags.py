@@ -15,12 +15,12 @@ routes = MarketoRoutes(ASSET)
 
 
 @routes.handle("GET", "/tagTypes.json", scopes=ASSETS_READABLE)
-async def browse(request: MarketoRequest) -> Response:
+async def list_tags(request: MarketoRequest) -> Response:
     return assets(request, [_row(one) for one in offset_page(request, list(request.state.tag_types))])
 
 
 @routes.handle("GET", "/tagType/byName.json", scopes=ASSETS_READABLE)
-async def named(request: MarketoRequest) -> Response:
+async def get_tag_by_name(request: MarketoRequest) -> Response:
     """Return a tag type with its allowed values."""
     name = text_param(request.query_params, "name")
     found = [one for one in request.state.tag_types if one.name == name]
@@ -56,7 +56,7 @@ def _value(program: Program, kind: str) -> str | None:
 
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}.json", scopes=(WRITE_ASSETS,))
-async def update(request: MarketoRequest) -> Response:
+async def update_tag(request: MarketoRequest) -> Response:
     """Set a tag of a program. Unknown types are accepted, as in other endpoints."""
     params = await asset_params(request)
     program = for_write(request, request.state.programs, "Program")
@@ -68,7 +68,7 @@ async def update(request: MarketoRequest) -> Response:
 
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}/delete.json", scopes=(WRITE_ASSETS,))
-async def delete(request: MarketoRequest) -> Response:
+async def delete_tag(request: MarketoRequest) -> Response:
     program = for_write(request, request.state.programs, "Program")
     kind = request.path_params["tagType"]
     if any(one.name == kind and one.required for one in request.state.tag_types):
