@@ -11,9 +11,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
-from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
+from airflow_provider_mkt.operators._files import as_path, result_path, write_rows
 from airflow_provider_mkt.operators._member_source import of_file, of_given
-from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 
@@ -133,6 +132,7 @@ class PeopleOperator(CancellableOperator):
         from airflow_provider_mkt.actions.ports import MemberStatus
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.members import MemberActionRunner, PeopleReport
+        from airflow_provider_mkt.sync.results import Progress
 
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         concurrency = AdaptiveConcurrency(ceiling)
@@ -143,7 +143,7 @@ class PeopleOperator(CancellableOperator):
 
         def tick() -> None:
             self.sleep(0)
-            progress.tell()
+            progress.log()
 
         def enough() -> bool:
             rejected, total = report.status[MemberStatus.REJECTED], max(report.total, _ENOUGH)
@@ -182,7 +182,7 @@ class PeopleOperator(CancellableOperator):
         reasons = Counter(one.code or "UNKNOWN" for one in members.failures())
         path = None
         if reasons:
-            path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+            path = as_path("rejects_path", self.rejects_path) or result_path(context, "rejects")
             write_rows(
                 path,
                 (

@@ -17,7 +17,9 @@ from airflow_provider_mkt.operators._base import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._lead_source import LeadSource
+from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
-    from airflow_provider_mkt.sync.report import SyncOutcome
+    from airflow_provider_mkt.operators._lead_source import Leads
+    from airflow_provider_mkt.sync.files import Format
+    from airflow_provider_mkt.sync.mapping import Type
+    from airflow_provider_mkt.sync.results import SyncOutcome
+    from airflow_provider_mkt.sync.rows import Blank
 
 
 class UpsertMarketingEventsOperator(MarketingOperator):
@@ -91,11 +96,10 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         return outcome
 
 
-class RecordAttendanceOperator(LeadWritingOperator):
+class RecordAttendanceOperator(CancellableOperator):
     """Record who registered for, attended or called off a HubSpot marketing event.
 
-    Contacts stream from a list, a file or a database (``leads``, ``source``, ``sql`` and what goes with them:
-    see :class:`.LeadSourceOperator`), 100 to a call. One that cannot be recorded goes to the rejects file
+    Contacts stream from a list, a file or a database, 100 to a call. One that cannot be recorded goes to the rejects file
     with its own input and the reason; the others are recorded.
 
     A row has ``email`` or ``contact_id``, and ``interaction_at``, when it happened: ISO 8601 text with
@@ -110,7 +114,33 @@ class RecordAttendanceOperator(LeadWritingOperator):
         token the connection holds. Contacts that do not exist are made there, by email.
     :param external_account_id: the account there.
     :param object_id: instead of both: the event's object id, whichever app made it. No contacts are made.
-    :param lookup_field: ``email`` or ``contact_id``: what rows name a contact by.
+    :param leads: mappings of field to value: a list, JSON text of one, or a callable without arguments that
+        returns any iterable of them. Give exactly one of ``leads``, ``source`` and ``sql``.
+    :param source: a file on any object storage that Airflow supports: CSV (UTF-8, with a header), JSON Lines or
+        Parquet; CSV and JSON Lines also compressed by gzip or zstd (``.gz``, ``.zst``). The rejects file of an
+        earlier run is one too.
+    :param source_format: ``csv``, ``jsonl`` or ``parquet``; by default the file's ending decides.
+    :param sql: a statement that returns rows, streamed by a cursor on the server.
+    :param sql_conn_id: the database: any Airflow connection with a SQL hook.
+    :param sql_parameters: values for the statement's placeholders, in the style of the database's driver.
+    :param columns: column to field, for columns that are not named like their field. A column that is mapped to
+        None is left out.
+    :param constants: fields that every row gets.
+    :param null_values: texts that mean no value, such as ``NULL``.
+    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value that
+        cannot be converted rejects its lead.
+    :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
+        ``null_values``): ``omit`` leaves the field alone, ``clear`` empties it.
+    :param lookup_field: ``email`` or ``contact_id``: the field that identifies a contact.
+    :param max_rejected: how many rejected records are allowed: a number, a share (0.05 or ``"5%"``), or None for
+        any. Above it the task fails without retry, after everything else was sent.
+    :param rejects_path: where rejected records are written as JSON Lines; by default a file on this machine. There
+        is no file when none is rejected.
+    :param outcomes_path: where the outcome of every record is written as JSON Lines, with the platform's lead id;
+        by default nowhere.
+    :param max_concurrency: calls in flight at most; by default as many as the connection allows.
+    :param fail_fast: stop as soon as more leads are rejected than allowed, and leave the rest unsent. A share is
+        judged from the thousandth lead on.
     :returns: ``total``, ``recorded``, ``skipped``, ``rejected``, ``resumed`` (done by earlier tries),
         ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
     :raises AirflowFailException: when there is no such event, more rows were rejected than allowed, or a
@@ -123,12 +153,14 @@ class RecordAttendanceOperator(LeadWritingOperator):
     """  # noqa: E501
 
     template_fields: Sequence[str] = (
-        *LeadWritingOperator.writing_fields,
+        *WRITING_FIELDS,
         "state",
         "external_event_id",
         "external_account_id",
         "object_id",
     )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"sql": "sql", "columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
 
     def __init__(
         self,
@@ -138,29 +170,66 @@ class RecordAttendanceOperator(LeadWritingOperator):
         external_event_id: str | None = None,
         external_account_id: str | None = None,
         object_id: str | int | None = None,
+        leads: Leads | None = None,
+        source: str | None = None,
+        source_format: Format | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        columns: Mapping[str, str | None] | str | None = None,
+        constants: Mapping[str, Any] | str | None = None,
+        null_values: Sequence[str] = (),
+        types: Mapping[str, Type] | None = None,
+        blank: Blank = "omit",
+        lookup_field: str = "email",
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        outcomes_path: str | None = None,
+        max_concurrency: int | None = None,
+        fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
+        self.leads = leads
+        self.source = source
+        self.source_format = source_format
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.sql_parameters = sql_parameters
+        self.columns = columns
+        self.constants = constants
+        self.null_values = null_values
+        self.types = types
+        self.blank = blank
+        self.lookup_field = lookup_field
+        self.max_rejected = max_rejected
+        self.rejects_path = rejects_path
+        self.outcomes_path = outcomes_path
+        self.max_concurrency = max_concurrency
+        self.fail_fast = fail_fast
         self.state = state
         self.external_event_id = external_event_id
         self.external_account_id = external_account_id
         self.object_id = object_id
 
-    def writer(self) -> LeadWriter:
+    def work(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.hubspot.events import AttendanceWriter
 
-        self.hook_on("hubspot")
-        return AttendanceWriter(
+        options, source = WriteOptions(self), LeadSource(self)
+        hook = self.hook_on("hubspot")
+        writer = AttendanceWriter(
             state=required_str("state", self.state),
             lookup_field=required_str("lookup_field", self.lookup_field),
             external_event_id=optional_str("external_event_id", self.external_event_id),
             external_account_id=optional_str("external_account_id", self.external_account_id),
             object_id=optional_str("object_id", self.object_id),
         )
+        return LeadWriting(self, context, hook, writer, options).run(source, _attendance_outcome)
 
-    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
-        told = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
-        return {**told, "outcome": "event_attendance", "recorded": outcome["updated"]}
+
+def _attendance_outcome(outcome: SyncOutcome) -> dict[str, Any]:
+    counts = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
+    return {**counts, "outcome": "event_attendance", "recorded": outcome["updated"]}
 
 
 class _OneEventOperator(MarketingOperator):

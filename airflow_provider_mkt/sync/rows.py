@@ -1,21 +1,27 @@
-"""Where leads come from: rows of an iterable or of a file, one at a time."""
+"""Rows of an iterable, a text file or a database query, read one at a time, and written as JSON Lines."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 from uuid import UUID
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
 Blank = Literal["omit", "clear"]
+
+FETCH_ROWS = 5_000
+"""Rows of a query that are fetched at a time."""
 
 REJECT_KEYS = frozenset({"row", "code", "reason", "record"})
 """What a line of a rejects file holds; read back, it stands for its record."""
@@ -37,6 +43,18 @@ class Row:
     problem: str = ""
     raw: Any = None
     code: str = "UNREADABLE"
+
+
+@dataclass(frozen=True)
+class LeadRows:
+    """An opened source.
+
+    :param rows: its rows.
+    :param expected: estimates the number of rows from the number of those that are done; None when unknown.
+    """
+
+    rows: Iterator[Row]
+    expected: Callable[[int], int | None]
 
 
 def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
@@ -65,6 +83,27 @@ def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> 
             if value is not None or blank == "clear"
         }
         yield Row(number, record, raw=record)
+
+
+def of_query(
+    engine: Engine,
+    sql: str,
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+    *,
+    blank: Blank = "omit",
+) -> Iterator[Row]:
+    """Rows of a query, with memory for one fetch whatever their number.
+
+    :param engine: the database.
+    :param sql: one statement that returns rows.
+    :param parameters: values for its placeholders, in the style of the database's driver.
+    :param blank: what NULL means: leave the field alone, or clear it.
+    """
+    with engine.connect() as connection:
+        streaming = connection.execution_options(stream_results=True, yield_per=FETCH_ROWS)
+        given = dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters or ())
+        result = streaming.exec_driver_sql(sql, given or None)
+        yield from of_table((dict(row) for row in result.mappings()), blank=blank)
 
 
 def _of_database(value: Any) -> Any:
@@ -219,3 +258,20 @@ def _is_spoilt(text: str) -> bool:
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def json_line(value: object) -> str:
+    """A line of JSON Lines. A model is written by its fields; what JSON does not know, as text."""
+    line = json.dumps(value, ensure_ascii=False, skipkeys=True, default=_json_value) + "\n"
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        # Half a character fits no file, only its escape does.
+        line = json.dumps(value, skipkeys=True, default=_json_value) + "\n"
+    return line
+
+
+def _json_value(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", exclude_none=True)
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.sync.jsonl import json_line
-from airflow_provider_mkt.sync.rows import Row
+from airflow_provider_mkt.sync.rows import Row, json_line
 
 _TICK_EVERY = 1_000
 
@@ -24,7 +23,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
 }
 
 
-class Snapshot:
+class SourceSnapshot:
     """The rows of a source as they were once.
 
     It is there when it is whole, and the next try of a task finds it.
