@@ -31,13 +31,13 @@ class InMemoryTaskState:
     """State that lasts as long as the object, for code that runs outside a task."""
 
     def __init__(self) -> None:
-        self._values: dict[str, Json] = {}
+        self._kept: dict[str, Json] = {}
 
     def get(self, key: str) -> Json:
-        return self._values.get(key)
+        return self._kept.get(key)
 
     def set(self, key: str, value: Json) -> None:
-        self._values[key] = value
+        self._kept[key] = value
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ class RowKeys:
             self._write()
 
     def superseded(self) -> Iterator[tuple[int, int]]:
-        """Yield rows whose key occurs again, each with the last row that has it, in the order of the
-        source.""" self._write()
+        """Yield rows whose key occurs again, each with the last row that has it, in their order."""
+        self._write()
         yield from self._database.execute(
             "SELECT row, last FROM (SELECT row, MAX(row) OVER (PARTITION BY key) AS last FROM keys) "
             "WHERE row <> last ORDER BY row"

@@ -18,9 +18,9 @@ from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline
+from airflow_provider_mkt.sync.calls import Lease
 
 BOTH = ["hubspot", "marketo"]
 FIRST = {"hubspot": "firstname", "marketo": "firstName"}

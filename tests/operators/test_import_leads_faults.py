@@ -16,12 +16,14 @@ from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-from airflow_provider_mkt.operators import _importing
-from airflow_provider_mkt.operators._task_state import _path
+from airflow_provider_mkt.operators import _bulk_import
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_imports
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.state.task_state import InMemoryTaskState
+from airflow_provider_mkt.sync.import_progress import ImportProgress
 
 LOST_AFTER = 0.8
 AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter().max_in_flight}
@@ -34,7 +36,7 @@ def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(hubspot_imports, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
     monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
-    monkeypatch.setattr(_importing, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    monkeypatch.setattr(_bulk_import, "_QUEUE_RETRY", (0.05, 0.1))
     return sandbox
 
 
@@ -54,8 +56,9 @@ def importing(platform: str, source: str, **more: Any) -> ImportLeadsOperator:
 
 def jobs_remembered(run: str) -> int:
     """How many jobs the task knows of in this run."""
-    path = _path(context(run=run))
-    return path.read_text().count('"job"') if path.exists() else 0
+    progress = ImportProgress(task_state_of(context(run=run)), InMemoryTaskState())
+    parts = [progress.part(number) for number in range(1, 20)]
+    return sum(part is not None and "job" in part for part in parts)
 
 
 def started(sandbox: Sandbox, platform: str, count: int) -> Callable[[], bool]:
@@ -177,7 +180,7 @@ def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
     source = write(tmp_path / "leads.csv", "email,leadScore\na@x.org,1\nb@x.org,bad\n")
     run = run_import(airflow, "marketo", source, "max_rejected=1, retries=1, max_poll_failure_time=-1")
     assert (succeeded(run)["imported"], len(jobs(quick, "marketo"))) == (1, 1)
-    assert "is there already, and is followed" in run.log
+    assert "exists already; following it" in run.log
 
 
 @pytest.mark.parametrize("platform", BOTH)
@@ -282,7 +285,7 @@ def test_a_part_that_is_refused_fails_the_task_which_tells_what_was_imported_bef
     small_parts(monkeypatch, rows=2)
     quick.marketo.faults.add(START["marketo"], skip=1, answer={"code": "1003"})
     run = run_import(airflow, "marketo", leads(tmp_path / "leads.csv"), "retries=2")
-    assert "Not all of the file is imported. With the platform are marketo lead_import 3401" in failed(run)
+    assert "Only a part of the file is imported. The platform has marketo lead_import 3401" in failed(run)
     assert len(jobs(quick, "marketo")) == 1
 
 
@@ -303,8 +306,8 @@ def test_row_errors_that_the_platform_counts_but_does_not_list_are_counted(
     quick.hubspot.settings.import_error_lag = 3600
     source = write(tmp_path / "leads.csv", "email,lead_score\na@x.org,1\nb@x.org,many\n")
     run = run_import(airflow, "hubspot", source, "max_rejected=1")
-    assert succeeded(run)["reasons"] == {"ROW_NOT_TOLD": 1}
-    assert "1 failures whose rows cannot be told" in run.log
+    assert succeeded(run)["reasons"] == {"ROW_UNKNOWN": 1}
+    assert "the rows of 1 failures are unknown" in run.log
 
 
 @pytest.mark.parametrize(("platform", "count"), [("hubspot", 4_000), ("marketo", 50_000)])

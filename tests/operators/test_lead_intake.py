@@ -13,11 +13,11 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.actions.marketo.leads import PushWriter
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, SubmitFormOperator
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM, PUSH_LEAD
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sync.calls import Lease
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -390,7 +390,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     def test_an_unknown_partition_ends_the_run_before_the_quota_does(
         self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pipeline, "_HOPELESS", 10)
+        monkeypatch.setattr(pipeline, "_ALL_REFUSED", 10)
         before = 'leads = [{"email": f"p{i}@example.com"} for i in range(3000)]'
         log = failed(sync(airflow, "marketo", 'leads=leads, partition_name="Nowhere", retries=3', before))
         assert "none accepted" in log
@@ -403,7 +403,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     ) -> None:
         (tmp_path / "leads.csv").write_text("email,shoeSize\na@example.com,44\n")
         log = failed(sync(airflow, "marketo", f'source="{tmp_path}/leads.csv", retries=3'))
-        assert "column 'shoeSize' is no field of a lead; nothing was sent" in log
+        assert "column 'shoeSize' is not a field of a lead; nothing was sent" in log
         assert write_calls(sandbox, "marketo") == 0
 
     def test_an_unknown_field_of_some_marketo_leads_rejects_those(

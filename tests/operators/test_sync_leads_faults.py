@@ -43,11 +43,11 @@ from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
-from airflow_provider_mkt.operators import _daily_quota
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sync import calls
+from airflow_provider_mkt.sync.calls import Lease
 
 
 @pytest.fixture(autouse=True)
@@ -345,7 +345,7 @@ TRY = """
 import os, sys
 from types import SimpleNamespace
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.operators._lease import Lease
+from airflow_provider_mkt.sync.calls import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 Lease._AHEAD = float(sys.argv[1])
 made = DatabaseLeadWriter.__init__
@@ -365,7 +365,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
 ) -> None:
     from airflow_provider_mkt.client.errors import QuotaExhausted
 
-    monkeypatch.setattr(_daily_quota, "AT_LEAST", 5)
+    monkeypatch.setattr(calls, "POLL_CALLS_MIN", 5)
     name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
     given = json.loads(os.environ[name])
     given["extra"] = {**given.get("extra", {}), "daily_reserve": 40, "daily_quota": 100}

@@ -93,7 +93,7 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
         ("", "exactly one of leads, source and sql"),
         ('leads=[], source="x.csv"', "exactly one of leads, source and sql"),
         ('sql="SELECT 1"', "sql_conn_id"),
-        ('sql="SELECT 1", sql_conn_id="marketo_default"', "is of no SQL database"),
+        ('sql="SELECT 1", sql_conn_id="marketo_default"', "is not a SQL connection"),
         ('source="/tmp/none-there.csv"', "there is no file"),
         ('leads=[], columns={"a": "email", "b": "email"}', "two columns become field"),
         ('leads=[], types={"a": "money"}', "types.a"),

@@ -278,10 +278,10 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
             BulkLeadImporter, "__init__", lambda self, **given: made(self, **{**given, "lost_after": 0.1})
         )
     if stage == "rest":
-        from airflow_provider_mkt.operators._lease import Lease
+        from airflow_provider_mkt.sync.calls import Lease
 
         # The lease of the killed try: its calls must be over before any is sent again.
-        monkeypatch.setattr(Lease, "wait_for_the_last_one", lambda self: self.renew())
+        monkeypatch.setattr(Lease, "acquire", lambda self: self.renew())
     told = Worker(operator(platform, source)).end()
     outcome = told["result"]
     assert (outcome["total"], outcome["rejected"]) == (49, 3), told

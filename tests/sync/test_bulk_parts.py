@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.sync.bulk_keys import Keys
-from airflow_provider_mkt.sync.bulk_parts import Splitter
+from airflow_provider_mkt.sync.bulk_parts import RowKeys, Splitter
 from airflow_provider_mkt.sync.bulk_rows import RowMaker
 from airflow_provider_mkt.sync.rows import csv_columns
 
@@ -101,8 +100,8 @@ def test_a_source_that_changes_between_its_two_readings_is_an_error() -> None:
     content = [b"email,n\na@x.org,1\n"]
     importer = BulkLeadImporter()
     maker = RowMaker(importer, csv_columns(io.BytesIO(content[0])), None)
-    with Keys() as keys:
-        splitter = Splitter(lambda: reader(content[0])(), maker, importer, keys, lambda rows: None)
+    with RowKeys() as keys:
+        splitter = Splitter(lambda stack: reader(content[0])(stack), maker, importer, keys, lambda rows: None)
         splitter.scan()
         content[0] = b"email,n\na@x.org,2\n"
         with pytest.raises(InvalidInput, match="changed while it was imported"):

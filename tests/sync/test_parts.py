@@ -17,8 +17,7 @@ from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.report import Report
-from airflow_provider_mkt.sync.result_files import ResultFiles
+from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
 
 
@@ -98,7 +97,7 @@ class TestAdaptiveConcurrency:
 
 class TestReport:
     def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
-        report = Report()
+        report = SyncReport()
         for result in (
             RecordResult(RecordStatus.CREATED),
             RecordResult(RecordStatus.UPDATED),
@@ -116,7 +115,7 @@ class TestReport:
         json.dumps(outcome)
 
     def test_endless_kinds_of_reasons_do_not_flood_xcom(self) -> None:
-        report = Report()
+        report = SyncReport()
         for number in range(1_000):
             report.add(rejected(str(number), ""))
         assert len(report.outcome("hubspot", None, None)["reasons"]) == 50
@@ -129,7 +128,7 @@ class TestReport:
         self, seconds: float, expected: int, told: str
     ) -> None:
         clock = Hand()
-        report = Report(clock)
+        report = SyncReport(clock)
         for _ in range(10):
             report.add(RecordResult(RecordStatus.CREATED))
         clock.now += seconds
@@ -138,22 +137,26 @@ class TestReport:
         assert "left" not in report.line(10)
 
     def test_a_line_can_be_told_at_once(self) -> None:
-        assert "0 leads done" in Report(Hand()).line(100)
+        assert "0 leads done" in SyncReport(Hand()).line(100)
 
 
-class TestLedger:
+class TestResultFiles:
     def test_no_rejects_make_no_file(self, tmp_path: Path) -> None:
-        with ResultFiles(lambda: (tmp_path / "r").open("w"), lambda: (tmp_path / "o").open("w")) as ledger:
-            ledger.write(Row(1, {}), RecordResult(RecordStatus.CREATED, id="7"))
-        assert not ledger.has_rejects
-        assert ledger.has_outcomes
-        assert [path.name for path in tmp_path.iterdir()] == ["o"]
-        assert json.loads((tmp_path / "o").read_text()) == {"row": 1, "outcome": "created", "id": "7"}
+        outcomes: list[tuple[int, str]] = []
+        with ResultFiles(
+            lambda: (tmp_path / "r").open("w"), lambda number, line: outcomes.append((number, line))
+        ) as result_files:
+            result_files.write(Row(1, {}), RecordResult(RecordStatus.CREATED, id="7"))
+        assert not result_files.has_rejects
+        assert list(tmp_path.iterdir()) == []
+        ((number, line),) = outcomes
+        assert number == 1
+        assert json.loads(line) == {"row": 1, "outcome": "created", "id": "7"}
 
     def test_a_reject_keeps_row_code_reason_and_the_whole_input(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
-        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
-            ledger.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as result_files:
+            result_files.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
         assert json.loads(path.read_text("utf-8")) == {
             "row": 9,
             "code": "1003",
@@ -175,15 +178,15 @@ class TestLedger:
     )
     def test_whatever_was_given_can_be_written_down(self, tmp_path: Path, value: Any) -> None:
         path = tmp_path / "r"
-        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
-            ledger.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as result_files:
+            result_files.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
         assert json.loads(path.read_text("utf-8"))["record"]["email"] == "a@x.io"
 
     def test_times_are_written_as_the_platforms_take_them(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
         raw = {"at": datetime(2026, 1, 2, 3, tzinfo=UTC), "on": date(2026, 1, 2)}
-        with ResultFiles(lambda: path.open("w")) as ledger:
-            ledger.write(Row(1, {}, raw=raw), rejected("X", "bad"))
+        with ResultFiles(lambda: path.open("w")) as result_files:
+            result_files.write(Row(1, {}, raw=raw), rejected("X", "bad"))
         record = json.loads(path.read_text())["record"]
         assert record == {"at": "2026-01-02T03:00:00+00:00", "on": "2026-01-02"}
 
@@ -191,13 +194,13 @@ class TestLedger:
     def test_a_reject_fed_back_is_the_record_again(self, record: dict[str, Any]) -> None:
         kept = io.StringIO()
         kept.close = lambda: None  # type: ignore[method-assign]
-        with ResultFiles(lambda: kept) as ledger:
-            ledger.write(Row(3, record, raw=record), rejected("X", "bad"))
+        with ResultFiles(lambda: kept) as result_files:
+            result_files.write(Row(3, record, raw=record), rejected("X", "bad"))
         (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl")
         assert row.record == record
 
 
-class TestAllowance:
+class TestRejectThreshold:
     @pytest.mark.parametrize("value", [None, "", "None"])
     def test_nothing_allows_any_number(self, value: Any) -> None:
         threshold = RejectThreshold.of("max_rejected", value)

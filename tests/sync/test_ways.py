@@ -21,12 +21,11 @@ from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
-from airflow_provider_mkt.sync.bulk_report import RowFile
+from airflow_provider_mkt.sync.bulk_report import BulkShare, RowFile, RowNumbers
 from airflow_provider_mkt.sync.bulk_rows import RowMaker
-from airflow_provider_mkt.sync.choose_transport import faster_way
-from airflow_provider_mkt.sync.row_numbers import BulkShare, RowNumbers
+from airflow_provider_mkt.sync.choose_transport import choose_transport
 from airflow_provider_mkt.sync.rows import Row, of_iterable
-from airflow_provider_mkt.sync.source_snapshot import Snapshot
+from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
 
 HUBSPOT, MARKETO = Rate(190, 10.0), Rate(100, 20.0)
 
@@ -48,13 +47,13 @@ HUBSPOT, MARKETO = Rate(190, 10.0), Rate(100, 20.0)
 def test_an_import_is_chosen_where_calls_do_not_fit_into_the_day_or_take_too_long(
     leads: int, left: int | None, after: float, bulk: bool
 ) -> None:
-    way = faster_way(leads, batch_max=100, rate=HUBSPOT, left_of_day=left, bulk_after=after)
-    assert way.bulk is bulk
+    choice = choose_transport(leads, batch_max=100, rate=HUBSPOT, calls_left=left, bulk_after=after)
+    assert choice.transport == ("bulk" if bulk else "calls")
 
 
 def test_the_choice_is_told_with_its_figures() -> None:
-    way = faster_way(3_000_000, batch_max=300, rate=MARKETO, left_of_day=4_000, bulk_after=1e9)
-    assert way.why == (
+    choice = choose_transport(3_000_000, batch_max=300, rate=MARKETO, calls_left=4_000, bulk_after=1e9)
+    assert choice.reason == (
         "3,000,000 leads are 10,000 calls, 33 min at the account's limit, and the day has 4,000 left"
     )
 
@@ -76,7 +75,7 @@ values = st.one_of(
 def test_a_kept_source_is_read_back_as_it_was_as_often_as_wanted(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]]
 ) -> None:
-    snapshot = Snapshot(tmp_path_factory.mktemp("kept") / "rows.source")
+    snapshot = SourceSnapshot(tmp_path_factory.mktemp("kept") / "rows.source")
     assert not snapshot.exists
     snapshot.take(of_iterable([*records, "no mapping"]), lambda count: None)
     for _ in range(2):
@@ -95,7 +94,7 @@ def test_a_kept_source_is_read_back_as_it_was_as_often_as_wanted(
 
 @pytest.mark.parametrize("value", [b"bytes", [1], {"a": 1}, object(), {1, 2}])
 def test_what_no_platform_takes_is_kept_as_something_that_none_takes(tmp_path: Path, value: Any) -> None:
-    snapshot = Snapshot(tmp_path / "rows.source")
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"a": value}]), lambda count: None)
     (row,) = snapshot.rows()
     assert isinstance((row.record or {})["a"], list)
@@ -108,7 +107,7 @@ def test_a_source_that_breaks_while_it_is_kept_leaves_nothing_that_could_be_take
         yield Row(1, {"a": 1})
         raise OSError
 
-    snapshot = Snapshot(tmp_path / "rows.source")
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     with pytest.raises(OSError):  # noqa: PT011 - its own
         snapshot.take(broken(), lambda count: None)
     assert not snapshot.exists
@@ -214,7 +213,7 @@ def test_once_one_file_does_not_tell_how_many_are_new_nobody_knows(part: Part) -
 
 @pytest.mark.parametrize("value", [Decimal("1.50"), date(2026, 1, 2), datetime(2026, 1, 2, 3, 4)])
 def test_kept_values_are_spelt_in_a_file_as_the_source_gave_them(tmp_path: Path, value: Any) -> None:
-    snapshot = Snapshot(tmp_path / "rows.source")
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"email": "a@example.com", "city": value, "score": 1}]), lambda count: None)
     straight = RowMaker(BulkLeadImporter(), COLUMNS, None).rows(
         of_iterable([{"email": "a@example.com", "city": value, "score": 1}])
