@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.operators._files import result_path, whole_file
-from airflow_provider_mkt.operators._task_state import clear_count, local_state, task_digest
+from airflow_provider_mkt.operators._task_state import clear_count, local_state
 from airflow_provider_mkt.sync.choose_transport import Transport, choose_transport
 from airflow_provider_mkt.sync.rows import LeadRows
 
@@ -117,7 +117,7 @@ class BulkSync:
         from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
 
         context = self._writing.context
-        name = f"{task_digest(context)}-{clear_count(context)}"
+        name = f"{self._writing.task}-{clear_count(context)}"
         snapshot = SourceSnapshot(local_state().source_snapshot(name))
         if not snapshot.exists:
             with ExitStack() as stack:

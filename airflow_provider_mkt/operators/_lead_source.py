@@ -72,9 +72,10 @@ class LeadSource:
     """
 
     def __init__(self, given: SourceParameters) -> None:
-        self.path = as_path("source", given.source)
-        self._leads, self._sql = given.leads, optional_str("sql", given.sql)
-        if len([one for one in (self._leads, self.path, self._sql) if one is not None]) != 1:
+        self._leads = given.leads
+        self.path = as_path("source", given.source) if given.source is not None else None
+        self._sql = optional_str("sql", given.sql) if given.sql is not None else None
+        if (self._leads is None) + (self.path is None) + (self._sql is None) != 2:
             raise InvalidInput("leads", "give exactly one of leads, source and sql")
         if self._sql is not None and not given.sql_conn_id:
             raise InvalidInput("sql_conn_id", "is missing: the connection of the database")

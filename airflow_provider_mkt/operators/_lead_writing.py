@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._cancellation import slowing_down
 from airflow_provider_mkt.operators._files import as_path, open_for_writing, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import SOURCE_FIELDS
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._cancellation import CancellableOperator
     from airflow_provider_mkt.operators._lead_source import Source
     from airflow_provider_mkt.state.sync_progress import SyncProgress
+    from airflow_provider_mkt.sync.calls import CallTransport
     from airflow_provider_mkt.sync.results import SyncOutcome, SyncReport
 
 WRITING_FIELDS = (*SOURCE_FIELDS, "lookup_field", "max_rejected", "rejects_path", "outcomes_path")
@@ -55,8 +55,9 @@ class WriteOptions:
     def __init__(self, given: WriteParameters) -> None:
         self.threshold = RejectThreshold.of("max_rejected", given.max_rejected)
         self.lookup_field = optional_str("lookup_field", given.lookup_field) or ""
-        self.rejects_path = as_path("rejects_path", given.rejects_path)
-        self.outcomes_path = as_path("outcomes_path", given.outcomes_path)
+        rejects, outcomes = given.rejects_path, given.outcomes_path
+        self.rejects_path = as_path("rejects_path", rejects) if rejects is not None else None
+        self.outcomes_path = as_path("outcomes_path", outcomes) if outcomes is not None else None
         self.max_concurrency, self.fail_fast = given.max_concurrency, given.fail_fast
 
 
@@ -80,22 +81,15 @@ class LeadWriting:
         self.operator, self.context, self.hook = operator, context, hook
         self.writer, self.options = writer, options
         self.task_state = task_state_of(context)
+        self.task = task_digest(context)
+        self._transport: CallTransport | None = None
         operator.reset_cancellation()
-        hook.sleep = operator.sleep
+        hook.sleep = self._sleep
 
     @property
     def key(self) -> str | None:
         """The field that every row needs."""
         return self.options.lookup_field if self.writer.repeatable else None
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Use the hook's connections, and let no other try of the task run at the same time.
-
-        Airflow may take a worker that lives for dead, and start the next try beside it.
-        """
-        with self.hook, self.hook.exclusive(f"task {task_digest(self.context)}"):
-            yield
 
     def run(self, source: Source, result: Callable[[SyncOutcome], dict[str, Any]]) -> dict[str, Any]:
         """Write the leads of a source by calls, and return the task's result.
@@ -103,7 +97,8 @@ class LeadWriting:
         :param result: makes it of the outcome.
         :raises AirflowFailException: when more leads were rejected than allowed.
         """
-        with self.exclusive():
+        # Airflow may take a worker that lives for dead, and start the next try beside it.
+        with self.hook, self.hook.exclusive(f"task {self.task}"):
             outcome = self.by_calls(source)
         self.fail_if_rejected(outcome, result)
         return result(outcome)
@@ -117,7 +112,7 @@ class LeadWriting:
         hook, writer, options, log = self.hook, self.writer, self.options, self.operator.log
         platform = hook.platform
         ceiling = platform.max_concurrency
-        transport = CallTransport(
+        transport = self._transport = CallTransport(
             hook,
             hook.conn_type,
             self.operator,
@@ -127,39 +122,34 @@ class LeadWriting:
             daily_reserve=platform.daily_reserve,
             log=log,
         )
-        hook.sleep = transport.sleep
-        hook.on_refusal = slowing_down(transport.concurrency)
-        report = transport.report
-        rejects = options.rejects_path or result_path(self.context, "rejects")
+        hook.on_refusal = transport.concurrency.on_refusal
+        report, wants_outcomes = transport.report, options.outcomes_path is not None
         with ExitStack() as stack:
             known_fields = transport.prepare(stack)
-            progress = stack.enter_context(SyncProgress(self._progress_path()))
-            if options.outcomes_path:
-                progress.recover_outcomes()
-            else:
-                progress.drop_outcomes()
-            result_files = stack.enter_context(
-                ResultFiles(
-                    lambda: open_for_writing(rejects), progress.add_outcome if options.outcomes_path else None
-                )
-            )
+            progress = stack.enter_context(SyncProgress(self._progress_path(), keep_outcomes=wants_outcomes))
+            result_files = ResultFiles(self._open_rejects, progress.add_outcome if wants_outcomes else None)
             rows = source.open(stack, self.key, known_fields)
             try:
                 transport.write(
-                    rows, result_files, progress, known_fields, too_many_rejected=self._too_many_rejected
+                    rows,
+                    result_files,
+                    progress,
+                    known_fields,
+                    too_many_rejected=self._too_many_rejected if options.fail_fast else None,
                 )
             finally:
                 result_files.close()
-                outcomes = self._write_outcomes(progress)
+                outcomes = self._write_outcomes(progress, options.outcomes_path) if wants_outcomes else None
             # A user who clears the task after this wants what was rejected sent, not what would be repeated.
-            if writer.repeatable or options.threshold.allows(report.rejected, report.total):
+            if repeat := writer.repeatable or options.threshold.allows(report.rejected, report.total):
                 progress.remove()
-                transport.forget()
-        transport.finish()
+            transport.finish(forget=repeat)
         log.info("Finished: %s", report.line())
         if not report.total:
             log.warning("The source is empty: there was nothing to write")
-        return report.outcome(hook.conn_type, rejects if result_files.has_rejects else None, outcomes)
+        return report.outcome(
+            hook.conn_type, self._rejects_path if result_files.has_rejects else None, outcomes
+        )
 
     def fail_if_rejected(
         self, outcome: SyncOutcome, result: Callable[[SyncOutcome], Mapping[str, Any]] = dict
@@ -182,24 +172,32 @@ class LeadWriting:
         )
         raise AirflowFailException(msg)
 
+    def _sleep(self, seconds: float) -> None:
+        # The hook's connections keep the first function they get, and a transport may come later.
+        (self.operator if self._transport is None else self._transport).sleep(seconds)
+
+    @property
+    def _rejects_path(self) -> str:
+        return self.options.rejects_path or result_path(self.context, "rejects")
+
+    def _open_rejects(self) -> IO[str]:
+        return open_for_writing(self._rejects_path)
+
     def _progress_path(self) -> Path:
         """The file of the sync progress, which outlasts a try that was killed or failed.
 
         When a user clears the task, all is sent again where that is harmless; where it would repeat what was
         done, the progress outlasts that too.
         """
-        task = task_digest(self.context)
-        return local_state().sync_progress(
-            f"{task}-{clear_count(self.context)}" if self.writer.repeatable else task
-        )
+        name = f"{self.task}-{clear_count(self.context)}" if self.writer.repeatable else self.task
+        return local_state().sync_progress(name)
 
     def _too_many_rejected(self, report: SyncReport) -> bool:
-        total = max(report.total, _SHARE_COUNTS_FROM)
-        return self.options.fail_fast and not self.options.threshold.allows(report.rejected, total)
+        return not self.options.threshold.allows(report.rejected, max(report.total, _SHARE_COUNTS_FROM))
 
-    def _write_outcomes(self, progress: SyncProgress) -> str | None:
+    @staticmethod
+    def _write_outcomes(progress: SyncProgress, path: str | None) -> str | None:
         """Write the outcome lines of all tries to their file. Returns its path; None when there are none."""
-        path = self.options.outcomes_path
         if path is None or not progress.has_outcomes:
             return None
         with whole_file(path) as file:

@@ -163,16 +163,16 @@ class SyncLeadsOperator(CancellableOperator):
 
     def work(self, context: Context) -> SyncOutcome:
         options, source = WriteOptions(self), LeadSource(self)
-        writer = self.hook.lead_writer(
-            action=optional_str("action", self.action) or "",
-            lookup_field=options.lookup_field,
-            partition_name=optional_str("partition_name", self.partition_name),
-        )
-        mode = optional_str("mode", self.mode)
+        mode, action = optional_str("mode", self.mode), optional_str("action", self.action) or ""
+        partition_name = optional_str("partition_name", self.partition_name)
         if mode not in _MODES:
             raise InvalidInput("mode", f"must be one of {', '.join(_MODES)}")
+        writer = self.hook.lead_writer(
+            action=action, lookup_field=options.lookup_field, partition_name=partition_name
+        )
         writing = LeadWriting(self, context, self.hook, writer, options)
-        with writing.exclusive():
+        # Airflow may take a worker that lives for dead, and start the next try beside it.
+        with self.hook, self.hook.exclusive(f"task {writing.task}"):
             importer = self._importer(mode, options) if mode != "calls" else None
             if importer is None:
                 outcome = writing.by_calls(source)

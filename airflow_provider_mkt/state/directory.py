@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_mkt.client.files import private_directory
@@ -15,6 +16,7 @@ _SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database. Such a file is deleted with its database and never alone."""
 
 
+@dataclass(frozen=True)
 class StateDirectory:
     """Knows the paths below ``[mkt] state_dir``. Every directory is readable by its owner only.
 
@@ -31,8 +33,7 @@ class StateDirectory:
     :param root: the directory; created when something is written.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
 
     def task_state(self, task: str) -> FileTaskState:
         """The state of one task.

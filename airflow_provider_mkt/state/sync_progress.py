@@ -44,9 +44,11 @@ class SyncProgress:
     open at a time) costs one write for a batch and works on network file systems.
 
     :param path: the file.
+    :param keep_outcomes: whether to keep the outcome lines of rows that earlier tries have done. A retry
+        writes the other lines again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep_outcomes: bool = True) -> None:
         self._path = path
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.executescript(
@@ -60,6 +62,11 @@ class SyncProgress:
         self._block: dict[int, Entry] = {}
         self._block_start = -1
         self._lines: list[tuple[int, str]] = []
+        self._database.execute(
+            "DELETE FROM outcomes WHERE ? OR number NOT IN "
+            "(SELECT number FROM rows WHERE status NOT IN (?, ''))",
+            (not keep_outcomes, _SENT),
+        )
 
     # -- rows --------------------------------------------------------------------------------------
 
@@ -89,17 +96,6 @@ class SyncProgress:
         self._write(rows)
 
     # -- outcome lines -----------------------------------------------------------------------------
-
-    def recover_outcomes(self) -> None:
-        """Keep the outcome lines of rows that are done; a retry writes the others again."""
-        self._database.execute(
-            "DELETE FROM outcomes WHERE number NOT IN (SELECT number FROM rows WHERE status NOT IN (?, ?))",
-            (_SENT, ""),
-        )
-
-    def drop_outcomes(self) -> None:
-        """Delete all outcome lines."""
-        self._database.execute("DELETE FROM outcomes")
 
     def add_outcome(self, number: int, line: str) -> None:
         """Keep the outcome line of a row; a later one replaces it. It is stored with the next batch."""

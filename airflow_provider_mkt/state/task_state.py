@@ -80,11 +80,11 @@ class FileTaskState:
 
     def set(self, key: str, value: Json) -> None:
         with self._lock:
-            database = self._database()
-            if value is None:
-                database.execute("DELETE FROM state WHERE key = ?", (key,))
-            else:
-                database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, json.dumps(value)))
+            if value is not None:
+                row = (key, json.dumps(value))
+                self._database().execute("INSERT OR REPLACE INTO state VALUES (?, ?)", row)
+            elif self._opened is not None or self._path.exists():
+                self._database().execute("DELETE FROM state WHERE key = ?", (key,))
 
     def _database(self) -> sqlite3.Connection:
         if self._opened is None:

@@ -239,11 +239,11 @@ class CallTransport:
         progress: SyncProgress,
         known_fields: frozenset[str] | None,
         *,
-        too_many_rejected: Callable[[SyncReport], bool],
+        too_many_rejected: Callable[[SyncReport], bool] | None,
     ) -> None:
         """Write every row of a source.
 
-        :param too_many_rejected: whether to stop early.
+        :param too_many_rejected: whether to stop early; None never stops.
         :raises NotRepeated: when an earlier try may have sent leads that must not be sent twice.
         """
         if not self._writer.repeatable:
@@ -257,7 +257,7 @@ class CallTransport:
         def tick() -> None:
             self._cancellation.raise_if_cancelled()
             self._quota.check()
-            if too_many_rejected(self.report):
+            if too_many_rejected is not None and too_many_rejected(self.report):
                 raise Stop
             self._lease.renew()
             progress_log.log()
@@ -285,14 +285,15 @@ class CallTransport:
                 # Nothing was sent, so the next try may send everything.
                 self._task_state.set(_BEGUN_KEY, None)
 
-    def finish(self) -> None:
-        """Release the lease, unless the server may still be working on a lead."""
+    def finish(self, *, forget: bool) -> None:
+        """Release the lease, unless the server may still be working on a lead.
+
+        :param forget: let a cleared task send everything again.
+        """
+        if forget:
+            self._task_state.set(_BEGUN_KEY, None)
         if not self.report.reasons["OUTCOME_UNKNOWN"]:
             self._lease.release()
-
-    def forget(self) -> None:
-        """Let a cleared task send everything again."""
-        self._task_state.set(_BEGUN_KEY, None)
 
     def sleep(self, seconds: float) -> None:
         """Wait for the next request of a call; a thread that sends waits for the lease too."""
