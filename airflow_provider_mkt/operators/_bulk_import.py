@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _WAIT_LOG_INTERVAL = 60.0
 _READ_LOG_INTERVAL = 10.0
 _QUEUE_RETRY = (30.0, 60.0)
-"""Seconds after which the platform is asked again whether its queue has room. Random, so that tasks which
+"""Seconds after which an upload to a full queue is tried again. Random, so that tasks which
 wait for a place do not retry at the same moment."""
 
 

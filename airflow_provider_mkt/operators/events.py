@@ -99,8 +99,8 @@ class UpsertMarketingEventsOperator(MarketingOperator):
 class RecordAttendanceOperator(CancellableOperator):
     """Record who registered for, attended or called off a HubSpot marketing event.
 
-    Contacts stream from a list, a file or a database, 100 to a call. One that cannot be recorded goes to the rejects file
-    with its own input and the reason; the others are recorded.
+    Contacts stream from a list, a file or a database, 100 to a call. One that cannot be recorded goes to the
+    rejects file with its own input and the reason; the others are recorded.
 
     A row has ``email`` or ``contact_id``, and ``interaction_at``, when it happened: ISO 8601 text with
     offset, or milliseconds since 1970. Recording the same contact, state and time again adds nothing, so
@@ -116,31 +116,31 @@ class RecordAttendanceOperator(CancellableOperator):
     :param object_id: instead of both: the event's object id, whichever app made it. No contacts are made.
     :param leads: mappings of field to value: a list, JSON text of one, or a callable without arguments that
         returns any iterable of them. Give exactly one of ``leads``, ``source`` and ``sql``.
-    :param source: a file on any object storage that Airflow supports: CSV (UTF-8, with a header), JSON Lines or
-        Parquet; CSV and JSON Lines also compressed by gzip or zstd (``.gz``, ``.zst``). The rejects file of an
-        earlier run is one too.
+    :param source: a file on any object storage that Airflow supports: CSV (UTF-8, with a header), JSON Lines
+        or Parquet; CSV and JSON Lines also compressed by gzip or zstd (``.gz``, ``.zst``). The rejects file
+        of an earlier run is one too.
     :param source_format: ``csv``, ``jsonl`` or ``parquet``; by default the file's ending decides.
     :param sql: a statement that returns rows, streamed by a cursor on the server.
     :param sql_conn_id: the database: any Airflow connection with a SQL hook.
     :param sql_parameters: values for the statement's placeholders, in the style of the database's driver.
-    :param columns: column to field, for columns that are not named like their field. A column that is mapped to
-        None is left out.
+    :param columns: column to field, for columns that are not named like their field. A column that is mapped
+        to None is left out.
     :param constants: fields that every row gets.
     :param null_values: texts that mean no value, such as ``NULL``.
-    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value that
-        cannot be converted rejects its lead.
+    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value
+        that cannot be converted rejects its lead.
     :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
         ``null_values``): ``omit`` leaves the field alone, ``clear`` empties it.
     :param lookup_field: ``email`` or ``contact_id``: the field that identifies a contact.
-    :param max_rejected: how many rejected records are allowed: a number, a share (0.05 or ``"5%"``), or None for
-        any. Above it the task fails without retry, after everything else was sent.
-    :param rejects_path: where rejected records are written as JSON Lines; by default a file on this machine. There
-        is no file when none is rejected.
-    :param outcomes_path: where the outcome of every record is written as JSON Lines, with the platform's lead id;
-        by default nowhere.
+    :param max_rejected: how many rejected records are allowed: a number, a share (0.05 or ``"5%"``), or None
+        for any. Above it the task fails without retry, after everything else was sent.
+    :param rejects_path: where rejected records are written as JSON Lines; by default a file on this machine.
+        There is no file when none is rejected.
+    :param outcomes_path: where the outcome of every record is written as JSON Lines, with the platform's
+        lead id; by default nowhere.
     :param max_concurrency: calls in flight at most; by default as many as the connection allows.
-    :param fail_fast: stop as soon as more leads are rejected than allowed, and leave the rest unsent. A share is
-        judged from the thousandth lead on.
+    :param fail_fast: stop as soon as more leads are rejected than allowed, and leave the rest unsent. A
+        share is judged from the thousandth lead on.
     :returns: ``total``, ``recorded``, ``skipped``, ``rejected``, ``resumed`` (done by earlier tries),
         ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
     :raises AirflowFailException: when there is no such event, more rows were rejected than allowed, or a

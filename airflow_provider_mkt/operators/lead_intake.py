@@ -160,10 +160,10 @@ def _push_outcome(outcome: SyncOutcome) -> dict[str, Any]:
 class SubmitFormOperator(MarketingOperator):
     """Fill out a Marketo form for one person, once: create or update the lead, and log the form fill.
 
-    Each form fill starts what listens for it, and a second one looks like the first. So the request is stored
-    before it is sent. When its answer is lost, or the worker is killed, the task fails and a retry does not
-    send it again; clearing the task does. A task that has filled out its form returns the same result when
-    it is cleared, and sends nothing.
+    Each form fill starts what listens for it, and nothing distinguishes a second one. So the request is
+    stored before it is sent. When its answer is lost, or the worker is killed, the task fails and a retry
+    does not send it again; clearing the task does. A task that has filled out its form returns the same
+    result when it is cleared, and sends nothing.
 
     The values of the fields are in no log or result. Airflow itself shows them with the task's rendered
     fields.

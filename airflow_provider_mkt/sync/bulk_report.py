@@ -1,4 +1,4 @@
-"""What a bulk import comes to: a count for every row, and files that hold those worth a look."""
+"""The results of a bulk import: counts of all rows, and files of those that were rejected or warned about."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 class ImportOutcome(TypedDict):
-    """The result of a bulk import as it goes into XCom. ``total`` is the sum of ``imported``, ``skipped`` and
-    ``rejected``; those imported with a warning are counted under ``imported`` too."""
+    """The result of a bulk import as it goes into XCom.
+
+    ``total`` is the sum of ``imported``, ``skipped`` and ``rejected``; ``imported`` includes ``warned``.
+    """
 
     outcome: str
     platform: str
@@ -38,11 +40,11 @@ class ImportOutcome(TypedDict):
 
 
 class RowFile:
-    """Rows with what was said of them, as JSON Lines that can be read as a source again.
+    """Rows with a code and a reason, as JSON Lines that can be read as a source again.
 
-    There is no file until the first row.
+    The file is created with its first row.
 
-    :param open_file: opens it for writing; the file appears when the context ends well.
+    :param open_file: opens it for writing; the file appears when the context ends without an error.
     """
 
     def __init__(self, open_file: Opener) -> None:
@@ -70,7 +72,7 @@ class RowFile:
 
 
 class ImportReport:
-    """Counts rows, and writes down those that were rejected, warned about or skipped.
+    """Counts rows, and writes those that were rejected, warned about or skipped to files.
 
     :param rejects: takes rejected rows.
     :param warnings: takes rows that were imported with a warning, and those superseded by a later one.
@@ -88,40 +90,40 @@ class ImportReport:
         return self.imported + self.skipped + self.rejected
 
     def unfit(self, row: BulkRow) -> None:
-        """A row was not sent."""
+        """Count a row that was not sent."""
         self._reject(row.number, row.code, row.reason, row.raw)
 
     def superseded(self, row: BulkRow, by_row: int) -> None:
-        """A row was not sent, since a later one has its key."""
+        """Count a row that was not sent because a later one has its key."""
         self.skipped += 1
         self.reasons["DUPLICATE_KEY"] += 1
         reason = f"row {by_row} has the same key and came later"
         self._warnings.write(row.number, "DUPLICATE_KEY", reason, row.raw)
 
     def refused(self, part: Part, code: str, reason: str) -> None:
-        """None of the rows of a part was imported, as far as can be told."""
+        """Reject the rows of a part of which none was imported, as far as is known."""
         for row in part.rows():
             self._reject(row.number, code, reason, row.raw)
 
     def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
-        """A part was imported. Returns how many failures there are whose row cannot be told."""
-        failed, strays = rows_of(matcher, findings.failed)
+        """Count a part that was imported. Returns the number of failures whose row is unknown."""
+        failed, unmatched = rows_of(matcher, findings.failed)
         for number, (note, raw) in failed.items():
             self._reject(number, note.code, note.reason, raw)
-        for note in strays:
+        for note in unmatched:
             self._rejects.write(None, note.code, note.reason, as_record(part, note))
-        # Several of them may be about one row, so there may be more than rows that are left.
-        lost = min(len(strays) + findings.unlisted, part.count - len(failed))
-        self.rejected += lost
-        self.reasons.update({"ROW_UNKNOWN": lost} if lost else {})
-        self.imported += part.count - len(failed) - lost
-        warned, strays = rows_of(matcher, findings.warned)
+        # Several notes may be about one row, so there may be more of them than rows.
+        unknown = min(len(unmatched) + findings.unlisted, part.count - len(failed))
+        self.rejected += unknown
+        self.reasons.update({"ROW_UNKNOWN": unknown} if unknown else {})
+        self.imported += part.count - len(failed) - unknown
+        warned, unmatched = rows_of(matcher, findings.warned)
         for number, (note, raw) in warned.items():
             if number not in failed:
                 self._warn(number, note, raw)
-        for note in strays:
+        for note in unmatched:
             self._warn(None, note, as_record(part, note))
-        return lost
+        return unknown
 
     def outcome(
         self, platform: str, rejects: str, warnings: str, jobs: Sequence[JobDict], seconds: float
@@ -154,7 +156,7 @@ class ImportReport:
 
 
 class RowNumbers:
-    """A set of row numbers that takes a bit for each row of the source."""
+    """A set of row numbers that needs one bit for each row of the source."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
@@ -176,9 +178,9 @@ class RowNumbers:
 
 
 class BulkShare:
-    """Counts what a bulk import has written, and keeps the numbers of the rows that it has not.
+    """Counts the rows of a sync that a bulk import has written, and keeps the numbers of the others.
 
-    Those are sent by calls, which say of each record what became of it, and why.
+    Those are sent by calls, which report the result of each record.
 
     :param warnings: takes rows that were imported with a warning, and those superseded by a later one.
     """
@@ -188,7 +190,7 @@ class BulkShare:
         self.left = RowNumbers()
         self.imported = self.warned = self.skipped = 0
         self.created: int | None = 0
-        """How many of them are new leads; None where the platform does not tell."""
+        """How many of them are new leads; None when the platform does not report it."""
         self.reasons: Counter[str] = Counter()
         self.lists: list[str] = []
 
@@ -197,45 +199,45 @@ class BulkShare:
         return (row for row in rows if row.number in self.left)
 
     def unfit(self, row: BulkRow) -> None:
-        """A row was not sent."""
+        """Count a row that was not sent."""
         self.left.add(row.number)
 
     def superseded(self, row: BulkRow, by_row: int) -> None:
-        """A row was not sent, since a later one has its key."""
+        """Count a row that was not sent because a later one has its key."""
         self.skipped += 1
         self.reasons["DUPLICATE_KEY"] += 1
         reason = f"row {by_row} has the same key and came later"
         self._warnings.write(row.number, "DUPLICATE_KEY", reason, row.raw)
 
     def refused(self, part: Part, code: str, reason: str) -> None:
-        """The import of a part failed. What of it is written already is written once more."""
+        """Leave the rows of a part whose import failed. Those that were written are written again."""
         for row in part.rows():
             self.left.add(row.number)
 
     def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
-        """A part was imported. Returns how many failures there are whose row cannot be told."""
-        failed, strays = rows_of(matcher, findings.failed)
-        lost = min(len(strays) + findings.unlisted, part.count - len(failed))
-        if lost:
-            # Any of its rows may be one of them.
+        """Count a part that was imported. Returns the number of failures whose row is unknown."""
+        failed, unmatched = rows_of(matcher, findings.failed)
+        unknown = min(len(unmatched) + findings.unlisted, part.count - len(failed))
+        if unknown:
+            # Any of its rows may be one that failed.
             self.refused(part, "", "")
-            return lost
+            return unknown
         for number in failed:
             self.left.add(number)
         written = part.count - len(failed)
         self.imported += written
-        tells = findings.created is not None and self.created is not None
-        self.created = (self.created or 0) + min(findings.created or 0, written) if tells else None
+        known = findings.created is not None and self.created is not None
+        self.created = (self.created or 0) + min(findings.created or 0, written) if known else None
         self._warn(part, findings, matcher)
         return 0
 
     def _warn(self, part: Part, findings: Findings, matcher: Matcher) -> None:
-        warned, strays = rows_of(matcher, findings.warned)
+        warned, unmatched = rows_of(matcher, findings.warned)
         for number, (note, raw) in warned.items():
             if number not in self.left:
                 self.warned += 1
                 self._warnings.write(number, note.code, note.reason, raw)
-        for note in strays:
+        for note in unmatched:
             self.warned += 1
             self._warnings.write(None, note.code, note.reason, as_record(part, note))
 
@@ -243,15 +245,15 @@ class BulkShare:
 def rows_of(
     matcher: Matcher, notes: Sequence[RowNote]
 ) -> tuple[dict[int, tuple[RowNote, Any]], list[RowNote]]:
-    """Rows by number with the first note on each, and the notes whose row cannot be told."""
+    """Return the rows by number with the first note on each, and the notes without a row."""
     rows: dict[int, tuple[RowNote, Any]] = {}
-    strays: list[RowNote] = []
+    unmatched: list[RowNote] = []
     for note, row in zip(notes, matcher.match(notes), strict=True):
         if row is None:
-            strays.append(note)
+            unmatched.append(note)
         else:
             rows.setdefault(row.number, (note, row.raw))
-    return dict(sorted(rows.items())), strays
+    return dict(sorted(rows.items())), unmatched
 
 
 def as_record(part: Part, note: RowNote) -> dict[str, str]:

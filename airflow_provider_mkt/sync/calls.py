@@ -34,8 +34,8 @@ POLL_INTERVAL = 300.0
 CLOSE = 500
 """Calls that may be made while a poll is answered. With fewer left, the work waits for the answer."""
 
-_LEASE_KEY = "leads at work until"
-_BEGUN_KEY = "leads begun to be sent"
+_LEASE_KEY = "leads in progress until"
+_BEGUN_KEY = "leads were sent"
 
 
 class Account(Protocol):

@@ -51,7 +51,7 @@ def digest_of(record: str) -> int:
 
 @dataclass
 class _Item:
-    """A record on its way.
+    """A record that is processed.
 
     :param size: bytes it takes in a body.
     :param digest: of its content, for the sync progress.
@@ -195,7 +195,7 @@ class Pipeline:
             raise InvalidInput(
                 "source",
                 f"row {number} is not what it was for an earlier try of this task, so which leads are "
-                "created already cannot be told; nothing more was sent",
+                "created already is unknown; nothing more was sent",
             )
         done = progress.known(number, item.digest)
         if done is not None and (item.key is None or item.key not in self._again):

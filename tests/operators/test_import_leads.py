@@ -186,7 +186,7 @@ def test_a_file_without_rows_sends_nothing_and_says_so(
 
 
 WRONG: dict[str, tuple[str, bytes, str, str]] = {
-    "unknown column": ("marketo", b"email,shoeSize\na@x.org,1\n", "", "column 'shoeSize' is no field"),
+    "unknown column": ("marketo", b"email,shoeSize\na@x.org,1\n", "", "column 'shoeSize' is not a field"),
     "unknown property": (
         "hubspot",
         b"email,shoe_size\na@x.org,1\n",

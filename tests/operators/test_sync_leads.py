@@ -465,7 +465,11 @@ leads[20]["shoe_size"] = "44"
                 "source_format: must be one of",
             ),
             ("marketo", 'leads=None, source="/nowhere/leads.csv"', "there is no file"),
-            ("marketo", 'leads=None, source="/nowhere/leads.xlsx"', "cannot be told from the file's name"),
+            (
+                "marketo",
+                'leads=None, source="/nowhere/leads.xlsx"',
+                "source_format: is missing, and the file's name has none of the endings",
+            ),
             ("marketo", 'source="/nowhere/leads.csv"', "give exactly one of leads, source and sql"),
             ("marketo", "leads=None", "give exactly one of leads, source and sql"),
             ("marketo", 'leads="{{ 3 }}"', "leads: must be a list, not a number"),

@@ -155,14 +155,14 @@ class TestJsonLines:
     @pytest.mark.parametrize(
         ("line", "problem"),
         [
-            (b"nonsense", "is no JSON"),
+            (b"nonsense", "is not JSON"),
             (b"[1, 2]", "is a list of 2, not an object"),
             (b'"text"', "is text of 4 characters, not an object"),
             (b"null", "is nothing, not an object"),
-            (b'{"score": NaN}', "is no JSON"),
-            (b'{"score": Infinity}', "is no JSON"),
-            (b"[" * 100_000, "is no JSON"),
-            (b'{"n": ' + b"9" * 5_000 + b"}", "is no JSON"),
+            (b'{"score": NaN}', "is not JSON"),
+            (b'{"score": Infinity}', "is not JSON"),
+            (b"[" * 100_000, "is not JSON"),
+            (b'{"n": ' + b"9" * 5_000 + b"}", "is not JSON"),
             (b'{"email": "\xff"}', "is not UTF-8"),
         ],
     )
