@@ -79,7 +79,7 @@ def test_a_lost_answer_leaves_one_lead_of_each_row(
     if platform == "hubspot":
         assert len(made) == 1
     else:
-        # Nobody can look: it is sent again, when the first one must be over.
+        # Marketo lists no imports: the part is sent again when the first one must have ended.
         assert len(made) == (1 if when == "before" else 2)
         assert (made[-1].created_at - made[0].created_at).total_seconds() > (
             LOST_AFTER if when == "after" else -1
@@ -129,7 +129,7 @@ def test_another_run_of_a_file_waits_too_for_what_a_killed_worker_may_have_sent(
 
 
 @pytest.mark.parametrize("platform", BOTH)
-def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once(
+def test_a_worker_killed_while_parts_are_imported_and_its_next_try_send_each_once(
     quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     small_parts(monkeypatch, rows=2)
@@ -140,8 +140,8 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
     worker.kill()
     max_in_flight(quick)
     quick.clock.advance(60)
-    told = Worker(importing(platform, source)).end()["result"]
-    assert (told["imported"], len(told["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
+    reported = Worker(importing(platform, source)).end()["result"]
+    assert (reported["imported"], len(reported["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
     assert len(world(quick, platform)) == SEEDED + 9
 
 
@@ -155,7 +155,7 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
         ("marketo", "*/failures.json"),
     ],
 )
-def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_and_tell_all(
+def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_and_report_all(
     quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, step: str
 ) -> None:
     small_parts(monkeypatch, rows=2)
@@ -167,12 +167,12 @@ def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_an
     worker = Worker(importing(platform, source, max_rejected=3))
     until(lambda: bool(of(quick, platform).faults.fired))
     worker.kill()
-    told = Worker(importing(platform, source, max_rejected=3)).end()["result"]
-    assert (told["imported"], told["rejected"], len(jobs(quick, platform))) == (2, 3, 2)
-    assert sorted(line["row"] for line in lines(told["rejects"])) == [3, 4, 6]
+    reported = Worker(importing(platform, source, max_rejected=3)).end()["result"]
+    assert (reported["imported"], reported["rejected"], len(jobs(quick, platform))) == (2, 3, 2)
+    assert sorted(line["row"] for line in lines(reported["rejects"])) == [3, 4, 6]
 
 
-def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
+def test_a_retry_by_airflow_follows_the_imports_of_the_try_before(
     airflow: Airflow, quick: Sandbox, tmp_path: Path
 ) -> None:
     # The file of failures cannot be read in the first try: five requests, and one in the second.
@@ -194,8 +194,8 @@ def test_two_runs_of_one_file_at_once_share_its_imports_and_a_later_run_imports_
     until(lambda: all(jobs_remembered(run) == 3 for run in ("a", "b")))
     max_in_flight(quick)
     quick.clock.advance(60)
-    told = [worker.end()["result"] for worker in workers]
-    assert [one["imported"] for one in told] == [6, 6]
+    reported = [worker.end()["result"] for worker in workers]
+    assert [one["imported"] for one in reported] == [6, 6]
     assert len(jobs(quick, platform)) == 3
     assert Worker(importing(platform, source), run="c").end()["result"]["imported"] == 6
     assert len(jobs(quick, platform)) == 6
@@ -233,9 +233,9 @@ def test_an_import_that_was_canceled_before_a_try_is_made_again_and_one_canceled
     worker = Worker(importing("hubspot", source, max_rejected=None))
     until(started(quick, "hubspot", 2))
     store.cancel(jobs(quick, "hubspot")[1])
-    told = worker.end()["result"]
-    assert (told["imported"], told["reasons"]) == (0, {"IMPORT_FAILED": 3})
-    assert "ended as CANCELED" in lines(told["rejects"])[0]["reason"]
+    reported = worker.end()["result"]
+    assert (reported["imported"], reported["reasons"]) == (0, {"IMPORT_FAILED": 3})
+    assert "ended as CANCELED" in lines(reported["rejects"])[0]["reason"]
     assert len(jobs(quick, "hubspot")) == 2
 
 
@@ -279,7 +279,7 @@ def test_uploads_that_are_never_answered_fail_the_try(
     assert quick.marketo.calls.of("POST", "/bulk/v1/leads.json").total == 3
 
 
-def test_a_part_that_is_refused_fails_the_task_which_tells_what_was_imported_before(
+def test_a_refused_part_fails_the_task_which_reports_what_was_imported_before(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_parts(monkeypatch, rows=2)
@@ -290,7 +290,7 @@ def test_a_part_that_is_refused_fails_the_task_which_tells_what_was_imported_bef
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_wait_in_which_nothing_gets_on_ends(
+def test_a_wait_without_progress_ends(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     slowly(quick, 3600)
@@ -326,6 +326,6 @@ def test_of_many_rows_each_bad_one_is_found_by_its_own_line(
     outcome = succeeded(run_import(airflow, platform, source, "max_rejected='1%'"))
     bad = count // 100
     assert (outcome["imported"], outcome["rejected"], len(outcome["jobs"])) == (count - bad, bad, 4)
-    told = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
+    reported = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
     # Each record takes two lines.
-    assert told == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, count, 100)}
+    assert reported == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, count, 100)}

@@ -100,9 +100,9 @@ class Server:
             self.calls += 1
             for key in keys:
                 if self.at_work[key]:
-                    self.wrong.append(f"{key} under way twice")
+                    self.wrong.append(f"{key} in flight twice")
                 if time.monotonic() < self.busy_until.get(key, 0.0):
-                    self.wrong.append(f"{key} sent while the server may still be at work on it")
+                    self.wrong.append(f"{key} sent while the server may still process it")
                 self.at_work[key] += 1
             for record in records:
                 self.sent[record["key"]].append(record["row"])
@@ -121,7 +121,7 @@ class Server:
         if UNKNOWN in kinds:
             until = time.monotonic() + self.quiet_after
             self.busy_until |= {record["key"]: until for record in records}
-            raise OutcomeUnknown("nobody knows")
+            raise OutcomeUnknown("the outcome is unknown")
         record_results = []
         for record in records:
             if record["kind"] == REJECTED:

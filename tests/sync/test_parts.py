@@ -58,7 +58,7 @@ class TestAdaptiveConcurrency:
             clock.now += 2.0
         assert concurrency.limit == 1
 
-    def test_it_has_no_more_under_way_than_twice_what_the_limit_needs_at_the_latency_there_is(self) -> None:
+    def test_no_more_calls_are_in_flight_than_twice_what_the_limit_needs_at_the_current_latency(self) -> None:
         concurrency = AdaptiveConcurrency(100, start=100, rate=lambda: Rate(190, 10.0))
         assert concurrency.limit == 100
         for _ in range(100):
@@ -83,7 +83,7 @@ class TestAdaptiveConcurrency:
             clock.now += 0.6
             assert 1 <= concurrency.limit <= max(1, ceiling)
 
-    def test_threads_may_tell_it_at_once(self) -> None:
+    def test_threads_may_use_it_at_once(self) -> None:
         concurrency = AdaptiveConcurrency(100_000, start=1)
         threads = [
             threading.Thread(target=lambda: [concurrency.clean() for _ in range(2_000)]) for _ in range(4)
@@ -96,7 +96,7 @@ class TestAdaptiveConcurrency:
 
 
 class TestReport:
-    def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
+    def test_the_counts_add_up_and_reasons_are_counted_for_what_was_not_written(self) -> None:
         report = SyncReport()
         for result in (
             RecordResult(RecordStatus.CREATED),
@@ -121,22 +121,22 @@ class TestReport:
         assert len(report.outcome("hubspot", None, None)["reasons"]) == 50
 
     @pytest.mark.parametrize(
-        ("seconds", "expected", "told"),
+        ("seconds", "expected", "reported"),
         [(10.0, 99, "about 89 s left"), (10.0, 1_000, "about 16 min left"), (10.0, 100_000, "h left")],
     )
-    def test_it_tells_the_time_left_where_the_end_is_known(
-        self, seconds: float, expected: int, told: str
+    def test_the_line_has_the_time_left_where_the_end_is_known(
+        self, seconds: float, expected: int, reported: str
     ) -> None:
         clock = Hand()
         report = SyncReport(clock)
         for _ in range(10):
             report.add(RecordResult(RecordStatus.CREATED))
         clock.now += seconds
-        assert told in report.line(expected)
+        assert reported in report.line(expected)
         assert "left" not in report.line()
         assert "left" not in report.line(10)
 
-    def test_a_line_can_be_told_at_once(self) -> None:
+    def test_a_line_can_be_formatted_at_once(self) -> None:
         assert "0 leads done" in SyncReport(Hand()).line(100)
 
 
@@ -176,7 +176,7 @@ class TestResultFiles:
             [float("inf")],
         ],
     )
-    def test_whatever_was_given_can_be_written_down(self, tmp_path: Path, value: Any) -> None:
+    def test_any_input_can_be_written(self, tmp_path: Path, value: Any) -> None:
         path = tmp_path / "r"
         with ResultFiles(lambda: path.open("w", encoding="utf-8")) as result_files:
             result_files.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))

@@ -42,8 +42,8 @@ def assert_one_result_each(outcome: Outcome, records: list[dict[str, Any]]) -> N
     assert sorted(line["row"] for line in outcome.outcomes) == list(range(1, len(records) + 1))
     assert outcome.report.total == len(records)
     assert Counter(line["outcome"] for line in outcome.outcomes) == outcome.report.statuses
-    told = [line for line in outcome.outcomes if line["outcome"] in ("rejected", "skipped")]
-    assert Counter(line["code"] for line in told) == outcome.report.reasons
+    reported = [line for line in outcome.outcomes if line["outcome"] in ("rejected", "skipped")]
+    assert Counter(line["code"] for line in reported) == outcome.report.reasons
     rejects = [line["row"] for line in outcome.outcomes if line["outcome"] == "rejected"]
     assert [line["row"] for line in outcome.rejects] == rejects
     for line in outcome.rejects:
@@ -67,7 +67,7 @@ some_records = st.lists(
     quiet_after=st.sampled_from([0.0, 0.02]),
     seed=st.integers(0, 1000),
 )
-def test_every_record_has_one_result_and_no_key_is_under_way_twice(
+def test_every_record_has_one_result_and_no_key_is_in_flight_twice(
     records: list[dict[str, Any]], batch_max: int, ceiling: int, quiet_after: float, seed: int
 ) -> None:
     draw = random.Random(seed)
@@ -152,7 +152,7 @@ def test_rows_are_read_no_further_ahead_than_there_are_calls() -> None:
     assert outcome.read_ahead <= (4 + 1) * 10
 
 
-def test_rows_held_for_a_key_that_is_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_held_back_for_a_key_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "_HELD_MAX", 30)
     server = Server(seconds=lambda: 0.002)
     records = [{"key": f"k{number % 10}", "kind": FINE} for number in range(1_000)]
@@ -162,7 +162,7 @@ def test_rows_held_for_a_key_that_is_under_way_are_bounded(monkeypatch: pytest.M
     assert outcome.read_ahead <= 30 + (4 + 1) * 10
 
 
-def test_a_key_of_unknown_outcome_rests_until_the_server_must_be_done(
+def test_a_key_of_unknown_outcome_is_held_back_until_the_server_must_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pipeline, "_HELD_MAX", 3)
@@ -176,14 +176,14 @@ def test_a_key_of_unknown_outcome_rests_until_the_server_must_be_done(
     assert server.stored["a"] == 10
 
 
-def test_a_run_does_not_wait_for_a_resting_key_that_nobody_wants() -> None:
+def test_a_run_does_not_wait_for_a_held_key_that_no_row_needs() -> None:
     began = time.monotonic()
     outcome = run(Writer(1, quiet_after=60), Server(), [{"key": "a", "kind": UNKNOWN}, *leads(4)])
     assert outcome.report.total == 5
     assert time.monotonic() - began < 10
 
 
-def test_what_no_record_could_survive_ends_the_run_and_settles_what_was_sent() -> None:
+def test_an_error_for_every_record_ends_the_run_and_records_the_results_of_what_was_sent() -> None:
     def refuse(records: list[Any]) -> AuthenticationError | None:
         return AuthenticationError("dead") if any(r["key"] == "k50" for r in records) else None
 
@@ -205,7 +205,7 @@ def test_a_callback_that_raises_ends_the_run() -> None:
     assert outcome.abandoned
 
 
-def test_a_source_that_fails_settles_what_was_sent() -> None:
+def test_after_a_source_that_fails_the_results_of_what_was_sent_are_recorded() -> None:
     def source() -> Any:
         yield from leads(35)
         raise RuntimeError("the database went away")

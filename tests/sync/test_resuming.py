@@ -230,7 +230,7 @@ def test_what_is_done_is_not_sent_again(tmp_path: Path) -> None:
     assert again.resumed == 200
 
 
-def test_a_row_that_says_something_else_now_is_sent(tmp_path: Path) -> None:
+def test_a_row_with_changed_content_is_sent(tmp_path: Path) -> None:
     server = Server()
     task = Task(tmp_path, Writer(10), server, 2)
     assert task.attempt(fine(20)) is not None
@@ -305,7 +305,7 @@ class TestSyncProgress:
             assert [progress.ambiguous(1, 11), progress.ambiguous(2, 22)] == [True, False]
             assert [progress.changed(1, 11), progress.changed(1, 12)] == [False, True]
 
-    def test_a_row_that_only_was_rejected_counts_as_begun(self, tmp_path: Path) -> None:
+    def test_a_source_of_which_all_rows_were_rejected_counts_as_begun(self, tmp_path: Path) -> None:
         with SyncProgress(tmp_path / "rows.db") as progress:
             progress.finish([(1, *NOT_DONE)])
         with SyncProgress(tmp_path / "rows.db") as progress:
