@@ -92,7 +92,7 @@ class Lease:
         """Wait until a killed try's calls must have ended, then take the lease."""
         until = self._task_state.get(_LEASE_KEY) if self._quiet_after else None
         if isinstance(until, (int, float)) and (left := until - time.time()) > 0:
-            self._log.info("An earlier try was killed; waiting %.0f s until its calls have ended", left)
+            self._log.info("An earlier try ended early; waiting %.0f s until its calls have ended", left)
             self._sleep(left)
         self.renew()
 

@@ -440,7 +440,7 @@ def produce():
 """
         run = sync(airflow, "marketo", "leads=produce, retries=1", before)
         outcome = succeeded(run)
-        assert "An earlier try ended in the middle; waiting" in run.log
+        assert "An earlier try ended early; waiting" in run.log
         assert outcome["total"] == 700
         assert_everyone_once(box, "marketo", 700)
 
