@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.operators._member_action import PeopleOperator
+from airflow_provider_mkt.operators._member_action import MemberOperator
+from airflow_provider_mkt.operators.outcomes import LeadDeletionOutcome
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import MemberAction
 
 
-class DeleteLeadsOperator(PeopleOperator):
+class DeleteLeadsOperator(MemberOperator[LeadDeletionOutcome]):
     """Delete leads, on either platform. HubSpot keeps them in its recycle bin for 90 days, Marketo does not.
 
     Someone who is not there is an outcome, not a failure: after a lost answer nobody can tell whom the
     request deleted from who never was. Where people come from and what else is shared: see
-    :class:`.PeopleOperator`.
+    :class:`.MemberOperator`.
 
     :param leads: contact record ids (HubSpot) or lead ids (Marketo).
     :returns: ``total``, ``duplicates``, ``deleted``, ``already_gone``, ``rejected``, ``unknown``,

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str, required_str
-from airflow_provider_mkt.operators._member_action import PeopleOperator
+from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
+from airflow_provider_mkt.operators.outcomes import EmailMailingOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +152,7 @@ class SendSingleEmailOperator(_SingleSendOperator):
     kind = "single_send"
 
 
-class SendEmailToPeopleOperator(PeopleOperator):
+class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
     """Send a published email to many people, one mail to each, and tell what became of every one.
 
     Each mail goes out under a key made of the DAG run, the task, the email, ``send_key`` and the
@@ -186,7 +187,7 @@ class SendEmailToPeopleOperator(PeopleOperator):
     """
 
     template_fields: Sequence[str] = (
-        *PeopleOperator.people_fields,
+        *MemberOperator.template_fields,
         "email_id",
         "kind",
         "send_key",
@@ -221,7 +222,7 @@ class SendEmailToPeopleOperator(PeopleOperator):
         self.poll_interval = poll_interval
         self.result_timeout = result_timeout
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> EmailMailingOutcome:
         self._names = _task(context)
         return super().work(context)
 
