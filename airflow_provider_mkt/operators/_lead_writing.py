@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.state.sync_progress import SyncProgress
     from airflow_provider_mkt.sync.calls import CallTransport
     from airflow_provider_mkt.sync.results import SyncOutcome, SyncReport
+
+OutcomeT = TypeVar("OutcomeT")
 
 WRITING_FIELDS = (*SOURCE_FIELDS, "lookup_field", "max_rejected", "rejects_path", "outcomes_path")
 """Template fields of the operators that write leads."""
@@ -91,7 +93,7 @@ class LeadWriting:
         """The field that every row needs."""
         return self.options.lookup_field if self.writer.repeatable else None
 
-    def run(self, source: Source, result: Callable[[SyncOutcome], dict[str, Any]]) -> dict[str, Any]:
+    def run(self, source: Source, result: Callable[[SyncOutcome], OutcomeT]) -> OutcomeT:
         """Write the leads of a source by calls, and return the task's result.
 
         :param result: makes it of the outcome.
@@ -151,9 +153,7 @@ class LeadWriting:
             hook.conn_type, self._rejects_path if result_files.has_rejects else None, outcomes
         )
 
-    def fail_if_rejected(
-        self, outcome: SyncOutcome, result: Callable[[SyncOutcome], Mapping[str, Any]] = dict
-    ) -> None:
+    def fail_if_rejected(self, outcome: SyncOutcome, result: Callable[[SyncOutcome], object] = dict) -> None:
         """Fail when more leads were rejected than allowed. The result is in XCom all the same.
 
         :param result: makes the task's result of the outcome.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._lead_source import Leads
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import Type
-    from airflow_provider_mkt.sync.results import SyncOutcome
+    from airflow_provider_mkt.sync.results import AttendanceOutcome, SyncOutcome
     from airflow_provider_mkt.sync.rows import Blank
 
 
@@ -212,7 +212,7 @@ class RecordAttendanceOperator(CancellableOperator):
         self.external_account_id = external_account_id
         self.object_id = object_id
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> AttendanceOutcome:
         from airflow_provider_mkt.actions.hubspot.events import AttendanceWriter
 
         options, source = WriteOptions(self), LeadSource(self)
@@ -227,9 +227,10 @@ class RecordAttendanceOperator(CancellableOperator):
         return LeadWriting(self, context, hook, writer, options).run(source, _attendance_outcome)
 
 
-def _attendance_outcome(outcome: SyncOutcome) -> dict[str, Any]:
+def _attendance_outcome(outcome: SyncOutcome) -> AttendanceOutcome:
     counts = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
-    return {**counts, "outcome": "event_attendance", "recorded": outcome["updated"]}
+    recorded = {**counts, "outcome": "event_attendance", "recorded": outcome["updated"]}
+    return cast("AttendanceOutcome", recorded)
 
 
 class _OneEventOperator(MarketingOperator):

@@ -9,6 +9,7 @@ from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
+from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +138,7 @@ class PushLeadsOperator(CancellableOperator):
         self.push_reason = push_reason
         self.partition_name = partition_name
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> SyncOutcome:
         from airflow_provider_mkt.actions.marketo.leads import PushWriter
 
         options, source = WriteOptions(self), LeadSource(self)
@@ -153,7 +154,7 @@ class PushLeadsOperator(CancellableOperator):
         return LeadWriting(self, context, hook, writer, options).run(source, _push_outcome)
 
 
-def _push_outcome(outcome: SyncOutcome) -> dict[str, Any]:
+def _push_outcome(outcome: SyncOutcome) -> SyncOutcome:
     return {**outcome, "outcome": "lead_push"}
 
 
@@ -201,7 +202,7 @@ class SubmitFormOperator(MarketingOperator):
         self.visitor_data = visitor_data
         self.cookie = cookie
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> FormSubmissionOutcome:
         from airflow_provider_mkt.actions.marketo import leads
 
         form_id = required_str("form_id", self.form_id)
@@ -217,10 +218,10 @@ class SubmitFormOperator(MarketingOperator):
                 )
             )
         self.log.info("Form %s: lead %s %s", form_id, filled["lead_id"], filled["status"])
-        return {
-            "outcome": "form_submission",
-            "platform": hook.conn_type,
-            "form_id": form_id,
-            "lead_id": filled["lead_id"],
-            "status": filled["status"],
-        }
+        return FormSubmissionOutcome(
+            outcome="form_submission",
+            platform=hook.conn_type,
+            form_id=form_id,
+            lead_id=filled["lead_id"],
+            status=filled["status"],
+        )

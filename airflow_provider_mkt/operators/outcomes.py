@@ -116,3 +116,16 @@ class EmailMailingOutcome(MemberOutcome):
     outcome: Literal["email_mailing"]
     mailed: int
     mailed_before: int
+
+
+# -- leads --------------------------------------------------------------------------------------------
+
+
+class FormSubmissionOutcome(TypedDict):
+    """A form that was filled out. ``status`` is ``created`` or ``updated``."""
+
+    outcome: Literal["form_submission"]
+    platform: str
+    form_id: str
+    lead_id: str
+    status: str

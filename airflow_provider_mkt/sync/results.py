@@ -47,6 +47,31 @@ class SyncOutcome(TypedDict):
     seconds: float
 
 
+class AttendanceOutcome(TypedDict):
+    """The result of recording attendance.
+
+    ``total`` is the sum of ``recorded``, ``skipped`` and ``rejected``.
+    """
+
+    outcome: str
+    platform: str
+    mode: str
+    total: int
+    written: int
+    recorded: int | None
+    skipped: int
+    rejected: int
+    warned: int
+    resumed: int
+    reasons: dict[str, int]
+    rejects: str | None
+    warnings: str | None
+    outcomes: str | None
+    jobs: list[JobDict]
+    calls: int
+    seconds: float
+
+
 class SyncReport:
     """Counts the results of records, and how fast they come."""
 
