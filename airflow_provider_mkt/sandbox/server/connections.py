@@ -23,14 +23,28 @@ class Connections:
     def __len__(self) -> int:
         return len(self._transports)
 
-    def of(self, scope: Scope) -> asyncio.Transport:
-        """Return the transport of a request."""
-        return self._transports[scope["client"]]
-
     def close(self) -> None:
         """Close all connections once what was written has been sent."""
         for transport in list(self._transports.values()):
             transport.close()
+
+    def close_one(self, scope: Scope) -> None:
+        """Close the connection of a request once what was written has been sent."""
+        transport = self._transports.get(scope["client"])
+        # The client may have closed it already.
+        if transport is not None:
+            transport.close()
+
+    def reset_one(self, scope: Scope) -> None:
+        """Reset the connection of a request."""
+        transport = self._transports.get(scope["client"])
+        if transport is None:
+            return
+        connection: socket.socket | None = transport.get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
 
     def protocol_class(self) -> type[asyncio.Protocol]:
         """Return uvicorn's HTTP protocol for its `http` setting, with the connections recorded here."""
@@ -57,13 +71,7 @@ class ConnectionReset(Response):
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        transport = self._connections.of(scope)
-        connection: socket.socket | None = transport.get_extra_info("socket")
-        if connection is not None:
-            # The client may be gone already.
-            with suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        self._connections.reset_one(scope)
         await _until_disconnected(receive)
 
 
@@ -84,7 +92,7 @@ class TruncatedResponse(Response):
         await send(start)
         body = bytes(self.body[: self._size])
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        self._connections.of(scope).close()
+        self._connections.close_one(scope)
         await _until_disconnected(receive)
 
 
