@@ -23,9 +23,9 @@ class Way(_Way):
     documented = ANSWERS
 
     @property
-    def world(self) -> Any:
-        self.box.marketo.world.settle()
-        return self.box.marketo.world
+    def state(self) -> Any:
+        self.box.marketo.state.run_due_work()
+        return self.box.marketo.state
 
     def hook_of(self, who: str) -> MarketoHook:
         return MarketoHook(CONN_ID)

@@ -61,8 +61,8 @@ def failed(run: Run) -> str:
 
 
 def jobs(sandbox: Sandbox) -> list[ExportJob]:
-    sandbox.marketo.world.settle()
-    return sandbox.marketo.world.exports.all()
+    sandbox.marketo.state.run_due_work()
+    return sandbox.marketo.state.exports.all()
 
 
 def words(sandbox: Sandbox) -> Counter[str]:
@@ -83,12 +83,12 @@ def ids(path: Path) -> list[int]:
 def spread(sandbox: Sandbox, *moments: datetime) -> None:
     """Let the seeded leads, in order, be created at these times."""
     for number, moment in enumerate(moments):
-        lead = sandbox.marketo.world.leads.existing(seed.ANNA + number)
+        lead = sandbox.marketo.state.leads.existing(seed.ANNA + number)
         lead.created_at = lead.updated_at = moment
 
 
 def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
-    sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
+    sandbox.marketo.state.leads.existing(lead_id).values["lastName"] = last_name
 
 
 def exporting(out: Path | str, **more: Any) -> ExportLeadsOperator:

@@ -67,7 +67,7 @@ def rejects(told: dict[str, Any]) -> list[tuple[str, str]]:
 
 def crowd(box: Sandbox, number: int) -> list[int]:
     """That many new leads on Marketo."""
-    leads, now = box.marketo.world.leads, box.clock.now()
+    leads, now = box.marketo.state.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
 

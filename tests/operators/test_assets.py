@@ -56,7 +56,7 @@ def test_a_waiting_operator_tells_what_it_waited_for(
 def test_what_a_named_call_answers_about_a_person_stays_out_of_the_events(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    someone = next(iter(sandbox.marketo.world.leads))
+    someone = next(iter(sandbox.marketo.state.leads))
     run = airflow.run(
         "from airflow.sdk import Asset\n"
         "from airflow_provider_mkt.operators.marketo import MarketoOperator\n"

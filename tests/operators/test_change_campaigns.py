@@ -38,7 +38,7 @@ def associating(**more: Any) -> AssociateAssetsOperator:
 
 
 def properties(box: Sandbox, guid: str) -> dict[str, str]:
-    campaign = box.hubspot.world.campaigns.get(guid)
+    campaign = box.hubspot.state.campaigns.get(guid)
     assert campaign is not None
     return campaign.properties
 
@@ -86,7 +86,7 @@ update >> archive >> again
         "rejected": {},
     }
     assert (run.returned["again"]["archived"], run.returned["again"]["absent"]) == (0, list(created))
-    assert len(sandbox.hubspot.world.campaigns) == 2
+    assert len(sandbox.hubspot.state.campaigns) == 2
     calls = sandbox.hubspot.calls
     assert calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 3
     assert calls.of("POST", "/marketing/v3/campaigns/batch/archive").total == 3
@@ -102,7 +102,7 @@ def test_campaigns_are_changed_by_id_and_by_name_each_in_its_own_way(sandbox: Sa
 
 
 def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sandbox, hurried: None) -> None:
-    store = sandbox.hubspot.world.campaigns
+    store = sandbox.hubspot.state.campaigns
     twins = [store.create({"hs_name": "Twin"}) for _ in range(2)]
     campaigns = [
         {"id": SPRING, "hs_start_date": "x"},
@@ -140,7 +140,7 @@ def test_lost_answers_change_and_archive_all(sandbox: Sandbox, hurried: None, wh
     sandbox.hubspot.faults.add("*/batch/archive", when=when, answer={"status": 502})
     assert updating([SPRING, WEBINAR], {"hs_notes": "new"}).execute(context())["updated"] == 2
     assert archiving([SPRING, {"name": "Webinar series"}]).execute(context())["archived"] == 2
-    assert len(sandbox.hubspot.world.campaigns) == 0
+    assert len(sandbox.hubspot.state.campaigns) == 0
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
@@ -181,7 +181,7 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
     assets={{"FORM": ["a/b", 7, 7], "OBJECT_LIST": ["{{{{ params.list }}}}"]}}, remove={{"CTA": [1]}},
     params={{"list": "{hubspot.LIST_ID}"}})
 """
-    campaign = sandbox.hubspot.world.campaigns.get(SPRING)
+    campaign = sandbox.hubspot.state.campaigns.get(SPRING)
     assert campaign is not None
     campaign.assets["CTA"] = {"1": "one", "2": "two"}
     for run in (airflow.run(body), airflow.run(body)):
@@ -238,7 +238,7 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(
 ) -> None:
     failed(operator, named)
     assert sandbox.hubspot.calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 0
-    assert len(sandbox.hubspot.world.campaigns) == 2
+    assert len(sandbox.hubspot.state.campaigns) == 2
 
 
 # -- Marketo ------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_marketo_programs_are_changed_by_id_and_by_name(sandbox: Sandbox, hurrie
         {"name": "Nobody"},
     ]
     left = failed(updating(campaigns, {"description": "new"}, "marketo"), "there is no such program")
-    programs = sandbox.marketo.world.programs
+    programs = sandbox.marketo.state.programs
     assert left["campaigns"] == {
         str(marketo.DEFAULT_PROGRAM): str(marketo.DEFAULT_PROGRAM),
         "November Newsletter": str(marketo.EMAIL_PROGRAM),
@@ -270,7 +270,7 @@ def test_marketo_programs_are_deleted_and_those_in_use_are_named(
     monkeypatch.setattr(campaign_work, "_LOOK_AFTER", 0.1)
     if when:
         sandbox.marketo.faults.add("*/delete.json", when=when, answer=RESET)
-    programs = sandbox.marketo.world.programs
+    programs = sandbox.marketo.state.programs
     programs[marketo.EMAIL_PROGRAM].locked = True
     campaigns = [marketo.DEFAULT_PROGRAM, {"name": "November Newsletter"}, {"name": "Nobody"}, 404]
     left = failed(archiving(campaigns, "marketo"), "1 of 4 campaigns were refused")

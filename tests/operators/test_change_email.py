@@ -32,7 +32,7 @@ def unpublishing(email_id: Any, conn: str = "hubspot") -> UnpublishEmailOperator
 
 
 def live(box: Sandbox, email_id: str) -> Any:
-    return box.hubspot.world.emails.get(email_id)
+    return box.hubspot.state.emails.get(email_id)
 
 
 # -- changing -----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_hubspot_a_draft_that_somebody_has_begun_to_edit_is_published_with_the_c
     sandbox: Sandbox, hurried: None
 ) -> None:
     email = live(sandbox, hubspot.NEWSLETTER_EMAIL)
-    sandbox.hubspot.world.emails.change_draft(email, {"subject": "Old", "name": "Edited"})
+    sandbox.hubspot.state.emails.change_draft(email, {"subject": "Old", "name": "Edited"})
     updating(hubspot.NEWSLETTER_EMAIL, {"subject": "New"}).execute(context())
     PublishEmailOperator(
         task_id="publish", conn_id="hubspot_default", email_id=hubspot.NEWSLETTER_EMAIL
@@ -97,7 +97,7 @@ def test_marketo_name_changes_at_once_and_all_else_in_the_draft(sandbox: Sandbox
         "version": "draft",
         "state": "approved",
     }
-    email = sandbox.marketo.world.emails[marketo.APPROVED_EMAIL]
+    email = sandbox.marketo.state.emails[marketo.APPROVED_EMAIL]
     assert email.name == "Hello"
     assert email.draft is not None
     assert (email.draft.subject, email.draft.pre_header, email.draft.text_only) == ("New", "p", True)
@@ -140,7 +140,7 @@ ROUTE = "/marketing/v3/emails/{emailId}/unpublish"
 def scheduled(box: Sandbox) -> str:
     email = live(box, hubspot.SCHEDULED_EMAIL)
     email.live["publishDate"] = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
-    box.hubspot.world.emails.publish(email)
+    box.hubspot.state.emails.publish(email)
     return hubspot.SCHEDULED_EMAIL
 
 
@@ -202,8 +202,8 @@ def test_marketo_an_approval_is_ended_once(sandbox: Sandbox, hurried: None, when
         name="Copy",
         folder_id=marketo.EMAIL_FOLDER,
     ).execute(context(task="clone"))
-    email = sandbox.marketo.world.emails[int(clone["email_id"])]
-    email.approve(sandbox.marketo.world.now())
+    email = sandbox.marketo.state.emails[int(clone["email_id"])]
+    email.approve(sandbox.marketo.state.now())
     if when:
         sandbox.marketo.faults.add("*/unapprove.json", when=when, answer=RESET)
     told = [unpublishing(email.id, "marketo").execute(context(run=run)) for run in "ab"]

@@ -27,7 +27,7 @@ def cloning(platform: str, name: str = "Copy", **more: Any) -> CloneEmailOperato
 
 
 def copies(box: Sandbox, platform: str, name: str = "Copy") -> list[str]:
-    world = getattr(box, platform).world
+    world = getattr(box, platform).state
     emails = world.emails.all() if platform == "hubspot" else world.emails.values()
     return [str(one.id) for one in emails if one.name == name]
 
@@ -68,7 +68,7 @@ def test_a_copy_is_made_by_the_dated_paths(
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     told = [cloning("hubspot", language="de").execute(context(run=run)) for run in "ab"]
     assert [one["created"] for one in told] == [True, False]
-    copy = sandbox.hubspot.world.emails.get(told[0]["email_id"])
+    copy = sandbox.hubspot.state.emails.get(told[0]["email_id"])
     assert copy is not None
     assert copy.live["language"] == "de"
     assert sandbox.hubspot.calls.of("POST", "/marketing/emails/2026-03/clone").total == 1
@@ -200,7 +200,7 @@ def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str
 
 def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None) -> None:
     told = creating("marketo").execute(context())
-    draft = sandbox.marketo.world.emails[int(told["email_id"])].draft
+    draft = sandbox.marketo.state.emails[int(told["email_id"])].draft
     assert draft is not None
     assert (draft.subject, draft.reply_email, draft.operational) == ("Hi", "b@example.com", True)
 

@@ -27,7 +27,7 @@ def writing(path: Any, **more: Any) -> EmailStatisticsOperator:
 @pytest.fixture
 def sent(sandbox: Sandbox) -> list[str]:
     """Two emails that are out: to a list of three, and to all five."""
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     newsletter = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert newsletter is not None
     emails.publish(newsletter)

@@ -27,7 +27,7 @@ def varying(
 
 
 def variations(box: Sandbox) -> list[str]:
-    return [one.id for one in box.hubspot.world.emails.all() if one.role == "variant"]
+    return [one.id for one in box.hubspot.state.emails.all() if one.role == "variant"]
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
@@ -116,7 +116,7 @@ def sampling(to: Any = TO, email_id: Any = marketo.DRAFT_EMAIL, **more: Any) -> 
 
 
 def samples(box: Sandbox) -> list[str]:
-    return [one.address for one in box.marketo.world.samples]
+    return [one.address for one in box.marketo.state.samples]
 
 
 def test_each_address_gets_a_sample_and_a_task_that_is_cleared_sends_none_twice(

@@ -45,7 +45,7 @@ def rejects(run: Any) -> list[dict[str, Any]]:
 
 
 def enrolled(box: Sandbox, campaign: str = hubspot.WELCOME_NURTURE) -> Counter[str]:
-    return Counter(one.lead for one in box.hubspot.world.legacy.enrolments if one.campaign == campaign)
+    return Counter(one.lead for one in box.hubspot.state.nurture.enrolments if one.campaign == campaign)
 
 
 def test_leads_are_enrolled_and_those_who_are_in_it_already_are_an_outcome(
@@ -183,7 +183,7 @@ def test_the_access_token_in_the_url_is_in_no_log_line(
 
 
 def statuses(box: Sandbox) -> dict[int, str]:
-    program = box.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = box.marketo.state.programs[marketo.NURTURE_PROGRAM]
     return {lead: member.status for lead, member in program.members.items()}
 
 
@@ -204,7 +204,7 @@ def test_by_status_new_members_start_and_others_are_moved_or_left(airflow: Airfl
         (0, 3, 0, 0),
     ]
     assert set(statuses(sandbox).values()) == {"Engaged"}
-    program = sandbox.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
     stream = program.members[marketo.DAVID].stream
     assert stream is not None
     assert stream.name == marketo.FIRST_STREAM
@@ -243,19 +243,19 @@ def test_by_status_an_unknown_status_fails_and_enrols_nobody(airflow: Airflow, s
 
 def requests(box: Sandbox) -> Counter[int]:
     """How often each lead was requested."""
-    return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
+    return Counter(row.lead_id for row in box.marketo.state.log.all(REQUEST_CAMPAIGN))
 
 
 def runs(box: Sandbox) -> Counter[int]:
     """How often each lead went through the campaign's flow."""
     box.clock.advance(10)
-    box.marketo.world.settle()
-    campaign = box.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
+    box.marketo.state.run_due_work()
+    campaign = box.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN]
     return Counter({lead: len(entries) for lead, entries in campaign.members.items()})
 
 
 def crowd(box: Sandbox, number: int) -> list[int]:
-    leads, now = box.marketo.world.leads, box.clock.now()
+    leads, now = box.marketo.state.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
 
@@ -288,7 +288,7 @@ def test_by_campaign_a_hundred_at_a_time_and_into_the_chosen_stream(
     assert sandbox.marketo.calls.of("POST", TRIGGER_ROUTE).total == 3
     assert requests(sandbox) == Counter(leads)
     assert runs(sandbox) == Counter(leads)
-    program = sandbox.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
     assert {member.stream.name for member in program.members.values() if member.stream} == {
         marketo.SECOND_STREAM
     }
@@ -305,13 +305,13 @@ def test_by_campaign_members_are_left_out_and_a_lead_given_twice_is_requested_on
 
 
 def test_by_campaign_tokens_reach_the_mail(airflow: Airflow, sandbox: Sandbox) -> None:
-    campaign = sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
+    campaign = sandbox.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN]
     campaign.folder = FolderRef(marketo.DEFAULT_PROGRAM, "Program")
     campaign.program_id = marketo.DEFAULT_PROGRAM
     run = enroll(airflow, by_campaign([marketo.ANNA], more="tokens={'{{my.Headline}}': 'Hello'}"))
     assert run.state == "success", run.log[-2000:]
     assert runs(sandbox) == Counter([marketo.ANNA])
-    assert [mail.tokens["Headline"] for mail in sandbox.marketo.world.outbox] == ["Hello"]
+    assert [mail.tokens["Headline"] for mail in sandbox.marketo.state.outbox] == ["Hello"]
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_by_campaign_what_cannot_be_requested_fails_and_requests_nobody(
 
 
 def test_by_campaign_a_campaign_without_the_trigger_is_refused(airflow: Airflow, sandbox: Sandbox) -> None:
-    sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN].trigger = "Fills Out Form"
+    sandbox.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN].trigger = "Fills Out Form"
     run = enroll(airflow, by_campaign(PEOPLE))
     assert "has no trigger for API requests" in run.log
     assert requests(sandbox) == Counter()

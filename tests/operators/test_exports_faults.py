@@ -94,7 +94,7 @@ def test_a_killed_workers_next_try_takes_up_its_jobs_and_the_file_is_whole(
     sandbox: Sandbox, tmp_path: Path, call: str, when: Any, skip: int
 ) -> None:
     out = tmp_path / "out.csv"
-    lead = sandbox.marketo.world.leads.existing(seed.ELIF)
+    lead = sandbox.marketo.state.leads.existing(seed.ELIF)
     lead.created_at += timedelta(days=30)
     sandbox.marketo.faults.add(call, when=when, skip=skip, delay=30)
     worker = Worker(exporting(out))
@@ -195,7 +195,7 @@ def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_aga
 def test_a_next_try_reads_only_the_windows_that_are_not_written_yet(sandbox: Sandbox, tmp_path: Path) -> None:
     path = f"{tmp_path}/one/{{window}}.csv"
     moved = f"{tmp_path}/other/{{window}}.csv"
-    later = sandbox.marketo.world.leads.existing(seed.ELIF)
+    later = sandbox.marketo.state.leads.existing(seed.ELIF)
     later.created_at += timedelta(days=30)
     for wanted in (path, moved):
         sandbox.marketo.faults.add(FILE, skip=1, answer={"status": 502}, times=5)
@@ -250,7 +250,7 @@ def test_failed_and_canceled_jobs_are_made_again(
     def written(job: exports.ExportJob, at: datetime) -> tuple[exports.Extract, str]:
         number = next(attempts)
         if number == 1:
-            sandbox.marketo.world.exports.cancel(job, at)
+            sandbox.marketo.state.exports.cancel(job, at)
         return (exports.NOTHING, "Disk full") if number == 0 else write(job, at)
 
     monkeypatch.setattr(exports, "_written", written)

@@ -41,7 +41,7 @@ def read(sandbox: Sandbox) -> int:
 def test_a_file_cut_off_in_every_tenth_of_it_is_resumed_there_and_comes_whole(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.marketo.world.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
+    sandbox.marketo.state.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
     succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {RANGE}'))
     content = (tmp_path / "first.csv").read_bytes()
     tenth = len(content) // 10 + 1

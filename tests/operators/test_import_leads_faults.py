@@ -223,7 +223,7 @@ def test_an_import_that_was_canceled_before_a_try_is_made_again_and_one_canceled
     quick: Sandbox, tmp_path: Path
 ) -> None:
     slowly(quick)
-    source, store = leads(tmp_path / "leads.csv"), quick.hubspot.world.imports
+    source, store = leads(tmp_path / "leads.csv"), quick.hubspot.state.imports
     worker = Worker(importing("hubspot", source))
     until(started(quick, "hubspot", 1))
     worker.kill()

@@ -196,8 +196,8 @@ pytestmark = pytest.mark.usefixtures("hurried")
 def state(box: Sandbox) -> dict[str, Any]:
     """What a run leaves behind, without ids and times."""
     box.clock.advance(3 * 3600)
-    one, other = box.hubspot.world, box.marketo.world
-    other.settle()
+    one, other = box.hubspot.state, box.marketo.state
+    other.run_due_work()
     return {
         "campaigns": Counter(campaign.name for campaign in one.campaigns.all()),
         "sends": {
@@ -206,7 +206,7 @@ def state(box: Sandbox) -> dict[str, Any]:
         "published": {
             email.id: (len(email.sends), email.state(2e9, one.settings)) for email in one.emails.all()
         },
-        "nurture": Counter((enrolment.campaign, enrolment.lead) for enrolment in one.legacy.enrolments),
+        "nurture": Counter((enrolment.campaign, enrolment.lead) for enrolment in one.nurture.enrolments),
         "programs": Counter((program.name, program.status) for program in other.programs.values()),
         "members": {
             program.id: sorted(program.members) for program in other.programs.values() if program.id < 5000
@@ -235,11 +235,11 @@ def glob(route: str) -> str:
 
 def run(task: str, fault: str | None, run_id: str) -> tuple[dict[str, Any], set[str]]:
     with connected() as box:
-        program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+        program = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
         program.end = LATER + timedelta(days=9)
         if task == "marketo unapprove":
             program.start = LATER
-            approve_program(box.marketo.world, program)
+            approve_program(box.marketo.state, program)
         if fault:
             method, route = fault.split(" ", 1)
             box.marketo.faults.add(glob(route), method=method, when="after", answer=RESET)

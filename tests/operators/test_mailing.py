@@ -38,7 +38,7 @@ def mailing(leads: Any = PEOPLE, **more: Any) -> SendEmailToPeopleOperator:
 
 
 def mails(box: Sandbox) -> Counter[str]:
-    return Counter(one.to for one in box.hubspot.world.single_sends.all() if one.result == "SENT")
+    return Counter(one.to for one in box.hubspot.state.single_sends.all() if one.result == "SENT")
 
 
 def each(people: Any = PEOPLE) -> Counter[str]:
@@ -135,4 +135,4 @@ def test_what_cannot_be_mailed_fails_at_once_and_names_nobody(
     with pytest.raises(AirflowFailException, match=named) as failure:
         mailing(**arguments).execute(context())
     assert "@" not in str(failure.value)
-    assert sandbox.hubspot.world.single_sends.all() == []
+    assert sandbox.hubspot.state.single_sends.all() == []

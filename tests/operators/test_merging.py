@@ -41,8 +41,8 @@ def merging(platform: str, *losers: Any, winner: Any = None, **more: Any) -> Mer
 def merges(box: Sandbox, platform: str) -> int:
     """How often somebody was merged on the platform, by whichever request."""
     if platform == "marketo":
-        return len(list(box.marketo.world.log.all(MERGE_LEADS)))
-    return len(box.hubspot.world.contacts.get(ADA).merged)  # type: ignore[union-attr]
+        return len(list(box.marketo.state.log.all(MERGE_LEADS)))
+    return len(box.hubspot.state.contacts.get(ADA).merged)  # type: ignore[union-attr]
 
 
 def asked(box: Sandbox, platform: str) -> int:
@@ -98,7 +98,7 @@ def test_two_runs_at_once_merge_once(sandbox: Sandbox, platform: str) -> None:
 
 
 def test_marketo_more_losers_than_a_call_takes_are_merged_in_several(sandbox: Sandbox) -> None:
-    leads = sandbox.marketo.world.leads
+    leads = sandbox.marketo.state.leads
     [default, *_] = leads.partitions
     made = [leads.insert({"email": f"{n}@example.com"}, default, sandbox.clock.now()).id for n in range(26)]
     told = merging("marketo", *made).execute(context())
@@ -110,12 +110,12 @@ def test_marketo_a_refused_request_is_divided_and_only_those_refused_are_left(sa
     sandbox.marketo.faults.add(MERGE, answer={"code": "1076"}, times=2)
     with pytest.raises(AirflowFailException, match="1 of 2 leads were not merged: 1002"):
         merging("marketo").execute(context())
-    assert sandbox.marketo.world.leads.get(marketo.BEN) is not None
-    assert sandbox.marketo.world.leads.get(marketo.CARLA) is None
+    assert sandbox.marketo.state.leads.get(marketo.BEN) is not None
+    assert sandbox.marketo.state.leads.get(marketo.CARLA) is None
 
 
 def test_hubspot_each_loser_that_cannot_be_merged_is_told_with_its_reason(sandbox: Sandbox) -> None:
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     contacts.merge(contacts.get(hubspot.CONTACT_IDS[3]), contacts.get(BRUNO))  # type: ignore[arg-type]
     one = context()
     with pytest.raises(AirflowFailException, match="2 of 3 leads were not merged"):

@@ -30,8 +30,8 @@ LIST = {"hubspot": hubspot.LIST_ID, "marketo": marketo.STATIC_LIST}
 
 def in_list(box: Sandbox, platform: str) -> set[str]:
     if platform == "hubspot":
-        return set(box.hubspot.world.lists.ids_in(hubspot.LIST_ID))
-    return {str(lead) for lead in box.marketo.world.lists[marketo.STATIC_LIST].members}
+        return set(box.hubspot.state.lists.ids_in(hubspot.LIST_ID))
+    return {str(lead) for lead in box.marketo.state.lists[marketo.STATIC_LIST].members}
 
 
 def list_calls(box: Sandbox) -> Any:
@@ -100,7 +100,7 @@ def test_people_who_do_not_exist_are_rejected_and_can_be_fed_back(
 
 
 def test_a_list_that_its_filters_fill_or_that_is_of_other_records_takes_nobody(sandbox: Sandbox) -> None:
-    lists = sandbox.hubspot.world.lists
+    lists = sandbox.hubspot.state.lists
     one = lists.get(hubspot.LIST_ID)
     assert one is not None
     one.kind = "DYNAMIC"
@@ -131,7 +131,7 @@ def test_leads_are_deleted_once_and_those_who_are_gone_are_an_outcome(
 
 
 def test_the_old_id_of_a_merged_contact_deletes_nobody_else(sandbox: Sandbox) -> None:
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     winner, loser = contacts.get(ADA), contacts.get(BRUNO)
     assert winner is not None
     assert loser is not None
@@ -171,7 +171,7 @@ def test_subscriptions_mean_the_same_in_every_version(
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     sandbox.hubspot.settings.gdpr = True
-    store, people = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
+    store, people = sandbox.hubspot.state.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
     basis = {
         "subscription_id": NEWS,
         "legal_basis": "CONSENT_WITH_NOTICE",

@@ -49,8 +49,8 @@ REQUEST = {
 def ran(box: Sandbox, verb: str) -> Counter[Any]:
     """How often each was enrolled or requested."""
     if verb == "request":
-        return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
-    store = box.hubspot.world.automation
+        return Counter(row.lead_id for row in box.marketo.state.log.all(REQUEST_CAMPAIGN))
+    store = box.hubspot.state.automation
     return Counter(one.contact for one in (store.in_workflows if verb == "workflow" else store.in_sequences))
 
 
@@ -177,12 +177,12 @@ def test_other_people_in_a_later_try_are_refused_before_anything_is_sent(sandbox
 def test_contacts_who_cannot_be_enrolled_in_a_workflow_are_named_and_get_another_chance(
     sandbox: Sandbox,
 ) -> None:
-    mute = sandbox.hubspot.world.contacts.create({"firstname": "Mute"})
+    mute = sandbox.hubspot.state.contacts.create({"firstname": "Mute"})
     people = [ADA, "999999", mute.id]
     told = run("workflow", leads=people)
     assert counts(told) == (1, 0, 2, 0)
     assert sorted(rejects(told)) == sorted([("999999", "NOT_FOUND"), (mute.id, "NO_EMAIL")])
-    sandbox.hubspot.world.contacts.update(mute, {"email": "mute@example.com"})
+    sandbox.hubspot.state.contacts.update(mute, {"email": "mute@example.com"})
     assert counts(run("workflow", leads=people)) == (2, 0, 1, 0)
     assert ran(sandbox, "workflow") == Counter([ADA, mute.id])
 

@@ -36,19 +36,19 @@ def cloning(name: str = "Copy", program_id: Any = marketo.EMAIL_PROGRAM, **more:
 
 
 def copies(box: Sandbox, name: str = "Copy") -> list[int]:
-    return [one.id for one in box.marketo.world.programs.values() if one.name == name]
+    return [one.id for one in box.marketo.state.programs.values() if one.name == name]
 
 
 def approved(box: Sandbox, **more: Any) -> Any:
-    program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+    program = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
     told = ScheduleEmailProgramOperator(**CONN, program_id=program.id, **more).execute(context(run="approve"))
     assert told["scheduled"]
     return program
 
 
 def mails(box: Sandbox) -> int:
-    box.marketo.world.settle()
-    return len(box.marketo.world.outbox)
+    box.marketo.state.run_due_work()
+    return len(box.marketo.state.outbox)
 
 
 def test_an_email_program_is_cloned_filled_scheduled_and_sends(airflow: Airflow, sandbox: Sandbox) -> None:
@@ -83,7 +83,7 @@ copy >> fill >> when >> back >> again
     assert told["again"]["job"] == {"platform": "marketo", "kind": "email_send", "id": str(copy)}
     sandbox.clock.advance(3700)
     assert mails(sandbox) == 3
-    assert {mail.tokens["Headline"] for mail in sandbox.marketo.world.outbox} == {"Snow"}
+    assert {mail.tokens["Headline"] for mail in sandbox.marketo.state.outbox} == {"Snow"}
 
 
 # -- copies -------------------------------------------------------------------------------------------
@@ -135,10 +135,10 @@ def test_two_runs_at_once_make_one_copy(sandbox: Sandbox) -> None:
 def test_what_cannot_be_copied_fails_for_good_and_makes_nothing(
     sandbox: Sandbox, operator: Any, named: str
 ) -> None:
-    known = len(sandbox.marketo.world.programs)
+    known = len(sandbox.marketo.state.programs)
     with pytest.raises(AirflowFailException, match=named):
         operator().execute(context())
-    assert len(sandbox.marketo.world.programs) == known
+    assert len(sandbox.marketo.state.programs) == known
 
 
 # -- tokens -------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_a_wrong_schedule_approves_nothing(sandbox: Sandbox, more: Any, named: s
         ScheduleEmailProgramOperator(**CONN, **{"program_id": marketo.EMAIL_PROGRAM, **more}).execute(
             context()
         )
-    assert not sandbox.marketo.world.programs[marketo.EMAIL_PROGRAM].locked
+    assert not sandbox.marketo.state.programs[marketo.EMAIL_PROGRAM].locked
 
 
 def unapproving() -> UnapproveProgramOperator:

@@ -25,7 +25,7 @@ LOST: dict[str, dict[str, Any]] = {
 
 
 def sends(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> int:
-    email = box.hubspot.world.emails.get(email_id)
+    email = box.hubspot.state.emails.get(email_id)
     assert email is not None
     return len(email.sends)
 
@@ -191,7 +191,7 @@ def test_publish_at_schedules_once_and_the_same_time_again_is_fine(
         seconds=1
     )
     assert again.returned["publish"]["published"] is False
-    email = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
+    email = sandbox.hubspot.state.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
     assert [abs(send.due - moment.timestamp()) < 1 for send in email.sends] == [True]
 
@@ -222,7 +222,7 @@ def test_send_now_sends_an_email_that_was_set_up_for_later(airflow: Airflow, san
 def test_publish_at_holds_against_the_time_in_a_draft_that_somebody_edits(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     email = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
     emails.change_draft(email, {"subject": "Edited", "sendOnPublish": True})
@@ -281,7 +281,7 @@ def test_what_cannot_be_published_fails_at_once_and_sends_nothing(
 def test_an_email_that_is_published_or_being_sent_is_left_alone(
     airflow: Airflow, sandbox: Sandbox, email_id: str
 ) -> None:
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     email = emails.get(email_id)
     assert email is not None
     if not email.sends:
@@ -358,9 +358,9 @@ def test_an_email_that_somebody_took_back_is_not_published_by_a_retry(
         )
 
     assert "JobsOverdue" in Worker(operator()).end()["error"]
-    email = sandbox.hubspot.world.emails.get(hubspot.SCHEDULED_EMAIL)
+    email = sandbox.hubspot.state.emails.get(hubspot.SCHEDULED_EMAIL)
     assert email is not None
-    sandbox.hubspot.world.emails.unpublish(email)
+    sandbox.hubspot.state.emails.unpublish(email)
     until(lambda: "somebody took it back" in Worker(operator()).end()["error"])
     assert asked(sandbox) == 1
     # Cleared by a person, who was told.
@@ -400,7 +400,7 @@ APPROVE = "*/approve.json"
 
 
 def program(box: Sandbox) -> Any:
-    found = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+    found = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
     found.end = datetime.now(UTC) + timedelta(days=30)
     return found
 
@@ -416,9 +416,9 @@ def approvals(box: Sandbox, kind: str = "program/{id}/approve") -> int:
 
 
 def mails(box: Sandbox) -> dict[int, int]:
-    box.marketo.world.settle()
+    box.marketo.state.run_due_work()
     counted: dict[int, int] = {}
-    for mail in box.marketo.world.outbox:
+    for mail in box.marketo.state.outbox:
         counted[mail.lead_id] = counted.get(mail.lead_id, 0) + 1
     return counted
 
@@ -436,7 +436,7 @@ def test_marketo_a_draft_is_approved_once_and_again_is_left_alone(
     assert first.returned["publish"]["published"] is True
     assert first.returned["publish"]["state"] == "approved"
     assert again.returned["publish"]["published"] is False
-    assert sandbox.marketo.world.emails[marketo.DRAFT_EMAIL].status == "approved"
+    assert sandbox.marketo.state.emails[marketo.DRAFT_EMAIL].status == "approved"
 
 
 @pytest.mark.parametrize("code", ["702", None])
@@ -561,7 +561,7 @@ def test_marketo_a_program_that_somebody_takes_back_while_waited_for_fails_witho
     from airflow_provider_mkt.sandbox.marketo.emails.sending import unapprove_program
 
     one = program(sandbox)
-    with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.world, one)):
+    with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.state, one)):
         run = publish(
             airflow,
             f'program_id={marketo.EMAIL_PROGRAM}, publish_at="{later(hours=1)}", wait_for_completion=True, '

@@ -38,11 +38,11 @@ def waiting(to: Any = ADA, **more: Any) -> SendTransactionalEmailOperator:
 
 def mails(box: Sandbox) -> list[str]:
     """Who has got one; a mail that was asked for twice and sent once is there once."""
-    return sorted(one.to for one in box.hubspot.world.single_sends.all() if one.result == "SENT")
+    return sorted(one.to for one in box.hubspot.state.single_sends.all() if one.result == "SENT")
 
 
 def asked(box: Sandbox) -> list[Any]:
-    return box.hubspot.world.single_sends.all()
+    return box.hubspot.state.single_sends.all()
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
@@ -79,7 +79,7 @@ SendSingleEmailOperator(task_id="single", conn_id="hubspot_default", email_id={O
         "state": "SENT",
     }
     assert "example.com" not in json.dumps(run.returned)
-    ada = sandbox.hubspot.world.contacts.find("email", ADA)
+    ada = sandbox.hubspot.state.contacts.find("email", ADA)
     assert ada is not None
     assert ada.properties["company"] == "New"
 
@@ -185,7 +185,7 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
 
 
 def test_a_mail_that_failed_is_sent_anew_once_the_task_is_cleared(sandbox: Sandbox, hurried: None) -> None:
-    subscriptions = sandbox.hubspot.world.subscriptions
+    subscriptions = sandbox.hubspot.state.subscriptions
     refusal, subscriptions.refusal = subscriptions.refusal, lambda *_: "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
     with pytest.raises(AirflowFailException, match="PREVIOUSLY_UNSUBSCRIBED_MESSAGE"):
         waiting().execute(context())

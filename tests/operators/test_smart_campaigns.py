@@ -37,12 +37,12 @@ def scheduling(campaign_id: Any = marketo.BATCH_CAMPAIGN, **more: Any) -> Schedu
 
 def runs(box: Sandbox) -> int:
     """The runs on the clock, of the campaign and its copies."""
-    return sum(len(one.scheduled) for one in box.marketo.world.campaigns.values())
+    return sum(len(one.scheduled) for one in box.marketo.state.campaigns.values())
 
 
 def ran_before(box: Sandbox) -> None:
     """After a first run, a campaign's status tells nothing of a second."""
-    box.marketo.world.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
+    box.marketo.state.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
 
 
 def asked(box: Sandbox) -> int:
@@ -70,10 +70,10 @@ ScheduleCampaignOperator(task_id="run", conn_id="marketo_default", campaign_id="
         "run_at": moment.isoformat(),
     }
     assert [run.returned[task]["active"] for task in ("on", "off")] == [True, False]
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     assert world.campaigns[marketo.BATCH_CAMPAIGN].scheduled == [moment]
     sandbox.clock.advance(3700)
-    world.settle()
+    world.run_due_work()
     assert [mail.tokens["Headline"] for mail in world.outbox] == ["Snow"] * 3
 
 
@@ -227,7 +227,7 @@ def test_a_campaign_is_switched_once_and_one_that_is_so_is_left_alone(
         for name in "ab"
     )
     assert (first["changed"], again["changed"]) == (True, False)
-    assert sandbox.marketo.world.campaigns[campaign_id].active is (way == "on")
+    assert sandbox.marketo.state.campaigns[campaign_id].active is (way == "on")
 
 
 def test_a_batch_campaign_cannot_be_switched_on(sandbox: Sandbox) -> None:

@@ -385,7 +385,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     def test_leads_go_to_the_partition_that_is_asked_for(self, airflow: Airflow, sandbox: Sandbox) -> None:
         arguments = f'leads=[{{"email": "a@example.com"}}], partition_name="{marketo_seed.EMEA_PARTITION}"'
         succeeded(sync(airflow, "marketo", arguments))
-        assert list(sandbox.marketo.world.leads)[-1].partition_id == 2
+        assert list(sandbox.marketo.state.leads)[-1].partition_id == 2
 
     def test_an_unknown_partition_ends_the_run_before_the_quota_does(
         self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch

@@ -274,7 +274,7 @@ class TestTokens:
         assert outcome["created"] + outcome["updated"] == 1_000
         assert oauth.hubspot.calls.all.by_status[401] >= 1
         assert_everyone_once(oauth, "hubspot", 1_000)
-        for token in [*oauth.hubspot.world.credentials.tokens, hubspot_seed.REFRESH_TOKEN]:
+        for token in [*oauth.hubspot.state.credentials.tokens, hubspot_seed.REFRESH_TOKEN]:
             assert token not in run.log
 
     @pytest.mark.parametrize("platform", BOTH)

@@ -21,7 +21,7 @@ PLATFORMS = ["hubspot", "marketo"]
 
 
 def count(box: Sandbox, platform: str) -> int:
-    return len(box.hubspot.world.contacts) if platform == "hubspot" else len(box.marketo.world.leads)
+    return len(box.hubspot.state.contacts) if platform == "hubspot" else len(box.marketo.state.leads)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

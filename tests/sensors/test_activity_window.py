@@ -31,9 +31,9 @@ def look(sandbox: Sandbox, state: State, since: Any, **arguments: Any) -> Seen:
 
 
 def fill_out(sandbox: Sandbox, lead: int = marketo.ANNA, *, ago: float = 0, late: float = 0) -> None:
-    now = sandbox.marketo.world.now()
+    now = sandbox.marketo.state.now()
     committed = now + timedelta(seconds=late)
-    sandbox.marketo.world.log.add(FILL_OUT_FORM, lead, now - timedelta(seconds=ago), committed_at=committed)
+    sandbox.marketo.state.log.add(FILL_OUT_FORM, lead, now - timedelta(seconds=ago), committed_at=committed)
 
 
 def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_too(sandbox: Sandbox) -> None:

@@ -36,7 +36,7 @@ async def event_of(one: BatchStatusTrigger) -> dict[str, Any]:
 
 
 def publish(box: Sandbox, seconds: float = 0.0) -> None:
-    settings, emails = box.hubspot.settings, box.hubspot.world.emails
+    settings, emails = box.hubspot.settings, box.hubspot.state.emails
     settings.email_preprocessing = settings.email_processing = seconds / 2
     email = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
@@ -172,7 +172,7 @@ def test_killing_the_task_unapproves_the_program_where_that_is_wanted(sandbox: S
 
     from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     program = world.programs[marketo.EMAIL_PROGRAM]
     program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
     approve_program(world, program)

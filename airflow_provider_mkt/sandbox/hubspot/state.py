@@ -50,7 +50,7 @@ class HubSpotState(State):
         self.events = EventStore(clock)
         self.imports = ImportStore(clock, settings, self.contacts, self.lists)
         self.automation = AutomationStore(clock)
-        self.nurture = self.legacy = NurtureStore(clock)
+        self.nurture = NurtureStore(clock)
 
     def _recipients(self, to: dict[str, Any]) -> tuple[str, ...]:
         """Return the recipients of an email: the contacts and lists it names, or all contacts."""
@@ -71,7 +71,7 @@ class HubSpotState(State):
         return found
 
     def run_due_work(self) -> None:
-        self.imports.settle()
+        self.imports.run_due_work()
 
 
 HubSpotRequest = Request[HubSpotState, Token]

@@ -53,15 +53,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
     def _new_state(self) -> StateT:
         state = self.make_state()
         self.areas.fill(state)
-        # Old names, until the tests have the new ones.
-        state.snapshot = self.snapshot
-        state.sections = self.tables
-        state.settle = state.run_due_work
         return state
-
-    @property
-    def world(self) -> StateT:
-        return self.state
 
     @abstractmethod
     def make_limits(self) -> Limits:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.server.clock import Clock
 
@@ -24,10 +22,6 @@ class Table:
 
 class State:
     """Everything that one account holds. A reset replaces it."""
-
-    snapshot: Callable[[], dict[str, Any]]
-    sections: Callable[[], list[Table]]
-    settle: Callable[[], None]
 
     def __init__(self, clock: Clock, seed: int) -> None:
         self.clock = clock

@@ -17,7 +17,7 @@ def tables(state: HubSpotState) -> list[Table]:
 
 
 def _imports(state: HubSpotState) -> Table:
-    state.imports.settle()
+    state.imports.run_due_work()
     every = state.imports.all()
     rows = [
         [

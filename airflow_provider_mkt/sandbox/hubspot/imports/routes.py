@@ -125,7 +125,7 @@ def _find(request: HubSpotRequest) -> Import:
     if not given.isascii() or not given.isdigit():
         msg = f"importId must be a number, not {given!r}"
         raise invalid(msg)
-    request.state.imports.settle()
+    request.state.imports.run_due_work()
     one = request.state.imports.get(given, request.token.app)
     if one is None:
         raise not_found(f"No import with id {given}")

@@ -28,7 +28,7 @@ _DAY = 86_400.0
 
 
 class ImportStore:
-    """Imports of all apps. Call `settle` before reading them."""
+    """Imports of all apps. Call `run_due_work` before reading them."""
 
     def __init__(
         self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore, lists: ListStore
@@ -66,7 +66,7 @@ class ImportStore:
 
     def add(self, one: Import) -> None:
         """Add an import; it is DEFERRED while three others run."""
-        self.settle()
+        self.run_due_work()
         self._all[one.id] = one
         self._taken.append((one.created, len(one.lines)))
         if len(self._running()) < SLOTS:
@@ -78,7 +78,7 @@ class ImportStore:
         one.updated = one.ended
         self._fill_slots(one.ended)
 
-    def settle(self) -> None:
+    def run_due_work(self) -> None:
         """Do the work that is due: write rows, end imports and start waiting ones."""
         now = self._clock.time()
         while due := [one for one in self._running() if self._end_of(one) <= now]:
@@ -132,7 +132,7 @@ class ImportStore:
         one.next_line = max(one.next_line, due)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        self.settle()
+        self.run_due_work()
         return [
             {
                 "id": one.id,
