@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowException
-
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._task_state import local_state, task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
@@ -62,10 +60,6 @@ class ImportPlan:
     importer: LeadImporter
     splitter: Splitter
     scope: str
-
-
-class ImportCancelled(AirflowException):
-    """The task was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +216,7 @@ class BulkImportTask:
 
     def _pause(self, seconds: float, error: PlatformError) -> None:
         if self._options.deferrable:
-            self._operator._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), error)
+            self._operator.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), error)
         self._operator.sleep(seconds)
 
     def _wait_in_triggerer(self, state: ImportState, deadline: float) -> NoReturn:

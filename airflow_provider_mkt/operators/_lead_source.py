@@ -10,8 +10,8 @@ from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
+from airflow_provider_mkt.operators._parameters import HeldCallable, as_list, as_mapping, optional_str
 from airflow_provider_mkt.sync.rows import LeadRows, of_iterable, of_query
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Source(Protocol):
 class SourceParameters(Protocol):
     """The parameters of an operator that say where its leads come from."""
 
-    leads: Leads | None
+    leads: Leads | HeldCallable | None
     source: str | None
     source_format: Format | None
     sql: str | None
@@ -107,8 +107,8 @@ class LeadSource:
             return opened
         return LeadRows(self._mapping.apply(opened.rows), opened.expected)
 
-    def _of_leads(self, leads: Leads) -> LeadRows:
-        given = leads() if callable(leads) else as_list("leads", leads)
+    def _of_leads(self, leads: Leads | HeldCallable) -> LeadRows:
+        given = leads.function() if isinstance(leads, HeldCallable) else as_list("leads", leads)
         if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
             raise InvalidInput(
                 "leads", f"the callable must return an iterable of mappings, not {describe_type(given)}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mkt.operators._base import optional_str
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._files import as_path, open_for_writing, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import SOURCE_FIELDS
+from airflow_provider_mkt.operators._parameters import optional_str
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import clear_count, local_state, task_digest, task_state_of
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadWriter
+    from airflow_provider_mkt.client.call import Call
+    from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._cancellation import CancellableOperator
     from airflow_provider_mkt.operators._lead_source import Source
@@ -80,13 +83,13 @@ class LeadWriting:
         writer: LeadWriter,
         options: WriteOptions,
     ) -> None:
-        self.operator, self.context, self.hook = operator, context, hook
+        self.operator, self.context = operator, context
+        self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
         self.writer, self.options = writer, options
         self.task_state = task_state_of(context)
         self.task = task_digest(context)
         self._transport: CallTransport | None = None
         operator.reset_cancellation()
-        hook.sleep = self._sleep
 
     @property
     def key(self) -> str | None:
@@ -124,7 +127,6 @@ class LeadWriting:
             daily_reserve=platform.daily_reserve,
             log=log,
         )
-        hook.on_refusal = transport.concurrency.on_refusal
         report, wants_outcomes = transport.report, options.outcomes_path is not None
         with ExitStack() as stack:
             known_fields = transport.prepare(stack)
@@ -173,8 +175,11 @@ class LeadWriting:
         raise AirflowFailException(msg)
 
     def _sleep(self, seconds: float) -> None:
-        # The hook's connections keep the first function they get, and a transport may come later.
         (self.operator if self._transport is None else self._transport).sleep(seconds)
+
+    def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
+        if self._transport is not None:
+            self._transport.concurrency.on_failure(call, failure, wait)
 
     @property
     def _rejects_path(self) -> str:

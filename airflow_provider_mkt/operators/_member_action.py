@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
+from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
 from airflow_provider_mkt.operators._files import as_path, result_path, write_rows
 from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
+from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import MemberOutcome
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._member_source import Leads
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.member_table import MemberTable
 
 _REASONS_MAX = 50
@@ -34,7 +37,7 @@ _SHARE_OF_AT_LEAST = 1_000
 OutcomeT = TypeVar("OutcomeT", bound=MemberOutcome)
 
 
-class MemberOperator(CancellableOperator, Generic[OutcomeT]):
+class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
     """Base of the operators that apply one action to many leads, each of which has a result.
 
     All leads are read and validated before the first request, and stored in a temporary file on the worker.
@@ -84,7 +87,7 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.leads_path = leads_path
         self.leads_column = leads_column
         self.max_rejected = max_rejected
@@ -99,11 +102,12 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         :raises InvalidInput: naming the parameter that is not valid.
         """
 
-    def work(self, context: Context) -> OutcomeT:
+    def run_action(self, context: Context) -> OutcomeT:
         """Apply the action to all leads.
 
         :raises AirflowFailException: when more leads are rejected than allowed, or a result is unknown.
         """
+        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.member_table import MemberTable
 
         self.reset_cancellation()
@@ -113,12 +117,13 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
             members.add(self._read_leads(action))
             if not members.total:
                 raise InvalidInput("leads", f"is empty: there is no lead to be {action.done}")
-            hook = self.hook
-            hook.sleep = self.sleep
+            ceiling = self.hook.platform.max_concurrency
+            concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
+            run_context = RunContext(sleep=self.sleep, on_failure=slowing_down(concurrency))
             # Airflow may consider a running worker dead and start the next try beside it.
             lock = action.key if action.once else f"task {task_digest(context)}"
-            with hook, hook.exclusive(lock):
-                return self._apply(context, hook, action, members, threshold)
+            with self.hook.bind(run_context) as hook, hook.exclusive(lock):
+                return self._apply(context, hook, action, members, threshold, concurrency)
 
     def _read_leads(self, action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
@@ -135,15 +140,12 @@ class MemberOperator(CancellableOperator, Generic[OutcomeT]):
         action: MemberAction,
         members: MemberTable,
         threshold: RejectThreshold,
+        concurrency: AdaptiveConcurrency,
     ) -> OutcomeT:
         from airflow_provider_mkt.actions.ports import MemberStatus
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
         from airflow_provider_mkt.sync.results import Progress
 
-        most = hook.platform.max_concurrency
-        concurrency = AdaptiveConcurrency(min(self.max_concurrency or most, most))
-        hook.on_refusal = slowing_down(concurrency)
         hook.follow(action.before())
         report = MemberReport(action)
         progress = Progress(report, lambda done: members.total, self.log.info)

@@ -9,8 +9,8 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.operators._base import as_list
 from airflow_provider_mkt.operators._files import open_for_reading
+from airflow_provider_mkt.operators._parameters import HeldCallable, as_list
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sync.rows import Row
@@ -30,7 +30,7 @@ def leads_from_value(leads: Leads | None, parse_id: ParseId) -> Iterator[str]:
 
     :raises InvalidInput: naming the entry that is not a lead.
     """
-    given: object = leads() if callable(leads) else as_list("leads", leads)
+    given: object = leads.function() if isinstance(leads, HeldCallable) else as_list("leads", leads)
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise InvalidInput("leads", f"the callable must return an iterable, not {describe_type(given)}")
     for index, lead in enumerate(given):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.state.directory import StateDirectory
+from airflow_provider_mkt.state.settings import state_directory
 from airflow_provider_mkt.state.task_state import AirflowTaskState, TaskState
 
 if TYPE_CHECKING:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
-from airflow_provider_mkt.operators._bulk_import import BulkImportTask, ImportCancelled, WaitOptions
+from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._files import as_path, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import ImportFile
+from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 
 if TYPE_CHECKING:
@@ -84,8 +85,6 @@ class ImportLeadsOperator(CancellableOperator):
     Source: HubSpot ``POST /crm/{version}/imports``; Marketo ``POST /bulk/v1/leads.json`` and
     ``POST /bulk/v1/program/{programId}/members/import.json``.
     """
-
-    cancellation_error: ClassVar[type[Exception]] = ImportCancelled
 
     template_fields: Sequence[str] = (
         "conn_id",
@@ -162,13 +161,12 @@ class ImportLeadsOperator(CancellableOperator):
         self.cancel_on_kill = cancel_on_kill
         self.resumed = False
 
-    def work(self, context: Context) -> ImportOutcome:
+    def run_action(self, context: Context) -> ImportOutcome:
         from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
 
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
-        hook = self.hook
+        hook = self.hook.bind(RunContext(sleep=self.sleep))
         self.reset_cancellation()
-        hook.sleep = self.sleep
         task = BulkImportTask(
             self,
             context,

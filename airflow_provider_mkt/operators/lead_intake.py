@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str, required_str
+from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
+from airflow_provider_mkt.operators._parameters import (
+    as_mapping,
+    hold_callable,
+    optional_str,
+    required_str,
+)
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 
@@ -116,7 +122,7 @@ class PushLeadsOperator(CancellableOperator):
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
         self.program_name = program_name
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.source = source
         self.source_format = source_format
         self.sql = sql
@@ -138,7 +144,7 @@ class PushLeadsOperator(CancellableOperator):
         self.push_reason = push_reason
         self.partition_name = partition_name
 
-    def work(self, context: Context) -> SyncOutcome:
+    def run_action(self, context: Context) -> SyncOutcome:
         from airflow_provider_mkt.actions.marketo.leads import PushWriter
 
         options, source = WriteOptions(self), LeadSource(self)
@@ -202,7 +208,7 @@ class SubmitFormOperator(MarketingOperator):
         self.visitor_data = visitor_data
         self.cookie = cookie
 
-    def work(self, context: Context) -> FormSubmissionOutcome:
+    def run_action(self, context: Context) -> FormSubmissionOutcome:
         from airflow_provider_mkt.actions.marketo import leads
 
         form_id = required_str("form_id", self.form_id)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import Leads, LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
+from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -133,7 +133,7 @@ class SyncLeadsOperator(CancellableOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.source = source
         self.source_format = source_format
         self.sql = sql
@@ -161,7 +161,7 @@ class SyncLeadsOperator(CancellableOperator):
         self.cancel_on_kill = cancel_on_kill
         self.resumed = False
 
-    def work(self, context: Context) -> SyncOutcome:
+    def run_action(self, context: Context) -> SyncOutcome:
         options, source = WriteOptions(self), LeadSource(self)
         mode, action = optional_str("mode", self.mode), optional_str("action", self.action) or ""
         partition_name = optional_str("partition_name", self.partition_name)
@@ -172,7 +172,7 @@ class SyncLeadsOperator(CancellableOperator):
         )
         writing = LeadWriting(self, context, self.hook, writer, options)
         # Airflow may take a worker that lives for dead, and start the next try beside it.
-        with self.hook, self.hook.exclusive(f"task {writing.task}"):
+        with writing.hook, writing.hook.exclusive(f"task {writing.task}"):
             importer = self._importer(mode, options) if mode != "calls" else None
             if importer is None:
                 outcome = writing.by_calls(source)

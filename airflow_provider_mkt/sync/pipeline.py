@@ -17,7 +17,13 @@ from typing import Any
 
 from airflow_provider_mkt.actions.ports import LeadWriter, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    OutcomeUnknown,
+    PlatformError,
+    TaskCancelled,
+)
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -283,7 +289,7 @@ class Pipeline:
                 items = self._in_flight.pop(future)
                 try:
                     self._complete(future, items)
-                except PlatformError:
+                except (PlatformError, TaskCancelled):
                     # The error that ended the run is the one to raise; these records were not written.
                     self._release(items)
         self._ready.clear()
@@ -303,7 +309,7 @@ class Pipeline:
             self._busy_keys.append((time.monotonic() + self._writer.quiet_after, items))
             self._release_idle_keys()
             return
-        except PlatformError:
+        except (PlatformError, TaskCancelled):
             # Rejected, so not done: a later try may send them.
             self._forget(items)
             raise

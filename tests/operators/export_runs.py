@@ -1,4 +1,4 @@
-"""Running one ``export`` task against a sandbox whose jobs take moments, not minutes."""
+"""Run one ``export`` task against a sandbox whose jobs take moments instead of minutes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from airflow_runs import Airflow, Run
 from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.operators import _exporting
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.world import exports
-from airflow_provider_mkt.sandbox.marketo.world.exports import ExportJob
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.exports import store as exports
+from airflow_provider_mkt.sandbox.marketo.exports.store import ExportJob
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 RANGE = 'start="2025-01-01T00:00:00Z", end="2025-01-31T00:00:00Z"'
@@ -32,12 +32,12 @@ STATUS = "*/status.json"
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a status of a job last 40 ms instead of a minute, and waits accordingly."""
+    """Let each status of a job last 40 ms instead of a minute, and shorten the waits accordingly."""
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
     monkeypatch.setattr(export_actions, "_LOOK_AFTER", 0.02)
     # Less than the shortened wait after a full queue, as 50 s are less than 60.
     monkeypatch.setattr(export_actions, "_QUEUE_PATIENCE", 0.01)
-    monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    monkeypatch.setattr(_exporting, "_QUEUE_WAIT", (0.05, 0.1))
 
 
 def export(airflow: Airflow, arguments: str, *, operator: str = "ExportLeadsOperator", **params: Any) -> Run:
@@ -61,12 +61,12 @@ def failed(run: Run) -> str:
 
 
 def jobs(sandbox: Sandbox) -> list[ExportJob]:
-    sandbox.marketo.world.settle()
-    return sandbox.marketo.world.exports.all()
+    sandbox.marketo.state.run_due_work()
+    return sandbox.marketo.state.exports.all()
 
 
-def words(sandbox: Sandbox) -> Counter[str]:
-    """How many jobs there are, by status."""
+def statuses(sandbox: Sandbox) -> Counter[str]:
+    """Number of jobs by status."""
     return Counter(job.status for job in jobs(sandbox))
 
 
@@ -83,16 +83,16 @@ def ids(path: Path) -> list[int]:
 def spread(sandbox: Sandbox, *moments: datetime) -> None:
     """Let the seeded leads, in order, be created at these times."""
     for number, moment in enumerate(moments):
-        lead = sandbox.marketo.world.leads.existing(seed.ANNA + number)
+        lead = sandbox.marketo.state.leads.existing(seed.ANNA + number)
         lead.created_at = lead.updated_at = moment
 
 
 def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
-    sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
+    sandbox.marketo.state.leads.existing(lead_id).values["lastName"] = last_name
 
 
 def exporting(out: Path | str, **more: Any) -> ExportLeadsOperator:
-    """An operator for a worker of its own: a range of 40 days, which is two windows."""
+    """An operator for a worker process: a range of 40 days, which is two windows."""
     given: dict[str, Any] = {"start": START, "end": START + timedelta(days=40), "poll_interval": 0.02}
     return ExportLeadsOperator(
         task_id="export",

@@ -14,9 +14,9 @@ from workers import RESET, Worker, until
 
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
 from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync.members import MemberReport
 
 pytestmark = pytest.mark.usefixtures("hurried")
@@ -29,8 +29,8 @@ LIST = {"hubspot": hubspot.LIST_ID, "marketo": marketo.STATIC_LIST}
 
 def in_list(box: Sandbox, platform: str) -> set[str]:
     if platform == "hubspot":
-        return set(box.hubspot.world.lists.ids_in(hubspot.LIST_ID))
-    return {str(lead) for lead in box.marketo.world.lists[marketo.STATIC_LIST].members}
+        return set(box.hubspot.state.lists.ids_in(hubspot.LIST_ID))
+    return {str(lead) for lead in box.marketo.state.lists[marketo.STATIC_LIST].members}
 
 
 def list_calls(box: Sandbox) -> Any:
@@ -97,7 +97,7 @@ def test_leads_that_do_not_exist_are_rejected_and_the_rejects_file_can_be_read_a
 
 
 def test_a_dynamic_list_and_a_list_of_other_objects_are_rejected(sandbox: Sandbox) -> None:
-    lists = sandbox.hubspot.world.lists
+    lists = sandbox.hubspot.state.lists
     one = lists.get(hubspot.LIST_ID)
     assert one is not None
     one.kind = "DYNAMIC"
@@ -126,7 +126,7 @@ def test_leads_are_deleted_once_and_missing_leads_are_no_failure(sandbox: Sandbo
 
 
 def test_the_old_id_of_a_merged_contact_does_not_delete_the_winner(sandbox: Sandbox) -> None:
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     winner, loser = contacts.get(ADA), contacts.get(BRUNO)
     assert winner is not None
     assert loser is not None
@@ -166,7 +166,7 @@ def test_subscriptions_behave_the_same_in_every_version(
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     sandbox.hubspot.settings.gdpr = True
-    store, leads = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
+    store, leads = sandbox.hubspot.state.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
     basis = {
         "subscription_id": NEWS,
         "legal_basis": "CONSENT_WITH_NOTICE",
@@ -250,9 +250,9 @@ def test_leads_are_read_from_a_callable(sandbox: Sandbox) -> None:
             r"leads\[0\]: must be a mail address",
         ),
         ("subscribe", "hubspot", {"subscription_id": 1, "leads": [MAIL], "legal_basis": "X"}, "legal_basis"),
-        ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "only hubspot knows this"),
+        ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "not hubspot"),
         ("unsubscribe", "hubspot", {"leads": [MAIL]}, "subscription_id: give either"),
-        ("request", "hubspot", {"campaign_id": 1, "leads": [1]}, "only marketo knows this"),
+        ("request", "hubspot", {"campaign_id": 1, "leads": [1]}, "not marketo"),
         ("request", "marketo", {"campaign_id": "a/b", "leads": [1]}, "campaign_id: must be a positive"),
         ("status", "marketo", {"program_id": "..", "status_name": "M", "leads": [1]}, "program_id: must be"),
         ("status", "marketo", {"program_id": 1, "status_name": " ", "leads": [1]}, "status_name: is missing"),

@@ -10,9 +10,9 @@ import pytest
 from standalone.service import Standalone
 from workers import until
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
@@ -88,7 +88,7 @@ def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
     assert states == dict.fromkeys(runs, "success"), sorted(seen)
     assert ("newsletter_hubspot", "sent", "deferred") in seen
     assert ("newsletter_marketo", "sent", "deferred") in seen
-    sent = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
+    sent = sandbox.hubspot.state.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert sent is not None
     assert len(sent.sends) == 1
 
@@ -110,7 +110,7 @@ def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
     assert told["import"]["imported"] == 3
     assert told["export"]["rows"] == 5
     assert told["send"]["state"] == "SENT"
-    mails = [mail for mail in sandbox.hubspot.world.single_sends.all() if mail.to == "ada@example.com"]
+    mails = [mail for mail in sandbox.hubspot.state.single_sends.all() if mail.to == "ada@example.com"]
     assert [mail.result for mail in mails] == ["SENT"]
 
 
@@ -129,7 +129,7 @@ def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_los
         airflow.task_log("killed_sync", run_id, "sync")[-3000:],
     )
     assert airflow.tasks("killed_sync", run_id)["sync"]["try_number"] == 2
-    emails = [contact.properties.get("email") for contact in sandbox.hubspot.world.contacts.live()]
+    emails = [contact.properties.get("email") for contact in sandbox.hubspot.state.contacts.live()]
     ours = [email for email in emails if email and email.startswith("lead") and email[4].isdigit()]
     assert sorted(ours) == sorted(f"lead{number}@example.com" for number in range(4000))
     outcome = airflow.returned("killed_sync", run_id, "sync")
@@ -141,7 +141,7 @@ def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_los
 def test_an_email_whose_publishing_was_killed_is_sent_once(
     airflow: Standalone, sandbox: Sandbox, when: str
 ) -> None:
-    world = sandbox.hubspot.world
+    world = sandbox.hubspot.state
     email = world.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
     sandbox.hubspot.faults.add(f"*/{email.id}/publish", when=when, delay=4)
     run_id = airflow.trigger("killed_publish", {"email": email.id})
@@ -160,7 +160,7 @@ def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retr
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
-    worlds = {"hubspot": sandbox.hubspot.world, "marketo": sandbox.marketo.world}
+    worlds = {"hubspot": sandbox.hubspot.state, "marketo": sandbox.marketo.state}
     before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
     run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
     for platform in worlds:
