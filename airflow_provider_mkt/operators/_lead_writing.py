@@ -86,8 +86,7 @@ class LeadWriting:
         self.operator, self.context = operator, context
         self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
         self.writer, self.options = writer, options
-        self.task_state = task_state_of(context)
-        self.task = task_digest(context)
+        self.task_state, self.task = task_state_of(context), task_digest(context)
         self._transport: CallTransport | None = None
         operator.reset_cancellation()
 
