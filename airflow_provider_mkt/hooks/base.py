@@ -69,6 +69,7 @@ class MarketingHook(BaseHook):
         self._platform: Platform | None = None
         self._sync: SyncDriver | None = None
         self._async: AsyncDriver | None = None
+        self._account_budget: Budget | None = None
         self._lock = threading.Lock()
         self._mask: Callable[[str], None] | None = None
         self._counter = _CallCounter()
@@ -131,6 +132,7 @@ class MarketingHook(BaseHook):
             )
         try:
             self._platform = self.platform_of(connection, extra)
+            self._account_budget = None
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
@@ -420,10 +422,14 @@ class MarketingHook(BaseHook):
     # -- inside ----------------------------------------------------------------------------------
 
     def _budget(self) -> Budget:
-        from airflow_provider_mkt.client.ratelimit.budget import budget_of
+        if self._account_budget is None:
+            from airflow_provider_mkt.client.ratelimit.budget import budget_of
 
-        platform, location = self.platform, shared_state_url() or state_directory() / "budgets"
-        return budget_of(location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight)
+            platform, location = self.platform, shared_state_url() or state_directory() / "budgets"
+            self._account_budget = budget_of(
+                location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight
+            )
+        return self._account_budget
 
     def _sync_driver(self) -> SyncDriver:
         with self._lock:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.operators._base import MarketingOperator
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Failure
-    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-
 
 _UNWIND_SECONDS = 1.0
 """Seconds after which a killed task counts as stuck in a call. Airflow ends its process 4 seconds later."""
@@ -92,14 +85,3 @@ class CancellableOperator(Cancellable, MarketingOperator):
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
     """
-
-
-def slowing_down(concurrency: AdaptiveConcurrency) -> Callable[[Call[Any], Failure, float], None]:
-    """Return a ``RunContext.on_failure`` that reduces the concurrency when the platform asks for that."""
-    from airflow_provider_mkt.client.transport.classification import RetryAction
-
-    def on_failure(call: Call[Any], failure: Failure, wait: float) -> None:
-        if failure.action in (RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY):
-            concurrency.refused()
-
-    return on_failure

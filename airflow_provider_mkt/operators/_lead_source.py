@@ -51,7 +51,7 @@ class Source(Protocol):
 class SourceParameters(Protocol):
     """The parameters of an operator that say where its leads come from."""
 
-    leads: Leads | None
+    leads: Leads | HeldCallable | None
     source: str | None
     source_format: Format | None
     sql: str | None
@@ -107,7 +107,7 @@ class LeadSource:
             return opened
         return LeadRows(self._mapping.apply(opened.rows), opened.expected)
 
-    def _of_leads(self, leads: Leads) -> LeadRows:
+    def _of_leads(self, leads: Leads | HeldCallable) -> LeadRows:
         given = leads.function() if isinstance(leads, HeldCallable) else as_list("leads", leads)
         if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
             raise InvalidInput(

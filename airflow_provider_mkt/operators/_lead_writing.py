@@ -86,8 +86,7 @@ class LeadWriting:
         self.operator, self.context = operator, context
         self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
         self.writer, self.options = writer, options
-        self.task_state = task_state_of(context)
-        self.task = task_digest(context)
+        self.task_state, self.task = task_state_of(context), task_digest(context)
         self._transport: CallTransport | None = None
         operator.reset_cancellation()
 
@@ -175,12 +174,11 @@ class LeadWriting:
         raise AirflowFailException(msg)
 
     def _sleep(self, seconds: float) -> None:
-        # The hook is bound before the transport exists.
         (self.operator if self._transport is None else self._transport).sleep(seconds)
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
         if self._transport is not None:
-            self._transport.concurrency.on_refusal(call, failure, wait)
+            self._transport.concurrency.on_failure(call, failure, wait)
 
     @property
     def _rejects_path(self) -> str:

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
+from airflow_provider_mkt.operators._cancellation import Cancellable
 from airflow_provider_mkt.operators._files import as_path, result_path, write_rows
 from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
 from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
@@ -119,7 +119,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
                 raise InvalidInput("leads", f"is empty: there is no lead to be {action.done}")
             ceiling = self.hook.platform.max_concurrency
             concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
-            run_context = RunContext(sleep=self.sleep, on_failure=slowing_down(concurrency))
+            run_context = RunContext(sleep=self.sleep, on_failure=concurrency.on_failure)
             # Airflow may consider a running worker dead and start the next try beside it.
             lock = action.key if action.once else f"task {task_digest(context)}"
             with self.hook.bind(run_context) as hook, hook.exclusive(lock):

@@ -19,13 +19,12 @@ from airflow_provider_mkt.operators._parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
-    from airflow_provider_mkt.operators._lead_source import Leads
     from airflow_provider_mkt.operators.outcomes import MarketingEventOutcome, MarketingEventsOutcome
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import Type
@@ -170,14 +169,17 @@ class RecordAttendanceOperator(CancellableOperator):
         external_event_id: str | None = None,
         external_account_id: str | None = None,
         object_id: str | int | None = None,
-        leads: Leads | None = None,
+        leads: Sequence[Mapping[str, object]]
+        | Callable[[], Iterable[Mapping[str, object]]]
+        | str
+        | None = None,
         source: str | None = None,
         source_format: Format | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
-        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = (),
         types: Mapping[str, Type] | None = None,
         blank: Blank = "omit",
@@ -228,8 +230,8 @@ class RecordAttendanceOperator(CancellableOperator):
 
 
 def _attendance_outcome(outcome: SyncOutcome) -> AttendanceOutcome:
-    counts = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
-    recorded = {**counts, "outcome": "event_attendance", "recorded": outcome["updated"]}
+    shared = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
+    recorded = {**shared, "outcome": "event_attendance", "recorded": outcome["updated"]}
     return cast("AttendanceOutcome", recorded)
 
 

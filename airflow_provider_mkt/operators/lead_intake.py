@@ -8,7 +8,12 @@ from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
-from airflow_provider_mkt.operators._parameters import as_mapping, hold_callable, optional_str, required_str
+from airflow_provider_mkt.operators._parameters import (
+    as_mapping,
+    hold_callable,
+    optional_str,
+    required_str,
+)
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 

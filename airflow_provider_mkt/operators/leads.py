@@ -172,7 +172,7 @@ class SyncLeadsOperator(CancellableOperator):
         )
         writing = LeadWriting(self, context, self.hook, writer, options)
         # Airflow may take a worker that lives for dead, and start the next try beside it.
-        with writing.hook as hook, hook.exclusive(f"task {writing.task}"):
+        with writing.hook, writing.hook.exclusive(f"task {writing.task}"):
             importer = self._importer(mode, options) if mode != "calls" else None
             if importer is None:
                 outcome = writing.by_calls(source)
