@@ -19,7 +19,9 @@ def _do_nothing() -> None:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What :meth:`MarketingHook.bind` gives a hook for the blocking calls of one run.
+    """What :meth:`MarketingHook.bind` gives a hook for one run.
+
+    ``sleep`` and ``raise_if_cancelled`` are for blocking calls. On an event loop asyncio cancels the task.
 
     :param sleep: waits so many seconds. It raises :class:`TaskCancelled` when the task was cancelled; with 0
         it only checks that.
