@@ -30,6 +30,8 @@ HELD = [
     (read_leads, f"<callable {__name__}.read_leads>"),
     (functools.partial(read_leads), "<callable functools.partial>"),
     (Reader(), f"<callable {__name__}.Reader>"),
+    ((number for number in range(2)).__iter__, "<callable builtins.method-wrapper>"),
+    (["1"].copy, "<callable builtins.builtin_function_or_method>"),
 ]
 
 
@@ -38,7 +40,9 @@ def operator(leads: object) -> SyncLeadsOperator:
         return SyncLeadsOperator(task_id="task", conn_id="c", leads=leads, sql="{{ ds }}")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("function", "text"), HELD, ids=["function", "partial", "object"])
+@pytest.mark.parametrize(
+    ("function", "text"), HELD, ids=["function", "partial", "object", "method", "builtin"]
+)
 class TestACallable:
     def test_is_not_called_while_templates_are_rendered(self, function: Any, text: str) -> None:
         task = operator(function)
