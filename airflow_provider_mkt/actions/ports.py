@@ -29,12 +29,12 @@ from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias
 
 from airflow_provider_mkt.actions.conditions import ConditionState
-from airflow_provider_mkt.actions.idempotency import find_until_consistent, requested_at, unseen
+from airflow_provider_mkt.actions.idempotency import not_found, send_at_most_once
 from airflow_provider_mkt.actions.jobs import Job, JobSpec
 from airflow_provider_mkt.actions.polling import JobState
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotRepeated, PlatformError
 from airflow_provider_mkt.client.paging import with_next
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
@@ -440,15 +440,16 @@ def _text(where: str, value: Any) -> str:
 
 @dataclass(frozen=True)
 class MadeEmail:
-    """An email that is there now.
+    """An email that exists now.
 
-    :param new: whether this task made it, in this try or an earlier one.
+    :param state: the platform's status of the email.
+    :param created: whether this task created it, in this try or an earlier one.
     """
 
     id: str
     name: str
     state: str
-    new: bool
+    created: bool
 
 
 @dataclass(frozen=True)
@@ -583,7 +584,7 @@ class MemberAction:
     chunk_max: int
     apply: Callable[[Sequence[str], TaskState], Procedure[list[MemberResult]]]
     check: Callable[[str, Any], str] = record_id
-    before: Callable[[], Procedure[None]] = unseen
+    before: Callable[[], Procedure[None]] = not_found
     once: bool = False
     verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
 
@@ -613,53 +614,38 @@ class Audience(Protocol):
         """Delete people."""
 
 
-def requested_once(
+def enroll_once(
     person: str,
     key: str,
     task_state: TaskState,
     call: Call[Any],
-    standing: Callable[[], Procedure[MemberResult | None]],
+    find: Callable[[], Procedure[bool | None]],
     *,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[MemberResult]:
-    """Request something for one person that must not be requested twice.
+    """Enroll one person, for whom the request must not be sent twice.
 
-    That it is requested is remembered before it is. After a lost answer or a killed worker its effect is
-    looked for; where it does not show, the outcome is unknown, and it is not requested again by itself.
+    After an ambiguous failure or a killed worker the enrollment is looked up. Where it does not show, the
+    result is ``UNKNOWN``, and the request is not sent again.
 
-    :param key: names the person in *memory*; no address.
-    :param call: requests it.
-    :param standing: how the person stands now: what makes the request needless (``ALREADY``) or hopeless
-        (``REJECTED``), or None.
+    :param key: names the person in *task_state*; no mail address.
+    :param call: the request.
+    :param find: looks up whether the person is enrolled: True, or None when not. An
+        :class:`~airflow_provider_mkt.client.errors.InvalidRequest` says why the person cannot be.
     """
-    before = task_state.get(key)
-    mark = before if isinstance(before, Mapping) else {}
-    if mark.get("done"):
-        return MemberResult(person)
-    asked = requested_at(mark)
-    for attempt in range(2):
-        stands = yield from find_until_consistent(standing, asked, clock)
-        if stands is not None and (asked is None or stands.status is not MemberStatus.ALREADY):
-            return stands
-        if stands is not None:
-            task_state.set(key, {"done": True})
-            return MemberResult(person)
-        if attempt or (asked is not None and not mark.get("told")):
-            break
-        task_state.set(key, {"asked": clock()})
-        try:
-            yield call
-        except OutcomeUnknown:
-            # The time counts from now: until now the request may have been on its way.
-            asked = clock()
-            task_state.set(key, {"asked": asked})
-        except InvalidRequest as error:
-            task_state.set(key, before)
-            return rejected_member(person, error)
-        except PlatformError:
-            task_state.set(key, before)
-            raise
-        else:
-            task_state.set(key, {"done": True})
-            return MemberResult(person)
-    return unknown(person)
+    try:
+        ensured = yield from send_at_most_once(
+            key,
+            task_state,
+            call,
+            to_answer=lambda _: True,
+            find=find,
+            find_first=True,
+            report=False,
+            clock=clock,
+        )
+    except NotRepeated:
+        return unknown(person)
+    except InvalidRequest as error:
+        return rejected_member(person, error)
+    return MemberResult(person, MemberStatus.DONE if ensured.created else MemberStatus.ALREADY)

@@ -122,7 +122,7 @@ class MarketoHook(MarketingHook):
     def create_campaigns(
         self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
     ) -> Procedure[CampaignBatch]:
-        return programs.create_all(campaigns)
+        return programs.create_all(campaigns, task_state)
 
     @property
     def campaigns(self) -> MarketoCampaigns:

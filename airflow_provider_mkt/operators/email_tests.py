@@ -58,7 +58,10 @@ class CreateABTestVariationOperator(MarketingOperator):
             made = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
         variation = made.value
         self.log.info(
-            "Email %s: variation %s %s", email_id, variation.id, "made" if made.new else "was there already"
+            "Email %s: variation %s %s",
+            email_id,
+            variation.id,
+            "made" if made.created else "was there already",
         )
         return {
             "outcome": "email_variation",
@@ -67,7 +70,7 @@ class CreateABTestVariationOperator(MarketingOperator):
             "original_id": email_id,
             "name": variation.name,
             "state": variation.state,
-            "created": made.new,
+            "created": made.created,
         }
 
 

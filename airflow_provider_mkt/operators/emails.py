@@ -176,7 +176,7 @@ class CreateEmailOperator(MarketingOperator):
                     template_id=optional_str("template_id", self.template_id),
                 )
             )
-        self.log.info("Email %s %s", made.id, "created" if made.new else "was there already")
+        self.log.info("Email %s %s", made.id, "created" if made.created else "was there already")
         return _made("email_creation", hook.conn_type, made)
 
 
@@ -241,7 +241,9 @@ class CloneEmailOperator(MarketingOperator):
                     language=optional_str("language", self.language),
                 )
             )
-        self.log.info("Email %s: copy %s %s", email_id, copy.id, "made" if copy.new else "was there already")
+        self.log.info(
+            "Email %s: copy %s %s", email_id, copy.id, "made" if copy.created else "was there already"
+        )
         return _made("email_copy", hook.conn_type, copy)
 
 
@@ -354,5 +356,5 @@ def _made(outcome: str, platform: str, email: MadeEmail) -> dict[str, Any]:
         "email_id": email.id,
         "name": email.name,
         "state": email.state,
-        "created": email.new,
+        "created": email.created,
     }

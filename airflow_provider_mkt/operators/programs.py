@@ -73,14 +73,14 @@ class CloneProgramOperator(MarketingOperator):
                     description=optional_str("description", self.description),
                 )
             )
-        copy_id, word = str(copy.value["id"]), "made" if copy.new else "was there already"
+        copy_id, word = str(copy.value["id"]), "made" if copy.created else "was there already"
         self.log.info("Program %s: copy %s %s", program_id, copy_id, word)
         return {
             "outcome": "program_copy",
             "platform": hook.conn_type,
             "program_id": copy_id,
             "name": name,
-            "created": copy.new,
+            "created": copy.created,
         }
 
 

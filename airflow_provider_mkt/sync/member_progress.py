@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from airflow_provider_mkt.actions.idempotency import as_reported
 from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.call import Json
@@ -87,7 +88,7 @@ class Marks:
     def tell(self, doubtful: Iterable[int]) -> None:
         """A person was told of everything: who is in doubt, whom to try again, is theirs to decide now."""
         for number in doubtful:
-            self.remember(number, {key: _told(value) for key, value in self.remembered(number).items()})
+            self.remember(number, {key: as_reported(value) for key, value in self.remembered(number).items()})
         self._told = True
         self._set_mark()
 
@@ -125,8 +126,3 @@ class Marks:
 
     def _place(self, number: int) -> str:
         return f"{self._key} {self._digest[:8]} #{number}"
-
-
-def _told(value: Json) -> Json:
-    ambiguous = isinstance(value, Mapping) and "asked" in value and not value.get("done")
-    return {**cast("Mapping[str, Json]", value), "told": True} if ambiguous else value

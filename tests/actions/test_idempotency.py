@@ -34,12 +34,11 @@ class World:
 
     def run_at_most_once(self, *answers: Exception | str) -> object:
         """Run the flow that never repeats by itself."""
-        return self._fed(
-            send_at_most_once(
-                "make", self.task_state, MAKE, plain=str.upper, seen=self.find, clock=lambda: self.now
-            ),
-            *answers,
+        procedure = send_at_most_once(
+            "make", self.task_state, MAKE, to_answer=str.upper, find=self.find, clock=lambda: self.now
         )
+        sent: Ensured[str] = self._fed(procedure, *answers)
+        return sent.value
 
     def _fed(self, procedure: Procedure[Any], *answers: Exception | str) -> Any:
         left = list(answers)
@@ -70,24 +69,24 @@ def lost(*, worked: bool) -> OutcomeUnknown:
 def test_what_is_there_is_left_alone() -> None:
     world = World()
     world.made.append(("old", 0.0))
-    assert world.run() == Ensured("old", new=False)
+    assert world.run() == Ensured("old", created=False)
 
 
 def test_it_is_made_and_a_later_try_finds_it() -> None:
     world = World()
-    assert world.run("thing") == Ensured("thing", new=True)
-    assert world.run() == Ensured("thing", new=True)
+    assert world.run("thing") == Ensured("thing", created=True)
+    assert world.run() == Ensured("thing", created=True)
 
 
 def test_a_lost_answer_whose_work_was_done_makes_no_second_one_however_late_it_shows() -> None:
     world = World(shows_after=CONSISTENCY_WINDOW - 1)
-    assert world.run(lost(worked=True)).new
+    assert world.run(lost(worked=True)).created
     assert len(world.made) == 1
 
 
 def test_a_lost_request_is_made_again_only_when_the_first_must_have_shown() -> None:
     world = World()
-    assert world.run(lost(worked=False), "thing") == Ensured("thing", new=True)
+    assert world.run(lost(worked=False), "thing") == Ensured("thing", created=True)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
@@ -99,8 +98,8 @@ def test_two_lost_requests_end_in_an_unknown_outcome() -> None:
 
 def test_a_try_after_a_killed_one_waits_until_its_request_must_have_shown() -> None:
     world = World()
-    world.task_state.set("make", {"asked": world.now})
-    assert world.run("thing") == Ensured("thing", new=True)
+    world.task_state.set("make", {"requested_at": world.now})
+    assert world.run("thing") == Ensured("thing", created=True)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
@@ -108,7 +107,7 @@ def test_a_name_that_another_run_took_in_between_counts_as_there() -> None:
     world = World()
     refused = Conflict("taken")
     refused.worked = True  # type: ignore[attr-defined]
-    assert world.run(refused).new is False
+    assert world.run(refused).created is False
 
 
 def test_a_refused_request_leaves_nothing_to_wait_for() -> None:
@@ -135,8 +134,8 @@ def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(kil
     world = World()
     answers = [] if killed else [lost(worked=False)]
     if killed:
-        world.task_state.set("make", {"asked": world.now})
-    with pytest.raises(NotRepeated, match="make was asked for once"):
+        world.task_state.set("make", {"requested_at": world.now})
+    with pytest.raises(NotRepeated, match="make was requested once"):
         world.run_at_most_once(*answers)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
     assert world.run_at_most_once("thing") == "THING"

@@ -100,7 +100,7 @@ def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -
 
 def test_a_publish_that_was_refused_leaves_the_doubt_about_an_earlier_one() -> None:
     clock, task_state = Clock(), InMemoryTaskState()
-    doubt = {"asked": clock.now - 2 * CONSISTENCY_WINDOW}
+    doubt = {"requested_at": clock.now - 2 * CONSISTENCY_WINDOW}
     task_state.set("publish 7", doubt)
 
     def answer(name: str, call: Call[Any]) -> Any:
@@ -181,7 +181,7 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
     def once() -> dict[str, MemberStatus]:
         member_action = smart_campaigns.member_action(9, clock=clock)
         fed = Fed(member_action.apply(["1", "2"], task_state), answer, clock)
-        task_state.set("1-2", {**task_state.get("1-2"), "told": True})  # type: ignore[dict-item]
+        task_state.set("1-2", {**task_state.get("1-2"), "reported": True})  # type: ignore[dict-item]
         return {one.person: one.status for one in fed.value}
 
     expected = {"1": MemberStatus.DONE, "2": MemberStatus.UNKNOWN}

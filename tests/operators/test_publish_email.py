@@ -363,7 +363,7 @@ def test_an_email_that_somebody_took_back_is_not_published_by_a_retry(
     email = sandbox.hubspot.world.emails.get(hubspot.SCHEDULED_EMAIL)
     assert email is not None
     sandbox.hubspot.world.emails.unpublish(email)
-    until(lambda: "somebody took it back" in Worker(operator()).end()["error"])
+    until(lambda: "somebody unpublished it" in Worker(operator()).end()["error"])
     assert asked(sandbox) == 1
     # Cleared by a person, who was told.
     assert Worker(publishing(hubspot.SCHEDULED_EMAIL)).end()["result"]["published"] is True

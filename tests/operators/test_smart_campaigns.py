@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("hurried")
 
 SCHEDULE = "*/schedule.json"
 ROUTE = "/rest/v1/campaigns/{campaignId}/schedule.json"
-UNKNOWN = "what became of it is not known"
+UNKNOWN = "its outcome is unknown"
 
 
 def later(**more: float) -> datetime:
@@ -201,7 +201,7 @@ def test_a_day_without_copies_left_brings_the_task_back_when_there_are_some(sand
 
 
 def test_a_program_of_that_name_without_a_run_is_nothing_this_task_did(sandbox: Sandbox) -> None:
-    with pytest.raises(AirflowFailException, match="there is a program of the name 'November Newsletter'"):
+    with pytest.raises(AirflowFailException, match="a program with the name 'November Newsletter' exists"):
         copying("November Newsletter").execute(context())
     assert (runs(sandbox), asked(sandbox)) == (0, 0)
 

@@ -41,7 +41,7 @@ class Platform:
         for place, person in enumerate(people):
             mark: Any = task_state.get(str(place)) or {}
             if not mark.get("done"):
-                if mark.get("asked") and not mark.get("told"):
+                if mark.get("requested_at") and not mark.get("reported"):
                     # A killed request is looked for; a lost one was never there.
                     if not self.done[person]:
                         outcomes.append(unknown(person))
@@ -50,11 +50,11 @@ class Platform:
                     outcomes.append(MemberResult(person, MemberStatus.REJECTED, "NO", "not this one"))
                     continue
                 elif person in self.lost:
-                    task_state.set(str(place), {"asked": 1})
+                    task_state.set(str(place), {"requested_at": 1})
                     outcomes.append(unknown(person))
                     continue
                 else:
-                    task_state.set(str(place), {"asked": 1})
+                    task_state.set(str(place), {"requested_at": 1})
                     self.step()
                     self.done[person] += 1
                     self.step()

@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from airflow_provider_mkt.actions.idempotency import is_done, mark_done, send_marked
 from airflow_provider_mkt.actions.ports import (
     MemberAction,
     MemberResult,
     MemberStatus,
+    enroll_once,
     record_id,
     rejected_member,
-    requested_once,
     unknown,
 )
 from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
@@ -29,7 +30,6 @@ from airflow_provider_mkt.client.errors import (
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
-    PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.automation import flows, legacy, sequences, workflows
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
@@ -37,11 +37,11 @@ from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.mailbox import address
 
 _CHUNK = 20
-_TRIES = 3
-_LOOK_AFTER = 2.0
+_MAX_REQUESTS = 3
+_REPEAT_AFTER = 2.0
 _NO_LEAD = "0" * 32
 # 400 stands for three things: active in it, received it within a year, and not to be received twice.
-_IN_IT = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
+_IS_ENROLLED = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
 
 
 def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> MemberAction:
@@ -59,7 +59,11 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
         outcomes = []
         for guid in people:
             outcomes.append(
-                (yield from _enrol(legacy.enrol_in_nurture(campaign_guid, guid), guid, task_state, clock))
+                (
+                    yield from _enroll_in_nurture(
+                        legacy.enrol_in_nurture(campaign_guid, guid), guid, task_state, clock
+                    )
+                )
             )
         return outcomes
 
@@ -82,39 +86,33 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
     )
 
 
-def _enrol(
+def _enroll_in_nurture(
     call: Call[None], guid: str, task_state: TaskState, clock: Callable[[], float]
 ) -> Procedure[MemberResult]:
     before = task_state.get(guid)
-    if isinstance(before, Mapping) and before.get("done"):
+    if is_done(before):
         return MemberResult(guid)
-    ambiguous = before is not None
-    task_state.set(guid, {"asked": clock()})
-    for attempt in range(1, _TRIES + 1):
+    for attempt in range(1, _MAX_REQUESTS + 1):
+        ambiguous = task_state.get(guid) is not None
         try:
-            yield call
+            yield from send_marked(guid, task_state, call, clock=clock)
         except NotFound as error:
             task_state.set(guid, None)
             return rejected_member(guid, error)
         except InvalidRequest as error:
-            if error.message and not _IN_IT.search(error.message):
+            if error.message and not _IS_ENROLLED.search(error.message):
                 task_state.set(guid, before)
                 return rejected_member(guid, error)
             if not ambiguous:
-                task_state.set(guid, None)
                 return MemberResult(guid, MemberStatus.ALREADY, str(error.status or ""), error.message)
             break
         except OutcomeUnknown:
-            ambiguous = True
-            if attempt == _TRIES:
+            if attempt == _MAX_REQUESTS:
                 return unknown(guid)
-            yield Pause(_LOOK_AFTER, "the answer was lost; asking again shows whether it had worked")
-        except PlatformError:
-            task_state.set(guid, {"asked": clock()} if ambiguous else before)
-            raise
+            yield Pause(_REPEAT_AFTER, "the answer was lost; another request shows whether the first worked")
         else:
             break
-    task_state.set(guid, {"done": True})
+    mark_done(guid, task_state)
     return MemberResult(guid)
 
 
@@ -152,12 +150,12 @@ def workflow_action(
                 code, reason = ("NOT_FOUND", "there is no such contact") if contact is None else _NO_EMAIL
                 outcomes.append(MemberResult(person, MemberStatus.REJECTED, code, reason))
                 continue
-            outcome = yield from requested_once(
+            outcome = yield from enroll_once(
                 person,
                 str(place),
                 task_state,
                 workflows.enrol(found["id"], contact["email"]),
-                functools.partial(_workflow_enrolment, person, contact["id"], found["id"]),
+                functools.partial(_is_in_workflow, contact["id"], found["id"]),
                 clock=clock,
             )
             outcomes.append(outcome)
@@ -204,12 +202,9 @@ def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
     return found
 
 
-def _workflow_enrolment(
-    person: str, contact_id: str, workflow_id: int | str
-) -> Procedure[MemberResult | None]:
+def _is_in_workflow(contact_id: str, workflow_id: int | str) -> Procedure[bool | None]:
     current: list[Mapping[str, Any]] = yield workflows.enrolments(contact_id)
-    inside = any(str(one["id"]) == str(workflow_id) for one in current)
-    return MemberResult(person, MemberStatus.ALREADY) if inside else None
+    return any(str(one["id"]) == str(workflow_id) for one in current) or None
 
 
 def _workflow_of(flow_id: int | str) -> Procedure[int]:
@@ -264,12 +259,12 @@ def sequence_action(
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for contact_id in people:
-            outcome = yield from requested_once(
+            outcome = yield from enroll_once(
                 contact_id,
                 contact_id,
                 task_state,
                 request(contact_id),
-                functools.partial(_sequence_enrolment, contact_id, sequence_id),
+                functools.partial(_is_in_sequence, contact_id, sequence_id),
                 clock=clock,
             )
             outcomes.append(outcome)
@@ -287,12 +282,15 @@ def sequence_action(
     )
 
 
-def _sequence_enrolment(contact_id: str, sequence_id: int | str) -> Procedure[MemberResult | None]:
+def _is_in_sequence(contact_id: str, sequence_id: int | str) -> Procedure[bool | None]:
     try:
         current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)
     except NotFound:
         return None
     if str(current["sequenceId"]) == str(sequence_id):
-        return MemberResult(contact_id, MemberStatus.ALREADY)
-    reason = f"is in sequence {current['sequenceId']} now, and can be in one at a time"
-    return MemberResult(contact_id, MemberStatus.REJECTED, "IN_ANOTHER_SEQUENCE", reason)
+        return True
+    raise InvalidRequest(
+        f"is in sequence {current['sequenceId']} now, and can be in one at a time",
+        platform="hubspot",
+        code="IN_ANOTHER_SEQUENCE",
+    )

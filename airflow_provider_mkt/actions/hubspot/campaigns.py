@@ -12,21 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mkt.actions.idempotency import (
+    find_each_until_consistent,
+    find_until_consistent,
+    requested_at,
+    send_marked,
+)
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.ports import CampaignBatch, CampaignOutcome, CampaignRef, rename, renamed
-from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
-    PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
 
-_LOOK_EVERY = 5.0
 _KEY = "create campaigns"
 
 
@@ -80,7 +84,7 @@ def _by_name(wanted: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]
 
 @dataclass
 class _Batches:
-    """The campaigns of one task, and what is remembered of a request: ``{"asked": when, "names": [...]}``."""
+    """The campaigns of one task. The mark of a request has the ``names`` that it was for."""
 
     by_name: Mapping[str, Mapping[str, str]]
     task_state: TaskState
@@ -88,15 +92,13 @@ class _Batches:
     outcome: CampaignBatch = field(default_factory=CampaignBatch)
 
     def run(self) -> Procedure[None]:
-        for name in self.by_name:
-            guid = yield from find(name)
-            if guid is not None:
-                self.outcome.existing[name] = guid
         mark = self.task_state.get(_KEY)
-        if isinstance(mark, Mapping) and isinstance(asked := mark.get("asked"), (int, float)):
-            names = mark.get("names")
-            doubtful = [name for name in names if name in self._missing()] if isinstance(names, list) else []
-            self.outcome.existing |= yield from self._look_for(doubtful, asked + CONSISTENCY_WINDOW)
+        self.outcome.existing |= yield from self._find(list(self.by_name), None)
+        if (requested := requested_at(mark)) is not None:
+            names = mark.get("names") if isinstance(mark, Mapping) else None
+            ambiguous = [name for name in names if name in self._missing()] if isinstance(names, list) else []
+            self.outcome.existing |= yield from self._find(ambiguous, requested)
+            self.task_state.set(_KEY, None)
         missing = self._missing()
         for start in range(0, len(missing), campaigns.BATCH_MAX):
             yield from self._create(missing[start : start + campaigns.BATCH_MAX])
@@ -105,12 +107,12 @@ class _Batches:
         return [name for name in self.by_name if name not in self.outcome.existing]
 
     def _create(self, names: Sequence[str]) -> Procedure[None]:
-        """Create one batch; what a whole batch leaves open is settled one campaign at a time."""
+        """Create one batch; campaigns without an outcome are then created one at a time."""
         created, reasons, again = yield from self._attempt(names)
         self.outcome.created.update(created)
         left = [name for name in names if name not in created]
         if len(names) == 1 or not again:
-            self.outcome.rejected.update(dict.fromkeys(left, reasons or "refused without a reason"))
+            self.outcome.rejected.update(dict.fromkeys(left, reasons or "rejected without a reason"))
             return
         for name in left:
             yield from self._create([name])
@@ -121,23 +123,19 @@ class _Batches:
         Returns the ids of those that are there, the reasons for the rest, and whether the rest may be
         sent again.
         """
-        self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
+        call = campaigns.create_batch([self.by_name[name] for name in names])
         try:
-            result: BatchResult = yield campaigns.create_batch([self.by_name[name] for name in names])
-        except InvalidRequest as refused:
-            self.task_state.set(_KEY, None)
-            return {}, refused.message, True
+            result: BatchResult = yield from send_marked(
+                _KEY, self.task_state, call, details={"names": list(names)}, clock=self.clock
+            )
+        except InvalidRequest as rejected:
+            return {}, rejected.message, True
         except OutcomeUnknown as lost:
-            # The time counts from now: until now the request may have been on its way.
-            self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
-            found = yield from self._look_for(names, self.clock() + CONSISTENCY_WINDOW)
+            found = yield from self._find(names, self.clock())
             if len(names) == 1 and not found:
                 raise lost from lost.__cause__
             self.task_state.set(_KEY, None)
             return found, lost.message, True
-        except PlatformError:
-            self.task_state.set(_KEY, None)
-            raise
         self.task_state.set(_KEY, None)
         if len(names) == 1 and len(result.results) == 1:
             return {names[0]: result.results[0].id}, "", False
@@ -148,22 +146,14 @@ class _Batches:
             return created, reasons, True
         # Some were created under a name that was not asked for, or came back without one.
         left = [name for name in names if name not in created]
-        created |= yield from self._look_for(left, self.clock() + CONSISTENCY_WINDOW)
+        created |= yield from self._find(left, self.clock())
         if len(created) == len(result.results):
             return created, reasons, True
         return created, reasons or "maybe created under another name; look before it is sent again", False
 
-    def _look_for(self, names: Sequence[str], until: float) -> Procedure[dict[str, str]]:
-        """Look which of a doubtful batch were created after all, until they are there or time is up."""
-        found: dict[str, str] = {}
-        while True:
-            for name in names:
-                if name not in found and (guid := (yield from find(name))) is not None:
-                    found[name] = guid
-            left = until - self.clock()
-            if len(found) == len(names) or left <= 0:
-                return found
-            yield Pause(min(left, _LOOK_EVERY), "an earlier request to create campaigns may still be at work")
+    def _find(self, names: Sequence[str], requested: float | None) -> Procedure[dict[str, str]]:
+        """The ids of the campaigns of these names that exist."""
+        return (yield from find_each_until_consistent(find, names, requested, self.clock))
 
 
 _ABSENT = "there is no campaign of this name"
@@ -222,13 +212,23 @@ def archive(
         if not there:
             continue
         yield campaigns.archive_batch(sorted(there))
-        left, until = (yield from _there(sorted(there))), clock() + CONSISTENCY_WINDOW
-        while left and clock() < until:
-            yield Pause(_LOOK_EVERY, "looking whether the campaigns are gone")
-            left = yield from _there(sorted(left))
+        left = yield from _left(there, clock)
         outcome.done |= {labels[guid]: guid for guid in there - left}
         outcome.rejected |= {labels[guid]: "it is still there after it was archived" for guid in left}
     return outcome
+
+
+def _left(guids: set[str], clock: Callable[[], float]) -> Procedure[set[str]]:
+    """Which archived campaigns the platform still shows when the consistency window is over."""
+    left = guids
+
+    def find_all_gone() -> Procedure[bool | None]:
+        nonlocal left
+        left = yield from _there(sorted(left))
+        return None if left else True
+
+    yield from find_until_consistent(find_all_gone, clock(), clock)
+    return left
 
 
 def _properties(one: CampaignRef) -> dict[str, str]:

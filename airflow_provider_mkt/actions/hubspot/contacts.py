@@ -200,11 +200,11 @@ def merge(
     outcome = LeadMerge(primary["id"])
     for loser in map(str, losers):
         key = f"merge contact {loser} into {winner}"
-        asked = task_state.get(key) is not None
+        requested = task_state.get(key) is not None
         try:
             there = yield from _contact(loser)
             if there["id"] == outcome.survivor:
-                (outcome.merged if asked else outcome.already).append(loser)
+                (outcome.merged if requested else outcome.already).append(loser)
             elif there["id"] != loser:
                 outcome.rejected[loser] = f"was merged into contact {there['id']} before"
             else:

@@ -17,13 +17,12 @@ from airflow_provider_mkt.actions.hubspot.jobs import DRAFTS, email_status
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
-from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
     PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.emails import email_tests, emails
@@ -97,7 +96,7 @@ def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Proce
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"create email {name}", task_state, emails.create(name, fields), find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.new)
+    return MadeEmail(made.value.id, name, made.value.state, made.created)
 
 
 def clone(
@@ -133,7 +132,7 @@ def clone(
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"clone email {email_id} as {name}", task_state, call, find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.new)
+    return MadeEmail(made.value.id, name, made.value.state, made.created)
 
 
 def update(
@@ -191,11 +190,9 @@ def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
 
     made = yield from create_if_absent(f"unpublish email {email_id}", task_state, call, find)
     email: emails.Email = made.value or (yield emails.get(email_id))
-    return Withdrawal(made.new, email.state)
+    return Withdrawal(made.created, email.state)
 
 
-_TRIES = 2
-_LOOK_EVERY = 5.0
 _SAME = timedelta(seconds=1)
 
 
@@ -209,77 +206,61 @@ def publish(
 ) -> Procedure[Publication]:
     """Publish an email that is a draft; leave one alone that is published, scheduled or being sent.
 
-    The platform does not say that it refuses a second publish. So that it was asked is remembered
-    before it is asked, and while an earlier request may still be at work only the state is read.
+    The platform does not say that it rejects a second publish. So while an earlier request may still take
+    effect, only the state is read.
 
     :param email_id: the email.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param publish_at: schedule it for then.
     :param send_now: send it at once, whatever the email says. Without either it goes out as the email
         itself is set up.
     :raises NotFound: when there is no such email.
     :raises InvalidInput: when it is still to be published and *publish_at* is over.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
-        or was taken back after an earlier try of the task had published it.
+        or was unpublished after an earlier try of the task had published it.
     :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
-        :data:`CONSISTENCY_WINDOW` seconds either time.
+        :data:`~airflow_provider_mkt.actions.idempotency.CONSISTENCY_WINDOW` seconds either time.
     """
     key = f"publish {email_id}"
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        before = task_state.get(key)
-        mark = before if isinstance(before, Mapping) else {}
-        email = yield from _settled(email_id, mark.get("asked"), clock)
-        if (there := _there_already(email, publish_at, send_now=send_now and not mark)) is not None:
-            return _publication(email, done=bool(mark), scheduled_for=there or None)
-        if mark.get("done"):
-            task_state.set(key, None)
-            raise InvalidRequest(
-                f"email {email_id} was published by an earlier try of this task and is a draft again, so "
-                "somebody took it back; clear the task to publish it once more",
-                platform="hubspot",
-                code=email.state,
-            )
-        yield from _set_up(email, publish_at, send_now, clock)
-        task_state.set(key, {"asked": clock()})
-        try:
-            yield emails.publish(email_id)
-        except OutcomeUnknown as error:
-            # The time to settle counts from now: until now the request may have been on its way.
-            task_state.set(key, {"asked": clock()})
-            lost = error
-            continue
-        except PlatformError:
-            task_state.set(key, before)
-            raise
-        asked = clock()
-        task_state.set(key, {"asked": asked, "done": True})
-        # Whoever looks next, in this task or another, must not find a draft.
-        email = yield from _settled(email_id, asked, clock)
-        return _publication(email, done=True, scheduled_for=_when(email))
-    email = yield from _settled(email_id, clock(), clock)
-    if _there_already(email, None) is not None:
-        return _publication(email, done=True, scheduled_for=_when(email))
-    raise lost if lost is not None else OutcomeUnknown("publishing did not show", platform="hubspot")
+    draft: emails.Email | None = None
 
-
-def _settled(email_id: str, requested_at: Any, clock: Callable[[], float]) -> Procedure[emails.Email]:
-    """Read the email; while an earlier request may still be at work, until it shows."""
-    while True:
+    def read() -> Procedure[emails.Email | None]:
+        nonlocal draft
         email: emails.Email = yield emails.get(email_id)
-        if not isinstance(requested_at, (int, float)) or jobs.email_status(email) not in jobs.DRAFTS:
-            return email
-        left = requested_at + CONSISTENCY_WINDOW - clock()
-        if left <= 0:
-            return email
-        yield Pause(min(left, _LOOK_EVERY), "an earlier request to publish may still be at work")
+        draft = email if jobs.email_status(email) in jobs.DRAFTS else None
+        return None if draft else email
+
+    def find() -> Procedure[emails.Email | None]:
+        email = yield from read()
+        if email is not None:
+            _check_goes_out(email, publish_at, send_now=send_now and task_state.get(key) is None)
+        return email
+
+    def prepare() -> Procedure[None]:
+        if draft is not None:
+            yield from _set_up(draft, publish_at, send_now, clock)
+
+    def reverted() -> PlatformError:
+        return InvalidRequest(
+            f"email {email_id} was published by an earlier try of this task and is a draft again: somebody "
+            "unpublished it; clear the task to publish it once more",
+            platform="hubspot",
+            code=draft.state if draft else "",
+        )
+
+    call = cast("Call[emails.Email | None]", emails.publish(email_id))
+    ensured = yield from create_if_absent(
+        key, task_state, call, find, prepare=prepare, confirm=read, reverted=reverted, clock=clock
+    )
+    email = ensured.value or draft or (yield emails.get(email_id))
+    when = email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
+    job = Job("hubspot", "email_publish", email.id)
+    return Publication(ensured.created, email.state, job, when)
 
 
-def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now: bool = False) -> str | None:
-    """The scheduled time (or empty text) of an email that needs no publishing, None of a draft."""
+def _check_goes_out(email: emails.Email, publish_at: datetime | None, *, send_now: bool) -> None:
+    """Check that an email that is no draft goes out as it should."""
     raw_status = jobs.email_status(email)
-    if raw_status in jobs.DRAFTS:
-        return None
     if raw_status in jobs.SCHEDULED:
         if send_now or (publish_at is not None and not _same_moment(email.publishDate, publish_at)):
             wanted = f"schedule it for {publish_at.isoformat()}" if publish_at else "send it now"
@@ -289,14 +270,12 @@ def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now
                 platform="hubspot",
                 code=raw_status,
             )
-        return email.publishDate or ""
-    if raw_status in jobs.PUBLISHED or raw_status in jobs.SENDING:
-        return ""
-    raise InvalidRequest(
-        f"email {email.id} is in state {raw_status or 'unknown'} and cannot be published",
-        platform="hubspot",
-        code=raw_status,
-    )
+    elif raw_status not in jobs.PUBLISHED | jobs.SENDING:
+        raise InvalidRequest(
+            f"email {email.id} is in state {raw_status or 'unknown'} and cannot be published",
+            platform="hubspot",
+            code=raw_status,
+        )
 
 
 def _set_up(
@@ -335,14 +314,6 @@ def _same_moment(text: str | None, moment: datetime) -> bool:
         return text is not None and abs(datetime.fromisoformat(text) - moment) < _SAME
     except (ValueError, TypeError):
         return False
-
-
-def _when(email: emails.Email) -> str | None:
-    return email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
-
-
-def _publication(email: emails.Email, *, done: bool, scheduled_for: str | None) -> Publication:
-    return Publication(done, email.state, Job("hubspot", "email_publish", email.id), scheduled_for)
 
 
 def create_variation(task_state: TaskState, email_id: str, name: str) -> Procedure[Ensured[emails.Email]]:

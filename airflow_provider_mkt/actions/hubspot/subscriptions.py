@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from airflow_provider_mkt.actions.idempotency import unseen
+from airflow_provider_mkt.actions.idempotency import not_found
 from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, rejected_member
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
@@ -133,7 +133,7 @@ def _verb(
     words: tuple[str, str, str, str],
     what: str,
     change: Callable[[str], Procedure[MemberResult]],
-    before: Callable[[], Procedure[None]] = unseen,
+    before: Callable[[], Procedure[None]] = not_found,
 ) -> MemberAction:
     outcome, doing, done, already = words
 

@@ -16,7 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.idempotency import (
+    Ensured,
+    create_if_absent,
+    mark_reported,
+    send_at_most_once,
+)
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
@@ -26,8 +31,7 @@ from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
-    PlatformError,
+    NotRepeated,
 )
 from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -169,7 +173,7 @@ def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Procedu
 
 
 def _made(made: Ensured[Email], name: str) -> MadeEmail:
-    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
+    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.created)
 
 
 def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:
@@ -230,7 +234,7 @@ def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
         return draft
 
     made: Ensured[Any] = yield from create_if_absent(f"unapprove email {email_id}", task_state, call, find)
-    return Withdrawal(made.new, "draft")
+    return Withdrawal(made.created, "draft")
 
 
 _RUNS_FOR = timedelta(days=1)
@@ -256,7 +260,7 @@ def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publi
 
     call: Call[Any] = emails.approve_draft(email_id)
     made: Ensured[Any] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
-    return Publication(made.new, "approved", Job("marketo", "email_publish", str(email_id)))
+    return Publication(made.created, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
 def approve_program(
@@ -317,7 +321,7 @@ def approve_program(
     program = yield from email_program(program_id)
     when = program.get("startDate")
     job = Job("marketo", "email_send", str(program_id))
-    return Publication(made.new, str(program.get("status") or ""), job, str(when) if when else None)
+    return Publication(made.created, str(program.get("status") or ""), job, str(when) if when else None)
 
 
 def email_program(program_id: int | str) -> Procedure[Program]:
@@ -380,7 +384,7 @@ def unapprove_program(
         f"unapprove program {program_id}", task_state, call, find, clock=clock
     )
     due = program.get("startDate") if program else None
-    return Withdrawn(made.new, str(due) if due else None)
+    return Withdrawn(made.created, str(due) if due else None)
 
 
 @dataclass
@@ -408,11 +412,10 @@ def send(
 ) -> Procedure[Samples]:
     """Send a sample to each address once.
 
-    Nothing on the platform shows whether a sample went out. So each is remembered before it is asked
-    for, and one whose answer was lost, or whose worker was killed, is reported and not sent again;
-    once that was said, running the task again is a person's decision and sends it.
+    Nothing on the platform shows whether a sample went out. So one whose answer was lost, or whose worker was
+    killed, is reported and not sent again until the task is cleared.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email.
     :param addresses: where the samples go.
     :param lead_id: the lead whose values fill the email's tokens.
@@ -421,34 +424,21 @@ def send(
     calls = [
         emails.send_sample(email_id, address, lead_id=lead_id, text_only=text_only) for address in addresses
     ]
-    samples, told = Samples(), []
+    samples, unreported = Samples(), []
     for place, (address, call) in enumerate(zip(addresses, calls, strict=True)):
         key = f"sample of {email_id} {hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]}"
-        mark = task_state.get(key)
-        state = mark if isinstance(mark, Mapping) else {}
-        if state.get("done"):
-            samples.sent.append(place)
-            continue
-        if state and not state.get("told"):
-            samples.unknown.append(place)
-            told.append(key)
-            continue
-        task_state.set(key, {"asked": clock()})
         try:
-            yield call
-        except OutcomeUnknown:
+            yield from send_at_most_once(
+                key, task_state, call, to_answer=lambda _: True, report=False, clock=clock
+            )
+        except NotRepeated:
             samples.unknown.append(place)
-            told.append(key)
-        except InvalidRequest as refused:
-            task_state.set(key, None)
-            samples.rejected[place] = refused.message
-        except PlatformError:
-            task_state.set(key, mark)
-            raise
+            unreported.append(key)
+        except InvalidRequest as rejected:
+            samples.rejected[place] = rejected.message
         else:
-            task_state.set(key, {"done": True})
             samples.sent.append(place)
-    for key in told:
-        # Not before all is done: an error that came later makes the task try again by itself.
-        task_state.set(key, {"asked": clock(), "told": True})
+    for key in unreported:
+        # Not before the end: after an error in between, the task is retried and reports nothing yet.
+        mark_reported(key, task_state)
     return samples

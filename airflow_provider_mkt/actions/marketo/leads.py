@@ -46,7 +46,7 @@ from airflow_provider_mkt.actions.ports import (
     rejected,
 )
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
-from airflow_provider_mkt.client.call import Call, Envelope, Json, numeric_id
+from airflow_provider_mkt.client.call import Call, Envelope, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
@@ -247,13 +247,13 @@ class _Merging:
         digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
-        asked = self.task_state.get(key) is not None
+        requested = self.task_state.get(key) is not None
         if self.survivor not in there:
-            if not asked or len(there) != 1:
+            if not requested or len(there) != 1:
                 msg = f"there is no lead {self.survivor}"
                 raise NotFound(msg, platform="marketo", call="leads.list")
             (self.survivor,) = there
-        if not asked:
+        if not requested:
             self.task_state.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
         gone = self.task_state.get(f"{key}: gone before")
         already = [loser for loser in losers if isinstance(gone, list) and loser in gone]
@@ -318,8 +318,8 @@ def submit(
     call = lead_intake.submit_form(
         form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
     )
-    told = yield from send_at_most_once(key, task_state, call, plain=_told, clock=clock)
-    answer = cast("dict[str, str]", told)
+    sent = yield from send_at_most_once(key, task_state, call, to_answer=_form_answer, clock=clock)
+    answer = sent.value
     if answer["status"] in ("created", "updated"):
         return answer
     task_state.set(key, None)
@@ -331,11 +331,11 @@ def submit(
     )
 
 
-def _told(result: RowResult) -> Json:
-    told: dict[str, Json] = {"lead_id": str(result.id or ""), "status": result.status.lower()}
+def _form_answer(result: RowResult) -> dict[str, str]:
+    answer = {"lead_id": str(result.id or ""), "status": result.status.lower()}
     if (why := result.why()) is not None:
-        told |= {"code": why.code, "reason": why.message}
-    return told
+        answer |= {"code": why.code, "reason": why.message}
+    return answer
 
 
 LATE = 7200.0

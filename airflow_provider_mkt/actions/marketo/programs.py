@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
@@ -28,14 +28,13 @@ from airflow_provider_mkt.actions.ports import (
     rename,
     renamed,
 )
-from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     Conflict,
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
 )
 from airflow_provider_mkt.client.marketo.programs import programs, tokens
 from airflow_provider_mkt.client.marketo.responses import RowResult
@@ -48,11 +47,12 @@ BATCH_MAX = 50
 CREATE_FIELDS = frozenset(
     {"name", "folder_id", "folder_type", "program_type", "channel", "description", "tags", "costs"}
 )
-_TRIES = 3
-_LOOK_AFTER = 5.0
+_MAX_REQUESTS = 3
+_REPEAT_AFTER = 5.0
+"""Seconds after an ambiguous failure until the request is sent again."""
 
 
-def create_all(wanted: Sequence[Mapping[str, Any]]) -> Procedure[CampaignBatch]:
+def create_all(wanted: Sequence[Mapping[str, Any]], task_state: TaskState) -> Procedure[CampaignBatch]:
     """Create the programs that are not there yet.
 
     :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
@@ -63,11 +63,11 @@ def create_all(wanted: Sequence[Mapping[str, Any]]) -> Procedure[CampaignBatch]:
     outcome = CampaignBatch()
     for name, call in calls.items():
         try:
-            program_id, new = yield from _ensure(name, call)
-        except InvalidRequest as refused:
-            outcome.rejected[name] = refused.message
+            ensured = yield from _ensure(name, call, task_state)
+        except InvalidRequest as rejected:
+            outcome.rejected[name] = rejected.message
             continue
-        (outcome.created if new else outcome.existing)[name] = program_id
+        (outcome.created if ensured.created else outcome.existing)[name] = str(ensured.value["id"])
     ids = list(outcome.ids.values())
     outcome.jobs = [
         Job.of_many("marketo", "campaign_batch", ids[start : start + BATCH_MAX])
@@ -100,27 +100,18 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
     return calls
 
 
-def _ensure(name: str, call: Call[Program]) -> Procedure[tuple[str, bool]]:
-    """The id of the program with this name, and whether it was created here."""
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        there = yield from find_or_none(programs.by_name(name))
-        if there is not None:
-            return str(there["id"]), lost is not None
-        try:
-            made: Program = yield call
-        except OutcomeUnknown as error:
-            lost = error
-            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was created")
-        except InvalidRequest:
-            # Another run may have taken the name in between.
-            there = yield from find_or_none(programs.by_name(name))
-            if there is None:
-                raise
-            return str(there["id"]), lost is not None
-        else:
-            return str(made["id"]), True
-    raise lost if lost is not None else OutcomeUnknown("creating did not show", platform="marketo")
+def _ensure(name: str, call: Call[Program], task_state: TaskState) -> Procedure[Ensured[Program]]:
+    # Names are unique on the platform: a repeated request creates no second program.
+    return (
+        yield from create_if_absent(
+            f"create program {name}",
+            task_state,
+            call,
+            lambda: find_or_none(programs.by_name(name)),
+            max_requests=_MAX_REQUESTS,
+            window=_REPEAT_AFTER,
+        )
+    )
 
 
 UPDATE_FIELDS = ("new_name", "description", "tags", "costs", "replace_costs")
@@ -207,23 +198,25 @@ def _change(one: CampaignRef, program_id: int) -> Call[Program]:
 
 
 def _delete(program_id: int) -> Procedure[None]:
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        try:
-            yield programs.delete(program_id)
-        except OutcomeUnknown as error:
-            lost = error
-            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was deleted")
-            if (yield from find_or_none(programs.get(program_id))) is None:
-                return
-        except InvalidRequest:
-            # The request whose answer was lost, or another run, may have deleted it in between.
-            if (yield from find_or_none(programs.get(program_id))) is None:
-                return
-            raise
-        else:
-            return
-    raise lost if lost is not None else OutcomeUnknown("deleting did not show", platform="marketo")
+    # The caller has just read it.
+    exists = True
+
+    def find_gone() -> Procedure[bool | None]:
+        nonlocal exists
+        if exists:
+            exists = False
+            return None
+        return True if (yield from find_or_none(programs.get(program_id))) is None else None
+
+    # A program that is gone cannot be deleted again, so nothing outlives this try.
+    yield from create_if_absent(
+        f"delete program {program_id}",
+        InMemoryTaskState(),
+        cast("Call[bool | None]", programs.delete(program_id)),
+        find_gone,
+        max_requests=_MAX_REQUESTS,
+        window=_REPEAT_AFTER,
+    )
 
 
 def clone(

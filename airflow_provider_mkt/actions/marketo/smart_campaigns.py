@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from airflow_provider_mkt.actions.idempotency import (
+    BatchOutcome,
     Ensured,
     create_if_absent,
-    requested_at,
+    is_sent,
     send_at_most_once,
-    to_be_sent,
+    send_batch_at_most_once,
 )
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import (
@@ -31,16 +32,14 @@ from airflow_provider_mkt.actions.ports import (
     rejected_member,
     unknown,
 )
-from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
-from airflow_provider_mkt.client.call import Call, Json, numeric_id
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
+from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import (
     Conflict,
     InvalidInput,
     InvalidRequest,
     NotFound,
     NotRepeated,
-    OutcomeUnknown,
-    PlatformError,
 )
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -76,7 +75,7 @@ def switch(campaign_id: int | str, task_state: TaskState, *, on: bool) -> Proced
 
     call: Call[Any] = campaigns.activate(campaign_id) if on else campaigns.deactivate(campaign_id)
     made: Ensured[Any] = yield from create_if_absent(f"{call.name} {campaign_id}", task_state, call, find)
-    return made.new
+    return made.created
 
 
 SOONEST = timedelta(minutes=5)
@@ -123,11 +122,11 @@ def schedule(
     """
     key, status_before = f"schedule campaign {campaign_id}", f"status of campaign {campaign_id} before"
     campaign = yield from _batch_campaign(campaign_id)
-    if to_be_sent(task_state.get(key)):
+    if not is_sent(task_state.get(key)):
         _soon_enough(run_at, clock)
         task_state.set(status_before, str(campaign.get("status") or ""))
 
-    def seen() -> Procedure[Json]:
+    def find() -> Procedure[str | None]:
         now = yield from smart_campaign(campaign_id)
         return str(campaign_id) if _is_scheduled(now) else None
 
@@ -135,9 +134,9 @@ def schedule(
         key,
         task_state,
         campaigns.schedule(campaign_id, run_at=run_at, tokens=tokens),
-        plain=lambda asset: str(asset["id"]),
-        # Of a campaign that ran before, the status tells nothing of another run.
-        seen=seen if str(task_state.get(status_before)).lower() == "never run" else None,
+        to_answer=lambda asset: str(asset["id"]),
+        # The status of a campaign that ran before does not show another run.
+        find=find if str(task_state.get(status_before)).lower() == "never run" else None,
         clock=clock,
     )
     return Scheduled(True, str(campaign_id))
@@ -173,24 +172,26 @@ def schedule_copy(
     campaign = yield from _batch_campaign(campaign_id)
     if task_state.get(key) is None:
         _soon_enough(run_at, clock)
-    asked: Call[Any] = campaigns.schedule(
+    schedule_call: Call[Any] = campaigns.schedule(
         campaign_id, run_at=run_at, tokens=tokens, clone_to_program_name=program_name
     )
 
     def find() -> Procedure[Program | None]:
         return (yield from find_or_none(programs.by_name(program_name)))
 
-    # The answer names the campaign that was asked for and not the copy, so nothing is read from it.
-    call = replace(asked, read=nothing_of)
+    # The answer names the requested campaign and not the copy, so nothing is read from it.
+    call = replace(schedule_call, read=nothing_of)
     made: Ensured[Program | None] = yield from create_if_absent(key, task_state, call, find, clock=clock)
     copy: Program | None = made.value or (yield from find())
     run = (yield from _campaign_in(copy, str(campaign.get("name")))) if copy else None
     answered = made.value is None
     if not answered and (run is None or not _is_scheduled(run)):
-        problem = "and whether its campaign is scheduled cannot be told; look at it on the platform"
-        told = f"there is a program of the name {program_name!r}, {problem}"
-        raise (NotRepeated if made.new else Conflict)(told, platform="marketo", call=call.name)
-    return Scheduled(made.new, str((run or campaign)["id"]), str(copy["id"]) if copy else None)
+        message = (
+            f"a program with the name {program_name!r} exists, and whether its campaign is scheduled is "
+            "unknown; check on the platform"
+        )
+        raise (NotRepeated if made.created else Conflict)(message, platform="marketo", call=call.name)
+    return Scheduled(made.created, str((run or campaign)["id"]), str(copy["id"]) if copy else None)
 
 
 def _batch_campaign(campaign_id: int | str) -> Procedure[SmartCampaign]:
@@ -222,9 +223,10 @@ def _soon_enough(run_at: datetime | None, clock: Callable[[], float]) -> None:
 
 
 _CLOCKS_APART = timedelta(seconds=90)
-_LOOKS = 6
-# Which of the two it is when a lead is not there, the documents leave open.
-_OF_LEADS = ("1004", "1013")
+_LOOKUP_INTERVAL = 20.0
+"""Seconds between two lookups in the activity log, each of which takes several calls."""
+# The documents leave open which of the two a missing lead has.
+_LEAD_ERRORS = ("1004", "1013")
 
 
 def member_action(
@@ -259,9 +261,9 @@ def member_action(
         leads = [int(person) for person in people]
         if program is not None:
             for lead in (yield from _members(program, leads, task_state)):
-                requests.outcomes[lead] = MemberResult(str(lead), MemberStatus.ALREADY)
+                requests.results[lead] = MemberResult(str(lead), MemberStatus.ALREADY)
         yield from requests.run(leads)
-        return [requests.outcomes[lead] for lead in leads]
+        return [requests.results[lead] for lead in leads]
 
     return MemberAction(
         outcome=outcome,
@@ -288,10 +290,8 @@ def _members(program_id: int, leads: Sequence[int], task_state: TaskState) -> Pr
 
 
 class _Requests:
-    """The requests for up to 100 leads, and what is remembered of each.
-
-    ``{"first": when, "asked": when, "done": bool, "refused": bool, "told": bool}``: when it was sent first
-    and last, and whether everyone was requested, or it has to be parted.
+    """The requests for up to 100 leads. One that was rejected for one of its leads is split in two, which
+    its mark says: ``{"split": True}``.
     """
 
     def __init__(
@@ -301,101 +301,63 @@ class _Requests:
         task_state: TaskState,
         clock: Callable[[], float],
     ) -> None:
-        self.outcomes: dict[int, MemberResult] = {}
+        self.results: dict[int, MemberResult] = {}
         self._campaign_id, self._tokens = campaign_id, tokens
-        self._memory, self._clock = task_state, clock
+        self._task_state, self._clock = task_state, clock
 
     def run(self, leads: Sequence[int]) -> Procedure[None]:
-        """Request the leads that have no outcome yet."""
+        """Request the leads that have no result yet."""
         key = f"{leads[0]}-{leads[-1]}"
-        mark = self._memory.get(key)
-        mark = mark if isinstance(mark, Mapping) else {}
-        if mark.get("refused"):
-            yield from self._parted(leads)
+        mark = self._task_state.get(key)
+        if isinstance(mark, Mapping) and mark.get("split"):
+            yield from self._split(leads)
             return
-        missing = [lead for lead in leads if lead not in self.outcomes]
-        if mark.get("done"):
-            self._requested(missing)
-            return
-        # Those whom an earlier request reached are seen at its time, not at that of the last one.
-        first, asked = requested_at({"asked": mark.get("first")}), requested_at(mark)
-        if asked is not None:
-            missing = yield from self._unseen(missing, first or asked, asked)
-            if missing and not mark.get("told"):
-                self._unknown(missing)
-                return
-        if missing:
-            yield from self._send(key, leads, missing, first)
-
-    def _send(
-        self, key: str, leads: Sequence[int], missing: list[int], first: float | None
-    ) -> Procedure[None]:
-        before, asked = self._memory.get(key), self._clock()
-        first = asked if first is None else first
-        self._memory.set(key, {"first": first, "asked": asked})
+        outcome = BatchOutcome([lead for lead in leads if lead not in self.results])
+        rejected: InvalidRequest | None = None
         try:
-            yield campaigns.request(self._campaign_id, missing, tokens=self._tokens)
-        except OutcomeUnknown:
-            # The time counts from now: until now the request may have been on its way.
-            asked = self._clock()
-            self._memory.set(key, {"first": first, "asked": asked})
-            missing = yield from self._unseen(missing, first, asked)
-            if missing:
-                self._unknown(missing)
-                return
+            yield from send_batch_at_most_once(
+                key,
+                self._task_state,
+                outcome,
+                lambda pending: campaigns.request(self._campaign_id, pending, tokens=self._tokens),
+                self._find_requested,
+                lookup_interval=_LOOKUP_INTERVAL,
+                clock=self._clock,
+            )
         except InvalidRequest as error:
-            self._memory.set(key, before)
-            if error.code not in _OF_LEADS:
+            if error.code not in _LEAD_ERRORS:
                 raise
-            if len(missing) == 1:
-                self.outcomes[missing[0]] = rejected_member(str(missing[0]), error)
-                return
-            self._memory.set(key, {"refused": True})
-            yield from self._parted(leads)
+            rejected = error
+        self.results.update({lead: MemberResult(str(lead)) for lead in outcome.done})
+        self.results.update({lead: unknown(str(lead)) for lead in outcome.unknown})
+        if rejected is None:
             return
-        except PlatformError:
-            self._memory.set(key, before)
-            raise
-        else:
-            self._requested(missing)
-        self._memory.set(key, {"first": first, "asked": asked, "done": True})
+        if len(outcome.pending) == 1:
+            (lead,) = outcome.pending
+            self.results[lead] = rejected_member(str(lead), rejected)
+            return
+        self._task_state.set(key, {"split": True})
+        yield from self._split(leads)
 
-    def _parted(self, leads: Sequence[int]) -> Procedure[None]:
-        """Request what was refused as a whole in two parts: nobody was requested by that."""
+    def _split(self, leads: Sequence[int]) -> Procedure[None]:
+        """Request what was rejected as a whole in two parts: the rejected request reached nobody."""
         half = len(leads) // 2
         for part in (leads[:half], leads[half:]):
             yield from self.run(part)
 
-    def _requested(self, leads: Sequence[int]) -> None:
-        self.outcomes.update({lead: MemberResult(str(lead)) for lead in leads})
+    def _find_requested(self, leads: Sequence[int], since: float) -> Procedure[list[int]]:
+        """Which leads the activity log shows as requested since then."""
+        found: list[int] = []
+        token: str = yield activities.paging_token(datetime.fromtimestamp(since, UTC) - _CLOCKS_APART)
+        for start in range(0, len(leads), activities.LEADS_MAX):
+            chunk = leads[start : start + activities.LEADS_MAX]
+            rows = yield Pages(
+                activities.read(token, activity_type_ids=[activities.REQUEST_CAMPAIGN], lead_ids=chunk)
+            )
+            found += [int(row["leadId"]) for row in rows if self._is_of_campaign(row)]
+        return found
 
-    def _unknown(self, leads: Sequence[int]) -> None:
-        self.outcomes.update({lead: unknown(str(lead)) for lead in leads})
-
-    def _unseen(self, leads: list[int], first: float, asked: float) -> Procedure[list[int]]:
-        """Which leads the activity log does not show as requested since then; waits for late rows."""
-        seen: set[int] = set()
-        for look in range(_LOOKS):
-            left = asked + CONSISTENCY_WINDOW - self._clock()
-            if look and left <= 0:
-                break
-            if look:
-                yield Pause(
-                    min(left, CONSISTENCY_WINDOW / _LOOKS), "looking in the activity log for a lost request"
-                )
-            token: str = yield activities.paging_token(datetime.fromtimestamp(first, UTC) - _CLOCKS_APART)
-            for start in range(0, len(leads), activities.LEADS_MAX):
-                chunk = leads[start : start + activities.LEADS_MAX]
-                rows = yield Pages(
-                    activities.read(token, activity_type_ids=[activities.REQUEST_CAMPAIGN], lead_ids=chunk)
-                )
-                seen.update(int(row["leadId"]) for row in rows if self._is_ours(row))
-            if seen.issuperset(leads):
-                break
-        self._requested([lead for lead in leads if lead in seen])
-        return [lead for lead in leads if lead not in seen]
-
-    def _is_ours(self, row: Mapping[str, Any]) -> bool:
+    def _is_of_campaign(self, row: Mapping[str, Any]) -> bool:
         return self._campaign_id in (row.get("primaryAttributeValueId"), row.get("campaignId"))
 
 
