@@ -28,10 +28,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias
 
-from airflow_provider_mkt.actions.conditions import ConditionState
 from airflow_provider_mkt.actions.idempotency import not_found, send_at_most_once
-from airflow_provider_mkt.actions.jobs import Job, JobSpec
-from airflow_provider_mkt.actions.polling import JobState
+from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, PollResult, met_when
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotRepeated, PlatformError
@@ -300,7 +298,7 @@ class ChangeLog:
     late: float
 
 
-def any_change(changes: Procedure[Call[list[Change]]], known: Container[str]) -> Procedure[ConditionState]:
+def any_change(changes: Procedure[Call[list[Change]]], known: Container[str]) -> Procedure[PollResult]:
     """Whether there is a change whose mark is not among the known ones. A page may be empty with more to
     come."""
     call: Call[list[Change]] | None = yield from changes
@@ -308,8 +306,8 @@ def any_change(changes: Procedure[Call[list[Change]]], known: Container[str]) ->
         page: list[Change]
         page, call = yield with_next(call)
         if any(change.mark not in known for change in page):
-            return ConditionState(True)
-    return ConditionState(False)
+            return met_when(True)
+    return met_when(False)
 
 
 def instant(field_name: str, value: object) -> datetime:

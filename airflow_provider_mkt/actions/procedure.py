@@ -20,11 +20,11 @@ class Pause:
     """Wait before going on.
 
     :param seconds: how long.
-    :param why: for the log.
+    :param why: for the log; nothing is logged when empty.
     """
 
     seconds: float
-    why: str
+    why: str = ""
 
 
 @dataclass(frozen=True)

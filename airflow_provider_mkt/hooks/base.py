@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook, conf
 
-from airflow_provider_mkt.actions.jobs import Job, JobSpec, spec_of
+from airflow_provider_mkt.actions.jobs import Job, JobSpec, condition_spec_of, spec_of
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
     from pydantic import ValidationError
 
-    from airflow_provider_mkt.actions.conditions import Condition, ConditionSpec
     from airflow_provider_mkt.actions.ports import (
         Audience,
         CampaignBatch,
@@ -206,7 +205,8 @@ class MarketingHook(BaseHook):
                         case Pages(call):
                             answer = list(self.iterate(call))
                         case Pause(seconds, why):
-                            self.log.info("Waiting %.0f s: %s", seconds, why)
+                            if why:
+                                self.log.info("Waiting %.0f s: %s", seconds, why)
                             self._sync_driver().sleep(seconds)
                 except PlatformError as error:
                     failure = error
@@ -231,7 +231,8 @@ class MarketingHook(BaseHook):
                         case Pages(call):
                             answer = [row async for row in self.aiterate(call)]
                         case Pause(seconds, why):
-                            self.log.info("Waiting %.0f s: %s", seconds, why)
+                            if why:
+                                self.log.info("Waiting %.0f s: %s", seconds, why)
                             await self._async_driver().sleep(seconds)
                 except PlatformError as error:
                     failure = error
@@ -256,18 +257,16 @@ class MarketingHook(BaseHook):
         """
         return spec_of(self.job_specs, job)
 
-    def condition_spec(self, condition: Condition) -> ConditionSpec:
+    def condition_spec(self, condition: Job) -> JobSpec:
         """How to look for a condition.
 
         :raises InvalidInput: when there is no such condition on this platform.
         """
-        from airflow_provider_mkt.actions.conditions import spec_of
-
-        return spec_of(self.condition_specs, condition, self.conn_type)
+        return condition_spec_of(self.condition_specs, condition)
 
     @property
     @abstractmethod
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         """What can be waited for beside background work."""
 
     @property

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.actions.conditions import ConditionSpec
     from airflow_provider_mkt.actions.hubspot.campaigns import HubSpotCampaigns
     from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
     from airflow_provider_mkt.actions.hubspot.emails import HubSpotEmails
     from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
     from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
+    from airflow_provider_mkt.actions.jobs import JobSpec
     from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
     from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.hubspot.platform import HubSpot
@@ -75,7 +75,7 @@ class HubSpotHook(MarketingHook):
             raise account_error(error) from None
 
     @property
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         from airflow_provider_mkt.actions.hubspot import conditions
 
         return conditions.SPECS

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.actions.conditions import ConditionSpec
+    from airflow_provider_mkt.actions.jobs import JobSpec
     from airflow_provider_mkt.actions.marketo.emails import MarketoEmails
     from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
     from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
@@ -77,7 +77,7 @@ class MarketoHook(MarketingHook):
             raise account_error(error) from None
 
     @property
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         from airflow_provider_mkt.actions.marketo import conditions
 
         return conditions.specs(self.platform.account.daily_quota)  # type: ignore[attr-defined]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.operators._files import whole_file
 from airflow_provider_mkt.operators._tables import Table
-from airflow_provider_mkt.operators._waiting import Log
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
+    from airflow_provider_mkt.actions.polling import Log
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 WINDOW = "{window}"

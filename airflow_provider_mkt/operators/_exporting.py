@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.marketo.exports import Extraction, ExtractState, Window
-    from airflow_provider_mkt.actions.polling import PollFailureBudget
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export, Kind
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 _QUEUE_FREES_AFTER = (60.0, 240.0)
 _POLL_INTERVAL = 60.0
-_TELL_EVERY = 300.0
+_LOG_INTERVAL = 300.0
 
 
 class ExportKilled(AirflowException):
@@ -238,51 +237,56 @@ class ExportOperator(CancellableOperator):
         self, hook: MarketingHook, extraction: Extraction, files: ExportFiles
     ) -> list[dict[str, Any]]:
         """Follow the jobs to their end, and write the files."""
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
+        from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, wait_for
 
-        max_poll_failure_time, told = PollFailureBudget(self.max_poll_failure_time), time.monotonic()
-        while True:
-            standing = self._looked(hook, extraction, max_poll_failure_time)
-            if standing is not None and (written := files.write()) is not None:
-                return written
-            if time.time() - extraction.since > self.wait_timeout:
-                full = standing.full if standing is not None and not standing.jobs else None
-                why = full or ", ".join(str(job) for job in extraction.unfinished())
-                msg = f"no job got on in {self.wait_timeout:.0f} s: {why}"
-                raise JobsOverdue(msg)
-            if time.monotonic() - told > _TELL_EVERY:
-                told = time.monotonic()
+        extract_state: ExtractState | None = None
+        logged_at = time.monotonic()
+
+        def interval(state: ExtractState | None) -> float:
+            nonlocal logged_at
+            if time.monotonic() - logged_at > _LOG_INTERVAL:
+                logged_at = time.monotonic()
                 done = sum(part.details is not None for part in extraction.parts)
                 self.log.info("%d of %d windows are complete", done, len(extraction.parts))
-            self._wait(extraction, standing)
+            return self._interval(extraction, state)
 
-    def _looked(
-        self, hook: MarketingHook, extraction: Extraction, failure_budget: PollFailureBudget
-    ) -> ExtractState | None:
-        """Look at the jobs and start what there is room for; None when asking failed for now."""
+        def deadline(state: ExtractState | None) -> float:
+            nonlocal extract_state
+            extract_state = state
+            return extraction.since + self.wait_timeout
+
         try:
-            standing = hook.follow(extraction.advance())
-        except QuotaExhausted:
-            raise
-        except PlatformError as error:
-            failure_budget.failed(error, time.time())
-            self.log.warning("status poll failed: %s", error)
-            return None
-        failure_budget.worked()
-        return standing
+            return hook.follow(
+                wait_for(
+                    extraction.advance,
+                    lambda state: files.write(),
+                    interval=interval,
+                    deadline=deadline,
+                    failure_budget=PollFailureBudget(self.max_poll_failure_time, fatal=(QuotaExhausted,)),
+                    log=self.log,
+                )
+            )
+        except WaitTimedOut as error:
+            full = extract_state.full if extract_state is not None and not extract_state.jobs else None
+            why = full or ", ".join(str(job) for job in extraction.unfinished())
+            msg = f"no progress for {self.wait_timeout:.0f} s: {why}"
+            raise JobsOverdue(msg) from error
 
-    def _wait(self, extraction: Extraction, standing: ExtractState | None) -> None:
-        if standing is None or (standing.jobs and not self.deferrable):
-            self.sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
-        elif standing.jobs:
-            self._wait_in_triggerer(extraction, standing)
-        elif standing.full is not None:
+    def _interval(self, extraction: Extraction, state: ExtractState | None) -> float:
+        """Return the seconds to the next poll; defer the task where it waits in the triggerer."""
+        if state is not None and state.jobs and self.deferrable:
+            self._wait_in_triggerer(extraction, state)
+        if state is not None and not state.jobs and state.full is None:
+            # A file was damaged, and its job is made again at once.
+            return 0.0
+        if state is not None and not state.jobs and state.full is not None:
             # Spread out, so that tasks that wait for a place do not come in one moment.
             seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
             if self.deferrable:
-                self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
-            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
-            self.sleep(seconds)
+                self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), state.full)
+            self.log.info("%s; next request in %.0f s", state.full, seconds)
+            return seconds
+        return self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL
 
     def _wait_in_triggerer(self, extraction: Extraction, standing: ExtractState) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadImporter
+    from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, Taker
     from airflow_provider_mkt.sync.bulk_parts import Splitter
@@ -173,7 +175,7 @@ class ImportingOperator(CancellableOperator):
             tell=self.log.info,
         )
         stack.callback(bulk.close)
-        self.follow_to_the_end(bulk, marks, plan.importer)
+        self.follow_to_the_end(hook, bulk, marks, plan.importer)
         return marks, bulk
 
     def reading(self, rows: int) -> None:
@@ -183,63 +185,84 @@ class ImportingOperator(CancellableOperator):
             self._told_at = time.monotonic()
             self.log.info("%s rows read", f"{rows:,}")
 
-    def follow_to_the_end(self, bulk: BulkImport, marks: Marks, importer: LeadImporter) -> None:
+    def follow_to_the_end(
+        self, hook: MarketingHook, bulk: BulkImport, marks: Marks, importer: LeadImporter
+    ) -> None:
         """Send and collect until every part has ended.
 
         :raises JobsOverdue: after ``wait_timeout``.
         """
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
+        from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, wait_for
 
-        failure_budget = PollFailureBudget(self.max_poll_failure_time)
-        while True:
-            try:
-                standing = bulk.advance()
-            except OutcomeUnknown:
-                raise
-            except QuotaExhausted as error:
-                marks.moved(error.resets_at.timestamp())
-                raise
-            except PlatformError as error:
-                if error.permanent and (begun := bulk.with_platform):
-                    self.log.warning(
-                        "Not all of the file is imported. With the platform are %s; the next run of the task "
-                        "goes on from there",
-                        ", ".join(str(job) for job in begun),
-                    )
-                failure_budget.failed(error, time.time())
-                self.log.warning("%s", error)
-                self.sleep(self._interval(importer))
-                continue
-            failure_budget.worked()
-            if standing is None:
-                return
-            if standing.again_at is None and time.time() >= marks.moved_at + self.wait_timeout:
-                jobs = ", ".join(str(job) for job in standing.jobs) or "none was let into the queue"
-                msg = f"no part got on in {self.wait_timeout:.0f} s: {jobs}"
-                raise JobsOverdue(msg)
-            self._wait_for_parts(standing, marks.moved_at + self.wait_timeout, importer)
+        import_state: ImportState | None = None
 
-    def _wait_for_parts(self, standing: ImportState, deadline: float, importer: LeadImporter) -> None:
-        if standing.jobs:
+        def poll() -> Procedure[tuple[ImportState | None]]:
+            return (bulk.advance(),)
+            yield  # a procedure whose calls are run by the import itself
+
+        def deadline(polled: tuple[ImportState | None] | None) -> float:
+            nonlocal import_state
+            import_state = polled[0] if polled else None
+            if import_state is None or import_state.again_at is not None:
+                return math.inf
+            return marks.moved_at + self.wait_timeout
+
+        try:
+            hook.follow(
+                wait_for(
+                    poll,
+                    lambda polled: True if polled[0] is None else None,
+                    interval=lambda polled: self._interval(
+                        polled[0] if polled else None, marks.moved_at + self.wait_timeout, importer
+                    ),
+                    deadline=deadline,
+                    failure_budget=PollFailureBudget(
+                        self.max_poll_failure_time, fatal=(OutcomeUnknown, QuotaExhausted)
+                    ),
+                    log=self.log,
+                )
+            )
+        except WaitTimedOut as error:
+            jobs = ", ".join(str(job) for job in import_state.jobs) if import_state else ""
+            msg = f"no progress for {self.wait_timeout:.0f} s: {jobs or 'no part was let into the queue'}"
+            raise JobsOverdue(msg) from error
+        except QuotaExhausted as error:
+            marks.moved(error.resets_at.timestamp())
+            raise
+        except PlatformError as error:
+            started = bulk.with_platform
+            if error.permanent and not isinstance(error, OutcomeUnknown) and started:
+                self.log.warning(
+                    "Not all of the file is imported. With the platform are %s; the next run of the task "
+                    "goes on from there",
+                    ", ".join(str(job) for job in started),
+                )
+            raise
+
+    def _interval(self, state: ImportState | None, deadline: float, importer: LeadImporter) -> float:
+        """Return the seconds to the next poll; defer the task where it waits in the triggerer."""
+        if state is not None and not state.jobs:
+            if state.full is not None:
+                # Spread out, so that tasks that wait for a place do not come in one moment.
+                seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
+                self.log.info("%s; next request in %.0f s", state.full, seconds)
+                return self._pause(seconds, state.full)
+            if state.again_at is not None:
+                error = OutcomeUnknown("the upload of a part was not answered", platform=importer.platform)
+                return self._pause(max(0.0, state.again_at - time.time()), error)
+            return 0.0
+        if state is not None:
             if self.deferrable:
-                self._wait_in_triggerer(standing, deadline)
+                self._wait_in_triggerer(state, deadline)
             if time.monotonic() - self._told_at >= _TELL_EVERY:
                 self._told_at = time.monotonic()
-                self.log.info("Waiting for %s", ", ".join(str(job) for job in standing.jobs))
-            self.sleep(self._interval(importer))
-        elif standing.full is not None:
-            # Spread out, so that tasks that wait for a place do not come in one moment.
-            seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
-            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
-            self._rest(seconds, standing.full)
-        elif standing.again_at is not None:
-            error = OutcomeUnknown("the upload of a part was not answered", platform=importer.platform)
-            self._rest(max(0.0, standing.again_at - time.time()), error)
+                self.log.info("Waiting for %s", ", ".join(str(job) for job in state.jobs))
+        return self.poll_interval if self.poll_interval is not None else importer.spec.poke_interval
 
-    def _rest(self, seconds: float, why: PlatformError) -> None:
+    def _pause(self, seconds: float, why: PlatformError) -> float:
         if self.deferrable:
             self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
-        self.sleep(seconds)
+        return seconds
 
     def _wait_in_triggerer(self, standing: ImportState, deadline: float) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
@@ -255,6 +278,3 @@ class ImportingOperator(CancellableOperator):
             ),
             method_name="resume",
         )
-
-    def _interval(self, importer: LeadImporter) -> float:
-        return self.poll_interval if self.poll_interval is not None else importer.spec.poke_interval

@@ -278,7 +278,7 @@ def test_jobs_that_get_nowhere_in_time_are_canceled_with_the_last_try(
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
     arguments = f"{FIELDS}, {QUARTER}, wait_timeout=0.2, retries=1, deferrable={deferrable}"
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {arguments}')
-    assert "no job got on in 0 s: marketo lead_export" in failed(run)
+    assert "no progress for 0 s: marketo lead_export" in failed(run)
     # Both tries waited for the same three; the fourth had no place yet.
     assert words(sandbox) == {"Cancelled": 3}
 

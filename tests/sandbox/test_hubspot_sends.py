@@ -10,7 +10,7 @@ from hubspot_runs import Runner
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.actions.polling import look_at
+from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
 from airflow_provider_mkt.sandbox import Sandbox
@@ -214,10 +214,10 @@ def test_a_send_can_be_followed_as_a_job(
     job = Job("hubspot", "email_send", run(transactional.send(ORDER, to)).statusId)
     seen = []
     for _ in range(3):
-        look = look_at(spec_of(SPECS, job), job)
-        answer = run(next(look))  # type: ignore[arg-type]
+        polling = poll_job(spec_of(SPECS, job), job)
+        answer = run(next(polling))  # type: ignore[arg-type]
         with pytest.raises(StopIteration) as stop:
-            look.send(answer)
+            polling.send(answer)
         seen.append(stop.value.value.status)
         box.clock.advance(1.5)
     assert seen == [first, BatchStatus.PROCESSING, last]

@@ -68,7 +68,7 @@ def test_it_waits_until_the_condition_is_so_and_returns_the_facts(
     sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": body}, times=2)
     run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
     assert seen(run) == {"status": "COMPLETE", "size": 3}
-    assert "not yet: status PROCESSING" in run.log
+    assert "PROCESSING (PROCESSING), status PROCESSING" in run.log
     assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 3
 
 
@@ -88,7 +88,7 @@ def test_a_word_nobody_knows_is_waited_out_with_a_warning(
     sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": {"list": body}}, times=None)
     run = wait(airflow, "hubspot.ListProcessedSensor", f"{mode}, timeout=0.4", list_id=hubspot.LIST_ID)
     assert run.state == "failed"
-    assert "Nobody knows the status 'BRAND_NEW'" in run.log
+    assert "unknown status 'BRAND_NEW'; still waiting" in run.log
     assert "AirflowSensorTimeout" in run.log
 
 
@@ -358,7 +358,7 @@ def test_a_smart_campaign_has_a_status(airflow: Airflow, sandbox: Sandbox) -> No
     run = wait(airflow, sensor, conn="marketo", campaign_id=marketo.REQUEST_CAMPAIGN)
     assert seen(run) == {"status": "Active"}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", campaign_id=marketo.INACTIVE_CAMPAIGN)
-    assert "not yet: status Inactive" in run.log
+    assert "PROCESSING (not met), status Inactive" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", campaign_id=404)
     assert "there is no smart campaign 404" in run.log
     assert "up_for_retry" not in run.log

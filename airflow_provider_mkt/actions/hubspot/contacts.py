@@ -17,15 +17,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.conditions import (
-    ConditionState,
-    State,
-    in_parts,
-    not_seen,
-    note_seen,
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.jobs import (
+    PollCache,
+    PollResult,
+    chunked,
+    met_when,
+    not_found_yet,
+    note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.ports import (
     Change,
     ChangeLog,
@@ -283,13 +284,13 @@ LOG = ChangeLog(
 
 
 def leads_changed(
-    state: State,
+    cache: PollCache,
     *,
     since: str,
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     """Whether a contact was made or changed since then that is not known. One call for 200 that are."""
     changes = read(instant("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
@@ -300,47 +301,47 @@ _IDS_MAX = 100
 
 
 def leads_visible(
-    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Procedure[ConditionState]:
+    cache: PollCache, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Procedure[PollResult]:
     """Whether the search shows every contact, with the wanted values. One call for 100 of those missing."""
     filters = [
         {"property_name": name, "operator": "EQ", "value": value} for name, value in (having or {}).items()
     ]
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
-    for part in in_parts(not_seen(state, wanted), _IDS_MAX):
+    for part in chunked(not_found_yet(cache, wanted), _IDS_MAX):
         only = {"property_name": "hs_object_id", "operator": "IN", "values": list(part)}
         rows: list[Contact] = yield contact_search.search([[only, *filters]], properties=["hs_object_id"])
-        note_seen(state, [str(row["id"]) for row in rows])
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+        note_found(cache, [str(row["id"]) for row in rows])
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
+def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> Procedure[PollResult]:
     """Whether the search shows so many contacts with a value. One call."""
     whole_number("count", count)
     only = {"property_name": field, "operator": "EQ", "value": value}
     # The number of all that match comes with a page of any size.
     page = contact_search.search([[only]], properties=["hs_object_id"], limit=1)
     found: int = yield replace(page, read=_total)  # type: ignore[arg-type]
-    return ConditionState(found >= count, {"leads": found})
+    return met_when(found >= count, {"leads": found})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
+def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
     """Whether every contact is in a list. One call for 100 of those missing."""
     numeric_id("", "list_id", list_id)
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
-    for part in in_parts(not_seen(state, wanted), list_memberships.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), list_memberships.BATCH_MAX):
         batch: list_memberships.MembershipBatch = yield list_memberships.batch_read(part)
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["recordId"])
                 for row in batch["results"]
                 if any(str(one["listId"]) == list_id for one in row["recordListMemberships"])
             ],
         )
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _total(envelope: Envelope) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.actions.conditions import ConditionState, State, one_of, whole_number
+from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
 from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
@@ -226,14 +226,14 @@ COUNTERS = {
 
 
 def event_attendance(
-    state: State,
+    cache: PollCache,
     *,
     attendance: str,
     count: int,
     object_id: str | None = None,
     external_event_id: str | None = None,
     external_account_id: str | None = None,
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     """Whether so many people have registered, attended, cancelled or not come. One call."""
     one_of("attendance", attendance, tuple(COUNTERS))
     whole_number("count", count)
@@ -247,12 +247,12 @@ def event_attendance(
         call = participations.counters(external_event_id or "", external_account_id)
     counters: participations.Counters = yield call
     told: dict[str, int] = {name: int(dict(counters).get(key) or 0) for name, key in COUNTERS.items()}  # type: ignore[call-overload]
-    return ConditionState(told[attendance] >= count, told)
+    return met_when(told[attendance] >= count, told)
 
 
 def event_found(
-    state: State, *, external_event_id: str, external_account_id: str | None = None
-) -> Procedure[ConditionState]:
+    cache: PollCache, *, external_event_id: str, external_account_id: str | None = None
+) -> Procedure[PollResult]:
     """Whether an event can be found by its external id, which takes some minutes. One call."""
     rows: list[marketing_event_objects.EventIdentifiers] = yield marketing_event_objects.find(
         external_event_id
@@ -260,4 +260,4 @@ def event_found(
     ids = [
         str(row["objectId"]) for row in rows if external_account_id in (None, row.get("externalAccountId"))
     ]
-    return ConditionState(bool(ids), {"object_ids": ids})
+    return met_when(bool(ids), {"object_ids": ids})

@@ -11,8 +11,7 @@ from typing import Any
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
-from airflow_provider_mkt.actions.jobs import Job, spec_of
-from airflow_provider_mkt.actions.polling import JobState
+from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
 from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json

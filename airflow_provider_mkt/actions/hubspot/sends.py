@@ -5,21 +5,25 @@ Sending a published email to many people, one mail to each.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mkt.actions.hubspot import jobs
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, PollResult, spec_of
-from airflow_provider_mkt.actions.polling import JobState, none_failed
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, spec_of
+from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, completed, wait_for
 from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
-from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.errors import NotFound, PlatformError
 from airflow_provider_mkt.client.hubspot.mailbox import address
 from airflow_provider_mkt.client.hubspot.sends import send_statuses
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
+
+log = logging.getLogger(__name__)
 
 _IDS = uuid.UUID("5d1f3c2e-7f57-4c40-9a6e-0b8f5e6c1a77")
 _UNCLEAR = "IDEMPOTENT_FAIL"
@@ -53,15 +57,15 @@ def send(
     if isinstance(status_id, str):
         before = yield from _read_status(status_id)
         if before is not None and not (_has_failed(before) and send_id is None):
-            look = look_of(before)
-            none_failed([look])
-            return look
+            state = state_of(before)
+            completed([state])
+            return state
         again += before is not None
     sent: SendStatus = yield make(send_id or send_key(names, again))
     task_state.set(key, {"status_id": sent.statusId, "round": again})
-    look = look_of(sent)
-    none_failed([look])
-    return look
+    state = state_of(sent)
+    completed([state])
+    return state
 
 
 def send_key(names: Sequence[str], again: int = 0) -> str:
@@ -84,16 +88,15 @@ def _read_status(status_id: str) -> Procedure[SendStatus | None]:
 
 def _has_failed(sent: SendStatus) -> bool:
     """Whether no mail went out and none will, for certain."""
-    ended_badly = look_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
+    ended_badly = state_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
     return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
 
 
-def look_of(sent: SendStatus) -> JobState:
-    """What a mail is at."""
+def state_of(sent: SendStatus) -> JobState:
+    """Return the state of a mail."""
     job = Job("hubspot", "email_send", sent.statusId)
-    observation = PollResult(jobs.send_state(sent), {"send_result": sent.sendResult})
-    status = spec_of(jobs.SPECS, job).status(observation)
-    return JobState(job, status or BatchStatus.PROCESSING, observation.raw_status, observation.details)
+    result = PollResult(jobs.send_state(sent), {"send_result": sent.sendResult})
+    return spec_of(jobs.SPECS, job).state(job, result)
 
 
 CHUNK_MAX = 50
@@ -122,15 +125,27 @@ def mailing(
         sent: dict[str, SendStatus] = {}
         for person in people:
             sent[person] = yield make(person, send_key((*names, person)))
-        until = clock() + timeout
-        while True:
-            under_way = [person for person, status in sent.items() if not look_of(status).status.final]
-            left = until - clock()
-            if not under_way or left <= 0:
-                return [_outcome(person, status) for person, status in sent.items()]
-            yield Pause(min(left, poll_interval), f"{len(under_way)} mails are on their way")
-            for person in under_way:
+        deadline = clock() + timeout
+        # The requests were answered with the first statuses.
+        pending: list[str] = []
+
+        def poll() -> Procedure[list[str]]:
+            for person in pending:
                 sent[person] = yield from _refresh_status(sent[person])
+            pending[:] = [person for person, status in sent.items() if not state_of(status).status.final]
+            return pending
+
+        with suppress(WaitTimedOut):
+            yield from wait_for(
+                poll,
+                lambda pending: None if pending else True,
+                interval=lambda _: poll_interval,
+                deadline=lambda _: deadline,
+                failure_budget=PollFailureBudget(0.0, fatal=(PlatformError,)),
+                log=log,
+                clock=clock,
+            )
+        return [_outcome(person, status) for person, status in sent.items()]
 
     return MemberAction(
         outcome="email_mailing",
@@ -162,7 +177,7 @@ def _outcome(person: str, status: SendStatus) -> MemberResult:
         return MemberResult(person, MemberStatus.ALREADY)
     if raw_status == jobs.SENT:
         return MemberResult(person)
-    if look_of(status).status.final:
+    if state_of(status).status.final:
         return MemberResult(
             person, MemberStatus.REJECTED, status.sendResult or raw_status, "no mail went out"
         )

@@ -19,9 +19,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
-from airflow_provider_mkt.actions.polling import JobState, poll_job
+from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, JsonBody
 from airflow_provider_mkt.client.errors import (

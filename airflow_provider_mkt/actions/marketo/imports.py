@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import Job, spec_of
+from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.actions.polling import JobState
 from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id

@@ -23,15 +23,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast, get_args
 
-from airflow_provider_mkt.actions.conditions import (
-    ConditionState,
-    State,
-    in_parts,
-    not_seen,
-    note_seen,
+from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
+from airflow_provider_mkt.actions.jobs import (
+    PollCache,
+    PollResult,
+    chunked,
+    met_when,
+    not_found_yet,
+    note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import (
     Change,
@@ -372,13 +373,13 @@ LOG = ChangeLog(read, LATE)
 
 
 def leads_changed(
-    state: State,
+    cache: PollCache,
     *,
     since: str,
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     """Whether a lead was made or changed since then that is not known. Two calls while few are."""
     changes = read(instant("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
@@ -389,24 +390,24 @@ _TOO_MANY = "1003"
 
 
 def leads_visible(
-    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Procedure[ConditionState]:
+    cache: PollCache, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Procedure[PollResult]:
     """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
     wanted, values = _ids(lead_ids), dict(having or {})
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         rows: list[dict[str, Any]] = yield leads.list("id", part, fields=["id", *values])
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["id"])
                 for row in rows
                 if all(_text(row.get(name)) == _text(value) for name, value in values.items())
             ],
         )
-    return _how_many(state, wanted)
+    return _how_many(cache, wanted)
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
+def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> Procedure[PollResult]:
     """Whether so many leads with a value can be read. One call for 300 of them."""
     if whole_number("count", count) > MATCHES_MAX:
         raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
@@ -415,28 +416,28 @@ def leads_matching(state: State, *, field: str, value: str, count: int) -> Proce
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
-        return ConditionState(True, {"leads": f"more than {MATCHES_MAX}"})
-    return ConditionState(len(rows) >= count, {"leads": len(rows)})
+        return met_when(True, {"leads": f"more than {MATCHES_MAX}"})
+    return met_when(len(rows) >= count, {"leads": len(rows)})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
+def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
     """Whether every lead is in a static list. One call for 300 of those missing."""
     wanted = _ids(lead_ids)
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         results: list[RowResult] = yield lists.are_members(list_id, part)
         pairs = zip(part, results, strict=True)
-        note_seen(state, [lead for lead, result in pairs if result.status.lower() == "memberof"])
-    return _how_many(state, wanted)
+        note_found(cache, [lead for lead, result in pairs if result.status.lower() == "memberof"])
+    return _how_many(cache, wanted)
 
 
 def member_status(
-    state: State,
+    cache: PollCache,
     *,
     program_id: str,
     lead_ids: Sequence[str],
     status_name: str | None = None,
     stream: str | None = None,
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     """Whether every lead has reached a status of a program, or is in a stream of it. One call for 300 of
     those missing; two more at first to learn which statuses come later."""
     wanted = _ids(lead_ids)
@@ -444,12 +445,12 @@ def member_status(
         raise InvalidInput("status_name", "give status_name, stream or both")
     reached: list[str] = []
     if status_name is not None:
-        reached = yield from _this_or_later(state, program_id, status_name)
+        reached = yield from _this_or_later(cache, program_id, status_name)
     fields = ["leadId", "statusName", "trackName"]
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         rows: list[dict[str, Any]] = yield program_members.list(program_id, "leadId", part, fields=fields)
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["leadId"])
                 for row in rows
@@ -457,12 +458,12 @@ def member_status(
                 and (stream is None or row.get("trackName") == stream)
             ],
         )
-    return _how_many(state, wanted)
+    return _how_many(cache, wanted)
 
 
-def _this_or_later(state: State, program_id: str, status_name: str) -> Procedure[list[str]]:
+def _this_or_later(cache: PollCache, program_id: str, status_name: str) -> Procedure[list[str]]:
     """The statuses of a program's channel that whoever has passed this one can have."""
-    kept = state.get("reached")
+    kept = cache.get("reached")
     if isinstance(kept, list):
         return [str(one) for one in kept]
     program = yield from find_or_none(programs.get(program_id))
@@ -473,7 +474,7 @@ def _this_or_later(state: State, program_id: str, status_name: str) -> Procedure
     if status_name not in steps:
         raise InvalidInput("status_name", f"is none of the program's: {', '.join(steps)}")
     reached = [name for name, step in steps.items() if step >= steps[status_name]]
-    state["reached"] = reached
+    cache["reached"] = reached
     return reached
 
 
@@ -481,9 +482,9 @@ def _ids(lead_ids: Sequence[str]) -> list[str]:
     return [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
 
 
-def _how_many(state: State, wanted: Sequence[str]) -> ConditionState:
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+def _how_many(cache: PollCache, wanted: Sequence[str]) -> PollResult:
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _text(value: object) -> str:
