@@ -273,7 +273,7 @@ def test_a_use_of_calls_that_is_not_told_is_waited_for(airflow: Airflow, sandbox
     sandbox.hubspot.faults.add("*/api-usage/*", answer=answer, times=1)
     run = wait(airflow, "quota.QuotaSensor", need=1)
     assert seen(run)["left"] > 0
-    assert "does not tell now" in run.log
+    assert "unknown status 'not reported'" in run.log
 
 
 # -- what one platform has ------------------------------------------------------------------------
