@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
@@ -364,6 +365,22 @@ def one_of(field_name: str, value: object, choices: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise InvalidInput(field_name, f"must be one of {', '.join(choices)}, not {describe_type(value)}")
     return value
+
+
+def aware_time(field_name: str, value: object) -> datetime:
+    """Read a time with its offset, as conditions carry it.
+
+    :raises InvalidInput: when it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise InvalidInput(
+            field_name, f"must be an ISO 8601 time with its offset, not {describe_type(value)}"
+        )
+    return moment
 
 
 def enough_left(today: Procedure[DayQuota | None], need: int) -> Procedure[PollResult]:

@@ -29,16 +29,15 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
     from pydantic import ValidationError
 
+    from airflow_provider_mkt.actions.campaigns import CampaignBatch
+    from airflow_provider_mkt.actions.emails import Publication
+    from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
     from airflow_provider_mkt.actions.ports import (
         Audience,
-        CampaignBatch,
-        CampaignWork,
-        ChangeLog,
-        EmailWork,
+        CampaignVerbs,
+        EmailVerbs,
         LeadImporter,
-        LeadMerge,
         LeadWriter,
-        Publication,
     )
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
@@ -298,12 +297,12 @@ class MarketingHook(BaseHook):
 
     @property
     @abstractmethod
-    def campaigns(self) -> CampaignWork:
+    def campaigns(self) -> CampaignVerbs:
         """What is done with campaigns, beside creating them."""
 
     @property
     @abstractmethod
-    def emails(self) -> EmailWork:
+    def emails(self) -> EmailVerbs:
         """What is done with emails, beside publishing them."""
 
     @abstractmethod

@@ -20,7 +20,7 @@ from airflow_provider_mkt.operators._task_state import task_digest, task_state_o
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.member_table import MemberTable
     from airflow_provider_mkt.sync.members import PeopleReport
@@ -130,7 +130,7 @@ class PeopleOperator(CancellableOperator):
         members: MemberTable,
         threshold: RejectThreshold,
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.ports import MemberStatus
+        from airflow_provider_mkt.actions.members import MemberStatus
         from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.members import MemberActionRunner, PeopleReport
 
@@ -176,7 +176,7 @@ class PeopleOperator(CancellableOperator):
         members: MemberTable,
         report: PeopleReport,
     ) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.ports import MemberStatus
+        from airflow_provider_mkt.actions.members import MemberStatus
 
         counts = members.counts()
         reasons = Counter(one.code or "UNKNOWN" for one in members.failures())

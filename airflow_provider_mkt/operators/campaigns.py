@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import CampaignRef
+    from airflow_provider_mkt.actions.campaigns import CampaignRef
 
 
 class CreateCampaignBatchOperator(MarketingOperator):
@@ -276,7 +276,7 @@ class AssociateAssetsOperator(MarketingOperator):
 
 
 def _refs(value: Any) -> list[CampaignRef]:
-    from airflow_provider_mkt.actions.ports import refs
+    from airflow_provider_mkt.actions.campaigns import refs
 
     decoded = decoded_json("campaigns", value, "a list or a mapping")
     return refs("campaigns", decoded if isinstance(decoded, dict) else as_list("campaigns", decoded))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_mkt.operators._member_action import PeopleOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
 
 
 class DeleteLeadsOperator(PeopleOperator):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MadeEmail
+    from airflow_provider_mkt.actions.emails import EnsuredEmail
 
 
 class PublishEmailOperator(WaitingOperator):
@@ -349,7 +349,7 @@ def _publishing(email_id: str | None, program_id: str | None = None) -> str:
     return f"publish {email_id} {program_id}"
 
 
-def _made(outcome: str, platform: str, email: MadeEmail) -> dict[str, Any]:
+def _made(outcome: str, platform: str, email: EnsuredEmail) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "platform": platform,

@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators._member_action import PeopleOperator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
 
 
 class EnrollWorkflowOperator(PeopleOperator):

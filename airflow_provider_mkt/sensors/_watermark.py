@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import Change
+    from airflow_provider_mkt.actions.leads import Change
 
 KNOWN_MAX = 10_000
 """Changes that are remembered as read. Where more happen in the time in which rows may come late, the

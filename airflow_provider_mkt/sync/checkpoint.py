@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self
 
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus
 
 # One row: a digest of what it said, what became of it, and the place of its code among the codes.
 _ENTRY = struct.Struct("<IBxH")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from airflow_provider_mkt.actions.idempotency import as_reported
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput

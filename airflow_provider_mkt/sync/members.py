@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError

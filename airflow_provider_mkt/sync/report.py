@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from airflow_provider_mkt.actions.jobs import JobDict
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus
 
 _REASONS_TOLD = 50
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Self
 
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus
 from airflow_provider_mkt.sync.jsonl import json_line
 from airflow_provider_mkt.sync.rows import Row
 

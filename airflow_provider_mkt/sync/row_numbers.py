@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from airflow_provider_mkt.actions.ports import Findings
+from airflow_provider_mkt.actions.imports import Findings
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_report import RowFile, as_record, rows_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_mkt.actions.leads import LeadMerge
 from airflow_provider_mkt.actions.marketo import leads
-from airflow_provider_mkt.actions.ports import LeadMerge
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Pages, Pause
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import OutcomeUnknown

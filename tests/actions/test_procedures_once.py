@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_mkt.actions.hubspot import campaigns, emails
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import MemberStatus
+from airflow_provider_mkt.actions.members import MemberStatus
 from airflow_provider_mkt.actions.procedure import (
     CONSISTENCY_WINDOW,
     InMemoryTaskState,

@@ -12,8 +12,8 @@ from airflow_runs import Airflow
 from people_runs import counts, crowd, do, nothing_sent, operator, rejects
 from workers import RESET, Worker, until
 
-from airflow_provider_mkt.actions.marketo.people import MarketoPeople
-from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
+from airflow_provider_mkt.actions.marketo.audience import MarketoAudience
+from airflow_provider_mkt.actions.members import MemberResult, MemberStatus
 from airflow_provider_mkt.operators._task_state import FileTaskState
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -325,7 +325,7 @@ def test_several_requests_are_under_way_at_once_and_no_more_than_allowed(sandbox
 
 def test_progress_tells_counts_pace_and_the_time_left() -> None:
     now = [0.0]
-    member_action = MarketoPeople().add_to_list("1")
+    member_action = MarketoAudience().add_to_list("1")
     report = PeopleReport(member_action, clock=lambda: now[0])
     report.add([MemberResult("1")] * 100, earlier=True)
     report.add([MemberResult("2")] * 150 + [MemberResult("3", MemberStatus.REJECTED)] * 50)

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
 
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.sync import pipeline, rows
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of

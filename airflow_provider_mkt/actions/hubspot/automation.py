@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import is_done, mark_done, send_marked
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.members import (
     MemberAction,
     MemberResult,
     MemberStatus,
@@ -23,6 +23,7 @@ from airflow_provider_mkt.actions.ports import (
     rejected_member,
     unknown,
 )
+from airflow_provider_mkt.actions.ports import EnrollOptions, no_options
 from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import (
@@ -114,6 +115,19 @@ def _enroll_in_nurture(
             break
     mark_done(guid, task_state)
     return MemberResult(guid)
+
+
+def enrollment(options: EnrollOptions) -> MemberAction:
+    """Enroll leads in a nurturing campaign, which takes no option but its GUID.
+
+    :raises InvalidInput: without a campaign, or with another option.
+    """
+    campaign_id = options.get("campaign_id")
+    if not campaign_id:
+        raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
+    others = {name: value or None for name, value in options.items() if name != "campaign_id"}
+    no_options(others, "HubSpot's nurturing campaigns have none; leave it out")
+    return nurture_action(campaign_id)
 
 
 def workflow_action(

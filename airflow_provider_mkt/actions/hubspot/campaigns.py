@@ -12,6 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mkt.actions.campaigns import (
+    CampaignBatch,
+    CampaignOutcome,
+    CampaignRef,
+    rename,
+    renamed,
+)
 from airflow_provider_mkt.actions.idempotency import (
     find_each_until_consistent,
     find_until_consistent,
@@ -19,7 +26,6 @@ from airflow_provider_mkt.actions.idempotency import (
     send_marked,
 )
 from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.ports import CampaignBatch, CampaignOutcome, CampaignRef, rename, renamed
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (

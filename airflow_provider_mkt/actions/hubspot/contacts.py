@@ -21,13 +21,14 @@ from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import (
     PollCache,
     PollResult,
+    aware_time,
     chunked,
     met_when,
     not_found_yet,
     note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.leads import (
     Change,
     ChangeLog,
     LeadMerge,
@@ -36,9 +37,9 @@ from airflow_provider_mkt.actions.ports import (
     RecordStatus,
     any_change,
     checked_ids,
-    instant,
     rejected,
 )
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
@@ -292,7 +293,7 @@ def leads_changed(
     list_id: str | None = None,
 ) -> Procedure[PollResult]:
     """Whether a contact was made or changed since then that is not known. One call for 200 that are."""
-    changes = read(instant("since", since), fields, list_id)
+    changes = read(aware_time("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
 
 
@@ -346,3 +347,30 @@ def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Proce
 
 def _total(envelope: Envelope) -> int:
     return int(envelope["total"])
+
+
+def deletion() -> MemberAction:
+    """Delete contacts."""
+    return MemberAction(
+        outcome="lead_deletion",
+        key="delete contacts",
+        done="deleted",
+        already="already_gone",
+        chunk_max=contacts.BATCH_MAX,
+        apply=_delete,
+    )
+
+
+def _delete(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+    # The platform does not return which of them existed, so they are read first.
+    there: BatchResult = yield contacts.batch_read(people)
+    # The id of a contact that was merged away is answered by the one that stayed, which nobody named.
+    found = {row.id for row in there.results}.intersection(people)
+    if found:
+        yield contacts.archive_batch(sorted(found))
+    return [
+        MemberResult(one)
+        if one in found
+        else MemberResult(one, MemberStatus.ALREADY, "NOT_FOUND", "there is no such contact")
+        for one in people
+    ]

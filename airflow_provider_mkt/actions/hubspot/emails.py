@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
+from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
 from airflow_provider_mkt.actions.hubspot import jobs
 from airflow_provider_mkt.actions.hubspot.jobs import DRAFTS, email_status
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
+from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
@@ -32,41 +33,24 @@ _SLACK = timedelta(seconds=1)
 
 
 class HubSpotEmails:
-    """What is done with HubSpot emails."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.EmailVerbs`."""
 
     def create(
         self,
         task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        template_id: str | None,
-    ) -> Procedure[MadeEmail]:
-        for field, value in (
-            ("folder_id", folder_id),
-            ("folder_type", folder_type),
-            ("template_id", template_id),
-        ):
-            if value is not None:
-                raise InvalidInput(field, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
+        **options: Unpack[EmailCreateOptions],
+    ) -> Procedure[EnsuredEmail]:
+        no_options(options, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
         return create(task_state, name, fields)
 
     def clone(
-        self,
-        task_state: TaskState,
-        email_id: str,
-        name: str,
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        language: str | None,
-    ) -> Procedure[MadeEmail]:
-        for field, value in (("folder_id", folder_id), ("folder_type", folder_type)):
-            if value is not None:
-                raise InvalidInput(field, "HubSpot puts a copy beside its original; leave it out")
-        return clone(task_state, email_id, name, language=language)
+        self, task_state: TaskState, email_id: str, name: str, **options: Unpack[EmailCloneOptions]
+    ) -> Procedure[EnsuredEmail]:
+        folder = {"folder_id": options.get("folder_id"), "folder_type": options.get("folder_type")}
+        no_options(folder, "HubSpot puts a copy beside its original; leave it out")
+        return clone(task_state, email_id, name, language=options.get("language"))
 
     def update(
         self, email_id: str, changes: Mapping[str, Any], *, version: str | None
@@ -77,7 +61,7 @@ class HubSpotEmails:
         return unpublish(task_state, email_id)
 
 
-def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[MadeEmail]:
+def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[EnsuredEmail]:
     """Create an email, unless one of that name is there.
 
     Names are not unique to the platform, and its list has no filter by name: all emails are looked
@@ -96,12 +80,12 @@ def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Proce
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"create email {name}", task_state, emails.create(name, fields), find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.created)
+    return EnsuredEmail(made.value.id, name, made.value.state, made.created)
 
 
 def clone(
     task_state: TaskState, email_id: str, name: str, *, language: str | None = None
-) -> Procedure[MadeEmail]:
+) -> Procedure[EnsuredEmail]:
     """Copy an email, unless a copy of it with that name is there.
 
     Names are not unique to the platform, and its list has no filter by name: the emails that are younger
@@ -132,7 +116,7 @@ def clone(
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"clone email {email_id} as {name}", task_state, call, find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.created)
+    return EnsuredEmail(made.value.id, name, made.value.state, made.created)
 
 
 def update(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
-from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest

@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.imports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
-from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -139,14 +139,14 @@ class ContactImporter:
         started = yield from start_once(upload.name, order, task_state)
         return Job("hubspot", self.spec.kind, started.id)
 
-    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
+    def findings(self, state: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         """The rows with errors, which show a little later than the state: waited for until all are there."""
-        wanted, waited = int(look.details.get("ERRORS") or 0), 0.0
+        wanted, waited = int(state.details.get("ERRORS") or 0), 0.0
         # A counter that nothing was counted by is missing.
-        created = look.details.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in look.details else None)
+        created = state.details.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in state.details else None)
         if not wanted:
             return Findings(created=created)
-        listed = Pages(imports.errors(look.job.id, include_row_data=True, limit=imports.PAGE_MAX))
+        listed = Pages(imports.errors(state.job.id, include_row_data=True, limit=imports.PAGE_MAX))
         while True:
             rows: list[imports.RowError] = yield listed
             if len(rows) >= wanted or waited >= _ERRORS_LAG:

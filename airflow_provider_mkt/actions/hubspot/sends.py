@@ -14,8 +14,8 @@ from typing import Any
 
 from airflow_provider_mkt.actions.hubspot import jobs
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, spec_of
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, completed, wait_for
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import NotFound, PlatformError

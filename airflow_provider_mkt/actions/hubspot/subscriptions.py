@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import not_found
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, rejected_member
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, rejected_member
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound

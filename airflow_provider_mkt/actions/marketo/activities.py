@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from airflow_provider_mkt.actions.jobs import (
     PollCache,
     PollResult,
+    aware_time,
     chunked,
     met_when,
     not_found_yet,
@@ -17,7 +18,6 @@ from airflow_provider_mkt.actions.jobs import (
     whole_number,
 )
 from airflow_provider_mkt.actions.marketo.leads import LATE
-from airflow_provider_mkt.actions.ports import instant
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -50,7 +50,7 @@ def activity_seen(
     """Whether the log shows an activity of every lead, or so many of anybody. Two calls, then one, for each
     30 leads still missing and while there are few rows to read."""
     about = None if about_id is None else numeric_id("", "about_id", about_id)
-    window = _Window(cache, instant("since", since))
+    window = _Window(cache, aware_time("since", since))
 
     def counts(row: Activity) -> bool:
         return about is None or about in (row.get("primaryAttributeValueId"), row.get("campaignId"))
@@ -67,7 +67,7 @@ def email_activity(
     kind = EMAIL_ACTIVITIES[one_of("activity", activity, tuple(EMAIL_ACTIVITIES))]
     if since is None:
         raise InvalidInput("since", "is missing: from when on activities count")
-    email, window = numeric_id("", "email_id", email_id), _Window(cache, instant("since", since))
+    email, window = numeric_id("", "email_id", email_id), _Window(cache, aware_time("since", since))
 
     def counts(row: Activity) -> bool:
         # The filter by asset stands in one of the platform's two documents alone.
@@ -87,7 +87,7 @@ class _Window:
         kept = cache.get("from")
         self.cache = cache
         # The log is asked in whole seconds, and an earlier start loses nothing.
-        self.start = instant("from", kept) if kept else since.replace(microsecond=0)
+        self.start = aware_time("from", kept) if kept else since.replace(microsecond=0)
 
     def token(self) -> Procedure[str]:
         token = self.cache.get("token")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_mkt.actions.marketo import programs as program_actions
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
+from airflow_provider_mkt.actions.members import MemberAction, MemberStatus
+from airflow_provider_mkt.actions.ports import EnrollOptions
 from airflow_provider_mkt.actions.procedure import Pages, Procedure
 from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -82,3 +83,29 @@ def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
         }
 
     return look
+
+
+def enrollment(options: EnrollOptions) -> MemberAction:
+    """Enroll leads in an engagement program, by status or by a campaign that adds them to a stream.
+
+    :raises InvalidInput: naming the option that is missing, or does not go with the others.
+    """
+    campaign_id, program_id = options.get("campaign_id"), options.get("program_id")
+    status_name, stream_name = options.get("status_name"), options.get("stream_name")
+    tokens, verify = options.get("tokens"), options.get("verify", False)
+    in_stream_of = in_stream(program_id, stream_name) if verify else None
+    if stream_name and not verify:
+        raise InvalidInput("stream_name", "only verify reads streams; set it to True")
+    if campaign_id:
+        if status_name:
+            raise InvalidInput("status_name", "a requested campaign sets no status; leave it out")
+        return by_campaign(campaign_id, tokens=tokens, program_id=program_id, verify=in_stream_of)
+    if not program_id or not status_name:
+        raise InvalidInput(
+            "program_id",
+            "give program_id and status_name (enrols in the first stream) or campaign_id (requests a "
+            "smart campaign that enrols in the stream it names)",
+        )
+    if tokens:
+        raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
+    return by_status(program_id, status_name, verify=in_stream_of)

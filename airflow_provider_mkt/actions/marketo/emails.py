@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
+from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
 from airflow_provider_mkt.actions.idempotency import (
     Ensured,
     create_if_absent,
@@ -24,7 +25,7 @@ from airflow_provider_mkt.actions.idempotency import (
 )
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
+from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
@@ -63,40 +64,34 @@ _CREATED = {
 
 
 class MarketoEmails:
-    """What is done with Marketo emails."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.EmailVerbs`."""
 
     def create(
         self,
         task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        template_id: str | None,
-    ) -> Procedure[MadeEmail]:
+        **options: Unpack[EmailCreateOptions],
+    ) -> Procedure[EnsuredEmail]:
+        folder_id, template_id = options.get("folder_id"), options.get("template_id")
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the email goes into")
         if template_id is None:
             raise InvalidInput("template_id", "is missing: the template that the email is made from")
-        place = {"folder_id": folder_id, "folder_type": folder_type or "Folder"}
-        return create(task_state, name, fields, template_id=template_id, **place)
+        folder_type = options.get("folder_type") or "Folder"
+        return create(
+            task_state, name, fields, template_id=template_id, folder_id=folder_id, folder_type=folder_type
+        )
 
     def clone(
-        self,
-        task_state: TaskState,
-        email_id: str,
-        name: str,
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        language: str | None,
-    ) -> Procedure[MadeEmail]:
-        if language is not None:
-            raise InvalidInput("language", "Marketo's emails have none; leave it out")
+        self, task_state: TaskState, email_id: str, name: str, **options: Unpack[EmailCloneOptions]
+    ) -> Procedure[EnsuredEmail]:
+        no_options({"language": options.get("language")}, "Marketo's emails have none; leave it out")
+        folder_id = options.get("folder_id")
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the copy goes into")
-        return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type or "Folder")
+        folder_type = options.get("folder_type") or "Folder"
+        return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type)
 
     def update(
         self, email_id: str, changes: Mapping[str, Any], *, version: str | None
@@ -117,7 +112,7 @@ def create(
     template_id: str,
     folder_id: str,
     folder_type: str = "Folder",
-) -> Procedure[MadeEmail]:
+) -> Procedure[EnsuredEmail]:
     """Create an email in a folder or program, unless one of that name is in it.
 
     :param memory: what the task's earlier tries did.
@@ -145,7 +140,7 @@ def create(
 
 def clone(
     task_state: TaskState, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
-) -> Procedure[MadeEmail]:
+) -> Procedure[EnsuredEmail]:
     """Copy an email into a folder or program, unless an email of that name is in it.
 
     :param memory: what the task's earlier tries did.
@@ -172,8 +167,8 @@ def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Procedu
     return find
 
 
-def _made(made: Ensured[Email], name: str) -> MadeEmail:
-    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.created)
+def _made(made: Ensured[Email], name: str) -> EnsuredEmail:
+    return EnsuredEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.created)
 
 
 def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:

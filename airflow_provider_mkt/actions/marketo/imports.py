@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_mkt.actions.imports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound
@@ -113,26 +113,26 @@ class BulkLeadImporter:
         answer: BulkImport = yield replace(call, max_elapsed=_QUEUE_PATIENCE)
         return Job("marketo", self.spec.kind, str(answer["batchId"]))
 
-    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
+    def findings(self, state: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         calls = bulk_members if self.program_id else bulk_leads
-        failed = yield from self._notes(calls.failures, look, columns, "numOfRowsFailed", "ROW_FAILED")
-        warned = yield from self._notes(calls.warnings, look, columns, "numOfRowsWithWarning", "ROW_WARNED")
-        unlisted = int(look.details.get("numOfRowsFailed") or 0) - len(failed)
+        failed = yield from self._notes(calls.failures, state, columns, "numOfRowsFailed", "ROW_FAILED")
+        warned = yield from self._notes(calls.warnings, state, columns, "numOfRowsWithWarning", "ROW_WARNED")
+        unlisted = int(state.details.get("numOfRowsFailed") or 0) - len(failed)
         return Findings(failed, warned, max(0, unlisted))
 
     def _notes(
         self,
         call: Callable[[str], Call[bytes]],
-        look: JobState,
+        state: JobState,
         columns: Sequence[str],
         counter: str,
         code: str,
     ) -> Procedure[list[RowNote]]:
         # Members' status is not sure to have the counters; where there is none, the file is read.
-        if look.details.get(counter) == 0:
+        if state.details.get(counter) == 0:
             return []
         try:
-            content: bytes = yield call(look.job.id)
+            content: bytes = yield call(state.job.id)
         except NotFound:
             # They are counted nevertheless.
             return []

@@ -27,14 +27,14 @@ from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_m
 from airflow_provider_mkt.actions.jobs import (
     PollCache,
     PollResult,
+    aware_time,
     chunked,
     met_when,
     not_found_yet,
     note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.leads import (
     Change,
     ChangeLog,
     LeadMerge,
@@ -43,9 +43,11 @@ from airflow_provider_mkt.actions.ports import (
     RecordStatus,
     any_change,
     checked_ids,
-    instant,
     rejected,
 )
+from airflow_provider_mkt.actions.marketo.lists import action_by_rows
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.members import MemberAction
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
@@ -381,7 +383,7 @@ def leads_changed(
     list_id: str | None = None,
 ) -> Procedure[PollResult]:
     """Whether a lead was made or changed since then that is not known. Two calls while few are."""
-    changes = read(instant("since", since), fields, list_id)
+    changes = read(aware_time("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
 
 
@@ -491,3 +493,14 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def deletion() -> MemberAction:
+    """Delete leads. One that does not exist counts as deleted before."""
+    return action_by_rows(
+        "lead_deletion",
+        "delete leads",
+        ("deleted", "already_gone"),
+        leads.delete,
+        already_code=_NOT_FOUND,
+    )

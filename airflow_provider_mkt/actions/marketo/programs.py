@@ -15,19 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
-from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.campaigns import (
     CampaignBatch,
     CampaignOutcome,
     CampaignRef,
-    MemberAction,
-    MemberResult,
-    MemberStatus,
     rename,
     renamed,
 )
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.jobs import Job
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (

@@ -25,7 +25,7 @@ from airflow_provider_mkt.actions.idempotency import (
     send_batch_at_most_once,
 )
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.members import (
     MemberAction,
     MemberResult,
     MemberStatus,
