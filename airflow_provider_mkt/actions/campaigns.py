@@ -16,12 +16,12 @@ _RENAMED = "renamed campaigns"
 
 @dataclass
 class CampaignBatch:
-    """What became of a batch of campaigns, by name.
+    """The outcome of creating campaigns, by name.
 
-    :param created: made by this run, name to id.
-    :param existing: there already, name to id.
-    :param rejected: refused, name to the platform's reason.
-    :param jobs: to wait until the platform shows them all.
+    :param created: created by this task, name to id.
+    :param existing: existed before, name to id.
+    :param rejected: rejected, name to the platform's reason.
+    :param jobs: to wait for until the platform shows all campaigns.
     """
 
     created: dict[str, str] = field(default_factory=dict)
@@ -31,15 +31,15 @@ class CampaignBatch:
 
     @property
     def ids(self) -> Mapping[str, str]:
-        """Every campaign that is there now, name to id."""
+        """Every campaign that exists now, name to id."""
         return {**self.existing, **self.created}
 
 
 @dataclass(frozen=True)
 class CampaignRef:
-    """A campaign as a DAG names it: by its id, or by its name alone, which is looked up.
+    """A campaign as a DAG names it: by its id, or by its name, which is looked up.
 
-    :param changes: fields to change, where it is to be changed.
+    :param changes: fields to change.
     """
 
     id: str | None
@@ -48,17 +48,17 @@ class CampaignRef:
 
     @property
     def label(self) -> str:
-        """What outcomes call it."""
+        """Its name in outcomes."""
         return self.name or self.id or ""
 
 
 @dataclass
 class CampaignOutcome:
-    """What became of campaigns, by label.
+    """The outcome of changing or archiving campaigns, by label.
 
     :param done: changed or archived by this task, label to id.
-    :param absent: those to be archived that are not there.
-    :param rejected: refused, label to the reason.
+    :param absent: to be archived, and do not exist.
+    :param rejected: rejected, label to the reason.
     """
 
     done: dict[str, str] = field(default_factory=dict)
@@ -67,22 +67,22 @@ class CampaignOutcome:
 
 
 def renamed(task_state: TaskState) -> dict[str, str]:
-    """The ids of campaigns that earlier tries of the task found by name and gave another one."""
+    """Return the ids of campaigns that earlier tries of the task found by name and renamed."""
     mark = task_state.get(_RENAMED)
     return {name: str(campaign_id) for name, campaign_id in mark.items()} if isinstance(mark, Mapping) else {}
 
 
 def rename(task_state: TaskState, ids: Mapping[str, str]) -> None:
-    """Remember the ids of campaigns, by the names that they are about to lose."""
+    """Keep the ids of campaigns, by the names that they are about to lose."""
     if ids:
         task_state.set(_RENAMED, {**renamed(task_state), **ids})
 
 
 def refs(field_name: str, value: Any) -> list[CampaignRef]:
-    """Read what a DAG names campaigns by.
+    """Read the campaigns that a DAG names.
 
-    :param value: a list of ids, or of mappings with ``id`` or ``name`` and the fields to change; or a
-        mapping of names to ids, or one that has such a mapping as its ``campaigns``.
+    :param value: a list of ids, or of mappings with ``id`` or ``name`` and the fields to change; or a mapping
+        of names to ids, or a mapping with such a mapping as its ``campaigns``.
     :raises InvalidInput: when it is empty, an entry is neither, or one occurs twice.
     """
     found: list[CampaignRef] = []

@@ -9,11 +9,11 @@ from airflow_provider_mkt.actions.jobs import Job
 
 @dataclass(frozen=True)
 class Publication:
-    """What became of an email that was to be published.
+    """The outcome of publishing an email.
 
-    :param done: whether this run published it; False when it was published or scheduled already.
-    :param state: the platform's word for its state now.
-    :param job: to wait for the outcome.
+    :param done: whether this task published it; False when it was published or scheduled before.
+    :param state: the platform's status of the email now.
+    :param job: to wait for.
     :param scheduled_for: when it goes out, where it is scheduled.
     """
 
@@ -39,10 +39,10 @@ class EnsuredEmail:
 
 @dataclass(frozen=True)
 class EmailChange:
-    """What became of changes to an email.
+    """The outcome of changing an email.
 
-    :param version: ``live`` or ``draft``: where they are now.
-    :param state: the platform's word for the email's state.
+    :param version: the version that was changed, ``live`` or ``draft``.
+    :param state: the platform's status of the email.
     """
 
     id: str
@@ -52,10 +52,10 @@ class EmailChange:
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """What became of an email that was to be taken back.
+    """The outcome of unpublishing an email.
 
-    :param done: whether this task took it back; False when it was a draft already.
-    :param state: the platform's word for its state now.
+    :param done: whether this task unpublished it; False when it was a draft before.
+    :param state: the platform's status of the email now.
     """
 
     done: bool

@@ -180,7 +180,7 @@ class BatchOutcome(Generic[K]):
 
     :param pending: items for which the request is still to be sent; after a rejection, those it was sent for.
     :param done: items for which it took effect, in this try or an earlier one.
-    :param unknown: items for which nobody can tell.
+    :param unknown: items for which it is unknown whether it took effect.
     """
 
     pending: list[K]
@@ -223,11 +223,11 @@ def send_batch_at_most_once(
     requested, first = requested_at(mark), requested_at(mark, "first_requested_at")
 
     def find_all(since: float, requested: float) -> Procedure[None]:
-        def look() -> Procedure[bool | None]:
+        def find_pending() -> Procedure[bool | None]:
             outcome.found((yield from find(outcome.pending, since)))
             return None if outcome.pending else True
 
-        yield from find_until_consistent(look, requested, clock, interval=lookup_interval)
+        yield from find_until_consistent(find_pending, requested, clock, interval=lookup_interval)
 
     if requested is not None:
         # What an earlier request reached shows at the time of that request, not of the last one.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Upload:
-    """One file that is to be imported.
+    """One file to import.
 
-    :param name: tells it from other files of the same time, on the platform too.
+    :param name: its name on the platform, unique among the imports of the same time.
     :param columns: names of the fields, in the order of the file's header.
     :param content: the file: CSV in UTF-8 with a header.
     """
@@ -22,10 +22,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class RowNote:
-    """What the platform said of one row of a file.
+    """What the platform reports of one row of a file.
 
     :param cells: the row as the platform repeats it, in the file's columns; None where it does not.
-    :param line: the line of the file it stands on, the header being line 1; None where it does not say.
+    :param line: its line in the file, with the header as line 1; None where the platform does not report it.
     :param code: the platform's code, or this package's own in capitals.
     """
 
@@ -37,12 +37,12 @@ class RowNote:
 
 @dataclass(frozen=True)
 class Findings:
-    """What became of a file's rows, apart from those that were imported without a word.
+    """What the platform reports of the rows of a file.
 
     :param failed: rows that were not imported.
-    :param warned: rows that were imported, with a warning.
-    :param unlisted: rows that failed and that the platform counts, but does not list.
-    :param created: how many new leads the rows made; None where the platform does not tell.
+    :param warned: rows that were imported with a warning.
+    :param unlisted: number of failed rows that the platform counts and does not list.
+    :param created: number of leads that the rows created; None where the platform does not report it.
     """
 
     failed: Sequence[RowNote] = ()

@@ -370,7 +370,7 @@ def one_of(field_name: str, value: object, choices: Sequence[str]) -> str:
 def aware_time(field_name: str, value: object) -> datetime:
     """Read a time with its offset, as conditions carry it.
 
-    :raises InvalidInput: when it is none.
+    :raises InvalidInput: when it is not a time with an offset.
     """
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None

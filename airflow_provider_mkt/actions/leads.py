@@ -21,7 +21,7 @@ Record: TypeAlias = Mapping[str, Any]
 
 
 class RecordStatus(StrEnum):
-    """What became of a record. Every record has exactly one."""
+    """The status of a record that was written. Every record has exactly one."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -31,9 +31,9 @@ class RecordStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RecordResult:
-    """What became of one record, and why.
+    """The result of writing one record.
 
-    :param id: the platform's id of the lead, where it told.
+    :param id: the platform's id of the lead, where it returned one.
     :param code: the platform's code, or this package's own in capitals.
     """
 
@@ -44,17 +44,18 @@ class RecordResult:
 
 
 def rejected(code: str, reason: str) -> RecordResult:
+    """Return the result of a rejected record."""
     return RecordResult(RecordStatus.REJECTED, code=code, reason=reason)
 
 
 @dataclass
 class LeadMerge:
-    """What became of leads, by id.
+    """The outcome of a merge, by lead id.
 
-    :param survivor: the lead that stays; the platform may have chosen another than was asked for.
-    :param merged: those that this task merged into it.
-    :param already: those that were not there as leads of their own before.
-    :param rejected: those that were refused, with the reason.
+    :param survivor: the lead that stays; the platform may choose another one than the requested winner.
+    :param merged: leads that this task merged into it.
+    :param already: leads that were merged or deleted before.
+    :param rejected: leads that were rejected, with the reason.
     """
 
     survivor: str
@@ -64,14 +65,14 @@ class LeadMerge:
 
 
 def checked_ids(winner_id: int | str, loser_ids: Sequence[int | str]) -> tuple[int, list[int]]:
-    """The ids as numbers, each loser once.
+    """Return the ids as numbers, each loser once.
 
-    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
+    :raises InvalidInput: on an id that is not a number, no losers, or the winner among them.
     """
     winner = numeric_id("", "winner_id", winner_id)
     losers = [numeric_id("", f"loser_ids[{place}]", loser) for place, loser in enumerate(loser_ids)]
     if not losers:
-        raise InvalidInput("loser_ids", "is empty: nobody to merge")
+        raise InvalidInput("loser_ids", "is empty: no lead to merge")
     if winner in losers:
         raise InvalidInput(f"loser_ids[{losers.index(winner)}]", "is the winner itself")
     return winner, list(dict.fromkeys(losers))
@@ -82,9 +83,9 @@ class Change:
     """One change of a lead.
 
     :param lead_id: the platform's id of the lead.
-    :param key: what tells this change from all others.
+    :param key: identifies the change.
     :param at: when it happened.
-    :param new: whether the lead was made by it.
+    :param new: whether the lead was created by it.
     """
 
     lead_id: str
@@ -94,20 +95,20 @@ class Change:
 
     @property
     def mark(self) -> str:
-        """The key in eight characters, for long lists of what is known already."""
+        """The key in eight characters, for long lists of known changes."""
         return b64encode(blake2b(self.key.encode(), digest_size=6).digest()).decode()
 
 
 ReadChanges: TypeAlias = Callable[[datetime, Sequence[str], str | None], Procedure[Call[list[Change]]]]
-"""Makes the paged call that reads changes: since when, of which fields (all when empty), in which list."""
+"""Makes the paged call that reads changes: since when, of which fields (all when empty), of which list."""
 
 
 @dataclass(frozen=True)
 class ChangeLog:
-    """How a platform tells of changes.
+    """How a platform reports changes.
 
     :param read: makes the call that reads them.
-    :param late: how long after it happened a change may first be told, in seconds.
+    :param late: seconds within which the platform reports a change.
     """
 
     read: ReadChanges
@@ -115,8 +116,7 @@ class ChangeLog:
 
 
 def any_change(changes: Procedure[Call[list[Change]]], known: Container[str]) -> Procedure[PollResult]:
-    """Whether there is a change whose mark is not among the known ones. A page may be empty with more to
-    come."""
+    """Poll whether there is a change whose mark is not known. Pages may be empty and have a next one."""
     call: Call[list[Change]] | None = yield from changes
     while call is not None:
         page: list[Change]

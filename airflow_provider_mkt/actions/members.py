@@ -15,7 +15,7 @@ from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, Plat
 
 
 class MemberStatus(StrEnum):
-    """What became of one person. Each has exactly one."""
+    """The status of one person. Each has exactly one."""
 
     DONE = "done"
     ALREADY = "already"
@@ -25,11 +25,11 @@ class MemberStatus(StrEnum):
 
 @dataclass(frozen=True)
 class MemberResult:
-    """What became of one person.
+    """The result for one person.
 
-    :param person: id or address, as the verb was given it.
+    :param person: id or mail address, as it was given.
     :param code: the platform's code, or this package's own in capitals.
-    :param reason: why it was not done.
+    :param reason: why the status is not ``DONE``.
     """
 
     person: str
@@ -39,43 +39,42 @@ class MemberResult:
 
 
 def rejected_member(person: str, error: PlatformError) -> MemberResult:
-    """The outcome of somebody for whom the platform refused it."""
+    """Return the result of a person for whom the platform rejected the request."""
     return MemberResult(
         person, MemberStatus.REJECTED, error.code or str(error.status or "REFUSED"), error.message
     )
 
 
 def unknown(person: str) -> MemberResult:
-    """The outcome of somebody whose request was lost, and left no trace that could be found."""
-    reason = "the answer to its request was lost and nothing shows it; clear the task to request it again"
+    """Return the result of a person for whom it is unknown whether the request took effect."""
+    reason = "the answer to the request was lost and no effect shows; clear the task to send it again"
     return MemberResult(person, MemberStatus.UNKNOWN, "OUTCOME_UNKNOWN", reason)
 
 
 def record_id(field: str, value: Any) -> str:
-    """Check the id of a lead or contact; both platforms count them in whole numbers.
+    """Validate the id of a lead or contact, a whole number on both platforms.
 
-    :raises InvalidInput: when it is none.
+    :raises InvalidInput: when it is not.
     """
     return str(numeric_id("", field, value.strip() if isinstance(value, str) else value))
 
 
 @dataclass(frozen=True)
 class MemberAction:
-    """One thing that can be done with many people.
+    """One action on many people.
 
-    :param outcome: what its result is called, e.g. ``nurture_enrollment``.
-    :param key: names this work in a task's memory, and to other tasks that must not do it meanwhile.
-    :param done: what somebody is called whom it was done with, e.g. ``enrolled``.
-    :param already: what somebody is called with whom it was so before.
-    :param chunk_max: people that :attr:`apply` takes at a time.
-    :param apply: does it with a chunk, and tells what became of each, in their order. What it remembers of
-        a request in doubt is a mapping with ``asked``, without ``done``; once a person was told of it,
-        ``told`` is added, and it may be repeated.
-    :param check: a value as a person, or :class:`InvalidInput` naming the field.
-    :param before: looks whether it can be done at all.
-    :param once: whether doing it again has an effect again. Then a later try or a cleared task does it with
+    :param outcome: the name of its outcome, e.g. ``nurture_enrollment``.
+    :param key: names this action in a task's state, and in the lock that keeps other tasks from it.
+    :param done: the name of results with ``DONE``, e.g. ``enrolled``.
+    :param already: the name of results with ``ALREADY``.
+    :param chunk_max: most people that :attr:`apply` takes at a time.
+    :param apply: applies the action to a chunk and returns the results in the same order. The marks that it
+        keeps are those of :mod:`~airflow_provider_mkt.actions.idempotency`.
+    :param check: validates a value as a person, or raises :class:`InvalidInput` naming the field.
+    :param before: checks that the action is possible at all.
+    :param once: whether the action takes effect each time. Then a later try, or a cleared task, applies it to
         nobody a second time.
-    :param verify: which of these people are where they should be; None where it cannot be looked up.
+    :param verify: returns which of these people are where they should be; None where that cannot be read.
     """
 
     outcome: str

@@ -1,7 +1,7 @@
-"""Several calls that belong together, written once for tasks and for event loops.
+"""Procedures: several calls that belong together, written once for tasks and for event loops.
 
-A flow is a generator that yields calls and is sent their results, the way an exchange yields
-effects. Errors of a call are raised at its ``yield``, so a flow can look and decide.
+A procedure is a generator that yields calls and receives their results, as an exchange yields effects. The
+error of a call is raised at its ``yield``, so that a procedure can handle it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait before going on.
+    """Wait before the next step.
 
     :param seconds: how long.
     :param why: for the log; nothing is logged when empty.
@@ -29,9 +29,9 @@ class Pause:
 
 @dataclass(frozen=True)
 class Pages:
-    """Read every page of a call, for answers known to be few.
+    """Read every page of a call, for results known to be few.
 
-    :param call: a paged call; the flow is sent all its rows as one list.
+    :param call: a paged call; the procedure receives all its rows as one list.
     """
 
     call: Call[list[Any]]
@@ -42,17 +42,17 @@ Procedure: TypeAlias = Generator[Step, Any, T]
 
 
 class TaskState(Protocol):
-    """What a task remembers from one try to the next."""
+    """What a task keeps from one try to the next."""
 
     def get(self, key: str) -> Json:
-        """What was remembered under *key*, or None."""
+        """Return what is kept under *key*, or None."""
 
     def set(self, key: str, value: Json) -> None:
-        """Remember *value*; it is kept when this returns."""
+        """Keep *value*; None deletes. It is stored when this returns."""
 
 
 class InMemoryTaskState:
-    """A memory that lasts as long as the object: for code that no task stands behind."""
+    """A task state that lasts as long as the object: for code outside a task."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Json] = {}
@@ -65,4 +65,4 @@ class InMemoryTaskState:
 
 
 CONSISTENCY_WINDOW = 120.0
-"""Seconds after which a request whose answer was lost is held to have had its effect or none."""
+"""Seconds after which a request whose answer was lost has either taken effect or never will."""

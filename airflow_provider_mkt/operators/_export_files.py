@@ -74,7 +74,7 @@ class ExportFiles:
                     part.written = self._table([part], self._path_of(part))
                     self._extraction.keep(part)
         except _Gone as gone:
-            self._extraction.came_to_nothing(gone.part, gone.why)
+            self._extraction.discard(gone.part, gone.why)
             return None
         return [part.written or {} for part in parts] if all(map(self._is_written, parts)) else None
 

@@ -34,7 +34,7 @@ def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(idempotency, "CONSISTENCY_WINDOW", 1.0)
     monkeypatch.setattr(hubspot_imports, "_ERRORS_INTERVAL", 0.05)
     monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
-    monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
+    monkeypatch.setattr(marketo_import_actions, "_QUEUE_MAX_ELAPSED", 0.05)
     monkeypatch.setattr(_importing, "_QUEUE_FREES_AFTER", (0.05, 0.1))
     return sandbox
 

@@ -107,7 +107,7 @@ def test_a_list_that_its_filters_fill_or_that_is_of_other_records_takes_nobody(s
     with pytest.raises(AirflowFailException, match="is filled by its filters"):
         do("remove", list_id=hubspot.LIST_ID, leads=[DANA])
     one.kind, one.object_type = "SNAPSHOT", "0-2"
-    with pytest.raises(AirflowFailException, match="is no list of contacts"):
+    with pytest.raises(AirflowFailException, match="is not a list of contacts"):
         do("add", list_id=hubspot.LIST_ID, leads=[DANA])
     with pytest.raises(AirflowFailException, match="404"):
         do("add", list_id=12345, leads=[DANA])

@@ -325,7 +325,7 @@ def test_members_reach_a_status_or_have_passed_it_and_are_in_their_stream(
     run = wait(airflow, sensor, "timeout=0.2", "marketo", stream=marketo.SECOND_STREAM, **given)
     assert "leads 1, missing 1" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", status_name="Attended", **given)
-    assert "status_name: is none of the program's: Not in Program, Member" in run.log
+    assert "status_name: is not a status of the program: Not in Program, Member" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", **given)
     assert "status_name: give status_name, stream or both" in run.log
 

@@ -172,7 +172,7 @@ wait >> kept()
         ("hubspot", 'fields=["email"]', "fields: HubSpot tells the changes of all contacts"),
         ("hubspot", "list_id=101", "list_id: HubSpot tells the changes of all contacts"),
         ("hubspot", 'since="yesterday"', "since: must be an ISO 8601 time"),
-        ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken holds no watermark"),
+        ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken is not a watermark"),
     ],
 )
 def test_input_that_cannot_be_right_is_named_before_anything_is_sent(

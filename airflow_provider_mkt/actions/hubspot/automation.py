@@ -1,9 +1,4 @@
-"""Enrolling leads in a nurturing campaign of the discontinued API.
-
-Enrolling contacts in a workflow, each once.
-
-Enrolling contacts in a sequence, each once.
-"""
+"""Enroll contacts in nurturing campaigns, workflows and sequences, each contact once."""
 
 from __future__ import annotations
 
@@ -41,18 +36,18 @@ _CHUNK = 20
 _MAX_REQUESTS = 3
 _REPEAT_AFTER = 2.0
 _NO_LEAD = "0" * 32
-# 400 stands for three things: active in it, received it within a year, and not to be received twice.
+# 400 has three meanings: active in it, received it within a year, and not to be received twice.
 _IS_ENROLLED = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
 
 
 def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> MemberAction:
-    """Enrol leads one by one.
+    """Enroll leads in a nurturing campaign of the discontinued API, one by one.
 
-    The platform refuses a lead that is active in the campaign already, so after a lost answer the
-    request itself is the way to look: a refusal then means that the first one had worked.
+    The platform rejects a lead that is active in the campaign. So after a lost answer the request is sent
+    again: a rejection then means that the first one worked.
 
     :param campaign_guid: the nurturing campaign.
-    :raises InvalidInput: when that cannot be its GUID.
+    :raises InvalidInput: when that is not a GUID.
     """
     legacy.enrol_in_nurture(campaign_guid, _NO_LEAD)
 
@@ -136,14 +131,14 @@ def workflow_action(
     flow_id: int | str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Enrol contacts in a workflow. Those who are in it now are left alone.
+    """Enroll contacts in a workflow. Contacts that are in it now are left alone.
 
-    The platform's answer says nothing, and what a second enrolment does is the workflow's own setting. So
-    who is in it is looked up before anybody is enrolled, and after a lost answer.
+    The platform's answer is empty, and the effect of a second enrollment depends on the workflow. So the
+    enrollment of a contact is looked up before the request, and after a lost answer.
 
     :param workflow_id: the workflow's old id.
-    :param flow_id: instead of it, the id that the app shows; then it is also looked up whether it is on.
-    :raises InvalidInput: when not exactly one of them is given, or it is no number.
+    :param flow_id: instead of it, the id that the app shows; then the workflow must be turned on.
+    :raises InvalidInput: when not exactly one of them is given, or it is not a number.
     """
     if (workflow_id is None) == (flow_id is None):
         raise InvalidInput("workflow_id", "give either workflow_id or flow_id")
@@ -156,10 +151,10 @@ def workflow_action(
             found["id"] = yield from _workflow_of(flow_id)
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
-        there = yield from _contacts(people)
+        existing = yield from _contacts(people)
         outcomes = []
         for place, person in enumerate(people):
-            contact = there.get(person)
+            contact = existing.get(person)
             if contact is None or not contact["email"]:
                 code, reason = ("NOT_FOUND", "there is no such contact") if contact is None else _NO_EMAIL
                 outcomes.append(MemberResult(person, MemberStatus.REJECTED, code, reason))
@@ -188,11 +183,11 @@ def workflow_action(
     )
 
 
-_NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, by which this call names it")
+_NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, which this call needs")
 
 
 def _one_kind() -> Callable[[str, Any], str]:
-    """A check of record ids, or of mail addresses: of both, one contact could come twice."""
+    """Return a check of either record ids or mail addresses: with both, one contact could occur twice."""
     kinds: set[bool] = set()
 
     def check(field: str, value: Any) -> str:
@@ -206,7 +201,7 @@ def _one_kind() -> Callable[[str, Any], str]:
 
 
 def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
-    """Id and address of each, as far as they are there."""
+    """Read id and mail address of the people who exist."""
     id_property = "email" if "@" in people[0] else None
     answer: BatchResult = yield contacts.batch_read(people, properties=["email"], id_property=id_property)
     found: dict[str, dict[str, str]] = {}
@@ -230,8 +225,8 @@ def _workflow_of(flow_id: int | str) -> Procedure[int]:
         if str(row["flowId"]) == str(flow_id):
             return int(row["workflowId"])
     raise NotFound(
-        f"workflow {flow_id} has no id of the old kind, so this call does not know it; let it start at a "
-        "static list, and add contacts to that",
+        f"workflow {flow_id} has no id of the old kind, which this call needs; make it start at a static "
+        "list, and add contacts to that list",
         platform="hubspot",
         call="flows.workflow_ids",
     )
@@ -248,16 +243,16 @@ def sequence_action(
     sender_alias_address: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Enrol contacts in a sequence, which sends them mail in a user's name.
+    """Enroll contacts in a sequence, which sends them mail in a user's name.
 
-    A contact is in one sequence at a time. Where it is now is looked up before it is enrolled, and after a
-    lost answer.
+    A contact is in one sequence at a time. Its sequence is looked up before the request, and after a lost
+    answer.
 
     :param sequence_id: the sequence.
-    :param user_id: the user who enrols, with a paid seat and a connected inbox.
-    :param sender_email: the address it is sent from, which must be the user's.
+    :param user_id: the user who enrolls, with a paid seat and a connected inbox.
+    :param sender_email: the mail address to send from, which must be the user's.
     :param sender_alias_address: an alias of that inbox to send from.
-    :raises InvalidInput: when an id is no number, or an address is none.
+    :raises InvalidInput: when an id is not a number, or an address is not valid.
     """
 
     def request(contact_id: str) -> Call[sequences.SequenceEnrolment]:

@@ -1,4 +1,4 @@
-"""What can be waited for on HubSpot beside its background work."""
+"""Conditions that can be waited for on HubSpot."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ COUNTERS = {
     "bounced": "bounce",
     "unsubscribed": "unsubscribed",
 }
-"""What the counters of an email are called."""
+"""The platform's names of an email's counters."""
 _LIST_STATUSES = {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE}
 
 
 def email_activity(
     cache: PollCache, *, email_id: str, activity: str, count: int, since: str | None = None
 ) -> Procedure[PollResult]:
-    """Whether an email's counter has reached a number. One call."""
+    """Poll whether an email's counter has reached a number. One call."""
     counter = COUNTERS[one_of("activity", activity, tuple(COUNTERS))]
     whole_number("count", count)
     if since is not None:
@@ -56,23 +56,23 @@ def email_activity(
 
 
 def list_processed(cache: PollCache, *, list_id: str) -> Procedure[PollResult]:
-    """Whether the filters of a list have found its members. One call."""
+    """Poll whether the filters of a list have found its members. One call."""
     one: ContactList = yield lists.get(list_id)
     raw_status = str(one["processingStatus"]).upper()
     return PollResult(raw_status, {"status": raw_status, "size": one.get("size")})
 
 
 def quota_left(cache: PollCache, *, need: int) -> Procedure[PollResult]:
-    """Whether enough of the day's calls are left. One call."""
+    """Poll whether enough of the day's calls are left. One call."""
     return (yield from enough_left(account.today(), need))
 
 
 def in_sequence(
     cache: PollCache, *, contact_id: str, sequence_id: str | None = None
 ) -> Procedure[PollResult]:
-    """Whether a contact is enrolled in a sequence. One call.
+    """Poll whether a contact is enrolled in a sequence. One call.
 
-    The platform answers alike for a contact that is in no sequence yet and for one that does not exist.
+    The platform returns the same for a contact in no sequence and for one that does not exist.
     """
     try:
         current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)

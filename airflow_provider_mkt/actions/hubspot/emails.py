@@ -1,9 +1,4 @@
-"""Creating, copying, changing and taking back emails, each safe to ask for again.
-
-Publishing an email so that it is never sent twice.
-
-Making the B variation of an email once.
-"""
+"""Create, copy, change, publish and unpublish emails, each safe to repeat."""
 
 from __future__ import annotations
 
@@ -62,12 +57,11 @@ class HubSpotEmails:
 
 
 def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[EnsuredEmail]:
-    """Create an email, unless one of that name is there.
+    """Create an email, unless one with that name exists.
 
-    Names are not unique to the platform, and its list has no filter by name: all emails are looked
-    through, so that a creation that is repeated makes none twice.
+    Names are not unique on the platform, and its list has no filter by name: all emails are read.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param name: its name.
     :param fields: more of its fields by their API names.
     """
@@ -86,18 +80,18 @@ def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Proce
 def clone(
     task_state: TaskState, email_id: str, name: str, *, language: str | None = None
 ) -> Procedure[EnsuredEmail]:
-    """Copy an email, unless a copy of it with that name is there.
+    """Copy an email, unless a copy of it with that name exists.
 
-    Names are not unique to the platform, and its list has no filter by name: the emails that are younger
-    than the original are looked through.
+    Names are not unique on the platform, and its list has no filter by name: the emails that are younger
+    than the original are read.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email to copy.
     :param name: name of the copy.
     :param language: language of the copy.
     :raises NotFound: when there is no such email.
     """
-    # A name that the platform trims would never be found again as it was written.
+    # The platform trims names, so that an untrimmed one would never be found.
     name = name.strip()
     call = emails.clone(email_id, clone_name=name, language=language)
     original: emails.Email = yield emails.get(email_id, included_properties=("createdAt",))
@@ -128,7 +122,7 @@ def update(
     :param changes: fields by their API names.
     :param version: ``live`` or ``draft``. Not needed for an email that is a draft itself.
     :raises NotFound: when there is no such email.
-    :raises InvalidInput: when it is no draft, and *version* does not say what is to be changed.
+    :raises InvalidInput: when it is not a draft, and *version* does not say what to change.
     """
     if version is not None and version not in VERSIONS:
         raise InvalidInput("version", f"must be one of {', '.join(VERSIONS)}")
@@ -139,14 +133,14 @@ def update(
         raise InvalidInput(
             "version",
             f"is missing: email {email_id} is {email.state}; live changes what goes out from now on, draft "
-            "what the next publishing puts in its place",
+            "what the next publishing replaces it with",
         )
     if version == "draft":
         changed: emails.Email = yield buffer
         return EmailChange(email.id, "draft", changed.state)
     changed = yield live
     if unpublished:
-        # Publishing takes the draft beside it, which is there once somebody has begun to edit the email.
+        # Publishing takes the draft version, which exists once somebody has begun to edit the email.
         draft: emails.Email = yield emails.get_draft(email_id)
         if any(_value(draft, name) != _value(changed, name) for name in changes):
             yield buffer
@@ -158,14 +152,14 @@ def _value(email: emails.Email, field: str) -> Any:
 
 
 def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
-    """Cancel a scheduled email or turn an automated one off, unless it is a draft.
+    """Cancel a scheduled email or turn off an automated one, unless it is a draft.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when sending has begun.
     """
-    # Only that it worked is told, so what there is to see of it is read.
+    # The answer has no email, so it is read.
     call = cast("Call[emails.Email | None]", emails.unpublish(email_id))
 
     def find() -> Procedure[emails.Email | None]:
@@ -199,7 +193,7 @@ def publish(
     :param send_now: send it at once, whatever the email says. Without either it goes out as the email
         itself is set up.
     :raises NotFound: when there is no such email.
-    :raises InvalidInput: when it is still to be published and *publish_at* is over.
+    :raises InvalidInput: when it is still to be published and *publish_at* is in the past.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
         or was unpublished after an earlier try of the task had published it.
     :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
@@ -243,7 +237,7 @@ def publish(
 
 
 def _check_goes_out(email: emails.Email, publish_at: datetime | None, *, send_now: bool) -> None:
-    """Check that an email that is no draft goes out as it should."""
+    """Check that an email that is not a draft is scheduled as wanted, published or being sent."""
     raw_status = jobs.email_status(email)
     if raw_status in jobs.SCHEDULED:
         if send_now or (publish_at is not None and not _same_moment(email.publishDate, publish_at)):
@@ -265,7 +259,7 @@ def _check_goes_out(email: emails.Email, publish_at: datetime | None, *, send_no
 def _set_up(
     email: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
 ) -> Procedure[None]:
-    """Make the email go out when it is wanted to; as it is set up where nothing is wanted."""
+    """Change when the email goes out, where a time is given."""
     if publish_at is None and not send_now:
         return
     if jobs.email_status(email).startswith("AUTOMATED"):
@@ -280,7 +274,7 @@ def _set_up(
     changes = emails.schedule_changes(publish_at)
     if not _goes_out_as(email, changes, publish_at):
         yield emails.update(email.id, changes)
-    # Publishing takes the draft, which keeps a time of its own where somebody began to edit the email.
+    # Publishing takes the draft version, which has a time of its own once somebody has begun to edit.
     draft: emails.Email = yield emails.get_draft(email.id)
     if not _goes_out_as(draft, changes, publish_at):
         yield emails.update_draft(email.id, changes)
@@ -293,7 +287,7 @@ def _goes_out_as(email: emails.Email, changes: Mapping[str, Any], publish_at: da
 
 
 def _same_moment(text: str | None, moment: datetime) -> bool:
-    # The platform keeps no fractions as fine as Python's.
+    # The platform rounds fractions of a second.
     try:
         return text is not None and abs(datetime.fromisoformat(text) - moment) < _SAME
     except (ValueError, TypeError):
@@ -301,14 +295,14 @@ def _same_moment(text: str | None, moment: datetime) -> bool:
 
 
 def create_variation(task_state: TaskState, email_id: str, name: str) -> Procedure[Ensured[emails.Email]]:
-    """Make the variation of an email, unless it has one, whatever that one is called.
+    """Create the A/B variation of an email, unless it has one, with any name.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email to test.
     :param name: name of the variation.
-    :returns: the variation that is there now.
+    :returns: the variation that exists now.
     :raises NotFound: when there is no such email.
-    :raises InvalidRequest: when the email is a variation itself, or can be tested no longer.
+    :raises InvalidRequest: when the email is a variation itself, or can no longer be tested.
     """
     call = email_tests.create_variation(email_id, name)
     email: emails.Email = yield emails.get(email_id)

@@ -1,7 +1,4 @@
-"""Starting an import so that no file is imported twice.
-
-Importing files of contacts into HubSpot.
-"""
+"""Import files of contacts, none of them twice."""
 
 from __future__ import annotations
 
@@ -68,14 +65,14 @@ _ERRORS_INTERVAL = 5.0
 
 
 class ContactImporter:
-    """Imports files of contacts.
+    """Import files of contacts.
 
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``.
     :param lookup_field: the key: ``email``, another unique property, or ``hs_object_id`` to update by id.
-    :param date_format: the order in which dates are written; ``YEAR_MONTH_DAY`` when not given.
-    :param time_zone: in which times are meant; the account's when not given.
+    :param date_format: the order of the parts of a date; ``YEAR_MONTH_DAY`` when not given.
+    :param time_zone: the time zone of times; the account's when not given.
     :param marketable_contacts: make them marketing contacts, which the account pays for.
-    :param create_list: put them on new static lists, one for each file of the import.
+    :param create_list: add them to new static lists, one for each file of the import.
     :raises InvalidInput: on an action or a key that the platform has no import for.
     """
 
@@ -85,7 +82,7 @@ class ContactImporter:
     rows_max = 500_000
     max_in_flight = 3
     empty_clears = False
-    # Imports are listed, so one can look.
+    # Imports are listed, so they can be looked up.
     quiet_after = 0.0
     spec = spec_of(SPECS, Job("hubspot", "contact_import", "0"))
 
@@ -100,7 +97,7 @@ class ContactImporter:
         create_list: bool = False,
     ) -> None:
         if action not in OPERATIONS:
-            raise InvalidInput("action", f"HubSpot imports know {', '.join(OPERATIONS)}")
+            raise InvalidInput("action", f"HubSpot imports have {', '.join(OPERATIONS)}")
         if lookup_field == _RECORD_ID and action != "updateOnly":
             raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
         # Not the platform's default, which no other system writes.
@@ -117,16 +114,16 @@ class ContactImporter:
         return [self.action, self.date_format, self.time_zone, self.marketable_contacts, self.create_list]
 
     def known_fields(self) -> Procedure[frozenset[str] | None]:
-        # The platform refuses a file with an unknown column before it reads a row.
+        # The platform rejects a file with an unknown column before it reads a row.
         return None
-        yield  # a flow that needs no call
+        yield  # a procedure that needs no call
 
     def key(self, value: str) -> str:
         stripped = value.strip()
         return stripped.lower() if self.key_column == "email" else stripped
 
     def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
-        order = imports.start(
+        call = imports.start(
             upload.name,
             upload.content,
             [self._column(name) for name in upload.columns],
@@ -136,13 +133,13 @@ class ContactImporter:
             marketable_contacts=self.marketable_contacts,
             create_list=self.create_list,
         )
-        started = yield from start_once(upload.name, order, task_state)
+        started = yield from start_once(upload.name, call, task_state)
         return Job("hubspot", self.spec.kind, started.id)
 
     def findings(self, state: JobState, columns: Sequence[str]) -> Procedure[Findings]:
-        """The rows with errors, which show a little later than the state: waited for until all are there."""
+        """Read the rows with errors. They show later than the state, so wait until all do."""
         wanted, waited = int(state.details.get("ERRORS") or 0), 0.0
-        # A counter that nothing was counted by is missing.
+        # A counter of zero is missing.
         created = state.details.get("CREATED_OBJECTS", 0 if "UPDATED_OBJECTS" in state.details else None)
         if not wanted:
             return Findings(created=created)
@@ -152,7 +149,7 @@ class ContactImporter:
             if len(rows) >= wanted or waited >= _ERRORS_LAG:
                 unlisted = max(0, wanted - len(rows))
                 return Findings([_note(row) for row in rows], unlisted=unlisted, created=created)
-            yield Pause(_ERRORS_INTERVAL, f"{len(rows)} of {wanted} row errors show as yet")
+            yield Pause(_ERRORS_INTERVAL, f"{len(rows)} of {wanted} row errors show")
             waited += _ERRORS_INTERVAL
 
     def _column(self, name: str) -> Mapping[str, str | None]:

@@ -40,21 +40,21 @@ DRAFTS = frozenset(
         "AGENT_GENERATED",
     }
 )
-# The two mixed status_map say which they are only together with isPublished.
+# These two are published or scheduled, depending on isPublished.
 MIXED = frozenset({"PUBLISHED_OR_SCHEDULED", "SCHEDULED_OR_PUBLISHED"})
 
 
 SENT = "SENT"
 SENT_BEFORE = "IDEMPOTENT_IGNORE"
-"""The mail of that key had gone out already: what was wanted, by an earlier request."""
+"""The mail with that key went out by an earlier request."""
 ON_THE_WAY = frozenset({"QUEUED", "THROTTLED"})
-"""Results that may still turn into SENT, even of a request that is COMPLETE."""
+"""Results that may still change to SENT, even when the request is COMPLETE."""
 
 
 def send_state(send: send_statuses.SendStatus) -> str:
-    """What a send has come to. A complete one says so only by its result.
+    """Return the status of a send. Only the result of a complete one says whether the mail went out.
 
-    COMPLETE itself is left for every result that means that no mail went out, known or new.
+    COMPLETE stands for every result, known or new, with which no mail went out.
     """
     status = send.status.upper()
     if status != "COMPLETE":
@@ -64,7 +64,7 @@ def send_state(send: send_statuses.SendStatus) -> str:
 
 
 def email_status(email: emails.Email) -> str:
-    """The state of an email, its mixed status_map settled by ``isPublished``."""
+    """Return the state of an email, with mixed states resolved by ``isPublished``."""
     state = email.state.upper()
     if state in MIXED:
         return "PUBLISHED" if email.isPublished else "SCHEDULED"

@@ -75,8 +75,8 @@ def _check_static(list_id: int) -> Procedure[None]:
     one: ContactList = yield lists.get(list_id)
     problem = ""
     if one["processingType"] == "DYNAMIC":
-        problem = "is filled by its filters and takes nobody"
+        problem = "is filled by its filters, and contacts cannot be added or removed"
     elif one["objectTypeId"] != CONTACTS:
-        problem = "is no list of contacts"
+        problem = "is not a list of contacts"
     if problem:
         raise InvalidRequest(f"list {list_id} {problem}", platform="hubspot", call="lists.get")

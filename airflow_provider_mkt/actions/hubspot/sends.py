@@ -1,7 +1,4 @@
-"""Sending a mail to one person once.
-
-Sending a published email to many people, one mail to each.
-"""
+"""Send a published email to one person or to many, one mail to each."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _IDS = uuid.UUID("5d1f3c2e-7f57-4c40-9a6e-0b8f5e6c1a77")
 _UNCLEAR = "IDEMPOTENT_FAIL"
-"""What this says of the first request of its key is documented nowhere; maybe that mail went out."""
+"""It is not documented whether the mail of the first request with this key went out."""
 
 
 def send(
@@ -36,18 +33,18 @@ def send(
     names: Sequence[str],
     send_id: str | None = None,
 ) -> Procedure[JobState]:
-    """Send a mail under a key that stays the same over all tries, of which the platform sends one mail.
+    """Send a mail with a key that is the same in all tries, for which the platform sends one mail.
 
-    A later try of a task whose mail is known to have failed, which is one that a person has cleared, sends
-    under a new key; the platform would not try again under the old one.
+    When the mail of an earlier try has failed for certain, which only a person's clearing of the task leads
+    to, it is sent with a new key: the platform would not try again with the old one.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param make: the call that sends, for a key.
-    :param names: what tells this mail from every other; the key is made of them.
+    :param names: what identifies this mail; the key is made of them.
     :param send_id: the key itself instead.
-    :returns: what the mail is at.
+    :returns: the state of the mail.
     :raises InvalidRequest: when the email does not exist or is not published.
-    :raises JobFailed: when the answer tells already that no mail goes out.
+    :raises JobFailed: when the answer says that no mail goes out.
     """
     key = f"send {send_key(names)}"
     mark = task_state.get(key)
@@ -69,11 +66,11 @@ def send(
 
 
 def send_key(names: Sequence[str], again: int = 0) -> str:
-    """The key of the mail that these names tell from every other.
+    """Return the key of the mail that these names identify.
 
     :param again: how often it has failed before.
     """
-    # Lengths keep ("a", "bc") and ("ab", "c") apart.
+    # With lengths, ("a", "bc") and ("ab", "c") differ.
     text = "".join(f"{len(name)} {name} " for name in (*names, str(again)))
     return str(uuid.uuid5(_IDS, text))
 
@@ -88,8 +85,8 @@ def _read_status(status_id: str) -> Procedure[SendStatus | None]:
 
 def _has_failed(sent: SendStatus) -> bool:
     """Whether no mail went out and none will, for certain."""
-    ended_badly = state_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
-    return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
+    failed = state_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
+    return failed and (sent.sendResult or "").upper() != _UNCLEAR
 
 
 def state_of(sent: SendStatus) -> JobState:
@@ -110,15 +107,15 @@ def mailing(
     timeout: float = 600.0,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Send one mail to each person, and tell what became of it.
+    """Send one mail to each person, with a result for each.
 
-    Each goes out under a key of its own that stays the same over all tries, so asking again sends none
-    twice.
+    Each mail has a key of its own that is the same in all tries, so that a repeated request sends no second
+    mail.
 
-    :param names: what tells this mailing from every other; the keys are made of them and of the addresses.
+    :param names: what identifies this mailing; the keys are made of them and of the addresses.
     :param make: the call that sends, for an address and a key.
-    :param poll_interval: how often to ask what became of the mails, in seconds.
-    :param timeout: for how long, in seconds. A mail of which nothing is known then is unknown.
+    :param poll_interval: seconds between two polls of the mails' statuses.
+    :param timeout: seconds to poll; a mail without a final status then is unknown.
     """
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
@@ -159,7 +156,7 @@ def mailing(
 
 
 def _address(field: str, value: Any) -> str:
-    # Letters of another case are no other mailbox to the platform.
+    # The platform ignores case in mail addresses.
     return address("", field, value).lower()
 
 
@@ -181,7 +178,5 @@ def _outcome(person: str, status: SendStatus) -> MemberResult:
         return MemberResult(
             person, MemberStatus.REJECTED, status.sendResult or raw_status, "no mail went out"
         )
-    reason = (
-        "what became of the mail was not told in time; clear the task to ask again, which sends none twice"
-    )
+    reason = "the mail had no final status in time; clear the task to poll again, which sends no second mail"
     return MemberResult(person, MemberStatus.UNKNOWN, status.sendResult or raw_status, reason)

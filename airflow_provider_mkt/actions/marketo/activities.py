@@ -1,4 +1,4 @@
-"""Waiting for what the activity log tells: that something happened to each lead, or so many times."""
+"""Wait for activities in the log: one of each lead, or a number of them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ def activity_seen(
     about_id: str | None = None,
     count: int = 1,
 ) -> Procedure[PollResult]:
-    """Whether the log shows an activity of every lead, or so many of anybody. Two calls, then one, for each
-    30 leads still missing and while there are few rows to read."""
+    """Poll whether the log shows an activity of every lead, or enough of any lead.
+
+    Two calls at first and one later, for each 30 leads still missing, while there are few rows to read.
+    """
     about = None if about_id is None else numeric_id("", "about_id", about_id)
     window = _Window(cache, aware_time("since", since))
 
@@ -57,28 +59,30 @@ def activity_seen(
 
     if lead_ids is not None:
         return (yield from _of_each(cache, window, activity_type_ids, lead_ids, counts))
-    return (yield from _of_anybody(window, activity_type_ids, counts, whole_number("count", count)))
+    return (yield from _of_any_lead(window, activity_type_ids, counts, whole_number("count", count)))
 
 
 def email_activity(
     cache: PollCache, *, email_id: str, activity: str, count: int, since: str | None = None
 ) -> Procedure[PollResult]:
-    """Whether the log shows so many mails sent, delivered, opened ... of an email."""
+    """Poll whether the log shows enough mails of an email sent, delivered, opened ..."""
     kind = EMAIL_ACTIVITIES[one_of("activity", activity, tuple(EMAIL_ACTIVITIES))]
     if since is None:
         raise InvalidInput("since", "is missing: from when on activities count")
     email, window = numeric_id("", "email_id", email_id), _Window(cache, aware_time("since", since))
 
     def counts(row: Activity) -> bool:
-        # The filter by asset stands in one of the platform's two documents alone.
+        # Only one of the platform's two documents has the filter by asset.
         return row.get("primaryAttributeValueId") == email
 
-    result: PollResult = yield from _of_anybody(window, [kind], counts, whole_number("count", count), [email])
+    result: PollResult = yield from _of_any_lead(
+        window, [kind], counts, whole_number("count", count), [email]
+    )
     return PollResult(result.raw_status, {activity: result.details["activities"]})
 
 
 class _Window:
-    """From when on the log is read: the given time, later on as far back as rows may still come in late.
+    """From when the log is read: the given time, later only as far back as rows may still arrive late.
 
     :param cache: keeps where reading starts, the token for it, and how many rows are older than that.
     """
@@ -86,7 +90,7 @@ class _Window:
     def __init__(self, cache: PollCache, since: datetime) -> None:
         kept = cache.get("from")
         self.cache = cache
-        # The log is asked in whole seconds, and an earlier start loses nothing.
+        # The log is read in whole seconds, and an earlier start misses nothing.
         self.start = aware_time("from", kept) if kept else since.replace(microsecond=0)
 
     def token(self) -> Procedure[str]:
@@ -98,12 +102,12 @@ class _Window:
 
     @property
     def before(self) -> int:
-        """How many rows were counted that are older than the window."""
+        """The number of rows counted that are older than the window."""
         before = self.cache.get("before")
         return before if isinstance(before, int) else 0
 
-    def read_to_the_end(self, dates: Sequence[datetime]) -> None:
-        """All rows of the window were read, with these dates: the next look need not go back as far."""
+    def move(self, dates: Sequence[datetime]) -> None:
+        """Move the window after all its rows, with these dates, were read."""
         start = datetime.fromtimestamp(int(time.time()), UTC) - timedelta(seconds=LATE)
         if start - self.start < _STEP:
             return
@@ -132,11 +136,11 @@ def _of_each(
             left.difference_update(str(row["leadId"]) for row in rows if counts(row))
         note_found(cache, [one for one in part if one not in left])
     missing = len(not_found_yet(cache, leads))
-    window.read_to_the_end(())
+    window.move(())
     return met_when(not missing, {"leads": len(leads), "missing": missing})
 
 
-def _of_anybody(
+def _of_any_lead(
     window: _Window,
     kinds: Sequence[int],
     counts: Callable[[Activity], bool],
@@ -156,5 +160,5 @@ def _of_anybody(
         if window.before + len(dates) >= count:
             return met_when(True, {"activities": window.before + len(dates)})
     found = window.before + len(dates)
-    window.read_to_the_end(list(dates.values()))
+    window.move(list(dates.values()))
     return met_when(False, {"activities": found})

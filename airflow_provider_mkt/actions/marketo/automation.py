@@ -1,4 +1,4 @@
-"""Enrolling leads in an engagement program: by status, or by requesting a campaign that adds them."""
+"""Enroll leads in an engagement program: by status, or by requesting a campaign that adds them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def by_campaign(
 
     :param campaign_id: an active, requestable trigger campaign.
     :param tokens: My Tokens for this run.
-    :param program_id: leads that are members of this program already are left out.
+    :param program_id: leads that are members of this program are left out.
     """
     return smart_campaigns.member_action(
         campaign_id,
@@ -60,17 +60,17 @@ def by_campaign(
 
 
 def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
-    """Look which leads are in a stream of an engagement program.
+    """Make a check of which leads are in a stream of an engagement program.
 
     :param program_id: the program.
     :param stream_name: the stream; any when None.
-    :raises InvalidInput: when there is no program to look in.
+    :raises InvalidInput: without a program.
     """
     if program_id is None:
-        raise InvalidInput("program_id", "is missing: the engagement program whose streams are looked at")
+        raise InvalidInput("program_id", "is missing: the engagement program whose streams are read")
     number = numeric_id("programs.members", "program_id", program_id)
 
-    def look(people: Sequence[str]) -> Procedure[set[str]]:
+    def find(people: Sequence[str]) -> Procedure[set[str]]:
         rows = yield Pages(
             programs.members(
                 number, lead_ids=[int(person) for person in people], fields=("leadId", "trackName")
@@ -82,7 +82,7 @@ def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
             if (row.get("trackName") == stream_name if stream_name else row.get("trackName"))
         }
 
-    return look
+    return find
 
 
 def enrollment(options: EnrollOptions) -> MemberAction:

@@ -1,4 +1,4 @@
-"""What can be waited for on Marketo beside its background work."""
+"""Conditions that can be waited for on Marketo."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ CAMPAIGN_STATUSES = (
 
 
 def quota_left(daily_quota: int, cache: PollCache, *, need: int) -> Procedure[PollResult]:
-    """Whether enough of the day's calls are left. One call.
+    """Poll whether enough of the day's calls are left. One call.
 
-    :param daily_quota: the calls of a day, which no endpoint tells.
+    :param daily_quota: the calls of a day, which no endpoint returns.
     """
     return (yield from enough_left(todays_quota.today(daily_quota), need))
 
 
 def campaign_status(cache: PollCache, *, campaign_id: str, statuses: Sequence[str]) -> Procedure[PollResult]:
-    """Whether a smart campaign has one of the wanted statuses. One call."""
+    """Poll whether a smart campaign has one of the wanted statuses. One call."""
     wanted = [one_of(f"statuses[{index}]", one, CAMPAIGN_STATUSES) for index, one in enumerate(statuses)]
     campaign = yield from find_or_none(campaigns.get(campaign_id))
     if campaign is None:
@@ -63,7 +63,7 @@ def campaign_status(cache: PollCache, *, campaign_id: str, statuses: Sequence[st
 
 
 def specs(daily_quota: int) -> tuple[JobSpec, ...]:
-    """The conditions of an instance.
+    """Return the conditions of an instance.
 
     :param daily_quota: its calls of a day.
     """

@@ -47,7 +47,7 @@ def _poll_email(job: Job, cache: PollCache) -> Procedure[PollResult]:
 
 
 def _poll_send(job: Job, cache: PollCache) -> Procedure[PollResult]:
-    """An email program is locked once approved, and its members appear when mail goes out."""
+    """Poll an email program: it is locked once approved, and has members once mail goes out."""
     program = yield from find_or_none(programs.get(job.id))
     if program is None:
         return PollResult("missing")
@@ -85,7 +85,7 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
 
 def _failures(details: Mapping[str, Any]) -> tuple[int, int]:
     failed = int(details.get("numOfRowsFailed") or 0)
-    # Those that failed are not among those that were processed.
+    # Failed rows are not counted as processed.
     return failed, failed + int(details.get("numOfLeadsProcessed") or 0)
 
 
@@ -104,7 +104,7 @@ def _export(kind: str, extracted: Kind) -> JobSpec:
             "queued": BatchStatus.PENDING,
             "processing": BatchStatus.PROCESSING,
             "completed": BatchStatus.COMPLETE,
-            # The platform's pages know both spellings.
+            # The platform's documents have both spellings.
             "canceled": BatchStatus.CANCELED,
             "cancelled": BatchStatus.CANCELED,
             "failed": BatchStatus.FAILED,

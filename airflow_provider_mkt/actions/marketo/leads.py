@@ -1,15 +1,4 @@
-"""Writing leads to Marketo's lead database, in batches of 300.
-
-Pushing leads to Marketo, in batches of 300: an upsert, and an activity each time.
-
-Merging leads into one, 25 at a time, each once. A merged lead is not found any more.
-
-Filling out a form for a person, once.
-
-New leads and changes of their fields, by the activity log.
-
-Waiting for leads: that they can be read, are in a list, and have come so far in a program.
-"""
+"""Write, push, merge and delete leads, submit forms, read changes of leads, and wait for leads."""
 
 from __future__ import annotations
 
@@ -68,7 +57,7 @@ _FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
 
 
 class DatabaseLeadWriter:
-    """Writes leads.
+    """Write leads, in batches of 300.
 
     :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
     :param lookup_field: the key.
@@ -89,9 +78,9 @@ class DatabaseLeadWriter:
         partition_name: str | None = None,
     ) -> None:
         if action not in get_args(leads.Action):
-            raise InvalidInput("action", f"Marketo knows {', '.join(get_args(leads.Action))}")
+            raise InvalidInput("action", f"Marketo has {', '.join(get_args(leads.Action))}")
         if lookup_field == "id" and action != "updateOnly":
-            raise InvalidInput("lookup_field", "id is given by Marketo; use action updateOnly")
+            raise InvalidInput("lookup_field", "id is assigned by Marketo; use action updateOnly")
         self.action: leads.Action = action  # type: ignore[assignment]
         self.lookup_field = lookup_field
         self.partition_name = partition_name
@@ -124,7 +113,7 @@ class DatabaseLeadWriter:
             )
         for name, value in record.items():
             if isinstance(value, (float, Decimal)) and not math.isfinite(value):
-                return rejected("WRONG_TYPE", f"{name}: is no finite number")
+                return rejected("WRONG_TYPE", f"{name}: is not a finite number")
             if isinstance(value, (list, dict, tuple, set, bytes)):
                 return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {describe_type(value)}")
         return None
@@ -132,7 +121,7 @@ class DatabaseLeadWriter:
     def key(self, record: Record) -> str | None:
         if not self.keyed:
             return None
-        # Marketo looks keys up without regard to case.
+        # Marketo ignores case in keys.
         return str(record[self.lookup_field]).lower()
 
     def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
@@ -160,28 +149,29 @@ class DatabaseLeadWriter:
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
         if code == _EXISTS and self.action == "createOnly":
-            told = "exists already, perhaps by an earlier try whose answer was lost" if ambiguous else reason
-            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=told)
+            if ambiguous:
+                reason = "exists already, perhaps by an earlier try whose answer was lost"
+            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
         if code == _NOT_FOUND and self.action == "updateOnly":
             return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
         return RecordResult(RecordStatus.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
 
 
 def _number(value: object) -> object:
-    """Decimals, which databases give and JSON does not know, as plain numbers."""
+    """Convert decimals, which databases return and JSON does not have, to plain numbers."""
     if not isinstance(value, Decimal) or not value.is_finite():
         return value
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 class PushWriter(DatabaseLeadWriter):
-    """Pushes leads.
+    """Push leads, in batches of 300: an upsert, and an activity each time.
 
-    :param program_name: the program they are pushed for, by its name.
+    :param program_name: the name of the program that they are pushed for.
     :param lookup_field: the key; ``mktToken`` for the value of a clicked link.
-    :param program_status: a status of the program's channel to put them at.
-    :param source: free text that triggers can ask for.
-    :param reason: free text that triggers can ask for.
+    :param program_status: a status of the program's channel that they get.
+    :param source: free text that triggers can filter by.
+    :param reason: free text that triggers can filter by.
     :param partition_name: lead partition for new leads.
     """
 
@@ -218,16 +208,17 @@ class PushWriter(DatabaseLeadWriter):
 def merge(
     winner_id: int | str, loser_ids: Sequence[int | str], task_state: TaskState, *, merge_in_crm: bool = False
 ) -> Procedure[LeadMerge]:
-    """Merge leads into one. It cannot be undone.
+    """Merge leads into one, 25 at a time. It cannot be undone.
 
-    A refused request merges nobody, so its leads are then tried in smaller groups.
+    A merged lead cannot be found any more. A rejected request merges no lead, so its leads are then sent in
+    smaller groups.
 
     :param winner_id: the lead whose values win.
-    :param loser_ids: those that go.
-    :param memory: what the task's earlier tries did.
+    :param loser_ids: the leads to merge into it.
+    :param task_state: marks of the task's earlier tries.
     :param merge_in_crm: merge them in Salesforce too.
-    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
-    :raises NotFound: when there is no lead of the winner's id.
+    :raises InvalidInput: on an id that is not a number, no losers, or the winner among them.
+    :raises NotFound: when there is no lead with the winner's id.
     """
     winner, losers = checked_ids(winner_id, loser_ids)
     merging = _Merging(winner, task_state, merge_in_crm=merge_in_crm)
@@ -238,7 +229,7 @@ def merge(
 
 
 class _Merging:
-    """The lead that stays, and what became of the others so far."""
+    """The lead that stays, and the outcome of the others so far."""
 
     def __init__(self, winner: int, task_state: TaskState, *, merge_in_crm: bool) -> None:
         self.winner = self.survivor = winner
@@ -246,7 +237,7 @@ class _Merging:
         self.outcome = LeadMerge(str(winner))
 
     def take(self, losers: Sequence[int]) -> Procedure[None]:
-        """Merge a group of losers, those that are there."""
+        """Merge those of a group of losers that exist."""
         digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
@@ -264,15 +255,15 @@ class _Merging:
         if left:
             try:
                 yield from self._merge(key, left)
-            except InvalidRequest as refused:
-                yield from self._divide(losers, refused)
+            except InvalidRequest as error:
+                yield from self._divide(losers, error)
                 return
         self.outcome.already += map(str, already)
         self.outcome.merged += [str(loser) for loser in losers if loser not in already]
 
     def _merge(self, key: str, losers: Sequence[int]) -> Procedure[None]:
         def find() -> Procedure[int | None]:
-            # A record of the CRM stays, whichever lead was to win.
+            # A record of the CRM stays, even when another lead was to win.
             there = yield from self._there(losers)
             return there[0] if len(there) == 1 else None
 
@@ -281,16 +272,16 @@ class _Merging:
         stays = made.value or (yield from find())
         self.survivor = stays or self.survivor
 
-    def _divide(self, losers: Sequence[int], refused: InvalidRequest) -> Procedure[None]:
+    def _divide(self, losers: Sequence[int], error: InvalidRequest) -> Procedure[None]:
         if len(losers) == 1:
-            self.outcome.rejected[str(losers[0])] = refused.message
+            self.outcome.rejected[str(losers[0])] = error.message
             return
         half = len(losers) // 2
         yield from self.take(losers[:half])
         yield from self.take(losers[half:])
 
     def _there(self, losers: Sequence[int]) -> Procedure[list[int]]:
-        """Which of these leads and the one that stays are leads of their own."""
+        """Read which of these leads, and of the one that stays, exist."""
         rows = yield Pages(leads.list("id", [self.survivor, *losers], fields=("id",)))
         return [int(row["id"]) for row in rows]
 
@@ -305,17 +296,17 @@ def submit(
     cookie: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[dict[str, str]]:
-    """Fill out a form. After a lost answer or a killed worker it is not filled out again.
+    """Submit a form for a person. After a lost answer or a killed worker it is not submitted again.
 
     :param form_id: the form.
-    :param fields: REST field names to values; ``email`` is needed.
-    :param memory: what the task's earlier tries did.
+    :param fields: REST field names to values; ``email`` is required.
+    :param task_state: marks of the task's earlier tries.
     :param program_id: the program to add the person to.
     :param visitor_data: as :func:`.lead_intake.submit_form` takes it.
     :param cookie: value of the browser's ``_mkto_trk`` cookie.
     :returns: ``lead_id``, and its ``status``: ``created`` or ``updated``.
     :raises InvalidRequest: when the form was not accepted.
-    :raises NotRepeated: when nobody can tell whether it was.
+    :raises NotRepeated: when it is unknown whether it was accepted.
     """
     key = f"submit form {form_id}"
     call = lead_intake.submit_form(
@@ -342,17 +333,17 @@ def _form_answer(result: RowResult) -> dict[str, str]:
 
 
 LATE = 7200.0
-"""Seconds after which a row of the activity log is held to be there. The platform names no bound."""
+"""Seconds within which a row of the activity log shows. The platform documents no limit."""
 
 
 def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedure[Call[list[Change]]]:
-    """Make the call that pages through leads that were made, or one of whose fields changed, since then.
+    """Make the call that pages through leads that were created, or had a field changed, since a time.
 
     :raises InvalidInput: without fields.
     """
     if not fields:
         raise InvalidInput("fields", "is missing: the REST names of the fields whose changes count")
-    # Whole seconds are what the log is asked in, and an earlier start loses nothing.
+    # The log is read in whole seconds, and an earlier start misses nothing.
     token: str = yield activities.paging_token(since.replace(microsecond=0))
     call = activities.lead_changes(token, fields=fields, list_id=list_id)
 
@@ -382,7 +373,7 @@ def leads_changed(
     fields: Sequence[str] = (),
     list_id: str | None = None,
 ) -> Procedure[PollResult]:
-    """Whether a lead was made or changed since then that is not known. Two calls while few are."""
+    """Poll whether an unknown lead was created or changed since a time. Two calls while few are known."""
     changes = read(aware_time("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
 
@@ -394,7 +385,7 @@ _TOO_MANY = "1003"
 def leads_visible(
     cache: PollCache, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
 ) -> Procedure[PollResult]:
-    """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
+    """Poll whether every lead can be read, with the wanted values. One call for 300 missing ones."""
     wanted, values = _ids(lead_ids), dict(having or {})
     for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         rows: list[dict[str, Any]] = yield leads.list("id", part, fields=["id", *values])
@@ -410,9 +401,9 @@ def leads_visible(
 
 
 def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> Procedure[PollResult]:
-    """Whether so many leads with a value can be read. One call for 300 of them."""
+    """Poll whether enough leads with a value can be read. One call for 300 of them."""
     if whole_number("count", count) > MATCHES_MAX:
-        raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
+        raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform returns no more matches")
     try:
         rows: list[dict[str, Any]] = yield Pages(leads.list(field, [value], fields=["id"]))
     except InvalidRequest as error:
@@ -423,7 +414,7 @@ def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> P
 
 
 def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
-    """Whether every lead is in a static list. One call for 300 of those missing."""
+    """Poll whether every lead is in a static list. One call for 300 missing ones."""
     wanted = _ids(lead_ids)
     for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         results: list[RowResult] = yield lists.are_members(list_id, part)
@@ -440,8 +431,10 @@ def member_status(
     status_name: str | None = None,
     stream: str | None = None,
 ) -> Procedure[PollResult]:
-    """Whether every lead has reached a status of a program, or is in a stream of it. One call for 300 of
-    those missing; two more at first to learn which statuses come later."""
+    """Poll whether every lead has reached a status of a program, or is in a stream of it.
+
+    One call for 300 missing leads; two more at first to read which statuses come later.
+    """
     wanted = _ids(lead_ids)
     if status_name is None and stream is None:
         raise InvalidInput("status_name", "give status_name, stream or both")
@@ -464,7 +457,7 @@ def member_status(
 
 
 def _this_or_later(cache: PollCache, program_id: str, status_name: str) -> Procedure[list[str]]:
-    """The statuses of a program's channel that whoever has passed this one can have."""
+    """Read the statuses of a program's channel that come with this one or later."""
     kept = cache.get("reached")
     if isinstance(kept, list):
         return [str(one) for one in kept]
@@ -474,7 +467,7 @@ def _this_or_later(cache: PollCache, program_id: str, status_name: str) -> Proce
     channel: Channel | None = yield from find_or_none(channels.by_name(program["channel"]))
     steps = {one["name"]: one["step"] for one in (channel or {}).get("progressionStatuses", ())}
     if status_name not in steps:
-        raise InvalidInput("status_name", f"is none of the program's: {', '.join(steps)}")
+        raise InvalidInput("status_name", f"is not a status of the program: {', '.join(steps)}")
     reached = [name for name, step in steps.items() if step >= steps[status_name]]
     cache["reached"] = reached
     return reached

@@ -1,13 +1,4 @@
-"""Creating programs, Marketo's campaigns, so that none is created twice.
-
-Changing and deleting programs, Marketo's campaigns, each with an outcome of its own.
-
-Copying programs, each copy once.
-
-Setting several My Tokens of a program at once.
-
-Giving leads a status in a program, which makes those members who are none.
-"""
+"""Create, change, copy and delete programs, Marketo's campaigns; set their tokens and members' statuses."""
 
 from __future__ import annotations
 
@@ -40,7 +31,7 @@ from airflow_provider_mkt.client.marketo.rows import Program, Token
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
-"""Programs per job, as many as HubSpot takes in a batch; Marketo makes them one by one."""
+"""Programs per job, as many as HubSpot takes in a batch; Marketo creates them one by one."""
 
 CREATE_FIELDS = frozenset(
     {"name", "folder_id", "folder_type", "program_type", "channel", "description", "tags", "costs"}
@@ -51,10 +42,11 @@ _REPEAT_AFTER = 5.0
 
 
 def create_all(wanted: Sequence[Mapping[str, Any]], task_state: TaskState) -> Procedure[CampaignBatch]:
-    """Create the programs that are not there yet.
+    """Create the programs that do not exist.
 
-    :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
-        ``program_type``, ``description``, ``tags`` and ``costs`` where they are not the usual ones.
+    :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and optionally ``folder_type``,
+        ``program_type``, ``description``, ``tags`` and ``costs``.
+    :param task_state: marks of the task's earlier tries.
     :raises InvalidInput: on an empty list, a missing or unknown field, or a name given twice.
     """
     calls = _checked(wanted)
@@ -86,9 +78,9 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
             raise InvalidInput(
                 f"{where}.{unknown[0]}", f"is unknown; a program has {', '.join(sorted(CREATE_FIELDS))}"
             )
-        for needed in ("name", "folder_id", "channel"):
-            if campaign.get(needed) in (None, ""):
-                raise InvalidInput(f"{where}.{needed}", "is missing or empty")
+        for required in ("name", "folder_id", "channel"):
+            if campaign.get(required) in (None, ""):
+                raise InvalidInput(f"{where}.{required}", "is missing or empty")
         name = campaign["name"]
         if name in calls:
             raise InvalidInput(f"{where}.name", "occurs twice in the list")
@@ -116,7 +108,7 @@ UPDATE_FIELDS = ("new_name", "description", "tags", "costs", "replace_costs")
 
 
 class MarketoCampaigns:
-    """What is done with Marketo programs."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.CampaignVerbs`."""
 
     def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         return update(task_state, campaigns)
@@ -128,55 +120,55 @@ class MarketoCampaigns:
 def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Change programs, one by one.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param wanted: programs with their changes: ``new_name``, ``description``, ``tags``, and ``costs``
-        together with ``replace_costs``, since added ones would be added once more by a retry.
+        together with ``replace_costs``, since a retry would add costs a second time.
     :raises InvalidInput: on an unknown field, costs that are not replaced, or nothing to change.
     """
-    # For their checks alone, so that nothing is sent when a later one is wrong.
+    # Builds the calls for their checks alone, so that nothing is sent when a later program is wrong.
     for one in wanted:
-        _look(one)
+        _find_call(one)
         _change(one, 1)
     outcome, known = CampaignOutcome(), renamed(task_state)
     for one in wanted:
         try:
-            program = yield from find_or_none(_look(one, known))
+            program = yield from find_or_none(_find_call(one, known))
             if program is None:
                 outcome.rejected[one.label] = "there is no such program"
                 continue
             if one.name and "new_name" in one.changes:
                 rename(task_state, {one.name: str(program["id"])})
             yield _change(one, program["id"])
-        except InvalidRequest as refused:
-            outcome.rejected[one.label] = refused.message
+        except InvalidRequest as rejected:
+            outcome.rejected[one.label] = rejected.message
         else:
             outcome.done[one.label] = str(program["id"])
     return outcome
 
 
 def delete(wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
-    """Delete programs with all that is in them, one by one.
+    """Delete programs with everything in them, one by one.
 
-    :param wanted: programs; those that are not there are absent.
+    :param wanted: programs; those that do not exist are absent.
     """
     for one in wanted:
-        _look(one)
+        _find_call(one)
     outcome = CampaignOutcome()
     for one in wanted:
         try:
-            program = yield from find_or_none(_look(one))
+            program = yield from find_or_none(_find_call(one))
             if program is None:
                 outcome.absent.append(one.label)
                 continue
             yield from _delete(program["id"])
-        except InvalidRequest as refused:
-            outcome.rejected[one.label] = refused.message
+        except InvalidRequest as rejected:
+            outcome.rejected[one.label] = rejected.message
         else:
             outcome.done[one.label] = str(program["id"])
     return outcome
 
 
-def _look(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
+def _find_call(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
     program_id = one.id or (known or {}).get(one.label)
     return programs.get(program_id) if program_id else programs.by_name(one.label)
 
@@ -188,7 +180,7 @@ def _change(one: CampaignRef, program_id: int) -> Call[Program]:
         if name not in UPDATE_FIELDS:
             raise InvalidInput(f"{where}: {name}", f"is unknown; a program has {', '.join(UPDATE_FIELDS)}")
     if changes.get("costs") and changes.get("replace_costs") is not True:
-        raise InvalidInput(f"{where}: replace_costs", "must be true: added costs would be added by each try")
+        raise InvalidInput(f"{where}: replace_costs", "must be true: each try would add the costs again")
     try:
         return programs.update(program_id, **changes)
     except InvalidInput as error:
@@ -225,15 +217,15 @@ def clone(
     folder_id: int | str,
     description: str | None = None,
 ) -> Procedure[Ensured[Program]]:
-    """Copy a program into a folder, unless a program of that name is in it.
+    """Copy a program into a folder, unless a program with that name is in it.
 
     :param program_id: the program to copy.
     :param name: name of the copy, unique in the instance.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param folder_id: a folder of the same workspace.
     :param description: of the copy; that of the original when not given.
     :raises NotFound: when there is no such program.
-    :raises Conflict: when the name is that of a program elsewhere, or of another kind.
+    :raises Conflict: when a program elsewhere, or of another type, has the name.
     :raises InvalidRequest: when the program cannot be copied.
     """
     call = programs.clone(program_id, name, folder_id=folder_id, description=description)
@@ -267,10 +259,10 @@ def _is_copy(there: Program, source: Program, folder_id: int | str) -> None:
 
 @dataclass(frozen=True)
 class TokensSet:
-    """What became of tokens, by name.
+    """The outcome of setting tokens, by name.
 
-    :param changed: created or given another value.
-    :param unchanged: had the value already.
+    :param changed: created, or set to another value.
+    :param unchanged: had the value before.
     """
 
     changed: tuple[str, ...]
@@ -280,11 +272,11 @@ class TokensSet:
 def set_all(
     folder_id: int | str, wanted: Mapping[str, Any], *, folder_type: tokens.FolderType = "Program"
 ) -> Procedure[TokensSet]:
-    """Create or change My Tokens. Running it again changes nothing more.
+    """Create or change My Tokens. Repeating it changes nothing more.
 
     :param folder_id: the program or folder.
     :param wanted: name without ``{{my.}}`` to value: text or a number, or a mapping of ``value`` and
-        ``type``. Where no type is told, that of the token stands, and a new token is ``text``.
+        ``type``. Without a type an existing token keeps its own, and a new token is ``text``.
     :param folder_type: ``Program`` or ``Folder``.
     :raises InvalidInput: on no tokens, or a wrong name, type or value; nothing is sent then.
     """
@@ -340,12 +332,14 @@ def member_action(
     moved: MemberStatus = MemberStatus.DONE,
     verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
 ) -> MemberAction:
-    """Give leads a status, 300 at a time. One who is further on is left there.
+    """Give leads a status in a program, 300 at a time. A lead with a later status keeps it.
+
+    Leads that are not members become members.
 
     :param program_id: the program.
     :param status_name: a status of the program's channel.
-    :param moved: what is said of somebody who was a member and moved on to the status.
-    :raises InvalidInput: on an id that is none, or a missing status.
+    :param moved: the result of a member that moved to the status.
+    :raises InvalidInput: on an id that is not a number, or a missing status.
     """
     programs.set_status(program_id, [1], status_name=status_name)
 

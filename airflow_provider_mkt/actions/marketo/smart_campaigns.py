@@ -1,11 +1,7 @@
-"""Switching trigger campaigns on and off.
+"""Activate and deactivate trigger campaigns, schedule batch campaigns once, request campaigns for leads once.
 
-Putting a run of a batch campaign on the clock, once.
-
-Each request adds another run, and no call lists the runs that are scheduled. What can be seen is the
-status of a campaign that never ran before, and the copy of a program that a request made.
-
-Running leads through a trigger campaign, each once.
+Each schedule request adds a run, and no call lists the scheduled runs. Only two effects can be looked up: the
+status of a campaign that never ran before, and the copy of a program that a request created.
 """
 
 from __future__ import annotations
@@ -60,13 +56,13 @@ def smart_campaign(campaign_id: int | str) -> Procedure[SmartCampaign]:
 
 
 def switch(campaign_id: int | str, task_state: TaskState, *, on: bool) -> Procedure[bool]:
-    """Switch a trigger campaign on or off. One that is so already is left alone.
+    """Activate or deactivate a trigger campaign, unless it is in that state.
 
     :param campaign_id: the campaign.
-    :param memory: what the task's earlier tries did.
-    :returns: whether this task switched it.
+    :param task_state: marks of the task's earlier tries.
+    :returns: whether this task changed its state.
     :raises NotFound: when there is no such campaign.
-    :raises InvalidRequest: when it cannot be switched on: a batch campaign, or one without trigger or flow.
+    :raises InvalidRequest: when it cannot be activated: a batch campaign, or one without trigger or flow.
     """
 
     def find() -> Procedure[SmartCampaign | None]:
@@ -79,18 +75,18 @@ def switch(campaign_id: int | str, task_state: TaskState, *, on: bool) -> Proced
 
 
 SOONEST = timedelta(minutes=5)
-_ON_THE_WAY = timedelta(seconds=30)
-"""What "in five minutes" has lost by the time it gets here."""
+_RENDER_DELAY = timedelta(seconds=30)
+"""Time that may pass between rendering "in five minutes" and the request."""
 _SCHEDULED = ("single run", "recurring run")
 
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A run that is on the clock.
+    """A scheduled run.
 
-    :param done: whether this task put it there; False where a copy of that name had it already.
+    :param done: whether this task scheduled it; False where a copy with that name had it before.
     :param campaign_id: the campaign that runs.
-    :param program_id: the copy of the program, where one was asked for.
+    :param program_id: the copy of the program, where one was requested.
     """
 
     done: bool
@@ -108,17 +104,17 @@ def schedule(
 ) -> Procedure[Scheduled]:
     """Schedule a run of a batch campaign.
 
-    After a lost answer or a killed worker it is not asked for again. Where the campaign had never run
-    before, its status tells that the request was carried out.
+    After a lost answer or a killed worker the request is not sent again. Where the campaign had never run
+    before, its status shows that the request took effect.
 
     :param campaign_id: a batch campaign.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param run_at: five minutes to two years ahead; five minutes from now when not given.
     :param tokens: My Tokens for this run, ``{{my.name}}`` to value.
     :raises NotFound: when there is no such campaign.
     :raises InvalidInput: when *run_at* is too soon or too late.
-    :raises InvalidRequest: when it is no batch campaign.
-    :raises NotRepeated: when nobody can tell whether a run was scheduled.
+    :raises InvalidRequest: when it is not a batch campaign.
+    :raises NotRepeated: when it is unknown whether a run was scheduled.
     """
     key, status_before = f"schedule campaign {campaign_id}", f"status of campaign {campaign_id} before"
     campaign = yield from _batch_campaign(campaign_id)
@@ -153,19 +149,19 @@ def schedule_copy(
 ) -> Procedure[Scheduled]:
     """Copy a campaign's program, and schedule a run of the copy of the campaign.
 
-    The copy's name is unique in the instance, so a copy that is there shows that the request was carried
-    out, and is not made again.
+    The copy's name is unique in the instance, so an existing copy shows that the request took effect, and it
+    is not sent again.
 
     :param campaign_id: a batch campaign in a program.
     :param program_name: name of the copy.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param run_at: five minutes to two years ahead; five minutes from now when not given.
     :param tokens: My Tokens for this run, ``{{my.name}}`` to value.
     :raises NotFound: when there is no such campaign.
     :raises InvalidInput: when *run_at* is too soon or too late.
-    :raises InvalidRequest: when it is no batch campaign, or its program cannot be copied.
-    :raises Conflict: when a program of that name is there, and its campaign is not scheduled.
-    :raises NotRepeated: when this task's copy is there, and nobody can tell whether its run is scheduled.
+    :raises InvalidRequest: when it is not a batch campaign, or its program cannot be copied.
+    :raises Conflict: when a program with that name exists, and its campaign is not scheduled.
+    :raises NotRepeated: when this task's copy exists, and it is unknown whether its run is scheduled.
     :raises QuotaExhausted: when programs were copied this way 20 times today.
     """
     key = f"schedule campaign {campaign_id} as {program_name}"
@@ -216,7 +212,7 @@ def _is_scheduled(campaign: SmartCampaign) -> bool:
 
 
 def _soon_enough(run_at: datetime | None, clock: Callable[[], float]) -> None:
-    if run_at is not None and run_at < datetime.fromtimestamp(clock(), UTC) + SOONEST - _ON_THE_WAY:
+    if run_at is not None and run_at < datetime.fromtimestamp(clock(), UTC) + SOONEST - _RENDER_DELAY:
         raise InvalidInput(
             "run_at", "is less than five minutes ahead; leave it out to run as soon as Marketo can"
         )
@@ -242,15 +238,14 @@ def member_action(
 ) -> MemberAction:
     """Run leads through a trigger campaign, 100 at a time.
 
-    Every request runs its leads again and its answer tells of none of them. So each request is
-    remembered before it is sent, and one whose answer was lost is looked for in the activity log.
-    Leads that are not seen there come out as unknown and are not requested again by themselves. A request
-    that is refused for one of its leads is sent again without it.
+    Every request runs its leads again, and its answer names none of them. So a request whose answer was lost
+    is looked up in the activity log. Leads that do not show there are unknown and are not requested again by
+    themselves. A request that is rejected for one of its leads is split.
 
     :param campaign_id: an active, requestable trigger campaign.
     :param tokens: My Tokens for this run.
-    :param program_id: leads that are members of this program already are left out.
-    :raises InvalidInput: on an id that is none, or a token without its braces.
+    :param program_id: leads that are members of this program are left out.
+    :raises InvalidInput: on an id that is not a number, or a token without its braces.
     """
     number = numeric_id("campaigns.request", "campaign_id", campaign_id)
     program = None if program_id is None else numeric_id("programs.members", "program_id", program_id)
@@ -279,7 +274,7 @@ def member_action(
 
 
 def _members(program_id: int, leads: Sequence[int], task_state: TaskState) -> Procedure[list[int]]:
-    """Who was a member before anybody was requested: those who were requested may be members by now."""
+    """Read who was a member before the first request: requested leads may have become members since."""
     known = task_state.get("members")
     if isinstance(known, Sequence) and not isinstance(known, str):
         return [int(lead) for lead in known]  # type: ignore[arg-type]
@@ -365,11 +360,11 @@ def _requestable(campaign_id: int) -> Procedure[None]:
     campaign: dict[str, Any] | None = yield campaigns.get(campaign_id)
     if campaign is None:
         raise NotFound(f"there is no smart campaign {campaign_id}", platform="marketo", call="campaigns.get")
-    for fact, problem in (
+    for flag, problem in (
         ("isActive", "is not active"),
         ("isRequestable", "has no trigger for API requests"),
     ):
-        if campaign.get(fact) is False:
+        if campaign.get(flag) is False:
             raise InvalidRequest(
                 f"smart campaign {campaign_id} {problem}", platform="marketo", call="campaigns.request"
             )
