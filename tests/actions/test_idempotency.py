@@ -1,12 +1,20 @@
-"""Something is made once, whatever happens to the answers and to the worker."""
+"""Create and send once, although answers get lost, workers are killed and tasks are retried."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent, send_at_most_once
+from airflow_provider_mkt.actions.idempotency import (
+    BatchOutcome,
+    Ensured,
+    create_if_absent,
+    mark_reported,
+    send_at_most_once,
+    send_batch_at_most_once,
+)
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, InMemoryTaskState, Pause, Procedure
 from airflow_provider_mkt.client.call import Call, Replay, Route
 from airflow_provider_mkt.client.errors import Conflict, NotRepeated, OutcomeUnknown, RateLimited
@@ -16,10 +24,17 @@ FIND: Call[str | None] = Call("things.find", Route("GET", "things"), str, Replay
 
 
 class World:
-    """A platform that makes things, and shows them some seconds after it was asked."""
+    """A platform that creates things, and shows them some seconds after the request.
 
-    def __init__(self, *, shows_after: float = 0.0) -> None:
+    :param call_takes: seconds from a request to its answer, or to the loss of it.
+    """
+
+    def __init__(self, *, shows_after: float = 0.0, call_takes: float = 0.0) -> None:
         self.now, self.shows_after, self.made = 1_000.0, shows_after, []
+        self.call_takes = call_takes
+        self.killed_at_pause = False
+        self.sent_at: list[float] = []
+        self.answered_at: list[float] = []
         self.task_state = InMemoryTaskState()
 
     def find(self) -> Procedure[str | None]:
@@ -27,13 +42,13 @@ class World:
         return answer
 
     def run(self, *answers: Exception | str) -> Ensured[str]:
-        """Run the flow; *answers* are those of the requests in turn."""
+        """Run the procedure; *answers* are those of the requests in turn."""
         procedure = create_if_absent("make", self.task_state, MAKE, self.find, clock=lambda: self.now)
         made: Ensured[str] = self._fed(procedure, *answers)
         return made
 
     def run_at_most_once(self, *answers: Exception | str) -> object:
-        """Run the flow that never repeats by itself."""
+        """Run the procedure that never repeats by itself."""
         procedure = send_at_most_once(
             "make", self.task_state, MAKE, to_answer=str.upper, find=self.find, clock=lambda: self.now
         )
@@ -47,12 +62,17 @@ class World:
             while True:
                 step = procedure.throw(given) if isinstance(given, Exception) else procedure.send(given)
                 if isinstance(step, Pause):
+                    if self.killed_at_pause:
+                        raise KeyboardInterrupt
                     self.now += step.seconds
                     given = None
                 elif step is FIND:
                     given = next((one for one, at in self.made if at <= self.now), None)
                 else:
                     given = left.pop(0)
+                    self.sent_at.append(self.now)
+                    self.now += self.call_takes
+                    self.answered_at.append(self.now)
                     if isinstance(given, str) or getattr(given, "worked", False):
                         self.made.append((str(given), self.now + self.shows_after))
         except StopIteration as stop:
@@ -146,3 +166,58 @@ def test_a_request_that_was_surely_not_done_may_be_made_again() -> None:
     with pytest.raises(RateLimited):
         world.run_at_most_once(RateLimited("slow down"))
     assert world.run_at_most_once("thing") == "THING"
+
+
+def test_the_consistency_window_begins_when_the_answer_was_lost() -> None:
+    world = World(call_takes=40)
+    world.run(lost(worked=False), "thing")
+    assert world.sent_at[1] - world.answered_at[0] >= CONSISTENCY_WINDOW
+
+
+def test_a_try_after_a_worker_was_killed_during_the_lookup_counts_from_the_loss_of_the_answer() -> None:
+    world = World(call_takes=40)
+    world.killed_at_pause = True
+    with pytest.raises(KeyboardInterrupt):
+        world.run(lost(worked=False))
+    world.killed_at_pause = False
+    world.run("thing")
+    assert world.sent_at[1] - world.answered_at[0] >= CONSISTENCY_WINDOW
+
+
+def test_an_effect_that_shows_late_after_the_loss_of_a_slow_answer_is_found_by_a_later_try() -> None:
+    world = World(call_takes=40, shows_after=CONSISTENCY_WINDOW - 1)
+    world.killed_at_pause = True
+    with pytest.raises(KeyboardInterrupt):
+        world.run_at_most_once(lost(worked=True))
+    world.killed_at_pause = False
+    assert world.run_at_most_once() == "lost"
+
+
+def test_a_batch_of_which_an_item_is_unknown_is_sent_again_only_after_that_was_reported() -> None:
+    world, sent = World(call_takes=40), []
+
+    def request(items: Sequence[str]) -> Call[str]:
+        sent.append(list(items))
+        return MAKE
+
+    def find(items: Sequence[str], since: float) -> Procedure[list[str]]:
+        assert since == 1_000.0
+        yield FIND
+        return [one for one in items if one == "a"]
+
+    def run(*answers: Exception | str) -> BatchOutcome[str]:
+        outcome = BatchOutcome(["a", "b"])
+        procedure = send_batch_at_most_once(
+            "batch", world.task_state, outcome, request, find, clock=lambda: world.now
+        )
+        world._fed(procedure, *answers)
+        return outcome
+
+    for answers in ([lost(worked=False)], []):
+        outcome = run(*answers)
+        assert (outcome.done, outcome.unknown) == (["a"], ["b"])
+        assert world.now >= world.answered_at[0] + CONSISTENCY_WINDOW
+    assert sent == [["a", "b"]]
+    mark_reported("batch", world.task_state)
+    assert run("done").done == ["a", "b"]
+    assert sent == [["a", "b"], ["b"]]

@@ -169,8 +169,8 @@ wait >> kept()
     ("conn", "arguments", "named"),
     [
         ("marketo", "", "fields: is missing"),
-        ("hubspot", 'fields=["email"]', "fields: HubSpot tells the changes of all contacts"),
-        ("hubspot", "list_id=101", "list_id: HubSpot tells the changes of all contacts"),
+        ("hubspot", 'fields=["email"]', "fields: HubSpot reports changes of all contacts"),
+        ("hubspot", "list_id=101", "list_id: HubSpot reports changes of all contacts"),
         ("hubspot", 'since="yesterday"', "since: must be an ISO 8601 time"),
         ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken is not a watermark"),
     ],

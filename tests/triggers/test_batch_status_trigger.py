@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from airflow_runs import Airflow
 from workers import as_soon_as, until
 
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
@@ -116,6 +118,44 @@ def _impatient(init: Any) -> Any:
         init(self, **{"max_elapsed": 0.1, **options})
 
     return made
+
+
+@pytest.mark.parametrize("fast", ["email_publish", "campaign_batch"])
+def test_jobs_of_two_kinds_are_polled_at_the_shorter_interval(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fast: str
+) -> None:
+    specs = [
+        replace(spec, poke_interval=0.05 if spec.kind == fast else 60.0) for spec in HubSpotHook.job_specs
+    ]
+    monkeypatch.setattr(HubSpotHook, "job_specs", specs)
+    batch = {"platform": "hubspot", "kind": "campaign_batch", "id": hubspot.SPRING_CAMPAIGN}
+    waiting = BatchStatusTrigger("hubspot_default", [JOB, batch], time.time() + 1.0)
+    assert asyncio.run(event_of(waiting))["status"] == "timeout"
+    assert sandbox.hubspot.calls.of("GET", ROUTE).total > 3
+
+
+def test_each_outage_has_the_whole_budget_of_failing_polls(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+
+    monkeypatch.setattr(RetryPolicy, "__init__", _impatient(RetryPolicy.__init__))
+    faults = sandbox.hubspot.faults
+
+    async def outages() -> dict[str, Any]:
+        task = asyncio.create_task(event_of(trigger(max_poll_failure_time=2.0)))
+        for _ in range(2):
+            faults.add(method="GET", answer={"status": 502}, times=None)
+            await asyncio.sleep(1.2)
+            faults.clear()
+            polls = sandbox.hubspot.calls.of("GET", ROUTE).total
+            await asyncio.to_thread(
+                until, lambda polls=polls: sandbox.hubspot.calls.of("GET", ROUTE).total > polls + 2
+            )
+        publish(sandbox)
+        return await asyncio.wait_for(task, 20)
+
+    assert asyncio.run(outages())["status"] == "success"
 
 
 def test_fifty_of_them_leave_the_loop_free(sandbox: Sandbox) -> None:
