@@ -86,71 +86,71 @@ def lost(*, worked: bool) -> OutcomeUnknown:
     return error
 
 
-def test_what_is_there_is_left_alone() -> None:
+def test_what_exists_is_left_alone() -> None:
     world = World()
     world.made.append(("old", 0.0))
     assert world.run() == Ensured("old", created=False)
 
 
-def test_it_is_made_and_a_later_try_finds_it() -> None:
+def test_it_is_created_and_a_later_try_finds_it() -> None:
     world = World()
     assert world.run("thing") == Ensured("thing", created=True)
     assert world.run() == Ensured("thing", created=True)
 
 
-def test_a_lost_answer_whose_work_was_done_makes_no_second_one_however_late_it_shows() -> None:
+def test_a_request_with_a_lost_answer_is_not_repeated_when_its_effect_shows_late() -> None:
     world = World(shows_after=CONSISTENCY_WINDOW - 1)
     assert world.run(lost(worked=True)).created
     assert len(world.made) == 1
 
 
-def test_a_lost_request_is_made_again_only_when_the_first_must_have_shown() -> None:
+def test_a_request_with_a_lost_answer_is_repeated_only_after_the_consistency_window() -> None:
     world = World()
     assert world.run(lost(worked=False), "thing") == Ensured("thing", created=True)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
-def test_two_lost_requests_end_in_an_unknown_outcome() -> None:
+def test_two_requests_with_lost_answers_raise_outcome_unknown() -> None:
     world = World()
     with pytest.raises(OutcomeUnknown):
         world.run(lost(worked=False), lost(worked=False))
 
 
-def test_a_try_after_a_killed_one_waits_until_its_request_must_have_shown() -> None:
+def test_a_try_after_a_killed_worker_waits_for_the_consistency_window() -> None:
     world = World()
     world.task_state.set("make", {"requested_at": world.now})
     assert world.run("thing") == Ensured("thing", created=True)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
-def test_a_name_that_another_run_took_in_between_counts_as_there() -> None:
+def test_a_name_that_another_run_takes_in_the_meantime_counts_as_existing() -> None:
     world = World()
     refused = Conflict("taken")
     refused.worked = True  # type: ignore[attr-defined]
     assert world.run(refused).created is False
 
 
-def test_a_refused_request_leaves_nothing_to_wait_for() -> None:
+def test_a_rejected_request_leaves_no_mark() -> None:
     world = World()
     with pytest.raises(RateLimited):
         world.run(RateLimited("slow down"))
     assert world.task_state.get("make") is None
 
 
-def test_an_answer_is_remembered_and_returned_without_another_request() -> None:
+def test_an_answer_is_kept_and_returned_without_another_request() -> None:
     world = World()
     assert world.run_at_most_once("thing") == "THING"
     assert world.run_at_most_once() == "THING"
 
 
-def test_a_lost_request_whose_effect_shows_late_is_known_then_and_by_later_tries() -> None:
+def test_an_effect_that_shows_late_is_the_answer_of_this_try_and_of_later_ones() -> None:
     world = World(shows_after=CONSISTENCY_WINDOW - 1)
     assert world.run_at_most_once(lost(worked=True)) == "lost"
     assert world.run_at_most_once() == "lost"
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(killed: bool) -> None:
+def test_a_request_without_visible_effect_is_sent_again_only_after_it_was_reported(killed: bool) -> None:
     world = World()
     answers = [] if killed else [lost(worked=False)]
     if killed:
@@ -161,7 +161,7 @@ def test_a_request_that_nothing_shows_is_made_again_only_after_that_was_said(kil
     assert world.run_at_most_once("thing") == "THING"
 
 
-def test_a_request_that_was_surely_not_done_may_be_made_again() -> None:
+def test_a_rejected_request_may_be_sent_again() -> None:
     world = World()
     with pytest.raises(RateLimited):
         world.run_at_most_once(RateLimited("slow down"))

@@ -1,4 +1,4 @@
-"""Counting activities over a long wait: few calls, and no row is missed or counted twice."""
+"""Count activities over a long wait: few calls, and no row is missed or counted twice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fill_out(sandbox: Sandbox, lead: int = marketo.ANNA, *, ago: float = 0, late
     sandbox.marketo.world.log.add(FILL_OUT_FORM, lead, now - timedelta(seconds=ago), committed_at=committed)
 
 
-def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_too(sandbox: Sandbox) -> None:
+def test_rows_older_than_the_window_stay_counted_and_late_rows_are_counted(sandbox: Sandbox) -> None:
     since, cache, calls = sandbox.clock.now(), PollCache(), sandbox.marketo.calls
     seen = []
     for _ in range(8):
@@ -57,7 +57,7 @@ def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_t
     assert poll(sandbox, {}, since, count=100).details["activities"] == 15
 
 
-def test_a_lead_that_was_seen_is_not_asked_for_again(sandbox: Sandbox) -> None:
+def test_a_lead_that_was_found_is_not_read_again(sandbox: Sandbox) -> None:
     since, cache = sandbox.clock.now(), PollCache()
     leads = [str(one) for one in (marketo.ANNA, marketo.BEN)]
     fill_out(sandbox, marketo.ANNA)

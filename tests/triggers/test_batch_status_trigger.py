@@ -1,4 +1,4 @@
-"""The trigger: rebuilt from what it serializes to, never in the loop's way, gone when it is canceled."""
+"""The trigger of jobs: serialization, events, outages, the event loop, cancellation."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
     assert hubspot.TOKEN not in json.dumps(arguments)
 
 
-def test_complete_failed_timeout_and_error_are_told_with_what_was_carried(sandbox: Sandbox) -> None:
+def test_the_event_has_status_and_carry_for_success_failed_timeout_and_error(sandbox: Sandbox) -> None:
     waiting = asyncio.run(event_of(trigger(0.2, carry={"a": 1})))
     assert (waiting["status"], waiting["carry"], waiting["job_states"][0]["raw_status"]) == (
         "timeout",
@@ -92,7 +92,7 @@ def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
     assert time.time() >= one.deadline
 
 
-def test_it_lives_through_a_platform_that_is_down_for_a_while(
+def test_it_survives_a_short_outage_of_the_platform(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
@@ -158,7 +158,7 @@ def test_each_outage_has_the_whole_budget_of_failing_polls(
     assert asyncio.run(outages())["status"] == "success"
 
 
-def test_fifty_of_them_leave_the_loop_free(sandbox: Sandbox) -> None:
+def test_fifty_triggers_do_not_block_the_event_loop(sandbox: Sandbox) -> None:
     sandbox.hubspot.latency = 0.05
     publish(sandbox, 1.5)
     waited: list[float] = []
@@ -207,7 +207,9 @@ def test_canceling_leaves_no_task_and_no_connection_behind(sandbox: Sandbox) -> 
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_killing_the_task_unapproves_the_program_where_that_is_wanted(sandbox: Sandbox, wanted: bool) -> None:
+def test_killing_the_task_unapproves_the_program_only_with_cancel_on_kill(
+    sandbox: Sandbox, wanted: bool
+) -> None:
     from datetime import timedelta
 
     from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
@@ -243,7 +245,7 @@ def test_a_connection_that_only_the_database_knows_is_found(
             )
         )
     job_states = sandbox.hubspot.calls
-    # The first look is the worker's, and the others are the trigger's.
+    # The first poll is the worker's, and the others are the trigger's.
     with as_soon_as(lambda: job_states.of("GET", ROUTE).total > 2, lambda: publish(sandbox)):
         run = airflow.run(
             f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '

@@ -209,8 +209,8 @@ class Part:
     def to_json(self) -> dict[str, Any]:
         return {"id": self.export_id, "made": self.made, "details": self.details, "written": self.written}
 
-    def remember(self, kept: object) -> None:
-        """Take up what an earlier try knew."""
+    def restore(self, kept: object) -> None:
+        """Read the state of an earlier try."""
         if isinstance(kept, Mapping):
             self.export_id, self.made = kept.get("id"), int(kept.get("made") or 0)
             self.details, self.written = kept.get("details"), kept.get("written")
@@ -251,7 +251,7 @@ class Extraction:
         """Read the state of earlier tries."""
         self.began, _ = self._clocks(self.task_state.get(self._key("clock")))
         for number, part in enumerate(self.parts):
-            part.remember(self.task_state.get(self._key(number)))
+            part.restore(self.task_state.get(self._key(number)))
             part.made = 0
         self.touch()
 
@@ -262,10 +262,10 @@ class Extraction:
         parts = known.get("parts") or {}
         for number, part in enumerate(self.parts):
             if str(number) in parts:
-                part.remember(parts[str(number)])
+                part.restore(parts[str(number)])
                 self.keep(part)
             else:
-                part.remember(self.task_state.get(self._key(number)))
+                part.restore(self.task_state.get(self._key(number)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as small JSON."""

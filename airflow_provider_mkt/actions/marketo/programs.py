@@ -290,10 +290,10 @@ def set_all(
     changed: list[str] = []
     for name, (value, kind) in given.items():
         now = there.get(name)
-        wants = kind or (now["type"] if now else "text")
-        if now is not None and (now["type"], now.get("value", "")) == (wants, value):
+        wanted_type = kind or (now["type"] if now else "text")
+        if now is not None and (now["type"], now.get("value", "")) == (wanted_type, value):
             continue
-        yield _call(folder_id, name, value, wants, folder_type)
+        yield _call(folder_id, name, value, wanted_type, folder_type)
         changed.append(name)
     return TokensSet(tuple(changed), tuple(name for name in given if name not in changed))
 
