@@ -16,8 +16,6 @@ import pytest
 
 from airflow_provider_mkt.actions import idempotency
 from airflow_provider_mkt.actions.hubspot import automation as hubspot_nurture
-from airflow_provider_mkt.actions.hubspot import campaigns as hubspot_campaigns
-from airflow_provider_mkt.actions.hubspot import emails as hubspot_emails
 from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
 from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
@@ -29,13 +27,13 @@ RESET: dict[str, Any] = {"reset": True}
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
-    for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, members):
+    for module in (idempotency, members):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
-    for module in (idempotency, hubspot_campaigns, hubspot_emails):
-        monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
+    for module in (idempotency, marketo_requests):
+        monkeypatch.setattr(module, "_LOOKUP_INTERVAL", 0.1)
     monkeypatch.setattr(members, "_LOOKUP_INTERVAL", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
-        monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)
+        monkeypatch.setattr(module, "_REPEAT_AFTER", 0.1)
     monkeypatch.setattr(RetryPolicy, "backoff", lambda self, failures, at_least=None: 0.02)
 
 

@@ -1,10 +1,27 @@
-"""Doing something once that the platform would do twice if it were asked twice."""
+"""Create and send once, although answers get lost, workers are killed and tasks are retried.
+
+Every action that must not take effect twice uses this module. A request is marked in the task state before it
+is sent. A rejected request restores the earlier mark. An ambiguous one (nobody knows whether the platform ran
+it) moves the mark to the time at which the answer was lost, because until then the request may have been on
+its way. Its effect is then looked up until :data:`CONSISTENCY_WINDOW` is over.
+
+A mark is plain JSON with these keys:
+
+``requested_at``
+    when the request was sent or its answer was lost, in epoch seconds
+``answer``
+    what is kept of the platform's answer
+``done``
+    whether the platform confirmed the request, where no answer is kept
+``reported``
+    whether a person was told that the outcome is unknown, and may decide to send the request again
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pause, Procedure, TaskState
@@ -12,21 +29,23 @@ from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, OutcomeUnknown, PlatformError
 
 T = TypeVar("T")
+A = TypeVar("A")
+K = TypeVar("K")
 
-_TRIES = 2
-_LOOK_EVERY = 5.0
+_LOOKUP_INTERVAL = 5.0
+"""Seconds between two lookups of an effect that does not show yet."""
 
 
 @dataclass(frozen=True)
 class Ensured(Generic[T]):
-    """Something that is there now.
+    """Something that is in place now.
 
-    :param value: what the platform says of it.
-    :param new: whether this task made it, in this try or an earlier one.
+    :param value: what the platform returned for it.
+    :param created: whether this task created or sent it, in this try or an earlier one.
     """
 
     value: T
-    new: bool
+    created: bool
 
 
 def create_if_absent(
@@ -35,51 +54,67 @@ def create_if_absent(
     call: Call[T],
     find: Callable[[], Procedure[T | None]],
     *,
+    prepare: Callable[[], Procedure[None]] | None = None,
+    confirm: Callable[[], Procedure[T | None]] | None = None,
+    reverted: Callable[[], PlatformError] | None = None,
+    details: Callable[[], Mapping[str, Json]] = dict,
+    max_requests: int = 2,
+    window: float | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Ensured[T]]:
-    """Make something, unless it is there already.
+    """Create something, unless it exists.
 
-    That it is asked for is remembered before it is asked for. After a lost answer or a killed worker it
-    is looked for until the earlier request must have shown, before another is made.
+    After an ambiguous failure or a killed worker it is looked up until the earlier request must have shown.
+    Only then is the request sent again.
 
     :param key: names the thing within the task, e.g. ``clone email 12 as Spring``.
-    :param memory: what the task's earlier tries did.
-    :param call: makes it.
-    :param find: looks for it, by what makes it this thing and no other; None when it is not there.
-    :raises InvalidRequest: when the platform refuses and it is not there either.
-    :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
-        :data:`CONSISTENCY_WINDOW` seconds either time.
+    :param task_state: marks of the task's earlier tries.
+    :param call: creates it.
+    :param find: looks it up, by what identifies it; returns None when it does not exist.
+    :param prepare: runs before each request, when the thing does not exist.
+    :param confirm: looks up the effect of a request that the platform confirmed. When given, a confirmed
+        request is followed by a wait until its effect shows.
+    :param reverted: makes the error to raise when the platform confirmed the request in an earlier try, and
+        the thing does not exist any more. When not given, it is created again.
+    :param details: what to keep in the mark beside the time of the request.
+    :param max_requests: how often one try sends the request.
+    :param window: seconds within which an effect shows; :data:`CONSISTENCY_WINDOW` when not given.
+    :raises InvalidRequest: when the platform rejects the request and the thing does not exist.
+    :raises OutcomeUnknown: when every request failed ambiguously and no effect showed within *window*.
     """
-    asked = requested_at(task_state.get(key))
+    requested: float | None = requested_at(task_state.get(key))
     lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        there = yield from find_until_consistent(find, asked, clock)
-        if there is not None:
-            return Ensured(there, new=asked is not None)
-        before = task_state.get(key)
-        task_state.set(key, {"asked": clock()})
+    for _ in range(max_requests):
+        found = yield from find_until_consistent(find, requested, clock, window=window)
+        if found is not None:
+            return Ensured(found, created=requested is not None)
+        mark = task_state.get(key)
+        if reverted is not None and is_done(mark):
+            task_state.set(key, None)
+            raise reverted()
+        if prepare is not None:
+            yield from prepare()
         try:
-            value: T = yield call
+            value: T = yield from send_marked(key, task_state, call, details=details(), clock=clock)
         except OutcomeUnknown as error:
-            # The time counts from now: until now the request may have been on its way.
-            asked, lost = clock(), error
-            task_state.set(key, {"asked": asked})
+            requested, lost = requested_at(task_state.get(key)), error
         except InvalidRequest:
-            task_state.set(key, before)
-            # Another run, or the request whose answer was lost, may have made it in between.
-            there = yield from find()
-            if there is None:
+            # Another run, or the request whose answer was lost, may have created it in the meantime.
+            found = yield from find()
+            if found is None:
                 raise
-            return Ensured(there, new=asked is not None)
-        except PlatformError:
-            task_state.set(key, before)
-            raise
+            return Ensured(found, created=requested is not None)
         else:
-            return Ensured(value, new=True)
-    there = yield from find_until_consistent(find, asked, clock)
-    if there is None:
-        raise lost or OutcomeUnknown("what was asked for did not show")
-    return Ensured(there, new=True)
+            if reverted is not None:
+                task_state.set(key, {**details(), "requested_at": clock(), "done": True})
+            if confirm is not None:
+                shown = yield from find_until_consistent(confirm, clock(), clock, window=window)
+                value = value if shown is None else shown
+            return Ensured(value, created=True)
+    found = yield from find_until_consistent(find, requested, clock, window=window)
+    if found is None:
+        raise lost or OutcomeUnknown(f"{key}: the request had no visible effect")
+    return Ensured(found, created=True)
 
 
 def send_at_most_once(
@@ -87,98 +122,267 @@ def send_at_most_once(
     task_state: TaskState,
     call: Call[T],
     *,
-    plain: Callable[[T], Json],
-    seen: Callable[[], Procedure[Any]] | None = None,
+    to_answer: Callable[[T], A],
+    find: Callable[[], Procedure[A | None]] | None = None,
+    find_first: bool = False,
+    keep_answer: bool = True,
+    report: bool = True,
     clock: Callable[[], float] = time.time,
-) -> Procedure[Json]:
-    """Send what takes effect again each time it is sent, and leaves little or nothing to look it up by.
+) -> Procedure[Ensured[A]]:
+    """Send a request that takes effect each time it is sent, and can hardly be looked up afterwards.
 
-    The answer is remembered, and a later try of the task returns it without sending. After a lost answer
-    or a killed worker the effect is looked for; where it does not show, it is not sent again by itself.
-    That is said once, and from then on running the task again is a person's decision.
+    The answer is kept, and a later try of the task returns it without sending. After an ambiguous failure or
+    a killed worker the effect is looked up. Where it does not show, the request is not sent again. That is
+    reported once; a person who then clears the task sends it again.
 
-    :param key: names the thing within the task.
-    :param memory: what the task's earlier tries did.
-    :param call: does it.
-    :param plain: what is to be remembered of the answer, and returned.
-    :param seen: looks for the effect of an earlier request, and returns as much; None where it does not
-        show. Not given for what leaves nothing that could be looked up.
-    :raises NotRepeated: when what became of a request is not known.
+    :param key: names the request within the task.
+    :param task_state: marks of the task's earlier tries.
+    :param call: the request.
+    :param to_answer: makes of the platform's answer what is returned and kept, as plain JSON.
+    :param find: looks up the effect of an earlier request and returns its answer, or None where it does not
+        show. Not given for a request whose effect cannot be looked up.
+    :param find_first: whether *find* also runs before the first request, so that what exists already is left
+        alone.
+    :param keep_answer: False for a request that a task which succeeded and is cleared sends again.
+    :param report: False when the caller reports the unknown outcome later, by :func:`mark_reported`.
+    :raises NotRepeated: when the outcome of a request is unknown.
     """
+
+    def keep(answer: A) -> Ensured[A]:
+        task_state.set(key, {"answer": cast("Json", answer)} if keep_answer else None)
+        return Ensured(answer, created=True)
+
     mark = task_state.get(key)
-    if isinstance(mark, Mapping) and not to_be_sent(mark):
-        if "answer" in mark:
-            return mark["answer"]
-        return (yield from _known(key, task_state, seen, requested_at(mark), clock))
-    task_state.set(key, {"asked": clock()})
+    if isinstance(mark, Mapping) and "answer" in mark:
+        return Ensured(cast("A", mark["answer"]), created=True)
+    requested = requested_at(mark)
+    if find is not None and (find_first or is_ambiguous(mark)):
+        found = yield from find_until_consistent(find, requested, clock)
+        if found is not None:
+            return Ensured(found, created=False) if requested is None else keep(found)
+    if is_ambiguous(mark):
+        raise _unknown(key, task_state, report=report)
     try:
-        value: T = yield call
-    except OutcomeUnknown as error:
-        # The time counts from now: until now the request may have been on its way.
-        asked = clock()
-        task_state.set(key, {"asked": asked})
-        return (yield from _known(key, task_state, seen, asked, clock, error))
-    except PlatformError:
-        task_state.set(key, mark)
-        raise
-    answer = plain(value)
-    task_state.set(key, {"answer": answer})
-    return answer
+        value: T = yield from send_marked(key, task_state, call, clock=clock)
+    except OutcomeUnknown as lost:
+        found = None
+        if find is not None:
+            found = yield from find_until_consistent(find, clock(), clock)
+        if found is None:
+            raise _unknown(key, task_state, lost, report=report) from lost
+        return keep(found)
+    return keep(to_answer(value))
 
 
-def _known(
+@dataclass
+class BatchOutcome(Generic[K]):
+    """The outcome of one request for many items.
+
+    :param pending: items for which the request is still to be sent; after a rejection, those it was sent for.
+    :param done: items for which it took effect, in this try or an earlier one.
+    :param unknown: items for which it is unknown whether it took effect.
+    """
+
+    pending: list[K]
+    done: list[K] = field(default_factory=list)
+    unknown: list[K] = field(default_factory=list)
+
+    def found(self, items: Sequence[K]) -> None:
+        """Move items from *pending* to *done*."""
+        self.done += [one for one in self.pending if one in items]
+        self.pending = [one for one in self.pending if one not in items]
+
+
+def send_batch_at_most_once(
     key: str,
     task_state: TaskState,
-    seen: Callable[[], Procedure[Any]] | None,
-    asked: float | None,
-    clock: Callable[[], float],
-    error: OutcomeUnknown | None = None,
-) -> Procedure[Json]:
-    answer: Json = None
-    if seen is not None:
-        answer = cast("Json", (yield from find_until_consistent(seen, asked, clock)))
-    if answer is None:
-        task_state.set(key, {"asked": asked, "told": True})
-        raise NotRepeated(
-            f"{error.message if error else 'an earlier try ended in the middle'}: {key} was asked for once, "
-            "and what became of it is not known. It is not repeated by itself; look on the platform, and "
-            "clear the task to ask again",
-            platform=error.platform if error else "",
-            call=error.call if error else "",
-        ) from error
-    task_state.set(key, {"answer": answer})
-    return answer
+    outcome: BatchOutcome[K],
+    call: Callable[[Sequence[K]], Call[Any]],
+    find: Callable[[Sequence[K], float], Procedure[Sequence[K]]],
+    *,
+    lookup_interval: float | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Procedure[None]:
+    """Send one request for many items, each of which it must reach at most once.
+
+    As :func:`send_at_most_once`, with an outcome for each item. Unknown outcomes are reported by the caller,
+    by :func:`mark_reported`.
+
+    :param key: names the request within the task.
+    :param task_state: marks of the task's earlier tries.
+    :param outcome: the items; filled in.
+    :param call: the request for some of the items.
+    :param find: which of these items a request has reached since a time in epoch seconds.
+    :param lookup_interval: seconds between two lookups.
+    :raises PlatformError: when the platform rejects the request; *outcome* then has what was found before.
+    """
+    mark = task_state.get(key)
+    if is_done(mark):
+        outcome.found(list(outcome.pending))
+        return
+    requested, first = requested_at(mark), requested_at(mark, "first_requested_at")
+
+    def find_all(since: float, requested: float) -> Procedure[None]:
+        def find_pending() -> Procedure[bool | None]:
+            outcome.found((yield from find(outcome.pending, since)))
+            return None if outcome.pending else True
+
+        yield from find_until_consistent(find_pending, requested, clock, interval=lookup_interval)
+
+    if requested is not None:
+        # What an earlier request reached shows at the time of that request, not of the last one.
+        first = requested if first is None else first
+        yield from find_all(first, requested)
+        if outcome.pending and is_ambiguous(mark):
+            outcome.unknown, outcome.pending = outcome.pending, []
+    if not outcome.pending:
+        return
+    first = clock() if first is None else first
+    details = {"first_requested_at": first}
+    try:
+        yield from send_marked(key, task_state, call(outcome.pending), details=details, clock=clock)
+    except OutcomeUnknown:
+        yield from find_all(first, clock())
+        if outcome.pending:
+            outcome.unknown, outcome.pending = outcome.pending, []
+            return
+    outcome.found(list(outcome.pending))
+    mark_done(key, task_state)
 
 
-def to_be_sent(mark: object) -> bool:
-    """Whether :func:`send_at_most_once` sends, by what was remembered under its key."""
-    return not isinstance(mark, Mapping) or bool(mark.get("told"))
+def send_marked(
+    key: str,
+    task_state: TaskState,
+    call: Call[T],
+    *,
+    details: Mapping[str, Json] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Procedure[T]:
+    """Send a request that is marked in the task state before it is sent.
 
-
-def unseen() -> Procedure[None]:
-    """Look for the effect of what leaves none that could be looked up."""
-    return None
-    yield  # a flow that needs no call
-
-
-def requested_at(mark: object) -> float | None:
-    """When an earlier request was made, from what was remembered of it."""
-    asked = mark.get("asked") if isinstance(mark, Mapping) else None
-    return float(asked) if isinstance(asked, (int, float)) else None
+    :param details: what to keep in the mark beside the time of the request.
+    :raises OutcomeUnknown: when nobody knows whether the platform ran it; the mark has the time of the loss.
+    :raises PlatformError: when the platform did not run it; the earlier mark is restored.
+    """
+    before = task_state.get(key)
+    task_state.set(key, {**(details or {}), "requested_at": clock()})
+    try:
+        value: T = yield call
+    except OutcomeUnknown:
+        # The window counts from now: until now the request may have been on its way.
+        task_state.set(key, {**(details or {}), "requested_at": clock()})
+        raise
+    except PlatformError:
+        task_state.set(key, before)
+        raise
+    return value
 
 
 def find_until_consistent(
-    find: Callable[[], Procedure[T | None]], asked: float | None, clock: Callable[[], float]
+    find: Callable[[], Procedure[T | None]],
+    requested: float | None,
+    clock: Callable[[], float],
+    *,
+    window: float | None = None,
+    interval: float | None = None,
 ) -> Procedure[T | None]:
-    """Look for something; while a request made at *asked* may still be at work, until it shows.
+    """Look something up; while an earlier request may still take effect, until it shows.
 
-    :param asked: epoch seconds; None when nothing was asked for, and one look is enough.
+    :param requested: when that request was sent, in epoch seconds. None when there was none: one lookup.
+    :param window: seconds within which an effect shows; :data:`CONSISTENCY_WINDOW` when not given.
+    :param interval: seconds between two lookups.
     """
+    until = None if requested is None else requested + (CONSISTENCY_WINDOW if window is None else window)
     while True:
-        there = yield from find()
-        if there is not None or asked is None:
-            return there
-        left = asked + CONSISTENCY_WINDOW - clock()
+        found = yield from find()
+        if found is not None or until is None:
+            return found
+        left = until - clock()
         if left <= 0:
             return None
-        yield Pause(min(left, _LOOK_EVERY), "an earlier request may still be at work")
+        pause = _LOOKUP_INTERVAL if interval is None else interval
+        yield Pause(min(left, pause), "an earlier request may still take effect")
+
+
+def find_each_until_consistent(
+    find: Callable[[K], Procedure[T | None]],
+    keys: Sequence[K],
+    requested: float | None,
+    clock: Callable[[], float],
+) -> Procedure[dict[K, T]]:
+    """Look several things up; while an earlier request may still take effect, until all of them show.
+
+    :param requested: when that request was sent, in epoch seconds.
+    :returns: those that exist.
+    """
+    found: dict[K, T] = {}
+
+    def find_missing() -> Procedure[bool | None]:
+        for key in keys:
+            if key not in found and (value := (yield from find(key))) is not None:
+                found[key] = value
+        return True if len(found) == len(keys) else None
+
+    yield from find_until_consistent(find_missing, requested, clock)
+    return found
+
+
+def not_found() -> Procedure[None]:
+    """Look up what cannot be looked up: makes no call and finds nothing."""
+    return None
+    yield  # a procedure that needs no call
+
+
+def requested_at(mark: Json, name: str = "requested_at") -> float | None:
+    """When a request was sent, in epoch seconds, from its mark; None when there was none."""
+    moment = mark.get(name) if isinstance(mark, Mapping) else None
+    return float(moment) if isinstance(moment, (int, float)) else None
+
+
+def is_done(mark: Json) -> bool:
+    """Whether the platform confirmed the request of a mark."""
+    return isinstance(mark, Mapping) and bool(mark.get("done"))
+
+
+def is_ambiguous(mark: Json) -> bool:
+    """Whether the outcome of a mark's request is unknown, and nobody was told."""
+    if not isinstance(mark, Mapping):
+        return False
+    return "requested_at" in mark and not any(mark.get(name) for name in ("answer", "done", "reported"))
+
+
+def is_sent(mark: Json) -> bool:
+    """Whether :func:`send_at_most_once` sends no request, by the mark of an earlier try."""
+    return isinstance(mark, Mapping) and ("answer" in mark or is_ambiguous(mark))
+
+
+def mark_done(key: str, task_state: TaskState) -> None:
+    """Mark a request as confirmed by the platform."""
+    mark = task_state.get(key)
+    task_state.set(key, {**(mark if isinstance(mark, Mapping) else {}), "done": True})
+
+
+def mark_reported(key: str, task_state: TaskState) -> None:
+    """Mark the unknown outcome of a request as reported, so that it may be sent again."""
+    task_state.set(key, as_reported(task_state.get(key)))
+
+
+def as_reported(mark: Json) -> Json:
+    """A mark with its unknown outcome reported; any other value as it is."""
+    if isinstance(mark, Mapping) and is_ambiguous(mark):
+        return {**mark, "reported": True}
+    return mark
+
+
+def _unknown(
+    key: str, task_state: TaskState, lost: OutcomeUnknown | None = None, *, report: bool
+) -> NotRepeated:
+    if report:
+        mark_reported(key, task_state)
+    return NotRepeated(
+        f"{lost.message if lost else 'an earlier try ended before the answer'}: {key} was requested once, "
+        "and its outcome is unknown. It is not sent again by itself; check on the platform, and clear the "
+        "task to send it again",
+        platform=lost.platform if lost else "",
+        call=lost.call if lost else "",
+    )

@@ -1,108 +1,66 @@
-"""Looking at jobs: what they are at, and whether that means going on, waiting or failing."""
+"""Wait for jobs and conditions: one loop, run by workers, triggers and sensors.
+
+:func:`wait_for` is a procedure. A worker runs it with ``hook.follow``, which blocks and can be cancelled; a
+trigger runs it with ``hook.afollow``. A sensor that leaves the loop to Airflow runs one step of it,
+:func:`poll_within_budget`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypedDict
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobSpec, PollResult
-from airflow_provider_mkt.actions.procedure import Procedure
-from airflow_provider_mkt.client.errors import JobFailed, PlatformError, QuotaExhausted
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, JobState, PollCache
+from airflow_provider_mkt.actions.procedure import Pause, Procedure
+from airflow_provider_mkt.client.errors import ConditionFailed, JobFailed, PlatformError, QuotaExhausted
 
-
-class JobStateDict(TypedDict):
-    """A look as it travels through events and XCom."""
-
-    job: JobDict
-    status: str
-    raw_status: str
-    details: dict[str, Any]
+S = TypeVar("S")
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class JobState:
-    """What one job is at.
+class Log(Protocol):
+    """What is used of a logger."""
 
-    :param raw_status: the platform's own raw_status.
-    :param known: whether the raw_status is one that the job's spec knows; an unknown one counts as
-        PROCESSING, so that it neither passes for success nor ends the wait.
-    """
+    def info(self, message: str, /, *args: object) -> None: ...
 
-    job: Job
-    status: BatchStatus
-    raw_status: str
-    details: Mapping[str, Any] = field(default_factory=dict)
-    known: bool = True
-
-    def to_json(self) -> JobStateDict:
-        return JobStateDict(
-            job=self.job.to_json(),
-            status=self.status.value,
-            raw_status=self.raw_status,
-            details=dict(self.details),
-        )
-
-    def __str__(self) -> str:
-        details = ", ".join(f"{name} {value}" for name, value in self.details.items() if value is not None)
-        return f"{self.job}: {self.status.value} ({self.raw_status}){f', {details}' if details else ''}"
+    def warning(self, message: str, /, *args: object) -> None: ...
 
 
-def poll_job(spec: JobSpec, job: Job) -> Procedure[JobState]:
-    """Ask the platform once what a job is at."""
-    observation: PollResult = yield from spec.poll(job)
-    status = spec.status(observation)
-    return JobState(
-        job,
-        status if status is not None else BatchStatus.PROCESSING,
-        observation.raw_status,
-        observation.details,
-        known=status is not None,
-    )
-
-
-def all_complete(job_states: Sequence[JobState]) -> bool:
-    return all(look.status is BatchStatus.COMPLETE for look in job_states)
-
-
-def failures(job_states: Sequence[JobState]) -> list[JobState]:
-    """The jobs that ended otherwise than complete."""
-    return [look for look in job_states if look.status.final and look.status is not BatchStatus.COMPLETE]
-
-
-def none_failed(job_states: Sequence[JobState]) -> None:
-    """Check that no job has ended badly.
-
-    :raises JobFailed: naming the jobs that did.
-    """
-    if failed := failures(job_states):
-        raise JobFailed("; ".join(str(look) for look in failed), platform=failed[0].job.platform)
+class WaitTimedOut(Exception):
+    """The deadline of a wait passed."""
 
 
 @dataclass
 class PollFailureBudget:
-    """How long looks may go on failing before a wait is given up.
+    """How long polls may go on failing before a wait is given up.
 
     :param seconds: that long.
-    :param failing_since: when the looks in a row that failed began (epoch seconds), None if the last
-        one worked.
+    :param failing_since: when the current series of failing polls began, in epoch seconds; None when the last
+        poll worked.
+    :param fatal: errors that end the wait at once.
     """
 
     seconds: float
     failing_since: float | None = None
+    fatal: tuple[type[PlatformError], ...] = ()
 
-    def worked(self) -> None:
+    def succeeded(self) -> None:
+        """Note a poll that worked."""
         self.failing_since = None
 
     def failed(self, error: PlatformError, now: float) -> None:
-        """A look failed.
+        """Note a poll that failed.
 
-        :raises PlatformError: the error itself, when waiting on has no point.
+        :param now: epoch seconds.
+        :raises PlatformError: the error itself, when the wait is to be given up.
         """
-        if error.permanent:
+        if error.permanent or isinstance(error, self.fatal):
             raise error
         if isinstance(error, QuotaExhausted):
-            # The work goes on without being asked about, and the day ends by itself.
+            # The work goes on without polls, and the day ends by itself.
             return
         if self.failing_since is None:
             self.failing_since = now
@@ -110,6 +68,136 @@ class PollFailureBudget:
             raise error
 
 
-def poll_interval(specs: Sequence[JobSpec], wanted: float | None) -> float:
-    """How often to ask, in seconds: as wanted, else as often as the fastest job is worth it."""
+def poll_job(spec: JobSpec, job: Job, cache: PollCache | None = None) -> Procedure[JobState]:
+    """Poll the state of a job or condition once.
+
+    :param cache: of this wait; the poll may change it.
+    """
+    result = yield from spec.poll(job, {} if cache is None else cache)
+    return spec.state(job, result)
+
+
+def poll_jobs(
+    specs: Sequence[tuple[JobSpec, Job]], log: Log, cache: PollCache | None = None
+) -> Procedure[list[JobState]]:
+    """Poll the states of several jobs once, and log them."""
+    states = []
+    for spec, job in specs:
+        state = yield from poll_job(spec, job, cache)
+        log.info("%s", state)
+        if not state.known:
+            log.warning("%s: unknown status %r; still waiting", job, state.raw_status)
+        states.append(state)
+    return states
+
+
+def completed(states: Sequence[JobState]) -> list[JobState] | None:
+    """Return the states when all are complete, None while some are not.
+
+    :raises JobFailed: naming the jobs that were canceled or failed.
+    :raises ConditionFailed: when a condition can no longer be met.
+    """
+    ended = [one for one in states if one.status.final and one.status is not BatchStatus.COMPLETE]
+    if reasons := [one.reason for one in ended if one.reason]:
+        raise ConditionFailed("; ".join(reasons))
+    if ended:
+        raise JobFailed("; ".join(str(one) for one in ended), platform=ended[0].job.platform)
+    return list(states) if all(one.status is BatchStatus.COMPLETE for one in states) else None
+
+
+def poll_interval(specs: Sequence[JobSpec], wanted: float | None = None) -> float:
+    """Return the seconds between two polls: as *wanted*, else the shortest interval of the kinds."""
     return wanted if wanted is not None else min(spec.poke_interval for spec in specs)
+
+
+def poll_within_budget(
+    poll: Callable[[], Procedure[S]],
+    failure_budget: PollFailureBudget,
+    log: Log,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> Procedure[S | None]:
+    """Poll once; return None when the poll failed and may.
+
+    :raises PlatformError: when the wait is to be given up.
+    """
+    try:
+        state = yield from poll()
+    except PlatformError as error:
+        failure_budget.failed(error, clock())
+        log.warning("status poll failed: %s", error)
+        return None
+    failure_budget.succeeded()
+    return state
+
+
+def wait_for(
+    poll: Callable[[], Procedure[S]],
+    finish: Callable[[S], T | None],
+    *,
+    interval: Callable[[S | None], float],
+    deadline: Callable[[S | None], float],
+    failure_budget: PollFailureBudget,
+    log: Log,
+    jitter: float = 0.0,
+    clock: Callable[[], float] = time.time,
+) -> Procedure[T]:
+    """Poll until the wait is over.
+
+    :param poll: polls once. Its errors count against *failure_budget*.
+    :param finish: makes the result of a poll that ends the wait; None while it goes on. Its errors end it.
+    :param interval: seconds to the next poll, from the result of the last one, None when that failed.
+    :param deadline: when to give up, in epoch seconds.
+    :param jitter: share by which intervals vary, so that many waiting tasks do not poll at the same moment.
+    :raises WaitTimedOut: at the deadline.
+    :raises PlatformError: when polls have failed for too long, or what is waited for cannot come.
+    """
+    while True:
+        state = yield from poll_within_budget(poll, failure_budget, log, clock=clock)
+        if state is not None and (result := finish(state)) is not None:
+            return result
+        left = deadline(state) - clock()
+        if left <= 0:
+            raise WaitTimedOut("the deadline passed")
+        seconds = interval(state) * random.uniform(1 - jitter, 1 + jitter)  # noqa: S311
+        yield Pause(min(left, seconds))
+
+
+def wait_for_jobs(
+    specs: Sequence[tuple[JobSpec, Job]],
+    *,
+    interval: float | None,
+    deadline: float,
+    failure_budget: PollFailureBudget,
+    log: Log,
+    cache: PollCache | None = None,
+    on_poll: Callable[[list[JobState]], object] = lambda states: None,
+    jitter: float = 0.0,
+) -> Procedure[list[JobState]]:
+    """Poll jobs until all are complete.
+
+    :param interval: seconds between two polls; the shortest interval of the kinds when None.
+    :param deadline: when to give up, in epoch seconds.
+    :param on_poll: receives the states of each poll that worked.
+    :raises WaitTimedOut: at the deadline.
+    :raises JobFailed: when a job was canceled or failed.
+    :raises ConditionFailed: when a condition can no longer be met.
+    :raises PlatformError: when polls have failed for too long.
+    """
+    seconds = poll_interval([spec for spec, _ in specs], interval)
+
+    def finish(states: list[JobState]) -> list[JobState] | None:
+        on_poll(states)
+        return completed(states)
+
+    return (
+        yield from wait_for(
+            lambda: poll_jobs(specs, log, cache),
+            finish,
+            interval=lambda _: seconds,
+            deadline=lambda _: deadline,
+            failure_budget=failure_budget,
+            log=log,
+            jitter=jitter,
+        )
+    )

@@ -1,7 +1,7 @@
-"""Several calls that belong together, written once for tasks and for event loops.
+"""Procedures: several calls that belong together, written once for tasks and for event loops.
 
-A flow is a generator that yields calls and is sent their results, the way an exchange yields
-effects. Errors of a call are raised at its ``yield``, so a flow can look and decide.
+A procedure is a generator that yields calls and receives their results, as an exchange yields effects. The
+error of a call is raised at its ``yield``, so that a procedure can handle it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait before going on.
+    """Wait before the next step.
 
     :param seconds: how long.
-    :param why: for the log.
+    :param why: for the log; nothing is logged when empty.
     """
 
     seconds: float
-    why: str
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Read every page of a call, for answers known to be few.
+    """Read every page of a call, for results known to be few.
 
-    :param call: a paged call; the flow is sent all its rows as one list.
+    :param call: a paged call; the procedure receives all its rows as one list.
     """
 
     call: Call[list[Any]]
@@ -45,4 +45,4 @@ Procedure: TypeAlias = Generator[Step, Any, T]
 
 
 CONSISTENCY_WINDOW = 120.0
-"""Seconds after which a request whose answer was lost is held to have had its effect or none."""
+"""Seconds after which a request whose answer was lost has either taken effect or never will."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_mkt.actions.jobs import Job, JobSpec, spec_of
+from airflow_provider_mkt.actions.jobs import Job, JobSpec, condition_spec_of, spec_of
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
@@ -26,17 +26,15 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
     from pydantic import ValidationError
 
-    from airflow_provider_mkt.actions.conditions import Condition, ConditionSpec
+    from airflow_provider_mkt.actions.campaigns import CampaignBatch
+    from airflow_provider_mkt.actions.emails import Publication
+    from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
     from airflow_provider_mkt.actions.ports import (
         Audience,
-        CampaignBatch,
-        CampaignWork,
-        ChangeLog,
-        EmailWork,
+        CampaignVerbs,
+        EmailVerbs,
         LeadImporter,
-        LeadMerge,
         LeadWriter,
-        Publication,
     )
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
@@ -203,7 +201,8 @@ class MarketingHook(BaseHook):
                         case Pages(call):
                             answer = list(self.iterate(call))
                         case Pause(seconds, why):
-                            self.log.info("Waiting %.0f s: %s", seconds, why)
+                            if why:
+                                self.log.info("Waiting %.0f s: %s", seconds, why)
                             self.run_context.sleep(seconds)
                 except PlatformError as error:
                     failure = error
@@ -228,7 +227,8 @@ class MarketingHook(BaseHook):
                         case Pages(call):
                             answer = [row async for row in self.aiterate(call)]
                         case Pause(seconds, why):
-                            self.log.info("Waiting %.0f s: %s", seconds, why)
+                            if why:
+                                self.log.info("Waiting %.0f s: %s", seconds, why)
                             await self._async_driver().sleep(seconds)
                 except PlatformError as error:
                     failure = error
@@ -253,18 +253,16 @@ class MarketingHook(BaseHook):
         """
         return spec_of(self.job_specs, job)
 
-    def condition_spec(self, condition: Condition) -> ConditionSpec:
+    def condition_spec(self, condition: Job) -> JobSpec:
         """The spec of a condition.
 
         :raises InvalidInput: when there is no such condition on this platform.
         """
-        from airflow_provider_mkt.actions.conditions import spec_of
-
-        return spec_of(self.condition_specs, condition, self.conn_type)
+        return condition_spec_of(self.condition_specs, condition)
 
     @property
     @abstractmethod
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         """The conditions that sensors can wait for."""
 
     @property
@@ -296,12 +294,12 @@ class MarketingHook(BaseHook):
 
     @property
     @abstractmethod
-    def campaigns(self) -> CampaignWork:
+    def campaigns(self) -> CampaignVerbs:
         """The actions on campaigns, except creating them."""
 
     @property
     @abstractmethod
-    def emails(self) -> EmailWork:
+    def emails(self) -> EmailVerbs:
         """The actions on emails, except publishing them."""
 
     @abstractmethod

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.actions.conditions import ConditionSpec
+    from airflow_provider_mkt.actions.campaigns import CampaignBatch
+    from airflow_provider_mkt.actions.emails import Publication
+    from airflow_provider_mkt.actions.hubspot.audience import HubSpotAudience
     from airflow_provider_mkt.actions.hubspot.campaigns import HubSpotCampaigns
     from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
     from airflow_provider_mkt.actions.hubspot.emails import HubSpotEmails
     from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
-    from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
-    from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
+    from airflow_provider_mkt.actions.jobs import JobSpec
+    from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
     from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.hubspot.platform import HubSpot
     from airflow_provider_mkt.client.quota import DayQuota
@@ -75,7 +77,7 @@ class HubSpotHook(MarketingHook):
             raise account_error(error) from None
 
     @property
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         from airflow_provider_mkt.actions.hubspot import conditions
 
         return conditions.SPECS
@@ -148,10 +150,10 @@ class HubSpotHook(MarketingHook):
         return emails.publish(email_id, task_state, publish_at=publish_at, send_now=send_now)
 
     @property
-    def people(self) -> HubSpotPeople:
-        from airflow_provider_mkt.actions.hubspot.people import HubSpotPeople
+    def people(self) -> HubSpotAudience:
+        from airflow_provider_mkt.actions.hubspot.audience import HubSpotAudience
 
-        return HubSpotPeople()
+        return HubSpotAudience()
 
     def merge_leads(
         self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_mkt.actions.conditions import ConditionSpec
+    from airflow_provider_mkt.actions.campaigns import CampaignBatch
+    from airflow_provider_mkt.actions.emails import Publication
+    from airflow_provider_mkt.actions.jobs import JobSpec
+    from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
+    from airflow_provider_mkt.actions.marketo.audience import MarketoAudience
     from airflow_provider_mkt.actions.marketo.emails import MarketoEmails
     from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
     from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-    from airflow_provider_mkt.actions.marketo.people import MarketoPeople
     from airflow_provider_mkt.actions.marketo.programs import MarketoCampaigns
-    from airflow_provider_mkt.actions.ports import CampaignBatch, ChangeLog, LeadMerge, Publication
     from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.marketo.platform import Marketo
     from airflow_provider_mkt.client.quota import DayQuota
@@ -77,7 +79,7 @@ class MarketoHook(MarketingHook):
             raise account_error(error) from None
 
     @property
-    def condition_specs(self) -> Sequence[ConditionSpec]:
+    def condition_specs(self) -> Sequence[JobSpec]:
         from airflow_provider_mkt.actions.marketo import conditions
 
         return conditions.specs(self.platform.account.daily_quota)  # type: ignore[attr-defined]
@@ -122,7 +124,7 @@ class MarketoHook(MarketingHook):
     def create_campaigns(
         self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
     ) -> Procedure[CampaignBatch]:
-        return programs.create_all(campaigns)
+        return programs.create_all(campaigns, task_state)
 
     @property
     def campaigns(self) -> MarketoCampaigns:
@@ -162,10 +164,10 @@ class MarketoHook(MarketingHook):
         return emails.approve_email(email_id or "", task_state)
 
     @property
-    def people(self) -> MarketoPeople:
-        from airflow_provider_mkt.actions.marketo.people import MarketoPeople
+    def people(self) -> MarketoAudience:
+        from airflow_provider_mkt.actions.marketo.audience import MarketoAudience
 
-        return MarketoPeople()
+        return MarketoAudience()
 
     def merge_leads(
         self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool

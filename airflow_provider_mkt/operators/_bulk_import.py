@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadImporter
+    from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._cancellation import CancellableOperator
     from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
@@ -166,58 +168,80 @@ class BulkImportTask:
 
     def _follow(self, bulk: BulkImport, progress: ImportProgress) -> None:
         """Send and collect until every part has ended."""
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
+        from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, wait_for
 
-        failure_budget = PollFailureBudget(self._options.max_poll_failure_time)
-        while True:
-            try:
-                state = bulk.advance()
-            except OutcomeUnknown:
-                raise
-            except QuotaExhausted as error:
-                progress.progress_at = error.resets_at.timestamp()
-                raise
-            except PlatformError as error:
-                if error.permanent and (jobs := bulk.started_jobs):
-                    self._log.warning(
-                        "Only a part of the file is imported. The platform has %s; the next run of the task "
-                        "continues from there",
-                        ", ".join(str(job) for job in jobs),
-                    )
-                failure_budget.failed(error, time.time())
-                self._log.warning("%s", error)
-                self._operator.sleep(self._interval)
-                continue
-            failure_budget.worked()
-            if state is None:
-                return
-            deadline = progress.progress_at + self._options.wait_timeout
-            if state.retry_at is None and time.time() >= deadline:
-                jobs_text = ", ".join(str(job) for job in state.jobs) or "the queue took none"
-                msg = f"no progress for {self._options.wait_timeout:.0f} s: {jobs_text}"
-                raise JobsOverdue(msg)
-            self._wait(state, deadline)
+        options, import_state = self._options, None
 
-    def _wait(self, state: ImportState, deadline: float) -> None:
-        if state.jobs:
+        def poll() -> Procedure[tuple[ImportState | None]]:
+            return (bulk.advance(),)
+            yield  # a procedure whose calls are run by the import itself
+
+        def deadline(polled: tuple[ImportState | None] | None) -> float:
+            nonlocal import_state
+            import_state = polled[0] if polled else None
+            if import_state is None or import_state.retry_at is not None:
+                return math.inf
+            return progress.progress_at + options.wait_timeout
+
+        def interval(polled: tuple[ImportState | None] | None) -> float:
+            return self._seconds_to_next_poll(
+                polled[0] if polled else None, progress.progress_at + options.wait_timeout
+            )
+
+        try:
+            self._hook.follow(
+                wait_for(
+                    poll,
+                    lambda polled: True if polled[0] is None else None,
+                    interval=interval,
+                    deadline=deadline,
+                    failure_budget=PollFailureBudget(
+                        options.max_poll_failure_time, fatal=(OutcomeUnknown, QuotaExhausted)
+                    ),
+                    log=self._log,
+                )
+            )
+        except WaitTimedOut as error:
+            jobs = ", ".join(str(job) for job in import_state.jobs) if import_state else ""
+            msg = f"no progress for {options.wait_timeout:.0f} s: {jobs or 'the queue took none'}"
+            raise JobsOverdue(msg) from error
+        except QuotaExhausted as error:
+            progress.progress_at = error.resets_at.timestamp()
+            raise
+        except PlatformError as error:
+            started = bulk.started_jobs
+            if error.permanent and not isinstance(error, OutcomeUnknown) and started:
+                self._log.warning(
+                    "Only a part of the file is imported. The platform has %s; the next run of the task "
+                    "continues from there",
+                    ", ".join(str(job) for job in started),
+                )
+            raise
+
+    def _seconds_to_next_poll(self, state: ImportState | None, deadline: float) -> float:
+        """Return the seconds to the next poll; defer the task where it waits in the triggerer."""
+        if state is not None and state.jobs:
             if self._options.deferrable:
                 self._wait_in_triggerer(state, deadline)
             if time.monotonic() - self._logged_at >= _WAIT_LOG_INTERVAL:
                 self._logged_at = time.monotonic()
                 self._log.info("Waiting for %s", ", ".join(str(job) for job in state.jobs))
-            self._operator.sleep(self._interval)
-        elif state.full is not None:
+        elif state is not None and state.full is not None:
+            # At random, so that waiting tasks do not all retry at the same moment.
             seconds = random.uniform(*_QUEUE_RETRY)  # noqa: S311
             self._log.info("%s; trying again in %.0f s", state.full, seconds)
-            self._pause(seconds, state.full)
-        elif state.retry_at is not None:
+            return self._pause(seconds, state.full)
+        elif state is not None:
+            if state.retry_at is None:
+                return 0.0
             error = OutcomeUnknown("the upload of a part was not answered", platform=self.importer.platform)
-            self._pause(max(0.0, state.retry_at - time.time()), error)
+            return self._pause(max(0.0, state.retry_at - time.time()), error)
+        return self._interval
 
-    def _pause(self, seconds: float, error: PlatformError) -> None:
+    def _pause(self, seconds: float, error: PlatformError) -> float:
         if self._options.deferrable:
             self._operator.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), error)
-        self._operator.sleep(seconds)
+        return seconds
 
     def _wait_in_triggerer(self, state: ImportState, deadline: float) -> NoReturn:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.operators._files import whole_file
 from airflow_provider_mkt.operators._tables import Table
-from airflow_provider_mkt.operators._waiting import Log
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
+    from airflow_provider_mkt.actions.polling import Log
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators.outcomes import ExportedFile
 
@@ -75,7 +75,7 @@ class ExportFiles:
                     part.written = dict(self._write_table([part], self._path_of(part)))
                     self._extraction.keep(part)
         except _FileMissing as missing:
-            self._extraction.came_to_nothing(missing.part, missing.reason)
+            self._extraction.discard(missing.part, missing.reason)
             return None
         if not all(map(self._is_written, parts)):
             return None

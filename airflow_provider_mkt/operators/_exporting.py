@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.marketo.exports import Extraction, ExtractState, Window
-    from airflow_provider_mkt.actions.polling import PollFailureBudget
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export, Kind
     from airflow_provider_mkt.hooks.base import MarketingHook
@@ -219,52 +218,57 @@ class ExportOperator(Cancellable, MarketingOperator):
     # -- from jobs to files ----------------------------------------------------------------------
 
     def _export(self, hook: MarketingHook, extraction: Extraction, files: ExportFiles) -> list[ExportedFile]:
-        """Wait for the jobs, and write their files."""
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
+        """Follow the jobs to their end, and write the files."""
+        from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, wait_for
 
-        failure_budget, logged_at = PollFailureBudget(self.max_poll_failure_time), time.monotonic()
-        while True:
-            state = self._poll(hook, extraction, failure_budget)
-            if state is not None and (written := files.write()) is not None:
-                return written
-            if time.time() - extraction.since > self.wait_timeout:
-                queue_full = state.full if state is not None and not state.jobs else None
-                reason = queue_full or ", ".join(str(job) for job in extraction.unfinished())
-                msg = f"no progress for {self.wait_timeout:.0f} s: {reason}"
-                raise JobsOverdue(msg)
+        extract_state: ExtractState | None = None
+        logged_at = time.monotonic()
+
+        def interval(state: ExtractState | None) -> float:
+            nonlocal logged_at
             if time.monotonic() - logged_at > _LOG_INTERVAL:
                 logged_at = time.monotonic()
-                complete = sum(part.details is not None for part in extraction.parts)
-                self.log.info("%d of %d windows are complete", complete, len(extraction.parts))
-            self._wait(extraction, state)
+                done = sum(part.details is not None for part in extraction.parts)
+                self.log.info("%d of %d windows are complete", done, len(extraction.parts))
+            return self._interval(extraction, state)
 
-    def _poll(
-        self, hook: MarketingHook, extraction: Extraction, failure_budget: PollFailureBudget
-    ) -> ExtractState | None:
-        """Poll the jobs and start as many as fit into the queue. Returns None when a poll failed."""
+        def deadline(state: ExtractState | None) -> float:
+            nonlocal extract_state
+            extract_state = state
+            return extraction.since + self.wait_timeout
+
         try:
-            state = hook.follow(extraction.advance())
-        except QuotaExhausted:
-            raise
-        except PlatformError as error:
-            failure_budget.failed(error, time.time())
-            self.log.warning("status poll failed: %s", error)
-            return None
-        failure_budget.worked()
-        return state
+            return hook.follow(
+                wait_for(
+                    extraction.advance,
+                    lambda state: files.write(),
+                    interval=interval,
+                    deadline=deadline,
+                    failure_budget=PollFailureBudget(self.max_poll_failure_time, fatal=(QuotaExhausted,)),
+                    log=self.log,
+                )
+            )
+        except WaitTimedOut as error:
+            full = extract_state.full if extract_state is not None and not extract_state.jobs else None
+            why = full or ", ".join(str(job) for job in extraction.unfinished())
+            msg = f"no progress for {self.wait_timeout:.0f} s: {why}"
+            raise JobsOverdue(msg) from error
 
-    def _wait(self, extraction: Extraction, state: ExtractState | None) -> None:
-        if state is None or (state.jobs and not self.deferrable):
-            self.sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
-        elif state.jobs:
+    def _interval(self, extraction: Extraction, state: ExtractState | None) -> float:
+        """Return the seconds to the next poll; defer the task where it waits in the triggerer."""
+        if state is not None and state.jobs and self.deferrable:
             self._wait_in_triggerer(extraction, state)
-        elif state.full is not None:
+        if state is not None and not state.jobs and state.full is None:
+            # A file was damaged, and its job is made again at once.
+            return 0.0
+        if state is not None and not state.jobs and state.full is not None:
             # At random, so that waiting tasks do not all retry at the same moment.
             seconds = random.uniform(*_QUEUE_WAIT)  # noqa: S311
             if self.deferrable:
                 self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), state.full)
             self.log.info("%s; trying again in %.0f s", state.full, seconds)
-            self.sleep(seconds)
+            return seconds
+        return self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL
 
     def _wait_in_triggerer(self, extraction: Extraction, state: ExtractState) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger

@@ -23,7 +23,7 @@ from airflow_provider_mkt.operators.outcomes import MemberOutcome
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
+    from airflow_provider_mkt.actions.members import MemberAction, MemberStatus
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._member_source import Leads
     from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -142,7 +142,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         threshold: RejectThreshold,
         concurrency: AdaptiveConcurrency,
     ) -> OutcomeT:
-        from airflow_provider_mkt.actions.ports import MemberStatus
+        from airflow_provider_mkt.actions.members import MemberStatus
         from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
         from airflow_provider_mkt.sync.results import Progress
 
@@ -180,7 +180,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
     def _outcome(
         self, context: Context, platform: str, action: MemberAction, members: MemberTable, seconds: float
     ) -> OutcomeT:
-        from airflow_provider_mkt.actions.ports import MemberStatus
+        from airflow_provider_mkt.actions.members import MemberStatus
 
         counts = members.counts()
         reasons = Counter(one.code or "UNKNOWN" for one in members.failures())

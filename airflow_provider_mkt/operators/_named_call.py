@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._parameters import as_mapping, optional_str
@@ -86,33 +83,14 @@ class NamedCallOperator(MarketingOperator):
         return outcome
 
     def _once(self, hook: MarketingHook, call: Call[Any], task_state: TaskState) -> Any:
+        from airflow_provider_mkt.actions.idempotency import send_at_most_once
         from airflow_provider_mkt.client.call import Replay
 
         if call.replay in (Replay.SAFE, Replay.WAIT):
             return hook.run(call)
-        key = f"sent {call.name} {_digest(self.arguments)}"
-        mark = task_state.get(key)
-        if isinstance(mark, dict) and not mark.get("told"):
-            task_state.set(key, {**mark, "told": True})
-            msg = (
-                f"{call.name} was sent by an earlier try of this task, and what became of it is not known. "
-                "Look on the platform; clear the task to send it again"
-            )
-            raise AirflowFailException(msg)
-        task_state.set(key, {"sent": time.time()})
-        try:
-            result = hook.run(call)
-        except OutcomeUnknown as error:
-            task_state.set(key, {"sent": time.time(), "told": True})
-            msg = (
-                f"{error}. It is not sent again by itself; look on the platform, and clear the task to do so"
-            )
-            raise AirflowFailException(msg) from error
-        except PlatformError:
-            task_state.set(key, None)
-            raise
-        task_state.set(key, None)
-        return result
+        key = f"{call.name} {_digest(self.arguments)}"
+        sent = send_at_most_once(key, task_state, call, to_answer=lambda answer: answer, keep_answer=False)
+        return hook.follow(sent).value
 
     def _write_result(self, path: str, rows: Iterable[object]) -> RowsWrittenOutcome:
         """Write rows to a file, page by page where the call has pages."""

@@ -1,10 +1,11 @@
-"""Waiting for jobs, for operators and sensors alike: a look at them, and the event of the trigger."""
+"""Wait for jobs in a worker or the triggerer, with the errors that operators and sensors raise."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
@@ -16,31 +17,21 @@ from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.jobs import Job
-    from airflow_provider_mkt.actions.polling import JobState, JobStateDict, PollFailureBudget
+    from airflow_provider_mkt.actions.jobs import Job, JobStateDict
+    from airflow_provider_mkt.actions.polling import Log, PollFailureBudget
     from airflow_provider_mkt.hooks.base import MarketingHook
-
-T = TypeVar("T")
-
-
-class Log(Protocol):
-    """What is used of a task's logger."""
-
-    def info(self, message: str, /, *args: object) -> None: ...
-
-    def warning(self, message: str, /, *args: object) -> None: ...
 
 
 class JobsOverdue(AirflowException):
-    """What was waited for was not so when the wait's time was up."""
+    """The jobs or the condition were not complete at the deadline."""
 
 
 class PollingFailed(AirflowException):
-    """Asking for the jobs' status kept failing."""
+    """Status polls kept failing."""
 
 
 def jobs_of(value: Any, where: str = "job") -> list[Job]:
-    """The jobs in a value: a job, a list of them, or what an operator returned with its ``job`` or ``jobs``.
+    """Return the jobs in a value: a job, a list of jobs, or an operator's result with ``job`` or ``jobs``.
 
     :raises InvalidInput: when there is none.
     """
@@ -70,60 +61,42 @@ def jobs_of(value: Any, where: str = "job") -> list[Job]:
     raise InvalidInput(where, f"must be a job or a list of jobs, not {describe_type(value)}")
 
 
-def poll_jobs(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> list[JobState]:
-    """Ask once what each job is at, and log it."""
-    from airflow_provider_mkt.actions.polling import poll_job
+@contextmanager
+def polling_errors(jobs: Sequence[Job] = ()) -> Iterator[None]:
+    """Raise the errors of polls and waits as Airflow's.
 
-    job_states = []
-    for job in jobs:
-        look = hook.follow(poll_job(hook.job_spec(job), job))
-        log.info("%s", look)
-        if not look.known:
-            log.warning("%s: unknown status %r; still waiting", job, look.raw_status)
-        job_states.append(look)
-    return job_states
-
-
-def looked(
-    hook: MarketingHook, jobs: Sequence[Job], failure_budget: PollFailureBudget, log: Log
-) -> list[JobStateDict] | None:
-    """Look once. The looks as JSON when all are complete, None when they are still at work.
-
-    :raises AirflowFailException: when a job ended badly, or asking cannot work.
-    :raises PollingFailed: when asking has failed for longer than tolerated.
+    :param jobs: what is waited for, for the message at the deadline.
+    :raises AirflowFailException: when a job failed, a condition can no longer be met, or polls cannot work.
+    :raises JobsOverdue: at the deadline.
+    :raises PollingFailed: when polls have failed for too long.
     """
-    from airflow_provider_mkt.actions.polling import all_complete, none_failed
+    from airflow_provider_mkt.actions.polling import WaitTimedOut
 
-    def look() -> list[JobState]:
-        job_states = poll_jobs(hook, jobs, log)
-        none_failed(job_states)
-        return job_states
-
-    job_states = tolerated(look, failure_budget, log)
-    return (
-        [one.to_json() for one in job_states] if job_states is not None and all_complete(job_states) else None
-    )
-
-
-def tolerated(look: Callable[[], T], failure_budget: PollFailureBudget, log: Log) -> T | None:
-    """What a look shows; None when it failed, and may.
-
-    :raises AirflowFailException: when asking cannot work, or showed that waiting has no point.
-    :raises PollingFailed: when asking has failed for longer than tolerated.
-    """
     try:
-        try:
-            shown = look()
-        except PlatformError as error:
-            failure_budget.failed(error, time.time())
-            log.warning("status poll failed: %s", error)
-            return None
+        yield
+    except WaitTimedOut as error:
+        raise JobsOverdue(f"not complete in time: {', '.join(str(job) for job in jobs)}") from error
     except PlatformError as error:
         if error.permanent:
             raise AirflowFailException(str(error)) from error
         raise PollingFailed(str(error)) from error
-    failure_budget.worked()
-    return shown
+
+
+def poll_once(
+    hook: MarketingHook, jobs: Sequence[Job], failure_budget: PollFailureBudget, log: Log
+) -> list[JobStateDict] | None:
+    """Poll jobs once. Returns their states as JSON when all are complete, else None.
+
+    :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
+    :raises PollingFailed: when polls have failed for too long.
+    """
+    from airflow_provider_mkt.actions.polling import completed, poll_jobs, poll_within_budget
+
+    with polling_errors():
+        specs = [(hook.job_spec(job), job) for job in jobs]
+        states = hook.follow(poll_within_budget(lambda: poll_jobs(specs, log), failure_budget, log))
+        done = None if states is None else completed(states)
+    return None if done is None else [state.to_json() for state in done]
 
 
 def wait_in_worker(
@@ -137,40 +110,47 @@ def wait_in_worker(
 ) -> list[JobStateDict]:
     """Wait for jobs, holding the worker.
 
+    :param interval: seconds between two polls; the shortest interval of the kinds when None.
+    :param deadline: epoch seconds.
+    :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
     :raises JobsOverdue: at the deadline.
+    :raises PollingFailed: when polls have failed for too long.
     """
-    from airflow_provider_mkt.actions.polling import poll_interval
+    from airflow_provider_mkt.actions.polling import wait_for_jobs
 
-    every = poll_interval([hook.job_spec(job) for job in jobs], interval)
-    while True:
-        if (job_states := looked(hook, jobs, failure_budget, log)) is not None:
-            return job_states
-        left = deadline - time.time()
-        if left <= 0:
-            raise JobsOverdue(_overdue(jobs))
-        time.sleep(min(left, every))
+    with polling_errors(jobs):
+        states = hook.follow(
+            wait_for_jobs(
+                [(hook.job_spec(job), job) for job in jobs],
+                interval=interval,
+                deadline=deadline,
+                failure_budget=failure_budget,
+                log=log,
+            )
+        )
+    return [state.to_json() for state in states]
 
 
 def job_states_of_event(event: Any) -> list[JobStateDict]:
-    """The looks of the trigger's event.
+    """Return the job states of the trigger's event.
 
-    :raises AirflowFailException: when a job ended badly, or asking cannot work.
+    :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
     :raises JobsOverdue: at the deadline.
-    :raises PollingFailed: when asking kept failing.
+    :raises PollingFailed: when polls kept failing.
     """
     job_states: list[JobStateDict] = list(succeeded(event).get("job_states") or ())
     return job_states
 
 
 def succeeded(event: Any) -> Mapping[str, Any]:
-    """A trigger's event, of a wait that ended well.
+    """Return the event of a trigger whose wait succeeded.
 
-    :raises AirflowFailException: when it can no longer end well, or asking cannot work.
+    :raises AirflowFailException: when it cannot succeed any more, or polls cannot work.
     :raises JobsOverdue: at the deadline.
-    :raises PollingFailed: when asking kept failing.
+    :raises PollingFailed: when polls kept failing.
     """
     if not isinstance(event, Mapping) or "status" not in event:
-        msg = f"the trigger's event is {describe_type(event)}, not what it should be"
+        msg = f"the trigger's event is {describe_type(event)}, not a mapping with a status"
         raise PollingFailed(msg)
     message = str(event.get("message"))
     match event["status"]:
@@ -179,14 +159,14 @@ def succeeded(event: Any) -> Mapping[str, Any]:
         case "failed":
             raise AirflowFailException(message)
         case "timeout":
-            words = [f"{look['job']['id']}: {look['raw_status']}" for look in event.get("job_states") or ()]
-            words += [f"{name} {value}" for name, value in (event.get("details") or {}).items()]
-            raise JobsOverdue(f"{message} ({'; '.join(words)})" if words else message)
+            details = [f"{one['job']['id']}: {one['raw_status']}" for one in event.get("job_states") or ()]
+            details += [f"{name} {value}" for name, value in (event.get("details") or {}).items()]
+            raise JobsOverdue(f"{message} ({'; '.join(details)})" if details else message)
     raise PollingFailed(message)
 
 
 def cancel(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> None:
-    """Cancel what can be canceled; never raises."""
+    """Cancel the jobs that can be canceled. Never raises."""
     for job in jobs:
         try:
             spec = hook.job_spec(job)
@@ -197,22 +177,18 @@ def cancel(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> None:
             log.warning("%s was not canceled: %s", job, error)
 
 
-def _overdue(jobs: Sequence[Job]) -> str:
-    return f"not complete in time: {', '.join(str(job) for job in jobs)}"
-
-
 class WaitingOperator(MarketingOperator):
     """Base of the operators that start background work and may wait for it, in a worker or the triggerer.
 
-    ``work`` starts it and ends with ``return self.waited(context, jobs, outcome)``.
+    ``work`` starts it and ends with ``return self.wait_for_jobs(context, jobs, outcome)``.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     :param wait_for_completion: wait until the work is complete, and fail where it is not.
     :param deferrable: wait in the triggerer instead of in a worker.
-    :param poll_interval: how often to ask while waiting, in seconds; as often as it is worth it when
+    :param poll_interval: seconds between two polls while waiting; the shortest interval of the kinds when
         not given.
     :param wait_timeout: how long to wait, in seconds.
-    :param max_poll_failure_time: how long asking may go on failing while waiting, in seconds.
+    :param max_poll_failure_time: how long polls may go on failing while waiting, in seconds.
     :param cancel_on_kill: cancel what can be canceled when a user ends the task while it is deferred.
     """
 
@@ -240,9 +216,9 @@ class WaitingOperator(MarketingOperator):
         """Wait for *jobs* where that is wanted, and return what :meth:`build_outcome` makes of *outcome*.
 
         :param outcome: plain JSON. In the triggerer it is kept with the trigger, so it must be small.
-        :raises AirflowFailException: when a job ended badly, or asking cannot work.
+        :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
         :raises JobsOverdue: after ``wait_timeout``.
-        :raises PollingFailed: when asking kept failing.
+        :raises PollingFailed: when polls kept failing.
         """
         if not self.wait_for_completion or not jobs:
             return outcome
@@ -261,19 +237,19 @@ class WaitingOperator(MarketingOperator):
                     log=self.log,
                 )
                 return self.build_outcome(context, outcome, job_states)
-            if (done := looked(hook, jobs, failure_budget, self.log)) is not None:
+            if (done := poll_once(hook, jobs, failure_budget, self.log)) is not None:
                 return self.build_outcome(context, outcome, done)
         self._wait_in_triggerer(jobs, outcome, deadline)
 
     def build_outcome(
         self, context: Context, outcome: dict[str, Any], job_states: Sequence[JobStateDict]
     ) -> dict[str, Any]:
-        """What the task returns once all its jobs are complete."""
-        word = job_states[0]["raw_status"] if job_states else outcome.get("state")
-        return {**outcome, "state": word, "job_states": list(job_states)}
+        """Return the task's result once all its jobs are complete."""
+        state = job_states[0]["raw_status"] if job_states else outcome.get("state")
+        return {**outcome, "state": state, "job_states": list(job_states)}
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Take the trigger's event."""
+        """Resume with the trigger's event."""
         job_states = job_states_of_event(event)
         with self.airflow_errors():
             outcome = self.build_outcome(context, dict(event.get("carry") or {}), job_states)

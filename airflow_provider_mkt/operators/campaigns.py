@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import CampaignRef
+    from airflow_provider_mkt.actions.campaigns import CampaignRef
     from airflow_provider_mkt.operators.outcomes import (
         CampaignArchiveOutcome,
         CampaignAssetsOutcome,
@@ -282,7 +282,7 @@ class AssociateAssetsOperator(MarketingOperator):
 
 
 def _campaign_refs(value: object) -> list[CampaignRef]:
-    from airflow_provider_mkt.actions.ports import refs
+    from airflow_provider_mkt.actions.campaigns import refs
 
     decoded = decode_json("campaigns", value, "a list or a mapping")
     return refs("campaigns", decoded if isinstance(decoded, dict) else as_list("campaigns", decoded))

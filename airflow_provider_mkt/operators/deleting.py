@@ -10,7 +10,7 @@ from airflow_provider_mkt.operators.outcomes import LeadDeletionOutcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
 
 
 class DeleteLeadsOperator(MemberOperator[LeadDeletionOutcome]):

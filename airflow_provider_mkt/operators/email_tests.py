@@ -56,7 +56,7 @@ class CreateABTestVariationOperator(MarketingOperator):
             ensured = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
         variation = ensured.value
         self.log.info(
-            "%s variation %s of email %s", "Created" if ensured.new else "Found", variation.id, email_id
+            "%s variation %s of email %s", "Created" if ensured.created else "Found", variation.id, email_id
         )
         return {
             "outcome": "email_variation",
@@ -65,7 +65,7 @@ class CreateABTestVariationOperator(MarketingOperator):
             "original_id": email_id,
             "name": variation.name,
             "state": variation.state,
-            "created": ensured.new,
+            "created": ensured.created,
         }
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MadeEmail
+    from airflow_provider_mkt.actions.emails import EnsuredEmail
     from airflow_provider_mkt.operators.outcomes import (
         EmailCreationOutcome,
         EmailPublicationOutcome,
@@ -201,7 +201,7 @@ class CreateEmailOperator(MarketingOperator):
                     template_id=optional_str("template_id", self.template_id),
                 )
             )
-        self.log.info("%s email %s: state %s", "Created" if email.new else "Found", email.id, email.state)
+        self.log.info("%s email %s: state %s", "Created" if email.created else "Found", email.id, email.state)
         return _creation_outcome("email_creation", hook.conn_type, email)
 
 
@@ -266,7 +266,9 @@ class CloneEmailOperator(MarketingOperator):
                     language=optional_str("language", self.language),
                 )
             )
-        self.log.info("%s email %s as %s", "Cloned" if copy.new else "Found the copy of", email_id, copy.id)
+        self.log.info(
+            "%s email %s as %s", "Cloned" if copy.created else "Found the copy of", email_id, copy.id
+        )
         return _creation_outcome("email_copy", hook.conn_type, copy)
 
 
@@ -374,7 +376,7 @@ def _lock_name(email_id: str | None, program_id: str | None = None) -> str:
 
 
 def _creation_outcome(
-    outcome: Literal["email_creation", "email_copy"], platform: str, email: MadeEmail
+    outcome: Literal["email_creation", "email_copy"], platform: str, email: EnsuredEmail
 ) -> EmailCreationOutcome:
     return {
         "outcome": outcome,
@@ -382,5 +384,5 @@ def _creation_outcome(
         "email_id": email.id,
         "name": email.name,
         "state": email.state,
-        "created": email.new,
+        "created": email.created,
     }

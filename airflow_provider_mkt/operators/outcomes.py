@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.jobs import JobDict
-    from airflow_provider_mkt.actions.polling import JobStateDict
+    from airflow_provider_mkt.actions.jobs import JobDict, JobStateDict
 
 
 # -- campaigns and programs ---------------------------------------------------------------------------

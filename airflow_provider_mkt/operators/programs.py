@@ -80,14 +80,14 @@ class CloneProgramOperator(MarketingOperator):
             )
         copy_id = str(copy.value["id"])
         self.log.info(
-            "%s program %s as %s", "Cloned" if copy.new else "Found the copy of", program_id, copy_id
+            "%s program %s as %s", "Cloned" if copy.created else "Found the copy of", program_id, copy_id
         )
         return {
             "outcome": "program_copy",
             "platform": hook.conn_type,
             "program_id": copy_id,
             "name": name,
-            "created": copy.new,
+            "created": copy.created,
         }
 
 

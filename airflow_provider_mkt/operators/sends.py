@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
     from airflow_provider_mkt.operators.outcomes import EmailSendOutcome

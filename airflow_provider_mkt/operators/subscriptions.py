@@ -12,7 +12,7 @@ from airflow_provider_mkt.operators.outcomes import SubscriptionOutcome, Unsubsc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
     from airflow_provider_mkt.operators._member_source import Leads
 

@@ -11,7 +11,7 @@ from airflow_provider_mkt.operators.outcomes import WorkflowEnrollmentOutcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.operators._member_source import Leads
 
 

@@ -1,4 +1,4 @@
-"""How the sensors read their templated arguments, beside what the operators have for that."""
+"""Templated arguments of sensors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 IDS_MAX = 3_000
-"""Leads that one sensor waits for: their ids are kept with the trigger."""
+"""Most leads that one sensor waits for: their ids are stored with the trigger."""
 _CLOCKS_APART = timedelta(seconds=90)
 
 
 def as_count(field: str, value: Any) -> int:
-    """A templated count: a whole number, or text of one; at least 1.
+    """Read a templated count: a whole number of 1 or more, or its text.
 
     :raises InvalidInput: when it is anything else.
     """
@@ -32,9 +32,9 @@ def as_count(field: str, value: Any) -> int:
 
 
 def as_ids(field: str, value: Any) -> list[str]:
-    """A templated list of ids, each once.
+    """Read a templated list of ids, each once.
 
-    :raises InvalidInput: when it is none, or too long.
+    :raises InvalidInput: when it is not a list of ids, or too long.
     """
     ids = [required_str(f"{field}[{index}]", one) for index, one in enumerate(as_list(field, value))]
     if len(ids) > IDS_MAX:
@@ -43,14 +43,14 @@ def as_ids(field: str, value: Any) -> list[str]:
 
 
 def time_or_run_start(context: Context, field: str, value: Any) -> datetime:
-    """A templated time; when the DAG run began where it is not given.
+    """Read a templated time; the DAG run's start when not given.
 
-    :raises InvalidInput: when it is no time, or one without offset.
+    :raises InvalidInput: when it is not a time with an offset.
     """
     moment = as_time(field, value)
     if moment is not None:
         return moment
     began = context["dag_run"].start_date
     if began is None:
-        raise InvalidInput(field, "is missing, and the DAG run does not tell when it began")
+        raise InvalidInput(field, "is missing, and the DAG run has no start date")
     return began - _CLOCKS_APART

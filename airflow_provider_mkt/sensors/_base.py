@@ -1,4 +1,4 @@
-"""What the sensors share: the ways to wait, the patience with failing looks, and how a wait ends."""
+"""The base of the sensors: modes, failing polls, and the end of a wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.operators._task_state import task_state_of
-from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, succeeded, tolerated
+from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, polling_errors, succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.polling import PollFailureBudget
+    from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
 
 class WaitingSensor(BaseSensorOperator):
-    """Base of the sensors. They work alike in poke, reschedule and deferrable mode.
+    """Base of the sensors. They work the same in poke, reschedule and deferrable mode.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
     :param deferrable: wait in the triggerer instead of in a worker.
-    :param poke_interval: how often to ask, in seconds; as often as it is worth it when not given.
-    :param max_poll_failure_time: how long asking may go on failing before the sensor does, in seconds.
+    :param poke_interval: seconds between two polls; that of the kind when not given.
+    :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
     """
 
     template_fields: Sequence[str] = ("conn_id",)
@@ -57,37 +58,37 @@ class WaitingSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.max_poll_failure_time = max_poll_failure_time
         self.own_interval = poke_interval is not None
-        self._patience: PollFailureBudget | None = None
+        self._budget: PollFailureBudget | None = None
 
     def prepare(self, context: Context, hook: MarketingHook) -> float:
-        """Check what is waited for, before anything is asked.
+        """Validate the arguments, before anything is sent.
 
-        :returns: how often asking is worth it, in seconds.
+        :returns: seconds between two polls that are worth their calls.
         :raises InvalidInput: naming the argument that is wrong.
         """
         raise NotImplementedError
 
-    def look(self, context: Context, hook: MarketingHook) -> Any:
-        """Ask once. What :meth:`finish` takes when the wait is over, else None.
+    def poll(self, context: Context, hook: MarketingHook) -> Procedure[Any]:
+        """Poll once. Returns what :meth:`finish` takes when the wait is over, else None.
 
-        :raises PlatformError: a permanent one when it is over and did not end well.
+        :raises PlatformError: a permanent one when the wait is over and failed.
         """
         raise NotImplementedError
 
     def trigger(self, context: Context, deadline: float) -> WaitingTrigger:
-        """The trigger that waits on, until *deadline* (epoch seconds)."""
+        """Return the trigger that goes on waiting until *deadline* (epoch seconds)."""
         raise NotImplementedError
 
     def result(self, event: Mapping[str, Any]) -> Any:
-        """What :meth:`finish` takes, from the trigger's event."""
+        """Return what :meth:`finish` takes, from the trigger's event."""
         raise NotImplementedError
 
     def finish(self, context: Context, result: Any) -> Any:
-        """What the task returns."""
+        """Return the task's result."""
         return result
 
     def execute(self, context: Context) -> Any:
-        """Look once, then wait in the way that was asked for."""
+        """Poll once, then wait in the sensor's mode."""
         self._prepare(context)
         if self.deferrable:
             poked = self.poke(context)
@@ -106,13 +107,13 @@ class WaitingSensor(BaseSensorOperator):
         return self._finish(context, result)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Ask once."""
+        """Poll once."""
         with self._skipping():
-            result = self._look(context)
+            result = self._poll(context)
         return PokeReturnValue(result is not None, result)
 
     def execute_complete(self, context: Context, event: Any = None) -> Any:
-        """Take the trigger's event."""
+        """Resume with the trigger's event."""
         try:
             result = self.result(succeeded(event))
         except JobsOverdue as error:
@@ -120,7 +121,7 @@ class WaitingSensor(BaseSensorOperator):
         return self._finish(context, result)
 
     def hook(self) -> MarketingHook:
-        """The hook of the connection's platform."""
+        """Return the hook of the connection's platform."""
         from airflow_provider_mkt.hooks.select import hook_for
 
         return hook_for(self.conn_id)
@@ -128,11 +129,11 @@ class WaitingSensor(BaseSensorOperator):
     def _prepare(self, context: Context) -> None:
         try:
             with self.hook() as hook:
-                worth = self.prepare(context, hook)
+                interval = self.prepare(context, hook)
         except PlatformError as error:
             raise AirflowFailException(str(error)) from error
         if not self.own_interval:
-            self.poke_interval = worth
+            self.poke_interval = interval
 
     def _finish(self, context: Context, result: Any) -> Any:
         with self._skipping():
@@ -155,17 +156,21 @@ class WaitingSensor(BaseSensorOperator):
                 raise AirflowSkipException(str(error)) from error
             raise
 
-    def _look(self, context: Context) -> Any:
+    def _poll(self, context: Context) -> Any:
+        from airflow_provider_mkt.actions.polling import poll_within_budget
+
         failure_budget = self._failure_budget(context)
         since = failure_budget.failing_since
-        with self.hook() as hook:
-            result = tolerated(lambda: self.look(context, hook), failure_budget, self.log)
+        with self.hook() as hook, polling_errors():
+            result = hook.follow(
+                poll_within_budget(lambda: self.poll(context, hook), failure_budget, self.log)
+            )
         if self.reschedule and failure_budget.failing_since != since:
             task_state_of(context).set(of_try(context, "failing since"), failure_budget.failing_since)
         return result
 
     def _failure_budget(self, context: Context) -> PollFailureBudget:
-        """What is left of the patience with failing looks; rescheduled pokes share no process."""
+        """Return how long polls may still fail; rescheduled pokes share no process."""
         from airflow_provider_mkt.actions.polling import PollFailureBudget
 
         if self.reschedule:
@@ -173,11 +178,11 @@ class WaitingSensor(BaseSensorOperator):
             return PollFailureBudget(
                 self.max_poll_failure_time, float(since) if isinstance(since, (int, float)) else None
             )
-        if self._patience is None:
-            self._patience = PollFailureBudget(self.max_poll_failure_time)
-        return self._patience
+        if self._budget is None:
+            self._budget = PollFailureBudget(self.max_poll_failure_time)
+        return self._budget
 
 
 def of_try(context: Context, what: str) -> str:
-    """The name under which a sensor remembers something from one rescheduled poke to the next."""
+    """Return the key under which a sensor keeps something from one rescheduled poke to the next."""
     return f"{what}, try {context['ti'].try_number}"

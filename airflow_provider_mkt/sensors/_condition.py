@@ -1,7 +1,8 @@
-"""What the sensors share that wait for a condition."""
+"""The base of the sensors that wait for a condition."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -10,91 +11,89 @@ from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.conditions import Condition, ConditionState, State
+    from airflow_provider_mkt.actions.jobs import Job, PollCache
+    from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
 class ConditionSensor(WaitingSensor):
     """Base of the sensors that wait for a condition.
 
-    A kind of sensor names its condition and tells the arguments of it.
+    A subclass names its condition and returns the arguments of it.
     """
 
     condition: ClassVar[str]
-    _state: State | None = None
+    _cache: PollCache | None = None
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
-        """The condition's arguments, as plain JSON.
+        """Return the condition's arguments, as plain JSON.
 
         :raises InvalidInput: naming the field that is wrong.
         """
         raise NotImplementedError
 
     def prepare(self, context: Context, hook: MarketingHook) -> float:
-        condition = self._condition(context, hook)
+        job = self._job(context, hook)
         if self.deferrable:
-            _without_people(condition.arguments)
-        return hook.condition_spec(condition).poke_interval
+            _check_no_mail_address(job.arguments)
+        return hook.condition_spec(job).poke_interval
 
-    def look(self, context: Context, hook: MarketingHook) -> dict[str, Any] | None:
-        from airflow_provider_mkt.actions.conditions import look_for
+    def poll(self, context: Context, hook: MarketingHook) -> Procedure[dict[str, Any] | None]:
+        from airflow_provider_mkt.actions.polling import completed, poll_jobs
 
-        condition, state = self._condition(context, hook), self._known(context)
-        before = dict(state)
-        seen: ConditionState = hook.follow(look_for(hook.condition_spec(condition), condition, state))
-        self.log.info("%s: %s", condition.name, seen)
-        if seen.odd:
-            self.log.warning("Nobody knows %s; still waiting", seen.odd)
-        if self.reschedule and not seen.done and state != before:
-            task_state_of(context).set(of_try(context, "state"), state)
-        return dict(seen.details) if seen.done else None
+        job, cache = self._job(context, hook), self._poll_cache(context)
+        before = dict(cache)
+        states = yield from poll_jobs([(hook.condition_spec(job), job)], self.log, cache)
+        done = completed(states) is not None
+        if self.reschedule and not done and cache != before:
+            task_state_of(context).set(of_try(context, "poll cache"), cache)
+        return dict(states[0].details) if done else None
 
     def trigger(self, context: Context, deadline: float) -> ConditionTrigger:
         with self.hook() as hook:
-            condition = self._condition(context, hook).to_json()
+            condition = self._job(context, hook).to_condition_json()
         return ConditionTrigger(
             conn_id=self.conn_id,
             condition=dict(condition),
             deadline=deadline,
             poll_interval=self.poke_interval,
             max_poll_failure_time=self.max_poll_failure_time,
-            state=self._state,
+            state=self._cache,
         )
 
     def result(self, event: Mapping[str, Any]) -> dict[str, Any]:
         return dict(event.get("details") or {})
 
-    def _condition(self, context: Context, hook: MarketingHook) -> Condition:
-        from airflow_provider_mkt.actions.conditions import Condition
+    def _job(self, context: Context, hook: MarketingHook) -> Job:
+        from airflow_provider_mkt.actions.jobs import Job
 
         given = self.arguments(context, hook)
-        return Condition(self.condition, {name: one for name, one in given.items() if one is not None})
+        arguments = {name: one for name, one in given.items() if one is not None}
+        return Job(hook.conn_type, self.condition, "", arguments=arguments)
 
-    def _known(self, context: Context) -> State:
-        """What earlier looks of this try found out."""
+    def _poll_cache(self, context: Context) -> PollCache:
+        """Return what earlier polls of this try left for the next ones."""
         if self.reschedule:
-            kept = task_state_of(context).get(of_try(context, "state"))
+            kept = task_state_of(context).get(of_try(context, "poll cache"))
             return dict(kept) if isinstance(kept, dict) else {}
-        if self._state is None:
-            self._state = {}
-        return self._state
+        if self._cache is None:
+            self._cache = {}
+        return self._cache
 
 
-def _without_people(value: Any, where: str = "") -> None:
-    """Check that nothing is kept with a trigger that looks like a mail address.
+def _check_no_mail_address(value: Any, where: str = "") -> None:
+    """Check that no mail address would be kept with a trigger.
 
     :raises InvalidInput: naming the argument.
     """
     if isinstance(value, str) and "@" in value:
         problem = "a mail address would be kept with the trigger; use ids, or wait without deferrable"
         raise InvalidInput(where, problem)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         for name, one in value.items():
-            _without_people(one, f"{where}.{name}" if where else str(name))
+            _check_no_mail_address(one, f"{where}.{name}" if where else str(name))
     elif isinstance(value, (list, tuple)):
         for index, one in enumerate(value):
-            _without_people(one, f"{where}[{index}]")
+            _check_no_mail_address(one, f"{where}[{index}]")

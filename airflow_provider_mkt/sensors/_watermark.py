@@ -1,9 +1,9 @@
-"""How far changes have been read, kept from one DAG run to the next.
+"""The watermark of a sensor that reads changes, kept from one DAG run to the next.
 
-It is kept in an Airflow Variable: of all that Airflow 3.0 to 3.3 has, only that outlives DAG runs, workers
-and machines, is the same for scheduled, manual and asset-triggered runs, and can be seen and set back by a
-person. (XComs of earlier runs come in the order of logical dates, which manual runs do not have, and go with
-their runs; the state store of a task goes with its run, and that of an asset is there on 3.3 alone.)
+It is an Airflow Variable. Nothing else in Airflow 3.0 to 3.3 outlives DAG runs, workers and machines, is the
+same for scheduled, manual and asset-triggered runs, and can be viewed and reset by a person. (XComs of
+earlier runs are ordered by logical date, which manual runs do not have, and are deleted with their runs. The
+state store of a task is deleted with its run, and that of an asset exists in 3.3 only.)
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from airflow_provider_mkt.client.errors import InvalidInput
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import Change
+    from airflow_provider_mkt.actions.leads import Change
 
 KNOWN_MAX = 10_000
-"""Changes that are remembered as read. Where more happen in the time in which rows may come late, the
-oldest of them are told again."""
+"""Most changes that are kept as read. Where more happen within the time in which rows may arrive late, the
+oldest are reported again."""
 RUNS_MAX = 50
-"""DAG runs that find their own window again when they are cleared."""
+"""DAG runs that read their own window again when they are cleared."""
 _NAME_MAX = 250
 
 
 @dataclass(frozen=True)
 class Window:
-    """What one DAG run reads.
+    """The window that one DAG run reads.
 
-    :param since: from when on.
+    :param since: its start.
     :param known: marks of changes in it that earlier runs have read.
     """
 
@@ -47,9 +47,9 @@ class Window:
 class Watermark:
     """The watermark of one sensor.
 
-    The Variable is a JSON object: ``since``, where reading goes on; ``known``, marks of what was read beyond
-    that; ``round``, how often it was moved; and ``runs``, what the latest DAG runs have begun with. A run
-    that is tried again or cleared begins where it began before, so nothing that it had read is lost.
+    The Variable is a JSON object: ``since``, where the next run starts to read; ``known``, marks of changes
+    after that which were read; ``round``, how often it was moved; and ``runs``, the windows of the latest DAG
+    runs. A run that is retried or cleared reads its own window again, so that no change is lost.
 
     :param name: of the Variable.
     """
@@ -60,11 +60,11 @@ class Watermark:
         self.name = name
 
     def begin(self, run: str, first: datetime) -> Window:
-        """The window of a DAG run.
+        """Return the window of a DAG run.
 
         :param run: its id.
-        :param first: where to begin when nothing is kept.
-        :raises InvalidInput: when the Variable holds something else.
+        :param first: where to start when the Variable does not exist.
+        :raises InvalidInput: when the Variable is not a watermark.
         """
         kept = self._kept() or {"since": first.isoformat(), "known": [], "round": 0, "runs": {}}
         begun = kept["runs"].get(run)
@@ -72,12 +72,12 @@ class Watermark:
             begun = {"since": kept["since"], "round": kept["round"]}
             runs = {**kept["runs"], run: begun}
             self._keep({**kept, "runs": dict(list(runs.items())[-RUNS_MAX:])})
-        # What is known by now may be what this very run has read, and not handed on before it was killed.
+        # The known changes may be those of this run, read and not reported before it was killed.
         known = kept["known"] if begun["round"] == kept["round"] else ()
         return Window(datetime.fromisoformat(begun["since"]), frozenset(known))
 
     def advance(self, since: datetime, known: Iterable[str]) -> None:
-        """Move on: later runs read from *since*, and leave out what is *known*."""
+        """Move the watermark: later runs read from *since*, without the changes that are *known*."""
         kept = self._kept() or {"round": 0, "runs": {}}
         self._keep({**kept, "since": since.isoformat(), "known": list(known), "round": kept["round"] + 1})
 
@@ -91,7 +91,7 @@ class Watermark:
                 "since": kept["since"]
             }
         except (ValueError, TypeError, KeyError):
-            problem = f"Airflow Variable {self.name} holds no watermark; delete it to begin anew"
+            problem = f"Airflow Variable {self.name} is not a watermark; delete it to start again"
             raise InvalidInput("variable", problem) from None
 
     def _keep(self, kept: Mapping[str, Any]) -> None:
@@ -101,7 +101,7 @@ class Watermark:
 
 
 def name_for(context: Context) -> str:
-    """The name of the Variable of a sensor that was given none."""
+    """Return the default name of a sensor's Variable."""
     ti = context["ti"]
     index = f"__{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
     return f"mkt_lead_changes__{ti.dag_id}__{ti.task_id}{index}"
@@ -109,9 +109,9 @@ def name_for(context: Context) -> str:
 
 @dataclass
 class Reading:
-    """Changes as they are read: which leads they are of, and what the watermark needs to know.
+    """Changes as they are read: their leads, and the next watermark.
 
-    :param window: what is read.
+    :param window: the window that is read.
     """
 
     window: Window
@@ -122,7 +122,7 @@ class Reading:
     _latest: list[tuple[datetime, str]] = field(default_factory=list)
 
     def leads(self, changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
-        """A row for each lead with a change that is not known yet: ``id``, and whether it is ``new``."""
+        """Yield a row for each lead with an unknown change: ``id``, and whether it is ``new``."""
         for change in changes:
             self._note(change)
             if change.mark in self.window.known or change.lead_id in self._leads:
@@ -133,11 +133,11 @@ class Reading:
             yield {"id": change.lead_id, "new": change.new}
 
     def next_since(self, late: timedelta) -> datetime:
-        """Where reading goes on, so that what comes up to so much too late is not missed."""
+        """Return the start of the next window, so that changes that arrive up to *late* are not missed."""
         return max(self.window.since, (self.newest or self.window.since) - late)
 
     def known(self, since: datetime) -> list[str]:
-        """Marks of what was read that is not older than *since*."""
+        """Return the marks of changes that were read and are not older than *since*."""
         return sorted({mark for at, mark in self._latest if at >= since})
 
     def _note(self, change: Change) -> None:

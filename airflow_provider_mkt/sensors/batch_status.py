@@ -1,4 +1,4 @@
-"""The sensor that waits for background work."""
+"""The sensor that waits for background jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import JobFailed
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
-from airflow_provider_mkt.operators._waiting import cancel, jobs_of, poll_jobs
+from airflow_provider_mkt.operators._waiting import cancel, jobs_of
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
@@ -15,25 +15,26 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.polling import JobStateDict
+    from airflow_provider_mkt.actions.jobs import JobStateDict
+    from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
 class BatchStatusSensor(WaitingSensor):
-    """Wait until background work is COMPLETE; fail when it is CANCELED or FAILED.
+    """Wait until background jobs are COMPLETE; fail when one is CANCELED or FAILED.
 
-    A status word that nobody knows keeps it waiting, with a warning.
+    An unknown status keeps it waiting, with a warning.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param job: what to wait for: a job, a list of jobs, or what an operator returned that started some.
-    :param max_rejected: how many rejected rows of an import are fine: a number, a share (0.05 or ``"5%"``),
-        or None for any. An import is complete whatever became of its rows, so None tells of them in the
-        details alone.
+    :param job: what to wait for: a job, a list of jobs, or the result of an operator that started some.
+    :param max_rejected: how many rejected rows of an import are accepted: a number, a share (0.05 or
+        ``"5%"``), or None for any. An import is complete even if rows were rejected; with None they are only
+        in the details.
     :param cancel_on_kill: cancel on the platform what can be canceled when the waiting task is killed.
         Off, since a worker that is shut down kills it too, and the sensor did not start the job.
-    :returns: one entry per job: ``job``, ``status``, the platform's ``word``, and ``details``.
-    :raises AirflowFailException: when a job ended CANCELED or FAILED, or with more rejected rows than
-        allowed, or asking cannot work.
+    :returns: one entry per job: ``job``, ``status``, the platform's ``raw_status``, and ``details``.
+    :raises AirflowFailException: when a job is CANCELED or FAILED, or has more rejected rows than allowed, or
+        polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
     """
 
@@ -55,14 +56,16 @@ class BatchStatusSensor(WaitingSensor):
 
     def prepare(self, context: Context, hook: MarketingHook) -> float:
         RejectThreshold.of("max_rejected", self.max_rejected)
-        return min(hook.job_spec(job).poke_interval for job in jobs_of(self.job))
+        from airflow_provider_mkt.actions.polling import poll_interval
 
-    def look(self, context: Context, hook: MarketingHook) -> list[JobStateDict] | None:
-        from airflow_provider_mkt.actions.polling import all_complete, none_failed
+        return poll_interval([hook.job_spec(job) for job in jobs_of(self.job)])
 
-        job_states = poll_jobs(hook, jobs_of(self.job), self.log)
-        none_failed(job_states)
-        return [look.to_json() for look in job_states] if all_complete(job_states) else None
+    def poll(self, context: Context, hook: MarketingHook) -> Procedure[list[JobStateDict] | None]:
+        from airflow_provider_mkt.actions.polling import completed, poll_jobs
+
+        specs = [(hook.job_spec(job), job) for job in jobs_of(self.job)]
+        states = completed((yield from poll_jobs(specs, self.log)))
+        return None if states is None else [state.to_json() for state in states]
 
     def trigger(self, context: Context, deadline: float) -> BatchStatusTrigger:
         return BatchStatusTrigger(
@@ -81,15 +84,15 @@ class BatchStatusSensor(WaitingSensor):
         """Compare the rejected rows of imports with what is allowed."""
         from airflow_provider_mkt.actions.jobs import Job
 
-        allowance = RejectThreshold.of("max_rejected", self.max_rejected)
+        threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         with self.hook() as hook:
-            for look in result:
-                spec = hook.job_spec(Job.from_json(look["job"]))
-                rejected, total = spec.counts(look["details"]) if spec.counts else (0, 0)
-                if not allowance.allows(rejected, total):
+            for state in result:
+                spec = hook.job_spec(Job.from_json(state["job"]))
+                rejected, total = spec.failures(state["details"]) if spec.failures else (0, 0)
+                if not threshold.allows(rejected, total):
                     raise JobFailed(
-                        f"import {look['job']['id']} rejected {rejected:,} of {total:,} rows; "
-                        f"allowed are {allowance}",
+                        f"import {state['job']['id']} rejected {rejected:,} of {total:,} rows; "
+                        f"allowed are {threshold}",
                         platform=hook.conn_type,
                     )
         return result

@@ -1,4 +1,4 @@
-"""The sensor that waits for what people do with an email."""
+"""The sensor that waits for activity of an email."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class EmailActivitySensor(ConditionSensor):
-    """Wait until so many mails of an email were sent, delivered, opened ...
+    """Wait until enough mails of an email were sent, delivered, opened ...
 
     :param email_id: the email.
-    :param activity: ``sent``, ``delivered``, ``opened``, ``clicked``, ``bounced`` (Marketo: for good) or
+    :param activity: ``sent``, ``delivered``, ``opened``, ``clicked``, ``bounced`` (Marketo: hard bounces) or
         ``unsubscribed``.
-    :param count: how many there must be.
-    :param since: Marketo: from when on they count; from the DAG run's start on when not given. HubSpot
+    :param count: the number to reach.
+    :param since: Marketo: from when activities count; from the DAG run's start when not given. HubSpot
         counts from the first mail on.
     :returns: the activity with its number.
-    :raises AirflowFailException: when there is no such email on HubSpot, or asking cannot work.
+    :raises AirflowFailException: when there is no such email on HubSpot, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: HubSpot ``GET /marketing/{version}/emails/{emailId}`` with its statistics; Marketo

@@ -1,4 +1,4 @@
-"""Sensors for what only HubSpot has."""
+"""Sensors for HubSpot only."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class ListProcessedSensor(ConditionSensor):
     """Wait until the filters of a HubSpot list have found its members.
 
-    A status word that nobody knows keeps it waiting, with a warning.
+    An unknown status keeps it waiting, with a warning.
 
-    :param list_id: a list that was just made, or whose filters were just changed.
+    :param list_id: a list that was just created, or whose filters were just changed.
     :returns: ``status`` and ``size``.
-    :raises AirflowFailException: when there is no such list, or asking cannot work.
+    :raises AirflowFailException: when there is no such list, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /crm/{version}/lists/{listId}``.
@@ -41,17 +41,17 @@ class ListProcessedSensor(ConditionSensor):
 
 
 class EventAttendanceSensor(ConditionSensor):
-    """Wait until so many people have registered for a HubSpot marketing event, attended it ...
+    """Wait until enough people have registered for a HubSpot marketing event, attended it ...
 
-    :param attendance: ``registered``, ``attended``, ``cancelled`` or ``no_show``, which HubSpot works out
+    :param attendance: ``registered``, ``attended``, ``cancelled`` or ``no_show``, which HubSpot computes
         after the event.
-    :param count: how many there must be.
+    :param count: the number to reach.
     :param object_id: the event's object id.
-    :param external_event_id: instead of it: the event's id where it comes from, for an event that this app
-        made.
-    :param external_account_id: with it: the account there.
+    :param external_event_id: instead of it: the event's id in its source system, for an event that this app
+        created.
+    :param external_account_id: with it: the account in the source system.
     :returns: the number of each attendance.
-    :raises AirflowFailException: when there is no such event, or asking cannot work.
+    :raises AirflowFailException: when there is no such event, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}``,
@@ -96,12 +96,12 @@ class EventAttendanceSensor(ConditionSensor):
 
 
 class MarketingEventSensor(ConditionSensor):
-    """Wait until a HubSpot marketing event can be found by its external id, some minutes after it was made.
+    """Wait until a HubSpot marketing event can be found by its external id, minutes after its creation.
 
-    :param external_event_id: the event's id where it comes from.
-    :param external_account_id: the account there; any when not given.
+    :param external_event_id: the event's id in its source system.
+    :param external_account_id: the account in the source system; any when not given.
     :returns: ``object_ids``.
-    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowFailException: when polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
@@ -127,13 +127,13 @@ class MarketingEventSensor(ConditionSensor):
 class SequenceEnrollmentSensor(ConditionSensor):
     """Wait until a contact is enrolled in a HubSpot sequence.
 
-    HubSpot answers alike for a contact that is in no sequence yet and for one that does not exist, so the
-    sensor waits for either.
+    HubSpot returns the same for a contact in no sequence and for one that does not exist, so the sensor waits
+    for either.
 
     :param contact_id: the contact's record id.
     :param sequence_id: the sequence; any when not given. A contact is in one at a time.
     :returns: ``sequence_id`` and ``enrolled_at``.
-    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowFailException: when polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /automation/{version}/sequences/enrollments/contact/{contactId}``.

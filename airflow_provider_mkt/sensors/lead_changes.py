@@ -20,27 +20,28 @@ if TYPE_CHECKING:
 
 
 class LeadChangesSensor(ConditionSensor):
-    """Wait until leads are made or changed, and tell of each once, from one DAG run to the next.
+    """Wait until leads are created or changed, and report each change once across DAG runs.
 
-    How far it has read is kept in an Airflow Variable, which outlives restarts and DAG runs. It moves on when
-    the task ends well; a task that is tried again or cleared reads its own window again. So every change is
-    told of at least once, and more than once only then, where two runs read at the same time, or where more
-    than 10,000 changes happen within ``late`` seconds.
+    The watermark is kept in an Airflow Variable, which outlives restarts and DAG runs. It moves when the task
+    succeeds; a task that is retried or cleared reads its own window again. So every change is reported at
+    least once. It is reported again only in that case, when two runs read at the same time, or when more than
+    10,000 changes happen within ``late`` seconds.
 
-    Rows that come late are found: each run looks back ``late`` seconds, and leaves out what was told before.
+    Rows that arrive late are found: each run reads the last ``late`` seconds again, without the changes that
+    were reported before.
 
-    :param fields: Marketo: REST names of the fields whose changes count; new leads always do. HubSpot tells
+    :param fields: Marketo: REST names of the fields whose changes count; new leads always do. HubSpot reports
         changes of any field, by ``lastmodifieddate``.
     :param list_id: Marketo: only leads of this static list, which has fewer than 10,000.
-    :param since: where to begin when nothing was read yet; the DAG run's start when not given.
+    :param since: where to start when there is no watermark; the DAG run's start when not given.
     :param variable: name of the Airflow Variable; made of the ids of DAG and task when not given.
     :param leads_path: a file on any object storage for the leads, as JSON Lines: ``id`` and ``new`` (HubSpot:
-        made within the time that was read). Left out, they are only counted.
-    :param late: how long after it happened a change may first be told by the platform, in seconds; 7,200 on
-        Marketo and 900 on HubSpot when not given.
+        created within the window). When not given, they are only counted.
+    :param late: seconds within which the platform reports a change; 7,200 on Marketo and 900 on HubSpot when
+        not given.
     :returns: ``platform``, ``since``, ``until`` (the latest change), ``new`` and ``changed`` (leads) and
         ``leads``, the path of their file.
-    :raises AirflowFailException: when a field is none of the platform's, or asking cannot work.
+    :raises AirflowFailException: when the platform has no such field, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds; with ``soft_fail`` the task is skipped instead.
 
     Source: HubSpot ``POST /crm/{version}/objects/contacts/search``; Marketo
@@ -81,7 +82,7 @@ class LeadChangesSensor(ConditionSensor):
         }
 
     def finish(self, context: Context, result: Any) -> dict[str, Any]:
-        """Read all there is now, write it down, and only then move the watermark on."""
+        """Read and write all changes, and only then move the watermark."""
         window, path = self._read_from(context), as_path("leads_path", self.leads_path)
         reading = Reading(window)
         with self.hook() as hook:

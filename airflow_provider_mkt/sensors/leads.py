@@ -1,4 +1,4 @@
-"""Sensors that wait for leads: that the platform shows them, and that they are in a list."""
+"""Sensors that wait for leads: that they can be found, and that they are in a list."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class LeadsVisibleSensor(ConditionSensor):
-    """Wait until leads can be found with the values that they should have.
+    """Wait until leads can be found with given values.
 
-    HubSpot's search is behind what was written, and so are rules that change leads on either platform. A
-    lead that has had the values once during the wait counts from then on.
+    HubSpot's search index is behind the writes, and so are rules that change leads on both platforms. A lead
+    that had the values once during the wait counts from then on.
 
-    :param lead_ids: record ids of the leads, at most 3,000. An empty list ends the wait at once.
+    :param lead_ids: record ids of the leads, at most 3,000. An empty list ends the wait immediately.
     :param having: fields and the values that each lead must have.
     :returns: ``leads`` and ``missing``.
-    :raises AirflowFailException: when a field is none of the platform's, or asking cannot work.
+    :raises AirflowFailException: when the platform has no such field, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: HubSpot ``POST /crm/{version}/objects/contacts/search``; Marketo ``GET /rest/v1/leads.json``.
@@ -55,13 +55,14 @@ class LeadsVisibleSensor(ConditionSensor):
 
 
 class LeadsMatchingSensor(ConditionSensor):
-    """Wait until so many leads can be found that have a value in a field, such as the number of an import.
+    """Wait until enough leads with a value in a field can be found, such as the leads of an import.
 
     :param field: a field that leads can be searched by.
-    :param value: the value. Not a mail address where the sensor is deferrable: what it waits for is kept.
-    :param count: how many leads there must be; on Marketo at most 1,000.
-    :returns: ``leads``: how many there are.
-    :raises AirflowFailException: when the field is none of the platform's, or asking cannot work.
+    :param value: the value. Not a mail address where the sensor is deferrable: arguments are stored with the
+        trigger.
+    :param count: the number of leads to reach; on Marketo at most 1,000.
+    :returns: ``leads``: the number of leads.
+    :raises AirflowFailException: when the platform has no such field, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: HubSpot ``POST /crm/{version}/objects/contacts/search``; Marketo ``GET /rest/v1/leads.json``.
@@ -87,13 +88,13 @@ class LeadsMatchingSensor(ConditionSensor):
 class ListMembershipSensor(ConditionSensor):
     """Wait until leads are in a list.
 
-    A lead that has been in it once during the wait counts from then on, and one that does not exist is
-    waited for.
+    A lead that was in it once during the wait counts from then on. The sensor also waits for a lead that does
+    not exist.
 
     :param list_id: the list; on Marketo a static one.
-    :param lead_ids: record ids of the leads, at most 3,000. An empty list ends the wait at once.
+    :param lead_ids: record ids of the leads, at most 3,000. An empty list ends the wait immediately.
     :returns: ``leads`` and ``missing``.
-    :raises AirflowFailException: when Marketo has no such list, or asking cannot work.
+    :raises AirflowFailException: when Marketo has no such list, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: HubSpot ``POST /crm/{version}/lists/records/memberships/batch/read``; Marketo

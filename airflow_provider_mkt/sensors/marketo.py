@@ -1,4 +1,4 @@
-"""Sensors for what only Marketo has."""
+"""Sensors for Marketo only."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 class ProgramMemberSensor(ConditionSensor):
     """Wait until leads have reached a status of a Marketo program, or are in a stream of it.
 
-    A later status of the program's channel counts as reached too: whoever moves on between two looks is
-    not missed. A lead that was there once during the wait counts from then on.
+    A later status of the program's channel counts too, so that a lead that moves on between two polls is not
+    missed. A lead that was there once during the wait counts from then on.
 
     :param program_id: the program.
-    :param lead_ids: ids of the leads, at most 3,000. An empty list ends the wait at once.
+    :param lead_ids: ids of the leads, at most 3,000. An empty list ends the wait immediately.
     :param status_name: a status of the program's channel.
     :param stream: the name of a stream of an engagement program.
     :returns: ``leads`` and ``missing``.
-    :raises AirflowFailException: when there is no such program or status, or asking cannot work.
+    :raises AirflowFailException: when there is no such program or status, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``; once for a status
@@ -63,20 +63,20 @@ class ProgramMemberSensor(ConditionSensor):
 
 
 class LeadActivitySensor(ConditionSensor):
-    """Wait until Marketo's activity log shows something: for each of some leads, or so many times.
+    """Wait until Marketo's activity log shows an activity of each lead, or enough activities.
 
-    A requested campaign is seen with ``activity_type_ids=[47]`` and the campaign as ``about_id``. Rows that
-    are logged late are found too.
+    A requested campaign shows with ``activity_type_ids=[47]`` and the campaign as ``about_id``. Rows that are
+    logged late are found too.
 
     :param activity_type_ids: 1-10 types, e.g. 47 (campaign requested), 6 (email sent), 2 (form filled out).
-    :param lead_ids: leads, each of which must have one such activity; at most 3,000. Anybody's count when
-        not given; an empty list ends the wait at once.
-    :param about_id: only activities about this campaign, email, form, list ...: the id that the activity
-        names first.
-    :param since: from when on they count; from the DAG run's start on when not given.
-    :param count: how many there must be, where no leads are given.
+    :param lead_ids: leads, each of which must have one such activity; at most 3,000. Those of any lead count
+        when not given; an empty list ends the wait immediately.
+    :param about_id: only activities about this campaign, email, form, list ...: the activity's primary
+        attribute.
+    :param since: from when they count; from the DAG run's start when not given.
+    :param count: the number to reach, where no leads are given.
     :returns: ``leads`` and ``missing``, or ``activities``.
-    :raises AirflowFailException: when asking cannot work.
+    :raises AirflowFailException: when polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /rest/v1/activities/pagingtoken.json`` and ``GET /rest/v1/activities.json``.
@@ -111,12 +111,12 @@ class LeadActivitySensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
         types = as_list("activity_type_ids", self.activity_type_ids)
-        anybody = self.lead_ids is None or self.lead_ids == "None"
+        any_lead = self.lead_ids is None or self.lead_ids == "None"
         return {
             "activity_type_ids": [
                 numeric_id("", f"activity_type_ids[{index}]", one) for index, one in enumerate(types)
             ],
-            "lead_ids": None if anybody else as_ids("lead_ids", self.lead_ids),
+            "lead_ids": None if any_lead else as_ids("lead_ids", self.lead_ids),
             "about_id": optional_str("about_id", self.about_id),
             "since": time_or_run_start(context, "since", self.since).isoformat(),
             "count": as_count("count", self.count),
@@ -126,14 +126,14 @@ class LeadActivitySensor(ConditionSensor):
 class SmartCampaignSensor(ConditionSensor):
     """Wait until a Marketo smart campaign has a status.
 
-    It fails when the campaign is Invalid, unless that is waited for. A status word that nobody knows keeps
+    It fails when the campaign is Invalid, unless that is one of the wanted statuses. An unknown status keeps
     it waiting, with a warning.
 
     :param campaign_id: the smart campaign.
     :param statuses: ``Active``, ``Inactive``, ``Requested``, ``Single Run``, ``Recurring Run``,
-        ``Never Run`` or ``Invalid``: any of them will do.
+        ``Never Run`` or ``Invalid``: any of them ends the wait.
     :returns: ``status``.
-    :raises AirflowFailException: when there is no such campaign, it is Invalid, or asking cannot work.
+    :raises AirflowFailException: when there is no such campaign, it is Invalid, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.

@@ -1,4 +1,4 @@
-"""The sensor that waits for calls of the day."""
+"""The sensor that waits for the daily quota of calls."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class QuotaSensor(ConditionSensor):
-    """Wait until enough of the account's calls of the day are left, before work that needs many.
+    """Wait until enough of the account's calls of the day are left.
 
     :param need: calls that must be left.
     :returns: ``left`` and ``limit``. On Marketo the limit is the connection's ``daily_quota``.
-    :raises AirflowFailException: when a whole day has fewer, or asking cannot work.
+    :raises AirflowFailException: when a whole day has fewer, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
     Source: HubSpot ``GET /account-info/{version}/api-usage/daily/private-apps``; Marketo

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict
-from airflow_provider_mkt.actions.polling import JobState, poll_job
-from airflow_provider_mkt.actions.ports import Findings, LeadImporter, Upload
+from airflow_provider_mkt.actions.imports import Findings, Upload
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobState
+from airflow_provider_mkt.actions.polling import poll_job
+from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.sync.bulk_matching import Matcher

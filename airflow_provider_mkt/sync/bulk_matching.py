@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from airflow_provider_mkt.actions.ports import RowNote
+from airflow_provider_mkt.actions.imports import RowNote
 from airflow_provider_mkt.sync.bulk_parts import SentRow
 
 Found = dict[int, SentRow]

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import IO, Any, Self, TypedDict
 
+from airflow_provider_mkt.actions.imports import Findings, RowNote
 from airflow_provider_mkt.actions.jobs import JobDict
-from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow

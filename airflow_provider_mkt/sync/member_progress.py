@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict, cast
 
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.idempotency import as_reported
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -106,7 +107,7 @@ class MemberProgress:
         :param unknown: chunks with unknown results, which a later try requests again.
         """
         for chunk in unknown:
-            state = {key: _mark_reported(value) for key, value in self.chunk_state(chunk).items()}
+            state = {key: as_reported(value) for key, value in self.chunk_state(chunk).items()}
             self.save_chunk_state(chunk, state)
         self._reported = True
         self._save()
@@ -148,9 +149,3 @@ class MemberProgress:
 
     def _chunk_key(self, chunk: int) -> str:
         return f"{self._key} {self._digest[:8]} #{chunk}"
-
-
-def _mark_reported(value: Json) -> Json:
-    if not isinstance(value, Mapping) or "asked" not in value or value.get("done"):
-        return value
-    return {**value, "told": True}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
+from airflow_provider_mkt.actions.members import MemberResult, MemberStatus
 
 _ROWS_PER_BATCH = 10_000
 _SCHEMA = """

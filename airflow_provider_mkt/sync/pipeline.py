@@ -15,7 +15,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.actions.ports import LeadWriter, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.ports import LeadWriter
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,

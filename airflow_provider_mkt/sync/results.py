@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import IO, Protocol, Self, TypedDict
 
 from airflow_provider_mkt.actions.jobs import JobDict
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus
 from airflow_provider_mkt.sync.rows import Row, json_line
 
 _REASONS_MAX = 50

@@ -1,29 +1,30 @@
-"""What the triggers share that ask a platform again and again until an answer ends the wait."""
+"""The trigger that polls jobs and conditions until their wait is over."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
+    from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, PollCache
     from airflow_provider_mkt.hooks.base import MarketingHook
+
+_JITTER = 0.1
 
 
 class WaitingTrigger(BaseTrigger):
-    """Base of the triggers that wait for something on a platform.
+    """Base of the triggers that wait for jobs or a condition.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
-    :param poll_interval: how often to ask, in seconds; None for as often as it is worth it.
-    :param max_poll_failure_time: how long looks may go on failing, in seconds.
+    :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
+    :param max_poll_failure_time: how long polls may go on failing, in seconds.
 
-    The event has a ``status``: ``success``, ``failed`` (it can no longer come about, or asking cannot work),
-    ``timeout`` or ``error`` (asking kept failing); a ``message``; and what :meth:`event_payload` adds.
+    The event has a ``status``: ``success``, ``failed`` (a job failed, a condition can no longer be met, or
+    polls cannot work), ``timeout`` or ``error`` (polls kept failing); a ``message``; and what
+    :meth:`event_payload` adds.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class WaitingTrigger(BaseTrigger):
         self.deadline = deadline
         self.poll_interval = poll_interval
         self.max_poll_failure_time = max_poll_failure_time
+        self._job_states: list[JobState] = []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -52,59 +54,58 @@ class WaitingTrigger(BaseTrigger):
         )
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of this kind of trigger, as plain JSON."""
+        """Return the arguments of this kind of trigger, as plain JSON."""
         raise NotImplementedError
 
-    def interval(self, hook: MarketingHook) -> float:
-        """How often asking is worth it, in seconds.
+    def specs(self, hook: MarketingHook) -> Sequence[tuple[JobSpec, Job]]:
+        """Return what to wait for.
 
-        :raises InvalidInput: when what is waited for is none of the platform's.
+        :raises InvalidInput: when the platform has no such kind of job or condition.
         """
         raise NotImplementedError
 
-    async def look(self, hook: MarketingHook) -> bool:
-        """Ask once. Whether the wait is over.
-
-        :raises PlatformError: a permanent one when it is over and did not end well.
-        """
-        raise NotImplementedError
+    def cache(self) -> PollCache | None:
+        """Return what earlier polls of the wait left for the next ones."""
+        return None
 
     def event_payload(self) -> dict[str, Any]:
-        """What the event carries beside status and message, as plain JSON."""
+        """Return what the event carries beside status and message, as plain JSON."""
         raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until the wait is over, and yield one event."""
+        from airflow_provider_mkt.actions.polling import WaitTimedOut
         from airflow_provider_mkt.client.errors import PlatformError
 
         try:
-            yield await self._wait()
+            await self._wait()
+        except WaitTimedOut as error:
+            yield self._event("timeout", str(error))
         except PlatformError as error:
             yield self._event("failed" if error.permanent else "error", str(error))
+        else:
+            yield self._event("success", "all complete")
 
-    async def _wait(self) -> TriggerEvent:
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
-        from airflow_provider_mkt.client.errors import PlatformError
+    async def _wait(self) -> None:
+        from airflow_provider_mkt.actions.polling import PollFailureBudget, wait_for_jobs
         from airflow_provider_mkt.hooks.select import ahook_for
 
-        failure_budget = PollFailureBudget(self.max_poll_failure_time)
         async with await ahook_for(self.conn_id) as hook:
-            worth = self.interval(hook)
-            every = worth if self.poll_interval is None else self.poll_interval
-            while True:
-                try:
-                    done = await self.look(hook)
-                except PlatformError as error:
-                    failure_budget.failed(error, time.time())
-                    self.log.warning("status poll failed: %s", error)
-                else:
-                    failure_budget.worked()
-                    if done:
-                        return self._event("success", "all complete")
-                left = self.deadline - time.time()
-                if left <= 0:
-                    return self._event("timeout", "the deadline passed")
-                # Spread out, so that many waiting tasks do not ask in one moment.
-                await asyncio.sleep(min(left, every * random.uniform(0.9, 1.1)))  # noqa: S311
+            await hook.afollow(
+                wait_for_jobs(
+                    self.specs(hook),
+                    interval=self.poll_interval,
+                    deadline=self.deadline,
+                    failure_budget=PollFailureBudget(self.max_poll_failure_time),
+                    log=self.log,
+                    cache=self.cache(),
+                    on_poll=self._keep,
+                    jitter=_JITTER,
+                )
+            )
+
+    def _keep(self, job_states: list[JobState]) -> None:
+        self._job_states = job_states
 
     def _event(self, status: str, message: str) -> TriggerEvent:
         return TriggerEvent({"status": status, "message": message, **self.event_payload()})  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The trigger that waits for background work."""
+"""The trigger that waits for background jobs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.jobs import Job
-    from airflow_provider_mkt.actions.polling import JobState
+    from airflow_provider_mkt.actions.jobs import Job, JobSpec
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
 class BatchStatusTrigger(WaitingTrigger):
-    """Waits until every job is complete, or one of them is not going to be.
+    """Waits until every job is complete, or one of them is canceled or failed.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param jobs: what to wait for, as plain JSON.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
-    :param poll_interval: how often to ask, in seconds; None for as often as the jobs are worth it.
-    :param max_poll_failure_time: how long looks may go on failing, in seconds.
+    :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
+    :param max_poll_failure_time: how long polls may go on failing, in seconds.
     :param cancel_on_kill: cancel what can be canceled when a user ends the waiting task (Airflow 3.3).
-    :param carry: plain JSON handed back in the event.
+    :param carry: plain JSON returned in the event.
 
     The event is ``{"status": ..., "message": ..., "job_states": [...], "carry": ...}``.
     """
@@ -41,30 +40,15 @@ class BatchStatusTrigger(WaitingTrigger):
         self.jobs = jobs
         self.cancel_on_kill = cancel_on_kill
         self.carry = carry
-        self._looks: list[JobState] = []
 
     def arguments(self) -> dict[str, Any]:
         return {"jobs": list(self.jobs), "cancel_on_kill": self.cancel_on_kill, "carry": self.carry}
 
-    def interval(self, hook: MarketingHook) -> float:
-        return min(hook.job_spec(job).poke_interval for job in self._jobs())
-
-    async def look(self, hook: MarketingHook) -> bool:
-        from airflow_provider_mkt.actions.polling import all_complete, none_failed, poll_job
-
-        job_states = []
-        for job in self._jobs():
-            look = await hook.afollow(poll_job(hook.job_spec(job), job))
-            self.log.info("%s", look)
-            if not look.known:
-                self.log.warning("%s: unknown status %r; still waiting", job, look.raw_status)
-            job_states.append(look)
-        self._looks = job_states
-        none_failed(job_states)
-        return all_complete(job_states)
+    def specs(self, hook: MarketingHook) -> Sequence[tuple[JobSpec, Job]]:
+        return [(hook.job_spec(job), job) for job in self._jobs()]
 
     def event_payload(self) -> dict[str, Any]:
-        return {"job_states": [look.to_json() for look in self._looks], "carry": self.carry}
+        return {"job_states": [state.to_json() for state in self._job_states], "carry": self.carry}
 
     def _jobs(self) -> list[Job]:
         from airflow_provider_mkt.actions.jobs import Job

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.triggers._waiting import WaitingTrigger
 
 if TYPE_CHECKING:
+    from airflow_provider_mkt.actions.jobs import Job, JobSpec, PollCache
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
 class ConditionTrigger(WaitingTrigger):
-    """Waits until a condition is so, or can no longer come about.
+    """Waits until a condition is met, or can no longer be.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param condition: what to wait for, as plain JSON: ``name`` and ``arguments``.
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
-    :param poll_interval: how often to look, in seconds; None for as often as it is worth it.
-    :param max_poll_failure_time: how long looks may go on failing, in seconds.
-    :param state: what earlier looks of the wait found out, as plain JSON. It only saves calls: after a
-        restart the looks begin with what it was at first.
+    :param poll_interval: seconds between two polls; the condition's own interval when None.
+    :param max_poll_failure_time: how long polls may go on failing, in seconds.
+    :param state: what earlier polls of the wait found, as plain JSON. It only saves calls: after a restart
+        the polls begin with what it was at first.
 
     The event is ``{"status": ..., "message": ..., "details": {...}}``.
     """
@@ -36,27 +38,19 @@ class ConditionTrigger(WaitingTrigger):
         super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
         self.condition = condition
         self.state = state
-        self._state = dict(state or {})
-        self._error_details: dict[str, Any] = {}
+        self._cache = dict(state or {})
 
     def arguments(self) -> dict[str, Any]:
         return {"condition": self.condition, "state": self.state}
 
-    def interval(self, hook: MarketingHook) -> float:
-        from airflow_provider_mkt.actions.conditions import Condition
+    def specs(self, hook: MarketingHook) -> Sequence[tuple[JobSpec, Job]]:
+        from airflow_provider_mkt.actions.jobs import Job
 
-        return hook.condition_spec(Condition.from_json(self.condition)).poke_interval
+        job = Job.from_condition_json(hook.conn_type, self.condition)
+        return [(hook.condition_spec(job), job)]
 
-    async def look(self, hook: MarketingHook) -> bool:
-        from airflow_provider_mkt.actions.conditions import Condition, look_for
-
-        condition = Condition.from_json(self.condition)
-        seen = await hook.afollow(look_for(hook.condition_spec(condition), condition, self._state))
-        self.log.info("%s: %s", condition.name, seen)
-        if seen.odd:
-            self.log.warning("Nobody knows %s; still waiting", seen.odd)
-        self._error_details = dict(seen.details)
-        return seen.done
+    def cache(self) -> PollCache | None:
+        return self._cache
 
     def event_payload(self) -> dict[str, Any]:
-        return {"details": self._error_details}
+        return {"details": dict(self._job_states[0].details) if self._job_states else {}}

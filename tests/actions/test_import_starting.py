@@ -1,4 +1,4 @@
-"""Starting an import once, fed by hand: lost answers, killed workers, imports of the same name."""
+"""Start an import once: lost answers, killed workers, imports with the same name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Platform:
         self.older = len(names)
         self.now, self.starts = 1000.0, 0
         self.lost: bool | None = None
-        """Whether a start is lost: before the work, after it, or (None) not at all."""
+        """Whether an answer is lost: False before the work, True after it, None for no loss."""
         self.refuse = False
         self.visible_at = 0.0
 
@@ -67,14 +67,14 @@ def test_an_import_is_started_and_a_second_try_finds_it_by_its_id() -> None:
     assert platform.starts == 1
 
 
-def test_a_lost_start_that_worked_is_found_by_its_name_though_an_older_one_has_it_too() -> None:
+def test_a_started_import_with_a_lost_answer_is_found_by_name_beside_an_older_one() -> None:
     platform = Platform("June")
     platform.lost, platform.visible_at = True, 1030.0
     assert platform(InMemoryTaskState()).id == "1"
     assert platform.starts == 1
 
 
-def test_a_lost_start_that_never_shows_is_left_open_and_a_later_try_may_send_it() -> None:
+def test_a_start_that_never_shows_is_unknown_and_a_later_try_may_send_it() -> None:
     platform, task_state = Platform("June"), InMemoryTaskState()
     platform.lost = False
     with pytest.raises(OutcomeUnknown):
@@ -93,7 +93,7 @@ def test_a_worker_killed_after_the_request_does_not_send_it_again() -> None:
     assert platform.starts == 1
 
 
-def test_a_refused_start_leaves_nothing_to_look_for() -> None:
+def test_a_rejected_start_leaves_no_mark() -> None:
     platform, task_state = Platform(), InMemoryTaskState()
     platform.refuse = True
     with pytest.raises(InvalidRequest):

@@ -1,18 +1,18 @@
-"""Merging by hand: what the sandbox, which has no Salesforce, cannot show."""
+"""Merge leads where Salesforce chooses the survivor, which the sandbox does not simulate."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_mkt.actions.leads import LeadMerge
 from airflow_provider_mkt.actions.marketo import leads
-from airflow_provider_mkt.actions.ports import LeadMerge
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Pages, Pause
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import OutcomeUnknown
 
 
 class Leads:
-    """Leads of which a record of the CRM stays, whichever is to win."""
+    """Leads of which a record of the CRM stays, even when another one is to win."""
 
     def __init__(self, *ids: int, stays: int) -> None:
         self.ids, self.stays, self.task_state = set(ids), stays, InMemoryTaskState()
@@ -27,8 +27,8 @@ class Leads:
                 answer = None
                 match step:
                     case Pages(call):
-                        asked = dict(call.query)["filterValues"].split(",")
-                        answer = [{"id": one} for one in sorted(self.ids) if str(one) in asked]
+                        wanted = dict(call.query)["filterValues"].split(",")
+                        answer = [{"id": one} for one in sorted(self.ids) if str(one) in wanted]
                     case Call():
                         self.merges.append(step.route.path())
                         self.ids = {self.stays}
@@ -42,7 +42,7 @@ class Leads:
             return merged
 
 
-def test_the_lead_that_stays_is_told_where_the_crm_chose_another() -> None:
+def test_the_lead_that_the_crm_chose_is_reported_as_survivor() -> None:
     for lost in (0, 1):
         leads = Leads(1, 2, 3, stays=3)
         outcome = leads.merge(1, 2, 3, lose_answers=lost)

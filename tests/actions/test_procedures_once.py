@@ -1,4 +1,4 @@
-"""Flows fed by hand: what the sandbox, which shows every effect at once, cannot show."""
+"""Procedures with effects that show late, which the sandbox does not simulate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_mkt.actions.hubspot import campaigns, emails
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import MemberStatus
+from airflow_provider_mkt.actions.members import MemberStatus
 from airflow_provider_mkt.actions.procedure import (
     CONSISTENCY_WINDOW,
     InMemoryTaskState,
@@ -33,7 +33,7 @@ class Clock:
 
 
 class Fed:
-    """A flow that has ended: the names of its calls, and how long it paused."""
+    """A procedure that has ended: the names of its calls, and the seconds it paused."""
 
     def __init__(
         self, procedure: Procedure[Any], answer: Callable[[str, Call[Any]], Any], clock: Clock
@@ -65,7 +65,7 @@ def lost(name: str) -> OutcomeUnknown:
     return OutcomeUnknown("lost", platform="x", call=name)
 
 
-def test_publishing_holds_until_the_email_is_no_draft_any_more() -> None:
+def test_publishing_waits_until_the_email_is_not_a_draft() -> None:
     clock, task_state, job_states = (
         Clock(),
         InMemoryTaskState(),
@@ -81,7 +81,7 @@ def test_publishing_holds_until_the_email_is_no_draft_any_more() -> None:
     assert fed.paused > 0
 
 
-def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -> None:
+def test_a_publish_with_a_lost_answer_is_repeated_only_after_the_consistency_window() -> None:
     clock, task_state = Clock(), InMemoryTaskState()
     times: list[float] = []
 
@@ -98,21 +98,21 @@ def test_a_lost_publish_is_asked_again_only_a_whole_minute_after_it_was_lost() -
     assert times[1] - times[0] >= 40 + CONSISTENCY_WINDOW
 
 
-def test_a_publish_that_was_refused_leaves_the_doubt_about_an_earlier_one() -> None:
+def test_a_rejected_publish_restores_the_mark_of_an_ambiguous_one() -> None:
     clock, task_state = Clock(), InMemoryTaskState()
-    doubt = {"asked": clock.now - 2 * CONSISTENCY_WINDOW}
-    task_state.set("publish 7", doubt)
+    ambiguous = {"requested_at": clock.now - 2 * CONSISTENCY_WINDOW}
+    task_state.set("publish 7", ambiguous)
 
     def answer(name: str, call: Call[Any]) -> Any:
         return email("DRAFT") if name == "emails.get" else RateLimited("slow down")
 
     with pytest.raises(RateLimited):
         Fed(emails.publish("7", task_state, clock=clock), answer, clock)
-    assert task_state.get("publish 7") == doubt
+    assert task_state.get("publish 7") == ambiguous
 
 
 @pytest.mark.parametrize("state", ["SCHEDULED_OR_PUBLISHED", "PUBLISHED_OR_SCHEDULED"])
-def test_the_mixed_words_are_no_drafts(state: str) -> None:
+def test_mixed_states_are_not_drafts(state: str) -> None:
     clock = Clock()
     fed = Fed(emails.publish("7", InMemoryTaskState(), clock=clock), lambda name, call: email(state), clock)
     assert fed.value.done is False
@@ -120,7 +120,7 @@ def test_the_mixed_words_are_no_drafts(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["", "SOMETHING_NEW", "CANCELED", "LOSER_AB_VARIANT"])
-def test_a_state_that_is_no_draft_by_name_is_never_published(state: str) -> None:
+def test_an_unknown_state_is_never_published(state: str) -> None:
     clock = Clock()
     with pytest.raises(InvalidRequest, match="cannot be published"):
         Fed(emails.publish("7", InMemoryTaskState(), clock=clock), lambda name, call: email(state), clock)
@@ -161,14 +161,14 @@ def test_a_name_that_the_platform_changed_counts_as_created() -> None:
 
 
 def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_one() -> None:
-    """1 was reached by the first request, 2 by none: told, 2 is requested anew, lost, and looked for."""
+    """Lead 1 was reached by the first request, lead 2 by none. Once reported, 2 alone is requested again."""
     clock, task_state = Clock(), InMemoryTaskState()
-    began, asked = clock.now, []
+    began, requests = clock.now, []
 
     def answer(name: str, call: Call[Any]) -> Any:
         match name:
             case "campaigns.request":
-                asked.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[union-attr]
+                requests.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[union-attr]
                 return lost(name)
             case "activities.paging_token":
                 return dict(call.query)["sinceDatetime"]
@@ -181,7 +181,7 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
     def once() -> dict[str, MemberStatus]:
         member_action = smart_campaigns.member_action(9, clock=clock)
         fed = Fed(member_action.apply(["1", "2"], task_state), answer, clock)
-        task_state.set("1-2", {**task_state.get("1-2"), "told": True})  # type: ignore[dict-item]
+        task_state.set("1-2", {**task_state.get("1-2"), "reported": True})  # type: ignore[dict-item]
         return {one.person: one.status for one in fed.value}
 
     expected = {"1": MemberStatus.DONE, "2": MemberStatus.UNKNOWN}
@@ -190,4 +190,4 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
     assert once() == expected
     clock.now += 3600
     assert once() == expected
-    assert asked == [[1, 2], [2], [2]]
+    assert requests == [[1, 2], [2], [2]]

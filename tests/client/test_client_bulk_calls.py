@@ -337,17 +337,17 @@ def test_jobs_of_extracts_know_their_words_and_how_to_be_cancelled(kind: str) ->
     assert spec.cancel is not None
     path = {"lead_export": "leads", "activity_export": "activities", "member_export": "program/members"}[kind]
     assert sent(spec.cancel(job)).url.endswith(f"/bulk/v1/{path}/export/e-1/cancel.json")
-    look = spec.poll(job)
-    assert sent(next(look)).url.endswith(f"/bulk/v1/{path}/export/e-1/status.json")
+    polling = spec.poll(job, {})
+    assert sent(next(polling)).url.endswith(f"/bulk/v1/{path}/export/e-1/status.json")
     with pytest.raises(StopIteration) as seen:
-        look.send({"status": "Completed", "fileSize": 3, "createdAt": "x"})
+        polling.send({"status": "Completed", "fileSize": 3, "createdAt": "x"})
     assert seen.value.value == PollResult("Completed", {"fileSize": 3})
 
 
 def test_jobs_of_member_imports_are_followed_by_their_own_status() -> None:
     job = Job("marketo", "member_import", "7")
     spec = spec_of(SPECS, job)
-    look = spec.poll(job)
-    assert sent(next(look)).url.endswith("/bulk/v1/program/members/import/7/status.json")
+    polling = spec.poll(job, {})
+    assert sent(next(polling)).url.endswith("/bulk/v1/program/members/import/7/status.json")
     assert spec.status(PollResult("Importing")) is BatchStatus.PROCESSING
     assert spec.cancel is None

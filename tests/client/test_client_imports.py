@@ -168,14 +168,14 @@ def test_what_the_words_of_an_import_mean(word: str, status: BatchStatus | None)
 def test_a_job_is_looked_at_and_canceled_by_its_id() -> None:
     job = Job("hubspot", "contact_import", "7")
     spec = spec_of(SPECS, job)
-    look = spec.poll(job)
-    asked = next(look)
+    polling = spec.poll(job, {})
+    asked = next(polling)
     assert isinstance(asked, Call)
     assert asked.route.path() == "/7"
     counters = {"TOTAL_ROWS": 3, "ERRORS": 1}
     told = {"id": 7, "state": "DONE", "importName": "June", "metadata": {"counters": counters}}
     with pytest.raises(StopIteration) as end:
-        look.send(asked.read(told))
+        polling.send(asked.read(told))
     assert end.value.value == PollResult("DONE", {"name": "June", **counters})
     assert spec.cancel is not None
     assert spec.cancel(job).route.path() == "/7/cancel"

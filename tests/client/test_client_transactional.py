@@ -217,11 +217,11 @@ def test_a_send_without_a_key_is_never_repeated_and_one_with_it_is() -> None:
 )
 def test_what_a_send_has_come_to(status: str, result: str | None, meaning: BatchStatus | None) -> None:
     job = Job("hubspot", "email_send", "s")
-    look = poll_job(spec_of(SPECS, job), job)
-    call = next(look)
+    polling = poll_job(spec_of(SPECS, job), job)
+    call = next(polling)
     assert isinstance(call, Call)
     with pytest.raises(StopIteration) as stop:
-        look.send(call.read({**STATUS, "status": status, "sendResult": result}))
+        polling.send(call.read({**STATUS, "status": status, "sendResult": result}))
     seen = stop.value.value
     assert (seen.status, seen.known) == (meaning or BatchStatus.PROCESSING, meaning is not None)
     assert seen.details["send_result"] == result

@@ -34,9 +34,9 @@ STATUS = "*/status.json"
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each status of a job last 40 ms instead of a minute, and shorten the waits accordingly."""
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
-    monkeypatch.setattr(export_actions, "_LOOK_AFTER", 0.02)
+    monkeypatch.setattr(export_actions, "_FILE_RETRY_AFTER", 0.02)
     # Less than the shortened wait after a full queue, as 50 s are less than 60.
-    monkeypatch.setattr(export_actions, "_QUEUE_PATIENCE", 0.01)
+    monkeypatch.setattr(export_actions, "_QUEUE_MAX_ELAPSED", 0.01)
     monkeypatch.setattr(_exporting, "_QUEUE_WAIT", (0.05, 0.1))
 
 

@@ -171,11 +171,9 @@ def test_a_worker_killed_after_a_rename_and_its_next_try(
 def test_a_campaign_that_still_exists_after_archiving_is_reported(
     sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from airflow_provider_mkt.actions import idempotency
 
-    from airflow_provider_mkt.actions.hubspot import campaigns as campaign_actions
-
-    monkeypatch.setattr(campaign_actions, "CONSISTENCY_WINDOW", 0.2)
-    monkeypatch.setattr(campaign_actions, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(idempotency, "CONSISTENCY_WINDOW", 0.2)
     sandbox.hubspot.faults.add("*/batch/archive", answer={"status": 204})
     outcome = failed(archiving({"Spring launch": SPRING, "Gone": NOBODY}), "still there")
     assert (outcome["archived"], outcome["absent"], list(outcome["rejected"])) == (
@@ -283,7 +281,7 @@ def test_marketo_programs_are_deleted_and_those_in_use_are_reported(
 ) -> None:
     from airflow_provider_mkt.actions.marketo import programs as program_actions
 
-    monkeypatch.setattr(program_actions, "_LOOK_AFTER", 0.1)
+    monkeypatch.setattr(program_actions, "_REPEAT_AFTER", 0.1)
     if when:
         sandbox.marketo.faults.add("*/delete.json", when=when, answer=RESET)
     programs = sandbox.marketo.state.programs

@@ -118,7 +118,7 @@ def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: San
         ("hubspot", "404", {"subject": "x"}, {}, "not found"),
         ("hubspot", None, {"subject": "x"}, {}, "email_id: is missing"),
         ("marketo", marketo.DRAFT_EMAIL, {}, {}, "changes: must name"),
-        ("marketo", marketo.DRAFT_EMAIL, {"html": "x"}, {}, "changes.html: is not taken here"),
+        ("marketo", marketo.DRAFT_EMAIL, {"html": "x"}, {}, "changes.html: is not accepted here"),
         ("marketo", marketo.DRAFT_EMAIL, {"textOnly": "yes"}, {}, "changes.textOnly: must be true or false"),
         ("marketo", marketo.DRAFT_EMAIL, {"subject": 7}, {}, "changes.subject: must be text"),
         ("marketo", marketo.DRAFT_EMAIL, {"preHeader": "x" * 1025}, {}, "pre_header"),

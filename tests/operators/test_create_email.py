@@ -215,7 +215,7 @@ def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None)
         ("marketo", {"folder_id": None}, "folder_id: is missing"),
         ("marketo", {"template_id": None}, "template_id: is missing"),
         ("marketo", {"fields": {"subject": "Hi"}}, "fields.fromName: is missing"),
-        ("marketo", {"fields": {**HEADERS, "preHeader": "x"}}, "fields.preHeader: is not taken here"),
+        ("marketo", {"fields": {**HEADERS, "preHeader": "x"}}, "fields.preHeader: is not accepted here"),
         ("marketo", {"template_id": 404}, "template 404 not found"),
     ],
 )

@@ -258,7 +258,7 @@ def test_failed_and_canceled_jobs_are_created_again(
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, deferrable={deferrable}')
     assert succeeded(run)["rows"] == 5
     assert statuses(sandbox) == {"Completed": 4, "Failed": 1, "Cancelled": 1}
-    assert "it was Failed: Disk full; it is made again" in run.log
+    assert "it was Failed: Disk full; another job is created" in run.log
 
 
 def test_a_window_that_fails_repeatedly_fails_the_task_and_cancels_the_others(

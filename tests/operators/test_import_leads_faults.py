@@ -12,6 +12,7 @@ from import_runs import START, failed, jobs, lines, max_in_flight, run_import, s
 from sync_runs import BOTH, SEEDED, emails, of, world
 from workers import RESET, Worker, context, until
 
+from airflow_provider_mkt.actions import idempotency
 from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
@@ -32,10 +33,10 @@ AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter
 @pytest.fixture
 def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     max_in_flight(sandbox)
-    monkeypatch.setattr(hubspot_imports, "CONSISTENCY_WINDOW", 1.0)
-    monkeypatch.setattr(hubspot_imports, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(idempotency, "CONSISTENCY_WINDOW", 1.0)
+    monkeypatch.setattr(hubspot_imports, "_ERRORS_INTERVAL", 0.05)
     monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
-    monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
+    monkeypatch.setattr(marketo_import_actions, "_QUEUE_MAX_ELAPSED", 0.05)
     monkeypatch.setattr(_bulk_import, "_QUEUE_RETRY", (0.05, 0.1))
     return sandbox
 

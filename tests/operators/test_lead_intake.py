@@ -176,7 +176,7 @@ def test_a_form_whose_answer_was_lost_is_filled_out_again_by_a_person_only(
 ) -> None:
     sandbox.marketo.faults.add(SUBMIT, when=when, answer=RESET)
     _, message = refused(filling())
-    assert "what became of it is not known" in message
+    assert "its outcome is unknown" in message
     assert fills(sandbox) == (1 if when == "after" else 0)
     assert filling().execute(context())["lead_id"]
 
@@ -194,7 +194,7 @@ def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(s
     worker = Worker(filling())
     until(lambda: sandbox.marketo.calls.of("POST", "/rest/v1/leads/submitForm.json").in_flight == 1)
     worker.kill()
-    assert "what became of it is not known" in Worker(filling()).end()["error"]
+    assert "its outcome is unknown" in Worker(filling()).end()["error"]
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
     assert fills(sandbox) == 1
 

@@ -12,8 +12,8 @@ from airflow_runs import Airflow
 from member_runs import counts, create_leads, execute, no_calls, operator, rejects
 from workers import RESET, Worker, until
 
-from airflow_provider_mkt.actions.marketo.people import MarketoPeople
-from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
+from airflow_provider_mkt.actions.marketo.audience import MarketoAudience
+from airflow_provider_mkt.actions.members import MemberResult, MemberStatus
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -104,7 +104,7 @@ def test_a_dynamic_list_and_a_list_of_other_objects_are_rejected(sandbox: Sandbo
     with pytest.raises(AirflowFailException, match="is filled by its filters"):
         execute("remove", list_id=hubspot.LIST_ID, leads=[DANA])
     one.kind, one.object_type = "SNAPSHOT", "0-2"
-    with pytest.raises(AirflowFailException, match="is no list of contacts"):
+    with pytest.raises(AirflowFailException, match="is not a list of contacts"):
         execute("add", list_id=hubspot.LIST_ID, leads=[DANA])
     with pytest.raises(AirflowFailException, match="404"):
         execute("add", list_id=12345, leads=[DANA])
@@ -320,7 +320,7 @@ def test_requests_are_sent_in_parallel_up_to_max_concurrency(sandbox: Sandbox) -
 
 def test_progress_shows_counts_rate_and_time_left() -> None:
     now = [0.0]
-    member_action = MarketoPeople().add_to_list("1")
+    member_action = MarketoAudience().add_to_list("1")
     report = MemberReport(member_action, clock=lambda: now[0])
     report.add([MemberResult("1")] * 100, from_earlier_try=True)
     report.add([MemberResult("2")] * 150 + [MemberResult("3", MemberStatus.REJECTED)] * 50)

@@ -351,7 +351,7 @@ def test_an_email_that_a_user_unpublished_is_not_published_by_a_retry(
     email = sandbox.hubspot.state.emails.get(hubspot.SCHEDULED_EMAIL)
     assert email is not None
     sandbox.hubspot.state.emails.unpublish(email)
-    until(lambda: "somebody took it back" in Worker(operator()).end()["error"])
+    until(lambda: "somebody unpublished it" in Worker(operator()).end()["error"])
     assert request_count(sandbox) == 1
     # Cleared by a user, who has seen the failure.
     assert Worker(publishing(hubspot.SCHEDULED_EMAIL)).end()["result"]["published"] is True

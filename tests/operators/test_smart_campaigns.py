@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("hurried")
 
 SCHEDULE = "*/schedule.json"
 ROUTE = "/rest/v1/campaigns/{campaignId}/schedule.json"
-UNKNOWN = "what became of it is not known"
+UNKNOWN = "its outcome is unknown"
 
 
 def later(**more: float) -> datetime:
@@ -201,7 +201,7 @@ def test_an_exhausted_daily_limit_of_copies_defers_the_task(sandbox: Sandbox) ->
 
 
 def test_a_program_of_that_name_without_a_run_fails_the_task(sandbox: Sandbox) -> None:
-    with pytest.raises(AirflowFailException, match="there is a program of the name 'November Newsletter'"):
+    with pytest.raises(AirflowFailException, match="a program with the name 'November Newsletter' exists"):
         copying("November Newsletter").execute(context())
     assert (runs(sandbox), request_count(sandbox)) == (0, 0)
 

@@ -214,10 +214,10 @@ def test_a_send_can_be_followed_as_a_job(
     job = Job("hubspot", "email_send", run(transactional.send(ORDER, to)).statusId)
     seen = []
     for _ in range(3):
-        look = poll_job(spec_of(SPECS, job), job)
-        answer = run(next(look))  # type: ignore[arg-type]
+        polling = poll_job(spec_of(SPECS, job), job)
+        answer = run(next(polling))  # type: ignore[arg-type]
         with pytest.raises(StopIteration) as stop:
-            look.send(answer)
+            polling.send(answer)
         seen.append(stop.value.value.status)
         box.clock.advance(1.5)
     assert seen == [first, BatchStatus.PROCESSING, last]

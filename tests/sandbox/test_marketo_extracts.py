@@ -598,7 +598,7 @@ def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extr
     assert spec.cancel is not None
 
     def look(job: Job) -> tuple[BatchStatus | None, dict[str, Any]]:
-        asking = spec.poll(job)
+        asking = spec.poll(job, {})
         call: Any = next(asking)
         with pytest.raises(StopIteration) as seen:
             asking.send(caller.run(call))

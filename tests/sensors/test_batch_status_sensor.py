@@ -1,4 +1,4 @@
-"""The sensor ends alike in poke, reschedule and deferrable mode."""
+"""The sensor of jobs behaves the same in poke, reschedule and deferrable mode."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: flo
 
 @contextmanager
 def over_after_a_look(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> Iterator[None]:
-    """A publication that ends once it was found not to be over."""
+    """A publication that ends after the first poll."""
     job_states = box.hubspot.calls
     publish(box, email_id, seconds=3600)
     with as_soon_as(lambda: job_states.of("GET", ROUTE).total > 1, lambda: box.clock.advance(7200)):
@@ -69,9 +69,9 @@ def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: San
     with over_after_a_look(sandbox):
         run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
-    (look,) = run.returned["wait"]
-    assert look["details"].pop("published_at")
-    assert look == {
+    (job_state,) = run.returned["wait"]
+    assert job_state["details"].pop("published_at")
+    assert job_state == {
         "job": SENT,
         "status": "COMPLETE",
         "raw_status": "PUBLISHED",
@@ -95,7 +95,7 @@ def test_a_canceled_job_fails_without_another_try(airflow: Airflow, sandbox: San
     assert "up_for_retry" not in run.log
 
 
-def test_a_word_nobody_knows_is_waited_out_with_a_warning(
+def test_an_unknown_status_keeps_waiting_with_a_warning(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     body = {"id": hubspot.NEWSLETTER_EMAIL, "state": "BRAND_NEW"}
@@ -109,7 +109,9 @@ def test_a_word_nobody_knows_is_waited_out_with_a_warning(
 @pytest.mark.parametrize(
     ("more", "state"), [("", "failed"), ("soft_fail=True", "skipped"), ("never_fail=True", "skipped")]
 )
-def test_time_that_is_up(airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str) -> None:
+def test_a_wait_ends_at_its_timeout(
+    airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str
+) -> None:
     run = wait(airflow, mode, {**SENT, "id": hubspot.SCHEDULED_EMAIL}, f"timeout=0.3, retries=1, {more}")
     assert run.tasks == {"wait": state}
     assert "up_for_retry" not in run.log
@@ -117,7 +119,7 @@ def test_time_that_is_up(airflow: Airflow, sandbox: Sandbox, mode: str, more: st
 
 @pytest.mark.parametrize("more", ["soft_fail=True", "never_fail=True"])
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
-def test_a_failed_job_skips_where_that_was_asked_for(
+def test_a_failed_job_skips_the_task_with_soft_fail(
     airflow: Airflow, sandbox: Sandbox, mode: str, more: str, seconds: float
 ) -> None:
     publish(sandbox, hubspot.FAILING_EMAIL, seconds=seconds)
@@ -125,11 +127,11 @@ def test_a_failed_job_skips_where_that_was_asked_for(
     assert run.tasks == {"wait": "skipped"}
 
 
-def test_looks_that_fail_for_less_than_the_tolerance_do_not_matter(
+def test_polls_may_fail_for_less_than_max_poll_failure_time(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     publish(sandbox)
-    # A look is five calls, so the first two looks fail.
+    # A poll is five calls, so the first two polls fail.
     sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=10)
     run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
@@ -139,7 +141,7 @@ def test_looks_that_fail_for_less_than_the_tolerance_do_not_matter(
 @pytest.mark.parametrize(
     ("more", "state"), [("", "failed"), ("soft_fail=True", "skipped"), ("never_fail=True", "skipped")]
 )
-def test_looks_that_fail_for_longer_than_the_tolerance_end_the_wait(
+def test_polls_that_fail_for_longer_than_max_poll_failure_time_end_the_wait(
     airflow: Airflow, sandbox: Sandbox, mode: str, more: str, state: str
 ) -> None:
     sandbox.hubspot.faults.add(EMAIL, answer={"status": 502}, times=None)
@@ -158,7 +160,7 @@ def test_a_job_that_does_not_exist_fails_without_another_try(
     assert "up_for_retry" not in run.log
 
 
-def test_an_error_that_is_permanent_fails_without_another_try_in_a_later_look_too(
+def test_a_permanent_error_of_a_later_poll_fails_without_another_try(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     publish(sandbox, seconds=3600)
@@ -200,9 +202,9 @@ def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is
     job = {"platform": "marketo", "kind": "lead_import", "id": str(made["batchId"])}
     run = wait(airflow, mode, job, conn="marketo_default")
     assert run.state == "success", run.log[-2000:]
-    (look,) = run.returned["wait"]
-    assert look["raw_status"] == "Complete"
-    assert (look["details"]["numOfLeadsProcessed"], look["details"]["numOfRowsFailed"]) == (1, 1)
+    (job_state,) = run.returned["wait"]
+    assert job_state["raw_status"] == "Complete"
+    assert (job_state["details"]["numOfLeadsProcessed"], job_state["details"]["numOfRowsFailed"]) == (1, 1)
     run = wait(airflow, mode, job, "max_rejected=0, retries=1", "marketo_default")
     assert run.state == "failed"
     assert "rejected 1 of 2 rows; allowed are 0" in run.log
@@ -235,11 +237,11 @@ def test_rejected_rows_of_a_contact_import_are_compared_with_what_is_allowed(
         json.dumps([{"job": SENT}]),
     ],
 )
-def test_jobs_are_taken_in_every_form(airflow: Airflow, sandbox: Sandbox, job: Any) -> None:
+def test_jobs_are_accepted_in_every_form(airflow: Airflow, sandbox: Sandbox, job: Any) -> None:
     publish(sandbox)
     run = wait(airflow, MODES["poke"], job)
     assert run.state == "success", run.log[-2000:]
-    assert {look["status"] for look in run.returned["wait"]} == {"COMPLETE"}
+    assert {job_state["status"] for job_state in run.returned["wait"]} == {"COMPLETE"}
 
 
 def test_the_outcome_of_an_operator_comes_as_text_through_a_template(
@@ -272,7 +274,9 @@ publish >> BatchStatusSensor(
         (7, "job: must be a job"),
     ],
 )
-def test_what_is_no_job_is_named(airflow: Airflow, sandbox: Sandbox, mode: str, job: Any, named: str) -> None:
+def test_a_value_that_is_not_a_job_is_named(
+    airflow: Airflow, sandbox: Sandbox, mode: str, job: Any, named: str
+) -> None:
     run = wait(airflow, mode, job, "retries=1")
     assert run.state == "failed"
     assert named in run.log
@@ -281,7 +285,7 @@ def test_what_is_no_job_is_named(airflow: Airflow, sandbox: Sandbox, mode: str, 
 
 
 @pytest.mark.parametrize(("asked_for", "taken_back"), [({}, False), ({"cancel_on_kill": True}, True)])
-def test_a_killed_sensor_takes_a_send_back_only_where_that_was_asked_for(
+def test_a_killed_sensor_cancels_a_send_only_with_cancel_on_kill(
     sandbox: Sandbox, asked_for: dict[str, Any], taken_back: bool
 ) -> None:
     world = sandbox.marketo.state

@@ -1,4 +1,4 @@
-"""Every condition is waited for; and the waiting is alike in poke, reschedule and deferrable mode."""
+"""Every condition can be waited for, in poke, reschedule and deferrable mode alike."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def marketo_call(call: Call[Any]) -> Any:
 # -- the ways to wait -----------------------------------------------------------------------------
 
 
-def test_it_waits_until_the_condition_is_so_and_returns_the_facts(
+def test_it_waits_until_the_condition_is_met_and_returns_the_details(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     body = {"list": {"listId": "101", "processingStatus": "PROCESSING", "size": 0}}
     sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": body}, times=2)
     run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
     assert seen(run) == {"status": "COMPLETE", "size": 3}
-    assert "not yet: status PROCESSING" in run.log
+    assert "PROCESSING (PROCESSING), status PROCESSING" in run.log
     assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 3
 
 
-def test_what_can_no_longer_come_about_fails_without_another_try(
+def test_a_condition_that_can_no_longer_be_met_fails_without_another_try(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     run = wait(airflow, "quota.QuotaSensor", f"{mode}, retries=1", "marketo", need=50_001)
@@ -81,19 +81,19 @@ def test_what_can_no_longer_come_about_fails_without_another_try(
     assert "up_for_retry" not in run.log
 
 
-def test_a_word_nobody_knows_is_waited_out_with_a_warning(
+def test_an_unknown_status_keeps_waiting_with_a_warning(
     airflow: Airflow, sandbox: Sandbox, mode: str
 ) -> None:
     body = {"listId": "101", "processingStatus": "BRAND_NEW", "name": "x"}
     sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": {"list": body}}, times=None)
     run = wait(airflow, "hubspot.ListProcessedSensor", f"{mode}, timeout=0.4", list_id=hubspot.LIST_ID)
     assert run.state == "failed"
-    assert "Nobody knows the status 'BRAND_NEW'" in run.log
+    assert "unknown status 'BRAND_NEW'; still waiting" in run.log
     assert "AirflowSensorTimeout" in run.log
 
 
-def test_looks_may_fail_for_as_long_as_is_tolerated(airflow: Airflow, sandbox: Sandbox) -> None:
-    # A look is five calls, so the first two looks fail: that of the worker, and one of the trigger.
+def test_polls_may_fail_for_max_poll_failure_time(airflow: Airflow, sandbox: Sandbox) -> None:
+    # A poll is five calls, so the first two polls fail: that of the worker, and one of the trigger.
     sandbox.hubspot.faults.add(LIST, answer={"status": 502}, times=10)
     run = wait(airflow, "hubspot.ListProcessedSensor", MODES["deferrable"], list_id=hubspot.LIST_ID)
     assert seen(run)["size"] == 3
@@ -101,20 +101,18 @@ def test_looks_may_fail_for_as_long_as_is_tolerated(airflow: Airflow, sandbox: S
     assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 11
 
 
-def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
-    airflow: Airflow, sandbox: Sandbox, mode: str
-) -> None:
-    """Anna has the status already; Ben becomes a member while he is waited for."""
+def test_what_a_poll_finds_saves_calls_of_later_polls(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
+    """Anna has the status; Ben becomes a member during the wait."""
     marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Engaged"))
     calls = sandbox.marketo.calls
 
-    def asked() -> int:
+    def reads() -> int:
         return sum("/members.json" in call.path and call.method == "GET" for call in calls.recent)
 
     def take_ben_in() -> None:
         marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.BEN], status_name="Member"))
 
-    with as_soon_as(lambda: asked() >= 2, take_ben_in):
+    with as_soon_as(lambda: reads() >= 2, take_ben_in):
         run = wait(
             airflow,
             "marketo.ProgramMemberSensor",
@@ -126,7 +124,7 @@ def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
         )
     assert "leads 2, missing 1" in run.log
     assert seen(run)["missing"] == 0
-    assert asked() >= 2
+    assert reads() >= 2
     assert calls.of("GET", "/rest/asset/v1/channel/byName.json").total == 1
 
 
@@ -156,7 +154,7 @@ def test_a_look_that_finds_out_something_saves_later_ones_the_calls(
         ("marketo.SmartCampaignSensor", {"campaign_id": 1}, "there is no campaign_status to wait for"),
     ],
 )
-def test_input_that_cannot_be_right_is_named_before_anything_is_sent(
+def test_invalid_input_is_named_before_anything_is_sent(
     airflow: Airflow, sandbox: Sandbox, sensor: str, arguments: dict[str, Any], named: str
 ) -> None:
     run = wait(airflow, sensor, "retries=1", **arguments)
@@ -179,7 +177,7 @@ def test_a_mail_address_is_not_kept_with_a_trigger(airflow: Airflow, sandbox: Sa
 # -- what both platforms have ---------------------------------------------------------------------
 
 
-def test_leads_are_visible_once_the_search_shows_them_as_they_should_be(
+def test_leads_are_visible_once_the_search_shows_them_with_the_values(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     sandbox.hubspot.settings.search_lag = 3600
@@ -210,7 +208,7 @@ def test_leads_of_marketo_are_visible_once_they_have_the_values(airflow: Airflow
     ("conn", "field", "value", "enough", "too_many"),
     [("hubspot", "company", "Example Ltd", 5, 6), ("marketo", "customerNumber", "C-0001", 1, 2)],
 )
-def test_so_many_leads_have_a_value(
+def test_enough_leads_have_a_value(
     airflow: Airflow, sandbox: Sandbox, conn: str, field: str, value: str, enough: int, too_many: int
 ) -> None:
     sensor, arguments = "leads.LeadsMatchingSensor", {"field": field, "value": value}
@@ -260,20 +258,20 @@ def test_mails_of_an_email_are_counted(airflow: Airflow, sandbox: Sandbox) -> No
 
 @pytest.mark.parametrize("conn", ["hubspot", "marketo"])
 def test_the_quota_is_waited_for(airflow: Airflow, sandbox: Sandbox, conn: str) -> None:
-    told = seen(wait(airflow, "quota.QuotaSensor", conn=conn, need=1_000))
-    assert told["limit"] - 10 < told["left"] <= told["limit"]
-    run = wait(airflow, "quota.QuotaSensor", "timeout=0.2", conn, need=told["limit"])
+    details = seen(wait(airflow, "quota.QuotaSensor", conn=conn, need=1_000))
+    assert details["limit"] - 10 < details["left"] <= details["limit"]
+    run = wait(airflow, "quota.QuotaSensor", "timeout=0.2", conn, need=details["limit"])
     assert run.state == "failed"
     assert "AirflowSensorTimeout" in run.log
 
 
-def test_a_use_of_calls_that_is_not_told_is_waited_for(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_a_quota_that_is_not_reported_keeps_waiting(airflow: Airflow, sandbox: Sandbox) -> None:
     row = {"name": "x", "fetchStatus": "TIMEOUT", "currentUsage": 0, "usageLimit": 0}
     answer = {"status": 200, "body": {"results": [row]}}
     sandbox.hubspot.faults.add("*/api-usage/*", answer=answer, times=1)
     run = wait(airflow, "quota.QuotaSensor", need=1)
     assert seen(run)["left"] > 0
-    assert "does not tell now" in run.log
+    assert "unknown status 'not reported'" in run.log
 
 
 # -- what one platform has ------------------------------------------------------------------------
@@ -303,18 +301,18 @@ def test_an_event_is_waited_for_until_it_can_be_found(airflow: Airflow, sandbox:
     assert wait(airflow, sensor, "timeout=0.2", **other).state == "failed"
 
 
-def test_a_contact_is_waited_for_in_the_sequence_that_is_meant(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_a_contact_is_waited_for_in_the_given_sequence(airflow: Airflow, sandbox: Sandbox) -> None:
     hubspot_call(
         sequences.enrol(automation.SALES_USER, automation.FOLLOW_UP_SEQUENCE, ADA, automation.SALES_ADDRESS)
     )
     sensor = "hubspot.SequenceEnrollmentSensor"
-    told = seen(wait(airflow, sensor, contact_id=ADA, sequence_id=automation.FOLLOW_UP_SEQUENCE))
-    assert told["sequence_id"] == automation.FOLLOW_UP_SEQUENCE
+    details = seen(wait(airflow, sensor, contact_id=ADA, sequence_id=automation.FOLLOW_UP_SEQUENCE))
+    assert details["sequence_id"] == automation.FOLLOW_UP_SEQUENCE
     run = wait(airflow, sensor, "timeout=0.2", contact_id=ADA, sequence_id=automation.PRIVATE_SEQUENCE)
     assert run.state == "failed"
 
 
-def test_members_reach_a_status_or_have_passed_it_and_are_in_their_stream(
+def test_members_have_reached_a_status_or_a_later_one_and_are_in_their_stream(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Influenced"))
@@ -325,12 +323,12 @@ def test_members_reach_a_status_or_have_passed_it_and_are_in_their_stream(
     run = wait(airflow, sensor, "timeout=0.2", "marketo", stream=marketo.SECOND_STREAM, **given)
     assert "leads 1, missing 1" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", status_name="Attended", **given)
-    assert "status_name: is none of the program's: Not in Program, Member" in run.log
+    assert "status_name: is not a status of the program: Not in Program, Member" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", **given)
     assert "status_name: give status_name, stream or both" in run.log
 
 
-def test_a_requested_campaign_is_seen_for_every_lead(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_a_requested_campaign_shows_for_every_lead(airflow: Airflow, sandbox: Sandbox) -> None:
     marketo_call(campaigns.request(marketo.REQUEST_CAMPAIGN, [marketo.ANNA, marketo.BEN]))
     given = {"activity_type_ids": [47], "about_id": marketo.REQUEST_CAMPAIGN}
     sensor = "marketo.LeadActivitySensor"
@@ -358,7 +356,7 @@ def test_a_smart_campaign_has_a_status(airflow: Airflow, sandbox: Sandbox) -> No
     run = wait(airflow, sensor, conn="marketo", campaign_id=marketo.REQUEST_CAMPAIGN)
     assert seen(run) == {"status": "Active"}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", campaign_id=marketo.INACTIVE_CAMPAIGN)
-    assert "not yet: status Inactive" in run.log
+    assert "PROCESSING (not met), status Inactive" in run.log
     run = wait(airflow, sensor, "retries=1", "marketo", campaign_id=404)
     assert "there is no smart campaign 404" in run.log
     assert "up_for_retry" not in run.log

@@ -1,4 +1,4 @@
-"""Every change of a lead is told of once, across restarts, lost workers and DAG runs."""
+"""Every change of a lead is reported once, across restarts, killed workers and DAG runs."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Changes:
             f'since="{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", {more})'
         )
 
-    def told(self, more: str = "") -> dict[str, bool]:
-        """Ids of the leads that a run tells of, and whether they are new."""
+    def reported(self, more: str = "") -> dict[str, bool]:
+        """Ids of the leads that a run reports, and whether they are new."""
         run = self.wait(more)
         assert run.state == "success", run.log[-3000:]
         rows = [json.loads(line) for line in self.path.read_text().splitlines()]
@@ -76,27 +76,27 @@ def changes(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> Changes:
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
-def test_each_change_is_told_once_from_run_to_run(changes: Changes, sandbox: Sandbox, mode: str) -> None:
+def test_each_change_is_reported_once_across_runs(changes: Changes, sandbox: Sandbox, mode: str) -> None:
     sandbox.marketo.settings.activity_block = 1
     changes.happen(marketo.ANNA, kind=NEW_LEAD)
     changes.happen(marketo.BEN)
     changes.happen(marketo.BEN)
-    assert changes.told(mode) == {str(marketo.ANNA): True, str(marketo.BEN): False}
+    assert changes.reported(mode) == {str(marketo.ANNA): True, str(marketo.BEN): False}
     assert changes.nothing()
     changes.happen(marketo.CARLA, ago=1)
-    assert changes.told(mode) == {str(marketo.CARLA): False}
+    assert changes.reported(mode) == {str(marketo.CARLA): False}
 
 
-def test_a_change_that_comes_late_is_told_by_a_later_run(changes: Changes, sandbox: Sandbox) -> None:
+def test_a_change_that_arrives_late_is_reported_by_a_later_run(changes: Changes, sandbox: Sandbox) -> None:
     changes.happen(marketo.ANNA, ago=600, late=300)
     changes.happen(marketo.BEN, ago=10)
-    assert changes.told() == {str(marketo.BEN): False}
+    assert changes.reported() == {str(marketo.BEN): False}
     sandbox.clock.advance(301)
-    assert changes.told() == {str(marketo.ANNA): False}
+    assert changes.reported() == {str(marketo.ANNA): False}
     assert changes.nothing()
 
 
-def test_a_contact_of_hubspot_is_told_again_when_it_changes_again(
+def test_a_contact_of_hubspot_is_reported_again_when_it_changes_again(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     changes = Changes(airflow, sandbox, "hubspot", tmp_path)
@@ -106,17 +106,17 @@ def test_a_contact_of_hubspot_is_told_again_when_it_changes_again(
     old = contacts.get(hubspot.CONTACT_IDS[0])
     assert old is not None
     contacts.update(old, {"company": "Other Ltd"})
-    assert changes.told() == {old.id: False, made.id: True}
+    assert changes.reported() == {old.id: False, made.id: True}
     assert changes.nothing()
     sandbox.clock.advance(2)
     contacts.update(old, {"company": "Third Ltd"})
-    assert changes.told(MODES["deferrable"]) == {old.id: False}
+    assert changes.reported(MODES["deferrable"]) == {old.id: False}
 
 
-def test_what_a_run_had_read_is_told_again_when_it_is_lost_before_it_was_handed_on(
+def test_changes_that_a_run_read_and_did_not_report_are_reported_by_its_next_try(
     changes: Changes,
 ) -> None:
-    """The first try is lost after the watermark moved on; the second is of the same DAG run."""
+    """The first try is killed after the watermark moved; the second is of the same DAG run."""
     changes.happen(marketo.ANNA)
     lost = """
 from airflow_provider_mkt.sensors._watermark import Watermark
@@ -131,20 +131,20 @@ Watermark.advance = lost_once"""
     assert changes.nothing()
 
 
-def test_a_run_that_found_nothing_leaves_the_beginning_where_it_was(changes: Changes) -> None:
+def test_a_run_without_changes_does_not_move_the_watermark(changes: Changes) -> None:
     assert changes.nothing()
     changes.happen(marketo.ANNA, ago=3000)
-    assert changes.told() == {str(marketo.ANNA): False}
+    assert changes.reported() == {str(marketo.ANNA): False}
 
 
-def test_more_changes_than_are_remembered_are_told_again_and_none_is_lost(
+def test_more_changes_than_are_kept_are_reported_again_and_none_is_missed(
     changes: Changes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watermark, "KNOWN_MAX", 2)
     for ago, lead in ((30, marketo.ANNA), (20, marketo.BEN), (10, marketo.CARLA)):
         changes.happen(lead, ago=ago)
-    assert len(changes.told()) == 3
-    assert changes.told() == {str(marketo.ANNA): False}
+    assert len(changes.reported()) == 3
+    assert changes.reported() == {str(marketo.ANNA): False}
 
 
 def test_the_watermark_of_a_sensor_is_its_own_by_default(airflow: Airflow, sandbox: Sandbox) -> None:
@@ -169,13 +169,13 @@ wait >> kept()
     ("conn", "arguments", "named"),
     [
         ("marketo", "", "fields: is missing"),
-        ("hubspot", 'fields=["email"]', "fields: HubSpot tells the changes of all contacts"),
-        ("hubspot", "list_id=101", "list_id: HubSpot tells the changes of all contacts"),
+        ("hubspot", 'fields=["email"]', "fields: HubSpot reports changes of all contacts"),
+        ("hubspot", "list_id=101", "list_id: HubSpot reports changes of all contacts"),
         ("hubspot", 'since="yesterday"', "since: must be an ISO 8601 time"),
-        ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken holds no watermark"),
+        ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken is not a watermark"),
     ],
 )
-def test_input_that_cannot_be_right_is_named_before_anything_is_sent(
+def test_invalid_input_is_named_before_anything_is_sent(
     airflow: Airflow,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,

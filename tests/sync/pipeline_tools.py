@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError

@@ -8,8 +8,8 @@ from bulk_tools import Cut, as_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_mkt.actions.imports import RowNote
 from airflow_provider_mkt.actions.marketo.imports import read_notes
-from airflow_provider_mkt.actions.ports import RowNote
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, unknown
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, unknown
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.errors import ServerUnavailable
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency

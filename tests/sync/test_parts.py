@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold

@@ -23,7 +23,7 @@ from pipeline_tools import (
     run,
 )
 
-from airflow_provider_mkt.actions.ports import RecordStatus
+from airflow_provider_mkt.actions.leads import RecordStatus
 from airflow_provider_mkt.client.errors import AuthenticationError, InvalidRequest
 from airflow_provider_mkt.sync import pipeline
 

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
 
-from airflow_provider_mkt.actions.ports import RecordStatus
+from airflow_provider_mkt.actions.leads import RecordStatus
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
 from airflow_provider_mkt.sync import pipeline, rows

@@ -16,8 +16,8 @@ from bulk_tools import Cut
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_mkt.actions.imports import Findings, RowNote
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part

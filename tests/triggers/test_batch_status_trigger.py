@@ -1,16 +1,18 @@
-"""The trigger: rebuilt from what it serializes to, never in the loop's way, gone when it is canceled."""
+"""The trigger of jobs: serialization, events, outages, the event loop, cancellation."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from airflow_runs import Airflow
 from workers import as_soon_as, until
 
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -56,7 +58,7 @@ def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
     assert hubspot.TOKEN not in json.dumps(arguments)
 
 
-def test_complete_failed_timeout_and_error_are_told_with_what_was_carried(sandbox: Sandbox) -> None:
+def test_the_event_has_status_and_carry_for_success_failed_timeout_and_error(sandbox: Sandbox) -> None:
     waiting = asyncio.run(event_of(trigger(0.2, carry={"a": 1})))
     assert (waiting["status"], waiting["carry"], waiting["job_states"][0]["raw_status"]) == (
         "timeout",
@@ -90,7 +92,7 @@ def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
     assert time.time() >= one.deadline
 
 
-def test_it_lives_through_a_platform_that_is_down_for_a_while(
+def test_it_survives_a_short_outage_of_the_platform(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
@@ -118,7 +120,45 @@ def _impatient(init: Any) -> Any:
     return made
 
 
-def test_fifty_of_them_leave_the_loop_free(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("fast", ["email_publish", "campaign_batch"])
+def test_jobs_of_two_kinds_are_polled_at_the_shorter_interval(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fast: str
+) -> None:
+    specs = [
+        replace(spec, poke_interval=0.05 if spec.kind == fast else 60.0) for spec in HubSpotHook.job_specs
+    ]
+    monkeypatch.setattr(HubSpotHook, "job_specs", specs)
+    batch = {"platform": "hubspot", "kind": "campaign_batch", "id": hubspot.SPRING_CAMPAIGN}
+    waiting = BatchStatusTrigger("hubspot_default", [JOB, batch], time.time() + 1.0)
+    assert asyncio.run(event_of(waiting))["status"] == "timeout"
+    assert sandbox.hubspot.calls.of("GET", ROUTE).total > 3
+
+
+def test_each_outage_has_the_whole_budget_of_failing_polls(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+
+    monkeypatch.setattr(RetryPolicy, "__init__", _impatient(RetryPolicy.__init__))
+    faults = sandbox.hubspot.faults
+
+    async def outages() -> dict[str, Any]:
+        task = asyncio.create_task(event_of(trigger(max_poll_failure_time=2.0)))
+        for _ in range(2):
+            faults.add(method="GET", answer={"status": 502}, times=None)
+            await asyncio.sleep(1.2)
+            faults.clear()
+            polls = sandbox.hubspot.calls.of("GET", ROUTE).total
+            await asyncio.to_thread(
+                until, lambda polls=polls: sandbox.hubspot.calls.of("GET", ROUTE).total > polls + 2
+            )
+        publish(sandbox)
+        return await asyncio.wait_for(task, 20)
+
+    assert asyncio.run(outages())["status"] == "success"
+
+
+def test_fifty_triggers_do_not_block_the_event_loop(sandbox: Sandbox) -> None:
     sandbox.hubspot.latency = 0.05
     publish(sandbox, 1.5)
     waited: list[float] = []
@@ -167,7 +207,9 @@ def test_canceling_leaves_no_task_and_no_connection_behind(sandbox: Sandbox) -> 
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_killing_the_task_unapproves_the_program_where_that_is_wanted(sandbox: Sandbox, wanted: bool) -> None:
+def test_killing_the_task_unapproves_the_program_only_with_cancel_on_kill(
+    sandbox: Sandbox, wanted: bool
+) -> None:
     from datetime import timedelta
 
     from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
@@ -203,7 +245,7 @@ def test_a_connection_that_only_the_database_knows_is_found(
             )
         )
     job_states = sandbox.hubspot.calls
-    # The first look is the worker's, and the others are the trigger's.
+    # The first poll is the worker's, and the others are the trigger's.
     with as_soon_as(lambda: job_states.of("GET", ROUTE).total > 2, lambda: publish(sandbox)):
         run = airflow.run(
             f'BatchStatusSensor(task_id="wait", conn_id="stored", job={JOB!r}, deferrable=True, '

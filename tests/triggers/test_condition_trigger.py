@@ -1,4 +1,4 @@
-"""The trigger of conditions: rebuilt from what it serializes to, and one of very many."""
+"""The trigger of conditions: serialization, events, restarts, many at the same time."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
     assert hubspot.TOKEN not in json.dumps(arguments)
 
 
-def test_every_end_is_told_with_the_facts(sandbox: Sandbox) -> None:
-    told = asyncio.run(event_of(trigger(LIST)))
-    assert (told["status"], told["details"]) == ("success", {"status": "COMPLETE", "size": 3})
-    told = asyncio.run(event_of(trigger(WAITING, seconds=0.1)))
-    assert (told["status"], told["details"]) == ("timeout", {"sequence_id": None})
+def test_the_event_has_the_details_at_every_end(sandbox: Sandbox) -> None:
+    event = asyncio.run(event_of(trigger(LIST)))
+    assert (event["status"], event["details"]) == ("success", {"status": "COMPLETE", "size": 3})
+    event = asyncio.run(event_of(trigger(WAITING, seconds=0.1)))
+    assert (event["status"], event["details"]) == ("timeout", {"sequence_id": None})
     never = {"name": "quota_left", "arguments": {"need": 10**9}}
     assert asyncio.run(event_of(trigger(never)))["status"] == "failed"
     sandbox.hubspot.faults.add(method="GET", answer={"status": 502}, times=None)
@@ -71,16 +71,16 @@ def test_every_end_is_told_with_the_facts(sandbox: Sandbox) -> None:
         ({"name": "leads_changed", "arguments": {"since": "soon"}}, "since: must be an ISO 8601 time"),
     ],
 )
-def test_what_a_trigger_of_another_version_left_behind_is_named(
+def test_invalid_arguments_of_a_stored_trigger_are_named(
     sandbox: Sandbox, condition: dict[str, Any], named: str
 ) -> None:
-    told = asyncio.run(event_of(trigger(condition)))
-    assert told["status"] == "failed"
-    assert named in told["message"]
+    event = asyncio.run(event_of(trigger(condition)))
+    assert event["status"] == "failed"
+    assert named in event["message"]
     assert sandbox.hubspot.calls.total == 0
 
 
-def test_it_goes_on_after_a_restart_of_the_triggerer_within_its_deadline(sandbox: Sandbox) -> None:
+def test_it_continues_after_a_restart_of_the_triggerer_until_its_deadline(sandbox: Sandbox) -> None:
     async def restarted(one: ConditionTrigger) -> dict[str, Any]:
         before = sandbox.hubspot.calls.total
         task = asyncio.create_task(event_of(one))
@@ -98,7 +98,7 @@ def test_it_goes_on_after_a_restart_of_the_triggerer_within_its_deadline(sandbox
     assert time.time() >= overdue.deadline
 
 
-def test_many_of_them_share_one_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_triggers_share_one_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "_cells", {})
     connection = {
         "conn_type": "marketo",

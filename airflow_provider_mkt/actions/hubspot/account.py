@@ -1,4 +1,4 @@
-"""What HubSpot says of the calls of the day."""
+"""How many of the day's calls are left on HubSpot."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.client.quota import DayQuota
 
-_ASK_AGAIN = timedelta(hours=1)
+_NEXT_READ = timedelta(hours=1)
 
 
 def today() -> Procedure[DayQuota | None]:
-    """Ask how many calls of the day are left; None where the account does not say. One call."""
+    """Read how many calls of the day are left; None where the account does not report it. One call."""
     rows: list[account_info.ApiUsage] = yield account_info.daily_usage()
     usage = account_info.trusted(rows)
     if usage is None:
@@ -22,9 +22,9 @@ def today() -> Procedure[DayQuota | None]:
 
 
 def _moment(text: str | None) -> datetime:
-    # The day ends at midnight in the account's own time zone; where that is not told, an hour is a try.
+    # The day ends at midnight in the account's own time zone; where the end is not reported, try in an hour.
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
-        return datetime.now(UTC) + _ASK_AGAIN
-    return moment.astimezone(UTC) if moment.tzinfo else datetime.now(UTC) + _ASK_AGAIN
+        return datetime.now(UTC) + _NEXT_READ
+    return moment.astimezone(UTC) if moment.tzinfo else datetime.now(UTC) + _NEXT_READ

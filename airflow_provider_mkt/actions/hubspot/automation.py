@@ -1,9 +1,4 @@
-"""Enrolling leads in a nurturing campaign of the discontinued API.
-
-Enrolling contacts in a workflow, each once.
-
-Enrolling contacts in a sequence, each once.
-"""
+"""Enroll contacts in nurturing campaigns, workflows and sequences, each contact once."""
 
 from __future__ import annotations
 
@@ -13,15 +8,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.idempotency import is_done, mark_done, send_marked
+from airflow_provider_mkt.actions.members import (
     MemberAction,
     MemberResult,
     MemberStatus,
+    enroll_once,
     record_id,
     rejected_member,
-    requested_once,
     unknown,
 )
+from airflow_provider_mkt.actions.ports import EnrollOptions, no_options
 from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import (
@@ -29,7 +26,6 @@ from airflow_provider_mkt.client.errors import (
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
-    PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.automation import flows, legacy, sequences, workflows
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
@@ -37,21 +33,21 @@ from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.mailbox import address
 
 _CHUNK = 20
-_TRIES = 3
-_LOOK_AFTER = 2.0
+_MAX_REQUESTS = 3
+_REPEAT_AFTER = 2.0
 _NO_LEAD = "0" * 32
-# 400 stands for three things: active in it, received it within a year, and not to be received twice.
-_IN_IT = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
+# 400 has three meanings: active in it, received it within a year, and not to be received twice.
+_IS_ENROLLED = re.compile(r"\b(active|received|repeatable|already)\b", re.IGNORECASE)
 
 
 def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time) -> MemberAction:
-    """Enrol leads one by one.
+    """Enroll leads in a nurturing campaign of the discontinued API, one by one.
 
-    The platform refuses a lead that is active in the campaign already, so after a lost answer the
-    request itself is the way to look: a refusal then means that the first one had worked.
+    The platform rejects a lead that is active in the campaign. So after a lost answer the request is sent
+    again: a rejection then means that the first one worked.
 
     :param campaign_guid: the nurturing campaign.
-    :raises InvalidInput: when that cannot be its GUID.
+    :raises InvalidInput: when that is not a GUID.
     """
     legacy.enrol_in_nurture(campaign_guid, _NO_LEAD)
 
@@ -59,7 +55,11 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
         outcomes = []
         for guid in people:
             outcomes.append(
-                (yield from _enrol(legacy.enrol_in_nurture(campaign_guid, guid), guid, task_state, clock))
+                (
+                    yield from _enroll_in_nurture(
+                        legacy.enrol_in_nurture(campaign_guid, guid), guid, task_state, clock
+                    )
+                )
             )
         return outcomes
 
@@ -82,40 +82,47 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
     )
 
 
-def _enrol(
+def _enroll_in_nurture(
     call: Call[None], guid: str, task_state: TaskState, clock: Callable[[], float]
 ) -> Procedure[MemberResult]:
     before = task_state.get(guid)
-    if isinstance(before, Mapping) and before.get("done"):
+    if is_done(before):
         return MemberResult(guid)
-    ambiguous = before is not None
-    task_state.set(guid, {"asked": clock()})
-    for attempt in range(1, _TRIES + 1):
+    for attempt in range(1, _MAX_REQUESTS + 1):
+        ambiguous = task_state.get(guid) is not None
         try:
-            yield call
+            yield from send_marked(guid, task_state, call, clock=clock)
         except NotFound as error:
             task_state.set(guid, None)
             return rejected_member(guid, error)
         except InvalidRequest as error:
-            if error.message and not _IN_IT.search(error.message):
+            if error.message and not _IS_ENROLLED.search(error.message):
                 task_state.set(guid, before)
                 return rejected_member(guid, error)
             if not ambiguous:
-                task_state.set(guid, None)
                 return MemberResult(guid, MemberStatus.ALREADY, str(error.status or ""), error.message)
             break
         except OutcomeUnknown:
-            ambiguous = True
-            if attempt == _TRIES:
+            if attempt == _MAX_REQUESTS:
                 return unknown(guid)
-            yield Pause(_LOOK_AFTER, "the answer was lost; asking again shows whether it had worked")
-        except PlatformError:
-            task_state.set(guid, {"asked": clock()} if ambiguous else before)
-            raise
+            yield Pause(_REPEAT_AFTER, "the answer was lost; another request shows whether the first worked")
         else:
             break
-    task_state.set(guid, {"done": True})
+    mark_done(guid, task_state)
     return MemberResult(guid)
+
+
+def enrollment(options: EnrollOptions) -> MemberAction:
+    """Enroll leads in a nurturing campaign, which takes no option but its GUID.
+
+    :raises InvalidInput: without a campaign, or with another option.
+    """
+    campaign_id = options.get("campaign_id")
+    if not campaign_id:
+        raise InvalidInput("campaign_id", "is missing: the GUID of the nurturing campaign")
+    others = {name: value or None for name, value in options.items() if name != "campaign_id"}
+    no_options(others, "HubSpot's nurturing campaigns have none; leave it out")
+    return nurture_action(campaign_id)
 
 
 def workflow_action(
@@ -124,14 +131,14 @@ def workflow_action(
     flow_id: int | str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Enrol contacts in a workflow. Those who are in it now are left alone.
+    """Enroll contacts in a workflow. Contacts that are in it now are left alone.
 
-    The platform's answer says nothing, and what a second enrolment does is the workflow's own setting. So
-    who is in it is looked up before anybody is enrolled, and after a lost answer.
+    The platform's answer is empty, and the effect of a second enrollment depends on the workflow. So the
+    enrollment of a contact is looked up before the request, and after a lost answer.
 
     :param workflow_id: the workflow's old id.
-    :param flow_id: instead of it, the id that the app shows; then it is also looked up whether it is on.
-    :raises InvalidInput: when not exactly one of them is given, or it is no number.
+    :param flow_id: instead of it, the id that the app shows; then the workflow must be turned on.
+    :raises InvalidInput: when not exactly one of them is given, or it is not a number.
     """
     if (workflow_id is None) == (flow_id is None):
         raise InvalidInput("workflow_id", "give either workflow_id or flow_id")
@@ -144,20 +151,20 @@ def workflow_action(
             found["id"] = yield from _workflow_of(flow_id)
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
-        there = yield from _contacts(people)
+        existing = yield from _contacts(people)
         outcomes = []
         for place, person in enumerate(people):
-            contact = there.get(person)
+            contact = existing.get(person)
             if contact is None or not contact["email"]:
                 code, reason = ("NOT_FOUND", "there is no such contact") if contact is None else _NO_EMAIL
                 outcomes.append(MemberResult(person, MemberStatus.REJECTED, code, reason))
                 continue
-            outcome = yield from requested_once(
+            outcome = yield from enroll_once(
                 person,
                 str(place),
                 task_state,
                 workflows.enrol(found["id"], contact["email"]),
-                functools.partial(_workflow_enrolment, person, contact["id"], found["id"]),
+                functools.partial(_is_in_workflow, contact["id"], found["id"]),
                 clock=clock,
             )
             outcomes.append(outcome)
@@ -176,11 +183,11 @@ def workflow_action(
     )
 
 
-_NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, by which this call names it")
+_NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, which this call needs")
 
 
 def _one_kind() -> Callable[[str, Any], str]:
-    """A check of record ids, or of mail addresses: of both, one contact could come twice."""
+    """Return a check of either record ids or mail addresses: with both, one contact could occur twice."""
     kinds: set[bool] = set()
 
     def check(field: str, value: Any) -> str:
@@ -194,7 +201,7 @@ def _one_kind() -> Callable[[str, Any], str]:
 
 
 def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
-    """Id and address of each, as far as they are there."""
+    """Read id and mail address of the people who exist."""
     id_property = "email" if "@" in people[0] else None
     answer: BatchResult = yield contacts.batch_read(people, properties=["email"], id_property=id_property)
     found: dict[str, dict[str, str]] = {}
@@ -204,12 +211,9 @@ def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
     return found
 
 
-def _workflow_enrolment(
-    person: str, contact_id: str, workflow_id: int | str
-) -> Procedure[MemberResult | None]:
+def _is_in_workflow(contact_id: str, workflow_id: int | str) -> Procedure[bool | None]:
     current: list[Mapping[str, Any]] = yield workflows.enrolments(contact_id)
-    inside = any(str(one["id"]) == str(workflow_id) for one in current)
-    return MemberResult(person, MemberStatus.ALREADY) if inside else None
+    return any(str(one["id"]) == str(workflow_id) for one in current) or None
 
 
 def _workflow_of(flow_id: int | str) -> Procedure[int]:
@@ -221,8 +225,8 @@ def _workflow_of(flow_id: int | str) -> Procedure[int]:
         if str(row["flowId"]) == str(flow_id):
             return int(row["workflowId"])
     raise NotFound(
-        f"workflow {flow_id} has no id of the old kind, so this call does not know it; let it start at a "
-        "static list, and add contacts to that",
+        f"workflow {flow_id} has no id of the old kind, which this call needs; make it start at a static "
+        "list, and add contacts to that list",
         platform="hubspot",
         call="flows.workflow_ids",
     )
@@ -239,16 +243,16 @@ def sequence_action(
     sender_alias_address: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Enrol contacts in a sequence, which sends them mail in a user's name.
+    """Enroll contacts in a sequence, which sends them mail in a user's name.
 
-    A contact is in one sequence at a time. Where it is now is looked up before it is enrolled, and after a
-    lost answer.
+    A contact is in one sequence at a time. Its sequence is looked up before the request, and after a lost
+    answer.
 
     :param sequence_id: the sequence.
-    :param user_id: the user who enrols, with a paid seat and a connected inbox.
-    :param sender_email: the address it is sent from, which must be the user's.
+    :param user_id: the user who enrolls, with a paid seat and a connected inbox.
+    :param sender_email: the mail address to send from, which must be the user's.
     :param sender_alias_address: an alias of that inbox to send from.
-    :raises InvalidInput: when an id is no number, or an address is none.
+    :raises InvalidInput: when an id is not a number, or an address is not valid.
     """
 
     def request(contact_id: str) -> Call[sequences.SequenceEnrolment]:
@@ -264,12 +268,12 @@ def sequence_action(
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []
         for contact_id in people:
-            outcome = yield from requested_once(
+            outcome = yield from enroll_once(
                 contact_id,
                 contact_id,
                 task_state,
                 request(contact_id),
-                functools.partial(_sequence_enrolment, contact_id, sequence_id),
+                functools.partial(_is_in_sequence, contact_id, sequence_id),
                 clock=clock,
             )
             outcomes.append(outcome)
@@ -287,12 +291,15 @@ def sequence_action(
     )
 
 
-def _sequence_enrolment(contact_id: str, sequence_id: int | str) -> Procedure[MemberResult | None]:
+def _is_in_sequence(contact_id: str, sequence_id: int | str) -> Procedure[bool | None]:
     try:
         current: sequences.CurrentEnrolment = yield sequences.enrolment(contact_id)
     except NotFound:
         return None
     if str(current["sequenceId"]) == str(sequence_id):
-        return MemberResult(contact_id, MemberStatus.ALREADY)
-    reason = f"is in sequence {current['sequenceId']} now, and can be in one at a time"
-    return MemberResult(contact_id, MemberStatus.REJECTED, "IN_ANOTHER_SEQUENCE", reason)
+        return True
+    raise InvalidRequest(
+        f"is in sequence {current['sequenceId']} now, and can be in one at a time",
+        platform="hubspot",
+        code="IN_ANOTHER_SEQUENCE",
+    )

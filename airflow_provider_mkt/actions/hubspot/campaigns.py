@@ -1,9 +1,4 @@
-"""Creating campaigns so that none is created twice.
-
-Changing and archiving campaigns by id or name, each with an outcome of its own.
-
-Putting assets into a campaign and taking them out of it, each with an outcome of its own.
-"""
+"""Create campaigns once, change and archive them by id or name, and associate assets."""
 
 from __future__ import annotations
 
@@ -12,35 +7,45 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mkt.actions.campaigns import (
+    CampaignBatch,
+    CampaignOutcome,
+    CampaignRef,
+    rename,
+    renamed,
+)
+from airflow_provider_mkt.actions.idempotency import (
+    find_each_until_consistent,
+    find_until_consistent,
+    requested_at,
+    send_marked,
+)
 from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.ports import CampaignBatch, CampaignOutcome, CampaignRef, rename, renamed
-from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
-    PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
 
-_LOOK_EVERY = 5.0
 _KEY = "create campaigns"
 
 
 def create_all(
     wanted: Sequence[Mapping[str, str]], task_state: TaskState, *, clock: Callable[[], float] = time.time
 ) -> Procedure[CampaignBatch]:
-    """Create the campaigns that are not there yet.
+    """Create the campaigns that do not exist.
 
-    Names are this flow's key: the platform has none. A name that occurs already is left alone. What is
-    sent is remembered before it is sent, and after a lost answer or a killed worker the names are
-    looked up until an earlier request must have shown, before anything is sent again.
+    Campaigns are identified by their names, since the platform has no other key. After a lost answer or a
+    killed worker the names are looked up until an earlier request must have shown, before anything is sent
+    again.
 
-    :param wanted: properties of each campaign; ``hs_name`` must be there and occur once.
-    :param memory: what the task's earlier tries did.
+    :param wanted: properties of each campaign; ``hs_name`` is required and must be unique.
+    :param task_state: marks of the task's earlier tries.
     :raises InvalidInput: on an empty list, a campaign without a name or a name given twice.
     """
     batches = _Batches(_by_name(wanted), task_state, clock)
@@ -70,7 +75,7 @@ def _by_name(wanted: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]
         campaigns.create_batch(wanted[start : start + campaigns.BATCH_MAX])
     by_name: dict[str, Mapping[str, str]] = {}
     for index, properties in enumerate(wanted):
-        # A name that the platform trims would never be found again as it was written.
+        # The platform trims names, so that an untrimmed one would never be found.
         name = properties["hs_name"].strip()
         if name in by_name:
             raise InvalidInput(f"campaigns[{index}].hs_name", "occurs twice in the list")
@@ -80,7 +85,7 @@ def _by_name(wanted: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]
 
 @dataclass
 class _Batches:
-    """The campaigns of one task, and what is remembered of a request: ``{"asked": when, "names": [...]}``."""
+    """The campaigns of one task. The mark of a request has the ``names`` that it was for."""
 
     by_name: Mapping[str, Mapping[str, str]]
     task_state: TaskState
@@ -88,15 +93,13 @@ class _Batches:
     outcome: CampaignBatch = field(default_factory=CampaignBatch)
 
     def run(self) -> Procedure[None]:
-        for name in self.by_name:
-            guid = yield from find(name)
-            if guid is not None:
-                self.outcome.existing[name] = guid
         mark = self.task_state.get(_KEY)
-        if isinstance(mark, Mapping) and isinstance(asked := mark.get("asked"), (int, float)):
-            names = mark.get("names")
-            doubtful = [name for name in names if name in self._missing()] if isinstance(names, list) else []
-            self.outcome.existing |= yield from self._look_for(doubtful, asked + CONSISTENCY_WINDOW)
+        self.outcome.existing |= yield from self._find(list(self.by_name), None)
+        if (requested := requested_at(mark)) is not None:
+            names = mark.get("names") if isinstance(mark, Mapping) else None
+            ambiguous = [name for name in names if name in self._missing()] if isinstance(names, list) else []
+            self.outcome.existing |= yield from self._find(ambiguous, requested)
+            self.task_state.set(_KEY, None)
         missing = self._missing()
         for start in range(0, len(missing), campaigns.BATCH_MAX):
             yield from self._create(missing[start : start + campaigns.BATCH_MAX])
@@ -105,12 +108,12 @@ class _Batches:
         return [name for name in self.by_name if name not in self.outcome.existing]
 
     def _create(self, names: Sequence[str]) -> Procedure[None]:
-        """Create one batch; what a whole batch leaves open is settled one campaign at a time."""
+        """Create one batch; campaigns without an outcome are then created one at a time."""
         created, reasons, again = yield from self._attempt(names)
         self.outcome.created.update(created)
         left = [name for name in names if name not in created]
         if len(names) == 1 or not again:
-            self.outcome.rejected.update(dict.fromkeys(left, reasons or "refused without a reason"))
+            self.outcome.rejected.update(dict.fromkeys(left, reasons or "rejected without a reason"))
             return
         for name in left:
             yield from self._create([name])
@@ -118,26 +121,22 @@ class _Batches:
     def _attempt(self, names: Sequence[str]) -> Procedure[tuple[dict[str, str], str, bool]]:
         """Send one batch.
 
-        Returns the ids of those that are there, the reasons for the rest, and whether the rest may be
+        Returns the ids of the campaigns that exist, the reasons for the rest, and whether the rest may be
         sent again.
         """
-        self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
+        call = campaigns.create_batch([self.by_name[name] for name in names])
         try:
-            result: BatchResult = yield campaigns.create_batch([self.by_name[name] for name in names])
-        except InvalidRequest as refused:
-            self.task_state.set(_KEY, None)
-            return {}, refused.message, True
+            result: BatchResult = yield from send_marked(
+                _KEY, self.task_state, call, details={"names": list(names)}, clock=self.clock
+            )
+        except InvalidRequest as rejected:
+            return {}, rejected.message, True
         except OutcomeUnknown as lost:
-            # The time counts from now: until now the request may have been on its way.
-            self.task_state.set(_KEY, {"asked": self.clock(), "names": list(names)})
-            found = yield from self._look_for(names, self.clock() + CONSISTENCY_WINDOW)
+            found = yield from self._find(names, self.clock())
             if len(names) == 1 and not found:
                 raise lost from lost.__cause__
             self.task_state.set(_KEY, None)
             return found, lost.message, True
-        except PlatformError:
-            self.task_state.set(_KEY, None)
-            raise
         self.task_state.set(_KEY, None)
         if len(names) == 1 and len(result.results) == 1:
             return {names[0]: result.results[0].id}, "", False
@@ -146,31 +145,23 @@ class _Batches:
         reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
         if len(created) == len(result.results):
             return created, reasons, True
-        # Some were created under a name that was not asked for, or came back without one.
+        # Some were created with another name than requested, or returned without one.
         left = [name for name in names if name not in created]
-        created |= yield from self._look_for(left, self.clock() + CONSISTENCY_WINDOW)
+        created |= yield from self._find(left, self.clock())
         if len(created) == len(result.results):
             return created, reasons, True
-        return created, reasons or "maybe created under another name; look before it is sent again", False
+        return created, reasons or "maybe created under another name; check before it is sent again", False
 
-    def _look_for(self, names: Sequence[str], until: float) -> Procedure[dict[str, str]]:
-        """Look which of a doubtful batch were created after all, until they are there or time is up."""
-        found: dict[str, str] = {}
-        while True:
-            for name in names:
-                if name not in found and (guid := (yield from find(name))) is not None:
-                    found[name] = guid
-            left = until - self.clock()
-            if len(found) == len(names) or left <= 0:
-                return found
-            yield Pause(min(left, _LOOK_EVERY), "an earlier request to create campaigns may still be at work")
+    def _find(self, names: Sequence[str], requested: float | None) -> Procedure[dict[str, str]]:
+        """The ids of the campaigns of these names that exist."""
+        return (yield from find_each_until_consistent(find, names, requested, self.clock))
 
 
-_ABSENT = "there is no campaign of this name"
+_ABSENT = "there is no campaign with this name"
 
 
 class HubSpotCampaigns:
-    """What is done with HubSpot campaigns."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.CampaignVerbs`."""
 
     def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         return update(task_state, campaigns)
@@ -182,10 +173,10 @@ class HubSpotCampaigns:
 def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Change properties of campaigns, 50 per call.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param wanted: campaigns with their changes: properties by their API names, ``new_name`` for
         ``hs_name``.
-    :raises InvalidInput: when one has nothing to change, or a value is not text.
+    :raises InvalidInput: when one has nothing to change, or a value is not a string.
     """
     changes = {one.label: _properties(one) for one in wanted}
     outcome = CampaignOutcome()
@@ -206,9 +197,9 @@ def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[Ca
 def archive(
     wanted: Sequence[CampaignRef], *, clock: Callable[[], float] = time.time
 ) -> Procedure[CampaignOutcome]:
-    """Archive campaigns, 50 per call, and look whether they are gone: the platform does not tell.
+    """Archive campaigns, 50 per call, and read whether they are gone, which the platform does not report.
 
-    :param wanted: campaigns; those that are not there are absent.
+    :param wanted: campaigns; those that do not exist are absent.
     """
     outcome = CampaignOutcome()
     guids = yield from _guids(wanted, outcome, {})
@@ -217,18 +208,28 @@ def archive(
     every = list(guids.values())
     for start in range(0, len(every), campaigns.BATCH_MAX):
         chunk = every[start : start + campaigns.BATCH_MAX]
-        there = yield from _there(chunk)
-        outcome.absent += [labels[guid.lower()] for guid in chunk if guid.lower() not in there]
-        if not there:
+        existing = yield from _existing(chunk)
+        outcome.absent += [labels[guid.lower()] for guid in chunk if guid.lower() not in existing]
+        if not existing:
             continue
-        yield campaigns.archive_batch(sorted(there))
-        left, until = (yield from _there(sorted(there))), clock() + CONSISTENCY_WINDOW
-        while left and clock() < until:
-            yield Pause(_LOOK_EVERY, "looking whether the campaigns are gone")
-            left = yield from _there(sorted(left))
-        outcome.done |= {labels[guid]: guid for guid in there - left}
+        yield campaigns.archive_batch(sorted(existing))
+        left = yield from _left(existing, clock)
+        outcome.done |= {labels[guid]: guid for guid in existing - left}
         outcome.rejected |= {labels[guid]: "it is still there after it was archived" for guid in left}
     return outcome
+
+
+def _left(guids: set[str], clock: Callable[[], float]) -> Procedure[set[str]]:
+    """Which archived campaigns the platform still shows when the consistency window is over."""
+    left = guids
+
+    def find_all_gone() -> Procedure[bool | None]:
+        nonlocal left
+        left = yield from _existing(sorted(left))
+        return None if left else True
+
+    yield from find_until_consistent(find_all_gone, clock(), clock)
+    return left
 
 
 def _properties(one: CampaignRef) -> dict[str, str]:
@@ -238,7 +239,7 @@ def _properties(one: CampaignRef) -> dict[str, str]:
             raise InvalidInput("campaigns", "give a campaign new_name or hs_name, not both")
         given["hs_name"] = given.pop("new_name")
     try:
-        # For its checks alone, so that nothing is sent when a later one is wrong.
+        # Builds the call for its checks alone, so that nothing is sent when a later campaign is wrong.
         campaigns.update(one.id or "looked-up", given)
     except InvalidInput as error:
         raise InvalidInput(f"campaigns ({one.label}): {error.field}", error.problem) from None
@@ -248,7 +249,7 @@ def _properties(one: CampaignRef) -> dict[str, str]:
 def _guids(
     wanted: Sequence[CampaignRef], outcome: CampaignOutcome, known: Mapping[str, str]
 ) -> Procedure[dict[str, str]]:
-    """The ids of the campaigns, by label; without those whose name is nobody's, or not one's alone.
+    """Find the ids of campaigns, by label, without names that no campaign has, or several have.
 
     :param known: ids by names that need not be looked up.
     """
@@ -258,7 +259,7 @@ def _guids(
         guid = one.id or known.get(one.label)
         found = [guid] if guid else (yield from ids_by_name(one.label))
         if len(found) > 1:
-            outcome.rejected[one.label] = f"{len(found)} campaigns have this name; name it by its id"
+            outcome.rejected[one.label] = f"{len(found)} campaigns have this name; give its id"
         elif found and found[0].lower() in taken:
             outcome.rejected[one.label] = "it is in the list twice, by id and by name"
         elif found:
@@ -268,12 +269,12 @@ def _guids(
 
 
 def ids_by_name(name: str) -> Procedure[list[str]]:
-    """The ids of the campaigns of a name, which need not be one's alone."""
+    """Find the ids of all campaigns with a name."""
     rows: list[campaigns.Campaign] = yield Pages(campaigns.list(name=name, properties=("hs_name",)))
     return [row["id"] for row in rows if row["properties"].get("hs_name") == name]
 
 
-def _there(guids: Sequence[str]) -> Procedure[set[str]]:
+def _existing(guids: Sequence[str]) -> Procedure[set[str]]:
     try:
         result: BatchResult = yield campaigns.batch_read(guids)
     except NotFound:
@@ -284,14 +285,14 @@ def _there(guids: Sequence[str]) -> Procedure[set[str]]:
 def _update(
     batch: Mapping[str, Mapping[str, Any]], guids: Mapping[str, str], outcome: CampaignOutcome
 ) -> Procedure[None]:
-    """Change one batch; what is left of it without a reason is asked for one by one, to learn the reason."""
+    """Change one batch; what fails without a reason is sent one by one, to get the reason."""
     labels = {guid.lower(): label for label, guid in guids.items() if guid in batch}
     call = campaigns.update_batch([{"id": guid, **changes} for guid, changes in batch.items()])
     try:
         result: BatchResult = yield call
-    except InvalidRequest as refused:
+    except InvalidRequest as rejected:
         if len(batch) == 1:
-            outcome.rejected |= dict.fromkeys(labels.values(), refused.message)
+            outcome.rejected |= dict.fromkeys(labels.values(), rejected.message)
             return
         result = BatchResult(status="COMPLETE")
     for row in result.results:
@@ -304,7 +305,7 @@ def _update(
     for label in labels.values():
         if len(batch) == 1:
             reasons = "; ".join(error.message for error in result.errors)
-            outcome.rejected[label] = reasons or "refused without a reason"
+            outcome.rejected[label] = reasons or "rejected without a reason"
         else:
             yield from _update({guids[label]: batch[guids[label]]}, guids, outcome)
 
@@ -315,11 +316,11 @@ Asset = tuple[str, str]
 
 @dataclass
 class Membership:
-    """What became of assets.
+    """The outcome of associating assets.
 
-    :param added: those that are in the campaign now.
-    :param removed: those that are not in it now.
-    :param rejected: refused, with the platform's reason.
+    :param added: assets that are in the campaign now.
+    :param removed: assets that are not in it now.
+    :param rejected: assets that were rejected, with the platform's reason.
     """
 
     added: list[Asset] = field(default_factory=list)
@@ -328,10 +329,10 @@ class Membership:
 
 
 def id_by_name(name: str) -> Procedure[str]:
-    """The id of the campaign of a name.
+    """Find the id of the campaign with a name.
 
-    :raises NotFound: when there is none.
-    :raises InvalidRequest: when there are several.
+    :raises NotFound: when no campaign has it.
+    :raises InvalidRequest: when several have it.
     """
     guids = yield from ids_by_name(name)
     if not guids:
@@ -344,26 +345,26 @@ def id_by_name(name: str) -> Procedure[str]:
 
 
 def change(campaign_guid: str, add: Sequence[Asset], remove: Sequence[Asset]) -> Procedure[Membership]:
-    """Put assets into a campaign and take others out; what is so already stays so.
+    """Add assets to a campaign and remove others. Repeating it changes nothing more.
 
     :param campaign_guid: the campaign.
-    :param add: assets to put in.
-    :param remove: assets to take out, which stay as such.
+    :param add: assets to add.
+    :param remove: assets to remove from the campaign; they are not deleted.
     :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on a type that is no code.
+    :raises InvalidInput: on a type that is not a code.
     """
     membership = Membership()
     steps: list[tuple[list[Asset], Asset, Call[None]]] = [
         *((membership.added, asset, campaign_assets.add(campaign_guid, *asset)) for asset in add),
         *((membership.removed, asset, campaign_assets.remove(campaign_guid, *asset)) for asset in remove),
     ]
-    # What refuses an asset below does not say whether it is the campaign that is missing.
+    # The rejection of an asset below does not say whether the campaign is missing.
     yield campaigns.get(campaign_guid)
     for done, asset, call in steps:
         try:
             yield call
-        except InvalidRequest as refused:
-            membership.rejected[asset] = refused.message
+        except InvalidRequest as rejected:
+            membership.rejected[asset] = rejected.message
         else:
             done.append(asset)
     return membership

@@ -1,11 +1,4 @@
-"""Writing leads to HubSpot: contacts, in batches of 100.
-
-Merging contacts into one, each once. The old id of a merged contact leads to the one that stayed.
-
-New and changed contacts, by the time of their last change.
-
-Waiting for contacts: that the search shows them, and that they are in a list.
-"""
+"""Write, merge and delete contacts, read their changes, and wait for them."""
 
 from __future__ import annotations
 
@@ -17,16 +10,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.conditions import (
-    ConditionState,
-    State,
-    in_parts,
-    not_seen,
-    note_seen,
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.jobs import (
+    PollCache,
+    PollResult,
+    aware_time,
+    chunked,
+    met_when,
+    not_found_yet,
+    note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.leads import (
     Change,
     ChangeLog,
     LeadMerge,
@@ -35,9 +30,9 @@ from airflow_provider_mkt.actions.ports import (
     RecordStatus,
     any_change,
     checked_ids,
-    instant,
     rejected,
 )
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
@@ -55,11 +50,11 @@ _RECORD_ID = "hs_object_id"
 
 
 class ContactWriter:
-    """Writes contacts.
+    """Write contacts, in batches of 100.
 
     :param action: ``createOrUpdate`` (upsert), ``createOnly`` or ``updateOnly``.
     :param lookup_field: ``email``, another unique property, or ``hs_object_id`` to update by record id.
-    :raises InvalidInput: on a combination the platform has no call for.
+    :raises InvalidInput: on a combination that the platform has no call for.
     """
 
     batch_max = contacts.BATCH_MAX
@@ -69,11 +64,11 @@ class ContactWriter:
 
     def __init__(self, *, action: str = "createOrUpdate", lookup_field: str = "email") -> None:
         if action not in ACTIONS:
-            raise InvalidInput("action", f"HubSpot knows {', '.join(ACTIONS)}")
+            raise InvalidInput("action", f"HubSpot has {', '.join(ACTIONS)}")
         if lookup_field == _RECORD_ID and action != "updateOnly":
             raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
         if action == "createOnly" and lookup_field != "email":
-            raise InvalidInput("lookup_field", "with createOnly only email tells what exists already")
+            raise InvalidInput("lookup_field", "with createOnly only email identifies existing contacts")
         if action == "updateOnly" and lookup_field == "email":
             raise InvalidInput(
                 "lookup_field",
@@ -85,7 +80,7 @@ class ContactWriter:
 
     def known_fields(self) -> Procedure[frozenset[str] | None]:
         return None
-        yield  # a flow that needs no call
+        yield  # a procedure that needs no call
 
     def prepare(self, record: Record) -> dict[str, Any]:
         prepared = {name: _as_text(value) for name, value in record.items()}
@@ -98,7 +93,7 @@ class ContactWriter:
             return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
         for name, value in record.items():
             if isinstance(value, (float, Decimal)):
-                return rejected("WRONG_TYPE", f"{name}: is no finite number")
+                return rejected("WRONG_TYPE", f"{name}: is not a finite number")
             if not isinstance(value, str):
                 return rejected(
                     "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {describe_type(value)}"
@@ -142,7 +137,7 @@ class ContactWriter:
         ]
 
     def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        # Other properties in the message are there for a bad value, which not every record has.
+        # Other properties in the message have a bad value, which not every record has.
         names = set(_MISSING.findall(error.message))
         rejected_records = [bool(names & record.keys()) for record in records]
         return rejected_records if any(rejected_records) else None
@@ -152,16 +147,16 @@ class ContactWriter:
 
     def _refused(self, category: str, message: str, *, ambiguous: bool) -> RecordResult:
         if self.action == "createOnly" and (category == "CONFLICT" or _EXISTS.search(message)):
-            told = "exists already" + (
+            reason = "exists already" + (
                 ", perhaps by an earlier try whose answer was lost" if ambiguous else ""
             )
-            return RecordResult(RecordStatus.SKIPPED, code=category or "CONFLICT", reason=told)
+            return RecordResult(RecordStatus.SKIPPED, code=category or "CONFLICT", reason=reason)
         if self.action == "updateOnly" and category == "OBJECT_NOT_FOUND":
             return RecordResult(RecordStatus.SKIPPED, code=category, reason=message)
-        return rejected(category or "REFUSED", message or "refused without a reason")
+        return rejected(category or "REFUSED", message or "rejected without a reason")
 
     def _rest(self, result: BatchResult) -> RecordResult:
-        """The result of records that the answer names nowhere: never taken for written."""
+        """Return the result of records that the answer does not name: they never count as written."""
         reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
         return rejected("NOT_IN_ANSWER", reasons or "the answer does not name this record")
 
@@ -189,30 +184,32 @@ def merge(
 ) -> Procedure[LeadMerge]:
     """Merge contacts into one, one after the other. It cannot be undone.
 
+    The old id of a merged contact resolves to the contact that stayed.
+
     :param winner_id: record id of the contact whose values win.
-    :param loser_ids: record ids of those that go.
-    :param memory: what the task's earlier tries did.
-    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
-    :raises NotFound: when there is no contact of the winner's id.
+    :param loser_ids: record ids of the contacts to merge into it.
+    :param task_state: marks of the task's earlier tries.
+    :raises InvalidInput: on an id that is not a number, no losers, or the winner among them.
+    :raises NotFound: when there is no contact with the winner's id.
     """
     winner, losers = checked_ids(winner_id, loser_ids)
     primary = yield from _contact(str(winner))
     outcome = LeadMerge(primary["id"])
     for loser in map(str, losers):
         key = f"merge contact {loser} into {winner}"
-        asked = task_state.get(key) is not None
+        requested = task_state.get(key) is not None
         try:
             there = yield from _contact(loser)
             if there["id"] == outcome.survivor:
-                (outcome.merged if asked else outcome.already).append(loser)
+                (outcome.merged if requested else outcome.already).append(loser)
             elif there["id"] != loser:
                 outcome.rejected[loser] = f"was merged into contact {there['id']} before"
             else:
                 stays = yield from _merge_one(key, outcome.survivor, loser, task_state)
                 outcome.survivor = stays["id"]
                 outcome.merged.append(loser)
-        except InvalidRequest as refused:
-            outcome.rejected[loser] = refused.message
+        except InvalidRequest as error:
+            outcome.rejected[loser] = error.message
     return outcome
 
 
@@ -244,14 +241,14 @@ _CHANGED = "lastmodifieddate"
 
 
 def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedure[Call[list[Change]]]:
-    """Make the call that pages through contacts that were made or changed since then.
+    """Make the call that pages through contacts that were created or changed since a time.
 
-    :raises InvalidInput: on fields or a list, by which the platform does not tell changes.
+    :raises InvalidInput: on fields or a list, which the platform cannot filter changes by.
     """
     for name, value in (("fields", fields), ("list_id", list_id)):
         if value:
-            raise InvalidInput(name, "HubSpot tells the changes of all contacts in all fields; leave it out")
-    # A flow, as the other platform's is, though it asks for nothing.
+            raise InvalidInput(name, "HubSpot reports changes of all contacts in all fields; leave it out")
+    # A procedure as on Marketo, though it makes no call.
     yield from ()
     from_ms = int(utc("", "since", since).timestamp() * 1000)
     wanted = [[{"property_name": _CHANGED, "operator": "GTE", "value": str(from_ms)}]]
@@ -277,71 +274,98 @@ def _time(text: str) -> datetime:
 
 LOG = ChangeLog(
     read,
-    # The index is behind the writes; by how much is nowhere said, so this is far more than it takes.
+    # The search index is behind the writes. The delay is not documented; this allows far more than it takes.
     late=900.0,
 )
 
 
 def leads_changed(
-    state: State,
+    cache: PollCache,
     *,
     since: str,
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Procedure[ConditionState]:
-    """Whether a contact was made or changed since then that is not known. One call for 200 that are."""
-    changes = read(instant("since", since), fields, list_id)
+) -> Procedure[PollResult]:
+    """Poll whether an unknown contact was created or changed since a time. One call for 200 known ones."""
+    changes = read(aware_time("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
 
 
 _IDS_MAX = 100
-"""Ids of 19 digits that leave room for other filters in the body of one search."""
+"""Most ids of 19 digits that leave room for other filters in the body of one search."""
 
 
 def leads_visible(
-    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Procedure[ConditionState]:
-    """Whether the search shows every contact, with the wanted values. One call for 100 of those missing."""
+    cache: PollCache, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Procedure[PollResult]:
+    """Poll whether the search shows every contact, with the wanted values. One call for 100 missing ones."""
     filters = [
         {"property_name": name, "operator": "EQ", "value": value} for name, value in (having or {}).items()
     ]
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
-    for part in in_parts(not_seen(state, wanted), _IDS_MAX):
+    for part in chunked(not_found_yet(cache, wanted), _IDS_MAX):
         only = {"property_name": "hs_object_id", "operator": "IN", "values": list(part)}
         rows: list[Contact] = yield contact_search.search([[only, *filters]], properties=["hs_object_id"])
-        note_seen(state, [str(row["id"]) for row in rows])
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+        note_found(cache, [str(row["id"]) for row in rows])
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
-    """Whether the search shows so many contacts with a value. One call."""
+def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> Procedure[PollResult]:
+    """Poll whether the search shows enough contacts with a value. One call."""
     whole_number("count", count)
     only = {"property_name": field, "operator": "EQ", "value": value}
-    # The number of all that match comes with a page of any size.
+    # A page of any size has the number of all matches.
     page = contact_search.search([[only]], properties=["hs_object_id"], limit=1)
     found: int = yield replace(page, read=_total)  # type: ignore[arg-type]
-    return ConditionState(found >= count, {"leads": found})
+    return met_when(found >= count, {"leads": found})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
-    """Whether every contact is in a list. One call for 100 of those missing."""
+def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
+    """Poll whether every contact is in a list. One call for 100 missing ones."""
     numeric_id("", "list_id", list_id)
     wanted = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
-    for part in in_parts(not_seen(state, wanted), list_memberships.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), list_memberships.BATCH_MAX):
         batch: list_memberships.MembershipBatch = yield list_memberships.batch_read(part)
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["recordId"])
                 for row in batch["results"]
                 if any(str(one["listId"]) == list_id for one in row["recordListMemberships"])
             ],
         )
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _total(envelope: Envelope) -> int:
     return int(envelope["total"])
+
+
+def deletion() -> MemberAction:
+    """Delete contacts."""
+    return MemberAction(
+        outcome="lead_deletion",
+        key="delete contacts",
+        done="deleted",
+        already="already_gone",
+        chunk_max=contacts.BATCH_MAX,
+        apply=_delete,
+    )
+
+
+def _delete(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+    # The platform does not return which of them existed, so they are read first.
+    there: BatchResult = yield contacts.batch_read(people)
+    # For the id of a merged contact the platform returns the one that stayed, which was not named here.
+    found = {row.id for row in there.results}.intersection(people)
+    if found:
+        yield contacts.archive_batch(sorted(found))
+    return [
+        MemberResult(one)
+        if one in found
+        else MemberResult(one, MemberStatus.ALREADY, "NOT_FOUND", "there is no such contact")
+        for one in people
+    ]

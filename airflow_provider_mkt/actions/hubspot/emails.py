@@ -1,29 +1,24 @@
-"""Creating, copying, changing and taking back emails, each safe to ask for again.
-
-Publishing an email so that it is never sent twice.
-
-Making the B variation of an email once.
-"""
+"""Create, copy, change, publish and unpublish emails, each safe to repeat."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
+from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
 from airflow_provider_mkt.actions.hubspot import jobs
 from airflow_provider_mkt.actions.hubspot.jobs import DRAFTS, email_status
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
-from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
     PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.emails import email_tests, emails
@@ -33,41 +28,24 @@ _SLACK = timedelta(seconds=1)
 
 
 class HubSpotEmails:
-    """What is done with HubSpot emails."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.EmailVerbs`."""
 
     def create(
         self,
         task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        template_id: str | None,
-    ) -> Procedure[MadeEmail]:
-        for field, value in (
-            ("folder_id", folder_id),
-            ("folder_type", folder_type),
-            ("template_id", template_id),
-        ):
-            if value is not None:
-                raise InvalidInput(field, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
+        **options: Unpack[EmailCreateOptions],
+    ) -> Procedure[EnsuredEmail]:
+        no_options(options, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
         return create(task_state, name, fields)
 
     def clone(
-        self,
-        task_state: TaskState,
-        email_id: str,
-        name: str,
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        language: str | None,
-    ) -> Procedure[MadeEmail]:
-        for field, value in (("folder_id", folder_id), ("folder_type", folder_type)):
-            if value is not None:
-                raise InvalidInput(field, "HubSpot puts a copy beside its original; leave it out")
-        return clone(task_state, email_id, name, language=language)
+        self, task_state: TaskState, email_id: str, name: str, **options: Unpack[EmailCloneOptions]
+    ) -> Procedure[EnsuredEmail]:
+        folder = {"folder_id": options.get("folder_id"), "folder_type": options.get("folder_type")}
+        no_options(folder, "HubSpot puts a copy beside its original; leave it out")
+        return clone(task_state, email_id, name, language=options.get("language"))
 
     def update(
         self, email_id: str, changes: Mapping[str, Any], *, version: str | None
@@ -78,13 +56,12 @@ class HubSpotEmails:
         return unpublish(task_state, email_id)
 
 
-def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[MadeEmail]:
-    """Create an email, unless one of that name is there.
+def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[EnsuredEmail]:
+    """Create an email, unless one with that name exists.
 
-    Names are not unique to the platform, and its list has no filter by name: all emails are looked
-    through, so that a creation that is repeated makes none twice.
+    Names are not unique on the platform, and its list has no filter by name: all emails are read.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param name: its name.
     :param fields: more of its fields by their API names.
     """
@@ -97,24 +74,24 @@ def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Proce
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"create email {name}", task_state, emails.create(name, fields), find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.new)
+    return EnsuredEmail(made.value.id, name, made.value.state, made.created)
 
 
 def clone(
     task_state: TaskState, email_id: str, name: str, *, language: str | None = None
-) -> Procedure[MadeEmail]:
-    """Copy an email, unless a copy of it with that name is there.
+) -> Procedure[EnsuredEmail]:
+    """Copy an email, unless a copy of it with that name exists.
 
-    Names are not unique to the platform, and its list has no filter by name: the emails that are younger
-    than the original are looked through.
+    Names are not unique on the platform, and its list has no filter by name: the emails that are younger
+    than the original are read.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email to copy.
     :param name: name of the copy.
     :param language: language of the copy.
     :raises NotFound: when there is no such email.
     """
-    # A name that the platform trims would never be found again as it was written.
+    # The platform trims names, so that an untrimmed one would never be found.
     name = name.strip()
     call = emails.clone(email_id, clone_name=name, language=language)
     original: emails.Email = yield emails.get(email_id, included_properties=("createdAt",))
@@ -133,7 +110,7 @@ def clone(
     made: Ensured[emails.Email] = yield from create_if_absent(
         f"clone email {email_id} as {name}", task_state, call, find
     )
-    return MadeEmail(made.value.id, name, made.value.state, made.new)
+    return EnsuredEmail(made.value.id, name, made.value.state, made.created)
 
 
 def update(
@@ -145,7 +122,7 @@ def update(
     :param changes: fields by their API names.
     :param version: ``live`` or ``draft``. Not needed for an email that is a draft itself.
     :raises NotFound: when there is no such email.
-    :raises InvalidInput: when it is no draft, and *version* does not say what is to be changed.
+    :raises InvalidInput: when it is not a draft, and *version* does not say what to change.
     """
     if version is not None and version not in VERSIONS:
         raise InvalidInput("version", f"must be one of {', '.join(VERSIONS)}")
@@ -156,14 +133,14 @@ def update(
         raise InvalidInput(
             "version",
             f"is missing: email {email_id} is {email.state}; live changes what goes out from now on, draft "
-            "what the next publishing puts in its place",
+            "what the next publishing replaces it with",
         )
     if version == "draft":
         changed: emails.Email = yield buffer
         return EmailChange(email.id, "draft", changed.state)
     changed = yield live
     if unpublished:
-        # Publishing takes the draft beside it, which is there once somebody has begun to edit the email.
+        # Publishing takes the draft version, which exists once somebody has begun to edit the email.
         draft: emails.Email = yield emails.get_draft(email_id)
         if any(_value(draft, name) != _value(changed, name) for name in changes):
             yield buffer
@@ -175,14 +152,14 @@ def _value(email: emails.Email, field: str) -> Any:
 
 
 def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
-    """Cancel a scheduled email or turn an automated one off, unless it is a draft.
+    """Cancel a scheduled email or turn off an automated one, unless it is a draft.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when sending has begun.
     """
-    # Only that it worked is told, so what there is to see of it is read.
+    # The answer has no email, so it is read.
     call = cast("Call[emails.Email | None]", emails.unpublish(email_id))
 
     def find() -> Procedure[emails.Email | None]:
@@ -191,11 +168,9 @@ def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
 
     made = yield from create_if_absent(f"unpublish email {email_id}", task_state, call, find)
     email: emails.Email = made.value or (yield emails.get(email_id))
-    return Withdrawal(made.new, email.state)
+    return Withdrawal(made.created, email.state)
 
 
-_TRIES = 2
-_LOOK_EVERY = 5.0
 _SAME = timedelta(seconds=1)
 
 
@@ -209,77 +184,61 @@ def publish(
 ) -> Procedure[Publication]:
     """Publish an email that is a draft; leave one alone that is published, scheduled or being sent.
 
-    The platform does not say that it refuses a second publish. So that it was asked is remembered
-    before it is asked, and while an earlier request may still be at work only the state is read.
+    The platform does not say that it rejects a second publish. So while an earlier request may still take
+    effect, only the state is read.
 
     :param email_id: the email.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param publish_at: schedule it for then.
     :param send_now: send it at once, whatever the email says. Without either it goes out as the email
         itself is set up.
     :raises NotFound: when there is no such email.
-    :raises InvalidInput: when it is still to be published and *publish_at* is over.
+    :raises InvalidInput: when it is still to be published and *publish_at* is in the past.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
-        or was taken back after an earlier try of the task had published it.
+        or was unpublished after an earlier try of the task had published it.
     :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
-        :data:`CONSISTENCY_WINDOW` seconds either time.
+        :data:`~airflow_provider_mkt.actions.idempotency.CONSISTENCY_WINDOW` seconds either time.
     """
     key = f"publish {email_id}"
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        before = task_state.get(key)
-        mark = before if isinstance(before, Mapping) else {}
-        email = yield from _settled(email_id, mark.get("asked"), clock)
-        if (there := _there_already(email, publish_at, send_now=send_now and not mark)) is not None:
-            return _publication(email, done=bool(mark), scheduled_for=there or None)
-        if mark.get("done"):
-            task_state.set(key, None)
-            raise InvalidRequest(
-                f"email {email_id} was published by an earlier try of this task and is a draft again, so "
-                "somebody took it back; clear the task to publish it once more",
-                platform="hubspot",
-                code=email.state,
-            )
-        yield from _set_up(email, publish_at, send_now, clock)
-        task_state.set(key, {"asked": clock()})
-        try:
-            yield emails.publish(email_id)
-        except OutcomeUnknown as error:
-            # The time to settle counts from now: until now the request may have been on its way.
-            task_state.set(key, {"asked": clock()})
-            lost = error
-            continue
-        except PlatformError:
-            task_state.set(key, before)
-            raise
-        asked = clock()
-        task_state.set(key, {"asked": asked, "done": True})
-        # Whoever looks next, in this task or another, must not find a draft.
-        email = yield from _settled(email_id, asked, clock)
-        return _publication(email, done=True, scheduled_for=_when(email))
-    email = yield from _settled(email_id, clock(), clock)
-    if _there_already(email, None) is not None:
-        return _publication(email, done=True, scheduled_for=_when(email))
-    raise lost if lost is not None else OutcomeUnknown("publishing did not show", platform="hubspot")
+    draft: emails.Email | None = None
 
-
-def _settled(email_id: str, requested_at: Any, clock: Callable[[], float]) -> Procedure[emails.Email]:
-    """Read the email; while an earlier request may still be at work, until it shows."""
-    while True:
+    def read() -> Procedure[emails.Email | None]:
+        nonlocal draft
         email: emails.Email = yield emails.get(email_id)
-        if not isinstance(requested_at, (int, float)) or jobs.email_status(email) not in jobs.DRAFTS:
-            return email
-        left = requested_at + CONSISTENCY_WINDOW - clock()
-        if left <= 0:
-            return email
-        yield Pause(min(left, _LOOK_EVERY), "an earlier request to publish may still be at work")
+        draft = email if jobs.email_status(email) in jobs.DRAFTS else None
+        return None if draft else email
+
+    def find() -> Procedure[emails.Email | None]:
+        email = yield from read()
+        if email is not None:
+            _check_goes_out(email, publish_at, send_now=send_now and task_state.get(key) is None)
+        return email
+
+    def prepare() -> Procedure[None]:
+        if draft is not None:
+            yield from _set_up(draft, publish_at, send_now, clock)
+
+    def reverted() -> PlatformError:
+        return InvalidRequest(
+            f"email {email_id} was published by an earlier try of this task and is a draft again: somebody "
+            "unpublished it; clear the task to publish it once more",
+            platform="hubspot",
+            code=draft.state if draft else "",
+        )
+
+    call = cast("Call[emails.Email | None]", emails.publish(email_id))
+    ensured = yield from create_if_absent(
+        key, task_state, call, find, prepare=prepare, confirm=read, reverted=reverted, clock=clock
+    )
+    email = ensured.value or draft or (yield emails.get(email_id))
+    when = email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
+    job = Job("hubspot", "email_publish", email.id)
+    return Publication(ensured.created, email.state, job, when)
 
 
-def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now: bool = False) -> str | None:
-    """The scheduled time (or empty text) of an email that needs no publishing, None of a draft."""
+def _check_goes_out(email: emails.Email, publish_at: datetime | None, *, send_now: bool) -> None:
+    """Check that an email that is not a draft is scheduled as wanted, published or being sent."""
     raw_status = jobs.email_status(email)
-    if raw_status in jobs.DRAFTS:
-        return None
     if raw_status in jobs.SCHEDULED:
         if send_now or (publish_at is not None and not _same_moment(email.publishDate, publish_at)):
             wanted = f"schedule it for {publish_at.isoformat()}" if publish_at else "send it now"
@@ -289,20 +248,18 @@ def _there_already(email: emails.Email, publish_at: datetime | None, *, send_now
                 platform="hubspot",
                 code=raw_status,
             )
-        return email.publishDate or ""
-    if raw_status in jobs.PUBLISHED or raw_status in jobs.SENDING:
-        return ""
-    raise InvalidRequest(
-        f"email {email.id} is in state {raw_status or 'unknown'} and cannot be published",
-        platform="hubspot",
-        code=raw_status,
-    )
+    elif raw_status not in jobs.PUBLISHED | jobs.SENDING:
+        raise InvalidRequest(
+            f"email {email.id} is in state {raw_status or 'unknown'} and cannot be published",
+            platform="hubspot",
+            code=raw_status,
+        )
 
 
 def _set_up(
     email: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
 ) -> Procedure[None]:
-    """Make the email go out when it is wanted to; as it is set up where nothing is wanted."""
+    """Change when the email goes out, where a time is given."""
     if publish_at is None and not send_now:
         return
     if jobs.email_status(email).startswith("AUTOMATED"):
@@ -317,7 +274,7 @@ def _set_up(
     changes = emails.schedule_changes(publish_at)
     if not _goes_out_as(email, changes, publish_at):
         yield emails.update(email.id, changes)
-    # Publishing takes the draft, which keeps a time of its own where somebody began to edit the email.
+    # Publishing takes the draft version, which has a time of its own once somebody has begun to edit.
     draft: emails.Email = yield emails.get_draft(email.id)
     if not _goes_out_as(draft, changes, publish_at):
         yield emails.update_draft(email.id, changes)
@@ -330,30 +287,22 @@ def _goes_out_as(email: emails.Email, changes: Mapping[str, Any], publish_at: da
 
 
 def _same_moment(text: str | None, moment: datetime) -> bool:
-    # The platform keeps no fractions as fine as Python's.
+    # The platform rounds fractions of a second.
     try:
         return text is not None and abs(datetime.fromisoformat(text) - moment) < _SAME
     except (ValueError, TypeError):
         return False
 
 
-def _when(email: emails.Email) -> str | None:
-    return email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
-
-
-def _publication(email: emails.Email, *, done: bool, scheduled_for: str | None) -> Publication:
-    return Publication(done, email.state, Job("hubspot", "email_publish", email.id), scheduled_for)
-
-
 def create_variation(task_state: TaskState, email_id: str, name: str) -> Procedure[Ensured[emails.Email]]:
-    """Make the variation of an email, unless it has one, whatever that one is called.
+    """Create the A/B variation of an email, unless it has one, with any name.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email to test.
     :param name: name of the variation.
-    :returns: the variation that is there now.
+    :returns: the variation that exists now.
     :raises NotFound: when there is no such email.
-    :raises InvalidRequest: when the email is a variation itself, or can be tested no longer.
+    :raises InvalidRequest: when the email is a variation itself, or can no longer be tested.
     """
     call = email_tests.create_variation(email_id, name)
     email: emails.Email = yield emails.get(email_id)

@@ -1,9 +1,4 @@
-"""Creating and updating marketing events, each with an outcome of its own.
-
-Recording who registered for, attended or called off a marketing event, in batches of 100.
-
-Waiting for marketing events: that they can be found, and that people take part.
-"""
+"""Create and update marketing events, record who takes part, and wait for events and attendance."""
 
 from __future__ import annotations
 
@@ -12,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mkt.actions.conditions import ConditionState, State, one_of, whole_number
-from airflow_provider_mkt.actions.ports import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
+from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
@@ -27,10 +22,10 @@ from airflow_provider_mkt.client.transport.exchange import Reply
 
 @dataclass
 class EventsUpserted:
-    """What became of events, by external account and event id.
+    """The outcome of writing events, by external account and event id.
 
-    :param written: created, or updated.
-    :param rejected: refused, with the reason.
+    :param written: created or updated.
+    :param rejected: rejected, with the reason.
     """
 
     written: list[str] = field(default_factory=list)
@@ -38,10 +33,10 @@ class EventsUpserted:
 
 
 def upsert_all(events: Sequence[Fields]) -> Procedure[EventsUpserted]:
-    """Create or update events of this app; doing it again changes nothing more.
+    """Create or update events of this app. Repeating it changes nothing more.
 
-    The answer of a batch names neither the events that were written nor, for sure, those that were not.
-    Where it leaves open what became of an event, the batch is sent again in halves.
+    The answer of a batch does not name the events that were written, and not reliably those that were not.
+    Where the outcome of an event is unclear, the batch is sent again in halves.
 
     :param events: one mapping each, of the arguments of :func:`.marketing_events.upsert` by name.
     :raises InvalidInput: naming the event and the field that is wrong; nothing is sent then.
@@ -65,7 +60,7 @@ def upsert_all(events: Sequence[Fields]) -> Procedure[EventsUpserted]:
 
 
 def label(event: Fields) -> str:
-    """How outcomes name an event."""
+    """Return the name of an event in outcomes."""
     return f"{event['external_account_id']}/{event['external_event_id']}"
 
 
@@ -81,23 +76,23 @@ def _check(events: Sequence[Fields]) -> None:
 
 
 def _upsert(batch: Sequence[Fields]) -> Procedure[dict[str, str] | None]:
-    """Why events of a batch were refused, by external event id; None where that is not clear."""
+    """Write a batch. Returns why events were rejected, by external event id; None where that is unclear."""
     try:
         answer: Batch[EventRow] = yield marketing_events.upsert_batch(batch)
-    except InvalidRequest as refused:
-        return {batch[0]["external_event_id"]: refused.message} if len(batch) == 1 else None
+    except InvalidRequest as rejection:
+        return {batch[0]["external_event_id"]: rejection.message} if len(batch) == 1 else None
     if len(batch) == 1:
         if answer.errors or answer.numErrors or not answer.results:
-            told = "; ".join(error.message for error in answer.errors if error.message)
-            return {batch[0]["external_event_id"]: told or "the answer does not name it"}
+            reason = "; ".join(error.message for error in answer.errors if error.message)
+            return {batch[0]["external_event_id"]: reason or "the answer does not name it"}
         return {}
     named: dict[str, str] = {}
     for error in answer.errors:
         named |= dict.fromkeys(error.ids(), error.message or error.category)
-    there: Counter[Any] = Counter(event["external_event_id"] for event in batch)
+    sent: Counter[Any] = Counter(event["external_event_id"] for event in batch)
     clear = (
         all(error.ids() for error in answer.errors)
-        and all(there[name] == 1 for name in named)
+        and all(sent[name] == 1 for name in named)
         and len(answer.results) + len(named) == len(batch)
     )
     return named if clear else None
@@ -108,14 +103,14 @@ _FIELDS = frozenset({"interaction_at", "joined_at", "left_at", "properties"})
 
 
 class AttendanceWriter:
-    """Records one state of contacts at one event. A repeat with the same time adds nothing.
+    """Record one attendance state of contacts at one event. A repeat with the same time adds nothing.
 
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param lookup_field: ``email`` or ``contact_id``: what rows name a contact by.
+    :param lookup_field: ``email`` or ``contact_id``: the key of a contact in the rows.
     :param external_event_id: the event's id in the system it comes from, for an event of this app.
     :param external_account_id: the account there.
-    :param object_id: instead of both: the event's object id, whichever app made it.
-    :raises InvalidInput: on another state or key, or unless the event is named in one way.
+    :param object_id: instead of both: the event's object id, whichever app created it.
+    :raises InvalidInput: on another state or key, or unless the event is named in exactly one way.
     """
 
     batch_max = BATCH_MAX
@@ -148,7 +143,7 @@ class AttendanceWriter:
         self.external = external_event_id or "", external_account_id or ""
 
     def known_fields(self) -> Procedure[frozenset[str] | None]:
-        # Looked up first: of an event that is not there, every row would be refused by itself.
+        # The event is read first: if it does not exist, every row would be rejected by itself.
         if self.object_id is not None:
             yield marketing_event_objects.get(self.object_id)
         else:
@@ -185,8 +180,8 @@ class AttendanceWriter:
         self, records: Sequence[Record], reply: Reply[Batch[Subscriber]]
     ) -> list[RecordResult]:
         answer = reply.value
-        refused = {
-            name.strip().lower(): rejected(error.category or "REFUSED", error.message or "refused")
+        rejected_rows = {
+            name.strip().lower(): rejected(error.category or "REFUSED", error.message or "rejected")
             for error in answer.errors
             for name in error.ids()
         }
@@ -195,13 +190,13 @@ class AttendanceWriter:
             for row in answer.results
         }
         names = [self._name(record) for record in records]
-        open_names = [name for name in names if name not in refused]
+        open_names = [name for name in names if name not in rejected_rows]
         # A contact that was merged may be answered under another id, so numbers count as well as names.
         all_there = len(answer.results) == len(open_names) and all(error.ids() for error in answer.errors)
-        told = "; ".join(dict.fromkeys(error.message for error in answer.errors))
-        lost = rejected("NOT_IN_ANSWER", told or "the answer does not name this contact")
+        reasons = "; ".join(dict.fromkeys(error.message for error in answer.errors))
+        lost = rejected("NOT_IN_ANSWER", reasons or "the answer does not name this contact")
         return [
-            refused.get(name)
+            rejected_rows.get(name)
             or (
                 RecordResult(RecordStatus.UPDATED, id=str(written.get(name, "")))
                 if name in written or all_there
@@ -226,15 +221,15 @@ COUNTERS = {
 
 
 def event_attendance(
-    state: State,
+    cache: PollCache,
     *,
     attendance: str,
     count: int,
     object_id: str | None = None,
     external_event_id: str | None = None,
     external_account_id: str | None = None,
-) -> Procedure[ConditionState]:
-    """Whether so many people have registered, attended, cancelled or not come. One call."""
+) -> Procedure[PollResult]:
+    """Poll whether enough people have registered, attended, cancelled or not come. One call."""
     one_of("attendance", attendance, tuple(COUNTERS))
     whole_number("count", count)
     if (object_id is None) == (external_event_id is None):
@@ -246,18 +241,18 @@ def event_attendance(
             raise InvalidInput("external_account_id", "is missing; it goes with external_event_id")
         call = participations.counters(external_event_id or "", external_account_id)
     counters: participations.Counters = yield call
-    told: dict[str, int] = {name: int(dict(counters).get(key) or 0) for name, key in COUNTERS.items()}  # type: ignore[call-overload]
-    return ConditionState(told[attendance] >= count, told)
+    counts: dict[str, int] = {name: int(dict(counters).get(key) or 0) for name, key in COUNTERS.items()}  # type: ignore[call-overload]
+    return met_when(counts[attendance] >= count, counts)
 
 
 def event_found(
-    state: State, *, external_event_id: str, external_account_id: str | None = None
-) -> Procedure[ConditionState]:
-    """Whether an event can be found by its external id, which takes some minutes. One call."""
+    cache: PollCache, *, external_event_id: str, external_account_id: str | None = None
+) -> Procedure[PollResult]:
+    """Poll whether an event can be found by its external id, which takes some minutes. One call."""
     rows: list[marketing_event_objects.EventIdentifiers] = yield marketing_event_objects.find(
         external_event_id
     )
     ids = [
         str(row["objectId"]) for row in rows if external_account_id in (None, row.get("externalAccountId"))
     ]
-    return ConditionState(bool(ids), {"object_ids": ids})
+    return met_when(bool(ids), {"object_ids": ids})

@@ -1,10 +1,10 @@
-"""HubSpot's background work."""
+"""The kinds of HubSpot's background jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollResult, asked
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollCache, PollResult, poll_by_call
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
@@ -40,21 +40,21 @@ DRAFTS = frozenset(
         "AGENT_GENERATED",
     }
 )
-# The two mixed status_map say which they are only together with isPublished.
+# These two are published or scheduled, depending on isPublished.
 MIXED = frozenset({"PUBLISHED_OR_SCHEDULED", "SCHEDULED_OR_PUBLISHED"})
 
 
 SENT = "SENT"
 SENT_BEFORE = "IDEMPOTENT_IGNORE"
-"""The mail of that key had gone out already: what was wanted, by an earlier request."""
+"""The mail with that key went out by an earlier request."""
 ON_THE_WAY = frozenset({"QUEUED", "THROTTLED"})
-"""Results that may still turn into SENT, even of a request that is COMPLETE."""
+"""Results that may still change to SENT, even when the request is COMPLETE."""
 
 
 def send_state(send: send_statuses.SendStatus) -> str:
-    """What a send has come to. A complete one says so only by its result.
+    """Return the status of a send. Only the result of a complete one says whether the mail went out.
 
-    COMPLETE itself is left for every result that means that no mail went out, known or new.
+    COMPLETE stands for every result, known or new, with which no mail went out.
     """
     status = send.status.upper()
     if status != "COMPLETE":
@@ -64,14 +64,14 @@ def send_state(send: send_statuses.SendStatus) -> str:
 
 
 def email_status(email: emails.Email) -> str:
-    """The state of an email, its mixed status_map settled by ``isPublished``."""
+    """Return the state of an email, with mixed states resolved by ``isPublished``."""
     state = email.state.upper()
     if state in MIXED:
         return "PUBLISHED" if email.isPublished else "SCHEDULED"
     return state
 
 
-def _observe_campaigns(job: Job) -> Procedure[PollResult]:
+def _poll_campaigns(job: Job, cache: PollCache) -> Procedure[PollResult]:
     guids = job.members or (job.id,)
     seen = 0
     for start in range(0, len(guids), campaigns.BATCH_MAX):
@@ -81,7 +81,7 @@ def _observe_campaigns(job: Job) -> Procedure[PollResult]:
     return PollResult(raw_status, {"campaigns": len(guids), "visible": seen})
 
 
-def _import_facts(one: imports.Import) -> dict[str, Any]:
+def _import_details(one: imports.Import) -> dict[str, Any]:
     lists = [str(made["listId"]) for made in one.metadata.objectLists if made.get("listId")]
     return {"name": one.importName, **({"lists": lists} if lists else {}), **one.metadata.counters}
 
@@ -90,14 +90,14 @@ SPECS = (
     JobSpec(
         "hubspot",
         "campaign_batch",
-        _observe_campaigns,
+        _poll_campaigns,
         {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
         poke_interval=10,
     ),
     JobSpec(
         "hubspot",
         "email_send",
-        asked(
+        poll_by_call(
             lambda job: send_statuses.get(job.id),
             send_state,
             lambda send: {"send_result": send.sendResult, "completed_at": send.completedAt},
@@ -117,7 +117,7 @@ SPECS = (
     JobSpec(
         "hubspot",
         "email_publish",
-        asked(
+        poll_by_call(
             lambda job: emails.get(job.id),
             email_status,
             lambda email: {"state": email.state, "published_at": email.publishedAt},
@@ -130,14 +130,15 @@ SPECS = (
             "canceled": BatchStatus.CANCELED,
         },
         poke_interval=30,
+        url=lambda pages, job: f"https://{pages.host}/email/{pages.account_id}/details/{job.id}",
     ),
     JobSpec(
         "hubspot",
         "contact_import",
-        asked(
+        poll_by_call(
             lambda job: imports.get(job.id),
             lambda one: one.state,
-            _import_facts,
+            _import_details,
         ),
         {
             "started": BatchStatus.PENDING,
@@ -152,6 +153,8 @@ SPECS = (
         },
         poke_interval=30,
         cancel=lambda job: imports.cancel(job.id),
-        counts=lambda details: (int(details.get("ERRORS") or 0), int(details.get("TOTAL_ROWS") or 0)),
+        failures=lambda details: (int(details.get("ERRORS") or 0), int(details.get("TOTAL_ROWS") or 0)),
+        # The page of all imports; one import has none with a stable address.
+        url=lambda pages, job: f"https://{pages.host}/import/{pages.account_id}",
     ),
 )

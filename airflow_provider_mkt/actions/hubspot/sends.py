@@ -1,29 +1,30 @@
-"""Sending a mail to one person once.
-
-Sending a published email to many people, one mail to each.
-"""
+"""Send a published email to one person or to many, one mail to each."""
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mkt.actions.hubspot import jobs
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, PollResult, spec_of
-from airflow_provider_mkt.actions.polling import JobState, none_failed
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
-from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, spec_of
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, completed, wait_for
+from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.errors import NotFound, PlatformError
 from airflow_provider_mkt.client.hubspot.mailbox import address
 from airflow_provider_mkt.client.hubspot.sends import send_statuses
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
 
+log = logging.getLogger(__name__)
+
 _IDS = uuid.UUID("5d1f3c2e-7f57-4c40-9a6e-0b8f5e6c1a77")
 _UNCLEAR = "IDEMPOTENT_FAIL"
-"""What this says of the first request of its key is documented nowhere; maybe that mail went out."""
+"""It is not documented whether the mail of the first request with this key went out."""
 
 
 def send(
@@ -32,18 +33,18 @@ def send(
     names: Sequence[str],
     send_id: str | None = None,
 ) -> Procedure[JobState]:
-    """Send a mail under a key that stays the same over all tries, of which the platform sends one mail.
+    """Send a mail with a key that is the same in all tries, for which the platform sends one mail.
 
-    A later try of a task whose mail is known to have failed, which is one that a person has cleared, sends
-    under a new key; the platform would not try again under the old one.
+    When the mail of an earlier try has failed for certain, which only a person's clearing of the task leads
+    to, it is sent with a new key: the platform would not try again with the old one.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param make: the call that sends, for a key.
-    :param names: what tells this mail from every other; the key is made of them.
+    :param names: what identifies this mail; the key is made of them.
     :param send_id: the key itself instead.
-    :returns: what the mail is at.
+    :returns: the state of the mail.
     :raises InvalidRequest: when the email does not exist or is not published.
-    :raises JobFailed: when the answer tells already that no mail goes out.
+    :raises JobFailed: when the answer says that no mail goes out.
     """
     key = f"send {send_key(names)}"
     mark = task_state.get(key)
@@ -53,23 +54,23 @@ def send(
     if isinstance(status_id, str):
         before = yield from _read_status(status_id)
         if before is not None and not (_has_failed(before) and send_id is None):
-            look = look_of(before)
-            none_failed([look])
-            return look
+            state = state_of(before)
+            completed([state])
+            return state
         again += before is not None
     sent: SendStatus = yield make(send_id or send_key(names, again))
     task_state.set(key, {"status_id": sent.statusId, "round": again})
-    look = look_of(sent)
-    none_failed([look])
-    return look
+    state = state_of(sent)
+    completed([state])
+    return state
 
 
 def send_key(names: Sequence[str], again: int = 0) -> str:
-    """The key of the mail that these names tell from every other.
+    """Return the key of the mail that these names identify.
 
     :param again: how often it has failed before.
     """
-    # Lengths keep ("a", "bc") and ("ab", "c") apart.
+    # With lengths, ("a", "bc") and ("ab", "c") differ.
     text = "".join(f"{len(name)} {name} " for name in (*names, str(again)))
     return str(uuid.uuid5(_IDS, text))
 
@@ -84,16 +85,15 @@ def _read_status(status_id: str) -> Procedure[SendStatus | None]:
 
 def _has_failed(sent: SendStatus) -> bool:
     """Whether no mail went out and none will, for certain."""
-    ended_badly = look_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
-    return ended_badly and (sent.sendResult or "").upper() != _UNCLEAR
+    failed = state_of(sent).status in (BatchStatus.FAILED, BatchStatus.CANCELED)
+    return failed and (sent.sendResult or "").upper() != _UNCLEAR
 
 
-def look_of(sent: SendStatus) -> JobState:
-    """What a mail is at."""
+def state_of(sent: SendStatus) -> JobState:
+    """Return the state of a mail."""
     job = Job("hubspot", "email_send", sent.statusId)
-    observation = PollResult(jobs.send_state(sent), {"send_result": sent.sendResult})
-    status = spec_of(jobs.SPECS, job).status(observation)
-    return JobState(job, status or BatchStatus.PROCESSING, observation.raw_status, observation.details)
+    result = PollResult(jobs.send_state(sent), {"send_result": sent.sendResult})
+    return spec_of(jobs.SPECS, job).state(job, result)
 
 
 CHUNK_MAX = 50
@@ -107,30 +107,42 @@ def mailing(
     timeout: float = 600.0,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
-    """Send one mail to each person, and tell what became of it.
+    """Send one mail to each person, with a result for each.
 
-    Each goes out under a key of its own that stays the same over all tries, so asking again sends none
-    twice.
+    Each mail has a key of its own that is the same in all tries, so that a repeated request sends no second
+    mail.
 
-    :param names: what tells this mailing from every other; the keys are made of them and of the addresses.
+    :param names: what identifies this mailing; the keys are made of them and of the addresses.
     :param make: the call that sends, for an address and a key.
-    :param poll_interval: how often to ask what became of the mails, in seconds.
-    :param timeout: for how long, in seconds. A mail of which nothing is known then is unknown.
+    :param poll_interval: seconds between two polls of the mails' statuses.
+    :param timeout: seconds to poll; a mail without a final status then is unknown.
     """
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         sent: dict[str, SendStatus] = {}
         for person in people:
             sent[person] = yield make(person, send_key((*names, person)))
-        until = clock() + timeout
-        while True:
-            under_way = [person for person, status in sent.items() if not look_of(status).status.final]
-            left = until - clock()
-            if not under_way or left <= 0:
-                return [_outcome(person, status) for person, status in sent.items()]
-            yield Pause(min(left, poll_interval), f"{len(under_way)} mails are on their way")
-            for person in under_way:
+        deadline = clock() + timeout
+        # The requests were answered with the first statuses.
+        pending: list[str] = []
+
+        def poll() -> Procedure[list[str]]:
+            for person in pending:
                 sent[person] = yield from _refresh_status(sent[person])
+            pending[:] = [person for person, status in sent.items() if not state_of(status).status.final]
+            return pending
+
+        with suppress(WaitTimedOut):
+            yield from wait_for(
+                poll,
+                lambda pending: None if pending else True,
+                interval=lambda _: poll_interval,
+                deadline=lambda _: deadline,
+                failure_budget=PollFailureBudget(0.0, fatal=(PlatformError,)),
+                log=log,
+                clock=clock,
+            )
+        return [_outcome(person, status) for person, status in sent.items()]
 
     return MemberAction(
         outcome="email_mailing",
@@ -144,7 +156,7 @@ def mailing(
 
 
 def _address(field: str, value: Any) -> str:
-    # Letters of another case are no other mailbox to the platform.
+    # The platform ignores case in mail addresses.
     return address("", field, value).lower()
 
 
@@ -162,11 +174,9 @@ def _outcome(person: str, status: SendStatus) -> MemberResult:
         return MemberResult(person, MemberStatus.ALREADY)
     if raw_status == jobs.SENT:
         return MemberResult(person)
-    if look_of(status).status.final:
+    if state_of(status).status.final:
         return MemberResult(
             person, MemberStatus.REJECTED, status.sendResult or raw_status, "no mail went out"
         )
-    reason = (
-        "what became of the mail was not told in time; clear the task to ask again, which sends none twice"
-    )
+    reason = "the mail had no final status in time; clear the task to poll again, which sends no second mail"
     return MemberResult(person, MemberStatus.UNKNOWN, status.sendResult or raw_status, reason)

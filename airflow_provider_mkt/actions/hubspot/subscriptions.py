@@ -1,7 +1,7 @@
-"""Subscribing people to a type of mail, and unsubscribing them.
+"""Subscribe people to a type of mail, and unsubscribe them.
 
-The newer API is asked in every version, since the older one knows no difference between somebody who opted
-out and somebody who was never asked.
+The newer API is called in every version, since the older one does not distinguish people who opted out from
+people without a choice.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from airflow_provider_mkt.actions.idempotency import unseen
-from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus, rejected_member
+from airflow_provider_mkt.actions.idempotency import not_found
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, rejected_member
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
 
 _CHUNK = 10
-_NOBODY = "nobody@example.com"
+_ANY_ADDRESS = "any@example.com"
 
 Decide = Callable[[str, str], "MemberResult | None"]
 
@@ -35,10 +35,10 @@ def subscribe(
     """Subscribe people to a type of mail.
 
     :param subscription_id: the type.
-    :param legal_basis: needed, with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :param resubscribe: also those who opted out, because they consented anew; they are rejected otherwise.
-    :raises InvalidInput: on an id that is none, or a basis without explanation.
+    :param legal_basis: required, with its explanation, where the account has GDPR features turned on.
+    :param explanation: why that basis applies.
+    :param resubscribe: also people who opted out, because they consented again; otherwise they are rejected.
+    :raises InvalidInput: on an id that is not a number, or a basis without explanation.
     """
 
     def decide(email: str, state: str) -> MemberResult | None:
@@ -46,12 +46,12 @@ def subscribe(
             return MemberResult(email, MemberStatus.ALREADY)
         if state == "UNSUBSCRIBED" and not resubscribe:
             return MemberResult(
-                email, MemberStatus.REJECTED, "OPTED_OUT", "opted out, and has to consent anew"
+                email, MemberStatus.REJECTED, "OPTED_OUT", "opted out, and must consent again"
             )
         return None
 
-    words = ("subscription", "subscribe", "subscribed", "already_subscribed")
-    return _of_type(words, subscription_id, "SUBSCRIBED", decide, legal_basis, explanation)
+    names = ("subscription", "subscribe", "subscribed", "already_subscribed")
+    return _of_type(names, subscription_id, "SUBSCRIBED", decide, legal_basis, explanation)
 
 
 def unsubscribe(
@@ -63,20 +63,20 @@ def unsubscribe(
     """Unsubscribe people from a type of mail.
 
     :param subscription_id: the type.
-    :param legal_basis: needed, with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :raises InvalidInput: on an id that is none, or a basis without explanation.
+    :param legal_basis: required, with its explanation, where the account has GDPR features turned on.
+    :param explanation: why that basis applies.
+    :raises InvalidInput: on an id that is not a number, or a basis without explanation.
     """
 
     def decide(email: str, state: str) -> MemberResult | None:
         return MemberResult(email, MemberStatus.ALREADY) if state == "UNSUBSCRIBED" else None
 
-    words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
-    return _of_type(words, subscription_id, "UNSUBSCRIBED", decide, legal_basis, explanation)
+    names = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
+    return _of_type(names, subscription_id, "UNSUBSCRIBED", decide, legal_basis, explanation)
 
 
 def unsubscribe_from_all() -> MemberAction:
-    """Opt people out of all mail. Only they themselves can take it back."""
+    """Opt people out of all mail. Only they themselves can undo it."""
 
     def change(email: str) -> Procedure[MemberResult]:
         wide: list[statuses.WideStatus] = yield statuses.get_unsubscribed_from_all(email)
@@ -84,12 +84,12 @@ def unsubscribe_from_all() -> MemberAction:
             return MemberResult(email, MemberStatus.ALREADY)
         return (yield from _write(email, statuses.unsubscribe_from_all(email)))
 
-    words = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
-    return _verb(words, "all mail", change)
+    names = ("unsubscription", "unsubscribe", "unsubscribed", "already_unsubscribed")
+    return _action(names, "all mail", change)
 
 
 def _of_type(
-    words: tuple[str, str, str, str],
+    names: tuple[str, str, str, str],
     subscription_id: int | str,
     state: statuses.State,
     decide: Decide,
@@ -101,7 +101,7 @@ def _of_type(
     def write(email: str) -> Call[statuses.Status]:
         return statuses.set_status(email, number, state, legal_basis=legal_basis, explanation=explanation)
 
-    write(_NOBODY)
+    write(_ANY_ADDRESS)
 
     def before() -> Procedure[None]:
         types: list[statuses.Definition] = yield subscriptions.definitions()
@@ -114,7 +114,7 @@ def _of_type(
         decided = decide(email, now)
         return decided or (yield from _write(email, write(email), state))
 
-    return _verb(words, f"subscription type {number}", change, before)
+    return _action(names, f"subscription type {number}", change, before)
 
 
 def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Procedure[MemberResult]:
@@ -123,19 +123,19 @@ def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) ->
     except InvalidRequest as error:
         return rejected_member(email, error)
     if wanted is not None and answer["status"] != wanted:
-        # Somebody who opted out of all mail stays out of this type too, whatever is written.
-        reason = f"the platform took it and left it at {answer['status']}"
+        # A person who opted out of all mail stays opted out of this type too.
+        reason = f"the platform accepted the request and left the status at {answer['status']}"
         return MemberResult(email, MemberStatus.REJECTED, "NOT_CHANGED", reason)
     return MemberResult(email)
 
 
-def _verb(
-    words: tuple[str, str, str, str],
+def _action(
+    names: tuple[str, str, str, str],
     what: str,
     change: Callable[[str], Procedure[MemberResult]],
-    before: Callable[[], Procedure[None]] = unseen,
+    before: Callable[[], Procedure[None]] = not_found,
 ) -> MemberAction:
-    outcome, doing, done, already = words
+    outcome, doing, done, already = names
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         outcomes = []

@@ -1,4 +1,4 @@
-"""What Marketo says of the calls of the day."""
+"""How many of the day's calls are left on Marketo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airflow_provider_mkt.client.quota import DayQuota
 
 
 def today(daily_quota: int) -> Procedure[DayQuota]:
-    """Ask how many calls of the day are left. One call.
+    """Read how many calls of the day are left. One call.
 
-    :param daily_quota: the calls of a day, which no endpoint tells.
+    :param daily_quota: the calls of a day, which no endpoint returns.
     """
     row: Usage | None = yield usage.today()
     left = max(0, daily_quota - int(row["total"] if row else 0))

@@ -1,4 +1,4 @@
-"""Waiting for what the activity log tells: that something happened to each lead, or so many times."""
+"""Wait for activities in the log: one of each lead, or a number of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_mkt.actions.conditions import (
-    ConditionState,
-    State,
-    in_parts,
-    not_seen,
-    note_seen,
+from airflow_provider_mkt.actions.jobs import (
+    PollCache,
+    PollResult,
+    aware_time,
+    chunked,
+    met_when,
+    not_found_yet,
+    note_found,
     one_of,
     whole_number,
 )
 from airflow_provider_mkt.actions.marketo.leads import LATE
-from airflow_provider_mkt.actions.ports import instant
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -38,90 +39,92 @@ _STEP = timedelta(minutes=30)
 
 
 def activity_seen(
-    state: State,
+    cache: PollCache,
     *,
     activity_type_ids: Sequence[int],
     since: str,
     lead_ids: Sequence[str] | None = None,
     about_id: str | None = None,
     count: int = 1,
-) -> Procedure[ConditionState]:
-    """Whether the log shows an activity of every lead, or so many of anybody. Two calls, then one, for each
-    30 leads still missing and while there are few rows to read."""
+) -> Procedure[PollResult]:
+    """Poll whether the log shows an activity of every lead, or enough of any lead.
+
+    Two calls at first and one later, for each 30 leads still missing, while there are few rows to read.
+    """
     about = None if about_id is None else numeric_id("", "about_id", about_id)
-    window = _Window(state, instant("since", since))
+    window = _Window(cache, aware_time("since", since))
 
     def counts(row: Activity) -> bool:
         return about is None or about in (row.get("primaryAttributeValueId"), row.get("campaignId"))
 
     if lead_ids is not None:
-        return (yield from _of_each(state, window, activity_type_ids, lead_ids, counts))
-    return (yield from _of_anybody(window, activity_type_ids, counts, whole_number("count", count)))
+        return (yield from _of_each(cache, window, activity_type_ids, lead_ids, counts))
+    return (yield from _of_any_lead(window, activity_type_ids, counts, whole_number("count", count)))
 
 
 def email_activity(
-    state: State, *, email_id: str, activity: str, count: int, since: str | None = None
-) -> Procedure[ConditionState]:
-    """Whether the log shows so many mails sent, delivered, opened ... of an email."""
+    cache: PollCache, *, email_id: str, activity: str, count: int, since: str | None = None
+) -> Procedure[PollResult]:
+    """Poll whether the log shows enough mails of an email sent, delivered, opened ..."""
     kind = EMAIL_ACTIVITIES[one_of("activity", activity, tuple(EMAIL_ACTIVITIES))]
     if since is None:
         raise InvalidInput("since", "is missing: from when on activities count")
-    email, window = numeric_id("", "email_id", email_id), _Window(state, instant("since", since))
+    email, window = numeric_id("", "email_id", email_id), _Window(cache, aware_time("since", since))
 
     def counts(row: Activity) -> bool:
-        # The filter by asset stands in one of the platform's two documents alone.
+        # Only one of the platform's two documents has the filter by asset.
         return row.get("primaryAttributeValueId") == email
 
-    seen: ConditionState = yield from _of_anybody(
+    result: PollResult = yield from _of_any_lead(
         window, [kind], counts, whole_number("count", count), [email]
     )
-    return ConditionState(seen.done, {activity: seen.details["activities"]})
+    return PollResult(result.raw_status, {activity: result.details["activities"]})
 
 
 class _Window:
-    """From when on the log is read: the given time, later on as far back as rows may still come in late.
+    """From when the log is read: the given time, later only as far back as rows may still arrive late.
 
-    :param state: keeps where reading starts, the token for it, and how many rows are older than that.
+    :param cache: keeps where reading starts, the token for it, and how many rows are older than that.
     """
 
-    def __init__(self, state: State, since: datetime) -> None:
-        kept = state.get("from")
-        self.state = state
-        # The log is asked in whole seconds, and an earlier start loses nothing.
-        self.start = instant("from", kept) if kept else since.replace(microsecond=0)
+    def __init__(self, cache: PollCache, since: datetime) -> None:
+        kept = cache.get("from")
+        self.cache = cache
+        # The log is read in whole seconds, and an earlier start misses nothing.
+        self.start = aware_time("from", kept) if kept else since.replace(microsecond=0)
 
     def token(self) -> Procedure[str]:
-        token = self.state.get("token")
+        token = self.cache.get("token")
         if not isinstance(token, str):
             token = yield activities.paging_token(self.start)
-            self.state["token"] = token
+            self.cache["token"] = token
         return token
 
     @property
     def before(self) -> int:
-        """How many rows were counted that are older than the window."""
-        before = self.state.get("before")
+        """The number of rows counted that are older than the window."""
+        before = self.cache.get("before")
         return before if isinstance(before, int) else 0
 
-    def read_to_the_end(self, dates: Sequence[datetime]) -> None:
-        """All rows of the window were read, with these dates: the next look need not go back as far."""
+    def move(self, dates: Sequence[datetime]) -> None:
+        """Move the window after all its rows, with these dates, were read."""
         start = datetime.fromtimestamp(int(time.time()), UTC) - timedelta(seconds=LATE)
         if start - self.start < _STEP:
             return
-        self.state["before"] = self.before + sum(date < start for date in dates)
-        self.state["from"] = start.isoformat()
-        self.state["token"] = None
+        self.cache["before"] = self.before + sum(date < start for date in dates)
+        self.cache["from"] = start.isoformat()
+        self.cache["token"] = None
 
 
 def _of_each(
-    state: State,
+    cache: PollCache,
     window: _Window,
     kinds: Sequence[int],
     lead_ids: Sequence[str],
     counts: Callable[[Activity], bool],
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     leads = [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
-    for part in in_parts(not_seen(state, leads), activities.LEADS_MAX):
+    for part in chunked(not_found_yet(cache, leads), activities.LEADS_MAX):
         token = yield from window.token()
         call: Call[list[Activity]] | None = activities.read(
             token, activity_type_ids=kinds, lead_ids=[int(one) for one in part]
@@ -131,19 +134,19 @@ def _of_each(
             rows: list[Activity]
             rows, call = yield with_next(call)
             left.difference_update(str(row["leadId"]) for row in rows if counts(row))
-        note_seen(state, [one for one in part if one not in left])
-    missing = len(not_seen(state, leads))
-    window.read_to_the_end(())
-    return ConditionState(not missing, {"leads": len(leads), "missing": missing})
+        note_found(cache, [one for one in part if one not in left])
+    missing = len(not_found_yet(cache, leads))
+    window.move(())
+    return met_when(not missing, {"leads": len(leads), "missing": missing})
 
 
-def _of_anybody(
+def _of_any_lead(
     window: _Window,
     kinds: Sequence[int],
     counts: Callable[[Activity], bool],
     count: int,
     asset_ids: Sequence[int] = (),
-) -> Procedure[ConditionState]:
+) -> Procedure[PollResult]:
     token = yield from window.token()
     call: Call[list[Activity]] | None = activities.read(token, activity_type_ids=kinds, asset_ids=asset_ids)
     dates: dict[str, datetime] = {}
@@ -155,7 +158,7 @@ def _of_anybody(
             if counts(row) and (at is None or at >= window.start):
                 dates[str(row["marketoGUID"])] = at or window.start
         if window.before + len(dates) >= count:
-            return ConditionState(True, {"activities": window.before + len(dates)})
+            return met_when(True, {"activities": window.before + len(dates)})
     found = window.before + len(dates)
-    window.read_to_the_end(list(dates.values()))
-    return ConditionState(False, {"activities": found})
+    window.move(list(dates.values()))
+    return met_when(False, {"activities": found})

@@ -1,4 +1,4 @@
-"""Enrolling leads in an engagement program: by status, or by requesting a campaign that adds them."""
+"""Enroll leads in an engagement program: by status, or by requesting a campaign that adds them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_mkt.actions.marketo import programs as program_actions
 from airflow_provider_mkt.actions.marketo import smart_campaigns
-from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
+from airflow_provider_mkt.actions.members import MemberAction, MemberStatus
+from airflow_provider_mkt.actions.ports import EnrollOptions
 from airflow_provider_mkt.actions.procedure import Pages, Procedure
 from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -45,7 +46,7 @@ def by_campaign(
 
     :param campaign_id: an active, requestable trigger campaign.
     :param tokens: My Tokens for this run.
-    :param program_id: leads that are members of this program already are left out.
+    :param program_id: leads that are members of this program are left out.
     """
     return smart_campaigns.member_action(
         campaign_id,
@@ -59,17 +60,17 @@ def by_campaign(
 
 
 def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
-    """Look which leads are in a stream of an engagement program.
+    """Make a check of which leads are in a stream of an engagement program.
 
     :param program_id: the program.
     :param stream_name: the stream; any when None.
-    :raises InvalidInput: when there is no program to look in.
+    :raises InvalidInput: without a program.
     """
     if program_id is None:
-        raise InvalidInput("program_id", "is missing: the engagement program whose streams are looked at")
+        raise InvalidInput("program_id", "is missing: the engagement program whose streams are read")
     number = numeric_id("programs.members", "program_id", program_id)
 
-    def look(people: Sequence[str]) -> Procedure[set[str]]:
+    def find(people: Sequence[str]) -> Procedure[set[str]]:
         rows = yield Pages(
             programs.members(
                 number, lead_ids=[int(person) for person in people], fields=("leadId", "trackName")
@@ -81,4 +82,30 @@ def in_stream(program_id: int | str | None, stream_name: str | None) -> Verify:
             if (row.get("trackName") == stream_name if stream_name else row.get("trackName"))
         }
 
-    return look
+    return find
+
+
+def enrollment(options: EnrollOptions) -> MemberAction:
+    """Enroll leads in an engagement program, by status or by a campaign that adds them to a stream.
+
+    :raises InvalidInput: naming the option that is missing, or does not go with the others.
+    """
+    campaign_id, program_id = options.get("campaign_id"), options.get("program_id")
+    status_name, stream_name = options.get("status_name"), options.get("stream_name")
+    tokens, verify = options.get("tokens"), options.get("verify", False)
+    in_stream_of = in_stream(program_id, stream_name) if verify else None
+    if stream_name and not verify:
+        raise InvalidInput("stream_name", "only verify reads streams; set it to True")
+    if campaign_id:
+        if status_name:
+            raise InvalidInput("status_name", "a requested campaign sets no status; leave it out")
+        return by_campaign(campaign_id, tokens=tokens, program_id=program_id, verify=in_stream_of)
+    if not program_id or not status_name:
+        raise InvalidInput(
+            "program_id",
+            "give program_id and status_name (enrols in the first stream) or campaign_id (requests a "
+            "smart campaign that enrols in the stream it names)",
+        )
+    if tokens:
+        raise InvalidInput("tokens", "only a requested campaign takes tokens; give campaign_id")
+    return by_status(program_id, status_name, verify=in_stream_of)

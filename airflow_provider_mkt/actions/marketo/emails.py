@@ -1,11 +1,4 @@
-"""Creating, copying, changing and taking back emails, each safe to ask for again.
-
-Approving emails, and approving email programs, which sends them.
-
-Email programs taken back before they send.
-
-Sending samples of an email, none twice.
-"""
+"""Create, copy, change, approve and unapprove emails and email programs, and send samples, each once."""
 
 from __future__ import annotations
 
@@ -14,20 +7,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
+from airflow_provider_mkt.actions.idempotency import (
+    Ensured,
+    create_if_absent,
+    mark_reported,
+    send_at_most_once,
+)
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import EmailChange, MadeEmail, Publication, Withdrawal
+from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
-    PlatformError,
+    NotRepeated,
 )
 from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -51,7 +49,7 @@ _HEADERS = {
 }
 _TRACKING = {"isOpenTrackingDisabled": "is_open_tracking_disabled"}
 FIELDS = {**_TEXTS, **_FLAGS, **_HEADERS, **_TRACKING}
-"""What can be changed, by the names under which an email shows it, and the argument it goes by."""
+"""Fields that can be changed, with the arguments of the calls that change them."""
 _CREATED = {
     **_HEADERS,
     **{name: FIELDS[name] for name in ("description", "operational", "textOnly")},
@@ -59,40 +57,34 @@ _CREATED = {
 
 
 class MarketoEmails:
-    """What is done with Marketo emails."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.EmailVerbs`."""
 
     def create(
         self,
         task_state: TaskState,
         name: str,
         fields: Mapping[str, Any],
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        template_id: str | None,
-    ) -> Procedure[MadeEmail]:
+        **options: Unpack[EmailCreateOptions],
+    ) -> Procedure[EnsuredEmail]:
+        folder_id, template_id = options.get("folder_id"), options.get("template_id")
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the email goes into")
         if template_id is None:
             raise InvalidInput("template_id", "is missing: the template that the email is made from")
-        place = {"folder_id": folder_id, "folder_type": folder_type or "Folder"}
-        return create(task_state, name, fields, template_id=template_id, **place)
+        folder_type = options.get("folder_type") or "Folder"
+        return create(
+            task_state, name, fields, template_id=template_id, folder_id=folder_id, folder_type=folder_type
+        )
 
     def clone(
-        self,
-        task_state: TaskState,
-        email_id: str,
-        name: str,
-        *,
-        folder_id: str | None,
-        folder_type: str | None,
-        language: str | None,
-    ) -> Procedure[MadeEmail]:
-        if language is not None:
-            raise InvalidInput("language", "Marketo's emails have none; leave it out")
+        self, task_state: TaskState, email_id: str, name: str, **options: Unpack[EmailCloneOptions]
+    ) -> Procedure[EnsuredEmail]:
+        no_options({"language": options.get("language")}, "Marketo's emails have none; leave it out")
+        folder_id = options.get("folder_id")
         if folder_id is None:
             raise InvalidInput("folder_id", "is missing: the folder or program that the copy goes into")
-        return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type or "Folder")
+        folder_type = options.get("folder_type") or "Folder"
+        return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type)
 
     def update(
         self, email_id: str, changes: Mapping[str, Any], *, version: str | None
@@ -113,12 +105,12 @@ def create(
     template_id: str,
     folder_id: str,
     folder_type: str = "Folder",
-) -> Procedure[MadeEmail]:
-    """Create an email in a folder or program, unless one of that name is in it.
+) -> Procedure[EnsuredEmail]:
+    """Create an email in a folder or program, unless one with that name is in it.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param name: its name.
-    :param fields: ``subject``, ``fromName``, ``fromEmail`` and ``replyEmail``, all needed, and
+    :param fields: ``subject``, ``fromName``, ``fromEmail`` and ``replyEmail``, all required, and
         ``description``, ``operational`` and ``textOnly``.
     :param template_id: the template it is made from.
     :param folder_id: where it goes.
@@ -131,7 +123,7 @@ def create(
     for header, argument in _HEADERS.items():
         if argument not in given:
             raise InvalidInput(f"fields.{header}", "is missing")
-    # What an email shows as replyEmail goes by another argument where it is changed.
+    # The argument for replyEmail has another name in the call that changes it.
     given["reply_email"] = given.pop("reply_to")
     call = emails.create(name, folder_id=folder_id, folder_type=folder_type, template_id=template_id, **given)
     find = _finder(name, folder_id, folder_type)
@@ -141,10 +133,10 @@ def create(
 
 def clone(
     task_state: TaskState, email_id: str, name: str, *, folder_id: str, folder_type: str = "Folder"
-) -> Procedure[MadeEmail]:
-    """Copy an email into a folder or program, unless an email of that name is in it.
+) -> Procedure[EnsuredEmail]:
+    """Copy an email into a folder or program, unless an email with that name is in it.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email to copy.
     :param name: name of the copy.
     :param folder_id: where the copy goes.
@@ -159,28 +151,28 @@ def clone(
 
 
 def _finder(name: str, folder_id: str, folder_type: str) -> Callable[[], Procedure[Email | None]]:
-    there = emails.by_name(name, folder_id=folder_id, folder_type=folder_type)
+    call = emails.by_name(name, folder_id=folder_id, folder_type=folder_type)
 
     def find() -> Procedure[Email | None]:
-        rows = yield from find_or_none(cast("Call[list[Email] | None]", there))
+        rows = yield from find_or_none(cast("Call[list[Email] | None]", call))
         return rows[0] if rows else None
 
     return find
 
 
-def _made(made: Ensured[Email], name: str) -> MadeEmail:
-    return MadeEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.new)
+def _made(made: Ensured[Email], name: str) -> EnsuredEmail:
+    return EnsuredEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.created)
 
 
 def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:
-    """Change an email: its name and description at once, all else in its draft.
+    """Change an email: its name and description at once, all other fields in its draft.
 
     :param email_id: the email.
-    :param changes: fields by the names under which an email shows them; the headers as plain text.
-    :raises InvalidInput: on no fields, unknown ones or values of a wrong type.
+    :param changes: fields by their names in an email that is read; the headers as plain text.
+    :raises InvalidInput: on no fields, unknown fields or values of a wrong type.
     :raises InvalidRequest: when there is no such email, or it is locked.
     """
-    for call in _changing(email_id, changes):  # noqa: UP028 - a list cannot be sent the answers
+    for call in _changing(email_id, changes):  # noqa: UP028 - a list does not receive the answers
         yield call
     email = yield from find_or_none(emails.get(email_id))
     state = str(email.get("status") or "").lower() if email else ""
@@ -201,20 +193,20 @@ def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
 
 
 def _arguments(where: str, given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    """Fields by the names of the calls' arguments, their types checked."""
+    """Return fields by the names of the calls' arguments, with their types checked."""
     for name, value in given.items():
         if name not in known:
-            raise InvalidInput(f"{where}.{name}", f"is not taken here; {', '.join(known)} are")
-        wanted, word = (bool, "true or false") if name in {*_FLAGS, *_TRACKING} else (str, "text")
+            raise InvalidInput(f"{where}.{name}", f"is not accepted here; {', '.join(known)} are")
+        wanted, type_name = (bool, "true or false") if name in {*_FLAGS, *_TRACKING} else (str, "text")
         if not isinstance(value, wanted):
-            raise InvalidInput(f"{where}.{name}", f"must be {word}, not {describe_type(value)}")
+            raise InvalidInput(f"{where}.{name}", f"must be {type_name}, not {describe_type(value)}")
     return {known[name]: value for name, value in given.items()}
 
 
 def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
-    """Take back an email's approval, unless it has none.
+    """Unapprove an email, unless it is not approved.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when a campaign or program sends it.
@@ -230,18 +222,18 @@ def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
         return draft
 
     made: Ensured[Any] = yield from create_if_absent(f"unapprove email {email_id}", task_state, call, find)
-    return Withdrawal(made.new, "draft")
+    return Withdrawal(made.created, "draft")
 
 
 _RUNS_FOR = timedelta(days=1)
-"""Given to a program without an end, or one that would end before it starts: approval needs one."""
+"""Run time of a program without an end, or with one before its start: approval needs an end."""
 
 
 def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publication]:
     """Approve an email's draft; leave it alone where there is none.
 
     :param email_id: the email.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when the draft cannot be approved.
     """
@@ -256,7 +248,7 @@ def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publi
 
     call: Call[Any] = emails.approve_draft(email_id)
     made: Ensured[Any] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
-    return Publication(made.new, "approved", Job("marketo", "email_publish", str(email_id)))
+    return Publication(made.created, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
 def approve_program(
@@ -267,20 +259,20 @@ def approve_program(
     end_at: datetime | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Publication]:
-    """Approve an email program: it sends at its start date. Leave an approved one alone.
+    """Approve an email program, which sends it at its start date. An approved one is left alone.
 
     :param program_id: an email program with an approved email and a smart list.
-    :param memory: what the task's earlier tries did.
-    :param publish_at: set the start date to this first; else the program's own stands.
-    :param end_at: set the end date to this with it; else the program's own, or a day after the start where
-        that would be too early.
+    :param task_state: marks of the task's earlier tries.
+    :param publish_at: the start date to set first; the program's own when not given.
+    :param end_at: the end date to set with it; the program's own when not given, or a day after the start
+        where that is too early.
     :raises NotFound: when there is no such program.
-    :raises InvalidInput: when it is still to be approved and *publish_at* is over, or *end_at* is not
+    :raises InvalidInput: when it is still to be approved and *publish_at* is in the past, or *end_at* is not
         after it.
-    :raises InvalidRequest: when it is no email program, cannot be approved, or is approved for
-        another time.
+    :raises InvalidRequest: when it is not an email program, cannot be approved, or is approved for another
+        time.
     """
-    # The platform keeps no fractions, and a date that is read back must be the one that was set.
+    # The platform keeps whole seconds, and a date that is read must equal the one that was set.
     publish_at = publish_at.replace(microsecond=0) if publish_at else None
     end_at = end_at.replace(microsecond=0) if end_at else None
     program = yield from email_program(program_id)
@@ -317,14 +309,14 @@ def approve_program(
     program = yield from email_program(program_id)
     when = program.get("startDate")
     job = Job("marketo", "email_send", str(program_id))
-    return Publication(made.new, str(program.get("status") or ""), job, str(when) if when else None)
+    return Publication(made.created, str(program.get("status") or ""), job, str(when) if when else None)
 
 
 def email_program(program_id: int | str) -> Procedure[Program]:
     """Read an email program.
 
-    :raises NotFound: when there is none of that id.
-    :raises InvalidRequest: when the program is of another type.
+    :raises NotFound: when there is no program with that id.
+    :raises InvalidRequest: when the program has another type.
     """
     program = yield from find_or_none(programs.get(program_id))
     if program is None:
@@ -339,9 +331,9 @@ def email_program(program_id: int | str) -> Procedure[Program]:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A program that is not going to send.
+    """The outcome of unapproving an email program.
 
-    :param done: whether this task took it back; False when it was not approved.
+    :param done: whether this task unapproved it; False when it was not approved.
     :param was_due: when it would have sent, where it has a start date.
     """
 
@@ -352,12 +344,12 @@ class Withdrawn:
 def unapprove_program(
     program_id: int | str, task_state: TaskState, *, clock: Callable[[], float] = time.time
 ) -> Procedure[Withdrawn]:
-    """Take back an email program's approval. One that is not approved is left alone.
+    """Unapprove an email program. One that is not approved is left alone.
 
     :param program_id: the program.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :raises NotFound: when there is no such program.
-    :raises InvalidRequest: when it is no email program, or has begun to send.
+    :raises InvalidRequest: when it is not an email program, or has begun to send.
     """
     program: Program | None = None
 
@@ -369,7 +361,7 @@ def unapprove_program(
         start = moment(program.get("startDate"))
         if start is not None and start <= datetime.fromtimestamp(clock(), UTC):
             raise InvalidRequest(
-                f"program {program_id} began to send at {start.isoformat()}; nothing takes that back",
+                f"program {program_id} began to send at {start.isoformat()}; that cannot be undone",
                 platform="marketo",
                 call="programs.unapprove",
             )
@@ -380,16 +372,16 @@ def unapprove_program(
         f"unapprove program {program_id}", task_state, call, find, clock=clock
     )
     due = program.get("startDate") if program else None
-    return Withdrawn(made.new, str(due) if due else None)
+    return Withdrawn(made.created, str(due) if due else None)
 
 
 @dataclass
 class Samples:
-    """What became of samples, by their places in the list of addresses.
+    """The outcome of sending samples, by index in the list of addresses.
 
-    :param sent: by this task, in this try or an earlier one.
-    :param rejected: refused, with the platform's reason.
-    :param unknown: those whose answers were lost; they are not sent again by themselves.
+    :param sent: sent by this task, in this try or an earlier one.
+    :param rejected: rejected, with the platform's reason.
+    :param unknown: samples whose answers were lost; they are not sent again by themselves.
     """
 
     sent: list[int] = field(default_factory=list)
@@ -408,47 +400,33 @@ def send(
 ) -> Procedure[Samples]:
     """Send a sample to each address once.
 
-    Nothing on the platform shows whether a sample went out. So each is remembered before it is asked
-    for, and one whose answer was lost, or whose worker was killed, is reported and not sent again;
-    once that was said, running the task again is a person's decision and sends it.
+    Nothing on the platform shows whether a sample went out. So one whose answer was lost, or whose worker was
+    killed, is reported and not sent again until the task is cleared.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param email_id: the email.
-    :param addresses: where the samples go.
+    :param addresses: the mail addresses of the samples.
     :param lead_id: the lead whose values fill the email's tokens.
     :param text_only: send the text part only.
     """
     calls = [
         emails.send_sample(email_id, address, lead_id=lead_id, text_only=text_only) for address in addresses
     ]
-    samples, told = Samples(), []
-    for place, (address, call) in enumerate(zip(addresses, calls, strict=True)):
+    samples, unreported = Samples(), []
+    for index, (address, call) in enumerate(zip(addresses, calls, strict=True)):
         key = f"sample of {email_id} {hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]}"
-        mark = task_state.get(key)
-        state = mark if isinstance(mark, Mapping) else {}
-        if state.get("done"):
-            samples.sent.append(place)
-            continue
-        if state and not state.get("told"):
-            samples.unknown.append(place)
-            told.append(key)
-            continue
-        task_state.set(key, {"asked": clock()})
         try:
-            yield call
-        except OutcomeUnknown:
-            samples.unknown.append(place)
-            told.append(key)
-        except InvalidRequest as refused:
-            task_state.set(key, None)
-            samples.rejected[place] = refused.message
-        except PlatformError:
-            task_state.set(key, mark)
-            raise
+            yield from send_at_most_once(
+                key, task_state, call, to_answer=lambda _: True, report=False, clock=clock
+            )
+        except NotRepeated:
+            samples.unknown.append(index)
+            unreported.append(key)
+        except InvalidRequest as rejected:
+            samples.rejected[index] = rejected.message
         else:
-            task_state.set(key, {"done": True})
-            samples.sent.append(place)
-    for key in told:
-        # Not before all is done: an error that came later makes the task try again by itself.
-        task_state.set(key, {"asked": clock(), "told": True})
+            samples.sent.append(index)
+    for key in unreported:
+        # Not before the end: after an error in between, the task is retried and reports nothing yet.
+        mark_reported(key, task_state)
     return samples

@@ -1,11 +1,4 @@
-"""Long ranges of time, cut into windows that one bulk extract may span.
-
-How much of the day's bytes of bulk extracts is used.
-
-The files of bulk extracts, read part by part and checked.
-
-Bulk extracts from the first request to the last file: a job for each window, made once.
-"""
+"""Bulk extracts, from the time windows of their jobs to the verified content of their files."""
 
 from __future__ import annotations
 
@@ -19,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
-from airflow_provider_mkt.actions.polling import JobState, poll_job
+from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, JsonBody
 from airflow_provider_mkt.client.errors import (
@@ -40,17 +33,17 @@ from airflow_provider_mkt.client.marketo.platform import next_quota_reset
 from airflow_provider_mkt.client.marketo.values import moment
 
 MOST_WINDOWS = 1_000
-"""More than 80 years: a longer range is a mistake in writing its start."""
+"""More than 80 years: the start of a longer range is a mistake."""
 
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A span of time as the platform's filters take it.
+    """A time window as the platform's filters take it.
 
     :param first: its first second.
-    :param last: its last second, which is part of it.
+    :param last: its last second, which is included.
     """
 
     first: datetime
@@ -62,7 +55,7 @@ class Window:
 
     @property
     def name(self) -> str:
-        """Its start, fit for the name of a file."""
+        """Its start, as part of a file name."""
         return f"{self.first:%Y%m%dT%H%M%SZ}"
 
     def __str__(self) -> str:
@@ -70,14 +63,14 @@ class Window:
 
 
 def windows(start: datetime, end: datetime) -> list[Window]:
-    """Cut a range into windows that hold each of its seconds once.
+    """Split a time range into windows that hold each of its seconds once.
 
-    The platform counts both ends of a filter, to the second. So each window ends the second before the next
-    begins, and ranges that follow each other share nothing either.
+    The platform includes both ends of a filter, to the second. So each window ends one second before the next
+    begins, and consecutive ranges share no second.
 
-    :param start: an aware time, part of the range; fractions of its second are cut off.
-    :param end: an aware time, no longer part of it.
-    :raises InvalidInput: when the range is empty, or too long to be meant.
+    :param start: an aware time, included; fractions of its second are dropped.
+    :param end: an aware time, excluded.
+    :raises InvalidInput: when the range is empty or too long.
     """
     first, stop = (moment.astimezone(UTC).replace(microsecond=0) for moment in (start, end))
     if first >= stop:
@@ -98,9 +91,9 @@ _KINDS: tuple[Kind, ...] = ("leads", "activities", "program_members")
 
 
 def bytes_today(now: datetime) -> Procedure[int]:
-    """The size of the files that were finished today.
+    """Read the size of the files that were finished today.
 
-    A lower bound: other API users' jobs cannot be seen, and their files count too.
+    A lower bound: the jobs of other API users are not listed, and their files count too.
 
     :param now: an aware time.
     """
@@ -116,14 +109,14 @@ def bytes_today(now: datetime) -> Procedure[int]:
 
 
 PART_BYTES = 4_194_304
-"""Bytes asked for at once: what is held in memory, and what a cut connection costs at most."""
+"""Bytes in one request: the most that is held in memory, and lost with a broken connection."""
 
-_LOOKS = 3
-_LOOK_AFTER = 20.0
+_FILE_TRIES = 3
+_FILE_RETRY_AFTER = 20.0
 
 
 class Damaged(ServerUnavailable):
-    """What was read is not the file that the job wrote."""
+    """The content that was read is not the file that the job wrote."""
 
 
 def fetch(
@@ -131,13 +124,13 @@ def fetch(
 ) -> Procedure[None]:
     """Read the file of a complete job in parts, and check size and checksum at the end.
 
-    :param details: what the job's status tells: ``fileSize`` and ``fileChecksum``.
-    :param take: is given the bytes, in order.
+    :param details: of the job's status: ``fileSize`` and ``fileChecksum``.
+    :param take: receives the bytes, in order.
     :raises NotFound: when there is no file, though the job is complete.
-    :raises Damaged: when it is another file than the status tells of. What was taken is to be thrown away.
+    :raises Damaged: when size or checksum differ from the status. Discard what was received.
     """
-    told, checksum = details.get("fileSize"), str(details.get("fileChecksum") or "")
-    size = told if isinstance(told, int) else None
+    reported, checksum = details.get("fileSize"), str(details.get("fileChecksum") or "")
+    size = reported if isinstance(reported, int) else None
     digest, offset = sha256(), 0
     while size is None or offset < size:
         last = offset + PART_BYTES - 1 if size is None else min(offset + PART_BYTES, size) - 1
@@ -155,12 +148,12 @@ def fetch(
 
 
 def _part(kind: Kind, export_id: str, first: int, last: int) -> Procedure[FilePart]:
-    """Read a part of a file. A file may be late, or gone for a moment, so it is looked for more than once."""
-    for _ in range(_LOOKS - 1):
+    """Read a part of a file. A file may be late or missing for a moment, so NotFound is retried."""
+    for _ in range(_FILE_TRIES - 1):
         try:
             part: FilePart = yield bulk_extracts.file(kind, export_id, first=first, last=last)
         except NotFound as missing:
-            yield Pause(_LOOK_AFTER, str(missing))
+            yield Pause(_FILE_RETRY_AFTER, str(missing))
         else:
             return part
     part = yield bulk_extracts.file(kind, export_id, first=first, last=last)
@@ -168,16 +161,17 @@ def _part(kind: Kind, export_id: str, first: int, last: int) -> Procedure[FilePa
 
 
 def _damaged(export_id: str, why: str) -> Damaged:
-    return Damaged(f"the file of job {export_id} is not the one it wrote: {why}", platform="marketo")
+    return Damaged(f"the file of job {export_id} is damaged: {why}", platform="marketo")
 
 
 AT_ONCE = 3
-"""Jobs of one extraction in the queue: the two that can run, and one to follow. The ten places of the queue
-are shared with everybody else's."""
+"""Jobs of one extraction in the queue: two that can run, and one that follows. The queue has ten places for
+all extractions of the instance."""
 
-_MADE_MOST = 3
-_QUEUE_PATIENCE = 50.0
-"""Seconds for which other refusals are waited out. A full queue is refused for longer, and is not."""
+_MAX_JOBS_PER_PART = 3
+_QUEUE_MAX_ELAPSED = 50.0
+"""Seconds for which a rejected enqueue call is retried. A full queue lasts longer; the caller waits for
+it."""
 _JOB_KINDS: Mapping[Kind, str] = {
     "leads": "lead_export",
     "activities": "activity_export",
@@ -187,15 +181,15 @@ _JOB_KINDS: Mapping[Kind, str] = {
 
 @dataclass
 class Part:
-    """What one job is to extract, and how far it is.
+    """The part of an extraction that one job extracts.
 
-    :param name: tells it from the other parts, for people.
-    :param create: makes its job.
-    :param label: the same for the names of files.
+    :param name: its name in logs.
+    :param create: creates its job.
+    :param label: its name in the names of files.
     :param export_id: its job, once there is one.
-    :param made: how many jobs were made for it by this try of the task.
-    :param details: what the status of its job told once that was complete.
-    :param written: what became of its file, where each part has one of its own.
+    :param made: how many jobs this try of the task has created for it.
+    :param details: of the status of its complete job.
+    :param written: the outcome of its file, where each part has a file.
     """
 
     name: str
@@ -208,15 +202,15 @@ class Part:
 
     @property
     def records(self) -> int | None:
-        """How many its job found, where the platform told."""
+        """The number of records, where the platform reported it."""
         found = (self.details or {}).get("numberOfRecords")
         return None if found is None else int(found)
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.export_id, "made": self.made, "details": self.details, "written": self.written}
 
-    def remember(self, kept: object) -> None:
-        """Take up what an earlier try knew."""
+    def restore(self, kept: object) -> None:
+        """Read the state of an earlier try."""
         if isinstance(kept, Mapping):
             self.export_id, self.made = kept.get("id"), int(kept.get("made") or 0)
             self.details, self.written = kept.get("details"), kept.get("written")
@@ -224,10 +218,10 @@ class Part:
 
 @dataclass(frozen=True)
 class ExtractState:
-    """Where an extraction stands after a look.
+    """The state of an extraction after a poll.
 
-    :param jobs: those in the queue or running.
-    :param full: what the platform said when it took no further job for now.
+    :param jobs: jobs in the queue or running.
+    :param full: the platform's error when the queue was full.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -236,12 +230,12 @@ class ExtractState:
 
 @dataclass
 class Extraction:
-    """The jobs of one extraction, followed by their status from any try of a task.
+    """The jobs of one extraction, followed across the tries of a task.
 
     :param kind: what is extracted.
-    :param parts: what its jobs are to extract.
-    :param memory: what the task's earlier tries did.
-    :param tell: told what people should know, such as that a job had to be made again.
+    :param parts: one for each job.
+    :param task_state: marks of the task's earlier tries.
+    :param tell: logs progress, such as that a job had to be created again.
     """
 
     kind: Kind
@@ -250,31 +244,31 @@ class Extraction:
     tell: Callable[[str], object]
     clock: Callable[[], float] = time.time
     since: float = field(default=0.0, init=False)
-    """When something last came of it, in epoch seconds."""
+    """When a job last made progress, in epoch seconds."""
     began: float = field(default=0.0, init=False)
 
     def begin(self) -> None:
-        """Take up what earlier tries did."""
+        """Read the state of earlier tries."""
         self.began, _ = self._clocks(self.task_state.get(self._key("clock")))
         for number, part in enumerate(self.parts):
-            part.remember(self.task_state.get(self._key(number)))
+            part.restore(self.task_state.get(self._key(number)))
             part.made = 0
         self.touch()
 
     def resume(self, carried: object) -> None:
-        """Take up what was known before a deferral, from :meth:`to_json` or else from the memory."""
+        """Read the state before a deferral, from :meth:`to_json` or else from the task state."""
         known = carried if isinstance(carried, Mapping) else {}
         self.began, self.since = self._clocks(known.get("clock") or self.task_state.get(self._key("clock")))
         parts = known.get("parts") or {}
         for number, part in enumerate(self.parts):
             if str(number) in parts:
-                part.remember(parts[str(number)])
+                part.restore(parts[str(number)])
                 self.keep(part)
             else:
-                part.remember(self.task_state.get(self._key(number)))
+                part.restore(self.task_state.get(self._key(number)))
 
     def to_json(self) -> dict[str, Any]:
-        """What is known, small and plain."""
+        """Return the state as small JSON."""
         parts = {str(number): part.to_json() for number, part in enumerate(self.parts) if part.export_id}
         return {"clock": {"began": self.began, "since": self.since}, "parts": parts}
 
@@ -286,14 +280,14 @@ class Extraction:
         return Job("marketo", _JOB_KINDS[self.kind], part.export_id or "")
 
     def unfinished(self) -> list[Job]:
-        """The jobs whose files nobody will read if the extraction is given up now."""
+        """Return the jobs that are to be canceled when the extraction ends now."""
         return [self.job(part) for part in self.parts if part.export_id and part.details is None]
 
     def advance(self) -> Procedure[ExtractState]:
-        """Look at the jobs, make those again that came to nothing, and start what there is room for.
+        """Poll the jobs, create failed ones again, and enqueue as many as there is room for.
 
-        :raises JobFailed: when the job of a part came to nothing too often.
-        :raises InvalidRequest: when the platform refuses what is to be extracted.
+        :raises JobFailed: when the job of a part failed too often.
+        :raises InvalidRequest: when the platform rejects the extraction.
         :raises QuotaExhausted: when the day's bytes of extracts are used up.
         """
         waiting: dict[int, Job] = {}
@@ -311,21 +305,21 @@ class Extraction:
                 waiting[number] = self.job(part)
         return ExtractState(tuple(waiting.values()))
 
-    def came_to_nothing(self, part: Part, why: str) -> None:
-        """Let a part's job be made again.
+    def discard(self, part: Part, why: str) -> None:
+        """Discard a part's job, so that another one is created.
 
         :raises JobFailed: when that was done too often.
         """
-        again = part.made < _MADE_MOST
-        message = f"the extract of {part.name} (job {part.export_id}) came to nothing: {why}"
+        again = part.made < _MAX_JOBS_PER_PART
+        message = f"the extract of {part.name} (job {part.export_id}) failed: {why}"
         part.export_id = part.details = part.written = None
         self.keep(part)
         if not again:
             raise JobFailed(f"{message}; given up after {part.made} jobs", platform="marketo")
-        self.tell(f"{message}; it is made again")
+        self.tell(f"{message}; another job is created")
 
     def abandon(self) -> Procedure[None]:
-        """Cancel what is not complete, and forget it. Never fails."""
+        """Cancel the jobs that are not complete, and discard them. Never raises a PlatformError."""
         for part in self.parts:
             if part.export_id and part.details is None:
                 try:
@@ -338,64 +332,66 @@ class Extraction:
                 self.keep(part)
 
     def forget(self) -> None:
-        """Let the task start afresh when somebody clears it."""
+        """Delete the state, so that a cleared task starts from the beginning."""
         for number in range(len(self.parts)):
             self.task_state.set(self._key(number), None)
         self.task_state.set(self._key("clock"), None)
 
     def touch(self, moment: float | None = None) -> None:
-        """Something came of it, now or at *moment*."""
+        """Note progress, now or at *moment* (epoch seconds)."""
         self.since = self.clock() if moment is None else moment
         self.task_state.set(self._key("clock"), {"began": self.began, "since": self.since})
 
     def keep(self, part: Part) -> None:
-        """Remember how far a part is."""
+        """Keep the state of a part."""
         self.task_state.set(self._key(self.parts.index(part)), part.to_json())
 
     def _is_waiting(self, part: Part) -> Procedure[bool]:
         job = self.job(part)
         try:
-            look: JobState = yield from poll_job(spec_of(SPECS, job), job)
+            state: JobState = yield from poll_job(spec_of(SPECS, job), job)
         except NotFound as missing:
-            self.came_to_nothing(part, str(missing))
+            self.discard(part, str(missing))
             return False
-        if look.status is BatchStatus.COMPLETE:
+        if state.status is BatchStatus.COMPLETE:
             part.details = {
-                name: look.details[name]
+                name: state.details[name]
                 for name in ("numberOfRecords", "fileSize", "fileChecksum")
-                if name in look.details
+                if name in state.details
             }
             self.keep(part)
             self.touch()
             self.tell(f"{part.name}: {'some' if part.records is None else part.records} records")
-        elif look.status.final:
-            why = look.details.get("errorMsg") or "no reason given"
-            self.came_to_nothing(part, f"it was {look.raw_status}: {why}")
-        elif not look.known:
-            self.tell(f"{job}: unknown status {look.raw_status!r}; still waiting")
-        return not look.status.final and look.raw_status.lower() != "created"
+        elif state.status.final:
+            why = state.details.get("errorMsg") or "no reason given"
+            self.discard(part, f"it was {state.raw_status}: {why}")
+        elif not state.known:
+            self.tell(f"{job}: unknown status {state.raw_status!r}; still waiting")
+        return not state.status.final and state.raw_status.lower() != "created"
 
     def _start(self, part: Part) -> Procedure[None]:
         if part.export_id is None:
             part.export_id = yield from self._create(part)
             part.made += 1
             self.keep(part)
-        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), max_elapsed=_QUEUE_PATIENCE)
+        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), max_elapsed=_QUEUE_MAX_ELAPSED)
         self.touch()
         self.tell(f"{part.name}: job {part.export_id} is in the queue")
 
     def _create(self, part: Part) -> Procedure[str]:
-        """Make a job.
+        """Create a job.
 
-        A job tells nobody what it extracts, so one whose answer was lost cannot be told from another task's.
-        Taking that one could hand out the wrong people. So another is made: one that is never enqueued holds
-        no place and no bytes.
+        The platform does not report what a job extracts, so one whose answer was lost cannot be distinguished
+        from another task's, whose records could be the wrong ones. So another job is created: one that is
+        never enqueued takes no place in the queue and no bytes of the quota.
         """
-        for _ in range(_MADE_MOST - 1):
+        for _ in range(_MAX_JOBS_PER_PART - 1):
             try:
                 job: Export = yield part.create
             except OutcomeUnknown as lost:
-                self.tell(f"{lost}. A job that this may have made is never started; another is made")
+                self.tell(
+                    f"{lost}. A job that this may have created is never started; another one is created"
+                )
             else:
                 return str(job["exportId"])
         job = yield part.create
@@ -410,6 +406,6 @@ class Extraction:
 
     @functools.cached_property
     def _digest(self) -> str:
-        """Of what is extracted, since a cleared task may extract something else."""
+        """A digest of what is extracted, since a cleared task may extract something else."""
         bodies = [part.create.body.value for part in self.parts if isinstance(part.create.body, JsonBody)]
         return hashlib.sha256(json.dumps([self.kind, bodies], sort_keys=True).encode()).hexdigest()[:16]

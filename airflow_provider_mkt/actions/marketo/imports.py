@@ -1,4 +1,4 @@
-"""Importing files of leads, or of program members, into Marketo's lead database."""
+"""Import files of leads or program members."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import Job, spec_of
+from airflow_provider_mkt.actions.imports import Findings, RowNote, Upload
+from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.actions.polling import JobState
-from airflow_provider_mkt.actions.ports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound
@@ -22,29 +21,29 @@ from airflow_provider_mkt.client.marketo.programs import program_members
 from airflow_provider_mkt.client.marketo.rows import BulkImport
 
 LOST_AFTER = 3600.0
-"""Seconds after which a file whose upload was not answered is held to be imported, or never to have come.
+"""Seconds after which a file with an unanswered upload either is imported, or never arrived.
 
-Imports cannot be listed, so nobody can look. The queue holds ten files of at most 10 MB and works off two
-at a time, first come first served: a file that came waits for four pairs at most. How long the platform
-takes for one is not documented; this allows twelve minutes for each pair.
+Imports cannot be listed, so the upload cannot be looked up. The queue holds ten files of at most 10 MB, and
+two are imported at a time in their order: a file waits for four pairs at most. The time for one is not
+documented; this allows twelve minutes for each pair.
 """
 
 _LISTED_AFTER = TRANSFER_TIMEOUT + CONSISTENCY_WINDOW
-"""Seconds after which a file that was to be imported into a list is there, if it ever came."""
+"""Seconds after which a file that is imported into a list has arrived, if it ever does."""
 
-_QUEUE_PATIENCE = 50.0
-"""Seconds for which refusals are waited out in the call. A full queue is refused for longer, and is not."""
+_QUEUE_MAX_ELAPSED = 50.0
+"""Seconds for which a rejected upload is retried. A full queue lasts longer; the caller waits for it."""
 
 
 class BulkLeadImporter:
-    """Imports files: every row an upsert.
+    """Import files, with an upsert for each row.
 
     :param lookup_field: the key; with ``id`` leads are only updated. Program members have ``email``.
     :param list_id: a static list that the leads are added to.
     :param partition_name: lead partition for new leads.
     :param program_id: a program that the leads become members of.
-    :param program_status: the status they get in it.
-    :param lost_after: seconds for which a file whose upload was not answered may be at work.
+    :param program_status: their status in that program.
+    :param lost_after: seconds for which a file with an unanswered upload may still be imported.
     :raises InvalidInput: on a combination that the platform has no import for.
     """
 
@@ -69,7 +68,7 @@ class BulkLeadImporter:
         if program_id:
             for name, value in (("list_id", list_id), ("partition_name", partition_name)):
                 if value:
-                    raise InvalidInput(name, "the import of program members knows none; leave it out")
+                    raise InvalidInput(name, "the import of program members has none; leave it out")
             if lookup_field != "email":
                 raise InvalidInput("lookup_field", "program members are imported by email")
         self.key_column = lookup_field
@@ -78,8 +77,8 @@ class BulkLeadImporter:
         self.program_id = program_id
         self.program_status = program_status
         self.spec = spec_of(SPECS, Job("marketo", "member_import" if program_id else "lead_import", "0"))
-        # Two run at a time, and two follow them at once. A list takes one, and refuses others meanwhile: that
-        # keeps a file from being at work twice, once it is there.
+        # Two run at a time, and two follow them. A list takes one at a time and rejects others, so that a
+        # file that has arrived cannot be imported twice at the same time.
         self.max_in_flight = 1 if list_id else 4
         self.quiet_after = _LISTED_AFTER if list_id else lost_after
 
@@ -95,7 +94,7 @@ class BulkLeadImporter:
         return of_leads | {str(field["name"]) for field in schema.get("fields") or ()}
 
     def key(self, value: str) -> str:
-        # Marketo looks keys up without regard to case.
+        # Marketo ignores case in keys.
         return value.strip().lower()
 
     def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
@@ -111,40 +110,40 @@ class BulkLeadImporter:
                 list_id=self.list_id,
                 partition_name=self.partition_name,
             )
-        answer: BulkImport = yield replace(call, max_elapsed=_QUEUE_PATIENCE)
+        answer: BulkImport = yield replace(call, max_elapsed=_QUEUE_MAX_ELAPSED)
         return Job("marketo", self.spec.kind, str(answer["batchId"]))
 
-    def findings(self, look: JobState, columns: Sequence[str]) -> Procedure[Findings]:
+    def findings(self, state: JobState, columns: Sequence[str]) -> Procedure[Findings]:
         calls = bulk_members if self.program_id else bulk_leads
-        failed = yield from self._notes(calls.failures, look, columns, "numOfRowsFailed", "ROW_FAILED")
-        warned = yield from self._notes(calls.warnings, look, columns, "numOfRowsWithWarning", "ROW_WARNED")
-        unlisted = int(look.details.get("numOfRowsFailed") or 0) - len(failed)
+        failed = yield from self._notes(calls.failures, state, columns, "numOfRowsFailed", "ROW_FAILED")
+        warned = yield from self._notes(calls.warnings, state, columns, "numOfRowsWithWarning", "ROW_WARNED")
+        unlisted = int(state.details.get("numOfRowsFailed") or 0) - len(failed)
         return Findings(failed, warned, max(0, unlisted))
 
     def _notes(
         self,
         call: Callable[[str], Call[bytes]],
-        look: JobState,
+        state: JobState,
         columns: Sequence[str],
         counter: str,
         code: str,
     ) -> Procedure[list[RowNote]]:
-        # Members' status is not sure to have the counters; where there is none, the file is read.
-        if look.details.get(counter) == 0:
+        # The status of a member import may lack the counters; then the file is read.
+        if state.details.get(counter) == 0:
             return []
         try:
-            content: bytes = yield call(look.job.id)
+            content: bytes = yield call(state.job.id)
         except NotFound:
-            # They are counted nevertheless.
+            # The rows are counted nevertheless.
             return []
         return read_notes(content, columns, code)
 
 
 def read_notes(content: bytes, columns: Sequence[str], code: str) -> list[RowNote]:
-    """The rows of a failures or warnings file: the columns of the upload, and the reason.
+    """Read the rows of a failures or warnings file: the columns of the upload, and the reason.
 
-    :param content: nothing at all where there are no rows.
-    :param columns: those of the upload; where the file does not name them all, they are in their order.
+    :param content: the file; empty where there are no rows.
+    :param columns: of the upload. When the file's header does not name them all, its cells are in file order.
     """
     lines = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
     header = next(lines, [])[:-1]

@@ -1,4 +1,4 @@
-"""Marketo's background work."""
+"""The kinds of Marketo's background jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollResult, asked, only
+from airflow_provider_mkt.actions.jobs import (
+    BatchStatus,
+    Job,
+    JobSpec,
+    PollCache,
+    PollResult,
+    poll_by_call,
+    select,
+)
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
@@ -19,7 +27,7 @@ from airflow_provider_mkt.client.marketo.rows import BulkImport
 from airflow_provider_mkt.client.marketo.values import moment
 
 
-def _observe_programs(job: Job) -> Procedure[PollResult]:
+def _poll_programs(job: Job, cache: PollCache) -> Procedure[PollResult]:
     ids = job.members or (job.id,)
     seen = 0
     for program_id in ids:
@@ -30,7 +38,7 @@ def _observe_programs(job: Job) -> Procedure[PollResult]:
     )
 
 
-def _observe_email(job: Job) -> Procedure[PollResult]:
+def _poll_email(job: Job, cache: PollCache) -> Procedure[PollResult]:
     draft = yield from find_or_none(emails.get(job.id, status="draft"))
     approved = yield from find_or_none(emails.get(job.id, status="approved"))
     if approved is None and draft is None:
@@ -38,13 +46,13 @@ def _observe_email(job: Job) -> Procedure[PollResult]:
     return PollResult("approved" if draft is None else "draft", {"approved": approved is not None})
 
 
-def _observe_send(job: Job) -> Procedure[PollResult]:
-    """An email program is locked once approved, and its members appear when mail goes out."""
+def _poll_send(job: Job, cache: PollCache) -> Procedure[PollResult]:
+    """Poll an email program: it is locked once approved, and has members once mail goes out."""
     program = yield from find_or_none(programs.get(job.id))
     if program is None:
         return PollResult("missing")
     status = str(program.get("status") or "").lower()
-    details = only(program, "status", "startDate")
+    details = select(program, "status", "startDate")
     if status != "locked":
         return PollResult(status or "unlocked", details)
     start = moment(program.get("startDate"))
@@ -59,10 +67,10 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
     return JobSpec(
         "marketo",
         kind,
-        asked(
+        poll_by_call(
             lambda job: status(job.id),
             lambda row: str(row.get("status") or ""),
-            lambda row: only(row, *counters),
+            lambda row: select(row, *counters),
         ),
         {
             "queued": BatchStatus.PENDING,
@@ -71,13 +79,13 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
             "failed": BatchStatus.FAILED,
         },
         poke_interval=15,
-        counts=_counts,
+        failures=_failures,
     )
 
 
-def _counts(details: Mapping[str, Any]) -> tuple[int, int]:
+def _failures(details: Mapping[str, Any]) -> tuple[int, int]:
     failed = int(details.get("numOfRowsFailed") or 0)
-    # Those that failed are not among those that were processed.
+    # Failed rows are not counted as processed.
     return failed, failed + int(details.get("numOfLeadsProcessed") or 0)
 
 
@@ -86,17 +94,17 @@ def _export(kind: str, extracted: Kind) -> JobSpec:
     return JobSpec(
         "marketo",
         kind,
-        asked(
+        poll_by_call(
             lambda job: bulk_extracts.status(extracted, job.id),
             lambda row: str(row.get("status") or ""),
-            lambda row: only(row, *details),
+            lambda row: select(row, *details),
         ),
         {
             "created": BatchStatus.PENDING,
             "queued": BatchStatus.PENDING,
             "processing": BatchStatus.PROCESSING,
             "completed": BatchStatus.COMPLETE,
-            # The platform's pages know both spellings.
+            # The platform's documents have both spellings.
             "canceled": BatchStatus.CANCELED,
             "cancelled": BatchStatus.CANCELED,
             "failed": BatchStatus.FAILED,
@@ -110,14 +118,14 @@ SPECS = (
     JobSpec(
         "marketo",
         "campaign_batch",
-        _observe_programs,
+        _poll_programs,
         {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
         poke_interval=10,
     ),
     JobSpec(
         "marketo",
         "email_publish",
-        _observe_email,
+        _poll_email,
         {
             "draft": BatchStatus.PENDING,
             "approved": BatchStatus.COMPLETE,
@@ -128,7 +136,7 @@ SPECS = (
     JobSpec(
         "marketo",
         "email_send",
-        _observe_send,
+        _poll_send,
         {
             "unlocked": BatchStatus.CANCELED,
             "scheduled": BatchStatus.PENDING,

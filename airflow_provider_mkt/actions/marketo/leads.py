@@ -1,15 +1,4 @@
-"""Writing leads to Marketo's lead database, in batches of 300.
-
-Pushing leads to Marketo, in batches of 300: an upsert, and an activity each time.
-
-Merging leads into one, 25 at a time, each once. A merged lead is not found any more.
-
-Filling out a form for a person, once.
-
-New leads and changes of their fields, by the activity log.
-
-Waiting for leads: that they can be read, are in a list, and have come so far in a program.
-"""
+"""Write, push, merge and delete leads, submit forms, read changes of leads, and wait for leads."""
 
 from __future__ import annotations
 
@@ -23,17 +12,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast, get_args
 
-from airflow_provider_mkt.actions.conditions import (
-    ConditionState,
-    State,
-    in_parts,
-    not_seen,
-    note_seen,
+from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
+from airflow_provider_mkt.actions.jobs import (
+    PollCache,
+    PollResult,
+    aware_time,
+    chunked,
+    met_when,
+    not_found_yet,
+    note_found,
     whole_number,
 )
-from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
-from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.leads import (
     Change,
     ChangeLog,
     LeadMerge,
@@ -42,11 +32,13 @@ from airflow_provider_mkt.actions.ports import (
     RecordStatus,
     any_change,
     checked_ids,
-    instant,
     rejected,
 )
+from airflow_provider_mkt.actions.marketo.lists import action_by_rows
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.members import MemberAction
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
-from airflow_provider_mkt.client.call import Call, Envelope, Json, numeric_id
+from airflow_provider_mkt.client.call import Call, Envelope, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
@@ -65,7 +57,7 @@ _FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
 
 
 class DatabaseLeadWriter:
-    """Writes leads.
+    """Write leads, in batches of 300.
 
     :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
     :param lookup_field: the key.
@@ -86,9 +78,9 @@ class DatabaseLeadWriter:
         partition_name: str | None = None,
     ) -> None:
         if action not in get_args(leads.Action):
-            raise InvalidInput("action", f"Marketo knows {', '.join(get_args(leads.Action))}")
+            raise InvalidInput("action", f"Marketo has {', '.join(get_args(leads.Action))}")
         if lookup_field == "id" and action != "updateOnly":
-            raise InvalidInput("lookup_field", "id is given by Marketo; use action updateOnly")
+            raise InvalidInput("lookup_field", "id is assigned by Marketo; use action updateOnly")
         self.action: leads.Action = action  # type: ignore[assignment]
         self.lookup_field = lookup_field
         self.partition_name = partition_name
@@ -121,7 +113,7 @@ class DatabaseLeadWriter:
             )
         for name, value in record.items():
             if isinstance(value, (float, Decimal)) and not math.isfinite(value):
-                return rejected("WRONG_TYPE", f"{name}: is no finite number")
+                return rejected("WRONG_TYPE", f"{name}: is not a finite number")
             if isinstance(value, (list, dict, tuple, set, bytes)):
                 return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {describe_type(value)}")
         return None
@@ -129,7 +121,7 @@ class DatabaseLeadWriter:
     def key(self, record: Record) -> str | None:
         if not self.keyed:
             return None
-        # Marketo looks keys up without regard to case.
+        # Marketo ignores case in keys.
         return str(record[self.lookup_field]).lower()
 
     def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
@@ -157,28 +149,29 @@ class DatabaseLeadWriter:
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
         if code == _EXISTS and self.action == "createOnly":
-            told = "exists already, perhaps by an earlier try whose answer was lost" if ambiguous else reason
-            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=told)
+            if ambiguous:
+                reason = "exists already, perhaps by an earlier try whose answer was lost"
+            return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
         if code == _NOT_FOUND and self.action == "updateOnly":
             return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
         return RecordResult(RecordStatus.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
 
 
 def _number(value: object) -> object:
-    """Decimals, which databases give and JSON does not know, as plain numbers."""
+    """Convert decimals, which databases return and JSON does not have, to plain numbers."""
     if not isinstance(value, Decimal) or not value.is_finite():
         return value
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 class PushWriter(DatabaseLeadWriter):
-    """Pushes leads.
+    """Push leads, in batches of 300: an upsert, and an activity each time.
 
-    :param program_name: the program they are pushed for, by its name.
+    :param program_name: the name of the program that they are pushed for.
     :param lookup_field: the key; ``mktToken`` for the value of a clicked link.
-    :param program_status: a status of the program's channel to put them at.
-    :param source: free text that triggers can ask for.
-    :param reason: free text that triggers can ask for.
+    :param program_status: a status of the program's channel that they get.
+    :param source: free text that triggers can filter by.
+    :param reason: free text that triggers can filter by.
     :param partition_name: lead partition for new leads.
     """
 
@@ -215,16 +208,17 @@ class PushWriter(DatabaseLeadWriter):
 def merge(
     winner_id: int | str, loser_ids: Sequence[int | str], task_state: TaskState, *, merge_in_crm: bool = False
 ) -> Procedure[LeadMerge]:
-    """Merge leads into one. It cannot be undone.
+    """Merge leads into one, 25 at a time. It cannot be undone.
 
-    A refused request merges nobody, so its leads are then tried in smaller groups.
+    A merged lead cannot be found any more. A rejected request merges no lead, so its leads are then sent in
+    smaller groups.
 
     :param winner_id: the lead whose values win.
-    :param loser_ids: those that go.
-    :param memory: what the task's earlier tries did.
+    :param loser_ids: the leads to merge into it.
+    :param task_state: marks of the task's earlier tries.
     :param merge_in_crm: merge them in Salesforce too.
-    :raises InvalidInput: on an id that is none, no losers, or the winner among them.
-    :raises NotFound: when there is no lead of the winner's id.
+    :raises InvalidInput: on an id that is not a number, no losers, or the winner among them.
+    :raises NotFound: when there is no lead with the winner's id.
     """
     winner, losers = checked_ids(winner_id, loser_ids)
     merging = _Merging(winner, task_state, merge_in_crm=merge_in_crm)
@@ -235,7 +229,7 @@ def merge(
 
 
 class _Merging:
-    """The lead that stays, and what became of the others so far."""
+    """The lead that stays, and the outcome of the others so far."""
 
     def __init__(self, winner: int, task_state: TaskState, *, merge_in_crm: bool) -> None:
         self.winner = self.survivor = winner
@@ -243,17 +237,17 @@ class _Merging:
         self.outcome = LeadMerge(str(winner))
 
     def take(self, losers: Sequence[int]) -> Procedure[None]:
-        """Merge a group of losers, those that are there."""
+        """Merge those of a group of losers that exist."""
         digest = hashlib.sha256(",".join(map(str, losers)).encode()).hexdigest()[:16]
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
-        asked = self.task_state.get(key) is not None
+        requested = self.task_state.get(key) is not None
         if self.survivor not in there:
-            if not asked or len(there) != 1:
+            if not requested or len(there) != 1:
                 msg = f"there is no lead {self.survivor}"
                 raise NotFound(msg, platform="marketo", call="leads.list")
             (self.survivor,) = there
-        if not asked:
+        if not requested:
             self.task_state.set(f"{key}: gone before", [loser for loser in losers if loser not in there])
         gone = self.task_state.get(f"{key}: gone before")
         already = [loser for loser in losers if isinstance(gone, list) and loser in gone]
@@ -261,15 +255,15 @@ class _Merging:
         if left:
             try:
                 yield from self._merge(key, left)
-            except InvalidRequest as refused:
-                yield from self._divide(losers, refused)
+            except InvalidRequest as error:
+                yield from self._divide(losers, error)
                 return
         self.outcome.already += map(str, already)
         self.outcome.merged += [str(loser) for loser in losers if loser not in already]
 
     def _merge(self, key: str, losers: Sequence[int]) -> Procedure[None]:
         def find() -> Procedure[int | None]:
-            # A record of the CRM stays, whichever lead was to win.
+            # A record of the CRM stays, even when another lead was to win.
             there = yield from self._there(losers)
             return there[0] if len(there) == 1 else None
 
@@ -278,16 +272,16 @@ class _Merging:
         stays = made.value or (yield from find())
         self.survivor = stays or self.survivor
 
-    def _divide(self, losers: Sequence[int], refused: InvalidRequest) -> Procedure[None]:
+    def _divide(self, losers: Sequence[int], error: InvalidRequest) -> Procedure[None]:
         if len(losers) == 1:
-            self.outcome.rejected[str(losers[0])] = refused.message
+            self.outcome.rejected[str(losers[0])] = error.message
             return
         half = len(losers) // 2
         yield from self.take(losers[:half])
         yield from self.take(losers[half:])
 
     def _there(self, losers: Sequence[int]) -> Procedure[list[int]]:
-        """Which of these leads and the one that stays are leads of their own."""
+        """Read which of these leads, and of the one that stays, exist."""
         rows = yield Pages(leads.list("id", [self.survivor, *losers], fields=("id",)))
         return [int(row["id"]) for row in rows]
 
@@ -302,24 +296,24 @@ def submit(
     cookie: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[dict[str, str]]:
-    """Fill out a form. After a lost answer or a killed worker it is not filled out again.
+    """Submit a form for a person. After a lost answer or a killed worker it is not submitted again.
 
     :param form_id: the form.
-    :param fields: REST field names to values; ``email`` is needed.
-    :param memory: what the task's earlier tries did.
+    :param fields: REST field names to values; ``email`` is required.
+    :param task_state: marks of the task's earlier tries.
     :param program_id: the program to add the person to.
     :param visitor_data: as :func:`.lead_intake.submit_form` takes it.
     :param cookie: value of the browser's ``_mkto_trk`` cookie.
     :returns: ``lead_id``, and its ``status``: ``created`` or ``updated``.
     :raises InvalidRequest: when the form was not accepted.
-    :raises NotRepeated: when nobody can tell whether it was.
+    :raises NotRepeated: when it is unknown whether it was accepted.
     """
     key = f"submit form {form_id}"
     call = lead_intake.submit_form(
         form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
     )
-    told = yield from send_at_most_once(key, task_state, call, plain=_told, clock=clock)
-    answer = cast("dict[str, str]", told)
+    sent = yield from send_at_most_once(key, task_state, call, to_answer=_form_answer, clock=clock)
+    answer = sent.value
     if answer["status"] in ("created", "updated"):
         return answer
     task_state.set(key, None)
@@ -331,25 +325,25 @@ def submit(
     )
 
 
-def _told(result: RowResult) -> Json:
-    told: dict[str, Json] = {"lead_id": str(result.id or ""), "status": result.status.lower()}
+def _form_answer(result: RowResult) -> dict[str, str]:
+    answer = {"lead_id": str(result.id or ""), "status": result.status.lower()}
     if (why := result.why()) is not None:
-        told |= {"code": why.code, "reason": why.message}
-    return told
+        answer |= {"code": why.code, "reason": why.message}
+    return answer
 
 
 LATE = 7200.0
-"""Seconds after which a row of the activity log is held to be there. The platform names no bound."""
+"""Seconds within which a row of the activity log shows. The platform documents no limit."""
 
 
 def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedure[Call[list[Change]]]:
-    """Make the call that pages through leads that were made, or one of whose fields changed, since then.
+    """Make the call that pages through leads that were created, or had a field changed, since a time.
 
     :raises InvalidInput: without fields.
     """
     if not fields:
         raise InvalidInput("fields", "is missing: the REST names of the fields whose changes count")
-    # Whole seconds are what the log is asked in, and an earlier start loses nothing.
+    # The log is read in whole seconds, and an earlier start misses nothing.
     token: str = yield activities.paging_token(since.replace(microsecond=0))
     call = activities.lead_changes(token, fields=fields, list_id=list_id)
 
@@ -372,15 +366,15 @@ LOG = ChangeLog(read, LATE)
 
 
 def leads_changed(
-    state: State,
+    cache: PollCache,
     *,
     since: str,
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
-) -> Procedure[ConditionState]:
-    """Whether a lead was made or changed since then that is not known. Two calls while few are."""
-    changes = read(instant("since", since), fields, list_id)
+) -> Procedure[PollResult]:
+    """Poll whether an unknown lead was created or changed since a time. Two calls while few are known."""
+    changes = read(aware_time("since", since), fields, list_id)
     return (yield from any_change(changes, frozenset(known)))
 
 
@@ -389,67 +383,69 @@ _TOO_MANY = "1003"
 
 
 def leads_visible(
-    state: State, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
-) -> Procedure[ConditionState]:
-    """Whether every lead can be read, with the wanted values. One call for 300 of those missing."""
+    cache: PollCache, *, lead_ids: Sequence[str], having: Mapping[str, str] | None = None
+) -> Procedure[PollResult]:
+    """Poll whether every lead can be read, with the wanted values. One call for 300 missing ones."""
     wanted, values = _ids(lead_ids), dict(having or {})
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         rows: list[dict[str, Any]] = yield leads.list("id", part, fields=["id", *values])
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["id"])
                 for row in rows
                 if all(_text(row.get(name)) == _text(value) for name, value in values.items())
             ],
         )
-    return _how_many(state, wanted)
+    return _how_many(cache, wanted)
 
 
-def leads_matching(state: State, *, field: str, value: str, count: int) -> Procedure[ConditionState]:
-    """Whether so many leads with a value can be read. One call for 300 of them."""
+def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> Procedure[PollResult]:
+    """Poll whether enough leads with a value can be read. One call for 300 of them."""
     if whole_number("count", count) > MATCHES_MAX:
-        raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform shows no more that match")
+        raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform returns no more matches")
     try:
         rows: list[dict[str, Any]] = yield Pages(leads.list(field, [value], fields=["id"]))
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
-        return ConditionState(True, {"leads": f"more than {MATCHES_MAX}"})
-    return ConditionState(len(rows) >= count, {"leads": len(rows)})
+        return met_when(True, {"leads": f"more than {MATCHES_MAX}"})
+    return met_when(len(rows) >= count, {"leads": len(rows)})
 
 
-def in_list(state: State, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[ConditionState]:
-    """Whether every lead is in a static list. One call for 300 of those missing."""
+def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
+    """Poll whether every lead is in a static list. One call for 300 missing ones."""
     wanted = _ids(lead_ids)
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         results: list[RowResult] = yield lists.are_members(list_id, part)
         pairs = zip(part, results, strict=True)
-        note_seen(state, [lead for lead, result in pairs if result.status.lower() == "memberof"])
-    return _how_many(state, wanted)
+        note_found(cache, [lead for lead, result in pairs if result.status.lower() == "memberof"])
+    return _how_many(cache, wanted)
 
 
 def member_status(
-    state: State,
+    cache: PollCache,
     *,
     program_id: str,
     lead_ids: Sequence[str],
     status_name: str | None = None,
     stream: str | None = None,
-) -> Procedure[ConditionState]:
-    """Whether every lead has reached a status of a program, or is in a stream of it. One call for 300 of
-    those missing; two more at first to learn which statuses come later."""
+) -> Procedure[PollResult]:
+    """Poll whether every lead has reached a status of a program, or is in a stream of it.
+
+    One call for 300 missing leads; two more at first to read which statuses come later.
+    """
     wanted = _ids(lead_ids)
     if status_name is None and stream is None:
         raise InvalidInput("status_name", "give status_name, stream or both")
     reached: list[str] = []
     if status_name is not None:
-        reached = yield from _this_or_later(state, program_id, status_name)
+        reached = yield from _this_or_later(cache, program_id, status_name)
     fields = ["leadId", "statusName", "trackName"]
-    for part in in_parts(not_seen(state, wanted), leads.BATCH_MAX):
+    for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
         rows: list[dict[str, Any]] = yield program_members.list(program_id, "leadId", part, fields=fields)
-        note_seen(
-            state,
+        note_found(
+            cache,
             [
                 str(row["leadId"])
                 for row in rows
@@ -457,12 +453,12 @@ def member_status(
                 and (stream is None or row.get("trackName") == stream)
             ],
         )
-    return _how_many(state, wanted)
+    return _how_many(cache, wanted)
 
 
-def _this_or_later(state: State, program_id: str, status_name: str) -> Procedure[list[str]]:
-    """The statuses of a program's channel that whoever has passed this one can have."""
-    kept = state.get("reached")
+def _this_or_later(cache: PollCache, program_id: str, status_name: str) -> Procedure[list[str]]:
+    """Read the statuses of a program's channel that come with this one or later."""
+    kept = cache.get("reached")
     if isinstance(kept, list):
         return [str(one) for one in kept]
     program = yield from find_or_none(programs.get(program_id))
@@ -471,9 +467,9 @@ def _this_or_later(state: State, program_id: str, status_name: str) -> Procedure
     channel: Channel | None = yield from find_or_none(channels.by_name(program["channel"]))
     steps = {one["name"]: one["step"] for one in (channel or {}).get("progressionStatuses", ())}
     if status_name not in steps:
-        raise InvalidInput("status_name", f"is none of the program's: {', '.join(steps)}")
+        raise InvalidInput("status_name", f"is not a status of the program: {', '.join(steps)}")
     reached = [name for name, step in steps.items() if step >= steps[status_name]]
-    state["reached"] = reached
+    cache["reached"] = reached
     return reached
 
 
@@ -481,12 +477,23 @@ def _ids(lead_ids: Sequence[str]) -> list[str]:
     return [str(numeric_id("", f"lead_ids[{index}]", one)) for index, one in enumerate(lead_ids)]
 
 
-def _how_many(state: State, wanted: Sequence[str]) -> ConditionState:
-    missing = len(not_seen(state, wanted))
-    return ConditionState(not missing, {"leads": len(wanted), "missing": missing})
+def _how_many(cache: PollCache, wanted: Sequence[str]) -> PollResult:
+    missing = len(not_found_yet(cache, wanted))
+    return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def deletion() -> MemberAction:
+    """Delete leads. One that does not exist counts as deleted before."""
+    return action_by_rows(
+        "lead_deletion",
+        "delete leads",
+        ("deleted", "already_gone"),
+        leads.delete,
+        already_code=_NOT_FOUND,
+    )

@@ -1,41 +1,29 @@
-"""Creating programs, Marketo's campaigns, so that none is created twice.
-
-Changing and deleting programs, Marketo's campaigns, each with an outcome of its own.
-
-Copying programs, each copy once.
-
-Setting several My Tokens of a program at once.
-
-Giving leads a status in a program, which makes those members who are none.
-"""
+"""Create, change, copy and delete programs, Marketo's campaigns; set their tokens and members' statuses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
-from airflow_provider_mkt.actions.jobs import Job
-from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.ports import (
+from airflow_provider_mkt.actions.campaigns import (
     CampaignBatch,
     CampaignOutcome,
     CampaignRef,
-    MemberAction,
-    MemberResult,
-    MemberStatus,
     rename,
     renamed,
 )
-from airflow_provider_mkt.actions.procedure import Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.jobs import Job
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     Conflict,
     InvalidInput,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
 )
 from airflow_provider_mkt.client.marketo.programs import programs, tokens
 from airflow_provider_mkt.client.marketo.responses import RowResult
@@ -43,31 +31,33 @@ from airflow_provider_mkt.client.marketo.rows import Program, Token
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
-"""Programs per job, as many as HubSpot takes in a batch; Marketo makes them one by one."""
+"""Programs per job, as many as HubSpot takes in a batch; Marketo creates them one by one."""
 
 CREATE_FIELDS = frozenset(
     {"name", "folder_id", "folder_type", "program_type", "channel", "description", "tags", "costs"}
 )
-_TRIES = 3
-_LOOK_AFTER = 5.0
+_MAX_REQUESTS = 3
+_REPEAT_AFTER = 5.0
+"""Seconds after an ambiguous failure until the request is sent again."""
 
 
-def create_all(wanted: Sequence[Mapping[str, Any]]) -> Procedure[CampaignBatch]:
-    """Create the programs that are not there yet.
+def create_all(wanted: Sequence[Mapping[str, Any]], task_state: TaskState) -> Procedure[CampaignBatch]:
+    """Create the programs that do not exist.
 
-    :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and ``folder_type``,
-        ``program_type``, ``description``, ``tags`` and ``costs`` where they are not the usual ones.
+    :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and optionally ``folder_type``,
+        ``program_type``, ``description``, ``tags`` and ``costs``.
+    :param task_state: marks of the task's earlier tries.
     :raises InvalidInput: on an empty list, a missing or unknown field, or a name given twice.
     """
     calls = _checked(wanted)
     outcome = CampaignBatch()
     for name, call in calls.items():
         try:
-            program_id, new = yield from _ensure(name, call)
-        except InvalidRequest as refused:
-            outcome.rejected[name] = refused.message
+            ensured = yield from _ensure(name, call, task_state)
+        except InvalidRequest as rejected:
+            outcome.rejected[name] = rejected.message
             continue
-        (outcome.created if new else outcome.existing)[name] = program_id
+        (outcome.created if ensured.created else outcome.existing)[name] = str(ensured.value["id"])
     ids = list(outcome.ids.values())
     outcome.jobs = [
         Job.of_many("marketo", "campaign_batch", ids[start : start + BATCH_MAX])
@@ -88,9 +78,9 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
             raise InvalidInput(
                 f"{where}.{unknown[0]}", f"is unknown; a program has {', '.join(sorted(CREATE_FIELDS))}"
             )
-        for needed in ("name", "folder_id", "channel"):
-            if campaign.get(needed) in (None, ""):
-                raise InvalidInput(f"{where}.{needed}", "is missing or empty")
+        for required in ("name", "folder_id", "channel"):
+            if campaign.get(required) in (None, ""):
+                raise InvalidInput(f"{where}.{required}", "is missing or empty")
         name = campaign["name"]
         if name in calls:
             raise InvalidInput(f"{where}.name", "occurs twice in the list")
@@ -100,34 +90,25 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
     return calls
 
 
-def _ensure(name: str, call: Call[Program]) -> Procedure[tuple[str, bool]]:
-    """The id of the program with this name, and whether it was created here."""
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        there = yield from find_or_none(programs.by_name(name))
-        if there is not None:
-            return str(there["id"]), lost is not None
-        try:
-            made: Program = yield call
-        except OutcomeUnknown as error:
-            lost = error
-            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was created")
-        except InvalidRequest:
-            # Another run may have taken the name in between.
-            there = yield from find_or_none(programs.by_name(name))
-            if there is None:
-                raise
-            return str(there["id"]), lost is not None
-        else:
-            return str(made["id"]), True
-    raise lost if lost is not None else OutcomeUnknown("creating did not show", platform="marketo")
+def _ensure(name: str, call: Call[Program], task_state: TaskState) -> Procedure[Ensured[Program]]:
+    # Names are unique on the platform: a repeated request creates no second program.
+    return (
+        yield from create_if_absent(
+            f"create program {name}",
+            task_state,
+            call,
+            lambda: find_or_none(programs.by_name(name)),
+            max_requests=_MAX_REQUESTS,
+            window=_REPEAT_AFTER,
+        )
+    )
 
 
 UPDATE_FIELDS = ("new_name", "description", "tags", "costs", "replace_costs")
 
 
 class MarketoCampaigns:
-    """What is done with Marketo programs."""
+    """The verbs of :class:`~airflow_provider_mkt.actions.ports.CampaignVerbs`."""
 
     def update(self, task_state: TaskState, campaigns: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
         return update(task_state, campaigns)
@@ -139,55 +120,55 @@ class MarketoCampaigns:
 def update(task_state: TaskState, wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
     """Change programs, one by one.
 
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param wanted: programs with their changes: ``new_name``, ``description``, ``tags``, and ``costs``
-        together with ``replace_costs``, since added ones would be added once more by a retry.
+        together with ``replace_costs``, since a retry would add costs a second time.
     :raises InvalidInput: on an unknown field, costs that are not replaced, or nothing to change.
     """
-    # For their checks alone, so that nothing is sent when a later one is wrong.
+    # Builds the calls for their checks alone, so that nothing is sent when a later program is wrong.
     for one in wanted:
-        _look(one)
+        _find_call(one)
         _change(one, 1)
     outcome, known = CampaignOutcome(), renamed(task_state)
     for one in wanted:
         try:
-            program = yield from find_or_none(_look(one, known))
+            program = yield from find_or_none(_find_call(one, known))
             if program is None:
                 outcome.rejected[one.label] = "there is no such program"
                 continue
             if one.name and "new_name" in one.changes:
                 rename(task_state, {one.name: str(program["id"])})
             yield _change(one, program["id"])
-        except InvalidRequest as refused:
-            outcome.rejected[one.label] = refused.message
+        except InvalidRequest as rejected:
+            outcome.rejected[one.label] = rejected.message
         else:
             outcome.done[one.label] = str(program["id"])
     return outcome
 
 
 def delete(wanted: Sequence[CampaignRef]) -> Procedure[CampaignOutcome]:
-    """Delete programs with all that is in them, one by one.
+    """Delete programs with everything in them, one by one.
 
-    :param wanted: programs; those that are not there are absent.
+    :param wanted: programs; those that do not exist are absent.
     """
     for one in wanted:
-        _look(one)
+        _find_call(one)
     outcome = CampaignOutcome()
     for one in wanted:
         try:
-            program = yield from find_or_none(_look(one))
+            program = yield from find_or_none(_find_call(one))
             if program is None:
                 outcome.absent.append(one.label)
                 continue
             yield from _delete(program["id"])
-        except InvalidRequest as refused:
-            outcome.rejected[one.label] = refused.message
+        except InvalidRequest as rejected:
+            outcome.rejected[one.label] = rejected.message
         else:
             outcome.done[one.label] = str(program["id"])
     return outcome
 
 
-def _look(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
+def _find_call(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call[Program | None]:
     program_id = one.id or (known or {}).get(one.label)
     return programs.get(program_id) if program_id else programs.by_name(one.label)
 
@@ -199,7 +180,7 @@ def _change(one: CampaignRef, program_id: int) -> Call[Program]:
         if name not in UPDATE_FIELDS:
             raise InvalidInput(f"{where}: {name}", f"is unknown; a program has {', '.join(UPDATE_FIELDS)}")
     if changes.get("costs") and changes.get("replace_costs") is not True:
-        raise InvalidInput(f"{where}: replace_costs", "must be true: added costs would be added by each try")
+        raise InvalidInput(f"{where}: replace_costs", "must be true: each try would add the costs again")
     try:
         return programs.update(program_id, **changes)
     except InvalidInput as error:
@@ -207,23 +188,25 @@ def _change(one: CampaignRef, program_id: int) -> Call[Program]:
 
 
 def _delete(program_id: int) -> Procedure[None]:
-    lost: OutcomeUnknown | None = None
-    for _ in range(_TRIES):
-        try:
-            yield programs.delete(program_id)
-        except OutcomeUnknown as error:
-            lost = error
-            yield Pause(_LOOK_AFTER, "the answer was lost; looking whether the program was deleted")
-            if (yield from find_or_none(programs.get(program_id))) is None:
-                return
-        except InvalidRequest:
-            # The request whose answer was lost, or another run, may have deleted it in between.
-            if (yield from find_or_none(programs.get(program_id))) is None:
-                return
-            raise
-        else:
-            return
-    raise lost if lost is not None else OutcomeUnknown("deleting did not show", platform="marketo")
+    # The caller has just read it.
+    exists = True
+
+    def find_gone() -> Procedure[bool | None]:
+        nonlocal exists
+        if exists:
+            exists = False
+            return None
+        return True if (yield from find_or_none(programs.get(program_id))) is None else None
+
+    # A program that is gone cannot be deleted again, so nothing outlives this try.
+    yield from create_if_absent(
+        f"delete program {program_id}",
+        InMemoryTaskState(),
+        cast("Call[bool | None]", programs.delete(program_id)),
+        find_gone,
+        max_requests=_MAX_REQUESTS,
+        window=_REPEAT_AFTER,
+    )
 
 
 def clone(
@@ -234,15 +217,15 @@ def clone(
     folder_id: int | str,
     description: str | None = None,
 ) -> Procedure[Ensured[Program]]:
-    """Copy a program into a folder, unless a program of that name is in it.
+    """Copy a program into a folder, unless a program with that name is in it.
 
     :param program_id: the program to copy.
     :param name: name of the copy, unique in the instance.
-    :param memory: what the task's earlier tries did.
+    :param task_state: marks of the task's earlier tries.
     :param folder_id: a folder of the same workspace.
     :param description: of the copy; that of the original when not given.
     :raises NotFound: when there is no such program.
-    :raises Conflict: when the name is that of a program elsewhere, or of another kind.
+    :raises Conflict: when a program elsewhere, or of another type, has the name.
     :raises InvalidRequest: when the program cannot be copied.
     """
     call = programs.clone(program_id, name, folder_id=folder_id, description=description)
@@ -276,10 +259,10 @@ def _is_copy(there: Program, source: Program, folder_id: int | str) -> None:
 
 @dataclass(frozen=True)
 class TokensSet:
-    """What became of tokens, by name.
+    """The outcome of setting tokens, by name.
 
-    :param changed: created or given another value.
-    :param unchanged: had the value already.
+    :param changed: created, or set to another value.
+    :param unchanged: had the value before.
     """
 
     changed: tuple[str, ...]
@@ -289,11 +272,11 @@ class TokensSet:
 def set_all(
     folder_id: int | str, wanted: Mapping[str, Any], *, folder_type: tokens.FolderType = "Program"
 ) -> Procedure[TokensSet]:
-    """Create or change My Tokens. Running it again changes nothing more.
+    """Create or change My Tokens. Repeating it changes nothing more.
 
     :param folder_id: the program or folder.
     :param wanted: name without ``{{my.}}`` to value: text or a number, or a mapping of ``value`` and
-        ``type``. Where no type is told, that of the token stands, and a new token is ``text``.
+        ``type``. Without a type an existing token keeps its own, and a new token is ``text``.
     :param folder_type: ``Program`` or ``Folder``.
     :raises InvalidInput: on no tokens, or a wrong name, type or value; nothing is sent then.
     """
@@ -307,10 +290,10 @@ def set_all(
     changed: list[str] = []
     for name, (value, kind) in given.items():
         now = there.get(name)
-        wants = kind or (now["type"] if now else "text")
-        if now is not None and (now["type"], now.get("value", "")) == (wants, value):
+        wanted_type = kind or (now["type"] if now else "text")
+        if now is not None and (now["type"], now.get("value", "")) == (wanted_type, value):
             continue
-        yield _call(folder_id, name, value, wants, folder_type)
+        yield _call(folder_id, name, value, wanted_type, folder_type)
         changed.append(name)
     return TokensSet(tuple(changed), tuple(name for name in given if name not in changed))
 
@@ -349,12 +332,14 @@ def member_action(
     moved: MemberStatus = MemberStatus.DONE,
     verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
 ) -> MemberAction:
-    """Give leads a status, 300 at a time. One who is further on is left there.
+    """Give leads a status in a program, 300 at a time. A lead with a later status keeps it.
+
+    Leads that are not members become members.
 
     :param program_id: the program.
     :param status_name: a status of the program's channel.
-    :param moved: what is said of somebody who was a member and moved on to the status.
-    :raises InvalidInput: on an id that is none, or a missing status.
+    :param moved: the result of a member that moved to the status.
+    :raises InvalidInput: on an id that is not a number, or a missing status.
     """
     programs.set_status(program_id, [1], status_name=status_name)
 
