@@ -131,7 +131,7 @@ def _day(call: str, field: str, value: Day | None) -> str | None:
     if value is None:
         return None
     try:
-        # A time is a date to Python, but which day it falls on depends on a zone.
+        # datetime is a subclass of date, but its day depends on a time zone.
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
         if isinstance(value, str) and date.fromisoformat(value).isoformat() == value:

@@ -1,4 +1,4 @@
-"""How HubSpot is addressed and how its answers are read."""
+"""Requests to HubSpot, and the classification of its responses."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Respon
 
 WINDOW = 10.0
 UNTIL_TOLD = 100
-"""Calls per window before an answer states the limit: what the smallest product has."""
+"""Calls per window until a response states the limit: the limit of the smallest product."""
 SEARCHES = Rate(5, 1.0)
 
 _LONGEST_WAIT = 86_400.0
 
 _NOT_REACHED = {521, 523, 525, 526}
-"""Gateway answers which say that HubSpot's own servers never saw the request."""
+"""Gateway statuses which mean that the request never reached HubSpot's servers."""
 
 _TOKEN_LATER = {408, 423, 429, 477}
-"""Answers of the token call that say nothing about the credentials."""
+"""Statuses of the token call that say nothing about the credentials."""
 
 _DAY_IS_WORTH_ASKING_AGAIN = timedelta(hours=1)
 
@@ -44,7 +44,7 @@ _DAY_IS_WORTH_ASKING_AGAIN = timedelta(hours=1)
 class HubSpot(Platform):
     """One HubSpot account.
 
-    :param account: its settings.
+    :param account: settings of the account.
     """
 
     name = "hubspot"
@@ -54,7 +54,7 @@ class HubSpot(Platform):
 
     @property
     def account_key(self) -> str:
-        # The limit belongs to the app, and a token or an OAuth client with its grant is one app.
+        # The limit is per app, and a token, or an OAuth client with its grant, stands for one app.
         return f"hubspot {self.account.base_url} {self.credentials_key}"
 
     @property
@@ -106,7 +106,7 @@ class HubSpot(Platform):
             return token
         if 400 <= answer.status < 500 and answer.status not in _TOKEN_LATER:
             raise AuthenticationError(
-                f"the refresh token or the client was refused: {_text(body)}",
+                f"the refresh token or the client was rejected: {_text(body)}",
                 platform=self.name,
                 call="oauth.token",
                 code=str(body.get("status") or body.get("error") or ""),
@@ -114,7 +114,7 @@ class HubSpot(Platform):
                 request_id=_request_id(body),
             )
         raise ServerUnavailable(
-            "no token was given", platform=self.name, call="oauth.token", status=answer.status
+            "the response contains no token", platform=self.name, call="oauth.token", status=answer.status
         )
 
     def _secrets(self) -> list[str]:
@@ -160,7 +160,7 @@ class HubSpot(Platform):
             return None
         seconds = int(window) / 1000
         share = self.account.calls_per_10_seconds
-        # What is left of the account is for other software.
+        # The rest of the limit is left for other software.
         calls = int(limit) if share is None else min(int(limit), max(1, int(share * seconds / WINDOW)))
         return Rate(calls, seconds)
 
@@ -169,13 +169,13 @@ class HubSpot(Platform):
             try:
                 return Success(response.file() if call.file else response.envelope(bare_list=call.bare_list))
             except ValueError:
-                return self._doubtful(call, response, {}, "the answer is not JSON")
+                return self._doubtful(call, response, {}, "the response is not JSON")
         body = _body(response)
         match response.status:
             case 401:
                 return self._unauthorised(call, response, body)
             case 403:
-                # Scopes are not what an account lacks whose products are too few for a call.
+                # Other categories of 403 mean a missing product, not missing scopes.
                 about_scopes = body.get("category") in (None, "", "MISSING_SCOPES")
                 missing = _missing_scopes(body) or (call.scopes if about_scopes else ())
                 error = PermissionDenied(
@@ -183,7 +183,7 @@ class HubSpot(Platform):
                 )
                 return Failure(error, RetryAction.FAIL)
             case 404:
-                gone = "there is no such address; HubSpot may have retired it"
+                gone = "this path does not exist; HubSpot may have retired it"
                 return self._failed(NotFound, call, response, body, gone)
             case 409:
                 return self._failed(Conflict, call, response, body)
@@ -201,7 +201,7 @@ class HubSpot(Platform):
 
     def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         error = AuthenticationError(
-            _text(body) or "the token was refused", **_error_details(call, response, body)
+            _text(body) or "the token was rejected", **_error_details(call, response, body)
         )
         renewable = self.account.refresh_token is not None
         return Failure(error, RetryAction.REFRESH_TOKEN if renewable else RetryAction.FAIL)
@@ -210,9 +210,9 @@ class HubSpot(Platform):
         message = _text(body)
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or (not policy and "daily" in message.lower()):
-            # The day ends at midnight in the account's own time zone, which the answer does not name.
+            # The quota resets at midnight in the account's time zone, which the response does not contain.
             error = QuotaExhausted(
-                message or "the day's calls are used up",
+                message or "the daily API calls are used up",
                 resets_at=datetime.now(UTC) + _DAY_IS_WORTH_ASKING_AGAIN,
                 **_error_details(call, response, body),
             )

@@ -1,4 +1,4 @@
-"""The schema calls, which leads and program members have alike."""
+"""The schema calls that leads, program members and companies share."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def create(name: str, tail: str, fields: Sequence[Mapping[str, Any]], at_most: i
     for index, row in enumerate(rows):
         if not isinstance(row["name"], str) or not _NAME.fullmatch(row["name"]):
             raise InvalidInput(
-                f"fields[{index}].name", "must be a letter, then letters, digits and _", call=name
+                f"fields[{index}].name", "must be a letter, followed by letters, digits and _", call=name
             )
         one_of(name, f"fields[{index}].dataType", row["dataType"], DATA_TYPES)
     return write(
@@ -83,7 +83,9 @@ def create(name: str, tail: str, fields: Sequence[Mapping[str, Any]], at_most: i
 def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
     """Change a field."""
     if not isinstance(changes, Mapping) or not changes:
-        raise InvalidInput("changes", f"must name what to change, not {describe_type(changes)}", call=name)
+        raise InvalidInput(
+            "changes", f"must be a mapping of fields to change, not {describe_type(changes)}", call=name
+        )
     for key in changes:
         if key not in CHANGEABLE:
             raise InvalidInput(

@@ -1,4 +1,4 @@
-"""Facts about the account: who it is and what is left of its day."""
+"""Account details and API usage."""
 
 from __future__ import annotations
 
@@ -45,10 +45,9 @@ def details() -> Call[AccountDetails]:
 
 
 def daily_usage() -> Call[list[ApiUsage]]:
-    """Read how many of the day's calls the account's private apps have used, together.
+    """Read how many of today's API calls the account's private apps have used in total.
 
-    :returns: one row per counter; a row whose ``fetchStatus`` is neither SUCCESS nor CACHED is not
-        to be trusted.
+    :returns: one row per counter; ignore rows whose ``fetchStatus`` is neither SUCCESS nor CACHED.
 
     Source: ``GET /account-info/{version}/api-usage/daily/private-apps``.
     """
@@ -62,7 +61,7 @@ def daily_usage() -> Call[list[ApiUsage]]:
 
 
 def trusted(usage: list[ApiUsage]) -> ApiUsage | None:
-    """The counter of the day's calls, or None when the platform does not know it now."""
+    """Return the counter of today's calls, or None when no row has a usable ``fetchStatus``."""
     return next((row for row in usage if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
 
 

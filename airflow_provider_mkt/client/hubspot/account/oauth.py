@@ -1,7 +1,7 @@
-"""Tokens of an OAuth app: what is known of one, and getting or revoking them by hand.
+"""OAuth tokens: exchange, refresh, introspect and revoke.
 
-A connection renews its own access token; nothing here is needed for that. The calls speak as the
-connection's OAuth client, so they need a connection that has one.
+The hook refreshes a connection's access token by itself and needs none of these calls. They authenticate as
+the connection's OAuth client, so the connection must have one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from airflow_provider_mkt.client.redaction import describe_type
 
 
 class TokenAnswer(BaseModel):
-    """New tokens, hidden when printed.
+    """A token response. Tokens are hidden in ``repr``.
 
-    :param expires_in: remaining life of the access token, in seconds.
+    :param expires_in: remaining lifetime of the access token, in seconds.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -36,10 +36,10 @@ class TokenAnswer(BaseModel):
 
 
 class TokenInfo(BaseModel):
-    """What is known of a token, which is hidden when printed.
+    """The metadata of a token. The token is hidden in ``repr``.
 
     :param token_use: ``access_token`` or ``refresh_token``.
-    :param expires_in: remaining life in seconds; refresh tokens have none.
+    :param expires_in: remaining lifetime in seconds; None for refresh tokens.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -59,13 +59,13 @@ class TokenInfo(BaseModel):
 
 
 def exchange_code(code: str, redirect_uri: str, *, code_verifier: str | None = None) -> Call[TokenAnswer]:
-    """Get the first tokens for the code that an installation of the app ended with. A code works once.
+    """Exchange an authorization code for tokens. A code works once.
 
-    :param code: the code.
-    :param redirect_uri: the address that the installation was to lead back to.
-    :param code_verifier: the secret of the code challenge, where there was one.
-    :raises InvalidInput: when one of them is empty.
-    :raises InvalidRequest: when the code is unknown or used up.
+    :param code: the authorization code that the app's installation returned.
+    :param redirect_uri: the redirect URI of the installation.
+    :param code_verifier: the PKCE code verifier, if the installation used a code challenge.
+    :raises InvalidInput: when an argument is empty.
+    :raises InvalidRequest: when the code is unknown or was used before.
 
     Source: ``POST /oauth/{version}/token``.
     """
@@ -81,11 +81,11 @@ def exchange_code(code: str, redirect_uri: str, *, code_verifier: str | None = N
 
 
 def refresh(refresh_token: str) -> Call[TokenAnswer]:
-    """Get a new access token. Earlier ones stay good until they expire.
+    """Get a new access token. Earlier access tokens stay valid until they expire.
 
-    :param refresh_token: a refresh token of the connection's app.
+    :param refresh_token: a refresh token of the connection's OAuth app.
     :raises InvalidInput: when it is empty.
-    :raises InvalidRequest: when it was revoked, or is of another app.
+    :raises InvalidRequest: when the token was revoked or belongs to another app.
 
     Source: ``POST /oauth/{version}/token``.
     """
@@ -95,7 +95,7 @@ def refresh(refresh_token: str) -> Call[TokenAnswer]:
 
 
 def client_credentials(scope: str) -> Call[TokenAnswer]:
-    """Get a token of the app itself, which no account stands behind. Serves the webhook journal alone.
+    """Get a token of the app itself, independent of any account. Only the webhook journal accepts it.
 
     :param scope: scopes, separated by spaces.
     :raises InvalidInput: when there is none.
@@ -108,9 +108,9 @@ def client_credentials(scope: str) -> Call[TokenAnswer]:
 
 
 def introspect(token: str, *, token_type_hint: str | None = None) -> Call[TokenInfo]:
-    """Read what is known of a token.
+    """Read the metadata of a token.
 
-    :param token: an access or a refresh token of the connection's app.
+    :param token: an access or a refresh token of the connection's OAuth app.
     :param token_type_hint: ``access_token`` or ``refresh_token``.
     :raises InvalidInput: when it is empty.
     :raises InvalidRequest: when it is unknown.
@@ -130,9 +130,9 @@ def introspect(token: str, *, token_type_hint: str | None = None) -> Call[TokenI
 
 
 def revoke(token: str, *, token_type_hint: str | None = None) -> Call[None]:
-    """Make a token worthless. A revoked refresh token ends the app's access to the account.
+    """Revoke a token. Revoking a refresh token ends the app's access to the account.
 
-    :param token: an access or a refresh token of the connection's app.
+    :param token: an access or a refresh token of the connection's OAuth app.
     :param token_type_hint: ``access_token`` or ``refresh_token``.
     :raises InvalidInput: when it is empty.
 
@@ -176,7 +176,7 @@ def _form(name: str, token: str, hint: str | None) -> FormBody:
 
 
 def _info(envelope: Envelope) -> TokenInfo:
-    # The signed form is the token once more.
+    # The signed form repeats the token in plain text.
     known: dict[str, Any] = {name: value for name, value in envelope.items() if name != "signed_access_token"}
     return TokenInfo.model_validate(known)
 

@@ -1,4 +1,4 @@
-"""Flows: workflows as the newer automation API knows them. It has no dated twin yet."""
+"""Flows: workflows in the v4 automation API. The API has no dated version yet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_mkt.client.transport.platform import errors_of
 
 PAGE_MAX = 100
 BATCH_MAX = 100
-"""The platform states no limit; this is what its other batches take."""
+"""HubSpot documents no limit; its other batches accept this many."""
 _SCOPES = ("automation",)
 
 
@@ -49,7 +49,7 @@ class FlowFailure(TypedDict):
 
 
 class Flows(TypedDict):
-    """A batch answer: the flows in any order, and those that were not found."""
+    """A batch response: the flows in any order, and errors for those that were not found."""
 
     status: str
     results: builtins.list[Flow]
@@ -57,14 +57,16 @@ class Flows(TypedDict):
 
 
 class WorkflowId(TypedDict):
-    """Both ids of one workflow."""
+    """A workflow's id as a flow and its legacy id."""
 
     flowId: int
     workflowId: int
 
 
 class WorkflowIds(TypedDict):
-    """A batch answer: the ids in any order (match them by ``flowId``), and those that were not found."""
+    """A batch response.
+
+    The ids in any order (match them by ``flowId``), and errors for those that were not found."""
 
     status: str
     results: builtins.list[WorkflowId]
@@ -72,11 +74,11 @@ class WorkflowIds(TypedDict):
 
 
 def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
-    """Page through flows, without their actions.
+    """List flows, without their actions.
 
     :param limit: rows per page, 1-100.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /automation/{version}/flows``.
     """
@@ -95,9 +97,9 @@ def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
 def get(flow_id: int | str) -> Call[Flow]:
     """Read a flow with its actions and enrolment criteria.
 
-    :param flow_id: the flow.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is none.
+    :param flow_id: id of the flow.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /automation/{version}/flows/{flowId}``.
     """
@@ -113,12 +115,12 @@ def get(flow_id: int | str) -> Call[Flow]:
 
 
 def create(definition: Mapping[str, Any]) -> Call[Flow]:
-    """Create a flow. Names are not unique, so a blind repeat creates it again.
+    """Create a flow. Names are not unique, so a retry can create a duplicate.
 
-    :param definition: the flow as the platform describes one: ``type``, ``objectTypeId``, ``actions`` ...
+    :param definition: the flow in HubSpot's own format: ``type``, ``objectTypeId``, ``actions`` ...
     :returns: the flow.
-    :raises InvalidInput: when there is no definition.
-    :raises InvalidRequest: when the platform finds it wrong.
+    :raises InvalidInput: when *definition* is empty.
+    :raises InvalidRequest: when HubSpot rejects the definition.
 
     Source: ``POST /automation/{version}/flows``.
     """
@@ -127,13 +129,13 @@ def create(definition: Mapping[str, Any]) -> Call[Flow]:
 
 
 def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
-    """Replace a flow as a whole: what the definition leaves out is gone.
+    """Replace a flow completely. Fields that *definition* leaves out are removed.
 
-    :param flow_id: the flow.
-    :param definition: the whole flow, with the ``revisionId`` that was read; a later one is refused.
+    :param flow_id: id of the flow.
+    :param definition: the complete flow, with the current ``revisionId``; an outdated one is rejected.
     :returns: the flow, with its new ``revisionId``.
-    :raises InvalidInput: when the id is no number, or the ``revisionId`` is missing.
-    :raises NotFound: when there is none.
+    :raises InvalidInput: when the id is not a number, or the ``revisionId`` is missing.
+    :raises NotFound: when it does not exist.
 
     Source: ``PUT /automation/{version}/flows/{flowId}``.
     """
@@ -145,11 +147,11 @@ def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
 
 
 def delete(flow_id: int | str) -> Call[None]:
-    """Delete a flow, and end what it does to those in it. No call brings it back.
+    """Delete a flow and unenrol its records. It cannot be restored by API.
 
-    :param flow_id: the flow.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is none.
+    :param flow_id: id of the flow.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /automation/{version}/flows/{flowId}``.
     """
@@ -160,11 +162,11 @@ def delete(flow_id: int | str) -> Call[None]:
 
 
 def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
-    """Read several flows.
+    """Read up to 100 flows by id.
 
-    :param flow_ids: the flows, up to 100.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+    :param flow_ids: 1-100 flow ids.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not a number.
 
     Source: ``POST /automation/{version}/flows/batch/read``.
     """
@@ -174,16 +176,16 @@ def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
 
 
 def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
-    """Translate ids of flows to those that enrolment in workflows takes.
+    """Convert flow ids to the legacy workflow ids that the enrolment calls take.
 
-    :param flow_ids: the flows, up to 100.
-    :returns: both ids of each; those without an old id are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+    :param flow_ids: 1-100 flow ids.
+    :returns: both ids of each flow, and errors for flows without a legacy id.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not a number.
 
     Source: ``POST /automation/{version}/workflow-id-mappings/batch/read``.
     """
     name = "flows.workflow_ids"
-    # The platform's pages and its schema name the field differently.
+    # HubSpot's reference page and its schema name the field differently.
     inputs = [
         {"flowId": one, "flowMigrationStatuses": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)
     ]
@@ -204,7 +206,7 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
         lambda envelope: cast("Flow", envelope),
         Replay.VERIFY,
         body=JsonBody(definition),
-        # The platform exempts both from its window.
+        # HubSpot does not count these two calls in its rate-limit window.
         quota=Quota.FREE,
         scopes=_SCOPES,
     )
@@ -227,7 +229,7 @@ def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: An
 
 
 def _complete(envelope: Envelope) -> Envelope:
-    """Check that a batch was worked off: no batch answer can be polled."""
+    """Check that the batch is complete. HubSpot has no call to poll a pending batch."""
     if envelope.get("status") != "COMPLETE":
         msg = f"batch status {envelope.get('status')}"
         raise ValueError(msg)

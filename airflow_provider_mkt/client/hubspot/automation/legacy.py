@@ -1,7 +1,7 @@
 """The two calls of the discontinued Leads and Nurturing APIs.
 
-They know no Authorization header, so the access token travels in the URL, and only where the
-connection's ``legacy_calls`` allows it.
+They accept no Authorization header: the access token goes into the URL. The connection must allow that with
+``legacy_calls``.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _GUID = re.compile(r"[0-9a-fA-F]{32}")
 def enrol_in_nurture(campaign_guid: str, lead_guid: str) -> Call[None]:
     """Add a lead to a nurturing campaign.
 
-    A repeat is refused with 400 (already active, received in the past year, or not repeatable).
+    A second call is rejected with 400 (already active, received in the past year, or not repeatable).
 
-    :param campaign_guid: the nurturing campaign.
-    :param lead_guid: the lead: 32 hexadecimal digits, sent as bare text.
-    :raises InvalidInput: when the lead GUID is not one.
-    :raises InvalidRequest: when the lead is in the campaign already.
-    :raises NotFound: when there is no such campaign or lead.
+    :param campaign_guid: GUID of the nurturing campaign.
+    :param lead_guid: GUID of the lead, 32 hexadecimal digits; sent as plain text.
+    :raises InvalidInput: when *lead_guid* is not a GUID.
+    :raises InvalidRequest: when the lead is already in the campaign.
+    :raises NotFound: when the campaign or the lead does not exist.
 
     Source: ``POST /nurture/v1/campaign/{campaign_guid}/add``.
     """
@@ -44,12 +44,12 @@ def enrol_in_nurture(campaign_guid: str, lead_guid: str) -> Call[None]:
 
 
 def update_lead(lead_guid: str, changes: Mapping[str, Json]) -> Call[None]:
-    """Change a lead of the discontinued Leads API.
+    """Update a lead of the discontinued Leads API.
 
-    :param lead_guid: the lead.
-    :param changes: changed fields; ``closedAt`` (milliseconds, as text) closes it as a customer,
+    :param lead_guid: GUID of the lead.
+    :param changes: fields to update; ``closedAt`` (milliseconds, as text) closes the lead as a customer,
         ``isDeleted`` deletes it.
-    :raises InvalidInput: when the GUID is not one, or nothing is to be changed.
+    :raises InvalidInput: when *lead_guid* is not a GUID, or *changes* is empty.
 
     Source: ``PUT /leads/v1/lead/{lead_guid}``.
     """

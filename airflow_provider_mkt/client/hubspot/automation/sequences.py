@@ -1,4 +1,4 @@
-"""Sequences: one-to-one mail that goes out in a sales user's name, step by step."""
+"""Sequences: series of one-to-one emails that are sent in the name of a sales user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.hubspot.parameters import page_size, text
 from airflow_provider_mkt.client.paging import after_cursor
 
 PAGE_MAX = 100
-"""The platform states no limit; this is what its other lists take."""
+"""HubSpot documents no limit; its other lists accept this many."""
 _READ = ("automation.sequences.read",)
 _ENROL = ("automation.sequences.enrollments.write",)
 
@@ -54,13 +54,13 @@ class CurrentEnrolment(SequenceEnrolment):
 def list(
     user_id: int | str, *, name: str | None = None, limit: int | None = None
 ) -> Call[builtins.list[Sequence]]:
-    """Page through the sequences that a user may see, without their steps.
+    """List the sequences that a user can see, without their steps.
 
-    :param user_id: the user.
+    :param user_id: id of the user.
     :param name: only sequences of this name.
-    :param limit: rows per page, 1-100; the platform's default when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a user id that is no number, or a limit out of bounds.
+    :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *user_id* is not a number, or *limit* is out of range.
 
     Source: ``GET /automation/{version}/sequences``.
     """
@@ -80,10 +80,10 @@ def list(
 def get(sequence_id: int | str, user_id: int | str) -> Call[Sequence]:
     """Read a sequence with its steps.
 
-    :param sequence_id: the sequence.
-    :param user_id: a user who may see it.
-    :raises InvalidInput: when one of them is no number.
-    :raises NotFound: when there is none, or the user may not see it.
+    :param sequence_id: id of the sequence.
+    :param user_id: id of a user who can see the sequence.
+    :raises InvalidInput: when an id is not a number.
+    :raises NotFound: when the sequence does not exist, or the user cannot see it.
 
     Source: ``GET /automation/{version}/sequences/{sequenceId}``.
     """
@@ -107,20 +107,21 @@ def enrol(
     *,
     sender_alias_address: str | None = None,
 ) -> Call[SequenceEnrolment]:
-    """Enrol a contact in a sequence. Sends real mail, so it is never repeated by itself.
+    """Enrol a contact in a sequence. Sends real email, so it is never retried automatically.
 
-    A contact is in one sequence at a time: after a lost answer, and better before as well, ask for its
-    :func:`enrolment`.
+    A contact can be in one sequence at a time. Read its :func:`enrolment` before enrolling it, and after an
+    ambiguous failure.
 
-    :param user_id: the user who enrols, with a paid seat and a connected inbox.
-    :param sequence_id: the sequence.
+    :param user_id: id of the user who enrols; needs a paid seat and a connected inbox.
+    :param sequence_id: id of the sequence.
     :param contact_id: the contact's record id.
-    :param sender_email: the address it is sent from, which must be the user's.
-    :param sender_alias_address: an alias of that inbox to send from.
-    :raises InvalidInput: when an id is no number, or an address is none.
-    :raises InvalidRequest: when the contact is in a sequence, or the address is not the user's.
-    :raises PermissionDenied: when the user has no seat.
-    :raises NotFound: when there is no such sequence or contact.
+    :param sender_email: address to send from; must belong to the user.
+    :param sender_alias_address: alias of that inbox to send from.
+    :raises InvalidInput: when an id is not a number, or an address is not an email address.
+    :raises InvalidRequest: when the contact is already in a sequence, or the address does not belong to the
+        user.
+    :raises PermissionDenied: when the user has no paid seat.
+    :raises NotFound: when the sequence or the contact does not exist.
 
     Source: ``POST /automation/{version}/sequences/enrollments``.
     """
@@ -144,11 +145,11 @@ def enrol(
 
 
 def enrolment(contact_id: int | str) -> Call[CurrentEnrolment]:
-    """Read in which sequence a contact is now.
+    """Read the sequence that a contact is enrolled in now.
 
     :param contact_id: the contact's record id.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when it is in none.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when the contact is in no sequence.
 
     Source: ``GET /automation/{version}/sequences/enrollments/contact/{contactId}``.
     """

@@ -1,8 +1,8 @@
 """Enrolment of contacts in workflows.
 
-These calls take workflow ids of the older API; :func:`.flows.workflow_ids` converts ids of flows. They have
-no dated version. Adding contacts to a list, or setting a property, that triggers the workflow is the
-lasting alternative.
+These calls take legacy workflow ids; :func:`.flows.workflow_ids` converts flow ids. They have no dated
+version. The long-term alternative is to add contacts to a list, or to set a property, that triggers the
+workflow.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Workflow(TypedDict):
 
 
 def enrol(workflow_id: int | str, email: str) -> Call[None]:
-    """Enrol a contact in a workflow. The answer does not tell whether it was in it before.
+    """Enrol a contact in a workflow. The response does not say whether it was enrolled before.
 
-    Whether a second enrolment starts the workflow again is the workflow's own setting, so after a lost
-    answer look at the contact's :func:`enrolments` before it is sent again.
+    The workflow's settings decide whether a second enrolment restarts it. After an ambiguous failure, read
+    the contact's :func:`enrolments` before retrying.
 
-    :param workflow_id: the workflow, which must be on; its old id, not that of the flow.
-    :param email: the contact's address; the contact must exist.
-    :raises InvalidInput: when the id is no number, or the address is none.
+    :param workflow_id: legacy id of the workflow (not its flow id). The workflow must be on.
+    :param email: the contact's email address. The contact must exist.
+    :raises InvalidInput: when the id is not a number, or the address is not an email address.
     :raises InvalidRequest: when the workflow is off.
-    :raises NotFound: when there is no such workflow or contact.
+    :raises NotFound: when the workflow or the contact does not exist.
 
     Source: ``POST /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
@@ -43,12 +43,12 @@ def enrol(workflow_id: int | str, email: str) -> Call[None]:
 
 
 def unenrol(workflow_id: int | str, email: str) -> Call[None]:
-    """Take a contact out of a workflow.
+    """Unenrol a contact from a workflow.
 
-    :param workflow_id: the workflow's old id.
-    :param email: the contact's address.
-    :raises InvalidInput: when the id is no number, or the address is none.
-    :raises NotFound: when there is no such workflow or contact.
+    :param workflow_id: legacy id of the workflow.
+    :param email: the contact's email address.
+    :raises InvalidInput: when the id is not a number, or the address is not an email address.
+    :raises NotFound: when the workflow or the contact does not exist.
 
     Source: ``DELETE /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
@@ -57,11 +57,11 @@ def unenrol(workflow_id: int | str, email: str) -> Call[None]:
 
 
 def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
-    """Read in which workflows a contact is now.
+    """List the workflows that a contact is enrolled in now.
 
     :param contact_id: the contact's record id.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is no such contact.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``GET /automation/v2/workflows/enrollments/contacts/{vid}``.
     """

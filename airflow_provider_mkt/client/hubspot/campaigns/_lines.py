@@ -1,4 +1,4 @@
-"""Lines of a campaign's budget and spend, which have one shape and one set of calls."""
+"""The calls that budget items and spend items of a campaign share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRITE = ("marketing.campaigns.write",)
 
 
 class Line(TypedDict):
-    """A line. ``createdAt`` and ``updatedAt`` are milliseconds since 1970."""
+    """A budget or spend item. ``createdAt`` and ``updatedAt`` are milliseconds since 1970."""
 
     id: str
     name: str

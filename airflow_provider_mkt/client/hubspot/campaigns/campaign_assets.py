@@ -1,4 +1,4 @@
-"""What belongs to a campaign: its emails, forms, pages, lists and so on."""
+"""The assets of a campaign: its emails, forms, pages, lists and so on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ KNOWN_TYPES = frozenset(
         "WEB_INTERACTIVE",
     )
 )
-"""Types that somebody has seen. The platform's list keeps growing, so another one is sent all the same."""
+"""Known asset types. HubSpot keeps adding types, so an unknown one is sent with a warning."""
 
 log = logging.getLogger(__name__)
 
@@ -68,16 +68,16 @@ def list(
     end_date: Day | None = None,
     limit: int | None = None,
 ) -> Call[builtins.list[CampaignAsset]]:
-    """Page through a campaign's assets of one type.
+    """List a campaign's assets of one type.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param asset_type: code of the type, e.g. ``MARKETING_EMAIL``, ``FORM`` or ``OBJECT_LIST``.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :param limit: rows per page, 1-100; the platform's own 10 when not given.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :param limit: rows per page, 1-100; HubSpot's default of 10 when not given.
     :returns: one page of assets; iterate the call for all.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on a type that is no code, or when one of the two days is missing.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *asset_type* is not a type code, or only one of the two days is given.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}``.
     """
@@ -96,14 +96,14 @@ def list(
 
 
 def add(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    """Put an asset into a campaign; one that is in it stays.
+    """Add an asset to a campaign. Adding it twice changes nothing.
 
-    :param campaign_guid: the campaign.
-    :param asset_type: code of its type. Which types can be put in is not settled: forms, lists and web
-        addresses can for certain.
-    :param asset_id: its id.
-    :raises NotFound: when there is no such campaign or asset.
-    :raises InvalidRequest: when assets of the type cannot be put into campaigns.
+    :param campaign_guid: id of the campaign.
+    :param asset_type: code of the asset's type. HubSpot does not document which types can be added; forms,
+        lists and external URLs can.
+    :param asset_id: id of the asset.
+    :raises NotFound: when the campaign or the asset does not exist.
+    :raises InvalidRequest: when assets of this type cannot be added to campaigns.
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
@@ -111,12 +111,12 @@ def add(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
 
 
 def remove(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    """Take an asset out of a campaign; the asset itself stays.
+    """Remove an asset from a campaign. The asset itself is kept.
 
-    :param campaign_guid: the campaign.
-    :param asset_type: code of its type.
-    :param asset_id: its id.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :param asset_type: code of the asset's type.
+    :param asset_id: id of the asset.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """

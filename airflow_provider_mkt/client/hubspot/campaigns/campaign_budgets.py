@@ -1,4 +1,4 @@
-"""What a campaign is planned to cost, and how that compares with what it did cost."""
+"""The budget items of a campaign, and its budget and spend totals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LINES = Lines("budget", "campaign_budgets")
 
 
 class BudgetTotals(TypedDict):
-    """Both lists come in any order; a line's ``order`` tells its place, 0 the oldest."""
+    """Budget and spend items, in any order; an item's ``order`` is its position, 0 for the oldest."""
 
     currencyCode: str
     budgetItems: list[Line]
@@ -22,11 +22,11 @@ class BudgetTotals(TypedDict):
 
 
 def totals(campaign_guid: str) -> Call[BudgetTotals]:
-    """Read all budget and spend lines of a campaign, with their sums.
+    """Read all budget and spend items of a campaign, with totals.
 
-    :param campaign_guid: the campaign.
-    :returns: lines, sums and the currency all of them are in.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :returns: items, totals and their currency.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/totals``.
     """
@@ -45,18 +45,18 @@ def totals(campaign_guid: str) -> Call[BudgetTotals]:
 def add(
     campaign_guid: str, name: str, amount: float, *, order: int, description: str | None = None
 ) -> Call[Line]:
-    """Add a line to a campaign's budget.
+    """Add a budget item to a campaign.
 
-    Nothing tells a repeat from a second line: read ``campaign_budgets.totals`` before trying again.
+    A retry can add the item twice: read ``campaign_budgets.totals`` before retrying.
 
-    :param campaign_guid: the campaign.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line with its id.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item with its id.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``POST /marketing/{version}/campaigns/{campaignGuid}/budget``.
     """
@@ -64,11 +64,11 @@ def add(
 
 
 def get(campaign_guid: str, budget_id: int | str) -> Call[Line]:
-    """Read a line of a campaign's budget.
+    """Read a budget item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :raises NotFound: when the campaign has no such line.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :raises NotFound: when the campaign has no such item.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
@@ -84,17 +84,17 @@ def replace(
     order: int,
     description: str | None = None,
 ) -> Call[Line]:
-    """Write a line of a campaign's budget anew: what is not given is gone afterwards.
+    """Replace a budget item of a campaign. Fields that are not given are cleared.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line as it is now.
-    :raises NotFound: when the campaign has no such line.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item after the change.
+    :raises NotFound: when the campaign has no such item.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
@@ -102,11 +102,11 @@ def replace(
 
 
 def remove(campaign_guid: str, budget_id: int | str) -> Call[None]:
-    """Remove a line of a campaign's budget.
+    """Remove a budget item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :raises NotFound: when the campaign has no such line, be it that it was removed before.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :raises NotFound: when the campaign has no such item, for example because it was removed before.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """

@@ -1,4 +1,4 @@
-"""What came of a campaign: contacts, sessions and revenue."""
+"""Reports on a campaign: contacts, sessions and revenue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CampaignMetrics(TypedDict):
 
 
 class CampaignRevenue(TypedDict):
-    """Money in the account's currency; what the token may not see is left out."""
+    """Revenue in the account's currency; fields that the token may not see are missing."""
 
     contactsNumber: NotRequired[int]
     dealsNumber: NotRequired[int]
@@ -57,16 +57,16 @@ def contacts(
     end_date: Day | None = None,
     limit: int = PAGE_MAX,
 ) -> Call[list[ContactReference]]:
-    """Page through the ids of contacts that a campaign won or influenced.
+    """List the ids of the contacts that a campaign created or influenced.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param contact_type: ``contactFirstTouch``, ``contactLastTouch`` or ``influencedContacts``.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
     :param limit: rows per page, 1-100.
-    :returns: one page of ids; iterate the call for all.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on another type, a limit out of bounds or what is no day.
+    :returns: one page of ids; iterate the call for all pages.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *contact_type* is unknown, *limit* is out of range, or a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/contacts/{contactType}``.
     """
@@ -88,13 +88,13 @@ def contacts(
 def metrics(
     campaign_guid: str, *, start_date: Day | None = None, end_date: Day | None = None
 ) -> Call[CampaignMetrics]:
-    """Read how many sessions and contacts a campaign brought.
+    """Read how many sessions and contacts a campaign generated.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on what is no day.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/metrics``.
     """
@@ -116,15 +116,15 @@ def revenue(
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[CampaignRevenue]:
-    """Read how much revenue is put down to a campaign.
+    """Read the revenue that is attributed to a campaign.
 
-    :param campaign_guid: the campaign.
-    :param attribution_model: how a deal is shared out among what led to it, e.g. ``LINEAR``.
+    :param campaign_guid: id of the campaign.
+    :param attribution_model: attribution model, e.g. ``LINEAR``.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
-    :raises PermissionDenied: without one of the revenue scopes, which are apart from the others.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on another model or what is no day.
+    :raises PermissionDenied: when none of the separate revenue scopes is granted.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *attribution_model* is unknown, or a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/revenue``.
     """

@@ -1,4 +1,4 @@
-"""Campaigns: the containers that HubSpot reports marketing work under."""
+"""Campaigns: groups of marketing assets that HubSpot reports on together."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def list(
     sort: str | None = None,
     limit: int = PAGE_MAX,
 ) -> Call[builtins.list[Campaign]]:
-    """Page through campaigns.
+    """List campaigns.
 
-    :param name: part of the name; the platform matches substrings.
-    :param properties: properties to return; none are returned otherwise.
-    :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` turns it round.
+    :param name: part of the name; HubSpot matches substrings.
+    :param properties: properties to return; none when empty.
+    :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-100.
-    :returns: one page of campaigns; iterate the call for all.
-    :raises InvalidInput: on an unknown sort or a limit out of bounds.
+    :returns: one page of campaigns; iterate the call for all pages.
+    :raises InvalidInput: when *sort* is unknown, or *limit* is out of range.
 
     Source: ``GET /marketing/{version}/campaigns``.
     """
@@ -86,14 +86,14 @@ def get(
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[Campaign]:
-    """Read one campaign, with a first page of its assets of each type.
+    """Read a campaign, with the first page of its assets of each type.
 
-    :param campaign_guid: its ``campaignGuid``.
+    :param campaign_guid: id of the campaign.
     :param properties: properties to return.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :raises NotFound: when there is none.
-    :raises InvalidInput: when one of the two days is missing or no day.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :raises NotFound: when it does not exist.
+    :raises InvalidInput: when only one of the two days is given, or one is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}``.
     """
@@ -112,12 +112,12 @@ def get(
 def create(properties: Properties) -> Call[Campaign]:
     """Create a campaign.
 
-    Names are not unique to the platform, so a blind repeat creates it again.
+    Names are not unique in HubSpot, so a retry can create a duplicate.
 
-    :param properties: its properties, all text; ``hs_name`` is needed.
-    :returns: the campaign, with the properties that were given.
-    :raises InvalidInput: without a name, or when a value is not text.
-    :raises InvalidRequest: on a property that is unknown or read-only.
+    :param properties: property names and values, all text; ``hs_name`` is required.
+    :returns: the campaign, with the given properties.
+    :raises InvalidInput: when ``hs_name`` is missing, or a value is not text.
+    :raises InvalidRequest: when a property is unknown or read-only.
 
     Source: ``POST /marketing/{version}/campaigns``.
     """
@@ -133,14 +133,14 @@ def create(properties: Properties) -> Call[Campaign]:
 
 
 def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
-    """Change properties of a campaign.
+    """Update a campaign.
 
-    :param campaign_guid: its ``campaignGuid``.
-    :param properties: the ones to change, all text; an empty value clears.
-    :returns: the campaign, with the properties that were given.
-    :raises InvalidInput: when there is nothing to change, or a value is not text.
-    :raises InvalidRequest: on a property that is unknown or read-only.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :param properties: properties to change, all text; an empty value clears a property.
+    :returns: the campaign, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises InvalidRequest: when a property is unknown or read-only.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``PATCH /marketing/{version}/campaigns/{campaignGuid}``.
     """
@@ -156,9 +156,9 @@ def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
 
 
 def delete(campaign_guid: str) -> Call[None]:
-    """Delete a campaign. The platform does not tell whether there was one.
+    """Delete a campaign. HubSpot does not report whether it existed.
 
-    :param campaign_guid: its ``campaignGuid``.
+    :param campaign_guid: id of the campaign.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}``.
     """
@@ -169,11 +169,11 @@ def delete(campaign_guid: str) -> Call[None]:
 def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     """Create up to 50 campaigns.
 
-    Names are not unique to the platform, so a blind repeat creates them again.
+    Names are not unique in HubSpot, so a retry can create duplicates.
 
-    :param campaigns: one mapping of properties each; ``hs_name`` is needed.
-    :returns: the created ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, or a campaign without a name.
+    :param campaigns: 1-50 mappings of properties; ``hs_name`` is required.
+    :returns: the created records in any order, and the errors.
+    :raises InvalidInput: on an empty or too large batch, or a campaign without ``hs_name``.
 
     Source: ``POST /marketing/{version}/campaigns/batch/create``.
     """
@@ -193,13 +193,13 @@ def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
 
 
 def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
-    """Change properties of up to 50 campaigns.
+    """Update up to 50 campaigns.
 
-    :param campaigns: one mapping each: ``id`` and the properties to change, all text; an empty value
-        clears.
-    :returns: the changed ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, a campaign without ``id`` or given twice, or
-        one with nothing to change.
+    :param campaigns: 1-50 mappings of ``id`` and the properties to change, all text; an empty value clears a
+        property.
+    :returns: the updated records in any order, and the errors.
+    :raises InvalidInput: on an empty or too large batch, a campaign without ``id`` or given twice, or one
+        without changes.
 
     Source: ``POST /marketing/{version}/campaigns/batch/update``.
     """
@@ -214,7 +214,7 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
             )
         guid = text(call, f"{where}.id", campaign.get("id", ""))
         if guid.lower() in seen:
-            # Which of the two changes would win is documented nowhere.
+            # HubSpot does not document which of the two changes wins.
             raise InvalidInput(f"{where}.id", "is in the batch twice", call=call)
         seen.add(guid.lower())
         properties = {name: value for name, value in campaign.items() if name != "id"}
@@ -230,10 +230,10 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
 
 
 def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
-    """Delete up to 50 campaigns. The platform does not tell which there were, or which it could not delete.
+    """Delete up to 50 campaigns. HubSpot reports neither which existed nor which it could not delete.
 
-    :param campaign_guids: their ids.
-    :raises InvalidInput: on an empty or too large batch, or an id that is none.
+    :param campaign_guids: 1-50 campaign ids.
+    :raises InvalidInput: on an empty or too large batch, or an invalid id.
 
     Source: ``POST /marketing/{version}/campaigns/batch/archive``.
     """
@@ -255,14 +255,14 @@ def batch_read(
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[BatchResult]:
-    """Read up to 50 campaigns by id, each with a first page of its assets of each type.
+    """Read up to 50 campaigns by id, each with the first page of its assets of each type.
 
-    :param campaign_guids: ids; duplicates are answered once.
+    :param campaign_guids: 1-50 campaign ids; duplicates are returned once.
     :param properties: properties to return.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or when one of the two days is missing.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or when only one of the two days is given.
 
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """

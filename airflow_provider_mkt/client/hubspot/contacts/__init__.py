@@ -1,4 +1,4 @@
-"""Contacts: HubSpot's leads."""
+"""Contacts."""
 
 from airflow_provider_mkt.client.hubspot.contacts.contacts import (
     BATCH_MAX,

@@ -1,4 +1,4 @@
-"""Merging of contacts, which cannot be undone."""
+"""Merge contacts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _WRITE = ("crm.objects.contacts.write",)
 
 
 def merge(primary_id: str, merged_id: str) -> Call[Contact]:
-    """Merge one contact into another, for good. Never repeated by itself.
+    """Merge one contact into another. It cannot be undone and is never retried automatically.
 
-    :param primary_id: record id of the contact whose values win.
-    :param merged_id: record id of the one that goes; it leads to the survivor from then on, but not in
-        batch updates.
-    :returns: the contact that stays. Take its id from here.
-    :raises InvalidInput: when both ids are the same, or one is none.
-    :raises InvalidRequest: when the two have more than 250 identities together.
-    :raises NotFound: when one does not exist.
+    :param primary_id: record id of the contact whose values are kept.
+    :param merged_id: record id of the contact that is merged into the primary one. This id then refers to the
+        primary contact, except in batch updates.
+    :returns: the merged contact; its id may differ from *primary_id*.
+    :raises InvalidInput: when both ids are the same, or one is empty.
+    :raises InvalidRequest: when both contacts together have more than 250 merged ids.
+    :raises NotFound: when one of the contacts does not exist.
 
     Source: ``POST /crm/{version}/objects/contacts/merge``.
     """

@@ -1,4 +1,4 @@
-"""Finding contacts by what they are like."""
+"""Search for contacts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 200
 CEILING = 10_000
-"""Rows of one search that can be paged through."""
+"""Maximum number of results of one search."""
 GROUPS_MAX, GROUP_MAX, FILTERS_MAX = 5, 6, 18
 BODY_MAX = 3_000
-"""Characters of a search's body."""
+"""Maximum length of a search body, in characters."""
 
 _RECORD_ID = "hs_object_id"
 _LONGEST_ID = str(2**63 - 1)
@@ -35,9 +35,9 @@ T = TypeVar("T")
 
 
 Filter: TypeAlias = Mapping[str, Any]
-"""One condition: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (in lower case for
-text), ``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and
-``value`` for the rest."""
+"""One filter: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (lower case for text),
+``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and ``value`` for the
+other operators."""
 
 
 def search(
@@ -48,20 +48,20 @@ def search(
     sort: str | None = None,
     limit: int = PAGE_MAX,
 ) -> Call[list[Contact]]:
-    """Search contacts, up to 10,000 of them; :func:`search_all` has no such ceiling.
+    """Search contacts, up to 10,000 results; :func:`search_all` has no such limit.
 
-    The index is behind what was just written, so a contact that is not found may yet exist.
+    The search index lags behind recent changes, so a contact that is not found may exist.
 
-    :param filter_groups: up to 5 groups of up to 6 filters, 18 in all; a contact matches when it passes
-        every filter of one group. A filter is a mapping of ``property_name``, ``operator`` and ``value``;
-        IN and NOT_IN take ``values`` instead (in lower case for text), BETWEEN a ``high_value`` too.
-    :param query: words that the contact's name, email, phone or company must have.
+    :param filter_groups: up to 5 groups of up to 6 filters, 18 in total; a contact matches when it passes
+        every filter of one group. A filter is a mapping of ``property_name``, ``operator`` and ``value``; IN
+        and NOT_IN take ``values`` instead (lower case for text), BETWEEN also takes ``high_value``.
+    :param query: text to find in the contact's name, email, phone or company.
     :param properties: properties to return.
-    :param sort: the property to sort by; a leading ``-`` turns it round.
+    :param sort: property to sort by; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-200.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a filter that cannot be right, a search too large or a limit out of bounds.
-    :raises InvalidRequest: while iterating, when there are more rows than the ceiling.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when a filter is invalid, the search is too large, or *limit* is out of range.
+    :raises InvalidRequest: while iterating, when there are more results than the limit.
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
@@ -88,17 +88,17 @@ def search_all(
     query: str | None = None,
     properties: Sequence[str] = (),
 ) -> Call[list[Contact]]:
-    """Search contacts without a ceiling, in the order of their record ids.
+    """Search contacts without a result limit, in the order of their record ids.
 
-    Each page asks for the ids beyond the last one seen, so none is lost or comes twice when contacts
-    are created, changed or archived meanwhile. That takes one filter of each group.
+    Each page filters on record ids after the last one, so no contact is skipped or returned twice when
+    contacts are created, changed or archived meanwhile. That uses one filter of each group.
 
-    :param filter_groups: up to 5 groups of up to 5 filters, 18 in all with one more for each group.
-    :param query: words that the contact's name, email, phone or company must have.
+    :param filter_groups: up to 5 groups of up to 5 filters, 18 in total including one more per group.
+    :param query: text to find in the contact's name, email, phone or company.
     :param properties: properties to return.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a filter that cannot be right, or a search too large.
-    :raises PlatformError: while iterating, when rows come out of order, since some could be lost.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when a filter is invalid, or the search is too large.
+    :raises PlatformError: while iterating, when rows are not sorted by id, since some could be skipped.
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
@@ -106,7 +106,7 @@ def search_all(
     groups = _groups(name, filter_groups, room=1)
     body = _body(name, groups, query, properties, PAGE_MAX)
     body["sorts"] = [_sorted_by(name, _RECORD_ID)]
-    # What fits now must still fit on the last page.
+    # The body must also be small enough on the last page, with the longest id.
     _small_enough(name, _beyond(body, groups, _LONGEST_ID))
 
     def next_ids(call: Call[T], envelope: Envelope) -> JsonBody | None:
@@ -118,7 +118,7 @@ def search_all(
         floor = 0 if asked == body else int(asked["filterGroups"][0]["filters"][-1]["value"])
         if any(after <= before for before, after in zip((floor, *ids), ids, strict=False)):
             raise PlatformError(
-                "the rows are not in the order of their ids, so going on could lose some",
+                "the rows are not in the order of their ids, so the next page could skip some",
                 platform="hubspot",
                 call=name,
             )
@@ -144,12 +144,12 @@ def _below_the_ceiling(call: Call[T], envelope: Envelope) -> JsonBody | None:
     left = CEILING - int(after)
     if left <= 0:
         raise InvalidRequest(
-            f"more than {CEILING:,} contacts match, which is all that one search shows; "
-            "contact_search.search_all shows the others too",
+            f"more than {CEILING:,} contacts match, the most that one search returns; "
+            "contact_search.search_all returns all of them",
             platform="hubspot",
             call=call.name,
         )
-    # The platform refuses a page that would reach over the ceiling, whole.
+    # HubSpot rejects a page that would exceed the result limit.
     return JsonBody({**asked, "after": str(after), "limit": min(int(asked["limit"]), left)})
 
 
@@ -162,7 +162,7 @@ def _body(
     call: str, groups: list[list[dict[str, Any]]], query: str | None, properties: Sequence[str], limit: int
 ) -> dict[str, Any]:
     comma_list(call, "properties", properties)
-    # The schema asks for every one of these, needed or not.
+    # HubSpot's schema requires every one of these fields.
     body: dict[str, Any] = {
         "filterGroups": [{"filters": group} for group in groups],
         "properties": list(properties),
@@ -197,7 +197,7 @@ def _groups(call: str, given: Sequence[Sequence[Filter]], *, room: int = 0) -> l
         where = f"filter_groups[{index}]"
         filters = _several(call, where, group, GROUP_MAX - room, "filters")
         if not filters:
-            # It would match every contact there is.
+            # An empty group would match every contact.
             raise InvalidInput(where, "is empty", call=call)
         checked.append([_filter(call, f"{where}[{place}]", one) for place, one in enumerate(filters)])
     total = sum(len(group) + room for group in checked)

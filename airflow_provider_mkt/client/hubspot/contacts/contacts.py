@@ -1,4 +1,4 @@
-"""Contacts: HubSpot's leads."""
+"""Contacts."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def list(
     archived: bool = False,
     limit: int | None = None,
 ) -> Call[builtins.list[Contact]]:
-    """Page through all contacts. Unlike search it has no ceiling, and shows what was just written.
+    """List all contacts. Unlike search, it has no result limit and includes recent changes.
 
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
-    :param archived: those in the recycle bin instead.
-    :param limit: rows per page, 1-100, with history 1-50; the most when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds or a value that is no list of names.
+    :param properties_with_history: properties to return with their history.
+    :param associations: object types whose associated ids are also returned, e.g. ``companies``.
+    :param archived: return archived contacts instead.
+    :param limit: rows per page, 1-100, or 1-50 with history; the maximum when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range, or a value is not a list of names.
 
     Source: ``GET /crm/{version}/objects/contacts``.
     """
@@ -83,13 +83,13 @@ def list(
 def create(properties: Properties, *, associations: Sequence[Mapping[str, Any]] = ()) -> Call[Contact]:
     """Create a contact.
 
-    A repeat is safe where it has an email: the second try answers with a conflict.
+    With an email, a retry is safe: it fails with a conflict.
 
-    :param properties: its properties, all text.
-    :param associations: what to link it to, each with ``to`` and ``types`` as the platform has them.
-    :returns: the contact, with the properties that were given.
-    :raises InvalidInput: without properties, or when a value is not text.
-    :raises Conflict: when a contact has that email; the message names its id.
+    :param properties: property names and values, all text.
+    :param associations: associations to create, each with ``to`` and ``types`` in HubSpot's own format.
+    :returns: the contact, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises Conflict: when a contact with that email exists; the message contains its id.
 
     Source: ``POST /crm/{version}/objects/contacts``.
     """
@@ -106,15 +106,15 @@ def create(properties: Properties, *, associations: Sequence[Mapping[str, Any]] 
 
 
 def update(contact_id: str, properties: Properties, *, id_property: str | None = None) -> Call[Contact]:
-    """Change properties of a contact.
+    """Update a contact.
 
-    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
-        merged away leads to the one that stayed.
-    :param properties: the ones to change, all text; an empty value clears.
+    :param contact_id: its record id, or its value of ``id_property``. The id of a contact that was merged
+        into another one returns that other contact.
+    :param properties: properties to change, all text; an empty value clears a property.
     :param id_property: a unique property, e.g. ``email``.
-    :returns: the contact, with the properties that were given.
-    :raises InvalidInput: when there is nothing to change, or a value is not text.
-    :raises NotFound: when there is no such contact.
+    :returns: the contact, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``PATCH /crm/{version}/objects/contacts/{contactId}``.
     """
@@ -131,10 +131,10 @@ def update(contact_id: str, properties: Properties, *, id_property: str | None =
 
 
 def archive(contact_id: str) -> Call[None]:
-    """Move a contact to the recycle bin, from where a person can restore it for 90 days.
+    """Archive a contact. It can be restored in HubSpot for 90 days.
 
     :param contact_id: its record id.
-    :raises NotFound: when there never was one.
+    :raises NotFound: when no contact ever had that id.
 
     Source: ``DELETE /crm/{version}/objects/contacts/{contactId}``.
     """
@@ -144,10 +144,10 @@ def archive(contact_id: str) -> Call[None]:
 
 
 def archive_batch(ids: Sequence[str]) -> Call[None]:
-    """Move up to 100 contacts to the recycle bin. The platform does not tell which of them there were.
+    """Archive up to 100 contacts. HubSpot does not report which of them existed.
 
-    :param ids: their record ids.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
+    :param ids: 1-100 record ids.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not text.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/archive``.
     """
@@ -165,11 +165,11 @@ def archive_batch(ids: Sequence[str]) -> Call[None]:
 def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") -> Call[BatchResult]:
     """Create or update up to 100 contacts by a unique property.
 
-    :param contacts: one mapping of properties each, the key among them. Values are text; an empty
-        one clears the property.
-    :param id_property: the unique property that is the key.
-    :returns: rows in any order; ``new`` tells created from updated.
-    :raises InvalidInput: on an empty or too large batch, or a contact without the key.
+    :param contacts: 1-100 mappings of properties, each with the key. Values are text; an empty value clears a
+        property.
+    :param id_property: the unique property that identifies a contact.
+    :returns: rows in any order; ``new`` says whether the contact was created.
+    :raises InvalidInput: on an empty or too large batch, or a contact without *id_property*.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/upsert``.
     """
@@ -180,7 +180,7 @@ def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") 
             "idProperty": id_property,
             "id": _key(call, index, contact, id_property),
             "properties": dict(contact),
-            # Pairs answers with inputs, whatever the platform does to the key's spelling.
+            # Matches results to inputs, even when HubSpot normalizes the key.
             "objectWriteTraceId": str(index),
         }
         for index, contact in enumerate(_batch(call, contacts))
@@ -189,12 +189,12 @@ def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") 
 
 
 def create_batch(contacts: Sequence[Properties]) -> Call[BatchResult]:
-    """Create up to 100 contacts; those whose email exists come back as errors.
+    """Create up to 100 contacts. Contacts whose email exists are returned as errors.
 
-    A repeat is safe where every contact has an email: the second try answers with a conflict.
+    If every contact has an email, a retry is safe: it fails with a conflict.
 
-    :param contacts: one mapping of properties each.
-    :returns: the created ones in any order, and the failures.
+    :param contacts: 1-100 mappings of properties.
+    :returns: the created records in any order, and the errors.
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/create``.
@@ -202,7 +202,7 @@ def create_batch(contacts: Sequence[Properties]) -> Call[BatchResult]:
     call = "contacts.create_batch"
     checked = _batch(call, contacts)
     inputs = [
-        # Without a trace id on every input, one conflict fails them all.
+        # Without a trace id on every input, one conflict fails the whole batch.
         {"associations": [], "properties": dict(contact), "objectWriteTraceId": str(index)}
         for index, contact in enumerate(checked)
     ]
@@ -211,12 +211,12 @@ def create_batch(contacts: Sequence[Properties]) -> Call[BatchResult]:
 
 
 def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_object_id") -> Call[BatchResult]:
-    """Update up to 100 existing contacts.
+    """Update up to 100 contacts.
 
-    :param contacts: one mapping of properties each, the key among them.
-    :param id_property: ``hs_object_id`` for the record id, else a unique property.
+    :param contacts: 1-100 mappings of properties, each with the key.
+    :param id_property: the key: ``hs_object_id`` for the record id, or a unique property.
     :returns: the updated ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, or a contact without the key.
+    :raises InvalidInput: on an empty or too large batch, or a contact without *id_property*.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/update``.
     """
@@ -226,7 +226,7 @@ def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_objec
     for index, contact in enumerate(_batch(call, contacts)):
         row: dict[str, Any] = {
             "id": _key(call, index, contact, id_property),
-            # The record id is read-only and would be refused among the properties.
+            # The record id is read-only: HubSpot rejects it among the properties.
             "properties": {name: value for name, value in contact.items() if name != "hs_object_id"},
             "objectWriteTraceId": str(index),
         }
@@ -246,13 +246,13 @@ def batch_read(
 ) -> Call[BatchResult]:
     """Read up to 100 contacts by record id or by a unique property; up to 50 with history.
 
-    :param ids: the keys' values.
+    :param ids: values of the key, at most 100, or 50 with history.
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param id_property: the unique property the ids are values of; the record id when not given.
-    :param archived: look in the recycle bin instead.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
+    :param properties_with_history: properties to return with their history.
+    :param id_property: the unique property that *ids* are values of; the record id when not given.
+    :param archived: read archived contacts instead.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not text.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
@@ -285,16 +285,16 @@ def get(
     id_property: str | None = None,
     archived: bool = False,
 ) -> Call[Contact]:
-    """Read one contact.
+    """Read a contact.
 
-    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
-        merged away leads to the one that stayed.
+    :param contact_id: its record id, or its value of ``id_property``. The id of a contact that was merged
+        into another one returns that other contact.
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
+    :param properties_with_history: properties to return with their history.
+    :param associations: object types whose associated ids are also returned, e.g. ``companies``.
     :param id_property: a unique property, e.g. ``email``.
-    :param archived: look in the recycle bin instead.
-    :raises NotFound: when there is none.
+    :param archived: read archived contacts instead.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/objects/contacts/{contactId}``.
     """
@@ -334,7 +334,7 @@ def _shown(
 
 
 def _key_property(call: str, id_property: str | None) -> str | None:
-    """The property that tells contacts apart; None for the record id."""
+    """Return the property that identifies a contact; None for the record id."""
     return None if id_property is None else text(call, "id_property", id_property)
 
 
@@ -383,10 +383,10 @@ def _key(call: str, index: int, contact: Properties, id_property: str) -> str:
 
 
 def gdpr_delete(contact_id: str, *, id_property: str | None = None) -> Call[None]:
-    """Delete a contact and its whole history for good (GDPR delete). Never repeated automatically.
+    """Delete a contact and its history permanently (GDPR delete). Never retried automatically.
 
     With ``email`` as the key and no contact with that address, HubSpot puts the address on the account's
-    blocklist, and no contact can use it again: a misspelt address blocks another person.
+    blocklist and no contact can use it again. A misspelt address therefore blocks another person.
 
     :param contact_id: record id, or the value of ``id_property``.
     :param id_property: a unique property, such as ``email``.

@@ -1,4 +1,4 @@
-"""What the calls about marketing emails share: the email itself, and what is asked for with it."""
+"""Types and parameters that the marketing email calls share."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from airflow_provider_mkt.client.hubspot.parameters import instant, names
 from airflow_provider_mkt.client.redaction import describe_type
 
 READ = ("marketing.email.read or marketing.email.write or content",)
-# The documents list the read scope for writes as well; what a write really takes is one of these.
+# HubSpot's reference lists the read scope for writes as well, but a write needs one of these.
 WRITE = ("marketing.email.write or content",)
 SORTS = ("createdAt", "updatedAt", "name", "createdBy", "updatedBy")
 
 When: TypeAlias = datetime | Sequence[datetime | None] | None
-"""A time for exactly then, or a pair of times, either of which may be None: after one, before the other."""
+"""An exact time, or a pair ``(after, before)`` of which either may be None."""
 
 
 class Email(BaseModel):
-    """A marketing email, as far as the provider itself reads it; the rest is kept."""
+    """A marketing email: the fields that the provider reads. Other fields are kept as extra."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -83,7 +83,7 @@ def details(
     wanted = names(call, "included_properties", included_properties)
     return query_pairs(
         archived=flag(call, "archived", archived),
-        # Only ``isAb`` is promised in every answer, and an email without its id is of no use.
+        # HubSpot guarantees only ``isAb`` in every response, and ``id`` is always needed.
         includedProperties=wanted and list(dict.fromkeys(("id", *wanted))),
         includeStats=flag(call, "include_stats", include_stats) or None,
         variantStats=flag(call, "variant_stats", variant_stats) or None,

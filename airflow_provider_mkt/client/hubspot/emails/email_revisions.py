@@ -1,4 +1,4 @@
-"""Earlier versions of a marketing email, and the way back to them."""
+"""Revisions of a marketing email."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_mkt.client.hubspot.parameters import page_size
 from airflow_provider_mkt.client.paging import after_cursor
 
 PAGE_MAX = 100
-"""Rows per page: the platform's default. It documents no larger one."""
+"""Rows per page: HubSpot's default. It documents no higher limit."""
 
 
 class RevisionUser(TypedDict):
@@ -31,7 +31,7 @@ class RevisionUser(TypedDict):
 
 
 class Revision(TypedDict):
-    """One version of an email; ``object`` is the email as it was."""
+    """A revision of an email; ``object`` is the email in that revision."""
 
     id: str
     updatedAt: str
@@ -40,13 +40,13 @@ class Revision(TypedDict):
 
 
 def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision]]:
-    """Page through the versions of an email. They come in no promised order: ``updatedAt`` tells it.
+    """List the revisions of an email. HubSpot documents no order; sort by ``updatedAt``.
 
-    :param email_id: the email.
+    :param email_id: id of the email.
     :param limit: rows per page, 1-100.
-    :returns: one page of versions; iterate the call for all.
-    :raises NotFound: when there is no such email.
-    :raises InvalidInput: on a limit out of bounds.
+    :returns: one page of revisions; iterate the call for all pages.
+    :raises NotFound: when the email does not exist.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions``.
     """
@@ -63,11 +63,11 @@ def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision
 
 
 def get(email_id: str, revision_id: int | str) -> Call[Revision]:
-    """Read one version of an email.
+    """Read a revision of an email.
 
-    :param email_id: the email.
-    :param revision_id: the version.
-    :raises NotFound: when there is no such email or version.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision.
+    :raises NotFound: when the email or the revision does not exist.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions/{revisionId}``.
     """
@@ -83,14 +83,13 @@ def get(email_id: str, revision_id: int | str) -> Call[Revision]:
 
 
 def restore(email_id: str, revision_id: int | str) -> Call[None]:
-    """Make the live version of an email what it was in an earlier one.
+    """Restore a revision of an email as its live version.
 
-    Every call adds a version, the same content or not: before trying again, see whether the newest one
-    is what you want.
+    Every call adds a revision, even with the same content: check the newest revision before retrying.
 
-    :param email_id: the email.
-    :param revision_id: the version to go back to.
-    :raises NotFound: when there is no such email or version.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision to restore.
+    :raises NotFound: when the email or the revision does not exist.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore``.
     """
@@ -110,15 +109,15 @@ def restore(email_id: str, revision_id: int | str) -> Call[None]:
 
 
 def restore_to_draft(email_id: str, revision_id: int | str) -> Call[Email]:
-    """Make the draft of an email what it was in an earlier version; the live version stays.
+    """Restore a revision of an email as its draft. The live version stays.
 
-    Discards the draft there was.
+    Discards the current draft.
 
-    :param email_id: the email.
-    :param revision_id: the version to go back to.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision to restore.
     :returns: the draft.
-    :raises NotFound: when there is no such email or version.
-    :raises InvalidInput: when the version is no number.
+    :raises NotFound: when the email or the revision does not exist.
+    :raises InvalidInput: when *revision_id* is not a number.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore-to-draft``.
     """
@@ -134,7 +133,7 @@ def restore_to_draft(email_id: str, revision_id: int | str) -> Call[Email]:
 
 
 def _numbered(call: str, email_id: str, revision_id: int | str) -> Pairs:
-    # A negative number once meant the version that is live, to which there is no way back.
+    # A negative number once meant the live version, which cannot be restored.
     number = numeric_id(call, "revision_id", revision_id)
     return path_params(call, emailId=email_id, revisionId=number)
 

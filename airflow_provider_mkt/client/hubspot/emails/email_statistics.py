@@ -1,4 +1,4 @@
-"""What became of the mails that were sent, over emails and spans of time."""
+"""Statistics of sent marketing emails."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from airflow_provider_mkt.client.hubspot.parameters import one_of, span, text
 
 INTERVALS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "QUARTER_HOUR", "MINUTE", "SECOND")
 EMAILS_MAX = 400
-"""The platform states no limit; as many ids as go into its addresses at the usual 8 KB."""
+"""HubSpot documents no limit; this many ids fit into a URL of 8 KB."""
 
 
 class StatisticsData(TypedDict):
-    """Counts and percentages by their API names, e.g. ``counters["sent"]`` and ``ratios["openratio"]``."""
+    """Counts and percentages by API name, e.g. ``counters["sent"]`` and ``ratios["openratio"]``."""
 
     counters: dict[str, int]
     ratios: dict[str, float]
@@ -34,7 +34,10 @@ class StatisticsData(TypedDict):
 
 
 class EmailStatistics(TypedDict):
-    """Statistics of all emails together and of each; ``emails`` are those that were sent in the span."""
+    """Statistics of all emails together and per campaign.
+
+    ``emails`` contains the ids of the emails that were sent in the period.
+    """
 
     aggregate: StatisticsData
     campaignAggregations: dict[str, StatisticsData]
@@ -58,14 +61,14 @@ def totals(
     email_ids: Sequence[int | str] = (),
     property_name: str | None = None,
 ) -> Call[EmailStatistics]:
-    """Read the statistics of emails that were sent in a span of time, together and for each campaign id.
+    """Read the statistics of emails that were sent in a period, in total and per campaign.
 
-    :param start: from when on they were sent.
-    :param end: until when.
-    :param email_ids: only these emails, at most 400; all when none is given.
-    :param property_name: the one property of emails to return; all when not given.
-    :returns: the statistics; all empty when nothing was sent.
-    :raises InvalidInput: on a time without a zone, an end before the start or an id that is no number.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
+    :param email_ids: only these emails, at most 400; all emails when empty.
+    :param property_name: the email property to return; all properties when not given.
+    :returns: the statistics; empty when nothing was sent.
+    :raises InvalidInput: when a time has no time zone, the end is before the start, or an id is not a number.
 
     Source: ``GET /marketing/{version}/emails/statistics/list``.
     """
@@ -88,18 +91,18 @@ def histogram(
     end: datetime | None = None,
     email_ids: Sequence[int | str] = (),
 ) -> Call[list[IntervalStatistics]]:
-    """Read the statistics of emails that were sent in a span of time, interval by interval.
+    """Read the statistics of emails that were sent in a period, per interval.
 
-    All intervals come in one answer, so a long span asks for a long interval.
+    All intervals are returned in one response, so use a long interval for a long period.
 
     :param interval: ``SECOND``, ``MINUTE``, ``QUARTER_HOUR``, ``HOUR``, ``DAY``, ``WEEK``, ``MONTH``,
         ``QUARTER`` or ``YEAR``.
-    :param start: from when on they were sent.
-    :param end: until when.
-    :param email_ids: only these emails, at most 400; all when none is given.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
+    :param email_ids: only these emails, at most 400; all emails when empty.
     :returns: one row per interval.
-    :raises InvalidInput: on another interval, a time without a zone, an end before the start or an id that
-        is no number.
+    :raises InvalidInput: when *interval* is unknown, a time has no time zone, the end is before the start, or
+        an id is not a number.
 
     Source: ``GET /marketing/{version}/emails/statistics/histogram``.
     """
@@ -123,7 +126,7 @@ def _asked(call: str, start: datetime | None, end: datetime | None, email_ids: S
 
 
 def _totals(envelope: Envelope) -> EmailStatistics:
-    # Older paths leave out what is empty, dated ones do not.
+    # The undated paths omit empty fields, the dated ones do not.
     empty: StatisticsData = {"counters": {}, "ratios": {}, "deviceBreakdown": {}, "qualifierStats": {}}
     return {
         "aggregate": cast("StatisticsData", envelope.get("aggregate") or empty),

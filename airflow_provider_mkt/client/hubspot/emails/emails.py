@@ -29,7 +29,7 @@ from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
-"""Rows per page: the platform's default. It documents no larger one."""
+"""Rows per page: HubSpot's default. It documents no higher limit."""
 _PUBLISH_SCOPES = ("marketing-email or transactional-email",)
 
 
@@ -50,26 +50,25 @@ def list(
     workflow_names: bool = False,
     limit: int = PAGE_MAX,
 ) -> Call[builtins.list[Email]]:
-    """Page through the account's emails.
+    """List marketing emails.
 
-    :param campaign: only those of the campaign with this id.
-    :param types: only those of these types, e.g. ``BATCH_EMAIL``.
-    :param is_published: only those that are published, or that are not.
-    :param archived: the archived ones instead of the others.
-    :param created: when they were created: a time for exactly then, or a pair of times, either of
-        which may be None, for after the one and before the other.
-    :param updated: when they were last changed, likewise.
-    :param published: when they were published, likewise.
-    :param sort: ``createdAt`` (the platform's choice), ``updatedAt``, ``name``, ``createdBy`` or
-        ``updatedBy``, the weightiest first; a leading ``-`` turns one round.
-    :param included_properties: fields to return, all when none is named; ``id`` always comes along.
+    :param campaign: only emails of the campaign with this id.
+    :param types: only emails of these types, e.g. ``BATCH_EMAIL``.
+    :param is_published: only published emails, or only unpublished ones.
+    :param archived: return archived emails instead.
+    :param created: creation time: an exact time, or a pair ``(after, before)`` of which either may be None.
+    :param updated: time of the last update, in the same form.
+    :param published: publication time, in the same form.
+    :param sort: ``createdAt`` (default), ``updatedAt``, ``name``, ``createdBy`` or ``updatedBy``, the most
+        significant first; a leading ``-`` sorts in descending order.
+    :param included_properties: fields to return, all when empty; ``id`` is always returned.
     :param include_stats: also read the send statistics.
-    :param variant_stats: also read those of A/B variations apart.
-    :param marketing_campaign_names: also read the names of campaigns.
-    :param workflow_names: also read the names of workflows.
+    :param variant_stats: also read the statistics of each A/B variation.
+    :param marketing_campaign_names: also return campaign names.
+    :param workflow_names: also return workflow names.
     :param limit: rows per page, 1-100.
-    :returns: one page of emails; iterate the call for all.
-    :raises InvalidInput: on an unknown sort, a limit out of bounds or a time without a zone.
+    :returns: one page of emails; iterate the call for all pages.
+    :raises InvalidInput: when *sort* is unknown, *limit* is out of range, or a time has no time zone.
 
     Source: ``GET /marketing/{version}/emails``.
     """
@@ -115,16 +114,16 @@ def get(
     marketing_campaign_names: bool = False,
     workflow_names: bool = False,
 ) -> Call[Email]:
-    """Read one email.
+    """Read an email.
 
-    :param email_id: its id.
-    :param archived: read it though it is archived.
-    :param included_properties: fields to return, all when none is named; ``id`` always comes along.
+    :param email_id: id of the email.
+    :param archived: also read an archived email.
+    :param included_properties: fields to return, all when empty; ``id`` is always returned.
     :param include_stats: also read the send statistics.
-    :param variant_stats: also read those of an A/B variation apart.
-    :param marketing_campaign_names: also read the name of its campaign.
-    :param workflow_names: also read the names of workflows that send it.
-    :raises NotFound: when there is none.
+    :param variant_stats: also read the statistics of each A/B variation.
+    :param marketing_campaign_names: also return the campaign's name.
+    :param workflow_names: also return the names of the workflows that send the email.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /marketing/{version}/emails/{emailId}``.
     """
@@ -149,15 +148,15 @@ def get(
 
 
 def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
-    """Create an email, as a draft.
+    """Create an email as a draft.
 
-    Names are not unique to the platform, so a blind repeat creates it again.
+    Names are not unique in HubSpot, so a retry can create a duplicate.
 
-    :param name: its name.
-    :param fields: more of its fields by their API names; ``state`` only to make a draft of another
-        kind, e.g. ``AUTOMATED_DRAFT``.
+    :param name: name of the email.
+    :param fields: further fields by their API names; ``state`` only to create another type of draft, e.g.
+        ``AUTOMATED_DRAFT``.
     :returns: the email.
-    :raises InvalidInput: without a name, or on a state that is no draft.
+    :raises InvalidInput: when *name* is empty, or ``state`` is not a draft state.
 
     Source: ``POST /marketing/{version}/emails``.
     """
@@ -166,12 +165,12 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
         raise InvalidInput("fields", f"must be a mapping of fields, not {describe_type(fields)}", call=call)
     given = dict(fields or {})
     if "name" in given:
-        raise InvalidInput("fields.name", "is given by name already", call=call)
+        raise InvalidInput("fields.name", "is already given by the parameter name", call=call)
     if "DRAFT" not in str(given.get("state", "DRAFT")):
-        raise InvalidInput("fields.state", "is no draft; use emails.publish to publish", call=call)
+        raise InvalidInput("fields.state", "is not a draft state; use emails.publish to publish", call=call)
     testing = given.get("testing")
     if isinstance(testing, Mapping):
-        # Dated paths insist on it, and a new email is nobody's variation.
+        # The dated paths require this field, and a new email is never a variation.
         given["testing"] = {"isAbVariation": False, **testing}
     return Call(
         call,
@@ -184,13 +183,13 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
 
 
 def clone(email_id: str, *, clone_name: str | None = None, language: str | None = None) -> Call[Email]:
-    """Copy an email. Every call makes one more copy, so it is never repeated by itself.
+    """Clone an email. Every call creates a copy, so it is never retried automatically.
 
-    :param email_id: the email to copy.
-    :param clone_name: name of the copy.
-    :param language: language of the copy, e.g. ``de``.
-    :returns: the copy, a draft.
-    :raises NotFound: when there is no such email.
+    :param email_id: id of the email to clone.
+    :param clone_name: name of the clone.
+    :param language: language of the clone, e.g. ``de``.
+    :returns: the clone, a draft.
+    :raises NotFound: when the email does not exist.
 
     Source: ``POST /marketing/{version}/emails/clone``.
     """
@@ -212,8 +211,8 @@ def clone(email_id: str, *, clone_name: str | None = None, language: str | None 
 def archive(email_id: str) -> Call[None]:
     """Archive an email.
 
-    :param email_id: its id.
-    :raises NotFound: when there is no such email.
+    :param email_id: id of the email.
+    :raises NotFound: when the email does not exist.
 
     Source: ``DELETE /marketing/{version}/emails/{emailId}``.
     """
@@ -223,14 +222,13 @@ def archive(email_id: str) -> Call[None]:
 
 
 def update(email_id: str, changes: dict[str, Any], *, archived: bool | None = None) -> Call[Email]:
-    """Change the live version of an email.
+    """Update the live version of an email.
 
-    :param email_id: its id.
-    :param changes: fields of the email by their API names. ``state`` is refused here: publishing
-        has a call of its own.
-    :param archived: change it though it is archived.
+    :param email_id: id of the email.
+    :param changes: fields to update, by their API names. ``state`` is rejected: use :func:`publish`.
+    :param archived: also update an archived email.
     :returns: the email after the change.
-    :raises InvalidInput: when there is nothing to change, or ``state`` is among the changes.
+    :raises InvalidInput: when *changes* is empty, or contains ``state``.
 
     Source: ``PATCH /marketing/{version}/emails/{emailId}``.
     """
@@ -240,10 +238,10 @@ def update(email_id: str, changes: dict[str, Any], *, archived: bool | None = No
 
 
 def get_draft(email_id: str) -> Call[Email]:
-    """Read the draft of an email; the live version where there is no draft, and nothing tells which.
+    """Read the draft of an email. Without a draft, HubSpot returns the live version and does not say so.
 
-    :param email_id: its id.
-    :raises NotFound: when there is no such email.
+    :param email_id: id of the email.
+    :raises NotFound: when the email does not exist.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/draft``.
     """
@@ -258,12 +256,12 @@ def get_draft(email_id: str) -> Call[Email]:
 
 
 def update_draft(email_id: str, changes: dict[str, Any]) -> Call[Email]:
-    """Change the draft of an email, which is made of the live version where there is none.
+    """Update the draft of an email. Without a draft, HubSpot creates one from the live version.
 
-    :param email_id: its id.
-    :param changes: fields of the email by their API names.
+    :param email_id: id of the email.
+    :param changes: fields to update, by their API names.
     :returns: the draft after the change.
-    :raises InvalidInput: when there is nothing to change, or ``state`` is among the changes.
+    :raises InvalidInput: when *changes* is empty, or contains ``state``.
 
     Source: ``PATCH /marketing/{version}/emails/{emailId}/draft``.
     """
@@ -271,10 +269,10 @@ def update_draft(email_id: str, changes: dict[str, Any]) -> Call[Email]:
 
 
 def reset_draft(email_id: str) -> Call[None]:
-    """Make the draft of an email a copy of the live version again, which discards its changes.
+    """Reset the draft of an email to the live version, which discards the draft's changes.
 
-    :param email_id: its id.
-    :raises NotFound: when there is no such email.
+    :param email_id: id of the email.
+    :raises NotFound: when the email does not exist.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/draft/reset``.
     """
@@ -284,13 +282,13 @@ def reset_draft(email_id: str) -> Call[None]:
 
 
 def publish(email_id: str) -> Call[None]:
-    """Publish an email: send it, schedule it, or turn an automated one on.
+    """Publish an email: send it, schedule it, or turn an automated email on.
 
-    Sends real mail. Needs Marketing Hub Enterprise or the transactional email add-on. Read the
-    email's state before and after; nobody documents that a second publish is refused.
+    Sends real email. Needs Marketing Hub Enterprise or the transactional email add-on. Read the email's state
+    before and after: HubSpot does not document that a second publish is rejected.
 
-    :param email_id: its id.
-    :raises PermissionDenied: without the product or the scope.
+    :param email_id: id of the email.
+    :raises PermissionDenied: when the product or the scope is missing.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/publish``.
     """
@@ -298,10 +296,10 @@ def publish(email_id: str) -> Call[None]:
 
 
 def unpublish(email_id: str) -> Call[None]:
-    """Cancel a scheduled email, or turn an automated one off.
+    """Cancel a scheduled email, or turn an automated email off.
 
-    :param email_id: its id.
-    :raises InvalidRequest: when sending has begun.
+    :param email_id: id of the email.
+    :raises InvalidRequest: when sending has started.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/unpublish``.
     """
@@ -309,9 +307,9 @@ def unpublish(email_id: str) -> Call[None]:
 
 
 def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
-    """The fields that decide when publishing sends: at *publish_at*, or at once when None.
+    """Return the fields that set the send time: *publish_at*, or immediately when None.
 
-    :raises InvalidInput: on a time without a zone.
+    :raises InvalidInput: when a time has no time zone.
     """
     if publish_at is None:
         return {"sendOnPublish": True}
@@ -329,12 +327,12 @@ def _update(name: str, email_id: str, tail: str, changes: dict[str, Any], query:
             "changes", f"must name the fields to change, not {describe_type(changes)}", call=name
         )
     if "state" in changes:
-        raise InvalidInput("changes.state", "is not a way to publish; use emails.publish", call=name)
+        raise InvalidInput("changes.state", "cannot publish an email; use emails.publish", call=name)
     testing = changes.get("testing")
     if isinstance(testing, Mapping) and not isinstance(testing.get("isAbVariation"), bool):
-        # Dated paths insist on it, and the caller alone knows which of the two the email is.
+        # The dated paths require this field, and only the caller knows which of the two the email is.
         field = "changes.testing.isAbVariation"
-        raise InvalidInput(field, "is missing: whether the email is the variation", call=name)
+        raise InvalidInput(field, "is missing: it says whether the email is the variation", call=name)
     return Call(
         name,
         Route("PATCH", "emails", tail, path_params(name, emailId=email_id)),
@@ -352,7 +350,7 @@ def _switch(name: str, email_id: str, tail: str, replay: Replay) -> Call[None]:
         Route("POST", "emails", tail, path_params(name, emailId=email_id)),
         nothing,
         replay,
-        # The platform exempts these two from the ten-second window.
+        # HubSpot does not count these two calls in its ten-second window.
         quota=Quota.FREE,
         scopes=_PUBLISH_SCOPES,
     )

@@ -1,4 +1,4 @@
-"""What the marketing event resources share: answers, and the fields of an event checked and written."""
+"""Types and field checks that the marketing event calls share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_mkt.client.redaction import describe_type
 
 FAMILY = "marketing_events"
 BATCH_MAX = 100
-"""No limit is documented for events and attendances; this is what the platform's contact batches take."""
+"""HubSpot documents no limit for events and attendances; its contact batches accept this many."""
 PAGE_MAX = 100
 READ = ("crm.objects.marketing_events.read",)
 WRITE = ("crm.objects.marketing_events.write",)
@@ -39,7 +39,7 @@ _NAMES = {
 EVENT_FIELDS = tuple(_NAMES)
 EXTERNAL_KEY = ("external_event_id", "external_account_id")
 OBJECT_FIELDS = tuple(name for name in _NAMES if name != "completed")
-"""What may be changed by object id: an event is only completed by the app that made it."""
+"""Fields that an update by object id accepts. Only the app that created an event can complete it."""
 
 
 class CustomProperty(TypedDict):
@@ -53,7 +53,7 @@ class AppInfo(TypedDict):
 
 
 class MarketingEvent(TypedDict):
-    """An event. Calls by external id and calls by object id answer with different parts of it."""
+    """A marketing event. Calls by external id and calls by object id return different fields."""
 
     eventName: str
     customProperties: list[CustomProperty]
@@ -78,10 +78,10 @@ class MarketingEvent(TypedDict):
 
 
 class Batch(BaseModel, Generic[Row]):
-    """What became of a batch. Failures come inside a 200 as well, so look at ``errors``, not at the status.
+    """A batch response. A 200 can contain failures, so check ``errors``, not the status.
 
     :param results: rows in any order.
-    :param errors: failures; the platform does not promise one per input.
+    :param errors: failures; HubSpot does not guarantee one per input.
     :param numErrors: how many inputs failed.
     """
 
@@ -94,7 +94,7 @@ class Batch(BaseModel, Generic[Row]):
 
     @model_validator(mode="after")
     def _ended(self) -> Self:
-        # There is no id to ask again with, so a batch that is still under way cannot be waited for.
+        # HubSpot has no call to poll a pending batch, so any other status is an error.
         if self.status != "COMPLETE":
             msg = f"batch status {self.status}"
             raise ValueError(msg)
@@ -102,7 +102,7 @@ class Batch(BaseModel, Generic[Row]):
 
 
 class EventRow(BaseModel):
-    """An event in a batch's answer; the rest of it is kept."""
+    """An event in a batch response. Other fields are kept as extra."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -138,12 +138,12 @@ def object_key(call: str, object_id: int | str, *, name: str = "objectId") -> Pa
 
 
 def not_reserved(call: str, field: str, value: str, *words: str) -> None:
-    """Refuse an external id that HubSpot's own paths have another meaning for.
+    """Reject an external id that is a reserved word in HubSpot's path.
 
     :raises InvalidInput: naming the field.
     """
     if value in words:
-        problem = f"cannot be {value!r}: the path means something else then; use the call by object id"
+        problem = f"cannot be {value!r}: it is a reserved word in the path; use the call by object id"
         raise InvalidInput(field, problem, call=call)
 
 
@@ -176,7 +176,7 @@ def whole(call: str, fields: Fields, *, where: str = "") -> dict[str, Any]:
     only(call, where, fields, (*EXTERNAL_KEY, *EVENT_FIELDS))
     for name in ("name", "organizer"):
         if fields.get(name) is None:
-            raise InvalidInput(f"{where}{name}", "is missing: an event needs it", call=call)
+            raise InvalidInput(f"{where}{name}", "is missing: an event requires it", call=call)
     rest = {name: value for name, value in fields.items() if name not in EXTERNAL_KEY and value is not None}
     return {**external_ids(call, where, fields), **event_body(call, rest, where=where)}
 

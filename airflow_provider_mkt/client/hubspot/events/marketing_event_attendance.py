@@ -1,7 +1,7 @@
-"""Who registered for, attended or called off a marketing event.
+"""Attendance of marketing events: who registered, attended or cancelled.
 
-A repeat with the same contact, state and ``interaction_at`` adds nothing, so take that time from the
-system the event comes from, never from the clock of the task that reports it.
+Recording the same contact, state and ``interaction_at`` again changes nothing. Take that time from the
+external system, not from the clock of the task, so that a retry is safe.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from airflow_provider_mkt.client.redaction import describe_type
 
 STATES = ("register", "attend", "cancel")
 _EARLIEST = 100_000_000_000
-"""In milliseconds, a day of 1973; in seconds, of the year 5138."""
+"""As milliseconds a day in 1973, as seconds a day in the year 5138."""
 _LATEST = 253_402_300_799_999
 """The end of the year 9999."""
 
 
 class Subscriber(BaseModel):
-    """A contact whose state was recorded."""
+    """A contact whose attendance state was recorded."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -61,17 +61,17 @@ class Subscriber(BaseModel):
 def record_contacts(
     external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts at an event that this app made.
+    """Record the attendance state of up to 100 existing contacts at an event that this app created.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: one mapping each: ``contact_id``, ``interaction_at`` (a time, ISO 8601 text, or
-        milliseconds since 1970), and where wanted ``properties`` (text to text); for ``attend`` also
-        ``joined_at`` and ``left_at``, without which there is no duration.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: 1-100 mappings: ``contact_id``, ``interaction_at`` (a time, ISO 8601 text, or
+        milliseconds since 1970), and optionally ``properties`` (text to text); for ``attend`` also
+        ``joined_at`` and ``left_at``, without which HubSpot computes no duration.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/create``.
     """  # noqa: E501
@@ -83,16 +83,18 @@ def record_contacts(
 def record_emails(
     external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 people at an event that this app made; contacts are made where missing.
+    """Record the attendance state of up to 100 people at an event that this app created.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    Contacts that do not exist are created.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``, and where
-        wanted ``contact_properties``, which only a contact that is made gets.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``, and optionally
+        ``contact_properties``, which only new contacts get.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create``.
     """  # noqa: E501
@@ -104,14 +106,14 @@ def record_emails(
 def record_contacts_by_object_id(
     object_id: int | str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts at an event, whichever app made it.
+    """Record the attendance state of up to 100 existing contacts at an event of any app.
 
-    :param object_id: the event's object id.
+    :param object_id: object id of the event.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist.
 
     Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/create``.
     """
@@ -122,15 +124,15 @@ def record_contacts_by_object_id(
 def record_emails_by_object_id(
     object_id: int | str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts, named by email, at an event of any app.
+    """Record the attendance state of up to 100 existing contacts, by email, at an event of any app.
 
-    :param object_id: the event's object id.
+    :param object_id: object id of the event.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``. Contacts
-        are not made here.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``. Missing contacts
+        are not created.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist.
 
     Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/email-create``.
     """  # noqa: E501
@@ -141,17 +143,17 @@ def record_emails_by_object_id(
 def upsert_contacts(
     external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts, without a word about those that do not exist.
+    """Record the attendance state of up to 100 existing contacts. Missing contacts are silently ignored.
 
-    Announced to be switched off: `record_contacts` replaces it, and names who failed.
+    Deprecated: `record_contacts` replaces it and reports failures.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`.
-    :returns: an empty batch, or what the platform tells.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :returns: an empty batch, or the response of HubSpot.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/upsert``.
     """
@@ -163,17 +165,19 @@ def upsert_contacts(
 def upsert_emails(
     external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts by email, without a word about those that do not exist.
+    """Record the attendance state of up to 100 existing contacts, by email.
 
-    Announced to be switched off: `record_emails` replaces it, makes contacts, and names who failed.
+    Missing contacts are silently ignored.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    Deprecated: `record_emails` replaces it, creates contacts and reports failures.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``.
-    :returns: an empty batch, or what the platform tells.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``.
+    :returns: an empty batch, or the response of HubSpot.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/email-upsert``.
     """  # noqa: E501
@@ -224,7 +228,7 @@ def _call(
         call,
         Route("POST", FAMILY, tail, params),
         read,
-        # The interaction's time is in the body, so a repeat is the same interaction.
+        # The body contains the interaction's time, so a retry records the same interaction.
         Replay.SAFE,
         query=query_pairs(**dict(query)),
         body=inputs,
@@ -261,7 +265,7 @@ def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
         if row.get(name) is None:
             continue
         if state != "attend":
-            raise InvalidInput(f"{where}.{name}", "only belongs to the state attend", call=call)
+            raise InvalidInput(f"{where}.{name}", "is only valid with state attend", call=call)
         stay[written] = moment(call, f"{where}.{name}", row[name])
     if len(stay) == 2:
         in_order(call, f"{where}.left_at", stay["joinedAt"], stay["leftAt"])
@@ -272,13 +276,17 @@ def _milliseconds(call: str, field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
         raise InvalidInput(field, f"must be a time, not {describe_type(value)}", call=call)
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:
-        # A template gives a number as text.
+        # Jinja templates render numbers as text.
         value = int(value)
     if isinstance(value, int):
         if value < _EARLIEST:
-            raise InvalidInput(field, "must be in milliseconds since 1970; it looks like seconds", call=call)
+            raise InvalidInput(
+                field, "must be in milliseconds since 1970; it seems to be in seconds", call=call
+            )
         if value > _LATEST:
-            raise InvalidInput(field, "must be in milliseconds since 1970; it is beyond all years", call=call)
+            raise InvalidInput(
+                field, "must be in milliseconds since 1970; it is after the year 9999", call=call
+            )
         return value
     read = datetime.fromisoformat(moment(call, field, value)).astimezone(UTC)
     return round(read.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Contact lists associated with marketing events."""
+"""Lists that are associated with marketing events."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class EventList(TypedDict):
 
 
 def lists_of(external_event_id: str, external_account_id: str) -> Call[list[EventList]]:
-    """Read the lists of an event that this app made. The platform asks for the write scope.
+    """List the lists of an event that this app created. HubSpot requires the write scope.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :returns: the lists.
-    :raises NotFound: when there is no such event, or another app made it.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists``.
     """  # noqa: E501
@@ -40,11 +40,11 @@ def lists_of(external_event_id: str, external_account_id: str) -> Call[list[Even
 
 
 def lists_of_object_id(object_id: int | str) -> Call[list[EventList]]:
-    """Read the lists of an event. The platform asks for the write scope.
+    """List the lists of an event. HubSpot requires the write scope.
 
-    :param object_id: the event's object id.
+    :param object_id: object id of the event.
     :returns: the lists.
-    :raises NotFound: when there is no such event.
+    :raises NotFound: when the event does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/associations/{marketingEventId}/lists``.
     """
@@ -53,12 +53,12 @@ def lists_of_object_id(object_id: int | str) -> Call[list[EventList]]:
 
 
 def add(external_event_id: str, external_account_id: str, list_id: int | str) -> Call[None]:
-    """Associate a list with an event that this app made. A repeat changes nothing.
+    """Associate a list with an event that this app created. Doing it again changes nothing.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event or list, or another app made the event.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event or the list does not exist, or another app created the event.
 
     Source: ``PUT /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
     """  # noqa: E501
@@ -67,11 +67,11 @@ def add(external_event_id: str, external_account_id: str, list_id: int | str) ->
 
 
 def add_by_object_id(object_id: int | str, list_id: int | str) -> Call[None]:
-    """Associate a list with an event. A repeat changes nothing.
+    """Associate a list with an event. Doing it again changes nothing.
 
-    :param object_id: the event's object id.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event or list.
+    :param object_id: object id of the event.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event or the list does not exist.
 
     Source: ``PUT /marketing/{version}/marketing-events/associations/{marketingEventId}/lists/{listId}``.
     """
@@ -80,12 +80,12 @@ def add_by_object_id(object_id: int | str, list_id: int | str) -> Call[None]:
 
 
 def remove(external_event_id: str, external_account_id: str, list_id: int | str) -> Call[None]:
-    """Take a list away from an event that this app made. The list itself stays.
+    """Remove the association of a list with an event that this app created. The list itself is kept.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``DELETE /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
     """  # noqa: E501
@@ -96,11 +96,11 @@ def remove(external_event_id: str, external_account_id: str, list_id: int | str)
 
 
 def remove_by_object_id(object_id: int | str, list_id: int | str) -> Call[None]:
-    """Take a list away from an event. The list itself stays.
+    """Remove the association of a list with an event. The list itself is kept.
 
-    :param object_id: the event's object id.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event.
+    :param object_id: object id of the event.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event does not exist.
 
     Source: ``DELETE /marketing/{version}/marketing-events/associations/{marketingEventId}/lists/{listId}``.
     """

@@ -1,4 +1,4 @@
-"""Marketing events by HubSpot's own object id, whichever app made them."""
+"""Marketing events of any app, by HubSpot's object id."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class EventIdentifiers(TypedDict):
 
 
 def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
-    """Page through the events of all apps.
+    """List the events of all apps.
 
     :param limit: rows per page, 1-100.
-    :returns: one page of events; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds.
+    :returns: one page of events; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /marketing/{version}/marketing-events``.
     """
@@ -74,13 +74,14 @@ def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
 
 
 def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
-    """Find the object ids of the events that have an external event id, in every app and account.
+    """Find the object ids of the events with an external event id, in all apps and external accounts.
 
-    A new event is found only some minutes after it was made: nothing found does not mean nothing there.
+    A new event is found only some minutes after its creation, so an empty result does not mean that there is
+    no event.
 
-    :param external_event_id: its id in the system it comes from.
+    :param external_event_id: its id in the external system.
     :returns: one row per event.
-    :raises InvalidInput: on the ids ``events`` and ``participations``, whose paths are those of other calls.
+    :raises InvalidInput: when the id is ``events`` or ``participations``, which are paths of other calls.
 
     Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
     """
@@ -98,10 +99,10 @@ def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
 
 
 def get(object_id: int | str) -> Call[MarketingEvent]:
-    """Read an event, with its counters.
+    """Read an event, with its participant counters.
 
-    :param object_id: its object id.
-    :raises NotFound: when there is none.
+    :param object_id: object id of the event.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/{objectId}``.
     """
@@ -122,14 +123,14 @@ def update(
     cancelled: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Change fields of an event; what is not given stays.
+    """Update an event. Fields that are not given stay.
 
-    :param object_id: its object id.
+    :param object_id: object id of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event after the change.
-    :raises InvalidInput: when there is nothing to change, or a time has no zone.
-    :raises NotFound: when there is none.
+    :raises InvalidInput: when no field is given, or a time has no time zone.
+    :raises NotFound: when it does not exist.
 
     Source: ``PATCH /marketing/{version}/marketing-events/{objectId}``.
     """
@@ -146,7 +147,7 @@ def update(
         custom_properties=custom_properties,
     )
     if not fields:
-        raise InvalidInput("name", "and every other field is missing: nothing to change", call=call)
+        raise InvalidInput("name", "and every other field are missing: nothing to change", call=call)
     return Call(
         call,
         _one("PATCH", call, object_id),
@@ -158,13 +159,12 @@ def update(
 
 
 def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
-    """Change fields of up to 100 events.
+    """Update up to 100 events.
 
-    :param events: one mapping each: ``object_id``, and `update`'s arguments by name; a time may be
-        ISO 8601 text.
-    :returns: the changed ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, an event given twice, or one with nothing to
-        change.
+    :param events: 1-100 mappings: ``object_id`` and `update`'s parameters by name; a time can also be ISO
+        8601 text.
+    :returns: the updated records in any order, and the errors.
+    :raises InvalidInput: on an empty or too large batch, an event given twice, or an event without changes.
 
     Source: ``POST /marketing/{version}/marketing-events/batch/update``.
     """
@@ -177,7 +177,7 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
             raise InvalidInput(where, f"must be a mapping of fields, not {describe_type(fields)}", call=call)
         object_id = numeric_id(call, f"{where}.object_id", fields.get("object_id", ""))
         if object_id in seen:
-            # Which of the two changes would win is documented nowhere.
+            # HubSpot does not document which of the two changes wins.
             raise InvalidInput(f"{where}.object_id", "is in the batch twice", call=call)
         seen.add(object_id)
         changes = {name: value for name, value in fields.items() if name != "object_id" and value is not None}
@@ -198,8 +198,8 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
 def delete(object_id: int | str) -> Call[None]:
     """Delete an event.
 
-    :param object_id: its object id.
-    :raises NotFound: when there is none; not documented for a repeat.
+    :param object_id: object id of the event.
+    :raises NotFound: when there is none; HubSpot does not document a second delete.
 
     Source: ``DELETE /marketing/{version}/marketing-events/{objectId}``.
     """
@@ -210,9 +210,9 @@ def delete(object_id: int | str) -> Call[None]:
 def delete_batch(object_ids: Sequence[int | str]) -> Call[Batch[EventRow]]:
     """Delete up to 100 events.
 
-    :param object_ids: their object ids.
-    :returns: an empty batch, or the failures: ids that are no event's.
-    :raises InvalidInput: on an empty or too large batch, or an id that is none.
+    :param object_ids: 1-100 object ids.
+    :returns: an empty batch, or errors for ids that are not an event.
+    :raises InvalidInput: on an empty or too large batch, or an invalid id.
 
     Source: ``POST /marketing/{version}/marketing-events/batch/archive``.
     """

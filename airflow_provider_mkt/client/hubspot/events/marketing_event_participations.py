@@ -1,4 +1,4 @@
-"""How contacts stand to marketing events: counters, and one row per contact and event."""
+"""Participations in marketing events: counters, and one row per contact and event."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Participation(TypedDict):
 
 
 def counters(external_event_id: str, external_account_id: str) -> Call[Counters]:
-    """Count the participants of an event that this app made, by state.
+    """Read the number of participants per state, of an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}``.
     """  # noqa: E501
@@ -78,10 +78,10 @@ def counters(external_event_id: str, external_account_id: str) -> Call[Counters]
 
 
 def counters_by_object_id(object_id: int | str) -> Call[Counters]:
-    """Count the participants of an event, by state.
+    """Read the number of participants of an event per state.
 
-    :param object_id: its object id.
-    :raises NotFound: when there is none.
+    :param object_id: object id of the event.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}``.
     """
@@ -97,16 +97,16 @@ def breakdown(
     contact: int | str | None = None,
     limit: int = PAGE_MAX,
 ) -> Call[list[Participation]]:
-    """Page through the participants of an event that this app made.
+    """List the participants of an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
-    :param contact: only the contact of this email or id.
+    :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such event, or another app made it.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}/breakdown``.
     """  # noqa: E501
@@ -120,15 +120,15 @@ def breakdown(
 def breakdown_by_object_id(
     object_id: int | str, *, state: str | None = None, contact: str | None = None, limit: int = PAGE_MAX
 ) -> Call[list[Participation]]:
-    """Page through the participants of an event.
+    """List the participants of an event.
 
-    :param object_id: its object id.
+    :param object_id: object id of the event.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
-    :param contact: only the contact of this email or id.
+    :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such event.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the event does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}/breakdown``.
     """
@@ -140,14 +140,14 @@ def breakdown_by_object_id(
 def of_contact(
     contact: int | str, *, state: str | None = None, limit: int = PAGE_MAX
 ) -> Call[list[Participation]]:
-    """Page through the events that a contact has to do with.
+    """List the event participations of a contact.
 
-    :param contact: its email or id.
+    :param contact: email or id of the contact.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such contact.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/contacts/{contactIdentifier}/breakdown``.
     """  # noqa: E501

@@ -1,7 +1,6 @@
-"""Where HubSpot asks an app for events that it does not know.
+"""An app's settings for marketing events: the URL from which HubSpot fetches unknown events.
 
-These two calls take a token of the developer account; a token of the account the app is installed in
-does not do.
+Both calls need a token of the developer account; a token of an account that installed the app is rejected.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ class EventSettings(TypedDict):
 def get(app_id: int | str) -> Call[EventSettings]:
     """Read an app's settings.
 
-    :param app_id: the app.
-    :raises PermissionDenied: with a token that is not of the developer account.
-    :raises NotFound: when there is no such app, or it has none.
+    :param app_id: id of the app.
+    :raises PermissionDenied: when the token is not of the developer account.
+    :raises NotFound: when the app does not exist, or has no settings.
 
     Source: ``GET /marketing/{version}/marketing-events/{appId}/settings``.
     """
@@ -36,14 +35,14 @@ def get(app_id: int | str) -> Call[EventSettings]:
 
 
 def update(app_id: int | str, event_details_url: str) -> Call[EventSettings]:
-    """Make or replace an app's settings.
+    """Create or replace an app's settings.
 
-    :param app_id: the app.
-    :param event_details_url: where HubSpot asks for an event; ``https``, with ``%s`` in the place of
-        the external event id.
+    :param app_id: id of the app.
+    :param event_details_url: ``https`` URL from which HubSpot fetches an event; ``%s`` stands for the
+        external event id.
     :returns: the settings.
-    :raises InvalidInput: when it is not such a URL.
-    :raises PermissionDenied: with a token that is not of the developer account.
+    :raises InvalidInput: when *event_details_url* is not such a URL.
+    :raises PermissionDenied: when the token is not of the developer account.
 
     Source: ``POST /marketing/{version}/marketing-events/{appId}/settings``.
     """
@@ -54,7 +53,7 @@ def update(app_id: int | str, event_details_url: str) -> Call[EventSettings]:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme != "https" or not parts.netloc or "%s" not in url:
-        raise InvalidInput("event_details_url", "must be an https URL that holds %s", call=call)
+        raise InvalidInput("event_details_url", "must be an https URL that contains %s", call=call)
     return Call(
         call,
         _app("POST", call, app_id),

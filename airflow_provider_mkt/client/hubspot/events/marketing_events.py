@@ -1,7 +1,7 @@
-"""Marketing events by the ids of the system they come from.
+"""Marketing events by the ids of the external system.
 
-The pair of external account and external event id is a key within the app that makes the calls: events
-of other apps are not found by it, and are reached by object id (``marketing_event_objects``).
+The external account id and the external event id identify an event within the calling app. Events of other
+apps need their object id: see ``marketing_event_objects``.
 """
 
 from __future__ import annotations
@@ -71,20 +71,21 @@ def create(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an event. What a repeat does is documented nowhere: `upsert` is the one that may be repeated.
+    """Create an event. HubSpot does not document what a second call does: `upsert` is safe to retry.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param name: shown to people.
-    :param organizer: who holds it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param name: name of the event.
+    :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param start: when it begins.
-    :param end: when it ends.
-    :param cancelled: whether it was called off.
-    :param completed: whether it is over.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
+    :param completed: whether the event has ended.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event with its ``objectId``.
-    :raises InvalidInput: on a missing name or organizer, a time without a zone, or an end before the start.
+    :raises InvalidInput: when *name* or *organizer* is missing, a time has no time zone, or the end is before
+        the start.
 
     Source: ``POST /marketing/{version}/marketing-events/events``.
     """
@@ -120,20 +121,21 @@ def upsert(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an event, or update the one with these ids that this app made.
+    """Create an event, or update the event with these ids that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param name: shown to people.
-    :param organizer: who holds it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param name: name of the event.
+    :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param start: when it begins.
-    :param end: when it ends.
-    :param cancelled: whether it was called off.
-    :param completed: whether it is over.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
+    :param completed: whether the event has ended.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event with its ``objectId``.
-    :raises InvalidInput: on a missing name or organizer, a time without a zone, or an end before the start.
+    :raises InvalidInput: when *name* or *organizer* is missing, a time has no time zone, or the end is before
+        the start.
 
     Source: ``PUT /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
@@ -158,9 +160,9 @@ def upsert(
 def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     """Create or update up to 100 events of this app.
 
-    :param events: one mapping each, of `upsert`'s arguments by name; a time may be ISO 8601 text.
-    :returns: the written ones in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: on an empty or too large batch, an event that is not whole, or one given twice.
+    :param events: 1-100 mappings of `upsert`'s parameters by name; a time can also be ISO 8601 text.
+    :returns: the written events in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: on an empty or too large batch, an incomplete event, or an event given twice.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """
@@ -181,12 +183,12 @@ def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
 
 
 def get(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
-    """Read an event that this app made, with its counters.
+    """Read an event that this app created, with its participant counters.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it.
-    :raises InvalidInput: on the event id ``search``, whose path is that of the search.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it.
+    :raises InvalidInput: when the event id is ``search``, which is the path of the search.
 
     Source: ``GET /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
@@ -211,15 +213,15 @@ def update(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Change fields of an event that this app made; what is not given stays.
+    """Update an event that this app created. Fields that are not given stay.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event after the change.
-    :raises InvalidInput: when there is nothing to change, or a time has no zone.
-    :raises NotFound: when there is none, or another app made it.
+    :raises InvalidInput: when no field is given, or a time has no time zone.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``PATCH /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
@@ -237,18 +239,19 @@ def update(
         custom_properties=custom_properties,
     )
     if not fields:
-        raise InvalidInput("name", "and every other field is missing: nothing to change", call=call)
+        raise InvalidInput("name", "and every other field are missing: nothing to change", call=call)
     route, query = _one(call, "PATCH", "", external_event_id, external_account_id)
     body = JsonBody(event_body(call, fields))
     return Call(call, route, event, Replay.SAFE, query=query, body=body, scopes=WRITE)
 
 
 def delete(external_event_id: str, external_account_id: str) -> Call[None]:
-    """Delete an event that this app made.
+    """Delete an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it; not documented for a repeat.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it; HubSpot does not document a
+        second delete.
 
     Source: ``DELETE /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
@@ -258,11 +261,11 @@ def delete(external_event_id: str, external_account_id: str) -> Call[None]:
 
 
 def delete_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
-    """Delete up to 100 events that this app made. The platform need not tell which there were.
+    """Delete up to 100 events that this app created. HubSpot does not always report which existed.
 
-    :param events: one mapping each: ``app_id``, ``external_account_id`` and ``external_event_id``.
-    :returns: an empty batch, or the failures where the platform names any.
-    :raises InvalidInput: on an empty or too large batch, or an event without all three ids.
+    :param events: 1-100 mappings of ``app_id``, ``external_account_id`` and ``external_event_id``.
+    :returns: an empty batch, or the errors that HubSpot reports.
+    :raises InvalidInput: on an empty or too large batch, or an event without one of the three ids.
 
     Source: ``POST /marketing/{version}/marketing-events/events/delete``.
     """
@@ -284,12 +287,12 @@ def delete_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
 
 
 def cancel(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
-    """Mark an event that this app made as called off. A repeat changes nothing.
+    """Mark an event that this app created as cancelled. Doing it again changes nothing.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :returns: the event.
-    :raises NotFound: when there is none, or another app made it.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
@@ -301,17 +304,17 @@ def cancel(external_event_id: str, external_account_id: str) -> Call[MarketingEv
 def complete(
     external_event_id: str, external_account_id: str, *, start: datetime, end: datetime
 ) -> Call[MarketingEvent]:
-    """Mark an event that this app made as over. A repeat changes nothing.
+    """Mark an event that this app created as completed. Doing it again changes nothing.
 
-    The platform works out how long everybody attended, so call it after the last attendance is written.
+    HubSpot then computes how long each contact attended, so call it after the last attendance was recorded.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param start: when it really began.
-    :param end: when it really ended.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param start: actual start time (timezone-aware).
+    :param end: actual end time (timezone-aware).
     :returns: the event.
-    :raises InvalidInput: on a time without a zone, or an end before the start.
-    :raises NotFound: when there is none, or another app made it.
+    :raises InvalidInput: when a time has no time zone, or the end is before the start.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/complete``.
     """
@@ -323,11 +326,11 @@ def complete(
 
 
 def search(external_event_id: str) -> Call[list[FoundEvent]]:
-    """Look for events that this app made by external event id, in every external account.
+    """Search the events that this app created by external event id, in all external accounts.
 
-    :param external_event_id: the whole id. Whether its beginning is enough is not settled, so rows of
-        longer ids may come too.
-    :returns: all there are; there is one page.
+    :param external_event_id: the complete id. HubSpot may also match it as a prefix, so rows with longer ids
+        are possible.
+    :returns: all matches, in one page.
 
     Source: ``GET /marketing/{version}/marketing-events/events/search``.
     """
@@ -337,7 +340,7 @@ def search(external_event_id: str) -> Call[list[FoundEvent]]:
         Route("GET", FAMILY, "/events/search"),
         _found,
         Replay.SAFE,
-        # Not one of the CRM searches: it counts in the ten-second window as any other call.
+        # This is not a CRM search: it counts in the normal ten-second window.
         query=query_pairs(q=text(call, "external_event_id", external_event_id)),
         scopes=READ,
     )
@@ -366,7 +369,7 @@ def _once(call: str, inputs: list[dict[str, Any]]) -> None:
     for index, one in enumerate(inputs):
         key = (one["externalAccountId"], one["externalEventId"])
         if key in seen:
-            # Said to be refused, or else nobody knows which of the two would win.
+            # HubSpot does not document which of the two events wins.
             raise InvalidInput(f"events[{index}].external_event_id", "is in the batch twice", call=call)
         seen.add(key)
 

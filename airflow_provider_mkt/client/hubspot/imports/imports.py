@@ -1,4 +1,4 @@
-"""Imports: files of contacts that HubSpot reads in the background."""
+"""Imports of files of contacts, which HubSpot processes in the background."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.redaction import describe_type
 
 FILE_MAX = 512 * 1024 * 1024
-"""Bytes of one file."""
+"""Maximum size of a file, in bytes."""
 ROWS_MAX = 1_048_576
-"""Rows of one file."""
+"""Maximum number of rows of a file."""
 PAGE_MAX = 100
-"""The platform states no limit; this is what its other lists take."""
+"""HubSpot documents no limit; its other lists accept this many."""
 CONTACTS = "0-1"
 
 OPERATIONS = ("CREATE", "UPDATE", "UPSERT")
@@ -54,16 +54,16 @@ _MEDIA = {
 
 
 Column: TypeAlias = Mapping[str, str | None]
-"""What one column of the file holds: its ``name``, and a ``property_name``, without which it is skipped.
+"""A column of the file: its ``name``, and a ``property_name``, without which the column is skipped.
 
-``column_type`` is ``STANDARD`` when not given; the key's is ``HUBSPOT_ALTERNATE_ID`` (a unique property,
-e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is that of contacts when not
-given.
+``column_type`` is ``STANDARD`` by default; for the key column it is ``HUBSPOT_ALTERNATE_ID`` (a unique
+property, e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is the type of contacts
+by default.
 """
 
 
 class Metadata(BaseModel):
-    """Counts of an import: the platform leaves out those that are zero, and may add new ones."""
+    """Counters of an import. HubSpot omits zero counters and may add new ones."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -75,8 +75,8 @@ class Metadata(BaseModel):
 class Import(BaseModel):
     """An import.
 
-    :param state: STARTED, PROCESSING, DONE, FAILED, CANCELED, REVERTED, or DEFERRED while three others
-        run. DONE tells nothing of the rows: those that failed are counted under ``ERRORS``.
+    :param state: STARTED, PROCESSING, DONE, FAILED, CANCELED, REVERTED, or DEFERRED while three others run. A
+        DONE import can have failed rows, counted under ``ERRORS``.
     """
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
@@ -104,8 +104,10 @@ class Row(TypedDict):
 
 
 class RowError(TypedDict):
-    """Why a row was not imported. ``sourceData.lineNumber`` 0 stands for the whole file;
-    ``knownColumnNumber`` counts from 0; ``createdAt`` is in milliseconds."""
+    """Why a row was not imported.
+
+    ``sourceData.lineNumber`` 0 means the whole file; ``knownColumnNumber`` counts from 0; ``createdAt`` is in
+    milliseconds."""
 
     id: str
     createdAt: int
@@ -117,11 +119,11 @@ class RowError(TypedDict):
 
 
 def list(*, limit: int | None = None) -> Call[builtins.list[Import]]:
-    """Page through the imports that this app has started.
+    """List the imports that this app has started.
 
-    :param limit: rows per page, 1-100; the platform's default when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds.
+    :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /crm/{version}/imports``.
     """
@@ -151,30 +153,32 @@ def start(
     marketable_contacts: bool | None = None,
     create_list: bool = False,
 ) -> Call[Import]:
-    """Start to import a file. Every call that is accepted is a new import, so it is never repeated.
+    """Start an import of a file.
 
-    After a lost answer, look for the name among :func:`list_all`: a name of its own for every import
-    makes that possible.
+    Every accepted call starts a new import, so it is never retried automatically.
 
-    :param name: what the import is called.
-    :param content: the file: up to 512 MB and 1,048,576 rows.
-    :param columns: what each column of the file holds, in the file's order; every column must be named.
-        A mapping each of ``name``, ``property_name`` (without it the column is skipped), ``column_type``
-        (``STANDARD`` when not given; ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and
-        ``object_type_id`` (contacts when not given).
-    :param file_name: the file's name.
+    After an ambiguous failure, look for the name in :func:`list`. Give every import a unique name for that.
+
+    :param name: name of the import.
+    :param content: the file, at most 512 MB and 1,048,576 rows.
+    :param columns: all columns of the file, in the file's order. Each is a mapping of ``name``,
+        ``property_name`` (without it the column is skipped), ``column_type`` (``STANDARD`` by default;
+        ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and ``object_type_id`` (contacts by
+        default).
+    :param file_name: name of the file.
     :param file_format: ``CSV`` or ``SPREADSHEET``.
-    :param has_header: whether the first row has the names of the columns.
-    :param operation: ``CREATE``, ``UPDATE`` or ``UPSERT``; the latter two need a key among the columns.
-    :param date_format: the order in which dates are written: ``MONTH_DAY_YEAR``, ``DAY_MONTH_YEAR`` or
+    :param has_header: whether the first row contains the column names.
+    :param operation: ``CREATE``, ``UPDATE`` or ``UPSERT``; ``UPDATE`` and ``UPSERT`` need a key column.
+    :param date_format: format of dates in the file: ``MONTH_DAY_YEAR``, ``DAY_MONTH_YEAR`` or
         ``YEAR_MONTH_DAY``.
-    :param time_zone: in which times are meant, e.g. ``Europe/Rome``; the account's when not given.
-    :param marketable_contacts: make them marketing contacts, which the account pays for.
-    :param create_list: put them on a new static list.
-    :returns: the import; follow its state.
-    :raises InvalidInput: on a column that is not in the file or a file with a column that is not named,
-        a missing key, a file too large, or a word that the platform does not know.
-    :raises QuotaExhausted: over 80,000,000 rows in a day.
+    :param time_zone: time zone of times in the file, e.g. ``Europe/Rome``; the account's time zone when not
+        given.
+    :param marketable_contacts: make the contacts marketing contacts, which HubSpot bills.
+    :param create_list: create a static list of the imported contacts.
+    :returns: the import; poll its state.
+    :raises InvalidInput: when *columns* differ from the file's columns, the key is missing, the file is too
+        large, or an option is unknown.
+    :raises QuotaExhausted: when more than 80,000,000 rows are imported in a day.
 
     Source: ``POST /crm/{version}/imports``.
     """
@@ -192,7 +196,7 @@ def start(
         _needs_key(call, columns, operation)
     _check_file(call, content, mappings, csv_header=has_header and file_format == "CSV")
     if time_zone is not None and (not isinstance(time_zone, str) or time_zone not in available_timezones()):
-        raise InvalidInput("time_zone", "is no time zone, as Europe/Rome is one", call=call)
+        raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome", call=call)
     request: dict[str, Any] = {
         "name": text(call, "name", name),
         "importOperations": dict.fromkeys({row["columnObjectTypeId"] for row in mappings}, operation),
@@ -228,11 +232,11 @@ def start(
 
 
 def get(import_id: int | str) -> Call[Import]:
-    """Read the state and the counts of an import.
+    """Read the state and the counters of an import.
 
-    :param import_id: its ``id``.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``GET /crm/{version}/imports/{importId}``.
     """
@@ -241,12 +245,12 @@ def get(import_id: int | str) -> Call[Import]:
 
 
 def cancel(import_id: int | str) -> Call[Action]:
-    """Cancel an import. Rows that were written stay.
+    """Cancel an import. Rows that were already imported are kept.
 
-    :param import_id: its ``id``.
-    :raises InvalidInput: when it is no number.
-    :raises InvalidRequest: when it has ended.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :raises InvalidInput: when the id is not a number.
+    :raises InvalidRequest: when the import has ended.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``POST /crm/{version}/imports/{importId}/cancel``.
     """
@@ -262,18 +266,18 @@ def errors(
     include_row_data: bool = False,
     limit: int | None = None,
 ) -> Call[builtins.list[RowError]]:
-    """Page through the rows of an import that failed.
+    """List the failed rows of an import.
 
-    They come a little later than the state: all are there when they are as many as the import's
-    counter ``ERRORS`` says.
+    They appear a little later than the final state: the list is complete when it has as many rows as the
+    import's counter ``ERRORS``.
 
-    :param import_id: its ``id``.
-    :param include_error_message: tell why in words too.
-    :param include_row_data: tell the row's values too, which are a person's data.
-    :param limit: rows per page, 1-100; the platform's default when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: when the id is no number, or the limit is out of bounds.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :param include_error_message: also return an error message.
+    :param include_row_data: also return the row's values, which are personal data.
+    :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when the id is not a number, or *limit* is out of range.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``GET /crm/{version}/imports/{importId}/errors``.
     """
@@ -331,7 +335,7 @@ def _needs_key(call: str, columns: Sequence[Column], operation: str) -> None:
     if not any(column.get("column_type") in KEY_TYPES for column in columns):
         raise InvalidInput(
             "columns",
-            f"have no key, which {operation} needs: a column of the type {' or '.join(KEY_TYPES)}",
+            f"have no key column, which {operation} needs: a column of type {' or '.join(KEY_TYPES)}",
             call=call,
         )
 
@@ -350,21 +354,22 @@ def _check_file(
     try:
         lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""))
         header = next(lines)
-        # Line ends inside quotes are no rows, so it is worth counting only where it could be too many.
+        # Line breaks inside quotes are not rows. Parse the file to count rows only when there may be too
+        # many.
         rows = sum(1 for _ in lines) if content.count(b"\n") > ROWS_MAX else 0
     except (UnicodeDecodeError, csv.Error, StopIteration):
         raise InvalidInput("content", "cannot be read as CSV in UTF-8", call=call) from None
     if rows > ROWS_MAX:
         raise InvalidInput("content", f"has {rows:,} rows; at most {ROWS_MAX:,}", call=call)
     if len(set(header)) != len(header):
-        raise InvalidInput("content", "has two columns of one name", call=call)
+        raise InvalidInput("content", "has two columns with the same name", call=call)
     named = [row["columnName"] for row in mappings]
     for index, name in enumerate(named):
         if name not in header:
-            raise InvalidInput(f"columns[{index}].name", "is no column of the file", call=call)
+            raise InvalidInput(f"columns[{index}].name", "is not a column of the file", call=call)
     if missing := len(header) - len(set(named)):
         raise InvalidInput(
-            "columns", f"leave out {missing} of {len(header)} columns; all must be named", call=call
+            "columns", f"leave out {missing} of {len(header)} columns; every column must be listed", call=call
         )
     if named != header:
-        raise InvalidInput("columns", "are in another order than the file's, or occur twice", call=call)
+        raise InvalidInput("columns", "are not in the order of the file, or are listed twice", call=call)

@@ -1,4 +1,4 @@
-"""Checks of what the calls on lists take."""
+"""Parameter checks of the list calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turning an active list into a static one at a set time, or once it has stopped changing."""
+"""Scheduled conversions of an active list into a static one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNITS = ("DAY", "WEEK", "MONTH")
 
 
 class Conversion(TypedDict):
-    """The plan for one list."""
+    """The scheduled conversion of a list."""
 
     listId: str
     requestedConversionTime: NotRequired[dict[str, Any]]
@@ -24,10 +24,10 @@ class Conversion(TypedDict):
 
 
 def get(list_id: int | str) -> Call[Conversion]:
-    """Read when a list is to become static.
+    """Read the scheduled conversion of a list.
 
-    :param list_id: the list.
-    :raises NotFound: when there is no such list, or no plan for it.
+    :param list_id: id of the list.
+    :raises NotFound: when the list does not exist, or has no scheduled conversion.
 
     Source: ``GET /crm/{version}/lists/{listId}/schedule-conversion``.
     """
@@ -36,19 +36,19 @@ def get(list_id: int | str) -> Call[Conversion]:
 
 
 def on_date(list_id: int | str, day: date) -> Call[Conversion]:
-    """Make a list static on a day.
+    """Schedule the conversion of a list on a date.
 
-    :param list_id: a DYNAMIC list.
-    :param day: the day.
-    :raises InvalidInput: when it is no day.
-    :raises InvalidRequest: when the list is static already.
+    :param list_id: id of a DYNAMIC list.
+    :param day: date of the conversion.
+    :raises InvalidInput: when *day* is not a date.
+    :raises InvalidRequest: when the list is already static.
 
     Source: ``PUT /crm/{version}/lists/{listId}/schedule-conversion``.
     """
     name = "list_conversions.on_date"
-    # A time is a date to Python, but which day it falls on depends on a zone.
+    # datetime is a subclass of date, but its day depends on a time zone.
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidInput("day", f"must be a day, not {describe_type(day)}", call=name)
+        raise InvalidInput("day", f"must be a date, not {describe_type(day)}", call=name)
     body: dict[str, Json] = {
         "conversionType": "CONVERSION_DATE",
         "year": day.year,
@@ -66,13 +66,13 @@ def on_date(list_id: int | str, day: date) -> Call[Conversion]:
 
 
 def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conversion]:
-    """Make a list static once nobody has come or gone for a while.
+    """Schedule the conversion of a list for when its members have not changed for a period.
 
-    :param list_id: a DYNAMIC list.
-    :param amount: how many of the unit.
+    :param list_id: id of a DYNAMIC list.
+    :param amount: length of the period, in *unit*.
     :param unit: DAY, WEEK or MONTH.
-    :raises InvalidInput: on an unknown unit or no positive number.
-    :raises InvalidRequest: when the list is static already.
+    :raises InvalidInput: when *unit* is unknown, or *amount* is not positive.
+    :raises InvalidRequest: when the list is already static.
 
     Source: ``PUT /crm/{version}/lists/{listId}/schedule-conversion``.
     """
@@ -97,10 +97,10 @@ def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conve
 
 
 def cancel(list_id: int | str) -> Call[None]:
-    """Drop the plan to make a list static.
+    """Cancel the scheduled conversion of a list.
 
-    :param list_id: the list.
-    :raises NotFound: when there is no such list, or no plan for it.
+    :param list_id: id of the list.
+    :raises NotFound: when the list does not exist, or has no scheduled conversion.
 
     Source: ``DELETE /crm/{version}/lists/{listId}/schedule-conversion``.
     """

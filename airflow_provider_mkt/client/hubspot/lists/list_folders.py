@@ -1,4 +1,4 @@
-"""Folders that lists are kept in."""
+"""Folders of lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = "0"
 
 
 class Folder(TypedDict):
-    """A folder with the folders and the ids of the lists in it, which are numbers here alone."""
+    """A folder with its subfolders and the ids of its lists. List ids are numbers only here."""
 
     id: str
     name: NotRequired[str]
@@ -34,8 +34,8 @@ class Folder(TypedDict):
 def get(folder_id: int | str = ROOT) -> Call[Folder]:
     """Read a folder with everything below it.
 
-    :param folder_id: the folder; the root when not given.
-    :raises NotFound: when there is none.
+    :param folder_id: id of the folder; the root folder when not given.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/folders``.
     """
@@ -51,11 +51,11 @@ def get(folder_id: int | str = ROOT) -> Call[Folder]:
 
 
 def create(folder_name: str, *, parent_folder_id: int | str | None = None) -> Call[Folder]:
-    """Create a folder. Nothing keeps two from having one name, so look before a repeat.
+    """Create a folder. Names are not unique, so read the folders before retrying.
 
-    :param folder_name: its name.
-    :param parent_folder_id: the folder it goes into; the root when not given.
-    :raises NotFound: when there is no such parent.
+    :param folder_name: name of the folder.
+    :param parent_folder_id: id of the parent folder; the root folder when not given.
+    :raises NotFound: when the parent folder does not exist.
 
     Source: ``POST /crm/{version}/lists/folders``.
     """
@@ -69,12 +69,12 @@ def create(folder_name: str, *, parent_folder_id: int | str | None = None) -> Ca
 
 
 def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
-    """Put a folder into another one.
+    """Move a folder into another folder.
 
-    :param folder_id: the folder.
-    :param new_parent_folder_id: where it goes; ``0`` is the root.
-    :raises InvalidRequest: when it would end up inside itself.
-    :raises NotFound: when there is no such folder.
+    :param folder_id: id of the folder.
+    :param new_parent_folder_id: id of the new parent folder; ``0`` is the root folder.
+    :raises InvalidRequest: when the folder would contain itself.
+    :raises NotFound: when the folder does not exist.
 
     Source: ``PUT /crm/{version}/lists/folders/{folderId}/move/{newParentFolderId}``.
     """
@@ -87,9 +87,9 @@ def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
 def rename(folder_id: int | str, folder_name: str) -> Call[Folder]:
     """Rename a folder.
 
-    :param folder_id: the folder.
-    :param folder_name: its new name.
-    :raises NotFound: when there is none.
+    :param folder_id: id of the folder.
+    :param folder_name: new name.
+    :raises NotFound: when it does not exist.
 
     Source: ``PUT /crm/{version}/lists/folders/{folderId}/rename``.
     """
@@ -107,9 +107,9 @@ def rename(folder_id: int | str, folder_name: str) -> Call[Folder]:
 def delete(folder_id: int | str) -> Call[None]:
     """Delete a folder.
 
-    :param folder_id: the folder.
-    :raises InvalidRequest: when it is not empty.
-    :raises NotFound: when there is none.
+    :param folder_id: id of the folder.
+    :raises InvalidRequest: when the folder is not empty.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /crm/{version}/lists/folders/{folderId}``.
     """
@@ -124,11 +124,11 @@ def delete(folder_id: int | str) -> Call[None]:
 
 
 def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
-    """Put a list into a folder.
+    """Move a list into a folder.
 
-    :param list_id: the list.
-    :param new_folder_id: the folder; ``0`` is the root.
-    :raises NotFound: when there is no such list or folder.
+    :param list_id: id of the list.
+    :param new_folder_id: id of the folder; ``0`` is the root folder.
+    :raises NotFound: when the list or the folder does not exist.
 
     Source: ``PUT /crm/{version}/lists/folders/move-list``.
     """
@@ -148,5 +148,5 @@ def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
 
 
 def _folder(envelope: Envelope) -> Folder:
-    # The schemas name the answers and not what is in them, so both spellings are read.
+    # The schemas do not say whether the folder is wrapped, so both forms are read.
     return cast("Folder", envelope.get("folder") or envelope)

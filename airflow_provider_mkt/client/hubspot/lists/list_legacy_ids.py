@@ -1,6 +1,6 @@
-"""Ids of lists from the discontinued Contact Lists API.
+"""List ids of the discontinued Contact Lists API.
 
-The platform announced the end of these calls for May 2025; they are still in its documents.
+HubSpot announced the end of these calls for May 2025; its reference still lists them.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, LEGACY_IDS_
 
 
 class LegacyIds(TypedDict):
-    """Ids of today for ids of the discontinued API."""
+    """Current ids for ids of the discontinued API."""
 
     legacyListIdsToIdsMapping: list[dict[str, str]]
     missingLegacyListIds: list[str]
 
 
 def get(legacy_list_id: int | str) -> Call[str]:
-    """Find the id that a list of the discontinued Contact Lists API has today.
+    """Read the current id of a list of the discontinued Contact Lists API.
 
-    :param legacy_list_id: its id there.
-    :returns: its id here.
-    :raises NotFound: when there is none.
+    :param legacy_list_id: id in the discontinued API.
+    :returns: the current id.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/idmapping``.
     """
@@ -41,10 +41,10 @@ def get(legacy_list_id: int | str) -> Call[str]:
 
 
 def batch_read(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
-    """Find the ids that up to 10,000 lists of the discontinued Contact Lists API have today.
+    """Read the current ids of up to 10,000 lists of the discontinued Contact Lists API.
 
-    :param legacy_list_ids: their ids there.
-    :returns: the pairs, and the ids that have none.
+    :param legacy_list_ids: 1-10,000 ids in the discontinued API.
+    :returns: the pairs of ids, and the ids without a current one.
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/lists/idmapping``.

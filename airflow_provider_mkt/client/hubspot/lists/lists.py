@@ -1,7 +1,7 @@
-"""Lists of contacts and of other records: static ones, and those that filters fill.
+"""Lists of contacts and of other records, static and dynamic.
 
-Members are in ``list_memberships``, folders in ``list_folders``, turning an active list into a static one
-in ``list_conversions``, and ids of the discontinued API in ``list_legacy_ids``.
+See ``list_memberships`` for members, ``list_folders`` for folders, ``list_conversions`` for the conversion of
+an active list into a static one, and ``list_legacy_ids`` for ids of the discontinued API.
 """
 
 from __future__ import annotations
@@ -46,21 +46,23 @@ ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
 
 
 class Size(TypedDict):
-    """How many members a list had from a moment on."""
+    """The size of a list from a time on."""
 
     timestamp: str
     size: int
 
 
 class SizeHistory(TypedDict):
-    """The sizes of a list, and the moments at which its filters were changed."""
+    """The sizes of a list, and the times at which its filters were edited."""
 
     sizeHistory: list[Size]
     editHistory: list[str]
 
 
 class FoundList(TypedDict):
-    """A list as the search shows it: what else was asked for is in ``additionalProperties``."""
+    """A list in a search result.
+
+    ``additionalProperties`` contains the further properties that were requested."""
 
     listId: str
     name: str
@@ -74,11 +76,11 @@ class FoundList(TypedDict):
 
 
 def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactList]:
-    """Read one list.
+    """Read a list.
 
-    :param list_id: its id.
-    :param include_filters: also read its filters.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :param include_filters: also return the filters.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/{listId}``.
     """
@@ -96,10 +98,10 @@ def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactLis
 def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
     """Read lists by id.
 
-    :param list_ids: their ids.
-    :param include_filters: also read their filters.
-    :returns: those there are; the platform leaves unknown ones out without a word.
-    :raises InvalidInput: when there are no ids, or one is none.
+    :param list_ids: 1-500 list ids.
+    :param include_filters: also return the filters.
+    :returns: the lists that exist; HubSpot silently omits unknown ids.
+    :raises InvalidInput: when *list_ids* is empty, or an id is invalid.
 
     Source: ``GET /crm/{version}/lists``.
     """
@@ -118,12 +120,12 @@ def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) 
 def by_name(
     list_name: str, *, object_type_id: str = CONTACTS, include_filters: bool = False
 ) -> Call[ContactList]:
-    """Read one list by its name, whose case may not matter.
+    """Read a list by name. HubSpot may ignore case.
 
-    :param list_name: its name.
-    :param object_type_id: type of its records; contacts when not given.
-    :param include_filters: also read its filters.
-    :raises NotFound: when there is none.
+    :param list_name: name of the list.
+    :param object_type_id: object type of the records; contacts when not given.
+    :param include_filters: also return the filters.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/object-type-id/{objectTypeId}/name/{listName}``.
     """
@@ -150,18 +152,18 @@ def search(
     count: int = SEARCH_PAGE_MAX,
     offset: int = 0,
 ) -> Call[list[FoundList]]:
-    """Page through lists.
+    """Search lists.
 
     :param query: part of the name.
-    :param list_ids: only these.
-    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT ones.
+    :param list_ids: only these lists.
+    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT lists.
     :param object_type_id: only lists of records of this type.
     :param additional_properties: further properties to return, e.g. ``hs_list_size``.
-    :param sort: property to sort by; a leading ``-`` turns it round.
+    :param sort: property to sort by; a leading ``-`` sorts in descending order.
     :param count: rows per page, 1-500.
-    :param offset: rows to leave out at the start.
-    :returns: one page of lists; iterate the call for all.
-    :raises InvalidInput: on an unknown type, or a number out of bounds.
+    :param offset: number of rows to skip.
+    :returns: one page of lists; iterate the call for all pages.
+    :raises InvalidInput: when a type is unknown, or a number is out of range.
 
     Source: ``POST /crm/{version}/lists/search``.
     """
@@ -175,7 +177,7 @@ def search(
     kinds = words(name, "processing_types", processing_types)
     for index, kind in enumerate(kinds):
         _kind(name, f"processing_types[{index}]", kind)
-    # The schemas disagree on which lists may be left out; an empty one asks for nothing in both.
+    # The schemas disagree on which fields are optional; an empty list means no filter in both.
     body: dict[str, Json] = {
         "listIds": record_ids(name, "list_ids", list_ids, at_most=LEGACY_IDS_MAX) if list_ids else [],
         "processingTypes": kinds,
@@ -208,20 +210,20 @@ def create(
     membership_settings: Mapping[str, Any] | None = None,
     permissions: Mapping[str, Any] | None = None,
 ) -> Call[ContactList]:
-    """Create a list. Names are unique, so a repeat is refused; look it up by name then.
+    """Create a list. Names are unique, so a retry after a successful call is rejected: read the list by name.
 
-    :param list_name: its name.
-    :param processing_type: MANUAL for a static list, DYNAMIC for one that its filters keep filled,
-        SNAPSHOT for one that its filters fill once.
-    :param object_type_id: type of its records; contacts when not given.
-    :param filter_branch: the filters, in the platform's own form; DYNAMIC and SNAPSHOT need them.
-    :param folder_id: the folder it goes into; the root when not given.
-    :param custom_properties: further properties of the list.
-    :param membership_settings: in the platform's own form.
-    :param permissions: in the platform's own form.
-    :returns: the list. Its filters are at work until its ``processingStatus`` is COMPLETE.
-    :raises InvalidInput: without a name, on an unknown type, or filters where there may be none.
-    :raises InvalidRequest: when the name is taken.
+    :param list_name: name of the list.
+    :param processing_type: MANUAL for a static list, DYNAMIC for a list that its filters keep up to date,
+        SNAPSHOT for a list that its filters fill once.
+    :param object_type_id: object type of the records; contacts when not given.
+    :param filter_branch: the filters, in HubSpot's own format; required for DYNAMIC and SNAPSHOT lists.
+    :param folder_id: id of the parent folder; the root folder when not given.
+    :param custom_properties: custom properties of the list.
+    :param membership_settings: in HubSpot's own format.
+    :param permissions: in HubSpot's own format.
+    :returns: the list. Its members are complete when ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: when the name is empty, the type is unknown, or filters are missing or not allowed.
+    :raises InvalidRequest: when the name is already in use.
 
     Source: ``POST /crm/{version}/lists``.
     """
@@ -230,7 +232,7 @@ def create(
     if filter_branch is None and kind != "MANUAL":
         raise InvalidInput("filter_branch", f"is missing: a {kind} list needs filters", call=name)
     if filter_branch is not None and kind == "MANUAL":
-        raise InvalidInput("filter_branch", "has no use: a MANUAL list knows no filters", call=name)
+        raise InvalidInput("filter_branch", "is not allowed: a MANUAL list has no filters", call=name)
     body: dict[str, Json] = {
         "name": word(name, "list_name", list_name),
         "objectTypeId": word(name, "object_type_id", object_type_id),
@@ -252,11 +254,11 @@ def create(
 def rename(list_id: int | str, list_name: str, *, include_filters: bool = False) -> Call[ContactList]:
     """Rename a list.
 
-    :param list_id: its id.
+    :param list_id: id of the list.
     :param list_name: the new name.
-    :param include_filters: whether the answer shows the filters.
-    :raises InvalidRequest: when the name is taken.
-    :raises NotFound: when there is no such list.
+    :param include_filters: also return the filters.
+    :raises InvalidRequest: when the name is already in use.
+    :raises NotFound: when the list does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-name``.
     """
@@ -279,12 +281,12 @@ def update_filters(
 ) -> Call[ContactList]:
     """Replace the filters of a DYNAMIC list.
 
-    :param list_id: its id.
-    :param filter_branch: the filters, in the platform's own form.
-    :param enroll_in_workflows: whether those who come in by the change enter workflows on the list.
-    :returns: the list, at work until its ``processingStatus`` is COMPLETE.
-    :raises InvalidInput: when there are no filters.
-    :raises NotFound: when there is no such list.
+    :param list_id: id of the list.
+    :param filter_branch: the filters, in HubSpot's own format.
+    :param enroll_in_workflows: whether new members enter the workflows that the list triggers.
+    :returns: the list. Its members are complete when ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: when *filter_branch* is empty.
+    :raises NotFound: when the list does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-filters``.
     """
@@ -305,8 +307,8 @@ def update_filters(
 def delete(list_id: int | str) -> Call[None]:
     """Delete a list. It can be restored for 90 days.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /crm/{version}/lists/{listId}``.
     """
@@ -321,10 +323,10 @@ def delete(list_id: int | str) -> Call[None]:
 
 
 def restore(list_id: int | str) -> Call[None]:
-    """Bring back a list that was deleted within the last 90 days.
+    """Restore a list that was deleted within the last 90 days.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/restore``.
     """
@@ -341,13 +343,13 @@ def restore(list_id: int | str) -> Call[None]:
 def size_history(
     list_id: int | str, *, start: datetime | None = None, end: datetime | None = None
 ) -> Call[SizeHistory]:
-    """Read how the size of a list went, and its edits.
+    """Read the size history and the edit history of a list.
 
-    :param list_id: its id.
-    :param start: from when on, with a time zone.
-    :param end: until when, with a time zone.
+    :param list_id: id of the list.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
     :returns: both histories.
-    :raises InvalidInput: on a time without a zone, or an end before the start.
+    :raises InvalidInput: when a time has no time zone, or the end is before the start.
 
     Source: ``GET /crm/{version}/lists/{listId}/size-and-edits-history/between``.
     """

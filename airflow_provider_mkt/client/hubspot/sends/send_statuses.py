@@ -1,4 +1,4 @@
-"""What became of a mail to one person."""
+"""Statuses of single sends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
 
 
 class SendStatus(BaseModel):
-    """Where one mail is.
+    """The status of a single send.
 
     :param status: PENDING, PROCESSING, COMPLETE or CANCELED.
-    :param sendResult: why it ended as it did; SENT alone means that the mail went out.
+    :param sendResult: result of the send; only SENT means that the email was sent.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -29,10 +29,10 @@ class SendStatus(BaseModel):
 
 
 def get(status_id: str) -> Call[SendStatus]:
-    """Read what became of a send.
+    """Read the status of a single send.
 
-    :param status_id: the ``statusId`` that the send was answered with.
-    :raises NotFound: when there is no such send.
+    :param status_id: ``statusId`` from the response of the send.
+    :raises NotFound: when the send does not exist.
 
     Source: ``GET /marketing/v3/email/send-statuses/{statusId}``.
     """
@@ -42,6 +42,6 @@ def get(status_id: str) -> Call[SendStatus]:
         Route("GET", "send_statuses", "/{statusId}", path_params(name, statusId=status_id)),
         SendStatus.model_validate,
         Replay.SAFE,
-        # Documented nowhere; whoever may send can be expected to ask.
+        # HubSpot documents no scope for this call; assume that the scopes for sending are sufficient.
         scopes=("transactional-email or marketing-email",),
     )

@@ -1,4 +1,4 @@
-"""Credentials for sending transactional mail over SMTP."""
+"""SMTP tokens: credentials for sending transactional email over SMTP."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SCOPES = ("transactional-email",)
 
 
 class SmtpToken(BaseModel):
-    """An SMTP user.
+    """An SMTP token.
 
-    :param id: the user name.
-    :param password: only in the answer to its creation or to a reset, and hidden when printed.
+    :param id: the SMTP user name.
+    :param password: only in the response of creation and of a password reset; hidden in ``repr``.
     :param createContact: whether recipients become contacts.
     """
 
@@ -37,12 +37,12 @@ class SmtpToken(BaseModel):
 def list(
     *, campaign_name: str | None = None, email_campaign_id: str | None = None, limit: int | None = None
 ) -> Call[builtins.list[SmtpToken]]:
-    """Page through SMTP tokens; none of them shows its password.
+    """List SMTP tokens, without passwords.
 
-    :param campaign_name: only those of this campaign.
-    :param email_campaign_id: only the one with this id.
-    :param limit: rows per page; the platform's own number when not given.
-    :returns: one page of tokens; iterate the call for all.
+    :param campaign_name: only tokens of this campaign.
+    :param email_campaign_id: only the token with this email campaign id.
+    :param limit: rows per page; HubSpot's default when not given.
+    :returns: one page of tokens; iterate the call for all pages.
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens``.
     """
@@ -61,15 +61,15 @@ def list(
 
 
 def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
-    """Create an SMTP token. It dies after twelve months.
+    """Create an SMTP token. It expires after twelve months.
 
-    The password is in this answer only. Where the answer is lost, look the token up by its campaign's
-    name, archive it and create another.
+    Only this response contains the password. After an ambiguous failure, find the token by its campaign name,
+    archive it and create another one.
 
-    :param campaign_name: names the token, and the campaign its mail is reported under.
+    :param campaign_name: name of the token, and of the campaign that its emails are reported under.
     :param create_contact: whether recipients become contacts.
-    :raises PermissionDenied: without the add-on or the scope, and perhaps with any token that is not an
-        OAuth app's.
+    :raises PermissionDenied: when the add-on or the scope is missing, or possibly when the token is not of an
+        OAuth app.
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens``.
     """
@@ -91,10 +91,10 @@ def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
 
 
 def get(token_id: str) -> Call[SmtpToken]:
-    """Read one SMTP token, without its password.
+    """Read an SMTP token, without its password.
 
-    :param token_id: its id, which is the SMTP user name.
-    :raises NotFound: when there is none, or it has died.
+    :param token_id: id of the token, which is the SMTP user name.
+    :raises NotFound: when the token does not exist or has expired.
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
@@ -102,10 +102,10 @@ def get(token_id: str) -> Call[SmtpToken]:
 
 
 def archive(token_id: str) -> Call[None]:
-    """Delete an SMTP token; whoever uses it can send no more.
+    """Delete an SMTP token. Its users can then no longer send.
 
-    :param token_id: its id, which is the SMTP user name.
-    :raises NotFound: when there is none.
+    :param token_id: id of the token, which is the SMTP user name.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
@@ -120,11 +120,11 @@ def archive(token_id: str) -> Call[None]:
 
 
 def reset_password(token_id: str) -> Call[SmtpToken]:
-    """Give an SMTP token a new password. The old one stops working at once.
+    """Reset the password of an SMTP token. The old password stops working immediately.
 
-    :param token_id: its id, which is the SMTP user name.
-    :returns: the token with its new password, which is shown here only.
-    :raises NotFound: when there is none.
+    :param token_id: id of the token, which is the SMTP user name.
+    :returns: the token with its new password. Only this response contains it.
+    :raises NotFound: when it does not exist.
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens/{tokenId}/password-reset``.
     """

@@ -1,4 +1,4 @@
-"""Mail to one person at a time: transactional mail, and marketing mail of the single-send kind."""
+"""Single sends: transactional emails and single-send marketing emails to one recipient."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ def send(
     contact_properties: Mapping[str, str] | None = None,
     custom_properties: Mapping[str, Any] | None = None,
 ) -> Call[SendStatus]:
-    """Send a published transactional email to one person. Sends real mail.
+    """Send a published transactional email to one recipient. Sends real email.
 
-    The platform answers at once and sends later: follow the answer's ``statusId``, since an address
-    that is refused shows only there. Needs the transactional email add-on.
+    HubSpot responds immediately and sends later: poll ``send_statuses.get`` with the response's ``statusId``,
+    since only that reports a rejected address. Needs the transactional email add-on.
 
-    :param email_id: the email to send.
-    :param to: the recipient's address.
-    :param send_id: key of this one mail, unique in the account: the platform sends one mail per key.
-        With it a lost answer is asked for again; without it the send is never repeated.
-    :param sender: ``Name <address>`` in place of the email's own.
-    :param cc: addresses that get a copy.
-    :param bcc: addresses that get a hidden copy.
-    :param reply_to: addresses that answers go to.
-    :param contact_properties: written to the recipient's contact.
-    :param custom_properties: values for the template alone, any JSON.
-    :returns: the status to follow.
-    :raises InvalidInput: on an id that is no number, a value that is no address, or an empty ``send_id``.
+    :param email_id: id of the email to send.
+    :param to: the recipient's email address.
+    :param send_id: idempotency key, unique in the account: HubSpot sends one email per key. With it the call
+        is safe to retry; without it the call is never retried.
+    :param sender: ``Name <address>`` instead of the email's own sender.
+    :param cc: email addresses that get a copy.
+    :param bcc: email addresses that get a blind copy.
+    :param reply_to: email addresses for replies.
+    :param contact_properties: properties to set on the recipient's contact.
+    :param custom_properties: values for the email template only, any JSON.
+    :returns: the send status to poll.
+    :raises InvalidInput: when *email_id* is not a number, a value is not an email address, or *send_id* is
+        empty.
     :raises InvalidRequest: when the email does not exist or is not published.
-    :raises PermissionDenied: without the product or the scope.
+    :raises PermissionDenied: when the product or the scope is missing.
 
     Source: ``POST /marketing/{version}/transactional/single-email/send``.
     """
@@ -65,25 +66,26 @@ def single_send(
     contact_properties: Mapping[str, str] | None = None,
     custom_properties: Mapping[str, Any] | None = None,
 ) -> Call[SendStatus]:
-    """Send a published marketing email of the single-send kind to one person. Sends real mail.
+    """Send a published single-send marketing email to one recipient. Sends real email.
 
-    Makes the recipient a marketing contact, which the account pays for, and creates the contact where
-    there is none. Needs Marketing Hub Enterprise.
+    Makes the recipient a marketing contact, which HubSpot bills, and creates the contact if it does not
+    exist. Needs Marketing Hub Enterprise.
 
-    :param email_id: the email to send.
-    :param to: the recipient's address.
-    :param send_id: key of this one mail, unique in the account: the platform sends one mail per key.
-        With it a lost answer is asked for again; without it the send is never repeated.
-    :param sender: ``Name <address>`` in place of the email's own.
-    :param cc: addresses that get a copy.
-    :param bcc: addresses that get a hidden copy.
-    :param reply_to: addresses that answers go to.
-    :param contact_properties: written to the recipient's contact.
-    :param custom_properties: values for the template alone, any JSON.
-    :returns: the status to follow.
-    :raises InvalidInput: on an id that is no number, a value that is no address, or an empty ``send_id``.
-    :raises InvalidRequest: when the email does not exist, is not published or is of another kind.
-    :raises PermissionDenied: without the product or the scope.
+    :param email_id: id of the email to send.
+    :param to: the recipient's email address.
+    :param send_id: idempotency key, unique in the account: HubSpot sends one email per key. With it the call
+        is safe to retry; without it the call is never retried.
+    :param sender: ``Name <address>`` instead of the email's own sender.
+    :param cc: email addresses that get a copy.
+    :param bcc: email addresses that get a blind copy.
+    :param reply_to: email addresses for replies.
+    :param contact_properties: properties to set on the recipient's contact.
+    :param custom_properties: values for the email template only, any JSON.
+    :returns: the send status to poll.
+    :raises InvalidInput: when *email_id* is not a number, a value is not an email address, or *send_id* is
+        empty.
+    :raises InvalidRequest: when the email does not exist, is not published or is of another type.
+    :raises PermissionDenied: when the product or the scope is missing.
 
     Source: ``POST /marketing/{version}/email/single-send``.
     """
@@ -103,7 +105,7 @@ def _call(
         SendStatus.model_validate,
         Replay.NEVER if send_id is None else Replay.SAFE,
         body=body,
-        # The platform exempts both from its windows and from the day.
+        # HubSpot counts these calls neither in its rate-limit window nor in the daily limit.
         quota=Quota.FREE,
         scopes=scopes,
     )
@@ -118,7 +120,7 @@ def _message(
     bcc: Sequence[str],
     reply_to: Sequence[str],
 ) -> dict[str, Any]:
-    # The dated schema requires the lists and the undated one the recipient, so all are always there.
+    # The dated schema requires the lists and the undated schema the recipient, so all fields are always sent.
     message: dict[str, Any] = {
         "to": address(call, "to", to),
         "cc": addresses(call, "cc", cc),

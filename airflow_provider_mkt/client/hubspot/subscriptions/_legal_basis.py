@@ -1,4 +1,4 @@
-"""The legal basis for mail, which accounts with GDPR features ask for."""
+"""The legal basis for sending email, which accounts with GDPR features require."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _KNOWN = get_args(LegalBasis)
 def legal_fields(
     call: str, legal_basis: str | None, explanation: str | None, where: str = ""
 ) -> dict[str, str]:
-    """The two fields of a body that state the basis.
+    """Return the body fields of the legal basis.
 
-    :raises InvalidInput: on an unknown basis, or one of the two without the other.
+    :raises InvalidInput: when the basis is unknown, or only one of both is given.
     """
     if legal_basis is not None and legal_basis not in _KNOWN:
         field = f"{where}legal_basis"
@@ -38,7 +38,7 @@ def legal_fields(
     if (legal_basis is None) is not (explanation is None):
         missing = "explanation" if explanation is None else "legal_basis"
         raise InvalidInput(
-            f"{where}{missing}", "is missing: a basis and its explanation go together", call=call
+            f"{where}{missing}", "is missing: legal_basis and explanation must be given together", call=call
         )
     if legal_basis is None or explanation is None:
         return {}

@@ -1,7 +1,6 @@
-"""Subscription statuses of many people at once. Needs an Enterprise product.
+"""Subscription statuses of up to 100 people per call. Needs an Enterprise product.
 
-Each call answers for all of its people at once; those it failed for are among ``errors``, with a 200 as
-with a 207.
+People for whom a call failed are in ``errors``, with a 200 as well as with a 207.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 BATCH_MAX = 100
-"""The platform states no limit; this is what its other batches take."""
+"""HubSpot documents no limit; its other batches accept this many."""
 _READ = ("communication_preferences.statuses.batch.read",)
 _WRITE = ("communication_preferences.statuses.batch.write",)
 _CHANGE = frozenset(("email", "subscription_id", "state", "legal_basis", "explanation"))
@@ -44,7 +43,7 @@ class PersonWideStatuses(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why it failed for some of the people."""
+    """A failure, and the people that it affects."""
 
     category: str
     message: str
@@ -52,8 +51,7 @@ class Failure(TypedDict):
 
 
 class People(TypedDict, Generic[R]):
-    """A batch answer about people: the results in any order (match them by ``subscriberIdString``), and
-    the failures."""
+    """A batch response: the results in any order (match them by ``subscriberIdString``), and the failures."""
 
     status: str
     results: list[R]
@@ -61,11 +59,11 @@ class People(TypedDict, Generic[R]):
 
 
 def read(emails: Sequence[str], *, business_unit_id: int | None = None) -> Call[People[PersonStatuses]]:
-    """Read the states of up to 100 people.
+    """Read the subscription statuses of up to 100 people.
 
-    :param emails: their addresses.
-    :param business_unit_id: only the types of this business unit.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: only subscription types of this business unit.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/read``.
     """
@@ -82,11 +80,11 @@ def read(emails: Sequence[str], *, business_unit_id: int | None = None) -> Call[
 
 
 def write(changes: Sequence[Mapping[str, Any]]) -> Call[People[Status]]:
-    """Set up to 100 states. Undoes opt-outs where it is told to: mind the consent.
+    """Set up to 100 subscription statuses. This can undo an opt-out: make sure that you have consent.
 
-    :param changes: a mapping each of ``email``, ``subscription_id`` and ``state``, with ``legal_basis``
-        and ``explanation`` where the account has GDPR features on.
-    :raises InvalidInput: on an empty or too large batch, naming the change that is wrong.
+    :param changes: 1-100 mappings of ``email``, ``subscription_id`` and ``state``, with ``legal_basis`` and
+        ``explanation`` if the account has GDPR features on.
+    :raises InvalidInput: on an empty or too large batch, or an invalid change, naming it.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/write``.
     """
@@ -108,11 +106,11 @@ def write(changes: Sequence[Mapping[str, Any]]) -> Call[People[Status]]:
 def read_unsubscribed_from_all(
     emails: Sequence[str], *, business_unit_id: int | None = None
 ) -> Call[People[PersonWideStatuses]]:
-    """Read which of up to 100 people opted out of everything.
+    """Read which of up to 100 people unsubscribed from all email.
 
-    :param emails: their addresses.
-    :param business_unit_id: of this business unit.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: id of the business unit.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/unsubscribe-all/read``.
     """
@@ -131,12 +129,12 @@ def read_unsubscribed_from_all(
 def unsubscribe_from_all(
     emails: Sequence[str], *, business_unit_id: int | None = None, verbose: bool = False
 ) -> Call[People[PersonStatuses]]:
-    """Opt up to 100 people out of everything. Only they themselves can take it back.
+    """Unsubscribe up to 100 people from all email. Only they themselves can undo it.
 
-    :param emails: their addresses.
-    :param business_unit_id: of this business unit alone.
-    :param verbose: answer with the states it changed.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: unsubscribe from this business unit only.
+    :param verbose: return the changed statuses.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/unsubscribe-all``.
     """
@@ -161,7 +159,7 @@ def _change(call: str, where: str, change: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(where, f"must be a mapping, not {describe_type(change)}", call=call)
     for key in change:
         if key not in _CHANGE:
-            raise InvalidInput(f"{where}.{key}", "is no field of a change", call=call)
+            raise InvalidInput(f"{where}.{key}", "is not a field of a change", call=call)
     email = address(call, f"{where}.email", change.get("email", ""))
     return {
         "channel": EMAIL,

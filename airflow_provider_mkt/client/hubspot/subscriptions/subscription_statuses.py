@@ -1,7 +1,7 @@
-"""Subscription statuses of the newer API: three states, and opting out of everything.
+"""Subscription statuses of the v4 API: three states, and unsubscribing from all email.
 
-A person can be SUBSCRIBED, UNSUBSCRIBED (they or somebody for them opted out) or NOT_SPECIFIED.
-For many people at once see ``subscription_batches``.
+A person is SUBSCRIBED, UNSUBSCRIBED (opted out, by themselves or by another user) or NOT_SPECIFIED. See
+``subscription_batches`` for many people per call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 EMAIL = "EMAIL"
-"""The one channel there is."""
+"""The only channel."""
 State = Literal["SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"]
 STATES = get_args(State)
 FAMILY = "subscription_statuses"
@@ -46,7 +46,7 @@ class Translation(TypedDict):
 
 
 class Definition(TypedDict):
-    """A type of mail that people can subscribe to."""
+    """A subscription type."""
 
     id: str
     name: str
@@ -63,7 +63,7 @@ class Definition(TypedDict):
 
 
 class Status(TypedDict):
-    """One person's state for one type."""
+    """The status of one person for one subscription type."""
 
     subscriberIdString: str
     subscriptionId: int
@@ -101,10 +101,10 @@ class Links(TypedDict):
 def definitions(
     *, business_unit_id: int | None = None, include_translations: bool | None = None
 ) -> Call[list[Definition]]:
-    """Read every subscription type, of one business unit if given.
+    """Read every subscription type, optionally of one business unit.
 
-    :param business_unit_id: the business unit.
-    :param include_translations: also read the names in other languages.
+    :param business_unit_id: id of the business unit.
+    :param include_translations: also return translations.
 
     Source: ``GET /communication-preferences/{version}/definitions``.
     """
@@ -129,13 +129,13 @@ def links(
     language: str | None = None,
     business_unit_id: int | None = None,
 ) -> Call[Links]:
-    """Make the links to one person's preference pages. Whoever has them can change the preferences.
+    """Generate the links to one person's preference pages. Anyone with a link can change the preferences.
 
-    :param email: their address.
-    :param subscription_id: also make the link that unsubscribes from this type alone.
+    :param email: the person's email address.
+    :param subscription_id: also generate the link that unsubscribes from this subscription type.
     :param language: language of the pages.
-    :param business_unit_id: the business unit; the account's own when not given.
-    :raises InvalidInput: when it is no address, or the id no number.
+    :param business_unit_id: id of the business unit; the account's own when not given.
+    :raises InvalidInput: when *email* is not an email address, or the id is not a number.
 
     Source: ``POST /communication-preferences/{version}/links/generate``.
     """
@@ -157,11 +157,11 @@ def links(
 
 
 def get(email: str, *, business_unit_id: int | None = None) -> Call[list[Status]]:
-    """Read one person's state for every type.
+    """Read the status of one person for every subscription type.
 
-    :param email: their address.
-    :param business_unit_id: only the types of this business unit.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: only subscription types of this business unit.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
@@ -184,16 +184,19 @@ def set_status(
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Status]:
-    """Set one person's state for one type. Undoes an opt-out where it is told to: mind the consent.
+    """Set the status of one person for one subscription type.
 
-    :param email: their address.
-    :param subscription_id: the type.
+    This can undo an opt-out: make sure that you have consent.
+
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
     :param state: SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :returns: the new state; ``setStatusSuccessReason`` tells a change from none.
-    :raises InvalidInput: on a bad address or id, an unknown word, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :returns: the new status; ``setStatusSuccessReason`` says whether it changed.
+    :raises InvalidInput: when the address or the id is invalid, the state or the basis is unknown, or the
+        explanation is missing.
+    :raises InvalidRequest: when a legal basis is required and missing.
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
@@ -217,12 +220,12 @@ def set_status(
 def get_unsubscribed_from_all(
     email: str, *, business_unit_id: int | None = None, verbose: bool = False
 ) -> Call[list[WideStatus]]:
-    """Read whether one person opted out of everything.
+    """Read whether one person unsubscribed from all email.
 
-    :param email: their address.
-    :param business_unit_id: of this business unit.
-    :param verbose: ask for the long form of the answer.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: id of the business unit.
+    :param verbose: request the verbose response.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/statuses/{subscriberIdString}/unsubscribe-all``.
     """
@@ -240,12 +243,12 @@ def get_unsubscribed_from_all(
 def unsubscribe_from_all(
     email: str, *, business_unit_id: int | None = None, verbose: bool = False
 ) -> Call[list[Status]]:
-    """Opt one person out of everything. Only they themselves can take it back.
+    """Unsubscribe one person from all email. Only they themselves can undo it.
 
-    :param email: their address.
-    :param business_unit_id: of this business unit alone.
-    :param verbose: answer with the states it changed.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: unsubscribe from this business unit only.
+    :param verbose: return the changed statuses.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}/unsubscribe-all``.
     """
@@ -261,7 +264,7 @@ def unsubscribe_from_all(
 
 
 def in_channel(call: str, business_unit_id: int | None, *, verbose: bool = False) -> Pairs:
-    """The query that every call on people takes."""
+    """Return the query parameters that the calls about people share."""
     return query_pairs(
         channel=EMAIL,
         businessUnitId=business_unit(call, business_unit_id),
@@ -270,7 +273,7 @@ def in_channel(call: str, business_unit_id: int | None, *, verbose: bool = False
 
 
 def business_unit(call: str, business_unit_id: int | None) -> int | None:
-    """The brand, of which 0 is the account's own."""
+    """Check the id of a business unit; 0 is the account's own."""
     return None if business_unit_id is None else rank(call, "business_unit_id", business_unit_id)
 
 
@@ -287,10 +290,10 @@ def known_state(call: str, field: str, state: str) -> str:
 
 
 def answered(envelope: Envelope) -> list[dict[str, Any]]:
-    """The results of an action on one person.
+    """Read the results of an action on one person.
 
-    :raises InvalidRequest: when it tells of a failure, which it does with a 200.
-    :raises ValueError: when it is not complete.
+    :raises InvalidRequest: when the response, which has status 200, contains errors.
+    :raises ValueError: when the action is not complete.
     """
     if failures := errors_of(envelope):
         raise InvalidRequest(
@@ -305,9 +308,9 @@ def answered(envelope: Envelope) -> list[dict[str, Any]]:
 
 
 def row(envelope: Envelope) -> dict[str, Any]:
-    """The one result of an action.
+    """Read the only result of an action.
 
-    :raises ValueError: when there is another number of them.
+    :raises ValueError: when there is not exactly one result.
     """
     (only,) = answered(envelope)
     return only

@@ -1,8 +1,8 @@
-"""Who wants which kind of mail: subscription types, and one person's subscriptions.
+"""Subscription types, and the subscriptions of one person.
 
-These calls ask the undated API in its own words in one profile and the dated one in the other, and read
-the same out of both. What only the newer API knows (three states, many people at once, opting out of
-everything) is in ``subscription_statuses``.
+The calls use the undated API in the ``v3`` profile and the dated API in the dated one, and return the same
+result. ``subscription_statuses`` has what only the dated API offers: three states, and unsubscribing from all
+email.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _WRITE = ("communication_preferences.write or communication_preferences.read_wri
 
 
 class Subscription(TypedDict):
-    """One person's subscription to one type.
+    """The subscription of one person to one type.
 
-    The dated API sends no description, and its ``source`` is other text than ``sourceOfStatus``.
+    The dated API returns no description, and its ``source`` differs from ``sourceOfStatus``.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Subscription(TypedDict):
 
 
 def definitions() -> Call[list[Definition]]:
-    """Read every subscription type of the account.
+    """Read the account's subscription types.
 
     :returns: all types, in one page.
 
@@ -58,10 +58,10 @@ def definitions() -> Call[list[Definition]]:
 
 
 def statuses(email: str) -> Call[list[Subscription]]:
-    """Read one person's subscriptions, one row for each type.
+    """Read the subscriptions of one person, one row per type.
 
-    :param email: their address.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/status/email/{emailAddress}``.
     """
@@ -90,19 +90,20 @@ def subscribe(
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Subscription]:
-    """Subscribe one person to one type of mail.
+    """Subscribe one person to one subscription type.
 
-    Somebody who opted out is another matter: the undated API refuses to subscribe them again, the dated
-    one does it. Read ``subscription_statuses.get`` first, whose UNSUBSCRIBED tells an opt-out from
-    never having been asked, and leave it at that without a new consent.
+    For a person who opted out, the undated API rejects the call and the dated API subscribes them again. Read
+    ``subscription_statuses.get`` first: UNSUBSCRIBED is an opt-out. Do not subscribe such a person without a
+    new consent.
 
-    :param email: their address.
-    :param subscription_id: the type.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :raises InvalidInput: on a bad address or id, an unknown basis, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed, or (undated) after an opt-out.
-    :raises NotFound: when there is no such type.
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
+        missing.
+    :raises InvalidRequest: when a legal basis is required and missing, or (undated API) after an opt-out.
+    :raises NotFound: when the subscription type does not exist.
 
     Source: ``POST /communication-preferences/{version}/subscribe``.
     """
@@ -117,15 +118,16 @@ def unsubscribe(
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Subscription]:
-    """Unsubscribe one person from one type of mail. It cannot be taken back in every profile.
+    """Unsubscribe one person from one subscription type. Not every profile can undo it.
 
-    :param email: their address.
-    :param subscription_id: the type.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :raises InvalidInput: on a bad address or id, an unknown basis, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed.
-    :raises NotFound: when there is no such type.
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
+        missing.
+    :raises InvalidRequest: when a legal basis is required and missing.
+    :raises NotFound: when the subscription type does not exist.
 
     Source: ``POST /communication-preferences/{version}/unsubscribe``.
     """
@@ -176,7 +178,7 @@ def _statuses(envelope: Envelope) -> list[Subscription]:
 
 def _one(envelope: Envelope) -> Subscription:
     if "results" not in envelope:
-        # An answer that names no type is none of a write.
+        # The response of a write always contains the id of the type.
         return cast("Subscription", {**envelope, "id": envelope["id"]})
     return _as_undated(row(envelope))
 
@@ -185,7 +187,7 @@ def _as_undated(status: dict[str, Any]) -> Subscription:
     subscription: dict[str, Any] = {
         "id": str(status["subscriptionId"]),
         "name": status.get("subscriptionName", ""),
-        # The undated API has no word for people who were never asked.
+        # The undated API does not distinguish NOT_SPECIFIED from UNSUBSCRIBED.
         "status": "SUBSCRIBED" if status["status"] == "SUBSCRIBED" else "NOT_SUBSCRIBED",
     }
     for theirs, ours in (

@@ -12,7 +12,7 @@ from airflow_provider_mkt.client.marketo.rows import Partition
 
 
 def list() -> Call[builtins.list[Partition]]:
-    """Read the partitions that the API user may use. They hardly ever change.
+    """List the lead partitions that the API user can access.
 
     Source: ``GET /rest/v1/leads/partitions.json``.
     """
@@ -22,8 +22,8 @@ def list() -> Call[builtins.list[Partition]]:
 def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins.list[RowResult]]:
     """Move up to 300 leads to a partition.
 
-    :param lead_ids: leads, each once.
-    :param partition_name: the partition they go to.
+    :param lead_ids: lead ids, without duplicates.
+    :param partition_name: name of the target partition.
     :returns: one row per lead, in the order of *lead_ids*: ``updated``, or ``skipped`` with the reason.
 
     Source: ``POST /rest/v1/leads/partitions.json``.

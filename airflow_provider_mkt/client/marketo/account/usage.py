@@ -1,4 +1,4 @@
-"""How many calls the instance has used, and which errors it gave. Each question is a call itself."""
+"""API usage and API errors of the instance. Each of these calls counts as usage itself."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from airflow_provider_mkt.client.marketo.rows import Errors, Usage
 
 
 def today() -> Call[Usage | None]:
-    """Read today's calls, in all and per API user. The quota itself is not told by any endpoint.
+    """Read today's number of API calls, in total and per API user. No endpoint returns the quota itself.
 
-    :returns: ``date``, ``total`` and ``users``; None when there were none yet.
+    :returns: ``date``, ``total`` and ``users``; None before the first call of the day.
 
     Source: ``GET /rest/v1/stats/usage.json``.
     """
@@ -19,7 +19,7 @@ def today() -> Call[Usage | None]:
 
 
 def last_7_days() -> Call[list[Usage]]:
-    """Read the calls of the last seven days, a row per day.
+    """Read the number of API calls of the last seven days, one row per day.
 
     Source: ``GET /rest/v1/stats/usage/last7days.json``.
     """
@@ -27,9 +27,9 @@ def last_7_days() -> Call[list[Usage]]:
 
 
 def errors_today() -> Call[Errors | None]:
-    """Read today's errors, in all and per code.
+    """Read today's number of API errors, in total and per error code.
 
-    :returns: ``date``, ``total`` and ``errors``; None when there were none yet.
+    :returns: ``date``, ``total`` and ``errors``; None before the first error of the day.
 
     Source: ``GET /rest/v1/stats/errors.json``.
     """
@@ -37,7 +37,7 @@ def errors_today() -> Call[Errors | None]:
 
 
 def errors_last_7_days() -> Call[list[Errors]]:
-    """Read the errors of the last seven days, a row per day.
+    """Read the number of API errors of the last seven days, one row per day.
 
     Source: ``GET /rest/v1/stats/errors/last7days.json``.
     """

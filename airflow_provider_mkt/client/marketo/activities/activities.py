@@ -1,4 +1,4 @@
-"""The activity log of leads."""
+"""Activities of leads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ROW = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")
 
 
 def types() -> Call[list[ActivityType]]:
-    """Read the types of activity there are, with their attributes.
+    """List the activity types, with their attributes.
 
     Source: ``GET /rest/v1/activities/types.json``.
     """
@@ -42,9 +42,9 @@ def types() -> Call[list[ActivityType]]:
 
 
 def paging_token(since: datetime) -> Call[str]:
-    """Get the token from which activities are read.
+    """Get the paging token from which to read activities.
 
-    :param since: an aware time; earlier activities are left out.
+    :param since: start time (timezone-aware); earlier activities are skipped.
     :raises InvalidInput: on a time without a zone.
 
     Source: ``GET /rest/v1/activities/pagingtoken.json``.
@@ -69,16 +69,16 @@ def read(
     asset_ids: Sequence[int] = (),
     batch_size: int = 300,
 ) -> Call[list[Activity]]:
-    """Page through activities. A page may be empty with more to come.
+    """List activities. A page can be empty although more pages follow.
 
-    A row may be logged after later ones: who reads on from where they stopped should look back two hours,
-    and tell rows apart by their ``marketoGUID``.
+    Marketo can log an activity after later ones. An incremental read should start two hours before the end of
+    the previous one, and deduplicate by ``marketoGUID``.
 
     :param token: from :func:`paging_token`.
-    :param activity_type_ids: 1-10 types; deleted leads have a call of their own.
-    :param lead_ids: up to 30 leads; all when none are given.
-    :param list_id: only leads of this static list, which has fewer than 10,000.
-    :param asset_ids: only those about these assets; needs exactly one type.
+    :param activity_type_ids: 1-10 activity type ids; use :func:`deleted_leads` for deleted leads.
+    :param lead_ids: only these leads, at most 30; all leads when empty.
+    :param list_id: only members of this static list, which must have fewer than 10,000.
+    :param asset_ids: only activities about these assets; needs exactly one activity type.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/activities.json``.
@@ -87,7 +87,7 @@ def read(
     types = batch(name, "activity_type_ids", activity_type_ids, at_most=TYPES_MAX)
     kinds = [numeric_id(name, "activity_type_ids", one) for one in types]
     if DELETE_LEAD in kinds:
-        raise InvalidInput("activity_type_ids", "37 is read by activities.deleted_leads", call=name)
+        raise InvalidInput("activity_type_ids", "cannot contain 37; use activities.deleted_leads", call=name)
     if asset_ids and len(kinds) != 1:
         raise InvalidInput("asset_ids", "need exactly one activity type", call=name)
     query = query_pairs(
@@ -112,12 +112,12 @@ def lead_changes(
     list_id: int | str | None = None,
     batch_size: int = 300,
 ) -> Call[list[Activity]]:
-    """Page through new leads and changes of field values. A page may be empty with more to come.
+    """List new leads and changes of field values. A page can be empty although more pages follow.
 
     :param token: from :func:`paging_token`.
-    :param fields: REST names of the fields whose changes are wanted, at least one.
-    :param lead_ids: up to 30 leads; all when none are given.
-    :param list_id: only leads of this static list, which has fewer than 10,000.
+    :param fields: REST names of the fields whose changes to return, at least one.
+    :param lead_ids: only these leads, at most 30; all leads when empty.
+    :param list_id: only members of this static list, which must have fewer than 10,000.
     :param batch_size: rows per page, 1-300.
     :returns: activities with ``fields``: name, ``oldValue`` and ``newValue``.
 
@@ -126,7 +126,7 @@ def lead_changes(
     name = "activities.lead_changes"
     wanted = comma_list(name, "fields", fields)
     if wanted is None:
-        raise InvalidInput("fields", "is empty: no changes to look for", call=name)
+        raise InvalidInput("fields", "is empty: at least one field is required", call=name)
     query = query_pairs(nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX), fields=wanted)
     query += _people(name, lead_ids, list_id) + query_pairs(batchSize=_size(name, batch_size))
     return building.read(
@@ -140,7 +140,7 @@ def lead_changes(
 
 
 def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
-    """Page through deletions of leads. They may be forgotten after 14 days.
+    """List deleted leads. Marketo may keep these activities for only 14 days.
 
     :param token: from :func:`paging_token`.
     :param batch_size: rows per page, 1-300.
@@ -162,14 +162,14 @@ def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
 
 
 def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]:
-    """Log up to 300 custom activities. They can be neither changed nor removed.
+    """Add up to 300 custom activities. They cannot be changed or deleted.
 
-    Each call logs them again, so it is never repeated by itself.
+    Each call adds them again, so it is never retried automatically.
 
-    :param activities: ``leadId``, ``activityDate`` (an aware time, or text in ISO 8601 with its zone),
-        ``activityTypeId`` of an approved custom type, ``primaryAttributeValue`` and ``attributes`` (a list
-        of ``name`` or ``apiName`` with ``value``) each.
-    :returns: one row per activity, in their order: ``added`` with its ``marketoGUID``, or ``skipped``.
+    :param activities: 1-300 mappings of ``leadId``, ``activityDate`` (a timezone-aware time, or ISO 8601 text
+        with a time zone), ``activityTypeId`` of an approved custom type, ``primaryAttributeValue`` and
+        ``attributes`` (a list of ``name`` or ``apiName`` with ``value``).
+    :returns: one row per activity, in the same order: ``added`` with its ``marketoGUID``, or ``skipped``.
 
     Source: ``POST /rest/v1/activities/external.json``.
     """

@@ -1,4 +1,4 @@
-"""Types of custom activity. Changes are made to a draft, which approval makes the live version."""
+"""Custom activity types. Changes are made to a draft, which becomes the live version when approved."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
 
 
 def list() -> Call[builtins.list[ActivityType]]:
-    """Read all custom types.
+    """List all custom activity types.
 
     Source: ``GET /rest/v1/activities/external/types.json``.
     """
@@ -51,11 +51,11 @@ def list() -> Call[builtins.list[ActivityType]]:
 
 
 def get(api_name: str, *, draft: bool = False) -> Call[ActivityType]:
-    """Read one custom type.
+    """Read a custom activity type.
 
-    :param api_name: its API name.
+    :param api_name: API name of the type.
     :param draft: read the draft instead of the live version.
-    :raises NotFound: when there is none, or none of that version.
+    :raises NotFound: when the type or that version does not exist.
 
     Source: ``GET /rest/v1/activities/external/type/{apiName}/describe.json``.
     """
@@ -79,12 +79,12 @@ def create(
     primary_attribute: Mapping[str, Any],
     description: str | None = None,
 ) -> Call[ActivityType]:
-    """Create a custom type as a draft. An instance takes ten.
+    """Create a custom activity type as a draft. An instance can have ten.
 
-    :param api_name: unique; letters, digits and ``_``.
-    :param display_name: what people see.
-    :param trigger_name: name of the trigger it brings.
-    :param filter_name: name of the filter it brings.
+    :param api_name: unique API name of letters, digits and ``_``.
+    :param display_name: display name.
+    :param trigger_name: name of its trigger in smart lists.
+    :param filter_name: name of its filter in smart lists.
     :param primary_attribute: ``apiName``, ``name`` and ``dataType``.
 
     Source: ``POST /rest/v1/activities/external/type.json``.
@@ -122,12 +122,12 @@ def update(
     description: str | None = None,
     primary_attribute: Mapping[str, Any] | None = None,
 ) -> Call[ActivityType]:
-    """Change a custom type's draft, which is made where there is none.
+    """Update a custom activity type's draft, which is created if there is none.
 
-    :param api_name: the type.
-    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that takes the place of
-        the present primary one.
-    :raises InvalidInput: when there is nothing to change.
+    :param api_name: API name of the type.
+    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that replaces the
+        current primary attribute.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}.json``.
     """
@@ -147,11 +147,11 @@ def update(
 
 
 def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
-    """Add attributes to a custom type's draft; a type has at most 20.
+    """Add attributes to a custom activity type's draft. A type has at most 20.
 
-    :param api_name: the type.
-    :param attributes: ``apiName``, ``name`` and ``dataType`` each; ``description`` and ``isPrimary`` may be
-        given.
+    :param api_name: API name of the type.
+    :param attributes: 1-20 mappings of ``apiName``, ``name`` and ``dataType``, optionally with
+        ``description`` and ``isPrimary``.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/create.json``.
     """
@@ -161,11 +161,11 @@ def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Ca
 
 
 def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
-    """Change attributes of a custom type's draft.
+    """Update attributes of a custom activity type's draft.
 
-    :param api_name: the type.
-    :param attributes: ``apiName`` of an attribute and what to change of it each. ``isPrimary`` is taken from
-        the present primary attribute before another one gets it.
+    :param api_name: API name of the type.
+    :param attributes: 1-20 mappings of ``apiName`` and the fields to change. Set ``isPrimary`` to false on
+        the current primary attribute before another one becomes primary.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/update.json``.
     """
@@ -175,10 +175,10 @@ def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) ->
 
 
 def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[ActivityType]:
-    """Delete attributes of a custom type's draft.
+    """Delete attributes of a custom activity type's draft.
 
-    :param api_name: the type.
-    :param attribute_names: API names of attributes.
+    :param api_name: API name of the type.
+    :param attribute_names: 1-20 API names of attributes.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/delete.json``.
     """
@@ -191,9 +191,11 @@ def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[Act
 
 
 def approve(api_name: str) -> Call[ActivityType]:
-    """Make a custom type's draft its live version. Only then can activities of it be logged.
+    """Approve a custom activity type's draft, which becomes the live version.
 
-    :param api_name: a type with a draft.
+    Activities can be added only to approved types.
+
+    :param api_name: API name of a type with a draft.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/approve.json``.
     """
@@ -201,9 +203,9 @@ def approve(api_name: str) -> Call[ActivityType]:
 
 
 def discard_draft(api_name: str) -> Call[ActivityType]:
-    """Throw away a custom type's draft.
+    """Discard a custom activity type's draft.
 
-    :param api_name: a type with a draft.
+    :param api_name: API name of a type with a draft.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/discardDraft.json``.
     """
@@ -211,9 +213,9 @@ def discard_draft(api_name: str) -> Call[ActivityType]:
 
 
 def delete(api_name: str) -> Call[ActivityType]:
-    """Delete a custom type that nothing uses.
+    """Delete a custom activity type that is not in use.
 
-    :param api_name: the type.
+    :param api_name: API name of the type.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/delete.json``.
     """

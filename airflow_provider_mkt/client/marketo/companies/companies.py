@@ -28,7 +28,7 @@ DedupeBy = Literal["dedupeFields", "idField"]
 _READ = ("Read-Only Company",)
 _WRITE = ("Read-Write Company",)
 _REPLAY: dict[Action, Replay] = {
-    # Nobody documents a lock on the key, and without one two upserts of a new key at once make two.
+    # Marketo documents no lock on the key: two concurrent upserts of a new key can create duplicates.
     "createOrUpdate": Replay.WAIT,
     "createOnly": Replay.WAIT,
     "updateOnly": Replay.SAFE,
@@ -49,11 +49,11 @@ def describe() -> Call[Description]:
 def list(
     filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
 ) -> Call[builtins.list[Company]]:
-    """Page through the companies whose field has one of the given values.
+    """List the companies whose field has one of the given values.
 
     :param filter_type: ``id``, ``externalCompanyId`` or another searchable field.
     :param filter_values: 1-300 values without commas.
-    :param fields: names of the fields to return; a small default set otherwise.
+    :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/companies.json``.
@@ -82,12 +82,12 @@ def sync(
 ) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 companies.
 
-    :param companies: REST field names to values; at most 1 MB together. Each needs ``externalCompanyId``,
-        or ``id`` with *dedupe_by* ``idField``.
+    :param companies: 1-300 mappings of REST field names to values; at most 1 MB in total. Each needs
+        ``externalCompanyId``, or ``id`` if *dedupe_by* is ``idField``.
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``.
-    :param dedupe_by: ``dedupeFields`` or ``idField``, which ``createOnly`` does not know.
+    :param dedupe_by: ``dedupeFields`` or ``idField``; ``createOnly`` does not support ``idField``.
     :returns: one row per company, in the order of *companies*.
-    :raises InvalidRequest: when companies come from a CRM (code 1018).
+    :raises InvalidRequest: when companies are synchronized from a CRM (code 1018).
 
     Source: ``POST /rest/v1/companies.json``.
     """
@@ -112,12 +112,12 @@ def sync(
 def delete(
     companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
 ) -> Call[builtins.list[RowResult]]:
-    """Delete up to 300 companies, but not their leads.
+    """Delete up to 300 companies. Their leads are kept.
 
-    :param companies: ``externalCompanyId`` of each, or ``id`` with *delete_by* ``idField``.
+    :param companies: 1-300 mappings of ``externalCompanyId``, or of ``id`` if *delete_by* is ``idField``.
     :param delete_by: ``dedupeFields`` or ``idField``.
     :returns: one row per company, in the order of *companies*.
-    :raises InvalidRequest: when companies come from a CRM (code 1018).
+    :raises InvalidRequest: when companies are synchronized from a CRM (code 1018).
 
     Source: ``POST /rest/v1/companies/delete.json``.
     """

@@ -1,4 +1,4 @@
-"""The schema of companies, to read: which fields there are."""
+"""The schema of companies (read only)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _TAIL = "/companies/schema/fields"
 
 
 def get(field_name: str) -> Call[LeadField]:
-    """Read one company field.
+    """Read a company field.
 
-    :param field_name: its REST name.
-    :raises InvalidRequest: when there is none (code 1006).
+    :param field_name: REST name of the field.
+    :raises InvalidRequest: when the field does not exist (code 1006).
 
     Source: ``GET /rest/v1/companies/schema/fields/{fieldApiName}.json``.
     """
@@ -23,7 +23,7 @@ def get(field_name: str) -> Call[LeadField]:
 
 
 def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
-    """Page through all company fields.
+    """List all company fields.
 
     :param batch_size: rows per page, 1-300.
 

@@ -1,4 +1,4 @@
-"""What an email says: its sections, its variables, and how it looks to a lead."""
+"""The content of emails: sections, variables and previews."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, CcField, EmailPreview, EmailSection, EmailVariable
 
-# A body may have 1 MB.
+# Marketo accepts bodies up to 1 MB.
 LONGEST = 900_000
 
 Version = Literal["approved", "draft"]
@@ -28,11 +28,11 @@ PreviewType = Literal["HTML", "Text"]
 
 
 def sections(email_id: int | str, *, status: Version | None = None) -> Call[list[EmailSection]]:
-    """Read the sections of an email that can be edited, and its modules.
+    """List the editable sections and the modules of an email.
 
-    :param email_id: the email.
-    :param status: ``draft`` or ``approved`` to read that version; whichever is there otherwise.
-    :returns: the sections; none when there is no such email or version.
+    :param email_id: id of the email.
+    :param status: version to read, ``draft`` or ``approved``; whichever exists when not given.
+    :returns: the sections; empty when the email or the version does not exist.
 
     Source: ``GET /rest/asset/v1/email/{id}/content.json``.
     """
@@ -50,13 +50,13 @@ def update_section(
     section_type: SectionType = "Text",
     text_value: str | None = None,
 ) -> Call[Asset]:
-    """Change one section in an email's draft, which is made where there is none.
+    """Update a section of an email's draft, which is created if there is none.
 
-    :param email_id: the email.
+    :param email_id: id of the email.
     :param section_id: ``htmlId`` of the section.
-    :param value: its HTML; or the id of a segmentation or of a snippet, as *section_type* says.
+    :param value: HTML, or the id of a segmentation or a snippet, depending on *section_type*.
     :param section_type: ``Text``, ``DynamicContent`` or ``Snippet``.
-    :param text_value: the same as plain text.
+    :param text_value: the plain-text version.
 
     Source: ``POST /rest/asset/v1/email/{id}/content/{htmlId}.json``.
     """
@@ -83,13 +83,14 @@ def preview(
     lead_id: int | str | None = None,
     content_type: PreviewType | None = None,
 ) -> Call[EmailPreview | None]:
-    """Read an email as it is sent.
+    """Read a preview of an email as it would be sent.
 
-    :param email_id: the email.
-    :param status: ``draft`` or ``approved`` to read that version; approved, if there is that, otherwise.
-    :param lead_id: as this lead would get it; needs the permission Read-Only Lead, too.
-    :param content_type: ``HTML``, which is the default, or ``Text``.
-    :returns: its ``content``, or None when there is no such email or version.
+    :param email_id: id of the email.
+    :param status: version to read, ``draft`` or ``approved``; the approved version if it exists, when not
+        given.
+    :param lead_id: id of the lead to render it for; also needs the permission Read-Only Lead.
+    :param content_type: ``HTML`` (default) or ``Text``.
+    :returns: its ``content``, or None when the email or the version does not exist.
 
     Source: ``GET /rest/asset/v1/email/{id}/fullContent.json``.
     """
@@ -104,10 +105,10 @@ def preview(
 
 
 def variables(email_id: int | str) -> Call[list[EmailVariable]]:
-    """Read the variables of an email, which its template gave it.
+    """List the variables of an email, which its template defines.
 
-    :param email_id: the email.
-    :returns: the variables; none when it has none.
+    :param email_id: id of the email.
+    :returns: the variables.
 
     Source: ``GET /rest/asset/v1/email/{id}/variables.json``.
     """
@@ -119,12 +120,12 @@ def variables(email_id: int | str) -> Call[list[EmailVariable]]:
 def set_variable(
     email_id: int | str, variable_name: str, value: str, *, module_id: str | None = None
 ) -> Call[EmailVariable]:
-    """Set a variable in an email's draft, which is made where there is none.
+    """Set a variable of an email's draft, which is created if there is none.
 
-    :param email_id: the email.
-    :param variable_name: a variable that the email has.
-    :param value: may be empty.
-    :param module_id: the module it belongs to, for variables of modules.
+    :param email_id: id of the email.
+    :param variable_name: name of an existing variable.
+    :param value: the value; can be empty.
+    :param module_id: id of the module that the variable belongs to, for module variables.
 
     Source: ``POST /rest/asset/v1/email/{id}/variable/{name}.json``.
     """
@@ -143,7 +144,7 @@ def set_variable(
 
 
 def cc_fields() -> Call[list[CcField]]:
-    """Read the fields whose addresses can get a copy of each email.
+    """List the fields whose email addresses can receive a copy of each email.
 
     Source: ``GET /rest/asset/v1/email/ccFields.json``.
     """

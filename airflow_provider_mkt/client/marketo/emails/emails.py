@@ -40,13 +40,13 @@ def list(
     updated_before: datetime | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[Email]]:
-    """Page through emails. Those of a split-tested email program are not among them.
+    """List emails, without those of email programs with a split test.
 
-    :param status: ``draft`` or ``approved`` to read that version.
-    :param folder_id: only those in this folder or program.
+    :param status: version to read, ``draft`` or ``approved``.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/emails.json``.
@@ -66,11 +66,11 @@ def list(
 
 
 def get(email_id: int | str, *, status: str | None = None) -> Call[Email | None]:
-    """Read one email.
+    """Read an email.
 
-    :param email_id: its id.
-    :param status: ``draft`` or ``approved`` to read that version; whichever is there otherwise.
-    :returns: the email, or None when there is none, or none of that version.
+    :param email_id: id of the email.
+    :param status: version to read, ``draft`` or ``approved``; whichever exists when not given.
+    :returns: the email, or None when the type or that version does not exist.
 
     Source: ``GET /rest/asset/v1/email/{id}.json``.
     """
@@ -88,10 +88,10 @@ def by_name(
 ) -> Call[builtins.list[Email]]:
     """Find emails by their exact name, which is unique only within a program.
 
-    :param status: ``draft`` or ``approved`` to read that version.
-    :param folder_id: only those in this folder or program.
+    :param status: version to read, ``draft`` or ``approved``.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the emails; none when there are none.
+    :returns: the emails; empty when none matches.
 
     Source: ``GET /rest/asset/v1/email/byName.json``.
     """
@@ -122,15 +122,15 @@ def create(
 ) -> Call[Email]:
     """Create an email as a draft.
 
-    :param email_name: unique in its folder's program, or in the instance.
-    :param folder_id: the folder or program it goes into.
+    :param email_name: name, unique in the folder's program, or in the instance.
+    :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param template_id: the template it is made from.
-    :param subject: with the three senders below, what approval needs.
-    :param operational: it also goes to people who unsubscribed.
-    :param text_only: it has no HTML part.
-    :param auto_copy_to_text: its text part is made of the HTML part.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :param template_id: id of the email template.
+    :param subject: subject; approval requires it and the three sender fields.
+    :param operational: whether it is also sent to people who unsubscribed.
+    :param text_only: whether it has only a text part.
+    :param auto_copy_to_text: whether the text part is generated from the HTML part.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/emails.json``.
     """
@@ -139,7 +139,7 @@ def create(
         name=text(name, "email_name", email_name),
         folder=folder(name, folder_id, folder_type),
         template=numeric_id(name, "template_id", template_id),
-        # Optional on one page and required on another: always sent.
+        # Adobe's pages disagree on whether these are required, so they are always sent.
         subject=text(name, "subject", subject),
         fromName=text(name, "from_name", from_name),
         fromEmail=text(name, "from_email", from_email),
@@ -165,16 +165,16 @@ def update(
     web_view: bool | None = None,
     auto_copy_to_text: bool | None = None,
 ) -> Call[Email]:
-    """Change an email's metadata: name and description at once, the rest in its draft.
+    """Update an email's metadata: name and description immediately, the other fields in its draft.
 
-    :param email_id: the email.
-    :param pre_header: at most 1,024 characters.
-    :param operational: it also goes to people who unsubscribed.
-    :param published: it can be sent from the sales tools.
-    :param text_only: it has no HTML part.
-    :param web_view: it can be viewed as a web page.
-    :param auto_copy_to_text: its text part is made of the HTML part.
-    :raises InvalidInput: when there is nothing to change.
+    :param email_id: id of the email.
+    :param pre_header: preheader, at most 1,024 characters.
+    :param operational: whether it is also sent to people who unsubscribed.
+    :param published: whether it can be sent from the sales tools.
+    :param text_only: whether it has only a text part.
+    :param web_view: whether it can be viewed as a web page.
+    :param auto_copy_to_text: whether the text part is generated from the HTML part.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/email/{id}.json``.
     """
@@ -208,11 +208,11 @@ def update_headers(
     reply_to: str | None = None,
     is_open_tracking_disabled: bool | None = None,
 ) -> Call[Asset]:
-    """Change subject and senders in an email's draft, which is made where there is none.
+    """Update the subject and the sender fields of an email's draft, which is created if there is none.
 
-    :param email_id: the email.
-    :param subject: a plain one, My Tokens included; what is not given stays.
-    :raises InvalidInput: when there is nothing to change.
+    :param email_id: id of the email.
+    :param subject: static text, which can contain My Tokens. Fields that are not given stay.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/email/{id}/content.json``.
     """
@@ -221,7 +221,7 @@ def update_headers(
         subject=_header(name, "subject", subject),
         fromName=_header(name, "from_name", from_name),
         fromEmail=_header(name, "from_email", from_email),
-        # What reading calls replyEmail is spelled so here alone.
+        # The field is called replyEmail everywhere else.
         replyTO=_header(name, "reply_to", reply_to),
         isOpenTrackingDisabled=flag(name, "is_open_tracking_disabled", is_open_tracking_disabled),
     )
@@ -244,15 +244,15 @@ def clone(
     description: str | None = None,
     operational: bool | None = None,
 ) -> Call[Email]:
-    """Copy an email; the copy is a draft.
+    """Clone an email. The clone is a draft.
 
-    :param email_id: the email to copy.
-    :param email_name: unique in the folder's program, or in the instance.
-    :param folder_id: the folder or program the copy goes into.
+    :param email_id: id of the email to clone.
+    :param email_name: name, unique in the folder's program, or in the instance.
+    :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param description: that of the original when not given.
-    :param operational: as the original when not given.
-    :returns: the copy.
+    :param description: the original's when not given.
+    :param operational: the original's when not given.
+    :returns: the clone.
 
     Source: ``POST /rest/asset/v1/email/{id}/clone.json``.
     """
@@ -269,9 +269,9 @@ def clone(
 
 
 def approve_draft(email_id: int | str) -> Call[Asset]:
-    """Approve an email's draft, which makes it the version that is sent.
+    """Approve an email's draft, which becomes the version that is sent.
 
-    :param email_id: an email with a draft that has from name, from address, reply-to and subject.
+    :param email_id: id of an email whose draft has a from name, from address, reply-to and subject.
     :raises InvalidRequest: when there is no draft.
 
     Source: ``POST /rest/asset/v1/email/{id}/approveDraft.json``.
@@ -280,10 +280,10 @@ def approve_draft(email_id: int | str) -> Call[Asset]:
 
 
 def unapprove(email_id: int | str) -> Call[Asset]:
-    """Take back an email's approval: it becomes a draft, and nothing can send it.
+    """Unapprove an email: it becomes a draft and cannot be sent.
 
-    :param email_id: an approved email that no campaign sends.
-    :raises InvalidRequest: when it is not approved, or in use (code 709).
+    :param email_id: id of an approved email that no campaign sends.
+    :raises InvalidRequest: when the email is not approved, or in use (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/unapprove.json``.
     """
@@ -291,10 +291,10 @@ def unapprove(email_id: int | str) -> Call[Asset]:
 
 
 def discard_draft(email_id: int | str) -> Call[Asset]:
-    """Throw away an email's draft; the approved version stays.
+    """Discard an email's draft. The approved version stays.
 
-    :param email_id: an approved email with a draft.
-    :raises InvalidRequest: when there is no draft, or nothing else (code 709).
+    :param email_id: id of an approved email with a draft.
+    :raises InvalidRequest: when there is no draft, or no approved version (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/discardDraft.json``.
     """
@@ -304,8 +304,8 @@ def discard_draft(email_id: int | str) -> Call[Asset]:
 def delete(email_id: int | str) -> Call[Asset]:
     """Delete an email.
 
-    :param email_id: an unapproved email that nothing uses.
-    :raises InvalidRequest: when it is approved or in use (code 709).
+    :param email_id: id of an unapproved email that is not in use.
+    :raises InvalidRequest: when the email is approved or in use (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/delete.json``.
     """
@@ -317,11 +317,11 @@ def send_sample(
 ) -> Call[None]:
     """Send a sample of an email to one address.
 
-    Sends real mail, each time, so it is never repeated by itself.
+    Sends real email on each call, so it is never retried automatically.
 
-    :param email_id: the email.
-    :param email_address: where the sample goes.
-    :param lead_id: the lead whose values fill its tokens.
+    :param email_id: id of the email.
+    :param email_address: recipient of the sample.
+    :param lead_id: id of the lead whose values replace the tokens.
     :param text_only: send the text part only.
 
     Source: ``POST /rest/asset/v1/email/{id}/sendSample.json``.
@@ -332,7 +332,7 @@ def send_sample(
         leadId=None if lead_id is None else numeric_id(name, "lead_id", lead_id),
         textOnly=flag(name, "text_only", text_only),
     )
-    # Three shapes of the answer are documented; that it worked is all they share.
+    # Marketo documents three different responses, which share only the success flag.
     return change(
         name, "/email/{id}/sendSample.json", nothing_of, Replay.NEVER, params=_id(name, email_id), form=form
     )

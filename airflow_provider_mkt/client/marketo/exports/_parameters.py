@@ -1,4 +1,4 @@
-"""What is asked of bulk extracts, checked."""
+"""Parameter checks that the bulk extract calls share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 
 
 class Export(TypedDict, total=False):
-    """An export job as far as the platform tells it at its stage."""
+    """An export job. The available fields depend on its status."""
 
     exportId: str
     format: str
@@ -55,9 +55,9 @@ def create(
     file_format: FileFormat,
     column_headers: Mapping[str, str] | None,
 ) -> Call[Export]:
-    """A call that makes a job.
+    """Return the call that creates a job.
 
-    :raises InvalidInput: on a format, field or header that cannot be.
+    :raises InvalidInput: when the format, a field or a header is invalid.
     """
     one_of(name, "file_format", file_format, FORMATS)
     body: dict[str, Any] = {"format": file_format.upper(), "filter": filter_}
@@ -76,10 +76,10 @@ def create(
 
 
 def _created(envelope: Envelope) -> Export:
-    """The new job; it refuses an answer that does not name it, since nothing can be done with that."""
+    """Read the new job. A response without an ``exportId`` is an error, since the job could not be used."""
     job = one_as(Export)(envelope)
     if not job["exportId"]:
-        msg = "the answer names no job"
+        msg = "the response contains no exportId"
         raise ValueError(msg)
     return job
 
@@ -97,7 +97,7 @@ def mapping(call: str, field: str, value: Mapping[str, str] | None) -> dict[str,
 
 
 def kind_of(call: str, kind: str) -> str:
-    """The path of a kind of job.
+    """Return the path of a kind of job.
 
     :raises InvalidInput: when there is no such kind.
     """

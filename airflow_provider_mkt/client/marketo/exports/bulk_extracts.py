@@ -1,7 +1,7 @@
 """Bulk extracts of leads, activities and program members: jobs that write a file.
 
-A job is created, enqueued, and downloaded when it is complete. All kinds share one queue of 10 jobs, two of
-which run at a time, and 500 MB a day. A job can be seen only by the API user who created it.
+Create a job, enqueue it, and download its file when it is completed. All kinds share a queue of 10 jobs, of
+which two run at a time, and 500 MB per day. Only the API user who created a job can read it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ ACTIVITY_FIELDS = (
     "primaryAttributeValue",
     "attributes",
 )
-"""The columns of activities when none are asked for."""
+"""The columns of an activity export when no fields are given."""
 
 
 def create_leads(
@@ -69,19 +69,20 @@ def create_leads(
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
-    """Create a job that extracts leads, by exactly one filter. It does nothing until it is enqueued.
+    """Create a job that exports leads, by exactly one filter. The job starts only when it is enqueued.
 
     :param fields: REST names of the columns.
-    :param created_between: first and last moment, both included, at most 31 days apart.
-    :param updated_between: the same, by the last change of any field. Not every subscription has it.
-    :param static_list_id: members of a static list at the time the job starts.
-    :param static_list_name: the same by name.
-    :param smart_list_id: members of a smart list at the time the job starts. Not every subscription has it.
-    :param smart_list_name: the same by name.
+    :param created_between: creation time: start and end (timezone-aware, inclusive), at most 31 days apart.
+    :param updated_between: time of the last update, in the same form. Not every subscription supports it.
+    :param static_list_id: id of a static list: exports its members at the time the job starts.
+    :param static_list_name: name of a static list, instead of its id.
+    :param smart_list_id: id of a smart list: exports its members at the time the job starts. Not every
+        subscription supports it.
+    :param smart_list_name: name of a smart list, instead of its id.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
-    :param column_headers: headers of columns by field; REST names otherwise.
-    :returns: the job, ``Created``.
-    :raises InvalidInput: unless there is exactly one filter.
+    :param column_headers: column headers by field; REST names when not given.
+    :returns: the job, with status ``Created``.
+    :raises InvalidInput: when not exactly one filter is given.
 
     Source: ``POST /bulk/v1/leads/export/create.json``.
     """
@@ -102,7 +103,7 @@ def create_leads(
         given["smartListName"] = text(name, "smart_list_name", smart_list_name)
     if len(given) != 1:
         told = ", ".join(given) or "none"
-        raise InvalidInput("filter", f"must be exactly one of the filters, not {told}", call=name)
+        raise InvalidInput("filter", f"must be exactly one filter, not {told}", call=name)
     return create(name, "leads", given, chosen, file_format, column_headers)
 
 
@@ -116,18 +117,19 @@ def create_activities(
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
-    """Create a job that extracts activities. It does nothing until it is enqueued.
+    """Create a job that exports activities. The job starts only when it is enqueued.
 
-    :param created_between: first and last moment, both included, at most 31 days apart.
-    :param activity_type_ids: types to extract, all otherwise; not 37, which only the feed of deleted
-        leads has.
-    :param primary_attribute_value_ids: up to 50 ids of assets the activities are about; needs types that are
-        about the same kind of asset.
-    :param primary_attribute_values: up to 50 names of them, as ``Program.Asset``; instead of ids.
-    :param fields: columns; otherwise all but ``actionResult``.
+    :param created_between: creation time: start and end (timezone-aware, inclusive), at most 31 days apart.
+    :param activity_type_ids: only these activity types; all types when empty. 37 (deleted leads) is not
+        supported: use ``activities.deleted_leads``.
+    :param primary_attribute_value_ids: only activities about these assets, at most 50 ids; needs activity
+        types with the same type of asset.
+    :param primary_attribute_values: only activities about these assets, at most 50 names such as
+        ``Program.Asset``; instead of ids.
+    :param fields: columns; all except ``actionResult`` when empty.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
-    :param column_headers: headers of columns by field; REST names otherwise.
-    :returns: the job, ``Created``.
+    :param column_headers: column headers by field; REST names when not given.
+    :returns: the job, with status ``Created``.
 
     Source: ``POST /bulk/v1/activities/export/create.json``.
     """
@@ -138,9 +140,11 @@ def create_activities(
         if DELETED_LEADS in given["activityTypeIds"]:
             raise InvalidInput("activity_type_ids", f"cannot have {DELETED_LEADS}", call=name)
     if primary_attribute_value_ids and primary_attribute_values:
-        raise InvalidInput("primary_attribute_values", "are instead of their ids", call=name)
+        raise InvalidInput(
+            "primary_attribute_values", "cannot be combined with primary_attribute_value_ids", call=name
+        )
     if (primary_attribute_value_ids or primary_attribute_values) and not activity_type_ids:
-        raise InvalidInput("activity_type_ids", "is needed with primary attributes", call=name)
+        raise InvalidInput("activity_type_ids", "is required with primary attributes", call=name)
     if primary_attribute_value_ids:
         given["primaryAttributeValueIds"] = ids(
             name, "primary_attribute_value_ids", primary_attribute_value_ids, at_most=VALUES_MAX
@@ -165,29 +169,32 @@ def create_program_members(
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
-    """Create a job that extracts program members. It does nothing until it is enqueued. Filters narrow each
-    other.
+    """Create a job that exports program members.
+
+    The job starts only when it is enqueued. Filters are combined with AND.
 
     :param fields: REST names of the columns, of program members and of leads.
-    :param program_id: one program.
-    :param program_ids: or up to 10; the file then has ``programId`` as its first column.
-    :param is_exhausted: whether they have had all content.
-    :param nurture_cadence: as the instance stores it: ``norm`` or ``paus``; the platform's own pages
-        differ on the words, so it is sent as given.
-    :param status_names: statuses of the programs' channel, any of them.
-    :param updated_between: first and last moment, both included, at most 31 days apart. Not every
+    :param program_id: id of one program.
+    :param program_ids: ids of up to 10 programs, instead of *program_id*; the file then has ``programId`` as
+        its first column.
+    :param is_exhausted: only members who have, or have not, received all content.
+    :param nurture_cadence: cadence as the instance stores it, ``norm`` or ``paus``. Adobe's pages disagree on
+        the values, so it is sent as given.
+    :param status_names: only members with one of these program statuses.
+    :param updated_between: creation time: start and end (timezone-aware, inclusive), at most 31 days apart.
+        Not every
         subscription has it.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
-    :param column_headers: headers of columns by field; REST names otherwise.
-    :returns: the job, ``Created``.
-    :raises InvalidInput: unless there is one program, or a list of them.
+    :param column_headers: column headers by field; REST names when not given.
+    :returns: the job, with status ``Created``.
+    :raises InvalidInput: when neither or both of *program_id* and *program_ids* are given.
 
     Source: ``POST /bulk/v1/program/members/export/create.json``.
     """
     name = "bulk_extracts.create_program_members"
     chosen = names(name, "fields", fields)
     if (program_id is None) == (not program_ids):
-        raise InvalidInput("program_id", "is needed, or program_ids instead of it", call=name)
+        raise InvalidInput("program_id", "is required, or program_ids instead of it", call=name)
     given: dict[str, Any] = {}
     if program_id is not None:
         given["programId"] = numeric_id(name, "program_id", program_id)
@@ -205,19 +212,19 @@ def create_program_members(
         given["statusNames"] = names(name, "status_names", status_names)
     if updated_between is not None:
         given["updatedAt"] = between(name, "updated_between", updated_between)
-    # The platform's examples head standard columns by display names here, unlike elsewhere.
+    # In Adobe's examples of this export, unlike others, standard columns have display names as headers.
     headers = {**{field: field for field in chosen}, **mapping(name, "column_headers", column_headers)}
     return create(name, "program_members", given, chosen, file_format, headers)
 
 
 def enqueue(kind: Kind, export_id: str) -> Call[Export]:
-    """Put a job into the queue. That it is in there already is no error.
+    """Enqueue a job. It is not an error if the job is already in the queue.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
-    :param export_id: from one of the calls that create a job.
-    :returns: the job, ``Queued``; no more than that when it was in the queue before.
+    :param export_id: ``exportId`` of the job.
+    :returns: the job; only ``exportId`` and status ``Queued`` when it was already in the queue.
     :raises RateLimited: when the queue stays full.
-    :raises QuotaExhausted: when the day's 500 MB are used up.
+    :raises QuotaExhausted: when the daily 500 MB are used up.
 
     Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/enqueue.json``.
     """
@@ -233,10 +240,10 @@ def enqueue(kind: Kind, export_id: str) -> Call[Export]:
 
 
 def status(kind: Kind, export_id: str) -> Call[Export]:
-    """Read how far a job is. Changes at most every 60 s; kept for 30 days after the job's end.
+    """Read the status of a job. It changes at most every 60 s and is kept for 30 days after the job's end.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
-    :param export_id: from one of the calls that create a job.
+    :param export_id: ``exportId`` of the job.
     :returns: the job; ``numberOfRecords``, ``fileSize`` and ``fileChecksum`` (``sha256:`` and hex) once
         ``Completed``, ``errorMsg`` once ``Failed``.
 
@@ -251,8 +258,8 @@ def cancel(kind: Kind, export_id: str) -> Call[Export | None]:
     """Cancel a job that has not ended.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
-    :param export_id: from one of the calls that create a job.
-    :returns: the job, if the platform tells it.
+    :param export_id: ``exportId`` of the job.
+    :returns: the job, or None when Marketo does not return it.
 
     Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/cancel.json``.
     """
@@ -266,10 +273,11 @@ def cancel(kind: Kind, export_id: str) -> Call[Export | None]:
 
 
 def list_jobs(kind: Kind, *, statuses: Sequence[str] = (), batch_size: int = 300) -> Call[list[Export]]:
-    """Page through one's own jobs of the past 7 days.
+    """List the API user's jobs of the last 7 days.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
-    :param statuses: any of ``Created``, ``Queued``, ``Processing``, ``Canceled``, ``Completed``, ``Failed``.
+    :param statuses: only jobs with one of these statuses: ``Created``, ``Queued``, ``Processing``,
+        ``Canceled``, ``Completed``, ``Failed``.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /bulk/v1/{leads|activities|program/members}/export.json``.
@@ -290,14 +298,16 @@ def list_jobs(kind: Kind, *, statuses: Sequence[str] = (), batch_size: int = 300
 
 
 def file(kind: Kind, export_id: str, *, first: int = 0, last: int | None = None) -> Call[FilePart]:
-    """Read the file of a completed job, or a part of it. Kept for 7 days; without records, it holds headers.
+    """Read the file of a completed job, or a part of it.
+
+    Files are kept for 7 days. Without records, the file contains only headers.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
-    :param export_id: from one of the calls that create a job.
-    :param first: first byte, from 0.
-    :param last: last byte, included; None for all that follow.
-    :returns: the bytes and where they belong.
-    :raises NotFound: when the job is not complete, or its file has expired.
+    :param export_id: ``exportId`` of the job.
+    :param first: offset of the first byte, from 0.
+    :param last: offset of the last byte, inclusive; None for the rest of the file.
+    :returns: the bytes and their position in the file.
+    :raises NotFound: when the job is not completed, or its file has expired.
 
     Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/file.json``.
     """

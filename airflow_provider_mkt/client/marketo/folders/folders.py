@@ -1,4 +1,4 @@
-"""Folders, what is in them, and programs as the folders they are."""
+"""Folders and their contents."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def list(
     workspace: str | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[Folder]]:
-    """Page through folders from a root downwards.
+    """List folders below a root folder.
 
-    :param root_id: the folder or program to begin with; all roots when not given.
+    :param root_id: id of the folder or program to start from; all root folders when not given.
     :param root_type: ``Folder`` or ``Program``.
-    :param max_depth: levels below the root; 0 for the root alone.
-    :param workspace: only those of this workspace.
+    :param max_depth: number of levels below the root, 0-1000; 0 for the root only.
+    :param workspace: only folders of this workspace.
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/folders.json``.
@@ -55,11 +55,11 @@ def list(
 
 
 def get(folder_id: int | str, *, folder_type: str = "Folder") -> Call[Folder | None]:
-    """Read one folder.
+    """Read a folder.
 
-    :param folder_id: its id, or that of a program.
+    :param folder_id: id of the folder, or of a program.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the folder, or None when there is none.
+    :returns: the folder, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/folder/{id}.json``.
     """
@@ -83,9 +83,9 @@ def by_name(
     """Find folders by their exact name.
 
     :param folder_type: ``Folder`` or ``Program``.
-    :param root_id: only those right below this folder.
-    :param workspace: only those of this workspace.
-    :returns: the folders; none when there are none.
+    :param root_id: only folders directly below this folder.
+    :param workspace: only folders of this workspace.
+    :returns: the folders; empty when none matches.
 
     Source: ``GET /rest/asset/v1/folder/byName.json``.
     """
@@ -102,9 +102,9 @@ def by_name(
 def content(
     folder_id: int | str, *, folder_type: str = "Folder", page_size: int = 200
 ) -> Call[builtins.list[Content]]:
-    """Page through what is right inside a folder or program.
+    """List the direct contents of a folder or program.
 
-    :param folder_id: the folder or program.
+    :param folder_id: id of the folder or program.
     :param folder_type: ``Folder`` or ``Program``.
     :param page_size: rows per page, 1-200.
     :returns: the ``id`` and ``type`` of each asset.
@@ -127,11 +127,11 @@ def create(
 ) -> Call[Folder]:
     """Create a folder.
 
-    :param folder_name: unique in its parent.
-    :param parent_id: the folder or program it goes into.
+    :param folder_name: name, unique in the parent folder.
+    :param parent_id: id of the parent folder or program.
     :param parent_type: ``Folder`` or ``Program``.
-    :param description: at most 2,000 characters.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :param description: description, at most 2,000 characters.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/folders.json``.
     """
@@ -152,13 +152,13 @@ def update(
     description: str | None = None,
     is_archive: bool | None = None,
 ) -> Call[Folder]:
-    """Change a folder. A program cannot be changed as one.
+    """Update a folder. Programs cannot be updated by this call.
 
-    :param folder_id: a folder that the platform does not need for itself.
-    :param new_name: unique in its parent.
-    :param description: at most 2,000 characters.
-    :param is_archive: put it into the archive, or take it out.
-    :raises InvalidInput: when there is nothing to change.
+    :param folder_id: id of a folder that is not a system folder.
+    :param new_name: name, unique in the parent folder.
+    :param description: description, at most 2,000 characters.
+    :param is_archive: archive or unarchive the folder.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/folder/{id}.json``.
     """
@@ -181,8 +181,8 @@ def update(
 def delete(folder_id: int | str) -> Call[Asset]:
     """Delete a folder.
 
-    :param folder_id: a folder with nothing in it.
-    :raises InvalidRequest: when something is in it (code 709).
+    :param folder_id: id of an empty folder.
+    :raises InvalidRequest: when the folder is not empty (code 709).
 
     Source: ``POST /rest/asset/v1/folder/{id}/delete.json``.
     """

@@ -28,16 +28,16 @@ def create_import(
     list_id: int | None = None,
     partition_name: str | None = None,
 ) -> Call[BulkImport]:
-    """Start a bulk import: an upsert of every row of a file.
+    """Start a bulk import of leads: every row of the file is created or updated.
 
-    A second start runs in parallel with the first, and two upserts of one new key at once make two
-    leads; so it is repeated only when the platform surely did not take the file.
+    A second import runs in parallel with the first, and two concurrent upserts of a new key create two leads.
+    It is therefore retried only when Marketo certainly did not accept the file.
 
-    :param content: the file; its first line names REST fields. At most 9.5 MB.
-    :param filename: for the platform's log.
+    :param content: the file, at most 9.5 MB; its first line contains REST field names.
+    :param filename: file name, for Marketo's log.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
     :param lookup_field: the key column.
-    :param list_id: a static list the leads are added to.
+    :param list_id: id of a static list to add the leads to.
     :param partition_name: lead partition for new leads.
     :returns: ``batchId``, ``importId`` and ``status``.
     :raises InvalidInput: when the file is empty or too large.
@@ -64,10 +64,11 @@ def create_import(
 
 
 def import_status(batch_id: int | str) -> Call[BulkImport]:
-    """Read how far a bulk import is. Worth asking every 5-30 s; forgotten after 7 days.
+    """Read the status of a bulk import. Poll it every 5-30 s; it is kept for 7 days.
 
     :param batch_id: from :func:`create_import`.
-    :returns: ``status`` (Queued, Importing, Complete, Failed) and, once there, ``numOfLeadsProcessed``,
+    :returns: ``status`` (Queued, Importing, Complete, Failed) and, as soon as available,
+        ``numOfLeadsProcessed``,
         ``numOfRowsFailed``, ``numOfRowsWithWarning`` and ``message``.
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}.json``.
@@ -78,12 +79,14 @@ def import_status(batch_id: int | str) -> Call[BulkImport]:
 
 
 def failures(batch_id: int | str) -> Call[bytes]:
-    """Read the rows of a bulk import that failed. What comes when none did is not documented: read
-    ``numOfRowsFailed`` first.
+    """Read the failed rows of a bulk import.
+
+    Marketo does not document the response without failures: read ``numOfRowsFailed`` first.
 
     :param batch_id: from :func:`create_import`.
-    :returns: a file with the delimiter of the upload: its columns, and ``Import Failure Reason``.
-    :raises NotFound: while the import has not ended, and 7 days later.
+    :returns: a file with the delimiter and the columns of the upload, and the column ``Import Failure
+        Reason``.
+    :raises NotFound: before the import has ended, and 7 days later.
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}/failures.json``.
     """
@@ -93,12 +96,14 @@ def failures(batch_id: int | str) -> Call[bytes]:
 
 
 def warnings(batch_id: int | str) -> Call[bytes]:
-    """Read the rows of a bulk import that were imported with a warning. What comes when none were is not
-    documented: read ``numOfRowsWithWarning`` first.
+    """Read the rows of a bulk import that were imported with a warning.
+
+    Marketo does not document the response without warnings: read ``numOfRowsWithWarning`` first.
 
     :param batch_id: from :func:`create_import`.
-    :returns: a file with the delimiter of the upload: its columns, and ``Import Warning Reason``.
-    :raises NotFound: while the import has not ended, and 7 days later.
+    :returns: a file with the delimiter and the columns of the upload, and the column ``Import Warning
+        Reason``.
+    :raises NotFound: before the import has ended, and 7 days later.
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}/warnings.json``.
     """

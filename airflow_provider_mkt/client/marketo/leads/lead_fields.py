@@ -1,4 +1,4 @@
-"""The schema of leads: which fields there are, and custom ones."""
+"""The schema of leads: standard and custom fields."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TAIL = "/leads/schema/fields"
 
 
 def get(field_name: str) -> Call[LeadField]:
-    """Read one lead field.
+    """Read a lead field.
 
-    :param field_name: its REST name.
-    :raises InvalidRequest: when there is none (code 1006).
+    :param field_name: REST name of the field.
+    :raises InvalidRequest: when the field does not exist (code 1006).
 
     Source: ``GET /rest/v1/leads/schema/fields/{fieldApiName}.json``.
     """
@@ -27,7 +27,7 @@ def get(field_name: str) -> Call[LeadField]:
 
 
 def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
-    """Page through all lead fields.
+    """List all lead fields.
 
     :param batch_size: rows per page, 1-300.
 
@@ -37,13 +37,15 @@ def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
 
 
 def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
-    """Create custom lead fields. They can never be deleted, and an instance takes 100 of them from the API.
+    """Create custom lead fields.
 
-    :param fields: 1-100 of them: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
-        ``dataType`` are needed; ``description``, ``isHidden``, ``isHtmlEncodingInEmail`` and
-        ``isSensitive`` may be given.
-    :returns: one row per field, in their order.
-    :raises InvalidRequest: when one exists (code 1017); none is made then.
+    They cannot be deleted, and an instance can have 100 custom fields created by API.
+
+    :param fields: 1-100 mappings: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
+        ``dataType`` are required; ``description``, ``isHidden``, ``isHtmlEncodingInEmail`` and
+        ``isSensitive`` are optional.
+    :returns: one row per field, in the same order.
+    :raises InvalidRequest: when a field already exists (code 1017); then none is created.
 
     Source: ``POST /rest/v1/leads/schema/fields.json``.
     """
@@ -51,11 +53,11 @@ def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]
 
 
 def update(field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
-    """Change a lead field.
+    """Update a lead field.
 
-    :param field_name: its REST name.
+    :param field_name: REST name of the field.
     :param changes: ``description``, ``isHtmlEncodingInEmail`` and ``isSensitive``; for custom fields also
-        ``displayName``, and ``isHidden`` for those made by the API.
+        ``displayName``, and ``isHidden`` for those created by API.
 
     Source: ``POST /rest/v1/leads/schema/fields/{fieldApiName}.json``.
     """

@@ -1,4 +1,4 @@
-"""Ways for a lead to come in that leave an activity each time, and start what listens for it."""
+"""Lead intake: calls that also log an activity, which can trigger smart campaigns."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def push(
     reason: str | None = None,
     partition_name: str | None = None,
 ) -> Call[list[RowResult]]:
-    """Push up to 300 leads: upsert them, and log a push that campaigns can be triggered by.
+    """Push up to 300 leads: create or update them, and log a push activity that can trigger smart campaigns.
 
-    Each push is another activity, so it is never repeated by itself.
+    Each call logs another activity, so it is never retried automatically.
 
-    :param program_name: the program they are pushed for, by its name.
-    :param leads: REST field names to values; at most 1 MB together. With ``cookies`` a new lead starts
-        without the browser's history.
-    :param lookup_field: the key, which every lead needs; ``mktToken`` for the value of a clicked link.
-    :param program_status: a status of the program's channel to put them at.
-    :param source: free text that triggers can ask for.
-    :param reason: free text that triggers can ask for.
+    :param program_name: name of the program to push the leads to.
+    :param leads: 1-300 mappings of REST field names to values; at most 1 MB in total. With ``cookies`` a new
+        lead starts without the browser's history.
+    :param lookup_field: the key, which every lead needs; ``mktToken`` for the token of a clicked link.
+    :param program_status: program status to set, a status of the program's channel.
+    :param source: free text that triggers can filter on.
+    :param reason: free text that triggers can filter on.
     :param partition_name: lead partition for new leads.
-    :returns: one row per lead, in the order of *leads*. A failed one may have reasons and no status.
+    :returns: one row per lead, in the order of *leads*. A failed row can have reasons and no status.
 
     Source: ``POST /rest/v1/leads/push.json``.
     """
     name = "lead_intake.push"
-    # The platform's default for the key is not documented, so it is always said.
+    # Marketo does not document the default key, so it is always sent.
     body: dict[str, Any] = {
         "programName": text(name, "program_name", program_name),
         "lookupField": text(name, "lookup_field", lookup_field),
@@ -74,16 +74,17 @@ def submit_form(
     visitor_data: Mapping[str, str] | None = None,
     cookie: str | None = None,
 ) -> Call[RowResult]:
-    """Fill out a form for one person: upsert the lead, and log the form fill.
+    """Submit a form for one person: create or update the lead, and log the form fill.
 
-    Each submission is another activity, so it is never repeated by itself.
+    Each call logs another activity, so it is never retried automatically.
 
-    :param form_id: the form.
-    :param fields: REST field names to values; all must be on the form, ``email`` is needed.
-    :param program_id: the program to add the person to; the form's own where program fields are given.
+    :param form_id: id of the form.
+    :param fields: REST field names to values; all must be on the form, ``email`` is required.
+    :param program_id: id of the program to add the person to; the form's own program when program fields are
+        given.
     :param visitor_data: ``pageURL``, ``queryString``, ``leadClientIpAddress``, ``userAgentString``.
     :param cookie: value of the browser's ``_mkto_trk`` cookie.
-    :returns: what became of the lead.
+    :returns: the result for the lead.
 
     Source: ``POST /rest/v1/leads/submitForm.json``.
     """
@@ -101,7 +102,7 @@ def submit_form(
         for key in visitor_data:
             if key not in VISITOR_DATA:
                 known = ", ".join(VISITOR_DATA)
-                raise InvalidInput("visitor_data", f"has a key that is none of {known}", call=name)
+                raise InvalidInput("visitor_data", f"has a key other than {known}", call=name)
         row["visitorData"] = dict(visitor_data)
     if cookie is not None:
         row["cookie"] = text(name, "cookie", cookie, at_most=1000)

@@ -1,4 +1,4 @@
-"""Leads of the lead database."""
+"""Leads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MERGE_MAX = 25
 
 Action = Literal["createOrUpdate", "createOnly", "updateOnly", "createDuplicate"]
 _REPLAY: dict[Action, Replay] = {
-    # Two upserts of one new key at once make two leads.
+    # Two concurrent upserts of a new key create two leads.
     "createOrUpdate": Replay.WAIT,
     "createOnly": Replay.WAIT,
     "updateOnly": Replay.SAFE,
@@ -49,10 +49,10 @@ Lead = Mapping[str, Any]
 
 
 def describe() -> Call[builtins.list[FieldOfLead]]:
-    """Read the lead schema with the numeric ids of fields, by which activities name them.
+    """Read the lead schema with the numeric field ids that activities contain.
 
     :returns: ``id``, ``displayName``, ``dataType``, ``length`` and ``rest`` (``name``, ``readOnly``) of each
-        field; one without ``rest`` cannot be used by API.
+        field; a field without ``rest`` is not available in the REST API.
 
     Source: ``GET /rest/v1/leads/describe.json``.
     """
@@ -60,7 +60,7 @@ def describe() -> Call[builtins.list[FieldOfLead]]:
 
 
 def describe2() -> Call[Description]:
-    """Read the lead schema: fields, and which of them can be searched by.
+    """Read the lead schema: fields, and sets of fields that can be searched.
 
     :returns: ``fields`` (name, dataType, length, updateable ...) and ``searchableFields``.
 
@@ -70,11 +70,11 @@ def describe2() -> Call[Description]:
 
 
 def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any]]:
-    """Read one lead.
+    """Read a lead.
 
-    :param lead_id: its id.
-    :param fields: REST names of the fields to return; a small default set otherwise.
-    :raises NotFound: when there is none.
+    :param lead_id: id of the lead.
+    :param fields: REST names of the fields to return; Marketo's default fields when empty.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /rest/v1/lead/{leadId}.json``.
     """
@@ -91,13 +91,14 @@ def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any
 def list(
     filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through the leads whose field has one of the given values.
+    """List the leads whose field has one of the given values.
 
     :param filter_type: a searchable field.
-    :param filter_values: up to 300 values without commas; more than 1,000 matches are refused.
+    :param filter_values: 1-300 values without commas; more than 1,000 matches are rejected.
     :param fields: REST names of the fields to return.
     :param batch_size: rows per page, 1-300.
-    :raises InvalidInput: on no values, too many, or one with a comma, which has no escape.
+    :raises InvalidInput: when there are no values, too many, or a value with a comma, which cannot be
+        escaped.
 
     Source: ``GET /rest/v1/leads.json``; a query over 7,500 bytes goes as
     ``POST /rest/v1/leads.json?_method=GET``.
@@ -121,9 +122,9 @@ def sync(
 ) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 leads.
 
-    :param leads: REST field names to values; at most 1 MB together. None clears a field.
+    :param leads: 1-300 mappings of REST field names to values; at most 1 MB in total. None clears a field.
     :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
-    :param lookup_field: the key; every lead needs it, save with ``createDuplicate``.
+    :param lookup_field: the key; every lead needs it, except with ``createDuplicate``.
     :param partition_name: lead partition for new leads.
     :returns: one row per lead, in the order of *leads*.
     :raises InvalidInput: on an empty or too large batch, a lead without the key, or an unknown action.
@@ -157,11 +158,11 @@ def sync(
 
 
 def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Delete up to 300 leads, for good. What is in a CRM stays there.
+    """Delete up to 300 leads permanently. Records in a CRM are kept.
 
-    :param lead_ids: leads, each once.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1004. After
-        a try whose answer was lost, the leads it deleted are told as skipped.
+        an ambiguous failure and a retry, leads that were already deleted are reported as ``skipped``.
 
     Source: ``POST /rest/v1/leads/delete.json``.
     """
@@ -171,15 +172,15 @@ def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
 
 
 def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm: bool = False) -> Call[None]:
-    """Merge up to 25 leads into one. It cannot be undone.
+    """Merge up to 25 leads into another lead. It cannot be undone.
 
-    The winner's values stay, and what it lacks is filled in. With Salesforce a contact wins over a lead,
-    and a record of the CRM over one of Marketo alone, whatever is asked for.
+    The winner's values are kept, and its empty fields are filled. With Salesforce, a contact always wins over
+    a lead, and a CRM record over a record that exists only in Marketo.
 
-    :param winner_id: the lead that stays.
-    :param loser_ids: 1-25 leads that become part of it.
-    :param merge_in_crm: merge them in Salesforce too.
-    :raises InvalidInput: when there are none or too many, or the winner is among them.
+    :param winner_id: id of the lead that is kept.
+    :param loser_ids: 1-25 ids of leads to merge into the winner.
+    :param merge_in_crm: also merge them in Salesforce.
+    :raises InvalidInput: when *loser_ids* is empty, has too many ids, or contains the winner.
 
     Source: ``POST /rest/v1/leads/{leadId}/merge.json``.
     """
@@ -204,11 +205,13 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm:
 
 
 def associate(lead_id: int | str, cookie: str) -> Call[None]:
-    """Hand a browser's web activity to a lead. Of a browser that another lead has, only what comes later.
+    """Associate a browser's web activity with a lead.
 
-    :param lead_id: the lead.
+    If the browser already belongs to another lead, only future activity is associated.
+
+    :param lead_id: id of the lead.
     :param cookie: value of the browser's ``_mkto_trk`` cookie, ``id:...&token:_mch-...``.
-    :raises InvalidRequest: when it is no such value (code 1012).
+    :raises InvalidRequest: when *cookie* is invalid (code 1012).
 
     Source: ``POST /rest/v1/leads/{leadId}/associate.json``.
     """

@@ -1,4 +1,4 @@
-"""Who is in a list or program, and what a lead is in."""
+"""Members of lists and programs, and memberships of leads."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from airflow_provider_mkt.client.paging import position_token
 def leads_of_list(
     list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
 ) -> Call[list[dict[str, Any]]]:
-    """Page through the leads of a static list.
+    """List the leads of a static list.
 
-    :param list_id: the list.
-    :param fields: REST names of the fields to return; a small default set otherwise.
+    :param list_id: id of the list.
+    :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/list/{listId}/leads.json``.
     """
@@ -48,13 +48,13 @@ def leads_of_list(
 def leads_of_program(
     program_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
 ) -> Call[list[dict[str, Any]]]:
-    """Page through the leads that are members of a program.
+    """List the leads that are members of a program.
 
-    :param program_id: the program.
-    :param fields: REST names of the fields to return; a small default set otherwise.
+    :param program_id: id of the program.
+    :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
-    :returns: leads with their ``membership``.
-    :raises NotFound: when there is no such program.
+    :returns: leads, each with its ``membership``.
+    :raises NotFound: when the program does not exist.
 
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
     """
@@ -70,9 +70,9 @@ def leads_of_program(
 
 
 def lists(lead_id: int | str, *, batch_size: int = 300) -> Call[list[ListMembership]]:
-    """Page through the static lists that a lead is in.
+    """List the static lists that a lead is in.
 
-    :param lead_id: the lead.
+    :param lead_id: id of the lead.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/leads/{leadId}/listMembership.json``.
@@ -97,12 +97,12 @@ def programs(
     updated_before: datetime | None = None,
     batch_size: int = 300,
 ) -> Call[list[ProgramMembership]]:
-    """Page through the programs that a lead is a member of.
+    """List the programs that a lead is a member of.
 
-    :param lead_id: the lead.
-    :param program_ids: only these, at most 300.
-    :param updated_after: only memberships that changed at this time or later; aware.
-    :param updated_before: only memberships that changed at this time or earlier; aware.
+    :param lead_id: id of the lead.
+    :param program_ids: only these programs, at most 300.
+    :param updated_after: only memberships updated at this time or later (timezone-aware).
+    :param updated_before: only memberships updated at this time or earlier (timezone-aware).
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/leads/{leadId}/programMembership.json``.
@@ -130,11 +130,11 @@ def campaigns(
     updated_before: datetime | None = None,
     batch_size: int = 300,
 ) -> Call[list[CampaignMembership]]:
-    """Page through the smart campaigns that a lead went through.
+    """List the smart campaigns that a lead went through.
 
-    :param lead_id: the lead.
-    :param updated_after: only those it last went through at this time or later; aware.
-    :param updated_before: only those it last went through at this time or earlier; aware.
+    :param lead_id: id of the lead.
+    :param updated_after: only memberships updated at this time or later (timezone-aware).
+    :param updated_before: only memberships updated at this time or earlier (timezone-aware).
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/leads/{leadId}/smartCampaignMembership.json``.

@@ -1,4 +1,4 @@
-"""Static lists and who is in them, as the lead database knows them."""
+"""Static lists and their members, in the lead database API."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def list(
     workspace_names: Sequence[str] = (),
     batch_size: int = 300,
 ) -> Call[builtins.list[ListRow]]:
-    """Page through static lists.
+    """List static lists.
 
-    :param list_ids: only these.
-    :param names: only those with one of these names; a name with a comma cannot be asked for.
-    :param program_names: only those of these programs.
-    :param workspace_names: only those of these workspaces.
+    :param list_ids: only these lists, at most 300.
+    :param names: only those with one of these names; names with a comma are not supported.
+    :param program_names: only those of these programs, by name.
+    :param workspace_names: only those of these workspaces, by name.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/lists.json``.
@@ -48,10 +48,10 @@ def list(
 
 
 def get(list_id: int | str) -> Call[ListRow]:
-    """Read one static list.
+    """Read a static list.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}.json``.
     """
@@ -64,12 +64,12 @@ def get(list_id: int | str) -> Call[ListRow]:
 def leads(
     list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through the leads of a static list, by the path that tells whether there are more.
+    """List the leads of a static list, by the path that returns ``moreResult``.
 
-    :param list_id: the list.
-    :param fields: REST names of the fields to return; a small default set otherwise.
+    :param list_id: id of the list.
+    :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}/leads.json``.
     """
@@ -89,12 +89,12 @@ def leads(
 
 
 def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Add up to 300 leads to a static list. It starts campaigns that listen for "Added to List".
+    """Add up to 300 leads to a static list. This triggers campaigns with the trigger "Added to List".
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``added``, or ``skipped`` with code 1004.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``POST /rest/v1/lists/{listId}/leads.json``.
     """
@@ -102,14 +102,14 @@ def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list
 
 
 def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Take up to 300 leads out of a static list.
+    """Remove up to 300 leads from a static list.
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
-    :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (no
-        such lead) or 1015 (not in the list). After a try whose answer was lost, the leads it took out are
-        told as skipped.
-    :raises NotFound: when there is no such list.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
+    :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (lead
+        does not exist) or 1015 (not in the list). After an ambiguous failure and a retry, leads that were
+        already removed are reported as ``skipped``.
+    :raises NotFound: when the list does not exist.
 
     Source: ``DELETE /rest/v1/lists/{listId}/leads.json``.
     """
@@ -117,13 +117,13 @@ def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.l
 
 
 def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Ask which of up to 300 leads are in a static list.
+    """Read which of up to 300 leads are in a static list.
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``memberof``, ``notmemberof``, or ``skipped``
         with code 1004.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}/leads/ismember.json``.
     """
@@ -133,7 +133,7 @@ def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[built
 def _of_leads(
     name: str, method: str, tail: str, list_id: int | str, lead_ids: Sequence[int | str]
 ) -> Call[builtins.list[RowResult]]:
-    # 300 ids of 19 digits are 6,900 bytes, so they are within the URI's 8 KB whatever they are.
+    # 300 ids of 19 digits are 6,900 bytes, which always fits into the URI's limit of 8 KB.
     numbers = ids(name, "lead_ids", lead_ids)
     return Call(
         name,
@@ -141,6 +141,6 @@ def _of_leads(
         results_of(len(numbers)),
         Replay.SAFE,
         query=query_pairs(id=numbers),
-        # One page asks for the write permission even to read memberships, another for the read one.
+        # Adobe's pages disagree on the permission for reading memberships, so name the stronger one.
         scopes=WRITE_LEAD,
     )

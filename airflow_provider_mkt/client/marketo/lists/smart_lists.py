@@ -1,4 +1,4 @@
-"""Smart lists as assets. Who is on one cannot be read, only extracted: :mod:`.bulk_extracts`."""
+"""Smart lists as assets. Use :mod:`.bulk_extracts` to export their members; no call reads them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def list(
     updated_before: datetime | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[SmartList]]:
-    """Page through the smart lists that people made.
+    """List the smart lists that users created.
 
-    :param folder_id: only those in this folder or program.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/smartLists.json``.
@@ -50,11 +50,11 @@ def list(
 
 
 def get(list_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read one smart list.
+    """Read a smart list.
 
-    :param list_id: its id.
-    :param include_rules: return its rules too.
-    :returns: the smart list, or None when there is none.
+    :param list_id: id of the list.
+    :param include_rules: also return its rules.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/smartList/{id}.json``.
     """
@@ -63,11 +63,11 @@ def get(list_id: int | str, *, include_rules: bool = False) -> Call[SmartList | 
 
 
 def of_program(program_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read the smart list of an email program: who it sends to.
+    """Read the smart list of an email program, which defines its recipients.
 
-    :param program_id: an email program.
-    :param include_rules: return its rules too.
-    :returns: the smart list, or None when there is none.
+    :param program_id: id of an email program.
+    :param include_rules: also return its rules.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/program/{programId}/smartList.json``.
     """
@@ -76,11 +76,11 @@ def of_program(program_id: int | str, *, include_rules: bool = False) -> Call[Sm
 
 
 def of_campaign(campaign_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read the smart list of a smart campaign: who goes through its flow.
+    """Read the smart list of a smart campaign, which defines its members.
 
-    :param campaign_id: the campaign.
-    :param include_rules: return its rules too, triggers included.
-    :returns: the smart list, or None when there is none.
+    :param campaign_id: id of the campaign.
+    :param include_rules: also return its rules, including triggers.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}/smartList.json``.
     """
@@ -91,7 +91,7 @@ def of_campaign(campaign_id: int | str, *, include_rules: bool = False) -> Call[
 def by_name(list_name: str) -> Call[builtins.list[SmartList]]:
     """Find smart lists by their exact name, which is unique only within a program.
 
-    :returns: the smart lists; none when there are none.
+    :returns: the smart lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartList/byName.json``.
     """
@@ -108,14 +108,14 @@ def clone(
     folder_type: str = "Folder",
     description: str | None = None,
 ) -> Call[SmartList]:
-    """Copy a smart list.
+    """Clone a smart list.
 
-    :param list_id: a smart list that people made.
-    :param list_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program the copy goes into.
+    :param list_id: id of a smart list that a user created.
+    :param list_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the copy.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :returns: the clone.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/smartList/{id}/clone.json``.
     """
@@ -132,9 +132,9 @@ def clone(
 
 
 def delete(list_id: int | str) -> Call[Asset]:
-    """Delete a smart list, but not its leads.
+    """Delete a smart list. Its leads are kept.
 
-    :param list_id: a smart list that people made and nothing uses.
+    :param list_id: id of a smart list that a user created and that is not in use.
 
     Source: ``POST /rest/asset/v1/smartList/{id}/delete.json``.
     """

@@ -1,4 +1,4 @@
-"""Static lists as assets: where they are and what they are called. Who is in them: :mod:`.lists`."""
+"""Static lists as assets: names and folders. See :mod:`.lists` for their members."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def list(
     updated_before: datetime | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[StaticList]]:
-    """Page through static lists.
+    """List static lists.
 
-    :param folder_id: only those in this folder or program.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/staticLists.json``.
@@ -51,10 +51,10 @@ def list(
 
 
 def get(list_id: int | str) -> Call[StaticList | None]:
-    """Read one static list.
+    """Read a static list.
 
-    :param list_id: its id.
-    :returns: the list, or None when there is none.
+    :param list_id: id of the list.
+    :returns: the list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/staticList/{id}.json``.
     """
@@ -65,7 +65,7 @@ def get(list_id: int | str) -> Call[StaticList | None]:
 def by_name(list_name: str) -> Call[builtins.list[StaticList]]:
     """Find static lists by their exact name, which is unique only within a program.
 
-    :returns: the lists; none when there are none.
+    :returns: the lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/staticList/byName.json``.
     """
@@ -79,10 +79,10 @@ def create(
 ) -> Call[StaticList]:
     """Create a static list.
 
-    :param list_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program it goes into.
+    :param list_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/staticLists.json``.
     """
@@ -98,10 +98,10 @@ def create(
 def update(
     list_id: int | str, *, new_name: str | None = None, description: str | None = None
 ) -> Call[StaticList]:
-    """Change a static list's name or description.
+    """Update a static list's name or description.
 
-    :param list_id: the list.
-    :raises InvalidInput: when there is nothing to change.
+    :param list_id: id of the list.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/staticList/{id}.json``.
     """
@@ -120,9 +120,9 @@ def update(
 
 
 def delete(list_id: int | str) -> Call[Asset]:
-    """Delete a static list, but not its leads.
+    """Delete a static list. Its leads are kept.
 
-    :param list_id: a list that no import, export or asset uses.
+    :param list_id: id of a list that no import, export or asset uses.
     :raises InvalidRequest: when it is in use (code 709).
 
     Source: ``POST /rest/asset/v1/staticList/{id}/delete.json``.

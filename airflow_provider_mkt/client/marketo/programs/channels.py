@@ -1,4 +1,4 @@
-"""Channels: what a program's statuses are called, and in which order they come."""
+"""Channels, which define the program statuses and their order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_mkt.client.marketo.rows import Channel
 
 
 def list(*, page_size: int = 200) -> Call[builtins.list[Channel]]:
-    """Page through channels.
+    """List channels.
 
     :param page_size: rows per page, 1-200.
 
@@ -21,9 +21,9 @@ def list(*, page_size: int = 200) -> Call[builtins.list[Channel]]:
 
 
 def by_name(channel_name: str) -> Call[Channel | None]:
-    """Find a channel by its name.
+    """Read a channel by name.
 
-    :returns: the channel, or None when there is none.
+    :returns: the channel, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/channel/byName.json``.
     """

@@ -1,4 +1,4 @@
-"""What programs know of their members. Status changes: :func:`.programs.set_status`."""
+"""Program members. Use :func:`.programs.set_status` to change statuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONGEST_RANGE = timedelta(days=7)
 
 
 def describe() -> Call[Description]:
-    """Read the schema of program members: fields, and which of them can be searched by.
+    """Read the schema of program members: fields, and sets of fields that can be searched.
 
     :returns: ``fields`` and ``searchableFields``.
 
@@ -40,7 +40,7 @@ def describe() -> Call[Description]:
 
 
 def describe_fields() -> Call[Description]:
-    """Read the fields of program members, by the older call that tells nothing else.
+    """Read the fields of program members, by the older call, which returns nothing else.
 
     Source: ``GET /rest/v1/program/members/describe.json``.
     """
@@ -55,19 +55,20 @@ def list(
     fields: Sequence[str] = (),
     batch_size: int = 300,
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through the members of a program whose field has one of the given values.
+    """List the members of a program whose field has one of the given values.
 
-    :param program_id: the program. Over 100,000 members it can only be asked by ``leadId``.
+    :param program_id: id of id of the program. With over 100,000 members, only the filter ``leadId`` is
+        possible.
     :param filter_type: ``leadId``, ``statusName``, ``reachedSuccess``, or a custom text or integer field.
     :param filter_values: 1-300 values without commas.
-    :param fields: names of the fields to return; a small default set otherwise.
+    :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
     name = "program_members.list"
     if filter_type == "updatedAt":
-        raise InvalidInput("filter_type", "has a call of its own: program_members.by_update", call=name)
+        raise InvalidInput("filter_type", "needs another call: program_members.by_update", call=name)
     return read(
         name,
         "/programs/{programId}/members.json",
@@ -91,12 +92,13 @@ def by_update(
     fields: Sequence[str] = (),
     batch_size: int = 300,
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through the members of a program that changed in a span of time.
+    """List the members of a program that were updated in a period.
 
-    :param program_id: a program of at most 100,000 members.
-    :param start_at: an aware time; its fractions of a second are cut off.
-    :param end_at: an aware time, at most 7 days later; the same.
-    :param fields: names of the fields to return; a small default set otherwise.
+    :param program_id: id of a program with at most 100,000 members.
+    :param start_at: start of the period (timezone-aware); fractions of a second are dropped.
+    :param end_at: end of the period (timezone-aware), at most 7 days later; fractions of a second are
+        dropped.
+    :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
@@ -123,12 +125,12 @@ def by_update(
 
 
 def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
-    """Write fields of up to 300 members of a program.
+    """Update fields of up to 300 members of a program.
 
-    :param program_id: the program.
-    :param members: ``leadId`` and the fields to write, such as custom ones and ``registrationCode``; status,
-        stream and cadence are no data and are refused.
-    :returns: one row per member, in the order of *members*; ``skipped`` with code 1013 for no member.
+    :param program_id: id of the program.
+    :param members: 1-300 mappings of ``leadId`` and the fields to update, such as custom fields and
+        ``registrationCode``; status, stream and cadence cannot be updated by this call.
+    :returns: one row per member, in the order of *members*; ``skipped`` with code 1013 if not a member.
 
     Source: ``POST /rest/v1/programs/{programId}/members.json``.
     """
@@ -145,13 +147,13 @@ def update(program_id: int | str, members: Sequence[Mapping[str, Any]]) -> Call[
 
 
 def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Take up to 300 leads out of a program, and with that the program out of their history of success.
+    """Remove up to 300 leads from a program, which also removes the program from their success history.
 
-    :param program_id: the program.
-    :param lead_ids: leads, each once.
+    :param program_id: id of the program.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``deleted``, or ``skipped`` with code 1037 for a
-        lead that is not in the program. After a try whose answer was lost, the leads it took out are told
-        as skipped.
+        lead that is not in the program. After an ambiguous failure and a retry, leads that were already
+        removed are reported as ``skipped``.
 
     Source: ``POST /rest/v1/programs/{programId}/members/delete.json``.
     """
@@ -170,12 +172,12 @@ def remove(program_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtin
 def change_status(
     program_id: int | str, lead_ids: Sequence[int | str], *, status_name: str
 ) -> Call[builtins.list[RowResult]]:
-    """Change the status of up to 300 members, by the older call that makes nobody a member.
+    """Change the status of up to 300 members, by the older call, which does not create members.
 
-    :param program_id: the program.
-    :param lead_ids: members, each once.
+    :param program_id: id of the program.
+    :param lead_ids: member lead ids, without duplicates.
     :param status_name: a status of the program's channel.
-    :returns: one row per lead, in the order of *lead_ids*; ``skipped`` for one who is no member.
+    :returns: one row per lead, in the order of *lead_ids*; ``skipped`` if not a member.
 
     Source: ``POST /rest/v1/leads/programs/{programId}/status.json``.
     """

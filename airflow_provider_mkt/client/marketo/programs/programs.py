@@ -1,4 +1,4 @@
-"""Programs, and the people in them."""
+"""Programs and their members."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def list(
     updated_before: datetime | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[Program]]:
-    """Page through programs, without their tags and costs.
+    """List programs, without tags and costs.
 
     :param filter_type: ``id``, ``programId``, ``folderId`` or ``workspace``; needs *filter_values*.
     :param filter_values: values without commas.
     :param status: ``on`` or ``off`` for engagement programs, ``unlocked`` for email programs.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/programs.json``.
@@ -85,10 +85,10 @@ def list(
 
 
 def get(program_id: int | str) -> Call[Program | None]:
-    """Read one program.
+    """Read a program.
 
-    :param program_id: its id.
-    :returns: the program, or None when there is none.
+    :param program_id: id of the program.
+    :returns: the program, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/program/{id}.json``.
     """
@@ -99,11 +99,11 @@ def get(program_id: int | str) -> Call[Program | None]:
 def by_name(
     program_name: str, *, include_tags: bool = False, include_costs: bool = False
 ) -> Call[Program | None]:
-    """Find a program by its exact name. Names are unique in an instance.
+    """Read a program by its exact name. Names are unique in an instance.
 
-    :param include_tags: return its tags too.
-    :param include_costs: return its costs too.
-    :returns: the program, or None when there is none.
+    :param include_tags: also return its tags.
+    :param include_costs: also return its costs.
+    :returns: the program, or None when it does not exist.
     :raises InvalidInput: without a name.
 
     Source: ``GET /rest/asset/v1/program/byName.json``.
@@ -129,14 +129,14 @@ def create(
 ) -> Call[Program]:
     """Create a program.
 
-    :param program_name: unique in the instance, at most 255 characters.
-    :param folder_id: the folder it goes into.
+    :param program_name: name, unique in the instance, at most 255 characters.
+    :param folder_id: id of the folder to create it in.
     :param folder_type: ``Folder`` or ``Program``.
     :param program_type: ``program``, ``event``, ``webinar`` or ``nurture``.
     :param channel: a channel of that type.
-    :param description: shown in the program's overview.
-    :param tags: ``tagType`` and ``tagValue`` each; an instance may want some for a type of program.
-    :param costs: ``startDate``, ``cost`` and ``note`` each.
+    :param description: description in the program's overview.
+    :param tags: mappings of ``tagType`` and ``tagValue``; an instance can require tags for a type of program.
+    :param costs: mappings of ``startDate``, ``cost`` and ``note``.
     :returns: the program.
     :raises InvalidRequest: when the name is taken.
 
@@ -164,19 +164,19 @@ def update(
     costs: Sequence[Mapping[str, Any]] | None = None,
     replace_costs: bool = False,
 ) -> Call[Program]:
-    """Change a program; its type and channel stay. When it sends: :func:`reschedule`.
+    """Update a program. Its type and channel cannot be changed. Use :func:`reschedule` for its dates.
 
-    :param program_id: a program that is not approved.
-    :param new_name: unique in the instance, at most 255 characters.
-    :param tags: ``tagType`` and ``tagValue`` each; they take the place of the present ones.
-    :param costs: ``startDate``, ``cost`` and ``note`` each; they are added to the present ones.
-    :param replace_costs: let *costs* take the place of the present ones instead.
-    :raises InvalidInput: when there is nothing to change.
+    :param program_id: id of a program that is not approved.
+    :param new_name: name, unique in the instance, at most 255 characters.
+    :param tags: mappings of ``tagType`` and ``tagValue``, which replace the current tags.
+    :param costs: mappings of ``startDate``, ``cost`` and ``note``, which are added to the current costs.
+    :param replace_costs: replace the current costs by *costs* instead.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
     name = "programs.update"
-    # Costs that are not replaced are added, and once more by each repetition.
+    # Without replacement, each retry would add the costs again.
     replay = Replay.VERIFY if costs and not replace_costs else Replay.SAFE
     form = query_pairs(
         name=None if new_name is None else text(name, "new_name", new_name),
@@ -196,11 +196,11 @@ def update(
 
 
 def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | None = None) -> Call[Program]:
-    """Set when an email program sends, or when an event takes place.
+    """Set the send time of an email program, or the dates of an event.
 
-    :param program_id: an event, or an email program that is not approved.
-    :param start_at: an aware time.
-    :param end_at: an aware time after it; as it is when not given.
+    :param program_id: id of an event, or of an email program that is not approved.
+    :param start_at: start time (timezone-aware).
+    :param end_at: end time (timezone-aware); unchanged when not given.
     :returns: the program.
     :raises InvalidInput: on a time without a zone.
 
@@ -224,13 +224,13 @@ def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | Non
 def clone(
     program_id: int | str, program_name: str, *, folder_id: int | str, description: str | None = None
 ) -> Call[Program]:
-    """Copy a program with its emails, campaigns and tokens; members stay behind.
+    """Clone a program with its emails, campaigns and tokens, without its members.
 
-    :param program_id: a program without push messages, in-app messages, reports and social assets.
-    :param program_name: unique in the instance, at most 255 characters.
-    :param folder_id: a folder of the same workspace; a program cannot be cloned into a program.
-    :returns: the copy.
-    :raises InvalidRequest: when the name is taken, or the program cannot be cloned (code 709).
+    :param program_id: id of a program without push messages, in-app messages, reports and social assets.
+    :param program_name: name, unique in the instance, at most 255 characters.
+    :param folder_id: id of a folder of the same workspace; a program cannot be cloned into a program.
+    :returns: the clone.
+    :raises InvalidRequest: when the name is already in use, or the program cannot be cloned (code 709).
 
     Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
     """
@@ -251,10 +251,10 @@ def clone(
 
 
 def delete(program_id: int | str) -> Call[Asset]:
-    """Delete a program with all that is in it.
+    """Delete a program with its contents.
 
-    :param program_id: a program of which nothing is used elsewhere.
-    :raises InvalidRequest: when something is (code 709).
+    :param program_id: id of a program whose contents are not used elsewhere.
+    :raises InvalidRequest: when something in it is in use (code 709).
 
     Source: ``POST /rest/asset/v1/program/{id}/delete.json``.
     """
@@ -264,12 +264,12 @@ def delete(program_id: int | str) -> Call[Asset]:
 
 
 def approve(program_id: int | str) -> Call[Asset]:
-    """Approve an email program: it sends at its start date.
+    """Approve an email program, which then sends at its start date.
 
-    Sends real mail. The program must be unlocked, with a start date, an approved email and a smart list.
+    Sends real email. The program must be unlocked and have a start date, an approved email and a smart list.
 
-    :param program_id: an email program.
-    :raises InvalidRequest: when it cannot be approved, or is approved already.
+    :param program_id: id of an email program.
+    :raises InvalidRequest: when it cannot be approved, or is already approved.
 
     Source: ``POST /rest/asset/v1/program/{id}/approve.json``.
     """
@@ -277,9 +277,9 @@ def approve(program_id: int | str) -> Call[Asset]:
 
 
 def unapprove(program_id: int | str) -> Call[Asset]:
-    """Take back the approval of an email program before it starts to send.
+    """Unapprove an email program before it starts to send.
 
-    :param program_id: an approved email program.
+    :param program_id: id of an approved email program.
 
     Source: ``POST /rest/asset/v1/program/{id}/unapprove.json``.
     """
@@ -289,13 +289,14 @@ def unapprove(program_id: int | str) -> Call[Asset]:
 def set_status(
     program_id: int | str, lead_ids: Sequence[int], *, status_name: str
 ) -> Call[builtins.list[RowResult]]:
-    """Make up to 300 leads members of a program, or move them on, by status.
+    """Set the program status of up to 300 leads, which become members if they are not.
 
-    In an engagement program a new member starts in the first stream.
+    New members of an engagement program start in its first stream.
 
-    :param program_id: the program.
-    :param lead_ids: leads, each once.
-    :param status_name: a status of the program's channel. Going back is refused per lead with code 1037.
+    :param program_id: id of the program.
+    :param lead_ids: lead ids, without duplicates.
+    :param status_name: a status of the program's channel. Going back to an earlier status is rejected per
+        lead with code 1037.
     :returns: one row per lead, in the order of *lead_ids*.
 
     Source: ``POST /rest/v1/programs/{programId}/members/status.json``.
@@ -316,12 +317,12 @@ def set_status(
 def members(
     program_id: int | str, *, lead_ids: Sequence[int], fields: Sequence[str] = ()
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through a program's members among the given leads.
+    """List the program members among the given leads.
 
-    :param program_id: the program.
-    :param lead_ids: up to 300 leads.
+    :param program_id: id of the program.
+    :param lead_ids: 1-300 lead ids.
     :param fields: e.g. ``statusName``, ``trackName``, ``nurtureCadence``, ``isExhausted``.
-    :returns: one row per member; a lead that is no member has none.
+    :returns: one row per member; no row for leads that are not members.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
@@ -338,11 +339,11 @@ def members(
 
 
 def people(program_id: int | str, *, batch_size: int = 300) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through all leads that are members of a program.
+    """List all leads that are members of a program.
 
-    :param program_id: the program.
+    :param program_id: id of the program.
     :param batch_size: rows per page, 1-300.
-    :returns: leads with their ``membership``.
+    :returns: leads, each with its ``membership``.
 
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
     """

@@ -1,4 +1,4 @@
-"""Tags of programs, and the types of them that administrators made."""
+"""Tags of programs, and the tag types that administrators created."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_mkt.client.marketo.rows import Asset, Program, TagType
 
 
 def list(*, page_size: int = 200) -> Call[builtins.list[TagType]]:
-    """Page through the types of tags, without the values to choose from.
+    """List tag types, without their allowed values.
 
     :param page_size: rows per page, 1-200.
 
@@ -21,9 +21,9 @@ def list(*, page_size: int = 200) -> Call[builtins.list[TagType]]:
 
 
 def by_name(tag_type: str) -> Call[TagType | None]:
-    """Read a type of tags, with the values to choose from.
+    """Read a tag type, with its allowed values.
 
-    :returns: the type, or None when there is none.
+    :returns: the type, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/tagType/byName.json``.
     """
@@ -33,10 +33,10 @@ def by_name(tag_type: str) -> Call[TagType | None]:
 
 
 def programs(tag_type: str, tag_value: str, *, page_size: int = 200) -> Call[builtins.list[Program]]:
-    """Page through the programs with a tag. The platform gives them in no order.
+    """List the programs with a tag, in no particular order.
 
     :param page_size: rows per page, 1-200.
-    :returns: the programs with their tags, but without costs.
+    :returns: the programs with their tags, without costs.
 
     Source: ``GET /rest/asset/v1/program/byTag.json``.
     """
@@ -46,9 +46,9 @@ def programs(tag_type: str, tag_value: str, *, page_size: int = 200) -> Call[bui
 
 
 def set_value(program_id: int | str, tag_type: str, tag_value: str) -> Call[Asset]:
-    """Give a program another value of one tag; its other tags stay.
+    """Set the value of a program's tag. Its other tags stay.
 
-    :param program_id: the program.
+    :param program_id: id of the program.
 
     Source: ``POST /rest/asset/v1/program/{id}/tag/{tagType}.json``.
     """
@@ -64,10 +64,10 @@ def set_value(program_id: int | str, tag_type: str, tag_value: str) -> Call[Asse
 
 
 def delete(program_id: int | str, tag_type: str) -> Call[Asset]:
-    """Take a tag from a program.
+    """Remove a tag from a program.
 
-    :param program_id: the program.
-    :param tag_type: a type that its programs need not have.
+    :param program_id: id of the program.
+    :param tag_type: a tag type that is not required for the program.
 
     Source: ``POST /rest/asset/v1/program/{id}/tag/{tagType}/delete.json``.
     """

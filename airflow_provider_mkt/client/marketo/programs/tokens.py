@@ -1,4 +1,4 @@
-"""My Tokens: texts that belong to a folder or program, and stand in emails and flows by name."""
+"""My Tokens: values of a folder or program that emails and flows refer to by name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TokenType = Literal["date", "number", "rich text", "score", "sfdc campaign", "te
 
 
 def list(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
-    """Read the tokens of a folder or program.
+    """List the tokens of a folder or program.
 
-    :param folder_id: its id.
+    :param folder_id: id of the folder or program.
     :param folder_type: ``Folder`` or ``Program``.
 
     Source: ``GET /rest/asset/v1/folder/{id}/tokens.json``.
@@ -44,14 +44,14 @@ def set_value(
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
 ) -> Call[builtins.list[Token]]:
-    """Create a token of a folder or program, or change it.
+    """Create or update a token of a folder or program.
 
-    :param folder_id: the folder or program.
-    :param token_name: without ``{{my.}}``, at most 50 characters.
-    :param value: its text; may be empty.
+    :param folder_id: id of the folder or program.
+    :param token_name: name without ``{{my.}}``, at most 50 characters.
+    :param value: value of the token; can be empty.
     :param token_type: ``text``, ``rich text``, ``date``, ``number``, ``score`` or ``sfdc campaign``.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the tokens it has now.
+    :returns: all tokens of the folder or program.
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
@@ -83,11 +83,11 @@ def delete(
 ) -> Call[Asset]:
     """Delete a token of a folder or program.
 
-    :param folder_id: the folder or program.
-    :param token_name: without ``{{my.}}``.
-    :param token_type: its type, which has to be told.
+    :param folder_id: id of the folder or program.
+    :param token_name: name without ``{{my.}}``.
+    :param token_type: type of the token.
     :param folder_type: ``Folder`` or ``Program``.
-    :raises NotFound: when there is no such token of that type.
+    :raises NotFound: when there is no token of that name and type.
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens/delete.json``.
     """

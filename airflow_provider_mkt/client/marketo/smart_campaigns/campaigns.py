@@ -46,13 +46,13 @@ def list(
     updated_before: datetime | None = None,
     page_size: int = 200,
 ) -> Call[builtins.list[SmartCampaign]]:
-    """Page through smart campaigns.
+    """List smart campaigns.
 
-    :param folder_id: only those in this folder or program.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param is_active: only active ones; False is the same as not given.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param is_active: only active campaigns; False is the same as not given.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/smartCampaigns.json``.
@@ -71,11 +71,11 @@ def list(
 
 
 def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
-    """Read one smart campaign.
+    """Read a smart campaign.
 
-    :param campaign_id: its id.
+    :param campaign_id: id of the campaign.
     :returns: the campaign, with ``isActive``, ``isRequestable``, ``qualificationRuleType`` and
-        ``status``; None when there is none.
+        ``status``; None when it does not exist.
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.
     """
@@ -91,7 +91,7 @@ def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
 def by_name(campaign_name: str) -> Call[builtins.list[SmartCampaign]]:
     """Find smart campaigns by their exact name, which is unique only within a program.
 
-    :returns: the campaigns; none when there are none.
+    :returns: the campaigns; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartCampaign/byName.json``.
     """
@@ -109,13 +109,13 @@ def legacy_list(
     is_triggerable: bool | None = None,
     batch_size: int = 300,
 ) -> Call[builtins.list[Campaign]]:
-    """Page through campaigns by the older call, which alone can pick out those that can be requested.
+    """List campaigns by the older call, the only one that can filter on campaigns that can be requested.
 
-    :param campaign_ids: only these.
-    :param names: only those with one of these names; a name with a comma cannot be asked for.
-    :param program_names: only those of these programs.
-    :param workspace_names: only those of these workspaces.
-    :param is_triggerable: only those that can be requested; False is the same as not given.
+    :param campaign_ids: only these campaigns, at most 300.
+    :param names: only those with one of these names; names with a comma are not supported.
+    :param program_names: only those of these programs, by name.
+    :param workspace_names: only those of these workspaces, by name.
+    :param is_triggerable: only campaigns that can be requested; False is the same as not given.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/campaigns.json``.
@@ -139,10 +139,10 @@ def legacy_list(
 
 
 def legacy_get(campaign_id: int | str) -> Call[Campaign]:
-    """Read one campaign by the older call.
+    """Read a campaign by the older call.
 
-    :param campaign_id: its id.
-    :raises NotFound: when there is none.
+    :param campaign_id: id of the campaign.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /rest/v1/campaigns/{campaignId}.json``.
     """
@@ -159,15 +159,15 @@ def legacy_get(campaign_id: int | str) -> Call[Campaign]:
 def request(
     campaign_id: int | str, lead_ids: Sequence[int], *, tokens: Mapping[str, str] | None = None
 ) -> Call[None]:
-    """Run up to 100 leads through a trigger campaign.
+    """Request a trigger campaign for up to 100 leads.
 
-    Each request runs them again, as far as the campaign's qualification rule lets them. The answer
-    says that the request was queued, and nothing of a single lead.
+    Each request runs the leads again, if the campaign's qualification rule allows it. The response only says
+    that the request was queued, and nothing about single leads.
 
-    :param campaign_id: an active trigger campaign with the trigger "Campaign is Requested".
-    :param lead_ids: leads, each once.
-    :param tokens: up to 100 My Tokens for this run, ``{{my.name}}`` to value.
-    :raises InvalidInput: on an empty or too large batch, or a token name without its braces.
+    :param campaign_id: id of an active campaign with the trigger "Campaign is Requested".
+    :param lead_ids: lead ids, without duplicates.
+    :param tokens: up to 100 values of My Tokens for this run, by ``{{my.name}}``.
+    :raises InvalidInput: on an empty or too large batch, or a token name without braces.
 
     Source: ``POST /rest/v1/campaigns/{campaignId}/trigger.json``.
     """
@@ -195,17 +195,18 @@ def schedule(
     tokens: Mapping[str, str] | None = None,
     clone_to_program_name: str | None = None,
 ) -> Call[Asset]:
-    """Put a run of a batch campaign on the clock.
+    """Schedule a run of id of a batch campaign.
 
-    Each call adds another run, so it is never repeated by itself.
+    Each call schedules another run, so it is never retried automatically.
 
-    :param campaign_id: a batch campaign.
-    :param run_at: an aware time, at most two years ahead; five minutes from now when not given or sooner.
-    :param tokens: up to 100 My Tokens for this run, ``{{my.name}}`` to value.
-    :param clone_to_program_name: copy the campaign's program under this name and run the copy. Can be done
-        20 times a day; :func:`.programs.clone` has no such limit.
-    :returns: the ``id`` of the campaign that was asked for.
-    :raises QuotaExhausted: when programs were cloned 20 times today.
+    :param campaign_id: id of a batch campaign.
+    :param run_at: time of the run (timezone-aware), at most two years ahead; Marketo uses five minutes from
+        now when not given or earlier.
+    :param tokens: up to 100 values of My Tokens for this run, by ``{{my.name}}``.
+    :param clone_to_program_name: clone the campaign's program under this name and run the clone instead.
+        Limited to 20 times per day; :func:`.programs.clone` has no such limit.
+    :returns: the ``id`` of the scheduled campaign.
+    :raises QuotaExhausted: when programs were already cloned 20 times today.
 
     Source: ``POST /rest/v1/campaigns/{campaignId}/schedule.json``.
     """
@@ -234,13 +235,15 @@ def schedule(
 def create(
     campaign_name: str, *, folder_id: int | str, folder_type: str = "Folder", description: str | None = None
 ) -> Call[SmartCampaign]:
-    """Create an empty smart campaign. Rules and flow can only be given in Marketo, or come with a clone.
+    """Create an empty smart campaign.
 
-    :param campaign_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program it goes into.
+    Its rules and flow must be edited in Marketo; a clone has those of the original.
+
+    :param campaign_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param description: at most 2,000 characters.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :param description: description, at most 2,000 characters.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/smartCampaigns.json``.
     """
@@ -256,11 +259,11 @@ def create(
 def update(
     campaign_id: int | str, *, new_name: str | None = None, description: str | None = None
 ) -> Call[SmartCampaign]:
-    """Change a smart campaign's name or description.
+    """Update a smart campaign's name or description.
 
-    :param campaign_id: the campaign.
-    :param description: at most 2,000 characters.
-    :raises InvalidInput: when there is nothing to change.
+    :param campaign_id: id of the campaign.
+    :param description: description, at most 2,000 characters.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}.json``.
     """
@@ -287,14 +290,14 @@ def clone(
     folder_type: str = "Folder",
     description: str | None = None,
 ) -> Call[SmartCampaign]:
-    """Copy a smart campaign with its rules and flow; the copy is inactive.
+    """Clone a smart campaign with its rules and flow. The clone is inactive.
 
-    :param campaign_id: the campaign to copy.
-    :param campaign_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program the copy goes into.
+    :param campaign_id: id of the campaign to clone.
+    :param campaign_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param description: at most 2,000 characters; that of the original when not given.
-    :returns: the copy.
+    :param description: description, at most 2,000 characters; the original's when not given.
+    :returns: the clone.
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/clone.json``.
     """
@@ -317,7 +320,7 @@ def clone(
 def delete(campaign_id: int | str) -> Call[Asset]:
     """Delete a smart campaign.
 
-    :param campaign_id: a campaign that nothing uses.
+    :param campaign_id: id of a campaign that is not in use.
     :raises InvalidRequest: when it is in use (code 709).
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/delete.json``.
@@ -326,10 +329,10 @@ def delete(campaign_id: int | str) -> Call[Asset]:
 
 
 def activate(campaign_id: int | str) -> Call[Asset]:
-    """Switch a trigger campaign on.
+    """Activate a trigger campaign.
 
-    :param campaign_id: an inactive campaign with a trigger and a flow step.
-    :raises InvalidRequest: when it is active already, or cannot be (code 709).
+    :param campaign_id: id of an inactive campaign with a trigger and a flow step.
+    :raises InvalidRequest: when it is already active, or cannot be activated (code 709).
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/activate.json``.
     """
@@ -337,9 +340,9 @@ def activate(campaign_id: int | str) -> Call[Asset]:
 
 
 def deactivate(campaign_id: int | str) -> Call[Asset]:
-    """Switch a trigger campaign off.
+    """Deactivate a trigger campaign.
 
-    :param campaign_id: an active campaign.
+    :param campaign_id: id of an active campaign.
     :raises InvalidRequest: when it is not active (code 709).
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/deactivate.json``.
