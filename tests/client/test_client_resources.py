@@ -18,6 +18,7 @@ from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns as hubspot_campaigns
 from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.emails import emails as hubspot_emails
+from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.emails import emails as marketo_emails
@@ -489,7 +490,7 @@ def test_a_long_read_goes_as_a_form_and_is_still_paged() -> None:
     ],
 )
 def test_when_publishing_sends(when: dt.datetime | None, changes: dict[str, Any]) -> None:
-    assert hubspot_emails.schedule_changes(when) == changes
+    assert schedule_changes(when) == changes
 
 
 NAIVE = dt.datetime(2026, 7, 1)
@@ -527,7 +528,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: hubspot_emails.update("5", JANE), "changes"),
     (lambda: hubspot_emails.update("5", {"state": "PUBLISHED"}), "changes.state"),
     (lambda: hubspot_emails.publish(" "), "email_id"),
-    (lambda: hubspot_emails.schedule_changes(NAIVE), "publish_at"),
+    (lambda: schedule_changes(NAIVE), "publish_at"),
     (lambda: legacy.enrol_in_nurture("c", "12"), "lead_guid"),
     (lambda: legacy.enrol_in_nurture("", GUID), "campaign_guid"),
     (lambda: legacy.update_lead(GUID + "\n", {"a": "b"}), "lead_guid"),
@@ -553,7 +554,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: activities.read("T", activity_type_ids=[]), "activity_type_ids"),
     (lambda: activities.read("T", activity_type_ids=[1] * 11), "activity_type_ids"),
     (lambda: activities.read("T", activity_type_ids=[1], lead_ids=[1] * 31), "lead_ids"),
-    (lambda: activities.read("T", activity_type_ids=["x"]), "activity_type_ids"),
+    (lambda: activities.read("T", activity_type_ids=["x"]), "activity_type_ids[0]"),
     (lambda: bulk_leads.create_import(b" \n"), "content"),
     (lambda: bulk_leads.create_import(b"x" * 9_500_001), "content"),
     (lambda: bulk_leads.create_import(JANE), "content"),

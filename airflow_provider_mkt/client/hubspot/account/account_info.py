@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route
+from airflow_provider_mkt.client.parameters import endpoint
 
 
 class AccountDetails(TypedDict):
@@ -28,6 +29,7 @@ class ApiUsage(TypedDict):
     resetsAt: NotRequired[str]
 
 
+@endpoint
 def details() -> Call[AccountDetails]:
     """Read which account the token belongs to.
 
@@ -44,6 +46,7 @@ def details() -> Call[AccountDetails]:
     )
 
 
+@endpoint
 def daily_usage() -> Call[list[ApiUsage]]:
     """Read how many of today's API calls the account's private apps have used in total.
 
@@ -58,11 +61,6 @@ def daily_usage() -> Call[list[ApiUsage]]:
         Replay.SAFE,
         scopes=("oauth",),
     )
-
-
-def trusted(usage: list[ApiUsage]) -> ApiUsage | None:
-    """Return the counter of today's calls, or None when no row has a usable ``fetchStatus``."""
-    return next((row for row in usage if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
 
 
 def _rows(envelope: Envelope) -> list[ApiUsage]:

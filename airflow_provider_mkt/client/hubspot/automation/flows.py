@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -13,15 +13,19 @@ from airflow_provider_mkt.client.call import (
     Quota,
     Replay,
     Route,
-    batch,
-    numeric_id,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.parameters import page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    endpoint,
+    items,
+    required_str,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
@@ -73,7 +77,8 @@ class WorkflowIds(TypedDict):
     errors: builtins.list[FlowFailure]
 
 
-def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
+@endpoint
+def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Flow]]:
     """List flows, without their actions.
 
     :param limit: rows per page, 1-100.
@@ -82,19 +87,19 @@ def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
 
     Source: ``GET /automation/{version}/flows``.
     """
-    name = "flows.list"
     return Call(
-        name,
+        "flows.list",
         Route("GET", "flows", "/flows"),
         lambda envelope: cast("builtins.list[Flow]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
-def get(flow_id: int | str) -> Call[Flow]:
+@endpoint
+def get(flow_id: NumericId) -> Call[Flow]:
     """Read a flow with its actions and enrolment criteria.
 
     :param flow_id: id of the flow.
@@ -103,10 +108,9 @@ def get(flow_id: int | str) -> Call[Flow]:
 
     Source: ``GET /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.get"
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    params = path_params(flowId=flow_id)
     return Call(
-        name,
+        "flows.get",
         Route("GET", "flows", "/flows/{flowId}", params),
         lambda envelope: cast("Flow", envelope),
         Replay.SAFE,
@@ -114,6 +118,7 @@ def get(flow_id: int | str) -> Call[Flow]:
     )
 
 
+@endpoint
 def create(definition: Mapping[str, Any]) -> Call[Flow]:
     """Create a flow. Names are not unique, so a retry can create a duplicate.
 
@@ -124,11 +129,11 @@ def create(definition: Mapping[str, Any]) -> Call[Flow]:
 
     Source: ``POST /automation/{version}/flows``.
     """
-    name = "flows.create"
-    return _write(name, Route("POST", "flows", "/flows"), _definition(name, definition))
+    return _write("flows.create", Route("POST", "flows", "/flows"), _definition(definition))
 
 
-def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
+@endpoint
+def replace(flow_id: NumericId, definition: Mapping[str, Any]) -> Call[Flow]:
     """Replace a flow completely. Fields that *definition* leaves out are removed.
 
     :param flow_id: id of the flow.
@@ -139,14 +144,14 @@ def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
 
     Source: ``PUT /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.replace"
-    whole = _definition(name, definition)
-    text(name, "definition.revisionId", whole.get("revisionId", ""))
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
-    return _write(name, Route("PUT", "flows", "/flows/{flowId}", params), whole)
+    body = _definition(definition)
+    required_str("definition.revisionId", body.get("revisionId", ""))
+    params = path_params(flowId=flow_id)
+    return _write("flows.replace", Route("PUT", "flows", "/flows/{flowId}", params), body)
 
 
-def delete(flow_id: int | str) -> Call[None]:
+@endpoint
+def delete(flow_id: NumericId) -> Call[None]:
     """Delete a flow and unenrol its records. It cannot be restored by API.
 
     :param flow_id: id of the flow.
@@ -155,13 +160,13 @@ def delete(flow_id: int | str) -> Call[None]:
 
     Source: ``DELETE /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.delete"
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    params = path_params(flowId=flow_id)
     route = Route("DELETE", "flows", "/flows/{flowId}", params)
-    return Call(name, route, nothing, Replay.SAFE, scopes=_SCOPES)
+    return Call("flows.delete", route, nothing, Replay.SAFE, scopes=_SCOPES)
 
 
-def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
+@endpoint
+def batch_read(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Call[Flows]:
     """Read up to 100 flows by id.
 
     :param flow_ids: 1-100 flow ids.
@@ -170,12 +175,14 @@ def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
 
     Source: ``POST /automation/{version}/flows/batch/read``.
     """
-    name = "flows.batch_read"
-    inputs = [{"flowId": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)]
-    return _batch(name, "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope)))
+    inputs = [{"flowId": str(flow_id), "type": "FLOW_ID"} for flow_id in flow_ids]
+    return _batch(
+        "flows.batch_read", "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope))
+    )
 
 
-def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
+@endpoint
+def workflow_ids(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Call[WorkflowIds]:
     """Convert flow ids to the legacy workflow ids that the enrolment calls take.
 
     :param flow_ids: 1-100 flow ids.
@@ -184,18 +191,22 @@ def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
 
     Source: ``POST /automation/{version}/workflow-id-mappings/batch/read``.
     """
-    name = "flows.workflow_ids"
     # HubSpot's reference page and its schema name the field differently.
     inputs = [
-        {"flowId": one, "flowMigrationStatuses": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)
+        {"flowId": str(flow_id), "flowMigrationStatuses": str(flow_id), "type": "FLOW_ID"}
+        for flow_id in flow_ids
     ]
     tail = "/workflow-id-mappings/batch/read"
-    return _batch(name, tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope)))
+    return _batch(
+        "flows.workflow_ids", tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope))
+    )
 
 
-def _definition(call: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+def _definition(definition: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(definition, Mapping) or not definition:
-        raise InvalidInput("definition", f"must describe a flow, not {describe_type(definition)}", call=call)
+        raise InvalidInput(
+            "definition", f"must be a mapping that describes a flow, not {describe_type(definition)}"
+        )
     return dict(definition)
 
 
@@ -210,11 +221,6 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
         quota=Quota.FREE,
         scopes=_SCOPES,
     )
-
-
-def _numbers(call: str, flow_ids: Sequence[int | str]) -> builtins.list[str]:
-    checked = batch(call, "flow_ids", flow_ids, at_most=BATCH_MAX)
-    return [str(numeric_id(call, f"flow_ids[{index}]", one)) for index, one in enumerate(checked)]
 
 
 def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: Any) -> Call[Any]:

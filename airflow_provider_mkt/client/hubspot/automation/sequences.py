@@ -5,19 +5,10 @@ from __future__ import annotations
 import builtins
 from typing import Any, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
-from airflow_provider_mkt.client.hubspot.mailbox import address
-from airflow_provider_mkt.client.hubspot.parameters import page_size, text
+from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress, PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, Text, endpoint
 
 PAGE_MAX = 100
 """HubSpot documents no limit; its other lists accept this many."""
@@ -51,8 +42,9 @@ class CurrentEnrolment(SequenceEnrolment):
     enrolledByEmail: str
 
 
+@endpoint
 def list(
-    user_id: int | str, *, name: str | None = None, limit: int | None = None
+    user_id: NumericId, *, name: str | None = None, limit: PageSize | None = None
 ) -> Call[builtins.list[Sequence]]:
     """List the sequences that a user can see, without their steps.
 
@@ -64,20 +56,19 @@ def list(
 
     Source: ``GET /automation/{version}/sequences``.
     """
-    call = "sequences.list"
-    size = None if limit is None else page_size(call, limit, at_most=PAGE_MAX)
     return Call(
-        call,
+        "sequences.list",
         Route("GET", "sequences"),
         lambda envelope: cast("builtins.list[Sequence]", envelope["results"]),
         Replay.SAFE,
-        query=(*_as_user(call, user_id), *query_pairs(name=name, limit=size)),
+        query=query_pairs(userId=user_id, name=name, limit=limit),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
-def get(sequence_id: int | str, user_id: int | str) -> Call[Sequence]:
+@endpoint
+def get(sequence_id: NumericId, user_id: NumericId) -> Call[Sequence]:
     """Read a sequence with its steps.
 
     :param sequence_id: id of the sequence.
@@ -87,25 +78,25 @@ def get(sequence_id: int | str, user_id: int | str) -> Call[Sequence]:
 
     Source: ``GET /automation/{version}/sequences/{sequenceId}``.
     """
-    name = "sequences.get"
-    params = path_params(name, sequenceId=numeric_id(name, "sequence_id", sequence_id))
+    params = path_params(sequenceId=sequence_id)
     return Call(
-        name,
+        "sequences.get",
         Route("GET", "sequences", "/{sequenceId}", params),
         lambda envelope: cast("Sequence", envelope),
         Replay.SAFE,
-        query=_as_user(name, user_id),
+        query=query_pairs(userId=user_id),
         scopes=_READ,
     )
 
 
+@endpoint
 def enrol(
-    user_id: int | str,
-    sequence_id: int | str,
-    contact_id: int | str,
-    sender_email: str,
+    user_id: NumericId,
+    sequence_id: NumericId,
+    contact_id: NumericId,
+    sender_email: EmailAddress,
     *,
-    sender_alias_address: str | None = None,
+    sender_alias_address: Text | None = None,
 ) -> Call[SequenceEnrolment]:
     """Enrol a contact in a sequence. Sends real email, so it is never retried automatically.
 
@@ -125,26 +116,26 @@ def enrol(
 
     Source: ``POST /automation/{version}/sequences/enrollments``.
     """
-    name = "sequences.enrol"
     body = {
-        "sequenceId": str(numeric_id(name, "sequence_id", sequence_id)),
-        "contactId": str(numeric_id(name, "contact_id", contact_id)),
-        "senderEmail": address(name, "sender_email", sender_email),
+        "sequenceId": str(sequence_id),
+        "contactId": str(contact_id),
+        "senderEmail": sender_email,
     }
     if sender_alias_address is not None:
-        body["senderAliasAddress"] = text(name, "sender_alias_address", sender_alias_address)
+        body["senderAliasAddress"] = sender_alias_address
     return Call(
-        name,
+        "sequences.enrol",
         Route("POST", "sequences", "/enrollments"),
         lambda envelope: cast("SequenceEnrolment", envelope),
         Replay.NEVER,
-        query=_as_user(name, user_id),
+        query=query_pairs(userId=user_id),
         body=JsonBody(body),
         scopes=_ENROL,
     )
 
 
-def enrolment(contact_id: int | str) -> Call[CurrentEnrolment]:
+@endpoint
+def enrolment(contact_id: NumericId) -> Call[CurrentEnrolment]:
     """Read the sequence that a contact is enrolled in now.
 
     :param contact_id: the contact's record id.
@@ -153,16 +144,11 @@ def enrolment(contact_id: int | str) -> Call[CurrentEnrolment]:
 
     Source: ``GET /automation/{version}/sequences/enrollments/contact/{contactId}``.
     """
-    name = "sequences.enrolment"
-    params = path_params(name, contactId=numeric_id(name, "contact_id", contact_id))
+    params = path_params(contactId=contact_id)
     return Call(
-        name,
+        "sequences.enrolment",
         Route("GET", "sequences", "/enrollments/contact/{contactId}", params),
         lambda envelope: cast("CurrentEnrolment", envelope),
         Replay.SAFE,
         scopes=_READ,
     )
-
-
-def _as_user(call: str, user_id: int | str) -> Pairs:
-    return query_pairs(userId=numeric_id(call, "user_id", user_id))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, numeric_id, path_params
+from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 _SCOPES = ("automation",)
-_ONE = "/{workflowId}/enrollments/contacts/{email}"
+_ENROLMENT = "/{workflowId}/enrollments/contacts/{email}"
 
 
 class Workflow(TypedDict):
@@ -24,7 +25,8 @@ class Workflow(TypedDict):
     enabled: NotRequired[bool]
 
 
-def enrol(workflow_id: int | str, email: str) -> Call[None]:
+@endpoint
+def enrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
     """Enrol a contact in a workflow. The response does not say whether it was enrolled before.
 
     The workflow's settings decide whether a second enrolment restarts it. After an ambiguous failure, read
@@ -38,11 +40,17 @@ def enrol(workflow_id: int | str, email: str) -> Call[None]:
 
     Source: ``POST /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
-    name = "workflows.enrol"
-    return Call(name, _one("POST", name, workflow_id, email), nothing, Replay.VERIFY, scopes=_SCOPES)
+    return Call(
+        "workflows.enrol",
+        _enrolment("POST", workflow_id, email),
+        nothing,
+        Replay.VERIFY,
+        scopes=_SCOPES,
+    )
 
 
-def unenrol(workflow_id: int | str, email: str) -> Call[None]:
+@endpoint
+def unenrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
     """Unenrol a contact from a workflow.
 
     :param workflow_id: legacy id of the workflow.
@@ -52,11 +60,17 @@ def unenrol(workflow_id: int | str, email: str) -> Call[None]:
 
     Source: ``DELETE /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
-    name = "workflows.unenrol"
-    return Call(name, _one("DELETE", name, workflow_id, email), nothing, Replay.SAFE, scopes=_SCOPES)
+    return Call(
+        "workflows.unenrol",
+        _enrolment("DELETE", workflow_id, email),
+        nothing,
+        Replay.SAFE,
+        scopes=_SCOPES,
+    )
 
 
-def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
+@endpoint
+def enrolments(contact_id: NumericId) -> Call[list[Workflow]]:
     """List the workflows that a contact is enrolled in now.
 
     :param contact_id: the contact's record id.
@@ -65,10 +79,9 @@ def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
 
     Source: ``GET /automation/v2/workflows/enrollments/contacts/{vid}``.
     """
-    name = "workflows.enrolments"
-    params = path_params(name, vid=numeric_id(name, "contact_id", contact_id))
+    params = path_params(vid=contact_id)
     return Call(
-        name,
+        "workflows.enrolments",
         Route("GET", "workflows", "/enrollments/contacts/{vid}", params),
         lambda envelope: cast("list[Workflow]", envelope["results"]),
         Replay.SAFE,
@@ -77,7 +90,5 @@ def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
     )
 
 
-def _one(method: str, call: str, workflow_id: int | str, email: str) -> Route:
-    number = numeric_id(call, "workflow_id", workflow_id)
-    params = path_params(call, workflowId=number, email=address(call, "email", email))
-    return Route(method, "workflows", _ONE, params)
+def _enrolment(method: str, workflow_id: NumericId, email: str) -> Route:
+    return Route(method, "workflows", _ENROLMENT, path_params(workflowId=workflow_id, email=email))

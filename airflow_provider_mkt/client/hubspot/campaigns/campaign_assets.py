@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import logging
 import re
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.parameters import Day, days, page_size
+from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import Check, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
@@ -54,19 +55,32 @@ KNOWN_TYPES = frozenset(
 log = logging.getLogger(__name__)
 
 
+def _asset_type(field: str, value: object) -> str:
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {describe_type(value)}"
+        raise InvalidInput(field, problem)
+    if value not in KNOWN_TYPES:
+        log.warning("Unknown asset type %s; sending it as given", value)
+    return value
+
+
+AssetType = Annotated[str, Check(_asset_type)]
+
+
 class CampaignAsset(TypedDict):
     id: str
     name: NotRequired[str]
     metrics: NotRequired[dict[str, float]]
 
 
+@endpoint
 def list(
     campaign_guid: str,
-    asset_type: str,
+    asset_type: AssetType,
     *,
     start_date: Day | None = None,
     end_date: Day | None = None,
-    limit: int | None = None,
+    limit: PageSize | None = None,
 ) -> Call[builtins.list[CampaignAsset]]:
     """List a campaign's assets of one type.
 
@@ -81,21 +95,20 @@ def list(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}``.
     """
-    name = "campaign_assets.list"
-    size = None if limit is None else page_size(name, limit, at_most=PAGE_MAX)
-    params = path_params(name, campaignGuid=campaign_guid, assetType=_type(name, asset_type))
+    params = path_params(campaignGuid=campaign_guid, assetType=asset_type)
     return Call(
-        name,
+        "campaign_assets.list",
         Route("GET", "campaigns", "/{campaignGuid}/assets/{assetType}", params),
         _rows,
         Replay.SAFE,
-        query=(*query_pairs(limit=size), *days(name, start_date, end_date, together=True)),
+        query=(*query_pairs(limit=limit), *day_range(start_date, end_date, for_metrics=True)),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
-def add(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
+@endpoint
+def add(campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
     """Add an asset to a campaign. Adding it twice changes nothing.
 
     :param campaign_guid: id of the campaign.
@@ -110,7 +123,8 @@ def add(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
     return _write("PUT", "campaign_assets.add", campaign_guid, asset_type, asset_id)
 
 
-def remove(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
+@endpoint
+def remove(campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
     """Remove an asset from a campaign. The asset itself is kept.
 
     :param campaign_guid: id of the campaign.
@@ -123,9 +137,8 @@ def remove(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
     return _write("DELETE", "campaign_assets.remove", campaign_guid, asset_type, asset_id)
 
 
-def _write(method: str, call: str, campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    kind = _type(call, asset_type)
-    params = path_params(call, campaignGuid=campaign_guid, assetType=kind, assetId=asset_id)
+def _write(method: str, call: str, campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
+    params = path_params(campaignGuid=campaign_guid, assetType=asset_type, assetId=asset_id)
     return Call(
         call,
         Route(method, "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", params),
@@ -133,15 +146,6 @@ def _write(method: str, call: str, campaign_guid: str, asset_type: str, asset_id
         Replay.SAFE,
         scopes=_WRITE,
     )
-
-
-def _type(call: str, asset_type: str) -> str:
-    if not isinstance(asset_type, str) or not _CODE.fullmatch(asset_type):
-        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {describe_type(asset_type)}"
-        raise InvalidInput("asset_type", problem, call=call)
-    if asset_type not in KNOWN_TYPES:
-        log.warning("%s: nobody has seen the asset type %s; it is sent as it is", call, asset_type)
-    return asset_type
 
 
 def _rows(envelope: Envelope) -> builtins.list[CampaignAsset]:

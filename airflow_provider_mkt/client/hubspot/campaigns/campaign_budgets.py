@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
-from airflow_provider_mkt.client.hubspot.campaigns._lines import READ, Line, Lines
+from airflow_provider_mkt.client.hubspot.campaigns._lines import READ, Line, LineCalls, Order
+from airflow_provider_mkt.client.parameters import Amount, NumericId, OptionalText, Text, endpoint
 
-_LINES = Lines("budget", "campaign_budgets")
+_CALLS = LineCalls("budget", "campaign_budgets")
 
 
 class BudgetTotals(TypedDict):
@@ -21,6 +22,7 @@ class BudgetTotals(TypedDict):
     remainingBudget: NotRequired[float]
 
 
+@endpoint
 def totals(campaign_guid: str) -> Call[BudgetTotals]:
     """Read all budget and spend items of a campaign, with totals.
 
@@ -30,20 +32,18 @@ def totals(campaign_guid: str) -> Call[BudgetTotals]:
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/totals``.
     """
-    name = "campaign_budgets.totals"
     return Call(
-        name,
-        Route(
-            "GET", "campaigns", "/{campaignGuid}/budget/totals", path_params(name, campaignGuid=campaign_guid)
-        ),
+        "campaign_budgets.totals",
+        Route("GET", "campaigns", "/{campaignGuid}/budget/totals", path_params(campaignGuid=campaign_guid)),
         lambda envelope: cast("BudgetTotals", envelope),
         Replay.SAFE,
         scopes=READ,
     )
 
 
+@endpoint
 def add(
-    campaign_guid: str, name: str, amount: float, *, order: int, description: str | None = None
+    campaign_guid: str, name: Text, amount: Amount, *, order: Order, description: OptionalText | None = None
 ) -> Call[Line]:
     """Add a budget item to a campaign.
 
@@ -60,10 +60,11 @@ def add(
 
     Source: ``POST /marketing/{version}/campaigns/{campaignGuid}/budget``.
     """
-    return _LINES.add(campaign_guid, name, amount, order, description)
+    return _CALLS.add(campaign_guid, name, amount, order, description)
 
 
-def get(campaign_guid: str, budget_id: int | str) -> Call[Line]:
+@endpoint
+def get(campaign_guid: str, budget_id: NumericId) -> Call[Line]:
     """Read a budget item of a campaign.
 
     :param campaign_guid: id of the campaign.
@@ -72,17 +73,18 @@ def get(campaign_guid: str, budget_id: int | str) -> Call[Line]:
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.get(campaign_guid, budget_id)
+    return _CALLS.get(campaign_guid, budget_id)
 
 
+@endpoint
 def replace(
     campaign_guid: str,
-    budget_id: int | str,
-    name: str,
-    amount: float,
+    budget_id: NumericId,
+    name: Text,
+    amount: Amount,
     *,
-    order: int,
-    description: str | None = None,
+    order: Order,
+    description: OptionalText | None = None,
 ) -> Call[Line]:
     """Replace a budget item of a campaign. Fields that are not given are cleared.
 
@@ -98,10 +100,11 @@ def replace(
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.replace(campaign_guid, budget_id, name, amount, order, description)
+    return _CALLS.replace(campaign_guid, budget_id, name, amount, order, description)
 
 
-def remove(campaign_guid: str, budget_id: int | str) -> Call[None]:
+@endpoint
+def remove(campaign_guid: str, budget_id: NumericId) -> Call[None]:
     """Remove a budget item of a campaign.
 
     :param campaign_guid: id of the campaign.
@@ -110,4 +113,4 @@ def remove(campaign_guid: str, budget_id: int | str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.remove(campaign_guid, budget_id)
+    return _CALLS.remove(campaign_guid, budget_id)

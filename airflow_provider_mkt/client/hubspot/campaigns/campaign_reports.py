@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.hubspot.parameters import Day, days, one_of, page_size
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import endpoint, one_of
 
 PAGE_MAX = 100
 CONTACT_TYPES = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
@@ -49,13 +50,14 @@ class CampaignRevenue(TypedDict):
     currencyCode: NotRequired[str]
 
 
+@endpoint
 def contacts(
     campaign_guid: str,
-    contact_type: str,
+    contact_type: Annotated[str, one_of(*CONTACT_TYPES)],
     *,
     start_date: Day | None = None,
     end_date: Day | None = None,
-    limit: int = PAGE_MAX,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[list[ContactReference]]:
     """List the ids of the contacts that a campaign created or influenced.
 
@@ -70,21 +72,19 @@ def contacts(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/contacts/{contactType}``.
     """
-    name = "campaign_reports.contacts"
-    kind = one_of(name, "contact_type", contact_type, CONTACT_TYPES)
-    params = path_params(name, campaignGuid=campaign_guid, contactType=kind)
-    size = page_size(name, limit, at_most=PAGE_MAX)
+    params = path_params(campaignGuid=campaign_guid, contactType=contact_type)
     return Call(
-        name,
+        "campaign_reports.contacts",
         Route("GET", "campaigns", "/{campaignGuid}/reports/contacts/{contactType}", params),
         _rows,
         Replay.SAFE,
-        query=(*days(name, start_date, end_date), *query_pairs(limit=size)),
+        query=(*day_range(start_date, end_date), *query_pairs(limit=limit)),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
+@endpoint
 def metrics(
     campaign_guid: str, *, start_date: Day | None = None, end_date: Day | None = None
 ) -> Call[CampaignMetrics]:
@@ -98,21 +98,21 @@ def metrics(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/metrics``.
     """
-    name = "campaign_reports.metrics"
     return Call(
-        name,
-        _report(name, "metrics", campaign_guid),
+        "campaign_reports.metrics",
+        _report("metrics", campaign_guid),
         lambda envelope: cast("CampaignMetrics", envelope),
         Replay.SAFE,
-        query=days(name, start_date, end_date),
+        query=day_range(start_date, end_date),
         scopes=_READ,
     )
 
 
+@endpoint
 def revenue(
     campaign_guid: str,
     *,
-    attribution_model: str = "LINEAR",
+    attribution_model: Annotated[str, one_of(*ATTRIBUTION_MODELS)] = "LINEAR",
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[CampaignRevenue]:
@@ -128,22 +128,18 @@ def revenue(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/revenue``.
     """
-    name = "campaign_reports.revenue"
-    model: Pairs = query_pairs(
-        attributionModel=one_of(name, "attribution_model", attribution_model, ATTRIBUTION_MODELS)
-    )
     return Call(
-        name,
-        _report(name, "revenue", campaign_guid),
+        "campaign_reports.revenue",
+        _report("revenue", campaign_guid),
         lambda envelope: cast("CampaignRevenue", envelope),
         Replay.SAFE,
-        query=(*model, *days(name, start_date, end_date)),
+        query=(*query_pairs(attributionModel=attribution_model), *day_range(start_date, end_date)),
         scopes=_REVENUE,
     )
 
 
-def _report(call: str, report: str, campaign_guid: str) -> Route:
-    params = path_params(call, campaignGuid=campaign_guid)
+def _report(report: str, campaign_guid: str) -> Route:
+    params = path_params(campaignGuid=campaign_guid)
     return Route("GET", "campaigns", f"/{{campaignGuid}}/reports/{report}", params)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.hubspot.campaigns._lines import Line, Lines
+from airflow_provider_mkt.client.hubspot.campaigns._lines import Line, LineCalls, Order
+from airflow_provider_mkt.client.parameters import Amount, NumericId, OptionalText, Text, endpoint
 
-_LINES = Lines("spend", "campaign_spend")
+_CALLS = LineCalls("spend", "campaign_spend")
 
 
+@endpoint
 def add(
-    campaign_guid: str, name: str, amount: float, *, order: int, description: str | None = None
+    campaign_guid: str, name: Text, amount: Amount, *, order: Order, description: OptionalText | None = None
 ) -> Call[Line]:
     """Add a spend item to a campaign.
 
@@ -26,10 +28,11 @@ def add(
 
     Source: ``POST /marketing/{version}/campaigns/{campaignGuid}/spend``.
     """
-    return _LINES.add(campaign_guid, name, amount, order, description)
+    return _CALLS.add(campaign_guid, name, amount, order, description)
 
 
-def get(campaign_guid: str, spend_id: int | str) -> Call[Line]:
+@endpoint
+def get(campaign_guid: str, spend_id: NumericId) -> Call[Line]:
     """Read a spend item of a campaign.
 
     :param campaign_guid: id of the campaign.
@@ -38,17 +41,18 @@ def get(campaign_guid: str, spend_id: int | str) -> Call[Line]:
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.get(campaign_guid, spend_id)
+    return _CALLS.get(campaign_guid, spend_id)
 
 
+@endpoint
 def replace(
     campaign_guid: str,
-    spend_id: int | str,
-    name: str,
-    amount: float,
+    spend_id: NumericId,
+    name: Text,
+    amount: Amount,
     *,
-    order: int,
-    description: str | None = None,
+    order: Order,
+    description: OptionalText | None = None,
 ) -> Call[Line]:
     """Replace a spend item of a campaign. Fields that are not given are cleared.
 
@@ -64,10 +68,11 @@ def replace(
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.replace(campaign_guid, spend_id, name, amount, order, description)
+    return _CALLS.replace(campaign_guid, spend_id, name, amount, order, description)
 
 
-def remove(campaign_guid: str, spend_id: int | str) -> Call[None]:
+@endpoint
+def remove(campaign_guid: str, spend_id: NumericId) -> Call[None]:
     """Remove a spend item of a campaign.
 
     :param campaign_guid: id of the campaign.
@@ -76,4 +81,4 @@ def remove(campaign_guid: str, spend_id: int | str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.remove(campaign_guid, spend_id)
+    return _CALLS.remove(campaign_guid, spend_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -12,15 +12,29 @@ from airflow_provider_mkt.client.call import (
     JsonBody,
     Replay,
     Route,
-    batch,
-    comma_list,
+    comma_joined,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
-from airflow_provider_mkt.client.hubspot.parameters import Day, Properties, changed, days, page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import (
+    Changes,
+    Day,
+    PageSize,
+    Properties,
+    day_range,
+    required_properties,
+    text_properties,
+)
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import (
+    Names,
+    Text,
+    endpoint,
+    items,
+    required_str,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
@@ -44,12 +58,13 @@ class Campaign(TypedDict):
     assets: NotRequired[dict[str, Any]]
 
 
+@endpoint
 def list(
     *,
     name: str | None = None,
-    properties: Sequence[str] = (),
-    sort: str | None = None,
-    limit: int = PAGE_MAX,
+    properties: Names = (),
+    sort: Text | None = None,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[builtins.list[Campaign]]:
     """List campaigns.
 
@@ -62,27 +77,24 @@ def list(
 
     Source: ``GET /marketing/{version}/campaigns``.
     """
-    call = "campaigns.list"
-    wanted = comma_list(call, "properties", properties)
-    if sort is not None and text(call, "sort", sort).removeprefix("-") not in SORTS:
-        raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}", call=call)
-    size = page_size(call, limit, at_most=PAGE_MAX)
-    query = query_pairs(name=name, properties=wanted, sort=sort, limit=size)
+    if sort is not None and sort.removeprefix("-") not in SORTS:
+        raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}")
     return Call(
-        call,
+        "campaigns.list",
         Route("GET", "campaigns"),
         _rows,
         Replay.SAFE,
-        query=query,
+        query=query_pairs(name=name, properties=comma_joined(properties), sort=sort, limit=limit),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
+@endpoint
 def get(
     campaign_guid: str,
     *,
-    properties: Sequence[str] = (),
+    properties: Names = (),
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[Campaign]:
@@ -97,18 +109,18 @@ def get(
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.get"
-    wanted = query_pairs(properties=comma_list(name, "properties", properties))
+    wanted = query_pairs(properties=comma_joined(properties))
     return Call(
-        name,
-        _one("GET", name, campaign_guid),
+        "campaigns.get",
+        _route("GET", campaign_guid),
         _campaign,
         Replay.SAFE,
-        query=(*wanted, *days(name, start_date, end_date, together=True)),
+        query=(*wanted, *day_range(start_date, end_date, for_metrics=True)),
         scopes=_READ,
     )
 
 
+@endpoint
 def create(properties: Properties) -> Call[Campaign]:
     """Create a campaign.
 
@@ -121,18 +133,18 @@ def create(properties: Properties) -> Call[Campaign]:
 
     Source: ``POST /marketing/{version}/campaigns``.
     """
-    name = "campaigns.create"
     return Call(
-        name,
+        "campaigns.create",
         Route("POST", "campaigns"),
         _campaign,
         Replay.VERIFY,
-        body=JsonBody({"properties": _named(name, "properties", properties)}),
+        body=JsonBody({"properties": _with_name("properties", properties)}),
         scopes=_WRITE,
     )
 
 
-def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
+@endpoint
+def update(campaign_guid: str, properties: Changes) -> Call[Campaign]:
     """Update a campaign.
 
     :param campaign_guid: id of the campaign.
@@ -144,17 +156,17 @@ def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
 
     Source: ``PATCH /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.update"
     return Call(
-        name,
-        _one("PATCH", name, campaign_guid),
+        "campaigns.update",
+        _route("PATCH", campaign_guid),
         _campaign,
         Replay.SAFE,
-        body=JsonBody({"properties": changed(name, "properties", properties)}),
+        body=JsonBody({"properties": properties}),
         scopes=_WRITE,
     )
 
 
+@endpoint
 def delete(campaign_guid: str) -> Call[None]:
     """Delete a campaign. HubSpot does not report whether it existed.
 
@@ -162,11 +174,17 @@ def delete(campaign_guid: str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.delete"
-    return Call(name, _one("DELETE", name, campaign_guid), nothing, Replay.SAFE, scopes=_WRITE)
+    return Call(
+        "campaigns.delete",
+        _route("DELETE", campaign_guid),
+        nothing,
+        Replay.SAFE,
+        scopes=_WRITE,
+    )
 
 
-def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
+@endpoint
+def create_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -> Call[BatchResult]:
     """Create up to 50 campaigns.
 
     Names are not unique in HubSpot, so a retry can create duplicates.
@@ -177,13 +195,12 @@ def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
 
     Source: ``POST /marketing/{version}/campaigns/batch/create``.
     """
-    call = "campaigns.create_batch"
     inputs = [
-        {"properties": _named(call, f"campaigns[{index}]", properties)}
-        for index, properties in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX))
+        {"properties": _with_name(f"campaigns[{index}]", properties)}
+        for index, properties in enumerate(campaigns)
     ]
     return Call(
-        call,
+        "campaigns.create_batch",
         Route("POST", "campaigns", "/batch/create"),
         read_batch,
         Replay.VERIFY,
@@ -192,7 +209,8 @@ def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     )
 
 
-def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
+@endpoint
+def update_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -> Call[BatchResult]:
     """Update up to 50 campaigns.
 
     :param campaigns: 1-50 mappings of ``id`` and the properties to change, all text; an empty value clears a
@@ -203,24 +221,21 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
 
     Source: ``POST /marketing/{version}/campaigns/batch/update``.
     """
-    call = "campaigns.update_batch"
     inputs: builtins.list[dict[str, Any]] = []
     seen: set[str] = set()
-    for index, campaign in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX)):
+    for index, campaign in enumerate(campaigns):
         where = f"campaigns[{index}]"
         if not isinstance(campaign, Mapping):
-            raise InvalidInput(
-                where, f"must be a mapping of properties, not {describe_type(campaign)}", call=call
-            )
-        guid = text(call, f"{where}.id", campaign.get("id", ""))
+            raise InvalidInput(where, f"must be a mapping of properties, not {describe_type(campaign)}")
+        guid = required_str(f"{where}.id", campaign.get("id", ""))
         if guid.lower() in seen:
             # HubSpot does not document which of the two changes wins.
-            raise InvalidInput(f"{where}.id", "is in the batch twice", call=call)
+            raise InvalidInput(f"{where}.id", "is in the batch twice")
         seen.add(guid.lower())
         properties = {name: value for name, value in campaign.items() if name != "id"}
-        inputs.append({"id": guid, "properties": changed(call, where, properties)})
+        inputs.append({"id": guid, "properties": required_properties(where, properties)})
     return Call(
-        call,
+        "campaigns.update_batch",
         Route("POST", "campaigns", "/batch/update"),
         read_batch,
         Replay.SAFE,
@@ -229,7 +244,8 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     )
 
 
-def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
+@endpoint
+def archive_batch(campaign_guids: Annotated[Sequence[Text], items(BATCH_MAX)]) -> Call[None]:
     """Delete up to 50 campaigns. HubSpot reports neither which existed nor which it could not delete.
 
     :param campaign_guids: 1-50 campaign ids.
@@ -237,21 +253,21 @@ def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
 
     Source: ``POST /marketing/{version}/campaigns/batch/archive``.
     """
-    call = "campaigns.archive_batch"
     return Call(
-        call,
+        "campaigns.archive_batch",
         Route("POST", "campaigns", "/batch/archive"),
         nothing,
         Replay.SAFE,
-        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        body=JsonBody(as_inputs([{"id": guid} for guid in campaign_guids])),
         scopes=_WRITE,
     )
 
 
+@endpoint
 def batch_read(
-    campaign_guids: Sequence[str],
+    campaign_guids: Annotated[Sequence[Text], items(BATCH_MAX)],
     *,
-    properties: Sequence[str] = (),
+    properties: Names = (),
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[BatchResult]:
@@ -266,39 +282,27 @@ def batch_read(
 
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """
-    call = "campaigns.batch_read"
-    wanted = query_pairs(properties=comma_list(call, "properties", properties))
+    wanted = query_pairs(properties=comma_joined(properties))
     return Call(
-        call,
+        "campaigns.batch_read",
         Route("POST", "campaigns", "/batch/read"),
         read_batch,
         Replay.SAFE,
-        query=(*wanted, *days(call, start_date, end_date, together=True)),
-        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        query=(*wanted, *day_range(start_date, end_date, for_metrics=True)),
+        body=JsonBody(as_inputs([{"id": guid} for guid in campaign_guids])),
         scopes=_READ,
     )
 
 
-def _one(method: str, call: str, campaign_guid: str) -> Route:
-    return Route(method, "campaigns", "/{campaignGuid}", path_params(call, campaignGuid=campaign_guid))
+def _route(method: str, campaign_guid: str) -> Route:
+    return Route(method, "campaigns", "/{campaignGuid}", path_params(campaignGuid=campaign_guid))
 
 
-def _ids(call: str, campaign_guids: Sequence[str]) -> builtins.list[dict[str, Any]]:
-    guids = batch(call, "campaign_guids", campaign_guids, at_most=BATCH_MAX)
-    return [{"id": text(call, f"campaign_guids[{index}]", guid)} for index, guid in enumerate(guids)]
-
-
-def _named(call: str, where: str, properties: Properties) -> dict[str, str]:
-    if not isinstance(properties, Mapping):
-        raise InvalidInput(
-            where, f"must be a mapping of properties, not {describe_type(properties)}", call=call
-        )
-    for name, value in properties.items():
-        if not isinstance(value, str):
-            raise InvalidInput(f"{where}.{name}", f"must be text, not {describe_type(value)}", call=call)
-    if not properties.get("hs_name", "").strip():
-        raise InvalidInput(f"{where}.hs_name", "is missing or empty: a campaign needs a name", call=call)
-    return dict(properties)
+def _with_name(field: str, properties: Properties) -> dict[str, str]:
+    checked = text_properties(field, properties)
+    if not checked.get("hs_name", "").strip():
+        raise InvalidInput(f"{field}.hs_name", "is missing or empty: a campaign requires a name")
+    return checked
 
 
 def _campaign(envelope: Envelope) -> Campaign:

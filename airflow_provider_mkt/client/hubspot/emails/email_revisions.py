@@ -5,20 +5,12 @@ from __future__ import annotations
 import builtins
 from typing import Any, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    Pairs,
-    Replay,
-    Route,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email
-from airflow_provider_mkt.client.hubspot.parameters import page_size
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 PAGE_MAX = 100
 """Rows per page: HubSpot's default. It documents no higher limit."""
@@ -39,7 +31,8 @@ class Revision(TypedDict):
     object: dict[str, Any]
 
 
-def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision]]:
+@endpoint
+def list(email_id: str, *, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Revision]]:
     """List the revisions of an email. HubSpot documents no order; sort by ``updatedAt``.
 
     :param email_id: id of the email.
@@ -50,18 +43,18 @@ def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions``.
     """
-    name = "email_revisions.list"
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}/revisions", path_params(name, emailId=email_id)),
+        "email_revisions.list",
+        Route("GET", "emails", "/{emailId}/revisions", path_params(emailId=email_id)),
         lambda envelope: cast("builtins.list[Revision]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=READ,
     )
 
 
+@endpoint
 def get(email_id: str, revision_id: int | str) -> Call[Revision]:
     """Read a revision of an email.
 
@@ -71,10 +64,9 @@ def get(email_id: str, revision_id: int | str) -> Call[Revision]:
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions/{revisionId}``.
     """
-    name = "email_revisions.get"
-    params = path_params(name, emailId=email_id, revisionId=revision_id)
+    params = path_params(emailId=email_id, revisionId=revision_id)
     return Call(
-        name,
+        "email_revisions.get",
         Route("GET", "emails", "/{emailId}/revisions/{revisionId}", params),
         _revision,
         Replay.SAFE,
@@ -82,7 +74,8 @@ def get(email_id: str, revision_id: int | str) -> Call[Revision]:
     )
 
 
-def restore(email_id: str, revision_id: int | str) -> Call[None]:
+@endpoint
+def restore(email_id: str, revision_id: NumericId) -> Call[None]:
     """Restore a revision of an email as its live version.
 
     Every call adds a revision, even with the same content: check the newest revision before retrying.
@@ -93,14 +86,13 @@ def restore(email_id: str, revision_id: int | str) -> Call[None]:
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore``.
     """
-    name = "email_revisions.restore"
     return Call(
-        name,
+        "email_revisions.restore",
         Route(
             "POST",
             "emails",
             "/{emailId}/revisions/{revisionId}/restore",
-            _numbered(name, email_id, revision_id),
+            path_params(emailId=email_id, revisionId=revision_id),
         ),
         nothing,
         Replay.VERIFY,
@@ -108,7 +100,8 @@ def restore(email_id: str, revision_id: int | str) -> Call[None]:
     )
 
 
-def restore_to_draft(email_id: str, revision_id: int | str) -> Call[Email]:
+@endpoint
+def restore_to_draft(email_id: str, revision_id: NumericId) -> Call[Email]:
     """Restore a revision of an email as its draft. The live version stays.
 
     Discards the current draft.
@@ -121,21 +114,14 @@ def restore_to_draft(email_id: str, revision_id: int | str) -> Call[Email]:
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore-to-draft``.
     """
-    name = "email_revisions.restore_to_draft"
-    params = _numbered(name, email_id, revision_id)
+    params = path_params(emailId=email_id, revisionId=revision_id)
     return Call(
-        name,
+        "email_revisions.restore_to_draft",
         Route("POST", "emails", "/{emailId}/revisions/{revisionId}/restore-to-draft", params),
         Email.model_validate,
         Replay.SAFE,
         scopes=WRITE,
     )
-
-
-def _numbered(call: str, email_id: str, revision_id: int | str) -> Pairs:
-    # A negative number once meant the live version, which cannot be restored.
-    number = numeric_id(call, "revision_id", revision_id)
-    return path_params(call, emailId=email_id, revisionId=number)
 
 
 def _revision(envelope: Envelope) -> Revision:

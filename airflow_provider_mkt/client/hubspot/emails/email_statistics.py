@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import Annotated, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    Pairs,
-    Replay,
-    Route,
-    batch,
-    numeric_id,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, query_pairs
 from airflow_provider_mkt.client.hubspot.emails._fields import READ
-from airflow_provider_mkt.client.hubspot.parameters import one_of, span, text
+from airflow_provider_mkt.client.hubspot.parameters import time_range
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    Text,
+    UtcTime,
+    endpoint,
+    items_or_empty,
+    one_of,
+)
 
 INTERVALS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "QUARTER_HOUR", "MINUTE", "SECOND")
 EMAILS_MAX = 400
@@ -54,12 +53,13 @@ class IntervalStatistics(TypedDict):
     aggregations: StatisticsData
 
 
+@endpoint
 def totals(
     *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    email_ids: Sequence[int | str] = (),
-    property_name: str | None = None,
+    start: UtcTime | None = None,
+    end: UtcTime | None = None,
+    email_ids: Annotated[Sequence[NumericId], items_or_empty(EMAILS_MAX)] = (),
+    property_name: Text | None = None,
 ) -> Call[EmailStatistics]:
     """Read the statistics of emails that were sent in a period, in total and per campaign.
 
@@ -72,24 +72,23 @@ def totals(
 
     Source: ``GET /marketing/{version}/emails/statistics/list``.
     """
-    name = "email_statistics.totals"
-    wanted = None if property_name is None else text(name, "property_name", property_name)
     return Call(
-        name,
+        "email_statistics.totals",
         Route("GET", "emails", "/statistics/list"),
         _totals,
         Replay.SAFE,
-        query=(*_asked(name, start, end, email_ids), *query_pairs(property=wanted)),
+        query=(*_filters(start, end, email_ids), *query_pairs(property=property_name)),
         scopes=READ,
     )
 
 
+@endpoint
 def histogram(
-    interval: str,
+    interval: Annotated[str, one_of(*INTERVALS)],
     *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    email_ids: Sequence[int | str] = (),
+    start: UtcTime | None = None,
+    end: UtcTime | None = None,
+    email_ids: Annotated[Sequence[NumericId], items_or_empty(EMAILS_MAX)] = (),
 ) -> Call[list[IntervalStatistics]]:
     """Read the statistics of emails that were sent in a period, per interval.
 
@@ -106,23 +105,19 @@ def histogram(
 
     Source: ``GET /marketing/{version}/emails/statistics/histogram``.
     """
-    name = "email_statistics.histogram"
-    chosen = query_pairs(interval=one_of(name, "interval", interval, INTERVALS))
     return Call(
-        name,
+        "email_statistics.histogram",
         Route("GET", "emails", "/statistics/histogram"),
         lambda envelope: cast("list[IntervalStatistics]", envelope["results"]),
         Replay.SAFE,
-        query=(*chosen, *_asked(name, start, end, email_ids)),
+        query=(*query_pairs(interval=interval), *_filters(start, end, email_ids)),
         scopes=READ,
     )
 
 
-def _asked(call: str, start: datetime | None, end: datetime | None, email_ids: Sequence[int | str]) -> Pairs:
-    first, last = span(call, start, end)
-    given = batch(call, "email_ids", email_ids, at_most=EMAILS_MAX) if email_ids else []
-    ids = [numeric_id(call, f"email_ids[{index}]", one) for index, one in enumerate(given)]
-    return query_pairs(startTimestamp=first, endTimestamp=last, emailIds=ids or None)
+def _filters(start: datetime | None, end: datetime | None, email_ids: Sequence[int | str]) -> Pairs:
+    first, last = time_range(start, end)
+    return query_pairs(startTimestamp=first, endTimestamp=last, emailIds=email_ids or None)
 
 
 def _totals(envelope: Envelope) -> EmailStatistics:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params
-from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email, details
-from airflow_provider_mkt.client.hubspot.parameters import text
+from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email, read_options
+from airflow_provider_mkt.client.parameters import Names, PathText, Text, endpoint
 
 
-def create_variation(email_id: str, variation_name: str) -> Call[Email]:
+@endpoint
+def create_variation(email_id: PathText, variation_name: Text) -> Call[Email]:
     """Create the B variation of an email, as a draft.
 
     An email has at most one active variation, so a retry after a successful call is rejected;
@@ -24,14 +23,13 @@ def create_variation(email_id: str, variation_name: str) -> Call[Email]:
 
     Source: ``POST /marketing/{version}/emails/ab-test/create-variation``.
     """
-    name = "email_tests.create_variation"
-    params = path_params(name, email_id=email_id)
+    params = path_params(email_id=email_id)
     body = {
         "contentId": dict(params)["email_id"],
-        "variationName": text(name, "variation_name", variation_name),
+        "variationName": variation_name,
     }
     return Call(
-        name,
+        "email_tests.create_variation",
         Route("POST", "emails", "/ab-test/create-variation"),
         Email.model_validate,
         Replay.VERIFY,
@@ -40,11 +38,12 @@ def create_variation(email_id: str, variation_name: str) -> Call[Email]:
     )
 
 
+@endpoint
 def get_variation(
-    email_id: str,
+    email_id: PathText,
     *,
     archived: bool | None = None,
-    included_properties: Sequence[str] = (),
+    included_properties: Names = (),
     include_stats: bool = False,
     variant_stats: bool = False,
     marketing_campaign_names: bool = False,
@@ -63,9 +62,7 @@ def get_variation(
 
     Source: ``GET /marketing/{version}/emails/{emailId}/ab-test/get-variation``.
     """
-    name = "email_tests.get_variation"
-    along = details(
-        name,
+    options = read_options(
         archived=archived,
         included_properties=included_properties,
         include_stats=include_stats,
@@ -74,10 +71,10 @@ def get_variation(
         workflow_names=workflow_names,
     )
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}/ab-test/get-variation", path_params(name, emailId=email_id)),
+        "email_tests.get_variation",
+        Route("GET", "emails", "/{emailId}/ab-test/get-variation", path_params(emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
-        query=along,
+        query=options,
         scopes=READ,
     )

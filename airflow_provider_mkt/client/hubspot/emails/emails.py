@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     JsonBody,
     Pairs,
     Quota,
     Replay,
     Route,
-    flag,
     path_params,
     query_pairs,
-    utc,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.emails._fields import READ, SORTS, WRITE, When, details, moments
+from airflow_provider_mkt.client.hubspot.emails._fields import (
+    READ,
+    SORTS,
+    WRITE,
+    When,
+    read_options,
+    time_filters,
+)
 from airflow_provider_mkt.client.hubspot.emails._fields import Email as Email
-from airflow_provider_mkt.client.hubspot.parameters import names, page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import JsonObject, Names, PathText, Text, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
@@ -33,22 +39,23 @@ PAGE_MAX = 100
 _PUBLISH_SCOPES = ("marketing-email or transactional-email",)
 
 
+@endpoint
 def list(
     *,
     campaign: str | None = None,
-    types: Sequence[str] = (),
+    types: Names = (),
     is_published: bool | None = None,
     archived: bool | None = None,
     created: When = None,
     updated: When = None,
     published: When = None,
-    sort: Sequence[str] = (),
-    included_properties: Sequence[str] = (),
+    sort: Names = (),
+    included_properties: Names = (),
     include_stats: bool = False,
     variant_stats: bool = False,
     marketing_campaign_names: bool = False,
     workflow_names: bool = False,
-    limit: int = PAGE_MAX,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[builtins.list[Email]]:
     """List marketing emails.
 
@@ -72,19 +79,17 @@ def list(
 
     Source: ``GET /marketing/{version}/emails``.
     """
-    name = "emails.list"
-    for index, one in enumerate(names(name, "sort", sort) or ()):
-        if one.removeprefix("-") not in SORTS:
-            raise InvalidInput(f"sort[{index}]", f"must be one of {', '.join(SORTS)}", call=name)
+    for index, property_name in enumerate(sort):
+        if property_name.removeprefix("-") not in SORTS:
+            raise InvalidInput(f"sort[{index}]", f"must be one of {', '.join(SORTS)}")
     filters = query_pairs(
         campaign=campaign,
-        type=names(name, "types", types),
-        isPublished=flag(name, "is_published", is_published),
-        sort=names(name, "sort", sort),
-        limit=page_size(name, limit, at_most=PAGE_MAX),
+        type=types or None,
+        isPublished=is_published,
+        sort=sort or None,
+        limit=limit,
     )
-    along = details(
-        name,
+    options = read_options(
         archived=archived,
         included_properties=included_properties,
         include_stats=include_stats,
@@ -92,23 +97,24 @@ def list(
         marketing_campaign_names=marketing_campaign_names,
         workflow_names=workflow_names,
     )
-    times = moments(name, created=created, updated=updated, published=published)
+    times = time_filters(created=created, updated=updated, published=published)
     return Call(
-        name,
+        "emails.list",
         Route("GET", "emails"),
         _emails,
         Replay.SAFE,
-        query=(*filters, *times, *along),
+        query=(*filters, *times, *options),
         follow=after_cursor,
         scopes=READ,
     )
 
 
+@endpoint
 def get(
-    email_id: str,
+    email_id: PathText,
     *,
     archived: bool | None = None,
-    included_properties: Sequence[str] = (),
+    included_properties: Names = (),
     include_stats: bool = False,
     variant_stats: bool = False,
     marketing_campaign_names: bool = False,
@@ -127,9 +133,7 @@ def get(
 
     Source: ``GET /marketing/{version}/emails/{emailId}``.
     """
-    name = "emails.get"
-    along = details(
-        name,
+    options = read_options(
         archived=archived,
         included_properties=included_properties,
         include_stats=include_stats,
@@ -138,16 +142,17 @@ def get(
         workflow_names=workflow_names,
     )
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}", path_params(name, emailId=email_id)),
+        "emails.get",
+        Route("GET", "emails", "/{emailId}", path_params(emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
-        query=along,
+        query=options,
         scopes=READ,
     )
 
 
-def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
+@endpoint
+def create(name: Text, fields: JsonObject | None = None) -> Call[Email]:
     """Create an email as a draft.
 
     Names are not unique in HubSpot, so a retry can create a duplicate.
@@ -160,29 +165,27 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> Call[Email]:
 
     Source: ``POST /marketing/{version}/emails``.
     """
-    call = "emails.create"
-    if fields is not None and not isinstance(fields, Mapping):
-        raise InvalidInput("fields", f"must be a mapping of fields, not {describe_type(fields)}", call=call)
     given = dict(fields or {})
     if "name" in given:
-        raise InvalidInput("fields.name", "is already given by the parameter name", call=call)
+        raise InvalidInput("fields.name", "is already given by the parameter name")
     if "DRAFT" not in str(given.get("state", "DRAFT")):
-        raise InvalidInput("fields.state", "is not a draft state; use emails.publish to publish", call=call)
+        raise InvalidInput("fields.state", "is not a draft state; use emails.publish to publish")
     testing = given.get("testing")
     if isinstance(testing, Mapping):
         # The dated paths require this field, and a new email is never a variation.
         given["testing"] = {"isAbVariation": False, **testing}
     return Call(
-        call,
+        "emails.create",
         Route("POST", "emails"),
         Email.model_validate,
         Replay.VERIFY,
-        body=JsonBody({"name": text(call, "name", name), **given}),
+        body=JsonBody({"name": name, **given}),
         scopes=WRITE,
     )
 
 
-def clone(email_id: str, *, clone_name: str | None = None, language: str | None = None) -> Call[Email]:
+@endpoint
+def clone(email_id: PathText, *, clone_name: Text | None = None, language: Text | None = None) -> Call[Email]:
     """Clone an email. Every call creates a copy, so it is never retried automatically.
 
     :param email_id: id of the email to clone.
@@ -193,13 +196,13 @@ def clone(email_id: str, *, clone_name: str | None = None, language: str | None 
 
     Source: ``POST /marketing/{version}/emails/clone``.
     """
-    call = "emails.clone"
-    body = {"id": str(dict(path_params(call, email_id=email_id))["email_id"])}
-    for field, key, value in (("clone_name", "cloneName", clone_name), ("language", "language", language)):
-        if value is not None:
-            body[key] = text(call, field, value)
+    body: dict[str, Json] = {"id": email_id}
+    if clone_name is not None:
+        body["cloneName"] = clone_name
+    if language is not None:
+        body["language"] = language
     return Call(
-        call,
+        "emails.clone",
         Route("POST", "emails", "/clone"),
         Email.model_validate,
         Replay.NEVER,
@@ -208,7 +211,8 @@ def clone(email_id: str, *, clone_name: str | None = None, language: str | None 
     )
 
 
-def archive(email_id: str) -> Call[None]:
+@endpoint
+def archive(email_id: PathText) -> Call[None]:
     """Archive an email.
 
     :param email_id: id of the email.
@@ -216,12 +220,14 @@ def archive(email_id: str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/emails/{emailId}``.
     """
-    name = "emails.archive"
-    params = path_params(name, emailId=email_id)
-    return Call(name, Route("DELETE", "emails", "/{emailId}", params), nothing, Replay.SAFE, scopes=WRITE)
+    params = path_params(emailId=email_id)
+    return Call(
+        "emails.archive", Route("DELETE", "emails", "/{emailId}", params), nothing, Replay.SAFE, scopes=WRITE
+    )
 
 
-def update(email_id: str, changes: dict[str, Any], *, archived: bool | None = None) -> Call[Email]:
+@endpoint
+def update(email_id: PathText, changes: dict[str, Any], *, archived: bool | None = None) -> Call[Email]:
     """Update the live version of an email.
 
     :param email_id: id of the email.
@@ -232,12 +238,12 @@ def update(email_id: str, changes: dict[str, Any], *, archived: bool | None = No
 
     Source: ``PATCH /marketing/{version}/emails/{emailId}``.
     """
-    name = "emails.update"
-    query = query_pairs(archived=flag(name, "archived", archived))
-    return _update(name, email_id, "/{emailId}", changes, query)
+    query = query_pairs(archived=archived)
+    return _update("emails.update", email_id, "/{emailId}", changes, query)
 
 
-def get_draft(email_id: str) -> Call[Email]:
+@endpoint
+def get_draft(email_id: PathText) -> Call[Email]:
     """Read the draft of an email. Without a draft, HubSpot returns the live version and does not say so.
 
     :param email_id: id of the email.
@@ -245,17 +251,17 @@ def get_draft(email_id: str) -> Call[Email]:
 
     Source: ``GET /marketing/{version}/emails/{emailId}/draft``.
     """
-    name = "emails.get_draft"
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}/draft", path_params(name, emailId=email_id)),
+        "emails.get_draft",
+        Route("GET", "emails", "/{emailId}/draft", path_params(emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
         scopes=READ,
     )
 
 
-def update_draft(email_id: str, changes: dict[str, Any]) -> Call[Email]:
+@endpoint
+def update_draft(email_id: PathText, changes: dict[str, Any]) -> Call[Email]:
     """Update the draft of an email. Without a draft, HubSpot creates one from the live version.
 
     :param email_id: id of the email.
@@ -268,7 +274,8 @@ def update_draft(email_id: str, changes: dict[str, Any]) -> Call[Email]:
     return _update("emails.update_draft", email_id, "/{emailId}/draft", changes)
 
 
-def reset_draft(email_id: str) -> Call[None]:
+@endpoint
+def reset_draft(email_id: PathText) -> Call[None]:
     """Reset the draft of an email to the live version, which discards the draft's changes.
 
     :param email_id: id of the email.
@@ -276,12 +283,12 @@ def reset_draft(email_id: str) -> Call[None]:
 
     Source: ``POST /marketing/{version}/emails/{emailId}/draft/reset``.
     """
-    name = "emails.reset_draft"
-    route = Route("POST", "emails", "/{emailId}/draft/reset", path_params(name, emailId=email_id))
-    return Call(name, route, nothing, Replay.SAFE, scopes=WRITE)
+    route = Route("POST", "emails", "/{emailId}/draft/reset", path_params(emailId=email_id))
+    return Call("emails.reset_draft", route, nothing, Replay.SAFE, scopes=WRITE)
 
 
-def publish(email_id: str) -> Call[None]:
+@endpoint
+def publish(email_id: PathText) -> Call[None]:
     """Publish an email: send it, schedule it, or turn an automated email on.
 
     Sends real email. Needs Marketing Hub Enterprise or the transactional email add-on. Read the email's state
@@ -295,7 +302,8 @@ def publish(email_id: str) -> Call[None]:
     return _switch("emails.publish", email_id, "/{emailId}/publish", Replay.VERIFY)
 
 
-def unpublish(email_id: str) -> Call[None]:
+@endpoint
+def unpublish(email_id: PathText) -> Call[None]:
     """Cancel a scheduled email, or turn an automated email off.
 
     :param email_id: id of the email.
@@ -306,36 +314,25 @@ def unpublish(email_id: str) -> Call[None]:
     return _switch("emails.unpublish", email_id, "/{emailId}/unpublish", Replay.VERIFY)
 
 
-def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
-    """Return the fields that set the send time: *publish_at*, or immediately when None.
-
-    :raises InvalidInput: when a time has no time zone.
-    """
-    if publish_at is None:
-        return {"sendOnPublish": True}
-    moment = utc("emails.publish", "publish_at", publish_at)
-    return {"sendOnPublish": False, "publishDate": moment.isoformat().replace("+00:00", "Z")}
-
-
 def _emails(envelope: Envelope) -> builtins.list[Email]:
     return [Email.model_validate(row) for row in envelope["results"]]
 
 
-def _update(name: str, email_id: str, tail: str, changes: dict[str, Any], query: Pairs = ()) -> Call[Email]:
+def _update(
+    name: str, email_id: PathText, tail: str, changes: dict[str, Any], query: Pairs = ()
+) -> Call[Email]:
     if not isinstance(changes, dict) or not changes:
-        raise InvalidInput(
-            "changes", f"must name the fields to change, not {describe_type(changes)}", call=name
-        )
+        raise InvalidInput("changes", f"must be a mapping of fields to change, not {describe_type(changes)}")
     if "state" in changes:
-        raise InvalidInput("changes.state", "cannot publish an email; use emails.publish", call=name)
+        raise InvalidInput("changes.state", "cannot publish an email; use emails.publish")
     testing = changes.get("testing")
     if isinstance(testing, Mapping) and not isinstance(testing.get("isAbVariation"), bool):
         # The dated paths require this field, and only the caller knows which of the two the email is.
         field = "changes.testing.isAbVariation"
-        raise InvalidInput(field, "is missing: it says whether the email is the variation", call=name)
+        raise InvalidInput(field, "is missing: it says whether the email is the variation")
     return Call(
         name,
-        Route("PATCH", "emails", tail, path_params(name, emailId=email_id)),
+        Route("PATCH", "emails", tail, path_params(emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
         query=query,
@@ -344,10 +341,10 @@ def _update(name: str, email_id: str, tail: str, changes: dict[str, Any], query:
     )
 
 
-def _switch(name: str, email_id: str, tail: str, replay: Replay) -> Call[None]:
+def _switch(name: str, email_id: PathText, tail: str, replay: Replay) -> Call[None]:
     return Call(
         name,
-        Route("POST", "emails", tail, path_params(name, emailId=email_id)),
+        Route("POST", "emails", tail, path_params(emailId=email_id)),
         nothing,
         replay,
         # HubSpot does not count these two calls in its ten-second window.

@@ -5,18 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    JsonBody,
-    Replay,
-    Route,
-    batch,
-    numeric_id,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import as_inputs, nothing
 from airflow_provider_mkt.client.hubspot.events._fields import (
@@ -31,16 +22,15 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     EventRow,
     Fields,
     MarketingEvent,
-    bodiless,
-    event,
+    check_not_reserved,
     event_body,
-    event_key,
-    given,
-    not_reserved,
-    object_key,
+    read_event,
+    read_event_batch,
+    without_none,
 )
-from airflow_provider_mkt.client.hubspot.parameters import page_size
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, to_id
 from airflow_provider_mkt.client.redaction import describe_type
 
 
@@ -52,7 +42,8 @@ class EventIdentifiers(TypedDict):
     appInfo: NotRequired[AppInfo]
 
 
-def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
+@endpoint
+def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
     """List the events of all apps.
 
     :param limit: rows per page, 1-100.
@@ -61,18 +52,18 @@ def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
 
     Source: ``GET /marketing/{version}/marketing-events``.
     """
-    call = "marketing_event_objects.list"
     return Call(
-        call,
+        "marketing_event_objects.list",
         Route("GET", FAMILY),
         lambda envelope: cast("builtins.list[MarketingEvent]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=page_size(call, limit, at_most=PAGE_MAX)),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=READ,
     )
 
 
+@endpoint
 def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
     """Find the object ids of the events with an external event id, in all apps and external accounts.
 
@@ -85,11 +76,10 @@ def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
 
     Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
     """
-    call = "marketing_event_objects.find"
-    not_reserved(call, "external_event_id", external_event_id, "events", "participations")
-    path = (event_key(call, external_event_id),)
+    check_not_reserved("external_event_id", external_event_id, "events", "participations")
+    path = path_params(externalEventId=external_event_id)
     return Call(
-        call,
+        "marketing_event_objects.find",
         Route("GET", FAMILY, "/{externalEventId}/identifiers", path),
         _identifiers,
         Replay.SAFE,
@@ -98,20 +88,27 @@ def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
     )
 
 
-def get(object_id: int | str) -> Call[MarketingEvent]:
-    """Read an event, with its participant counters.
+@endpoint
+def get(object_id: NumericId) -> Call[MarketingEvent]:
+    """Read an read_event, with its participant counters.
 
     :param object_id: object id of the event.
     :raises NotFound: when it does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/{objectId}``.
     """
-    call = "marketing_event_objects.get"
-    return Call(call, _one("GET", call, object_id), event, Replay.SAFE, scopes=READ)
+    return Call(
+        "marketing_event_objects.get",
+        _route("GET", object_id),
+        read_event,
+        Replay.SAFE,
+        scopes=READ,
+    )
 
 
+@endpoint
 def update(
-    object_id: int | str,
+    object_id: NumericId,
     *,
     name: str | None = None,
     organizer: str | None = None,
@@ -134,8 +131,7 @@ def update(
 
     Source: ``PATCH /marketing/{version}/marketing-events/{objectId}``.
     """
-    call = "marketing_event_objects.update"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -147,18 +143,19 @@ def update(
         custom_properties=custom_properties,
     )
     if not fields:
-        raise InvalidInput("name", "and every other field are missing: nothing to change", call=call)
+        raise InvalidInput("name", "and every other field are missing: nothing to change")
     return Call(
-        call,
-        _one("PATCH", call, object_id),
-        event,
+        "marketing_event_objects.update",
+        _route("PATCH", object_id),
+        read_event,
         Replay.SAFE,
-        body=JsonBody(event_body(call, fields, known=OBJECT_FIELDS)),
+        body=JsonBody(event_body(fields, known=OBJECT_FIELDS)),
         scopes=WRITE,
     )
 
 
-def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
+@endpoint
+def update_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
     """Update up to 100 events.
 
     :param events: 1-100 mappings: ``object_id`` and `update`'s parameters by name; a time can also be ISO
@@ -168,25 +165,24 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
 
     Source: ``POST /marketing/{version}/marketing-events/batch/update``.
     """
-    call = "marketing_event_objects.update_batch"
     inputs: builtins.list[dict[str, Any]] = []
     seen: set[int] = set()
-    for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX)):
+    for index, fields in enumerate(events):
         where = f"events[{index}]"
         if not isinstance(fields, Mapping):
-            raise InvalidInput(where, f"must be a mapping of fields, not {describe_type(fields)}", call=call)
-        object_id = numeric_id(call, f"{where}.object_id", fields.get("object_id", ""))
+            raise InvalidInput(where, f"must be a mapping of fields, not {describe_type(fields)}")
+        object_id = to_id(f"{where}.object_id", fields.get("object_id", ""))
         if object_id in seen:
             # HubSpot does not document which of the two changes wins.
-            raise InvalidInput(f"{where}.object_id", "is in the batch twice", call=call)
+            raise InvalidInput(f"{where}.object_id", "is in the batch twice")
         seen.add(object_id)
         changes = {name: value for name, value in fields.items() if name != "object_id" and value is not None}
         if not changes:
-            raise InvalidInput(where, "names nothing to change", call=call)
-        body = event_body(call, changes, where=f"{where}.", known=OBJECT_FIELDS)
+            raise InvalidInput(where, "has no fields to change")
+        body = event_body(changes, prefix=f"{where}.", known=OBJECT_FIELDS)
         inputs.append({"objectId": str(object_id), **body})
     return Call(
-        call,
+        "marketing_event_objects.update_batch",
         Route("POST", FAMILY, "/batch/update"),
         Batch[EventRow].model_validate,
         Replay.SAFE,
@@ -195,7 +191,8 @@ def update_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     )
 
 
-def delete(object_id: int | str) -> Call[None]:
+@endpoint
+def delete(object_id: NumericId) -> Call[None]:
     """Delete an event.
 
     :param object_id: object id of the event.
@@ -203,11 +200,17 @@ def delete(object_id: int | str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/marketing-events/{objectId}``.
     """
-    call = "marketing_event_objects.delete"
-    return Call(call, _one("DELETE", call, object_id), nothing, Replay.SAFE, scopes=WRITE)
+    return Call(
+        "marketing_event_objects.delete",
+        _route("DELETE", object_id),
+        nothing,
+        Replay.SAFE,
+        scopes=WRITE,
+    )
 
 
-def delete_batch(object_ids: Sequence[int | str]) -> Call[Batch[EventRow]]:
+@endpoint
+def delete_batch(object_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
     """Delete up to 100 events.
 
     :param object_ids: 1-100 object ids.
@@ -216,23 +219,18 @@ def delete_batch(object_ids: Sequence[int | str]) -> Call[Batch[EventRow]]:
 
     Source: ``POST /marketing/{version}/marketing-events/batch/archive``.
     """
-    call = "marketing_event_objects.delete_batch"
-    ids = [
-        numeric_id(call, f"object_ids[{index}]", one)
-        for index, one in enumerate(batch(call, "object_ids", object_ids, at_most=BATCH_MAX))
-    ]
     return Call(
-        call,
+        "marketing_event_objects.delete_batch",
         Route("POST", FAMILY, "/batch/archive"),
-        lambda envelope: Batch[EventRow].model_validate(bodiless(envelope)),
+        read_event_batch,
         Replay.SAFE,
-        body=JsonBody(as_inputs([{"objectId": str(one)} for one in ids])),
+        body=JsonBody(as_inputs([{"objectId": str(object_id)} for object_id in object_ids])),
         scopes=WRITE,
     )
 
 
-def _one(method: str, call: str, object_id: int | str) -> Route:
-    return Route(method, FAMILY, "/{objectId}", object_key(call, object_id))
+def _route(method: str, object_id: NumericId) -> Route:
+    return Route(method, FAMILY, "/{objectId}", path_params(objectId=object_id))
 
 
 def _identifiers(envelope: Envelope) -> builtins.list[EventIdentifiers]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, cast
+from typing import Annotated, Any, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -17,8 +17,7 @@ from airflow_provider_mkt.client.call import (
     Pairs,
     Replay,
     Route,
-    batch,
-    numeric_id,
+    path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -33,20 +32,19 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     EventRow,
     Fields,
     MarketingEvent,
-    bodiless,
-    event,
+    check_fields,
+    check_not_reserved,
+    check_order,
+    complete_event_body,
     event_body,
-    event_key,
     external_ids,
     external_key,
-    given,
-    in_order,
-    moment,
-    not_reserved,
-    only,
-    whole,
+    read_event,
+    read_event_batch,
+    to_time_text,
+    without_none,
 )
-from airflow_provider_mkt.client.hubspot.parameters import text
+from airflow_provider_mkt.client.parameters import Text, endpoint, items, to_id
 
 
 class FoundEvent(TypedDict):
@@ -56,6 +54,7 @@ class FoundEvent(TypedDict):
     appId: int
 
 
+@endpoint
 def create(
     external_event_id: str,
     external_account_id: str,
@@ -89,8 +88,7 @@ def create(
 
     Source: ``POST /marketing/{version}/marketing-events/events``.
     """
-    call = "marketing_events.create"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -102,10 +100,13 @@ def create(
         completed=completed,
         custom_properties=custom_properties,
     )
-    body = whole(call, {**_pair(external_event_id, external_account_id), **fields})
-    return _write(call, "POST", "/events", Replay.VERIFY, body=body)
+    body = complete_event_body(
+        {"external_event_id": external_event_id, "external_account_id": external_account_id, **fields}
+    )
+    return _write("marketing_events.create", "POST", "/events", Replay.VERIFY, body=body)
 
 
+@endpoint
 def upsert(
     external_event_id: str,
     external_account_id: str,
@@ -121,7 +122,7 @@ def upsert(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an event, or update the event with these ids that this app created.
+    """Create an read_event, or update the event with these ids that this app created.
 
     :param external_event_id: its id in the external system.
     :param external_account_id: the account in the external system.
@@ -139,8 +140,7 @@ def upsert(
 
     Source: ``PUT /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.upsert"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -152,28 +152,27 @@ def upsert(
         completed=completed,
         custom_properties=custom_properties,
     )
-    body = whole(call, {**_pair(external_event_id, external_account_id), **fields})
-    path = (event_key(call, external_event_id),)
-    return _write(call, "PUT", "/events/{externalEventId}", Replay.SAFE, path, body=body)
+    body = complete_event_body(
+        {"external_event_id": external_event_id, "external_account_id": external_account_id, **fields}
+    )
+    path = path_params(externalEventId=external_event_id)
+    return _write("marketing_events.upsert", "PUT", "/events/{externalEventId}", Replay.SAFE, path, body=body)
 
 
-def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
+@endpoint
+def upsert_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
     """Create or update up to 100 events of this app.
 
     :param events: 1-100 mappings of `upsert`'s parameters by name; a time can also be ISO 8601 text.
     :returns: the written events in any order, and the errors, which a 200 can also contain.
-    :raises InvalidInput: on an empty or too large batch, an incomplete event, or an event given twice.
+    :raises InvalidInput: on an empty or too large batch, an incomplete read_event, or an event given twice.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """
-    call = "marketing_events.upsert_batch"
-    inputs = [
-        whole(call, fields, where=f"events[{index}].")
-        for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX))
-    ]
-    _once(call, inputs)
+    inputs = [complete_event_body(fields, prefix=f"events[{index}].") for index, fields in enumerate(events)]
+    _check_unique(inputs)
     return Call(
-        call,
+        "marketing_events.upsert_batch",
         Route("POST", FAMILY, "/events/upsert"),
         Batch[EventRow].model_validate,
         Replay.SAFE,
@@ -182,6 +181,7 @@ def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     )
 
 
+@endpoint
 def get(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
     """Read an event that this app created, with its participant counters.
 
@@ -192,12 +192,12 @@ def get(external_event_id: str, external_account_id: str) -> Call[MarketingEvent
 
     Source: ``GET /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.get"
-    not_reserved(call, "external_event_id", external_event_id, "search")
-    route, query = _one(call, "GET", "", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, scopes=READ)
+    check_not_reserved("external_event_id", external_event_id, "search")
+    route, query = _route_and_query("GET", "", external_event_id, external_account_id)
+    return Call("marketing_events.get", route, read_event, Replay.SAFE, query=query, scopes=READ)
 
 
+@endpoint
 def update(
     external_event_id: str,
     external_account_id: str,
@@ -225,8 +225,7 @@ def update(
 
     Source: ``PATCH /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.update"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -239,12 +238,15 @@ def update(
         custom_properties=custom_properties,
     )
     if not fields:
-        raise InvalidInput("name", "and every other field are missing: nothing to change", call=call)
-    route, query = _one(call, "PATCH", "", external_event_id, external_account_id)
-    body = JsonBody(event_body(call, fields))
-    return Call(call, route, event, Replay.SAFE, query=query, body=body, scopes=WRITE)
+        raise InvalidInput("name", "and every other field are missing: nothing to change")
+    route, query = _route_and_query("PATCH", "", external_event_id, external_account_id)
+    body = JsonBody(event_body(fields))
+    return Call(
+        "marketing_events.update", route, read_event, Replay.SAFE, query=query, body=body, scopes=WRITE
+    )
 
 
+@endpoint
 def delete(external_event_id: str, external_account_id: str) -> Call[None]:
     """Delete an event that this app created.
 
@@ -255,12 +257,12 @@ def delete(external_event_id: str, external_account_id: str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.delete"
-    route, query = _one(call, "DELETE", "", external_event_id, external_account_id)
-    return Call(call, route, nothing, Replay.SAFE, query=query, scopes=WRITE)
+    route, query = _route_and_query("DELETE", "", external_event_id, external_account_id)
+    return Call("marketing_events.delete", route, nothing, Replay.SAFE, query=query, scopes=WRITE)
 
 
-def delete_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
+@endpoint
+def delete_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
     """Delete up to 100 events that this app created. HubSpot does not always report which existed.
 
     :param events: 1-100 mappings of ``app_id``, ``external_account_id`` and ``external_event_id``.
@@ -269,23 +271,23 @@ def delete_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
 
     Source: ``POST /marketing/{version}/marketing-events/events/delete``.
     """
-    call = "marketing_events.delete_batch"
     inputs: list[dict[str, Any]] = []
-    for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX)):
-        where = f"events[{index}]."
-        only(call, where, fields, ("app_id", *EXTERNAL_KEY))
-        app_id = numeric_id(call, f"{where}app_id", fields.get("app_id", ""))
-        inputs.append({"appId": app_id, **external_ids(call, where, fields)})
+    for index, fields in enumerate(events):
+        prefix = f"events[{index}]."
+        check_fields(prefix, fields, ("app_id", *EXTERNAL_KEY))
+        app_id = to_id(f"{prefix}app_id", fields.get("app_id", ""))
+        inputs.append({"appId": app_id, **external_ids(prefix, fields)})
     return Call(
-        call,
+        "marketing_events.delete_batch",
         Route("POST", FAMILY, "/events/delete"),
-        lambda envelope: Batch[EventRow].model_validate(bodiless(envelope)),
+        read_event_batch,
         Replay.SAFE,
         body=JsonBody(as_inputs(inputs)),
         scopes=WRITE,
     )
 
 
+@endpoint
 def cancel(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
     """Mark an event that this app created as cancelled. Doing it again changes nothing.
 
@@ -296,11 +298,11 @@ def cancel(external_event_id: str, external_account_id: str) -> Call[MarketingEv
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
-    call = "marketing_events.cancel"
-    route, query = _one(call, "POST", "/cancel", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, scopes=WRITE)
+    route, query = _route_and_query("POST", "/cancel", external_event_id, external_account_id)
+    return Call("marketing_events.cancel", route, read_event, Replay.SAFE, query=query, scopes=WRITE)
 
 
+@endpoint
 def complete(
     external_event_id: str, external_account_id: str, *, start: datetime, end: datetime
 ) -> Call[MarketingEvent]:
@@ -318,14 +320,22 @@ def complete(
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/complete``.
     """
-    call = "marketing_events.complete"
-    body = {"startDateTime": moment(call, "start", start), "endDateTime": moment(call, "end", end)}
-    in_order(call, "end", body["startDateTime"], body["endDateTime"])
-    route, query = _one(call, "POST", "/complete", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, body=JsonBody(body), scopes=WRITE)
+    body = {"startDateTime": to_time_text("start", start), "endDateTime": to_time_text("end", end)}
+    check_order("end", body["startDateTime"], body["endDateTime"])
+    route, query = _route_and_query("POST", "/complete", external_event_id, external_account_id)
+    return Call(
+        "marketing_events.complete",
+        route,
+        read_event,
+        Replay.SAFE,
+        query=query,
+        body=JsonBody(body),
+        scopes=WRITE,
+    )
 
 
-def search(external_event_id: str) -> Call[list[FoundEvent]]:
+@endpoint
+def search(external_event_id: Text) -> Call[list[FoundEvent]]:
     """Search the events that this app created by external event id, in all external accounts.
 
     :param external_event_id: the complete id. HubSpot may also match it as a prefix, so rows with longer ids
@@ -334,43 +344,39 @@ def search(external_event_id: str) -> Call[list[FoundEvent]]:
 
     Source: ``GET /marketing/{version}/marketing-events/events/search``.
     """
-    call = "marketing_events.search"
     return Call(
-        call,
+        "marketing_events.search",
         Route("GET", FAMILY, "/events/search"),
         _found,
         Replay.SAFE,
         # This is not a CRM search: it counts in the normal ten-second window.
-        query=query_pairs(q=text(call, "external_event_id", external_event_id)),
+        query=query_pairs(q=external_event_id),
         scopes=READ,
     )
 
 
-def _pair(external_event_id: str, external_account_id: str) -> dict[str, str]:
-    return {"external_event_id": external_event_id, "external_account_id": external_account_id}
-
-
-def _one(
-    call: str, method: str, tail: str, external_event_id: str, external_account_id: str
+def _route_and_query(
+    method: str, tail: str, external_event_id: str, external_account_id: str
 ) -> tuple[Route, Pairs]:
-    event_id, account_id = external_key(call, external_event_id, external_account_id)
-    route = Route(method, FAMILY, f"/events/{{externalEventId}}{tail}", (event_id,))
-    return route, query_pairs(externalAccountId=account_id[1])
+    path, query = external_key(external_event_id, external_account_id)
+    return Route(method, FAMILY, f"/events/{{externalEventId}}{tail}", path), query
 
 
 def _write(
     call: str, method: str, tail: str, replay: Replay, params: Pairs = (), *, body: dict[str, Any]
 ) -> Call[MarketingEvent]:
-    return Call(call, Route(method, FAMILY, tail, params), event, replay, body=JsonBody(body), scopes=WRITE)
+    return Call(
+        call, Route(method, FAMILY, tail, params), read_event, replay, body=JsonBody(body), scopes=WRITE
+    )
 
 
-def _once(call: str, inputs: list[dict[str, Any]]) -> None:
+def _check_unique(inputs: list[dict[str, Any]]) -> None:
     seen: set[tuple[str, str]] = set()
-    for index, one in enumerate(inputs):
-        key = (one["externalAccountId"], one["externalEventId"])
+    for index, event in enumerate(inputs):
+        key = (event["externalAccountId"], event["externalEventId"])
         if key in seen:
             # HubSpot does not document which of the two events wins.
-            raise InvalidInput(f"events[{index}].external_event_id", "is in the batch twice", call=call)
+            raise InvalidInput(f"events[{index}].external_event_id", "is in the batch twice")
         seen.add(key)
 
 

@@ -7,26 +7,24 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypeAlias, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    FileBody,
-    Replay,
-    Route,
-    batch,
-    flag,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, FileBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    Text,
+    endpoint,
+    items,
+    known_value,
+    one_of,
+    required_str,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 FILE_MAX = 512 * 1024 * 1024
@@ -35,7 +33,9 @@ ROWS_MAX = 1_048_576
 """Maximum number of rows of a file."""
 PAGE_MAX = 100
 """HubSpot documents no limit; its other lists accept this many."""
+COLUMNS_MAX = 10_000
 CONTACTS = "0-1"
+"""The object type of contacts."""
 
 OPERATIONS = ("CREATE", "UPDATE", "UPSERT")
 DATE_FORMATS = ("MONTH_DAY_YEAR", "DAY_MONTH_YEAR", "YEAR_MONTH_DAY")
@@ -118,7 +118,8 @@ class RowError(TypedDict):
     sourceData: Row
 
 
-def list(*, limit: int | None = None) -> Call[builtins.list[Import]]:
+@endpoint
+def list(*, limit: PageSize | None = None) -> Call[builtins.list[Import]]:
     """List the imports that this app has started.
 
     :param limit: rows per page, 1-100; HubSpot's default when not given.
@@ -127,29 +128,29 @@ def list(*, limit: int | None = None) -> Call[builtins.list[Import]]:
 
     Source: ``GET /crm/{version}/imports``.
     """
-    name = "imports.list"
     return Call(
-        name,
+        "imports.list",
         Route("GET", "imports"),
         _imports,
         Replay.SAFE,
-        query=_page(name, limit),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def start(
-    name: str,
+    name: Text,
     content: bytes,
-    columns: Sequence[Column],
+    columns: Annotated[Sequence[Column], items(COLUMNS_MAX)],
     *,
-    file_name: str = "contacts.csv",
-    file_format: str = "CSV",
+    file_name: Text = "contacts.csv",
+    file_format: Annotated[str, one_of(*FORMATS)] = "CSV",
     has_header: bool = True,
-    operation: str = "UPSERT",
-    date_format: str = "MONTH_DAY_YEAR",
-    time_zone: str | None = None,
+    operation: Annotated[str, one_of(*OPERATIONS)] = "UPSERT",
+    date_format: Annotated[str, one_of(*DATE_FORMATS)] = "MONTH_DAY_YEAR",
+    time_zone: Text | None = None,
     marketable_contacts: bool | None = None,
     create_list: bool = False,
 ) -> Call[Import]:
@@ -182,29 +183,20 @@ def start(
 
     Source: ``POST /crm/{version}/imports``.
     """
-    call = "imports.start"
-    for field, switch in (
-        ("has_header", has_header),
-        ("marketable_contacts", marketable_contacts),
-        ("create_list", create_list),
-    ):
-        if not isinstance(switch, bool | None) or (switch is None and field != "marketable_contacts"):
-            raise InvalidInput(field, f"must be true or false, not {describe_type(switch)}", call=call)
-    one_of(call, "file_format", file_format, FORMATS)
-    mappings = _mappings(call, columns)
-    if one_of(call, "operation", operation, OPERATIONS) != "CREATE":
-        _needs_key(call, columns, operation)
-    _check_file(call, content, mappings, csv_header=has_header and file_format == "CSV")
-    if time_zone is not None and (not isinstance(time_zone, str) or time_zone not in available_timezones()):
-        raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome", call=call)
+    mappings = _column_mappings(columns)
+    if operation != "CREATE":
+        _check_key(columns, operation)
+    _check_file(content, mappings, csv_header=has_header and file_format == "CSV")
+    if time_zone is not None and time_zone not in available_timezones():
+        raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome")
     request: dict[str, Any] = {
-        "name": text(call, "name", name),
+        "name": name,
         "importOperations": dict.fromkeys({row["columnObjectTypeId"] for row in mappings}, operation),
-        "dateFormat": one_of(call, "date_format", date_format, DATE_FORMATS),
+        "dateFormat": date_format,
         "createContactListFromImport": create_list,
         "files": [
             {
-                "fileName": text(call, "file_name", file_name),
+                "fileName": file_name,
                 "fileFormat": file_format,
                 "fileImportPage": {"hasHeader": has_header, "columnMappings": mappings},
             }
@@ -215,7 +207,7 @@ def start(
     if marketable_contacts is not None:
         request["marketableContactImport"] = marketable_contacts
     return Call(
-        call,
+        "imports.start",
         Route("POST", "imports"),
         Import.model_validate,
         Replay.NEVER,
@@ -231,7 +223,8 @@ def start(
     )
 
 
-def get(import_id: int | str) -> Call[Import]:
+@endpoint
+def get(import_id: NumericId) -> Call[Import]:
     """Read the state and the counters of an import.
 
     :param import_id: id of the import.
@@ -240,11 +233,17 @@ def get(import_id: int | str) -> Call[Import]:
 
     Source: ``GET /crm/{version}/imports/{importId}``.
     """
-    name = "imports.get"
-    return Call(name, _one("GET", name, import_id), Import.model_validate, Replay.SAFE, scopes=_SCOPES)
+    return Call(
+        "imports.get",
+        _route("GET", import_id),
+        Import.model_validate,
+        Replay.SAFE,
+        scopes=_SCOPES,
+    )
 
 
-def cancel(import_id: int | str) -> Call[Action]:
+@endpoint
+def cancel(import_id: NumericId) -> Call[Action]:
     """Cancel an import. Rows that were already imported are kept.
 
     :param import_id: id of the import.
@@ -254,17 +253,19 @@ def cancel(import_id: int | str) -> Call[Action]:
 
     Source: ``POST /crm/{version}/imports/{importId}/cancel``.
     """
-    name = "imports.cancel"
-    route = _one("POST", name, import_id, "/cancel")
-    return Call(name, route, lambda envelope: cast("Action", envelope), Replay.SAFE, scopes=_SCOPES)
+    route = _route("POST", import_id, "/cancel")
+    return Call(
+        "imports.cancel", route, lambda envelope: cast("Action", envelope), Replay.SAFE, scopes=_SCOPES
+    )
 
 
+@endpoint
 def errors(
-    import_id: int | str,
+    import_id: NumericId,
     *,
     include_error_message: bool = True,
     include_row_data: bool = False,
-    limit: int | None = None,
+    limit: PageSize | None = None,
 ) -> Call[builtins.list[RowError]]:
     """List the failed rows of an import.
 
@@ -281,74 +282,63 @@ def errors(
 
     Source: ``GET /crm/{version}/imports/{importId}/errors``.
     """
-    name = "imports.errors"
-    wanted = query_pairs(
-        includeErrorMessage=flag(name, "include_error_message", include_error_message),
-        includeRowData=flag(name, "include_row_data", include_row_data),
-    )
     return Call(
-        name,
-        _one("GET", name, import_id, "/errors"),
+        "imports.errors",
+        _route("GET", import_id, "/errors"),
         lambda envelope: cast("builtins.list[RowError]", envelope["results"]),
         Replay.SAFE,
-        query=(*wanted, *_page(name, limit)),
+        query=query_pairs(
+            includeErrorMessage=include_error_message, includeRowData=include_row_data, limit=limit
+        ),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
-def _one(method: str, call: str, import_id: int | str, tail: str = "") -> Route:
-    number = numeric_id(call, "import_id", import_id)
-    return Route(method, "imports", "/{importId}" + tail, path_params(call, importId=number))
-
-
-def _page(call: str, limit: int | None) -> tuple[tuple[str, str], ...]:
-    return query_pairs(limit=None if limit is None else page_size(call, limit, at_most=PAGE_MAX))
+def _route(method: str, import_id: NumericId, tail: str = "") -> Route:
+    return Route(method, "imports", "/{importId}" + tail, path_params(importId=import_id))
 
 
 def _imports(envelope: Envelope) -> builtins.list[Import]:
-    return [Import.model_validate(one) for one in envelope["results"]]
+    return [Import.model_validate(row) for row in envelope["results"]]
 
 
-def _mappings(call: str, columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
+def _column_mappings(columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
     mappings: builtins.list[dict[str, Any]] = []
-    for index, column in enumerate(batch(call, "columns", columns, at_most=10_000)):
-        where = f"columns[{index}]"
+    for index, column in enumerate(columns):
+        field = f"columns[{index}]"
         if not isinstance(column, Mapping) or not column.keys() <= _COLUMN:
-            raise InvalidInput(where, f"must be a mapping of {', '.join(sorted(_COLUMN))}", call=call)
+            raise InvalidInput(field, f"must be a mapping of {', '.join(sorted(_COLUMN))}")
         given = {"object_type_id": CONTACTS, "column_type": "STANDARD", **column}
         property_name = given.get("property_name")
         if property_name is not None:
-            text(call, f"{where}.property_name", property_name)
+            required_str(f"{field}.property_name", property_name)
         mappings.append(
             {
-                "columnObjectTypeId": text(call, f"{where}.object_type_id", given["object_type_id"] or ""),
-                "columnName": text(call, f"{where}.name", given.get("name") or ""),
+                "columnObjectTypeId": required_str(f"{field}.object_type_id", given["object_type_id"] or ""),
+                "columnName": required_str(f"{field}.name", given.get("name") or ""),
                 "propertyName": property_name,
-                "columnType": one_of(call, f"{where}.column_type", given["column_type"] or "", COLUMN_TYPES),
+                "columnType": known_value(f"{field}.column_type", given["column_type"] or "", COLUMN_TYPES),
             }
         )
     return mappings
 
 
-def _needs_key(call: str, columns: Sequence[Column], operation: str) -> None:
+def _check_key(columns: Sequence[Column], operation: str) -> None:
     if not any(column.get("column_type") in KEY_TYPES for column in columns):
         raise InvalidInput(
             "columns",
             f"have no key column, which {operation} needs: a column of type {' or '.join(KEY_TYPES)}",
-            call=call,
         )
 
 
-def _check_file(
-    call: str, content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool
-) -> None:
+def _check_file(content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool) -> None:
     if not isinstance(content, bytes):
-        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}", call=call)
+        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}")
     if not content.strip():
-        raise InvalidInput("content", "is empty: nothing to import", call=call)
+        raise InvalidInput("content", "is empty: nothing to import")
     if len(content) > FILE_MAX:
-        raise InvalidInput("content", f"has {len(content):,} bytes; at most {FILE_MAX:,}", call=call)
+        raise InvalidInput("content", f"has {len(content):,} bytes; at most {FILE_MAX:,}")
     if not csv_header:
         return
     try:
@@ -358,18 +348,18 @@ def _check_file(
         # many.
         rows = sum(1 for _ in lines) if content.count(b"\n") > ROWS_MAX else 0
     except (UnicodeDecodeError, csv.Error, StopIteration):
-        raise InvalidInput("content", "cannot be read as CSV in UTF-8", call=call) from None
+        raise InvalidInput("content", "cannot be read as CSV in UTF-8") from None
     if rows > ROWS_MAX:
-        raise InvalidInput("content", f"has {rows:,} rows; at most {ROWS_MAX:,}", call=call)
+        raise InvalidInput("content", f"has {rows:,} rows; at most {ROWS_MAX:,}")
     if len(set(header)) != len(header):
-        raise InvalidInput("content", "has two columns with the same name", call=call)
+        raise InvalidInput("content", "has two columns with the same name")
     named = [row["columnName"] for row in mappings]
     for index, name in enumerate(named):
         if name not in header:
-            raise InvalidInput(f"columns[{index}].name", "is not a column of the file", call=call)
+            raise InvalidInput(f"columns[{index}].name", "is not a column of the file")
     if missing := len(header) - len(set(named)):
         raise InvalidInput(
-            "columns", f"leave out {missing} of {len(header)} columns; every column must be listed", call=call
+            "columns", f"leave out {missing} of {len(header)} columns; every column must be listed"
         )
     if named != header:
-        raise InvalidInput("columns", "are not in the order of the file, or are listed twice", call=call)
+        raise InvalidInput("columns", "are not in the order of the file, or are listed twice")

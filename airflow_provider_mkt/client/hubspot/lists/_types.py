@@ -37,10 +37,12 @@ class ContactList(TypedDict):
     filtersUpdatedAt: NotRequired[str]
 
 
-def the_list(envelope: Envelope) -> ContactList:
+def read_list(envelope: Envelope) -> ContactList:
+    """Read one list."""
     return cast("ContactList", envelope["list"])
 
 
-def the_updated_list(envelope: Envelope) -> ContactList:
+def read_updated_list(envelope: Envelope) -> ContactList:
+    """Read the list that a call updated."""
     # The schema does not require ``updatedList``, and some responses of this API use ``list``.
     return cast("ContactList", envelope.get("updatedList") or envelope["list"])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, READ, WRITE
+from airflow_provider_mkt.client.parameters import at_least, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
 TimeUnit = Literal["DAY", "WEEK", "MONTH"]
-_UNITS = ("DAY", "WEEK", "MONTH")
 
 
 class Conversion(TypedDict):
@@ -23,6 +23,7 @@ class Conversion(TypedDict):
     convertedAt: NotRequired[str]
 
 
+@endpoint
 def get(list_id: int | str) -> Call[Conversion]:
     """Read the scheduled conversion of a list.
 
@@ -31,10 +32,10 @@ def get(list_id: int | str) -> Call[Conversion]:
 
     Source: ``GET /crm/{version}/lists/{listId}/schedule-conversion``.
     """
-    name = "list_conversions.get"
-    return Call(name, _route(name, "GET", list_id), _conversion, Replay.SAFE, scopes=READ)
+    return Call("list_conversions.get", _route("GET", list_id), _conversion, Replay.SAFE, scopes=READ)
 
 
+@endpoint
 def on_date(list_id: int | str, day: date) -> Call[Conversion]:
     """Schedule the conversion of a list on a date.
 
@@ -45,10 +46,9 @@ def on_date(list_id: int | str, day: date) -> Call[Conversion]:
 
     Source: ``PUT /crm/{version}/lists/{listId}/schedule-conversion``.
     """
-    name = "list_conversions.on_date"
     # datetime is a subclass of date, but its day depends on a time zone.
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidInput("day", f"must be a date, not {describe_type(day)}", call=name)
+        raise InvalidInput("day", f"must be a date, not {describe_type(day)}")
     body: dict[str, Json] = {
         "conversionType": "CONVERSION_DATE",
         "year": day.year,
@@ -56,8 +56,8 @@ def on_date(list_id: int | str, day: date) -> Call[Conversion]:
         "day": day.day,
     }
     return Call(
-        name,
-        _route(name, "PUT", list_id),
+        "list_conversions.on_date",
+        _route("PUT", list_id),
         _conversion,
         Replay.SAFE,
         body=JsonBody(body),
@@ -65,7 +65,10 @@ def on_date(list_id: int | str, day: date) -> Call[Conversion]:
     )
 
 
-def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conversion]:
+@endpoint
+def when_inactive(
+    list_id: int | str, amount: Annotated[int, at_least(1)], unit: TimeUnit
+) -> Call[Conversion]:
     """Schedule the conversion of a list for when its members have not changed for a period.
 
     :param list_id: id of a DYNAMIC list.
@@ -76,19 +79,10 @@ def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conve
 
     Source: ``PUT /crm/{version}/lists/{listId}/schedule-conversion``.
     """
-    name = "list_conversions.when_inactive"
-    if isinstance(amount, bool) or not isinstance(amount, int) or amount < 1:
-        raise InvalidInput(
-            "amount", f"must be a positive whole number, not {describe_type(amount)}", call=name
-        )
-    if unit not in _UNITS:
-        raise InvalidInput(
-            "unit", f"must be one of {', '.join(_UNITS)}, not {describe_type(unit)}", call=name
-        )
     body: dict[str, Json] = {"conversionType": "INACTIVITY", "offset": amount, "timeUnit": unit}
     return Call(
-        name,
-        _route(name, "PUT", list_id),
+        "list_conversions.when_inactive",
+        _route("PUT", list_id),
         _conversion,
         Replay.SAFE,
         body=JsonBody(body),
@@ -96,6 +90,7 @@ def when_inactive(list_id: int | str, amount: int, unit: TimeUnit) -> Call[Conve
     )
 
 
+@endpoint
 def cancel(list_id: int | str) -> Call[None]:
     """Cancel the scheduled conversion of a list.
 
@@ -104,12 +99,11 @@ def cancel(list_id: int | str) -> Call[None]:
 
     Source: ``DELETE /crm/{version}/lists/{listId}/schedule-conversion``.
     """
-    name = "list_conversions.cancel"
-    return Call(name, _route(name, "DELETE", list_id), nothing, Replay.SAFE, scopes=WRITE)
+    return Call("list_conversions.cancel", _route("DELETE", list_id), nothing, Replay.SAFE, scopes=WRITE)
 
 
-def _route(name: str, method: str, list_id: int | str) -> Route:
-    return Route(method, FAMILY, "/{listId}/schedule-conversion", path_params(name, listId=list_id))
+def _route(method: str, list_id: int | str) -> Route:
+    return Route(method, FAMILY, "/{listId}/schedule-conversion", path_params(listId=list_id))
 
 
 def _conversion(envelope: Envelope) -> Conversion:

@@ -15,8 +15,9 @@ from airflow_provider_mkt.client.call import (
     query_pairs,
 )
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import record_id, word
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, READ, WRITE
+from airflow_provider_mkt.client.parameters import Text, endpoint
 
 ROOT = "0"
 
@@ -31,7 +32,8 @@ class Folder(TypedDict):
     childLists: NotRequired[list[int]]
 
 
-def get(folder_id: int | str = ROOT) -> Call[Folder]:
+@endpoint
+def get(folder_id: RecordId = ROOT) -> Call[Folder]:
     """Read a folder with everything below it.
 
     :param folder_id: id of the folder; the root folder when not given.
@@ -39,18 +41,18 @@ def get(folder_id: int | str = ROOT) -> Call[Folder]:
 
     Source: ``GET /crm/{version}/lists/folders``.
     """
-    name = "list_folders.get"
     return Call(
-        name,
+        "list_folders.get",
         Route("GET", FAMILY, "/folders"),
         _folder,
         Replay.SAFE,
-        query=query_pairs(folderId=record_id(name, "folder_id", folder_id)),
+        query=query_pairs(folderId=folder_id),
         scopes=READ,
     )
 
 
-def create(folder_name: str, *, parent_folder_id: int | str | None = None) -> Call[Folder]:
+@endpoint
+def create(folder_name: Text, *, parent_folder_id: RecordId | None = None) -> Call[Folder]:
     """Create a folder. Names are not unique, so read the folders before retrying.
 
     :param folder_name: name of the folder.
@@ -59,15 +61,20 @@ def create(folder_name: str, *, parent_folder_id: int | str | None = None) -> Ca
 
     Source: ``POST /crm/{version}/lists/folders``.
     """
-    name = "list_folders.create"
-    body: dict[str, Json] = {"name": word(name, "folder_name", folder_name)}
+    body: dict[str, Json] = {"name": folder_name}
     if parent_folder_id is not None:
-        body["parentFolderId"] = record_id(name, "parent_folder_id", parent_folder_id)
+        body["parentFolderId"] = parent_folder_id
     return Call(
-        name, Route("POST", FAMILY, "/folders"), _folder, Replay.VERIFY, body=JsonBody(body), scopes=WRITE
+        "list_folders.create",
+        Route("POST", FAMILY, "/folders"),
+        _folder,
+        Replay.VERIFY,
+        body=JsonBody(body),
+        scopes=WRITE,
     )
 
 
+@endpoint
 def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
     """Move a folder into another folder.
 
@@ -78,13 +85,13 @@ def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
 
     Source: ``PUT /crm/{version}/lists/folders/{folderId}/move/{newParentFolderId}``.
     """
-    name = "list_folders.move"
-    params = path_params(name, folderId=folder_id, newParentFolderId=new_parent_folder_id)
+    params = path_params(folderId=folder_id, newParentFolderId=new_parent_folder_id)
     tail = "/folders/{folderId}/move/{newParentFolderId}"
-    return Call(name, Route("PUT", FAMILY, tail, params), _folder, Replay.SAFE, scopes=WRITE)
+    return Call("list_folders.move", Route("PUT", FAMILY, tail, params), _folder, Replay.SAFE, scopes=WRITE)
 
 
-def rename(folder_id: int | str, folder_name: str) -> Call[Folder]:
+@endpoint
+def rename(folder_id: int | str, folder_name: Text) -> Call[Folder]:
     """Rename a folder.
 
     :param folder_id: id of the folder.
@@ -93,17 +100,17 @@ def rename(folder_id: int | str, folder_name: str) -> Call[Folder]:
 
     Source: ``PUT /crm/{version}/lists/folders/{folderId}/rename``.
     """
-    name = "list_folders.rename"
     return Call(
-        name,
-        Route("PUT", FAMILY, "/folders/{folderId}/rename", path_params(name, folderId=folder_id)),
+        "list_folders.rename",
+        Route("PUT", FAMILY, "/folders/{folderId}/rename", path_params(folderId=folder_id)),
         _folder,
         Replay.SAFE,
-        query=query_pairs(newFolderName=word(name, "folder_name", folder_name)),
+        query=query_pairs(newFolderName=folder_name),
         scopes=WRITE,
     )
 
 
+@endpoint
 def delete(folder_id: int | str) -> Call[None]:
     """Delete a folder.
 
@@ -113,17 +120,17 @@ def delete(folder_id: int | str) -> Call[None]:
 
     Source: ``DELETE /crm/{version}/lists/folders/{folderId}``.
     """
-    name = "list_folders.delete"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/folders/{folderId}", path_params(name, folderId=folder_id)),
+        "list_folders.delete",
+        Route("DELETE", FAMILY, "/folders/{folderId}", path_params(folderId=folder_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
-def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
+@endpoint
+def move_list(list_id: RecordId, new_folder_id: RecordId) -> Call[None]:
     """Move a list into a folder.
 
     :param list_id: id of the list.
@@ -132,13 +139,12 @@ def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
 
     Source: ``PUT /crm/{version}/lists/folders/move-list``.
     """
-    name = "list_folders.move_list"
     body = {
-        "listId": record_id(name, "list_id", list_id),
-        "newFolderId": record_id(name, "new_folder_id", new_folder_id),
+        "listId": list_id,
+        "newFolderId": new_folder_id,
     }
     return Call(
-        name,
+        "list_folders.move_list",
         Route("PUT", FAMILY, "/folders/move-list"),
         nothing,
         Replay.SAFE,

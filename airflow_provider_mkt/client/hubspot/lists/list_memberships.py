@@ -7,19 +7,23 @@ DYNAMIC list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import record_id, record_ids
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import CONTACTS, FAMILY, MEMBERS_PAGE_MAX, READ, WRITE
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import between, endpoint, items, items_or_empty
 
 CHANGE_MAX = 10_000
 """HubSpot documents no limit. Reports mention ten times as many; this number is known to work."""
 BATCH_MAX = 100
 """HubSpot documents no limit; its other batches accept this many."""
+
+
+MembersPageSize = Annotated[int, between(1, MEMBERS_PAGE_MAX)]
 
 
 class Member(TypedDict):
@@ -61,10 +65,11 @@ class MembershipBatch(TypedDict):
     errors: list[dict[str, Any]]
 
 
+@endpoint
 def members(
     list_id: int | str,
     *,
-    limit: int = MEMBERS_PAGE_MAX,
+    limit: MembersPageSize = MEMBERS_PAGE_MAX,
     after: str | None = None,
     before: str | None = None,
 ) -> Call[list[Member]]:
@@ -82,10 +87,11 @@ def members(
     return _members("list_memberships.members", list_id, "", limit, after, before)
 
 
+@endpoint
 def by_join_time(
     list_id: int | str,
     *,
-    limit: int = MEMBERS_PAGE_MAX,
+    limit: MembersPageSize = MEMBERS_PAGE_MAX,
     after: str | None = None,
     before: str | None = None,
 ) -> Call[list[Member]]:
@@ -103,7 +109,10 @@ def by_join_time(
     return _members("list_memberships.by_join_time", list_id, "/join-order", limit, after, before)
 
 
-def add(list_id: int | str, record_ids_to_add: Sequence[int | str]) -> Call[MemberChanges]:
+@endpoint
+def add(
+    list_id: int | str, record_ids_to_add: Annotated[Sequence[RecordId], items(CHANGE_MAX)]
+) -> Call[MemberChanges]:
     """Add up to 10,000 records to a list. This triggers workflows that use the list.
 
     :param list_id: id of a MANUAL or SNAPSHOT list.
@@ -114,12 +123,13 @@ def add(list_id: int | str, record_ids_to_add: Sequence[int | str]) -> Call[Memb
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add``.
     """
-    name = "list_memberships.add"
-    ids = record_ids(name, "record_ids_to_add", record_ids_to_add, at_most=CHANGE_MAX)
-    return _change(name, list_id, "/add", JsonBody(ids))
+    return _change("list_memberships.add", list_id, "/add", JsonBody(record_ids_to_add))
 
 
-def remove(list_id: int | str, record_ids_to_remove: Sequence[int | str]) -> Call[MemberChanges]:
+@endpoint
+def remove(
+    list_id: int | str, record_ids_to_remove: Annotated[Sequence[RecordId], items(CHANGE_MAX)]
+) -> Call[MemberChanges]:
     """Remove up to 10,000 records from a list.
 
     :param list_id: id of a MANUAL or SNAPSHOT list.
@@ -130,16 +140,15 @@ def remove(list_id: int | str, record_ids_to_remove: Sequence[int | str]) -> Cal
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/remove``.
     """
-    name = "list_memberships.remove"
-    ids = record_ids(name, "record_ids_to_remove", record_ids_to_remove, at_most=CHANGE_MAX)
-    return _change(name, list_id, "/remove", JsonBody(ids))
+    return _change("list_memberships.remove", list_id, "/remove", JsonBody(record_ids_to_remove))
 
 
+@endpoint
 def add_and_remove(
     list_id: int | str,
     *,
-    record_ids_to_add: Sequence[int | str] = (),
-    record_ids_to_remove: Sequence[int | str] = (),
+    record_ids_to_add: Annotated[Sequence[RecordId], items_or_empty(CHANGE_MAX)] = (),
+    record_ids_to_remove: Annotated[Sequence[RecordId], items_or_empty(CHANGE_MAX)] = (),
 ) -> Call[MemberChanges]:
     """Add records to a list and remove others, up to 10,000 each.
 
@@ -152,20 +161,15 @@ def add_and_remove(
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add-and-remove``.
     """
-    name = "list_memberships.add_and_remove"
-    given = {"record_ids_to_add": record_ids_to_add, "record_ids_to_remove": record_ids_to_remove}
-    coming, going = (
-        [] if ids == () or ids == [] else record_ids(name, field, ids, at_most=CHANGE_MAX)
-        for field, ids in given.items()
-    )
-    if not coming and not going:
-        raise InvalidInput("record_ids_to_add", "is empty, and record_ids_to_remove too", call=name)
-    if set(coming) & set(going):
-        raise InvalidInput("record_ids_to_remove", "contains records of record_ids_to_add", call=name)
-    body = {"recordIdsToAdd": coming, "recordIdsToRemove": going}
-    return _change(name, list_id, "/add-and-remove", JsonBody(body))
+    if not record_ids_to_add and not record_ids_to_remove:
+        raise InvalidInput("record_ids_to_add", "is empty, and record_ids_to_remove too")
+    if set(record_ids_to_add) & set(record_ids_to_remove):
+        raise InvalidInput("record_ids_to_remove", "contains records of record_ids_to_add")
+    body = {"recordIdsToAdd": [*record_ids_to_add], "recordIdsToRemove": [*record_ids_to_remove]}
+    return _change("list_memberships.add_and_remove", list_id, "/add-and-remove", JsonBody(body))
 
 
+@endpoint
 def add_from(list_id: int | str, source_list_id: int | str) -> Call[None]:
     """Add the members of another list, which must have fewer than 100,000 members.
 
@@ -178,10 +182,9 @@ def add_from(list_id: int | str, source_list_id: int | str) -> Call[None]:
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add-from/{sourceListId}``.
     """
-    name = "list_memberships.add_from"
-    params = path_params(name, listId=list_id, sourceListId=source_list_id)
+    params = path_params(listId=list_id, sourceListId=source_list_id)
     return Call(
-        name,
+        "list_memberships.add_from",
         Route("PUT", FAMILY, "/{listId}/memberships/add-from/{sourceListId}", params),
         nothing,
         Replay.SAFE,
@@ -189,6 +192,7 @@ def add_from(list_id: int | str, source_list_id: int | str) -> Call[None]:
     )
 
 
+@endpoint
 def remove_all(list_id: int | str) -> Call[None]:
     """Remove all members of a list, which must have fewer than 100,000. The records themselves are kept.
 
@@ -198,16 +202,16 @@ def remove_all(list_id: int | str) -> Call[None]:
 
     Source: ``DELETE /crm/{version}/lists/{listId}/memberships``.
     """
-    name = "list_memberships.remove_all"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/{listId}/memberships", path_params(name, listId=list_id)),
+        "list_memberships.remove_all",
+        Route("DELETE", FAMILY, "/{listId}/memberships", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[list[Membership]]:
     """List the lists that a record is a member of.
 
@@ -218,10 +222,9 @@ def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[l
 
     Source: ``GET /crm/{version}/lists/records/{objectTypeId}/{recordId}/memberships``.
     """
-    name = "list_memberships.of_record"
-    params = path_params(name, objectTypeId=object_type_id, recordId=record_id)
+    params = path_params(objectTypeId=object_type_id, recordId=record_id)
     return Call(
-        name,
+        "list_memberships.of_record",
         Route("GET", FAMILY, "/records/{objectTypeId}/{recordId}/memberships", params),
         lambda envelope: cast("list[Membership]", envelope["results"]),
         Replay.SAFE,
@@ -230,7 +233,10 @@ def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[l
     )
 
 
-def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -> Call[MembershipBatch]:
+@endpoint
+def batch_read(
+    wanted: Annotated[Sequence[RecordId], items(BATCH_MAX)], *, object_type_id: RecordId = CONTACTS
+) -> Call[MembershipBatch]:
     """Read which lists up to 100 records are members of.
 
     :param wanted: ids of the records.
@@ -240,15 +246,14 @@ def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -
 
     Source: ``POST /crm/{version}/lists/records/memberships/batch/read``.
     """
-    name = "list_memberships.batch_read"
-    ids = record_ids(name, "wanted", wanted, at_most=BATCH_MAX)
-    type_id = record_id(name, "object_type_id", object_type_id)
     return Call(
-        name,
+        "list_memberships.batch_read",
         Route("POST", FAMILY, "/records/memberships/batch/read"),
         _batch,
         Replay.SAFE,
-        body=JsonBody({"inputs": [{"objectTypeId": type_id, "recordId": one} for one in ids]}),
+        body=JsonBody(
+            {"inputs": [{"objectTypeId": object_type_id, "recordId": record_id} for record_id in wanted]}
+        ),
         scopes=READ,
     )
 
@@ -256,13 +261,11 @@ def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -
 def _members(
     name: str, list_id: int | str, tail: str, limit: int, after: str | None, before: str | None
 ) -> Call[list[Member]]:
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MEMBERS_PAGE_MAX:
-        raise InvalidInput("limit", f"must be a whole number from 1 to {MEMBERS_PAGE_MAX}", call=name)
     if after is not None and before is not None:
-        raise InvalidInput("before", "cannot be combined with after", call=name)
+        raise InvalidInput("before", "cannot be combined with after")
     return Call(
         name,
-        Route("GET", FAMILY, f"/{{listId}}/memberships{tail}", path_params(name, listId=list_id)),
+        Route("GET", FAMILY, f"/{{listId}}/memberships{tail}", path_params(listId=list_id)),
         lambda envelope: cast("list[Member]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(limit=limit, after=after, before=before),
@@ -275,7 +278,7 @@ def _members(
 def _change(name: str, list_id: int | str, tail: str, body: JsonBody) -> Call[MemberChanges]:
     return Call(
         name,
-        Route("PUT", FAMILY, f"/{{listId}}/memberships{tail}", path_params(name, listId=list_id)),
+        Route("PUT", FAMILY, f"/{{listId}}/memberships{tail}", path_params(listId=list_id)),
         _changes,
         Replay.SAFE,
         body=body,
@@ -290,9 +293,9 @@ def _changes(envelope: Envelope) -> MemberChanges:
         msg = "the response does not contain the added records"
         raise ValueError(msg)
     return MemberChanges(
-        added=[str(one) for one in added],
-        removed=[str(one) for one in envelope["recordIdsRemoved"]],
-        missing=[str(one) for one in envelope["recordIdsMissing"]],
+        added=[str(record_id) for record_id in added],
+        removed=[str(record_id) for record_id in envelope["recordIdsRemoved"]],
+        missing=[str(record_id) for record_id in envelope["recordIdsMissing"]],
     )
 
 

@@ -6,9 +6,8 @@ an active list into a static one, and ``list_legacy_ids`` for ids of the discont
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -17,17 +16,12 @@ from airflow_provider_mkt.client.call import (
     Pairs,
     Replay,
     Route,
-    flag,
-    numeric_id,
-    parameter,
     path_params,
     query_pairs,
-    utc,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import mapping, record_ids, word, words
-from airflow_provider_mkt.client.hubspot.lists._parameters import processing_type as _kind
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import (
     CONTACTS,
     FAMILY,
@@ -36,10 +30,21 @@ from airflow_provider_mkt.client.hubspot.lists._types import (
     SEARCH_PAGE_MAX,
     WRITE,
     ContactList,
-    the_list,
-    the_updated_list,
+    read_list,
+    read_updated_list,
 )
+from airflow_provider_mkt.client.hubspot.parameters import time_range
 from airflow_provider_mkt.client.paging import body_offset
+from airflow_provider_mkt.client.parameters import (
+    JsonObject,
+    NumericId,
+    Text,
+    UtcTime,
+    between,
+    endpoint,
+    items,
+    items_or_empty,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
@@ -75,6 +80,7 @@ class FoundList(TypedDict):
     updatedAt: NotRequired[str]
 
 
+@endpoint
 def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactList]:
     """Read a list.
 
@@ -84,18 +90,20 @@ def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactLis
 
     Source: ``GET /crm/{version}/lists/{listId}``.
     """
-    name = "lists.get"
     return Call(
-        name,
-        Route("GET", FAMILY, "/{listId}", path_params(name, listId=list_id)),
-        the_list,
+        "lists.get",
+        Route("GET", FAMILY, "/{listId}", path_params(listId=list_id)),
+        read_list,
         Replay.SAFE,
-        query=_with_filters(name, include_filters),
+        query=_with_filters(include_filters),
         scopes=READ,
     )
 
 
-def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
+@endpoint
+def batch_read(
+    list_ids: Annotated[Sequence[RecordId], items(SEARCH_PAGE_MAX)], *, include_filters: bool = False
+) -> Call[list[ContactList]]:
     """Read lists by id.
 
     :param list_ids: 1-500 list ids.
@@ -105,18 +113,17 @@ def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) 
 
     Source: ``GET /crm/{version}/lists``.
     """
-    name = "lists.batch_read"
-    ids = record_ids(name, "list_ids", list_ids, at_most=SEARCH_PAGE_MAX)
     return Call(
-        name,
+        "lists.batch_read",
         Route("GET", FAMILY),
         lambda envelope: cast("list[ContactList]", envelope["lists"]),
         Replay.SAFE,
-        query=(*query_pairs(listIds=ids), *_with_filters(name, include_filters)),
+        query=(*query_pairs(listIds=list_ids), *_with_filters(include_filters)),
         scopes=READ,
     )
 
 
+@endpoint
 def by_name(
     list_name: str, *, object_type_id: str = CONTACTS, include_filters: bool = False
 ) -> Call[ContactList]:
@@ -129,28 +136,28 @@ def by_name(
 
     Source: ``GET /crm/{version}/lists/object-type-id/{objectTypeId}/name/{listName}``.
     """
-    name = "lists.by_name"
-    params = path_params(name, objectTypeId=object_type_id, listName=list_name)
+    params = path_params(objectTypeId=object_type_id, listName=list_name)
     return Call(
-        name,
+        "lists.by_name",
         Route("GET", FAMILY, "/object-type-id/{objectTypeId}/name/{listName}", params),
-        the_list,
+        read_list,
         Replay.SAFE,
-        query=_with_filters(name, include_filters),
+        query=_with_filters(include_filters),
         scopes=READ,
     )
 
 
+@endpoint
 def search(
     *,
-    query: str | None = None,
-    list_ids: Sequence[int | str] = (),
+    query: Text | None = None,
+    list_ids: Annotated[Sequence[RecordId], items_or_empty(LEGACY_IDS_MAX)] = (),
     processing_types: Sequence[ProcessingType] = (),
-    object_type_id: str | None = None,
-    additional_properties: Sequence[str] = (),
-    sort: str | None = None,
-    count: int = SEARCH_PAGE_MAX,
-    offset: int = 0,
+    object_type_id: Text | None = None,
+    additional_properties: Sequence[Text] = (),
+    sort: Text | None = None,
+    count: Annotated[int, between(1, SEARCH_PAGE_MAX)] = SEARCH_PAGE_MAX,
+    offset: Annotated[int, between(0, 2**31 - 1)] = 0,
 ) -> Call[list[FoundList]]:
     """Search lists.
 
@@ -167,29 +174,19 @@ def search(
 
     Source: ``POST /crm/{version}/lists/search``.
     """
-    name = "lists.search"
-    for field, number, least, most in (
-        ("count", count, 1, SEARCH_PAGE_MAX),
-        ("offset", offset, 0, 2**31 - 1),
-    ):
-        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise InvalidInput(field, f"must be a whole number from {least} to {most}", call=name)
-    kinds = words(name, "processing_types", processing_types)
-    for index, kind in enumerate(kinds):
-        _kind(name, f"processing_types[{index}]", kind)
     # The schemas disagree on which fields are optional; an empty list means no filter in both.
     body: dict[str, Json] = {
-        "listIds": record_ids(name, "list_ids", list_ids, at_most=LEGACY_IDS_MAX) if list_ids else [],
-        "processingTypes": kinds,
-        "additionalProperties": words(name, "additional_properties", additional_properties),
+        "listIds": [*list_ids],
+        "processingTypes": [*processing_types],
+        "additionalProperties": [*additional_properties],
         "count": count,
         "offset": offset,
     }
     for key, value in (("query", query), ("objectTypeId", object_type_id), ("sort", sort)):
         if value is not None:
-            body[key] = word(name, parameter(key), value)
+            body[key] = value
     return Call(
-        name,
+        "lists.search",
         Route("POST", FAMILY, "/search"),
         lambda envelope: cast("list[FoundList]", envelope["lists"]),
         Replay.SAFE,
@@ -199,16 +196,17 @@ def search(
     )
 
 
+@endpoint
 def create(
-    list_name: str,
+    list_name: Text,
     *,
     processing_type: ProcessingType = "MANUAL",
-    object_type_id: str = CONTACTS,
-    filter_branch: Mapping[str, Any] | None = None,
-    folder_id: int | None = None,
-    custom_properties: Mapping[str, str] | None = None,
-    membership_settings: Mapping[str, Any] | None = None,
-    permissions: Mapping[str, Any] | None = None,
+    object_type_id: Text = CONTACTS,
+    filter_branch: JsonObject | None = None,
+    folder_id: NumericId | None = None,
+    custom_properties: JsonObject | None = None,
+    membership_settings: JsonObject | None = None,
+    permissions: JsonObject | None = None,
 ) -> Call[ContactList]:
     """Create a list. Names are unique, so a retry after a successful call is rejected: read the list by name.
 
@@ -227,31 +225,32 @@ def create(
 
     Source: ``POST /crm/{version}/lists``.
     """
-    name = "lists.create"
-    kind = _kind(name, "processing_type", processing_type)
-    if filter_branch is None and kind != "MANUAL":
-        raise InvalidInput("filter_branch", f"is missing: a {kind} list needs filters", call=name)
-    if filter_branch is not None and kind == "MANUAL":
-        raise InvalidInput("filter_branch", "is not allowed: a MANUAL list has no filters", call=name)
+    if filter_branch is None and processing_type != "MANUAL":
+        raise InvalidInput("filter_branch", f"is missing: a {processing_type} list needs filters")
+    if filter_branch is not None and processing_type == "MANUAL":
+        raise InvalidInput("filter_branch", "is not allowed: a MANUAL list has no filters")
     body: dict[str, Json] = {
-        "name": word(name, "list_name", list_name),
-        "objectTypeId": word(name, "object_type_id", object_type_id),
-        "processingType": kind,
+        "name": list_name,
+        "objectTypeId": object_type_id,
+        "processingType": processing_type,
     }
-    for field, key, value in (
-        ("filter_branch", "filterBranch", filter_branch),
-        ("custom_properties", "customProperties", custom_properties),
-        ("membership_settings", "membershipSettings", membership_settings),
-        ("permissions", "listPermissions", permissions),
+    for key, value in (
+        ("filterBranch", filter_branch),
+        ("customProperties", custom_properties),
+        ("membershipSettings", membership_settings),
+        ("listPermissions", permissions),
     ):
         if value is not None:
-            body[key] = mapping(name, field, value)
+            body[key] = value
     if folder_id is not None:
-        body["listFolderId"] = numeric_id(name, "folder_id", folder_id)
-    return Call(name, Route("POST", FAMILY), the_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE)
+        body["listFolderId"] = folder_id
+    return Call(
+        "lists.create", Route("POST", FAMILY), read_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE
+    )
 
 
-def rename(list_id: int | str, list_name: str, *, include_filters: bool = False) -> Call[ContactList]:
+@endpoint
+def rename(list_id: int | str, list_name: Text, *, include_filters: bool = False) -> Call[ContactList]:
     """Rename a list.
 
     :param list_id: id of the list.
@@ -262,22 +261,22 @@ def rename(list_id: int | str, list_name: str, *, include_filters: bool = False)
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-name``.
     """
-    name = "lists.rename"
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(name, listId=list_id)),
-        the_updated_list,
+        "lists.rename",
+        Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(listId=list_id)),
+        read_updated_list,
         Replay.SAFE,
         query=(
-            *query_pairs(listName=word(name, "list_name", list_name)),
-            *_with_filters(name, include_filters),
+            *query_pairs(listName=list_name),
+            *_with_filters(include_filters),
         ),
         scopes=WRITE,
     )
 
 
+@endpoint
 def update_filters(
-    list_id: int | str, filter_branch: Mapping[str, Any], *, enroll_in_workflows: bool = False
+    list_id: int | str, filter_branch: JsonObject, *, enroll_in_workflows: bool = False
 ) -> Call[ContactList]:
     """Replace the filters of a DYNAMIC list.
 
@@ -290,20 +289,20 @@ def update_filters(
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-filters``.
     """
-    name = "lists.update_filters"
     if not filter_branch:
-        raise InvalidInput("filter_branch", f"must be filters, not {describe_type(filter_branch)}", call=name)
+        raise InvalidInput("filter_branch", f"must be filters, not {describe_type(filter_branch)}")
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(name, listId=list_id)),
-        the_updated_list,
+        "lists.update_filters",
+        Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(listId=list_id)),
+        read_updated_list,
         Replay.SAFE,
-        query=query_pairs(enrollObjectsInWorkflows=flag(name, "enroll_in_workflows", enroll_in_workflows)),
-        body=JsonBody({"filterBranch": mapping(name, "filter_branch", filter_branch)}),
+        query=query_pairs(enrollObjectsInWorkflows=enroll_in_workflows),
+        body=JsonBody({"filterBranch": filter_branch}),
         scopes=WRITE,
     )
 
 
+@endpoint
 def delete(list_id: int | str) -> Call[None]:
     """Delete a list. It can be restored for 90 days.
 
@@ -312,16 +311,16 @@ def delete(list_id: int | str) -> Call[None]:
 
     Source: ``DELETE /crm/{version}/lists/{listId}``.
     """
-    name = "lists.delete"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/{listId}", path_params(name, listId=list_id)),
+        "lists.delete",
+        Route("DELETE", FAMILY, "/{listId}", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def restore(list_id: int | str) -> Call[None]:
     """Restore a list that was deleted within the last 90 days.
 
@@ -330,18 +329,18 @@ def restore(list_id: int | str) -> Call[None]:
 
     Source: ``PUT /crm/{version}/lists/{listId}/restore``.
     """
-    name = "lists.restore"
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/restore", path_params(name, listId=list_id)),
+        "lists.restore",
+        Route("PUT", FAMILY, "/{listId}/restore", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def size_history(
-    list_id: int | str, *, start: datetime | None = None, end: datetime | None = None
+    list_id: int | str, *, start: UtcTime | None = None, end: UtcTime | None = None
 ) -> Call[SizeHistory]:
     """Read the size history and the edit history of a list.
 
@@ -353,24 +352,16 @@ def size_history(
 
     Source: ``GET /crm/{version}/lists/{listId}/size-and-edits-history/between``.
     """
-    name = "lists.size_history"
-    first = None if start is None else utc(name, "start", start)
-    last = None if end is None else utc(name, "end", end)
-    if first is not None and last is not None and first > last:
-        raise InvalidInput("end", "is before start", call=name)
+    first, last = time_range(start, end)
     return Call(
-        name,
-        Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(name, listId=list_id)),
+        "lists.size_history",
+        Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(listId=list_id)),
         lambda envelope: cast("SizeHistory", envelope),
         Replay.SAFE,
-        query=query_pairs(startDate=_instant(first), endDate=_instant(last)),
+        query=query_pairs(startDate=first, endDate=last),
         scopes=READ,
     )
 
 
-def _with_filters(call: str, include_filters: bool) -> Pairs:
-    return query_pairs(includeFilters=flag(call, "include_filters", include_filters) or None)
-
-
-def _instant(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+def _with_filters(include_filters: bool) -> Pairs:
+    return query_pairs(includeFilters=include_filters or None)

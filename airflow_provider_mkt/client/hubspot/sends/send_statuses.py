@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
+from airflow_provider_mkt.client.parameters import endpoint
 
 
 class SendStatus(BaseModel):
@@ -28,6 +29,7 @@ class SendStatus(BaseModel):
     eventId: dict[str, Any] | None = None
 
 
+@endpoint
 def get(status_id: str) -> Call[SendStatus]:
     """Read the status of a single send.
 
@@ -36,10 +38,9 @@ def get(status_id: str) -> Call[SendStatus]:
 
     Source: ``GET /marketing/v3/email/send-statuses/{statusId}``.
     """
-    name = "send_statuses.get"
     return Call(
-        name,
-        Route("GET", "send_statuses", "/{statusId}", path_params(name, statusId=status_id)),
+        "send_statuses.get",
+        Route("GET", "send_statuses", "/{statusId}", path_params(statusId=status_id)),
         SendStatus.model_validate,
         Replay.SAFE,
         # HubSpot documents no scope for this call; assume that the scopes for sending are sufficient.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import builtins
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import Text, at_least, endpoint
 
 _SCOPES = ("transactional-email",)
 
@@ -34,8 +34,12 @@ class SmtpToken(BaseModel):
     password: SecretStr | None = None
 
 
+@endpoint
 def list(
-    *, campaign_name: str | None = None, email_campaign_id: str | None = None, limit: int | None = None
+    *,
+    campaign_name: str | None = None,
+    email_campaign_id: str | None = None,
+    limit: Annotated[int, at_least(1)] | None = None,
 ) -> Call[builtins.list[SmtpToken]]:
     """List SMTP tokens, without passwords.
 
@@ -46,11 +50,8 @@ def list(
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens``.
     """
-    name = "smtp_tokens.list"
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise InvalidInput("limit", f"must be a positive whole number, not {describe_type(limit)}", call=name)
     return Call(
-        name,
+        "smtp_tokens.list",
         Route("GET", "transactional", "/smtp-tokens"),
         _rows,
         Replay.SAFE,
@@ -60,7 +61,8 @@ def list(
     )
 
 
-def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
+@endpoint
+def create(campaign_name: Text, *, create_contact: bool) -> Call[SmtpToken]:
     """Create an SMTP token. It expires after twelve months.
 
     Only this response contains the password. After an ambiguous failure, find the token by its campaign name,
@@ -73,15 +75,8 @@ def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens``.
     """
-    name = "smtp_tokens.create"
-    if not isinstance(campaign_name, str) or not campaign_name.strip():
-        raise InvalidInput("campaign_name", f"must be text, not {describe_type(campaign_name)}", call=name)
-    if not isinstance(create_contact, bool):
-        raise InvalidInput(
-            "create_contact", f"must be true or false, not {describe_type(create_contact)}", call=name
-        )
     return Call(
-        name,
+        "smtp_tokens.create",
         Route("POST", "transactional", "/smtp-tokens"),
         SmtpToken.model_validate,
         Replay.VERIFY,
@@ -90,6 +85,7 @@ def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
     )
 
 
+@endpoint
 def get(token_id: str) -> Call[SmtpToken]:
     """Read an SMTP token, without its password.
 
@@ -98,9 +94,10 @@ def get(token_id: str) -> Call[SmtpToken]:
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
-    return _one("smtp_tokens.get", "GET", token_id, "", Replay.SAFE)
+    return _token_call("smtp_tokens.get", "GET", token_id, "", Replay.SAFE)
 
 
+@endpoint
 def archive(token_id: str) -> Call[None]:
     """Delete an SMTP token. Its users can then no longer send.
 
@@ -109,16 +106,16 @@ def archive(token_id: str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
-    name = "smtp_tokens.archive"
     return Call(
-        name,
-        Route("DELETE", "transactional", "/smtp-tokens/{tokenId}", path_params(name, tokenId=token_id)),
+        "smtp_tokens.archive",
+        Route("DELETE", "transactional", "/smtp-tokens/{tokenId}", path_params(tokenId=token_id)),
         nothing,
         Replay.SAFE,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def reset_password(token_id: str) -> Call[SmtpToken]:
     """Reset the password of an SMTP token. The old password stops working immediately.
 
@@ -128,11 +125,11 @@ def reset_password(token_id: str) -> Call[SmtpToken]:
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens/{tokenId}/password-reset``.
     """
-    return _one("smtp_tokens.reset_password", "POST", token_id, "/password-reset", Replay.VERIFY)
+    return _token_call("smtp_tokens.reset_password", "POST", token_id, "/password-reset", Replay.VERIFY)
 
 
-def _one(name: str, method: str, token_id: str, tail: str, replay: Replay) -> Call[SmtpToken]:
-    params = path_params(name, tokenId=token_id)
+def _token_call(name: str, method: str, token_id: str, tail: str, replay: Replay) -> Call[SmtpToken]:
+    params = path_params(tokenId=token_id)
     return Call(
         name,
         Route(method, "transactional", f"/smtp-tokens/{{tokenId}}{tail}", params),

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay, Route, numeric_id
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.mailbox import address, addresses
+from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay, Route
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress, TextProperties
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import JsonObject, NumericId, Text, endpoint
 
 
+@endpoint
 def send(
-    email_id: int | str,
-    to: str,
+    email_id: NumericId,
+    to: EmailAddress,
     *,
-    send_id: str | None = None,
-    sender: str | None = None,
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    reply_to: Sequence[str] = (),
-    contact_properties: Mapping[str, str] | None = None,
-    custom_properties: Mapping[str, Any] | None = None,
+    send_id: Text | None = None,
+    sender: Text | None = None,
+    cc: Sequence[EmailAddress] = (),
+    bcc: Sequence[EmailAddress] = (),
+    reply_to: Sequence[EmailAddress] = (),
+    contact_properties: TextProperties | None = None,
+    custom_properties: JsonObject | None = None,
 ) -> Call[SendStatus]:
     """Send a published transactional email to one recipient. Sends real email.
 
@@ -47,24 +47,24 @@ def send(
 
     Source: ``POST /marketing/{version}/transactional/single-email/send``.
     """
-    name = "transactional.send"
-    message = _message(name, to, send_id, sender, cc, bcc, reply_to)
-    body = _body(name, email_id, message, contact_properties, custom_properties)
+    message = _message(to, send_id, sender, cc, bcc, reply_to)
+    body = _body(email_id, message, contact_properties, custom_properties)
     route = Route("POST", "transactional", "/single-email/send")
-    return _call(name, route, body, send_id, ("transactional-email",))
+    return _call("transactional.send", route, body, send_id, ("transactional-email",))
 
 
+@endpoint
 def single_send(
-    email_id: int | str,
-    to: str,
+    email_id: NumericId,
+    to: EmailAddress,
     *,
-    send_id: str | None = None,
-    sender: str | None = None,
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    reply_to: Sequence[str] = (),
-    contact_properties: Mapping[str, str] | None = None,
-    custom_properties: Mapping[str, Any] | None = None,
+    send_id: Text | None = None,
+    sender: Text | None = None,
+    cc: Sequence[EmailAddress] = (),
+    bcc: Sequence[EmailAddress] = (),
+    reply_to: Sequence[EmailAddress] = (),
+    contact_properties: TextProperties | None = None,
+    custom_properties: JsonObject | None = None,
 ) -> Call[SendStatus]:
     """Send a published single-send marketing email to one recipient. Sends real email.
 
@@ -89,11 +89,10 @@ def single_send(
 
     Source: ``POST /marketing/{version}/email/single-send``.
     """
-    name = "transactional.single_send"
-    message = _message(name, to, send_id, sender, cc, bcc, reply_to)
-    body = _body(name, email_id, message, contact_properties, custom_properties)
+    message = _message(to, send_id, sender, cc, bcc, reply_to)
+    body = _body(email_id, message, contact_properties, custom_properties)
     scopes = ("transactional-email or marketing-email",)
-    return _call(name, Route("POST", "single_send"), body, send_id, scopes)
+    return _call("transactional.single_send", Route("POST", "single_send"), body, send_id, scopes)
 
 
 def _call(
@@ -112,7 +111,6 @@ def _call(
 
 
 def _message(
-    call: str,
     to: str,
     send_id: str | None,
     sender: str | None,
@@ -122,40 +120,27 @@ def _message(
 ) -> dict[str, Any]:
     # The dated schema requires the lists and the undated schema the recipient, so all fields are always sent.
     message: dict[str, Any] = {
-        "to": address(call, "to", to),
-        "cc": addresses(call, "cc", cc),
-        "bcc": addresses(call, "bcc", bcc),
-        "replyTo": addresses(call, "reply_to", reply_to),
+        "to": to,
+        "cc": [*cc],
+        "bcc": [*bcc],
+        "replyTo": [*reply_to],
     }
-    for field, key, value in (("sender", "from", sender), ("send_id", "sendId", send_id)):
-        if value is None:
-            continue
-        if not isinstance(value, str) or not value.strip():
-            raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
-        message[key] = value
+    if sender is not None:
+        message["from"] = sender
+    if send_id is not None:
+        message["sendId"] = send_id
     return message
 
 
 def _body(
-    call: str,
-    email_id: int | str,
+    email_id: NumericId,
     message: dict[str, Any],
     contact_properties: Mapping[str, str] | None,
     custom_properties: Mapping[str, Any] | None,
 ) -> JsonBody:
-    for field, given in (
-        ("contact_properties", contact_properties),
-        ("custom_properties", custom_properties),
-    ):
-        if given is not None and not isinstance(given, Mapping):
-            raise InvalidInput(field, f"must be a mapping, not {describe_type(given)}", call=call)
-    for property_name, value in (contact_properties or {}).items():
-        if not isinstance(value, str):
-            where = f"contact_properties.{property_name}"
-            raise InvalidInput(where, f"must be text, not {describe_type(value)}", call=call)
     return JsonBody(
         {
-            "emailId": numeric_id(call, "email_id", email_id),
+            "emailId": email_id,
             "message": message,
             "contactProperties": dict(contact_properties or {}),
             "customProperties": dict(custom_properties or {}),

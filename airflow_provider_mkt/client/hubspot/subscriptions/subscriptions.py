@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, numeric_id, path_params
-from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
-from airflow_provider_mkt.client.hubspot.subscriptions.subscription_statuses import (
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
     EMAIL,
     Definition,
-    answered,
-    row,
+    read_only_result,
+    read_results,
 )
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 DATED = "2026-03"
 _READ = ("communication_preferences.read or communication_preferences.read_write",)
@@ -41,6 +42,7 @@ class Subscription(TypedDict):
     sourceOfStatus: NotRequired[str]
 
 
+@endpoint
 def definitions() -> Call[list[Definition]]:
     """Read the account's subscription types.
 
@@ -57,7 +59,8 @@ def definitions() -> Call[list[Definition]]:
     )
 
 
-def statuses(email: str) -> Call[list[Subscription]]:
+@endpoint
+def statuses(email: EmailAddress) -> Call[list[Subscription]]:
     """Read the subscriptions of one person, one row per type.
 
     :param email: the person's email address.
@@ -65,17 +68,15 @@ def statuses(email: str) -> Call[list[Subscription]]:
 
     Source: ``GET /communication-preferences/{version}/status/email/{emailAddress}``.
     """
-    name = "subscriptions.statuses"
-    given = address(name, "email", email)
     dated = Call(
-        name,
-        Route("GET", "subscriptions", "/statuses/{email}", path_params(name, email=given)),
+        "subscriptions.statuses",
+        Route("GET", "subscriptions", "/statuses/{email}", path_params(email=email)),
         _statuses,
         query=(("channel", EMAIL),),
     )
     return Call(
-        name,
-        Route("GET", "subscriptions", "/status/email/{email}", path_params(name, email=given)),
+        "subscriptions.statuses",
+        Route("GET", "subscriptions", "/status/email/{email}", path_params(email=email)),
         _statuses,
         Replay.SAFE,
         scopes=_READ,
@@ -83,9 +84,10 @@ def statuses(email: str) -> Call[list[Subscription]]:
     )
 
 
+@endpoint
 def subscribe(
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
@@ -107,13 +109,21 @@ def subscribe(
 
     Source: ``POST /communication-preferences/{version}/subscribe``.
     """
-    name = "subscriptions.subscribe"
-    return _write(name, "/subscribe", "SUBSCRIBED", email, subscription_id, legal_basis, explanation)
+    return _write(
+        "subscriptions.subscribe",
+        "/subscribe",
+        "SUBSCRIBED",
+        email,
+        subscription_id,
+        legal_basis,
+        explanation,
+    )
 
 
+@endpoint
 def unsubscribe(
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
@@ -131,34 +141,39 @@ def unsubscribe(
 
     Source: ``POST /communication-preferences/{version}/unsubscribe``.
     """
-    name = "subscriptions.unsubscribe"
-    return _write(name, "/unsubscribe", "UNSUBSCRIBED", email, subscription_id, legal_basis, explanation)
+    return _write(
+        "subscriptions.unsubscribe",
+        "/unsubscribe",
+        "UNSUBSCRIBED",
+        email,
+        subscription_id,
+        legal_basis,
+        explanation,
+    )
 
 
 def _write(
     name: str,
     tail: str,
     state: str,
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     legal_basis: LegalBasis | None,
     explanation: str | None,
 ) -> Call[Subscription]:
-    given = address(name, "email", email)
-    type_id = numeric_id(name, "subscription_id", subscription_id)
-    legal = legal_fields(name, legal_basis, explanation)
+    legal = legal_fields(legal_basis, explanation)
     dated = Call(
         name,
-        Route("POST", "subscriptions", "/statuses/{email}", path_params(name, email=given)),
-        _one,
-        body=JsonBody({"channel": EMAIL, "statusState": state, "subscriptionId": type_id, **legal}),
+        Route("POST", "subscriptions", "/statuses/{email}", path_params(email=email)),
+        _read_subscription,
+        body=JsonBody({"channel": EMAIL, "statusState": state, "subscriptionId": subscription_id, **legal}),
     )
     return Call(
         name,
         Route("POST", "subscriptions", tail),
-        _one,
+        _read_subscription,
         Replay.SAFE,
-        body=JsonBody({"emailAddress": given, "subscriptionId": str(type_id), **legal}),
+        body=JsonBody({"emailAddress": email, "subscriptionId": str(subscription_id), **legal}),
         scopes=_WRITE,
         shapes={DATED: dated},
     )
@@ -167,20 +182,20 @@ def _write(
 def _definitions(envelope: Envelope) -> list[Definition]:
     if "subscriptionDefinitions" in envelope:
         return cast("list[Definition]", envelope["subscriptionDefinitions"])
-    return cast("list[Definition]", answered(envelope))
+    return cast("list[Definition]", read_results(envelope))
 
 
 def _statuses(envelope: Envelope) -> list[Subscription]:
     if "subscriptionStatuses" in envelope:
         return cast("list[Subscription]", envelope["subscriptionStatuses"])
-    return [_as_undated(one) for one in answered(envelope)]
+    return [_as_undated(status) for status in read_results(envelope)]
 
 
-def _one(envelope: Envelope) -> Subscription:
+def _read_subscription(envelope: Envelope) -> Subscription:
     if "results" not in envelope:
         # The response of a write always contains the id of the type.
         return cast("Subscription", {**envelope, "id": envelope["id"]})
-    return _as_undated(row(envelope))
+    return _as_undated(read_only_result(envelope))
 
 
 def _as_undated(status: dict[str, Any]) -> Subscription:
@@ -190,11 +205,11 @@ def _as_undated(status: dict[str, Any]) -> Subscription:
         # The undated API does not distinguish NOT_SPECIFIED from UNSUBSCRIBED.
         "status": "SUBSCRIBED" if status["status"] == "SUBSCRIBED" else "NOT_SUBSCRIBED",
     }
-    for theirs, ours in (
+    for dated_name, name in (
         ("businessUnitId", "brandId"),
         ("legalBasis", "legalBasis"),
         ("legalBasisExplanation", "legalBasisExplanation"),
     ):
-        if status.get(theirs) is not None:
-            subscription[ours] = status[theirs]
+        if status.get(dated_name) is not None:
+            subscription[name] = status[dated_name]
     return cast("Subscription", subscription)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
 
-from airflow_provider_mkt.client.call import Call, Replay
-from airflow_provider_mkt.client.marketo.requests import ids, read, text, write
+from airflow_provider_mkt.client.call import Call, Json, Replay
+from airflow_provider_mkt.client.marketo.requests import Ids, ShortText, read, write
 from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Partition
+from airflow_provider_mkt.client.parameters import endpoint
 
 
+@endpoint
 def list() -> Call[builtins.list[Partition]]:
     """List the lead partitions that the API user can access.
 
@@ -19,7 +20,8 @@ def list() -> Call[builtins.list[Partition]]:
     return read("partitions.list", "/leads/partitions.json", rows_as(Partition))
 
 
-def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins.list[RowResult]]:
+@endpoint
+def move(lead_ids: Ids, *, partition_name: ShortText) -> Call[builtins.list[RowResult]]:
     """Move up to 300 leads to a partition.
 
     :param lead_ids: lead ids, without duplicates.
@@ -28,12 +30,9 @@ def move(lead_ids: Sequence[int | str], *, partition_name: str) -> Call[builtins
 
     Source: ``POST /rest/v1/leads/partitions.json``.
     """
-    name = "partitions.move"
-    target = text(name, "partition_name", partition_name)
-    leads = ids(name, "lead_ids", lead_ids)
-    moves: builtins.list[dict[str, int | str]] = [{"id": lead, "partitionName": target} for lead in leads]
+    moves: builtins.list[Json] = [{"id": lead, "partitionName": partition_name} for lead in lead_ids]
     return write(
-        name,
+        "partitions.move",
         "/leads/partitions.json",
         results_of(len(moves)),
         Replay.SAFE,

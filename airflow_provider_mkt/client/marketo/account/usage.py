@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo.requests import read
-from airflow_provider_mkt.client.marketo.responses import first_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Errors, Usage
+from airflow_provider_mkt.client.parameters import endpoint
 
 
+@endpoint
 def today() -> Call[Usage | None]:
     """Read today's number of API calls, in total and per API user. No endpoint returns the quota itself.
 
@@ -15,9 +17,10 @@ def today() -> Call[Usage | None]:
 
     Source: ``GET /rest/v1/stats/usage.json``.
     """
-    return read("usage.today", "/stats/usage.json", first_as(Usage), scopes=())
+    return read("usage.today", "/stats/usage.json", first_row_as(Usage), scopes=())
 
 
+@endpoint
 def last_7_days() -> Call[list[Usage]]:
     """Read the number of API calls of the last seven days, one row per day.
 
@@ -26,6 +29,7 @@ def last_7_days() -> Call[list[Usage]]:
     return read("usage.last_7_days", "/stats/usage/last7days.json", rows_as(Usage), scopes=())
 
 
+@endpoint
 def errors_today() -> Call[Errors | None]:
     """Read today's number of API errors, in total and per error code.
 
@@ -33,9 +37,10 @@ def errors_today() -> Call[Errors | None]:
 
     Source: ``GET /rest/v1/stats/errors.json``.
     """
-    return read("usage.errors_today", "/stats/errors.json", first_as(Errors), scopes=())
+    return read("usage.errors_today", "/stats/errors.json", first_row_as(Errors), scopes=())
 
 
+@endpoint
 def errors_last_7_days() -> Call[list[Errors]]:
     """Read the number of API errors of the last seven days, one row per day.
 

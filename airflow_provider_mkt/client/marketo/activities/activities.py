@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Pairs,
-    Replay,
-    batch,
-    comma_list,
-    numeric_id,
-    query_pairs,
-    utc,
-)
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo import requests as building
-from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, between, fitting, ids, records, time_of
+from airflow_provider_mkt.client.marketo.requests import (
+    BATCH_MAX,
+    BatchSize,
+    records,
+    time_text,
+    within_body_limit,
+)
 from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Activity, ActivityType
 from airflow_provider_mkt.client.paging import date_token
+from airflow_provider_mkt.client.parameters import (
+    Names,
+    NumericId,
+    UtcTime,
+    endpoint,
+    items,
+    items_or_empty,
+    text,
+    to_id,
+    to_utc,
+)
 
 LEADS_MAX = 30
 TYPES_MAX = 10
@@ -30,9 +38,13 @@ DELETE_LEAD = 37
 REQUEST_CAMPAIGN = 47
 _SCOPES = ("Read-Only Activity",)
 _TOKEN_MAX = 10_000
-_ROW = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")
+
+PagingToken = Annotated[str, text(_TOKEN_MAX)]
+LeadFilter = Annotated[Sequence[NumericId], items_or_empty(LEADS_MAX)]
+_REQUIRED = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")
 
 
+@endpoint
 def types() -> Call[list[ActivityType]]:
     """List the activity types, with their attributes.
 
@@ -41,7 +53,8 @@ def types() -> Call[list[ActivityType]]:
     return building.read("activities.types", "/activities/types.json", rows_as(ActivityType), scopes=_SCOPES)
 
 
-def paging_token(since: datetime) -> Call[str]:
+@endpoint
+def paging_token(since: UtcTime) -> Call[str]:
     """Get the paging token from which to read activities.
 
     :param since: start time (timezone-aware); earlier activities are skipped.
@@ -49,25 +62,25 @@ def paging_token(since: datetime) -> Call[str]:
 
     Source: ``GET /rest/v1/activities/pagingtoken.json``.
     """
-    name = "activities.paging_token"
     return building.read(
-        name,
+        "activities.paging_token",
         "/activities/pagingtoken.json",
         lambda envelope: str(envelope["nextPageToken"]),
-        query=query_pairs(sinceDatetime=time_of(name, "since", since)),
+        query=query_pairs(sinceDatetime=time_text(since)),
         timeout=300,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def read(
-    token: str,
+    token: PagingToken,
     *,
-    activity_type_ids: Sequence[int],
-    lead_ids: Sequence[int] = (),
-    list_id: int | str | None = None,
-    asset_ids: Sequence[int] = (),
-    batch_size: int = 300,
+    activity_type_ids: Annotated[Sequence[NumericId], items(TYPES_MAX)],
+    lead_ids: LeadFilter = (),
+    list_id: NumericId | None = None,
+    asset_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    batch_size: BatchSize = 300,
 ) -> Call[list[Activity]]:
     """List activities. A page can be empty although more pages follow.
 
@@ -83,34 +96,36 @@ def read(
 
     Source: ``GET /rest/v1/activities.json``.
     """
-    name = "activities.read"
-    types = batch(name, "activity_type_ids", activity_type_ids, at_most=TYPES_MAX)
-    kinds = [numeric_id(name, "activity_type_ids", one) for one in types]
-    if DELETE_LEAD in kinds:
-        raise InvalidInput("activity_type_ids", "cannot contain 37; use activities.deleted_leads", call=name)
-    if asset_ids and len(kinds) != 1:
-        raise InvalidInput("asset_ids", "need exactly one activity type", call=name)
+    if DELETE_LEAD in activity_type_ids:
+        raise InvalidInput("activity_type_ids", "cannot contain 37; use activities.deleted_leads")
+    if asset_ids and len(activity_type_ids) != 1:
+        raise InvalidInput("asset_ids", "need exactly one activity type")
     query = query_pairs(
-        nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX),
-        activityTypeIds=",".join(str(one) for one in kinds),
-    )
-    query += _people(name, lead_ids, list_id)
-    query += query_pairs(
-        assetIds=",".join(str(one) for one in ids(name, "asset_ids", asset_ids)) if asset_ids else None,
-        batchSize=_size(name, batch_size),
+        nextPageToken=token,
+        activityTypeIds=comma_joined(activity_type_ids),
+        leadIds=comma_joined(lead_ids),
+        listId=list_id,
+        assetIds=comma_joined(asset_ids),
+        batchSize=_unless_default(batch_size),
     )
     return building.read(
-        name, "/activities.json", rows_as(Activity), query=query, scopes=_SCOPES, follow=date_token
+        "activities.read",
+        "/activities.json",
+        rows_as(Activity),
+        query=query,
+        scopes=_SCOPES,
+        follow=date_token,
     )
 
 
+@endpoint
 def lead_changes(
-    token: str,
+    token: PagingToken,
     *,
-    fields: Sequence[str],
-    lead_ids: Sequence[int] = (),
-    list_id: int | str | None = None,
-    batch_size: int = 300,
+    fields: Names,
+    lead_ids: LeadFilter = (),
+    list_id: NumericId | None = None,
+    batch_size: BatchSize = 300,
 ) -> Call[list[Activity]]:
     """List new leads and changes of field values. A page can be empty although more pages follow.
 
@@ -123,14 +138,17 @@ def lead_changes(
 
     Source: ``GET /rest/v1/activities/leadchanges.json``.
     """
-    name = "activities.lead_changes"
-    wanted = comma_list(name, "fields", fields)
-    if wanted is None:
-        raise InvalidInput("fields", "is empty: at least one field is required", call=name)
-    query = query_pairs(nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX), fields=wanted)
-    query += _people(name, lead_ids, list_id) + query_pairs(batchSize=_size(name, batch_size))
+    if not fields:
+        raise InvalidInput("fields", "is empty: at least one field is required")
+    query = query_pairs(
+        nextPageToken=token,
+        fields=comma_joined(fields),
+        leadIds=comma_joined(lead_ids),
+        listId=list_id,
+        batchSize=_unless_default(batch_size),
+    )
     return building.read(
-        name,
+        "activities.lead_changes",
         "/activities/leadchanges.json",
         rows_as(Activity),
         query=query,
@@ -139,7 +157,8 @@ def lead_changes(
     )
 
 
-def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
+@endpoint
+def deleted_leads(token: PagingToken, *, batch_size: BatchSize = 300) -> Call[list[Activity]]:
     """List deleted leads. Marketo may keep these activities for only 14 days.
 
     :param token: from :func:`paging_token`.
@@ -147,20 +166,20 @@ def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
 
     Source: ``GET /rest/v1/activities/deletedleads.json``.
     """
-    name = "activities.deleted_leads"
     return building.read(
-        name,
+        "activities.deleted_leads",
         "/activities/deletedleads.json",
         rows_as(Activity),
         query=query_pairs(
-            nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX),
-            batchSize=_size(name, batch_size),
+            nextPageToken=token,
+            batchSize=_unless_default(batch_size),
         ),
         scopes=_SCOPES,
         follow=date_token,
     )
 
 
+@endpoint
 def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]:
     """Add up to 300 custom activities. They cannot be changed or deleted.
 
@@ -173,36 +192,23 @@ def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]
 
     Source: ``POST /rest/v1/activities/external.json``.
     """
-    name = "activities.add_custom"
-    input_ = []
-    for index, row in enumerate(records(name, "activities", activities, needs=_ROW)):
-        where = f"activities[{index}]"
-        numeric_id(name, f"{where}.leadId", row["leadId"])
-        numeric_id(name, f"{where}.activityTypeId", row["activityTypeId"])
+    rows = records("activities", activities, required=_REQUIRED)
+    for index, row in enumerate(rows):
+        to_id(f"activities[{index}].leadId", row["leadId"])
+        to_id(f"activities[{index}].activityTypeId", row["activityTypeId"])
         if isinstance(row["activityDate"], datetime):
-            moment = utc(name, f"{where}.activityDate", row["activityDate"])
-            row["activityDate"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            row["activityDate"] = time_text(to_utc(f"activities[{index}].activityDate", row["activityDate"]))
         row.setdefault("attributes", [])
-        input_.append(row)
     return building.write(
-        name,
+        "activities.add_custom",
         "/activities/external.json",
-        results_of(len(input_)),
+        results_of(len(rows)),
         Replay.NEVER,
-        body=fitting(name, "activities", {"input": input_}),
+        body=within_body_limit("activities", {"input": rows}),
         timeout=90,
         scopes=("Read-Write Activity",),
     )
 
 
-def _size(name: str, batch_size: int) -> int | None:
-    size = between(name, "batch_size", batch_size, 1, BATCH_MAX)
-    return None if size == BATCH_MAX else size
-
-
-def _people(name: str, lead_ids: Sequence[int], list_id: int | str | None) -> Pairs:
-    leads = ids(name, "lead_ids", lead_ids, at_most=LEADS_MAX) if lead_ids else ()
-    return query_pairs(
-        leadIds=",".join(str(one) for one in leads) or None,
-        listId=None if list_id is None else numeric_id(name, "list_id", list_id),
-    )
+def _unless_default(batch_size: int) -> int | None:
+    return None if batch_size == BATCH_MAX else batch_size

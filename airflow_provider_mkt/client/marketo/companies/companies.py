@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_list, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
-    BATCH_MAX,
-    between,
-    comma_values,
-    fitting,
-    one_of,
+    BatchSize,
+    ShortText,
+    filter_values_text,
     read,
     records,
-    text,
+    within_body_limit,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Company, Description
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, endpoint
 
 Action = Literal["createOrUpdate", "createOnly", "updateOnly"]
 DedupeBy = Literal["dedupeFields", "idField"]
@@ -36,6 +35,7 @@ _REPLAY: dict[Action, Replay] = {
 _KEYS: dict[DedupeBy, str] = {"dedupeFields": "externalCompanyId", "idField": "id"}
 
 
+@endpoint
 def describe() -> Call[Description]:
     """Read the company schema.
 
@@ -43,11 +43,16 @@ def describe() -> Call[Description]:
 
     Source: ``GET /rest/v1/companies/describe.json``.
     """
-    return read("companies.describe", "/companies/describe.json", one_as(Description), scopes=_READ)
+    return read("companies.describe", "/companies/describe.json", only_row_as(Description), scopes=_READ)
 
 
+@endpoint
 def list(
-    filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
+    filter_type: ShortText,
+    filter_values: Sequence[str | int],
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[Company]]:
     """List the companies whose field has one of the given values.
 
@@ -58,22 +63,22 @@ def list(
 
     Source: ``GET /rest/v1/companies.json``.
     """
-    name = "companies.list"
     return read(
-        name,
+        "companies.list",
         "/companies.json",
         rows_as(Company),
         query=query_pairs(
-            filterType=text(name, "filter_type", filter_type),
-            filterValues=comma_values(name, filter_values),
-            fields=comma_list(name, "fields", fields),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            filterType=filter_type,
+            filterValues=filter_values_text(filter_values),
+            fields=comma_joined(fields),
+            batchSize=batch_size,
         ),
         scopes=_READ,
         follow=position_token,
     )
 
 
+@endpoint
 def sync(
     companies: Sequence[Mapping[str, Any]],
     *,
@@ -91,24 +96,22 @@ def sync(
 
     Source: ``POST /rest/v1/companies.json``.
     """
-    name = "companies.sync"
-    one_of(name, "action", action, get_args(Action))
-    one_of(name, "dedupe_by", dedupe_by, get_args(DedupeBy))
     if dedupe_by == "idField" and action == "createOnly":
-        raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly", call=name)
-    input_ = records(name, "companies", companies, needs=(_KEYS[dedupe_by],))
+        raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly")
+    input_ = records("companies", companies, required=(_KEYS[dedupe_by],))
     body: dict[str, Any] = {"action": action, "dedupeBy": dedupe_by, "input": input_}
     return write(
-        name,
+        "companies.sync",
         "/companies.json",
         results_of(len(input_)),
         _REPLAY[action],
-        body=fitting(name, "companies", body),
+        body=within_body_limit("companies", body),
         timeout=60,
         scopes=_WRITE,
     )
 
 
+@endpoint
 def delete(
     companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
 ) -> Call[builtins.list[RowResult]]:
@@ -121,16 +124,14 @@ def delete(
 
     Source: ``POST /rest/v1/companies/delete.json``.
     """
-    name = "companies.delete"
-    one_of(name, "delete_by", delete_by, get_args(DedupeBy))
-    input_ = records(name, "companies", companies, needs=(_KEYS[delete_by],))
+    input_ = records("companies", companies, required=(_KEYS[delete_by],))
     body: dict[str, Any] = {"deleteBy": delete_by, "input": input_}
     return write(
-        name,
+        "companies.delete",
         "/companies/delete.json",
         results_of(len(input_)),
         Replay.SAFE,
-        body=fitting(name, "companies", body),
+        body=within_body_limit("companies", body),
         timeout=60,
         scopes=_WRITE,
     )

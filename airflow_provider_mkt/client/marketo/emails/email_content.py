@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from airflow_provider_mkt.client.call import Call, Pairs, Replay, numeric_id, path_params, query_pairs
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.requests import (
-    asset,
-    change,
-    maybe_one_of,
-    maybe_text,
-    one_of,
-    optional_text,
-    place,
-    text,
-)
-from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
+from airflow_provider_mkt.client.marketo.requests import ShortText, asset, change
+from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, CcField, EmailPreview, EmailSection, EmailVariable
+from airflow_provider_mkt.client.parameters import (
+    Check,
+    NumericId,
+    endpoint,
+    path_segment,
+    text,
+    text_or_empty,
+)
 
-# Marketo accepts bodies up to 1 MB.
-LONGEST = 900_000
+CONTENT_MAX = 900_000
+"""Characters of a section or a variable: Marketo accepts bodies up to 1 MB."""
+
+SegmentText = Annotated[ShortText, Check(path_segment)]
+Content = Annotated[str, text(CONTENT_MAX)]
+ContentOrEmpty = Annotated[str, text_or_empty(CONTENT_MAX)]
 
 Version = Literal["approved", "draft"]
 SectionType = Literal["Text", "DynamicContent", "Snippet"]
 PreviewType = Literal["HTML", "Text"]
 
 
-def sections(email_id: int | str, *, status: Version | None = None) -> Call[list[EmailSection]]:
+@endpoint
+def sections(email_id: NumericId, *, status: Version | None = None) -> Call[list[EmailSection]]:
     """List the editable sections and the modules of an email.
 
     :param email_id: id of the email.
@@ -36,19 +39,25 @@ def sections(email_id: int | str, *, status: Version | None = None) -> Call[list
 
     Source: ``GET /rest/asset/v1/email/{id}/content.json``.
     """
-    name = "email_content.sections"
-    query = query_pairs(status=maybe_one_of(name, "status", status, get_args(Version)))
-    params = place(name, "email_id", email_id)
-    return asset(name, "/email/{id}/content.json", rows_as(EmailSection), params=params, query=query)
+    query = query_pairs(status=status)
+    params = path_params(id=email_id)
+    return asset(
+        "email_content.sections",
+        "/email/{id}/content.json",
+        rows_as(EmailSection),
+        params=params,
+        query=query,
+    )
 
 
+@endpoint
 def update_section(
-    email_id: int | str,
-    section_id: str,
-    value: str,
+    email_id: NumericId,
+    section_id: SegmentText,
+    value: Content,
     *,
     section_type: SectionType = "Text",
-    text_value: str | None = None,
+    text_value: ContentOrEmpty | None = None,
 ) -> Call[Asset]:
     """Update a section of an email's draft, which is created if there is none.
 
@@ -60,27 +69,27 @@ def update_section(
 
     Source: ``POST /rest/asset/v1/email/{id}/content/{htmlId}.json``.
     """
-    name = "email_content.update_section"
     form = query_pairs(
-        type=one_of(name, "section_type", section_type, get_args(SectionType)),
-        value=text(name, "value", value, at_most=LONGEST),
-        textValue=optional_text(name, "text_value", text_value, at_most=LONGEST),
+        type=section_type,
+        value=value,
+        textValue=text_value,
     )
     return change(
-        name,
+        "email_content.update_section",
         "/email/{id}/content/{htmlId}.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.SAFE,
-        params=_inside(name, email_id, "section_id", section_id, "htmlId"),
+        params=path_params(id=email_id, htmlId=section_id),
         form=form,
     )
 
 
+@endpoint
 def preview(
-    email_id: int | str,
+    email_id: NumericId,
     *,
     status: Version | None = None,
-    lead_id: int | str | None = None,
+    lead_id: NumericId | None = None,
     content_type: PreviewType | None = None,
 ) -> Call[EmailPreview | None]:
     """Read a preview of an email as it would be sent.
@@ -94,17 +103,23 @@ def preview(
 
     Source: ``GET /rest/asset/v1/email/{id}/fullContent.json``.
     """
-    name = "email_content.preview"
     query = query_pairs(
-        status=maybe_one_of(name, "status", status, get_args(Version)),
-        leadId=None if lead_id is None else numeric_id(name, "lead_id", lead_id),
-        type=maybe_one_of(name, "content_type", content_type, get_args(PreviewType)),
+        status=status,
+        leadId=lead_id,
+        type=content_type,
     )
-    params = place(name, "email_id", email_id)
-    return asset(name, "/email/{id}/fullContent.json", first_as(EmailPreview), params=params, query=query)
+    params = path_params(id=email_id)
+    return asset(
+        "email_content.preview",
+        "/email/{id}/fullContent.json",
+        first_row_as(EmailPreview),
+        params=params,
+        query=query,
+    )
 
 
-def variables(email_id: int | str) -> Call[list[EmailVariable]]:
+@endpoint
+def variables(email_id: NumericId) -> Call[list[EmailVariable]]:
     """List the variables of an email, which its template defines.
 
     :param email_id: id of the email.
@@ -112,13 +127,19 @@ def variables(email_id: int | str) -> Call[list[EmailVariable]]:
 
     Source: ``GET /rest/asset/v1/email/{id}/variables.json``.
     """
-    name = "email_content.variables"
-    params = place(name, "email_id", email_id)
-    return asset(name, "/email/{id}/variables.json", rows_as(EmailVariable), params=params)
+    params = path_params(id=email_id)
+    return asset(
+        "email_content.variables", "/email/{id}/variables.json", rows_as(EmailVariable), params=params
+    )
 
 
+@endpoint
 def set_variable(
-    email_id: int | str, variable_name: str, value: str, *, module_id: str | None = None
+    email_id: NumericId,
+    variable_name: SegmentText,
+    value: ContentOrEmpty,
+    *,
+    module_id: ShortText | None = None,
 ) -> Call[EmailVariable]:
     """Set a variable of an email's draft, which is created if there is none.
 
@@ -129,28 +150,20 @@ def set_variable(
 
     Source: ``POST /rest/asset/v1/email/{id}/variable/{name}.json``.
     """
-    name = "email_content.set_variable"
-    given = optional_text(name, "value", value, at_most=LONGEST)
-    if given is None:
-        raise InvalidInput("value", "is missing", call=name)
     return change(
-        name,
+        "email_content.set_variable",
         "/email/{id}/variable/{name}.json",
-        one_as(EmailVariable),
+        only_row_as(EmailVariable),
         Replay.SAFE,
-        params=_inside(name, email_id, "variable_name", variable_name, "name"),
-        form=query_pairs(value=given, moduleId=maybe_text(name, "module_id", module_id)),
+        params=path_params(id=email_id, name=variable_name),
+        form=query_pairs(value=value, moduleId=module_id),
     )
 
 
+@endpoint
 def cc_fields() -> Call[list[CcField]]:
     """List the fields whose email addresses can receive a copy of each email.
 
     Source: ``GET /rest/asset/v1/email/ccFields.json``.
     """
     return asset("email_content.cc_fields", "/email/ccFields.json", rows_as(CcField))
-
-
-def _inside(call: str, email_id: int | str, field: str, value: str, name: str) -> Pairs:
-    checked = path_params(call, **{field: text(call, field, value)})
-    return (*place(call, "email_id", email_id), *((name, one) for _, one in checked))

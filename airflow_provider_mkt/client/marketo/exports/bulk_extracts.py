@@ -7,43 +7,51 @@ which two run at a time, and 500 MB per day. Only the API user who created a job
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
     Replay,
     Route,
-    comma_list,
-    numeric_id,
+    comma_joined,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import Conflict, InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FileFormat, FilePart, download, part_of
 from airflow_provider_mkt.client.marketo.exports._parameters import (
+    PATHS,
     SCOPES,
-    Between,
+    ByteOffset,
+    Columns,
+    ColumnsOrDefault,
     Export,
     Kind,
-    between,
+    Period,
     byte_range,
     create,
-    kind_of,
-    mapping,
-    names,
+    period_filter,
+    unique_texts,
 )
-from airflow_provider_mkt.client.marketo.requests import between as within
-from airflow_provider_mkt.client.marketo.requests import ids, one_of, text
-from airflow_provider_mkt.client.marketo.responses import first, one_as, rows_as
+from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
+from airflow_provider_mkt.client.marketo.responses import first_row, only_row_as, rows_as
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import (
+    Check,
+    NumericId,
+    endpoint,
+    items_or_empty,
+    mapping,
+)
 
-STATUSES = ("Created", "Queued", "Processing", "Canceled", "Completed", "Failed")
+Status = Literal["Created", "Queued", "Processing", "Canceled", "Completed", "Failed"]
 PROGRAMS_MAX = 10
 VALUES_MAX = 50
 TYPES_MAX = 10_000
 DELETED_LEADS = 37
+AttributeValues = Annotated[Sequence[str], Check(partial(unique_texts, at_most=VALUES_MAX, at_least=0))]
 ACTIVITY_FIELDS = (
     "marketoGUID",
     "leadId",
@@ -57,15 +65,16 @@ ACTIVITY_FIELDS = (
 """The columns of an activity export when no fields are given."""
 
 
+@endpoint
 def create_leads(
-    fields: Sequence[str],
+    fields: Columns,
     *,
-    created_between: Between | None = None,
-    updated_between: Between | None = None,
-    static_list_id: int | str | None = None,
-    static_list_name: str | None = None,
-    smart_list_id: int | str | None = None,
-    smart_list_name: str | None = None,
+    created_between: Period | None = None,
+    updated_between: Period | None = None,
+    static_list_id: NumericId | None = None,
+    static_list_name: ShortText | None = None,
+    smart_list_id: NumericId | None = None,
+    smart_list_name: ShortText | None = None,
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
@@ -86,34 +95,28 @@ def create_leads(
 
     Source: ``POST /bulk/v1/leads/export/create.json``.
     """
-    name = "bulk_extracts.create_leads"
-    chosen = names(name, "fields", fields)
-    given: dict[str, Any] = {}
-    if created_between is not None:
-        given["createdAt"] = between(name, "created_between", created_between)
-    if updated_between is not None:
-        given["updatedAt"] = between(name, "updated_between", updated_between)
-    if static_list_id is not None:
-        given["staticListId"] = numeric_id(name, "static_list_id", static_list_id)
-    if static_list_name is not None:
-        given["staticListName"] = text(name, "static_list_name", static_list_name)
-    if smart_list_id is not None:
-        given["smartListId"] = numeric_id(name, "smart_list_id", smart_list_id)
-    if smart_list_name is not None:
-        given["smartListName"] = text(name, "smart_list_name", smart_list_name)
+    filters = {
+        "createdAt": None if created_between is None else period_filter(created_between),
+        "updatedAt": None if updated_between is None else period_filter(updated_between),
+        "staticListId": static_list_id,
+        "staticListName": static_list_name,
+        "smartListId": smart_list_id,
+        "smartListName": smart_list_name,
+    }
+    given = {name: value for name, value in filters.items() if value is not None}
     if len(given) != 1:
-        told = ", ".join(given) or "none"
-        raise InvalidInput("filter", f"must be exactly one filter, not {told}", call=name)
-    return create(name, "leads", given, chosen, file_format, column_headers)
+        raise InvalidInput("filter", f"must be exactly one filter, not {', '.join(given) or 'none'}")
+    return create("bulk_extracts.create_leads", "leads", given, fields, file_format, column_headers)
 
 
+@endpoint
 def create_activities(
-    created_between: Between,
+    created_between: Period,
     *,
-    activity_type_ids: Sequence[int | str] = (),
-    primary_attribute_value_ids: Sequence[int | str] = (),
-    primary_attribute_values: Sequence[str] = (),
-    fields: Sequence[str] = (),
+    activity_type_ids: Annotated[Sequence[NumericId], items_or_empty(TYPES_MAX)] = (),
+    primary_attribute_value_ids: Annotated[Sequence[NumericId], items_or_empty(VALUES_MAX)] = (),
+    primary_attribute_values: AttributeValues = (),
+    fields: ColumnsOrDefault = (),
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
@@ -133,39 +136,34 @@ def create_activities(
 
     Source: ``POST /bulk/v1/activities/export/create.json``.
     """
-    name = "bulk_extracts.create_activities"
-    given: dict[str, Any] = {"createdAt": between(name, "created_between", created_between)}
-    if activity_type_ids:
-        given["activityTypeIds"] = ids(name, "activity_type_ids", activity_type_ids, at_most=TYPES_MAX)
-        if DELETED_LEADS in given["activityTypeIds"]:
-            raise InvalidInput("activity_type_ids", f"cannot have {DELETED_LEADS}", call=name)
+    if DELETED_LEADS in activity_type_ids:
+        raise InvalidInput("activity_type_ids", f"cannot contain {DELETED_LEADS}")
     if primary_attribute_value_ids and primary_attribute_values:
-        raise InvalidInput(
-            "primary_attribute_values", "cannot be combined with primary_attribute_value_ids", call=name
-        )
+        raise InvalidInput("primary_attribute_values", "cannot be combined with primary_attribute_value_ids")
     if (primary_attribute_value_ids or primary_attribute_values) and not activity_type_ids:
-        raise InvalidInput("activity_type_ids", "is required with primary attributes", call=name)
+        raise InvalidInput("activity_type_ids", "is required with primary attributes")
+    filters: dict[str, Any] = {"createdAt": period_filter(created_between)}
+    if activity_type_ids:
+        filters["activityTypeIds"] = activity_type_ids
     if primary_attribute_value_ids:
-        given["primaryAttributeValueIds"] = ids(
-            name, "primary_attribute_value_ids", primary_attribute_value_ids, at_most=VALUES_MAX
-        )
+        filters["primaryAttributeValueIds"] = primary_attribute_value_ids
     if primary_attribute_values:
-        given["primaryAttributeValues"] = names(
-            name, "primary_attribute_values", primary_attribute_values, at_most=VALUES_MAX
-        )
-    chosen = names(name, "fields", fields) if fields else []
-    return create(name, "activities", given, chosen, file_format, column_headers)
+        filters["primaryAttributeValues"] = primary_attribute_values
+    return create(
+        "bulk_extracts.create_activities", "activities", filters, fields, file_format, column_headers
+    )
 
 
+@endpoint
 def create_program_members(
-    fields: Sequence[str],
+    fields: Columns,
     *,
-    program_id: int | str | None = None,
-    program_ids: Sequence[int | str] = (),
+    program_id: NumericId | None = None,
+    program_ids: Annotated[Sequence[NumericId], items_or_empty(PROGRAMS_MAX)] = (),
     is_exhausted: bool | None = None,
-    nurture_cadence: str | None = None,
-    status_names: Sequence[str] = (),
-    updated_between: Between | None = None,
+    nurture_cadence: ShortText | None = None,
+    status_names: ColumnsOrDefault = (),
+    updated_between: Period | None = None,
     file_format: FileFormat = "csv",
     column_headers: Mapping[str, str] | None = None,
 ) -> Call[Export]:
@@ -191,32 +189,27 @@ def create_program_members(
 
     Source: ``POST /bulk/v1/program/members/export/create.json``.
     """
-    name = "bulk_extracts.create_program_members"
-    chosen = names(name, "fields", fields)
     if (program_id is None) == (not program_ids):
-        raise InvalidInput("program_id", "is required, or program_ids instead of it", call=name)
-    given: dict[str, Any] = {}
-    if program_id is not None:
-        given["programId"] = numeric_id(name, "program_id", program_id)
-    else:
-        given["programIds"] = ids(name, "program_ids", program_ids, at_most=PROGRAMS_MAX)
+        raise InvalidInput("program_id", "is required, or program_ids instead of it")
+    filters: dict[str, Any] = {"programIds": program_ids} if program_id is None else {"programId": program_id}
     if is_exhausted is not None:
-        if not isinstance(is_exhausted, bool):
-            raise InvalidInput(
-                "is_exhausted", f"must be true or false, not {describe_type(is_exhausted)}", call=name
-            )
-        given["isExhausted"] = is_exhausted
+        filters["isExhausted"] = is_exhausted
     if nurture_cadence is not None:
-        given["nurtureCadence"] = text(name, "nurture_cadence", nurture_cadence)
+        filters["nurtureCadence"] = nurture_cadence
     if status_names:
-        given["statusNames"] = names(name, "status_names", status_names)
+        filters["statusNames"] = status_names
     if updated_between is not None:
-        given["updatedAt"] = between(name, "updated_between", updated_between)
+        filters["updatedAt"] = period_filter(updated_between)
     # In Adobe's examples of this export, unlike others, standard columns have display names as headers.
-    headers = {**{field: field for field in chosen}, **mapping(name, "column_headers", column_headers)}
-    return create(name, "program_members", given, chosen, file_format, headers)
+    headers = {field: field for field in fields}
+    if column_headers is not None:
+        headers |= mapping("column_headers", column_headers)
+    return create(
+        "bulk_extracts.create_program_members", "program_members", filters, fields, file_format, headers
+    )
 
 
+@endpoint
 def enqueue(kind: Kind, export_id: str) -> Call[Export]:
     """Enqueue a job. It is not an error if the job is already in the queue.
 
@@ -232,13 +225,13 @@ def enqueue(kind: Kind, export_id: str) -> Call[Export]:
     def read(envelope: Envelope) -> Export:
         if not envelope:
             return Export(exportId=str(export_id), status="Queued")
-        return one_as(Export)(envelope)
+        return only_row_as(Export)(envelope)
 
-    name = "bulk_extracts.enqueue"
-    route = _route("POST", name, kind, export_id, "enqueue")
-    return Call(name, route, read, Replay.SAFE, scopes=SCOPES[kind], ok_errors=Conflict)
+    route = _route("POST", kind, export_id, "enqueue")
+    return Call("bulk_extracts.enqueue", route, read, Replay.SAFE, scopes=SCOPES[kind], ok_errors=Conflict)
 
 
+@endpoint
 def status(kind: Kind, export_id: str) -> Call[Export]:
     """Read the status of a job. It changes at most every 60 s and is kept for 30 days after the job's end.
 
@@ -249,11 +242,11 @@ def status(kind: Kind, export_id: str) -> Call[Export]:
 
     Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/status.json``.
     """
-    name = "bulk_extracts.status"
-    route = _route("GET", name, kind, export_id, "status")
-    return Call(name, route, one_as(Export), Replay.SAFE, scopes=SCOPES[kind])
+    route = _route("GET", kind, export_id, "status")
+    return Call("bulk_extracts.status", route, only_row_as(Export), Replay.SAFE, scopes=SCOPES[kind])
 
 
+@endpoint
 def cancel(kind: Kind, export_id: str) -> Call[Export | None]:
     """Cancel a job that has not ended.
 
@@ -265,14 +258,16 @@ def cancel(kind: Kind, export_id: str) -> Call[Export | None]:
     """
 
     def read(envelope: Envelope) -> Export | None:
-        return one_as(Export)(envelope) if first(envelope) else None
+        return only_row_as(Export)(envelope) if first_row(envelope) else None
 
-    name = "bulk_extracts.cancel"
-    route = _route("POST", name, kind, export_id, "cancel")
-    return Call(name, route, read, Replay.SAFE, scopes=SCOPES[kind])
+    route = _route("POST", kind, export_id, "cancel")
+    return Call("bulk_extracts.cancel", route, read, Replay.SAFE, scopes=SCOPES[kind])
 
 
-def list_jobs(kind: Kind, *, statuses: Sequence[str] = (), batch_size: int = 300) -> Call[list[Export]]:
+@endpoint
+def list_jobs(
+    kind: Kind, *, statuses: Sequence[Status] = (), batch_size: BatchSize = 300
+) -> Call[list[Export]]:
     """List the API user's jobs of the last 7 days.
 
     :param kind: ``leads``, ``activities`` or ``program_members``.
@@ -282,22 +277,21 @@ def list_jobs(kind: Kind, *, statuses: Sequence[str] = (), batch_size: int = 300
 
     Source: ``GET /bulk/v1/{leads|activities|program/members}/export.json``.
     """
-    name = "bulk_extracts.list_jobs"
-    listed = comma_list(name, "statuses", statuses)
-    for index, one in enumerate(statuses):
-        one_of(name, f"statuses[{index}]", one, STATUSES)
     return Call(
-        name,
-        Route("GET", "bulk", f"{kind_of(name, kind)}.json"),
+        "bulk_extracts.list_jobs",
+        Route("GET", "bulk", f"{PATHS[kind]}.json"),
         rows_as(Export),
         Replay.SAFE,
-        query=query_pairs(status=listed, batchSize=within(name, "batch_size", batch_size, 1, 300)),
+        query=query_pairs(status=comma_joined(statuses), batchSize=batch_size),
         follow=position_token,
         scopes=SCOPES[kind],
     )
 
 
-def file(kind: Kind, export_id: str, *, first: int = 0, last: int | None = None) -> Call[FilePart]:
+@endpoint
+def file(
+    kind: Kind, export_id: str, *, first: ByteOffset = 0, last: ByteOffset | None = None
+) -> Call[FilePart]:
     """Read the file of a completed job, or a part of it.
 
     Files are kept for 7 days. Without records, the file contains only headers.
@@ -311,12 +305,18 @@ def file(kind: Kind, export_id: str, *, first: int = 0, last: int | None = None)
 
     Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/file.json``.
     """
-    name = "bulk_extracts.file"
-    wanted = byte_range(name, first, last)
-    route = _route("GET", name, kind, export_id, "file")
-    return download(name, route.tail, route.params, part_of(first, last), scopes=SCOPES[kind], headers=wanted)
+    headers = byte_range(first, last)
+    route = _route("GET", kind, export_id, "file")
+    return download(
+        "bulk_extracts.file",
+        route.tail,
+        route.params,
+        part_of(first, last),
+        scopes=SCOPES[kind],
+        headers=headers,
+    )
 
 
-def _route(method: str, call: str, kind: str, export_id: str, step: str) -> Route:
-    tail = f"{kind_of(call, kind)}/{{exportId}}/{step}.json"
-    return Route(method, "bulk", tail, path_params(call, exportId=export_id))
+def _route(method: str, kind: Kind, export_id: str, step: str) -> Route:
+    tail = f"{PATHS[kind]}/{{exportId}}/{step}.json"
+    return Route(method, "bulk", tail, path_params(exportId=export_id))

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, numeric_id, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.bulk import (
-    FILE_MAX,
     TRANSFER_TIMEOUT,
     FileFormat,
-    batch_place,
     content_of,
     download,
     upload,
 )
-from airflow_provider_mkt.client.marketo.requests import WRITE_LEAD, maybe_text, text
-from airflow_provider_mkt.client.marketo.responses import one_as
+from airflow_provider_mkt.client.marketo.requests import WRITE_LEAD, ShortText
+from airflow_provider_mkt.client.marketo.responses import only_row_as
 from airflow_provider_mkt.client.marketo.rows import BulkImport
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
-__all__ = ["FILE_MAX", "FileFormat", "create_import", "failures", "import_status", "warnings"]
 
-
+@endpoint
 def create_import(
     content: bytes,
     *,
-    filename: str = "leads.csv",
+    filename: ShortText = "leads.csv",
     file_format: FileFormat = "csv",
-    lookup_field: str = "email",
-    list_id: int | None = None,
-    partition_name: str | None = None,
+    lookup_field: ShortText = "email",
+    list_id: NumericId | None = None,
+    partition_name: ShortText | None = None,
 ) -> Call[BulkImport]:
     """Start a bulk import of leads: every row of the file is created or updated.
 
@@ -44,26 +42,25 @@ def create_import(
 
     Source: ``POST /bulk/v1/leads.json``.
     """
-    name = "bulk_leads.create_import"
-    body = upload(name, content, text(name, "filename", filename), file_format)
     return Call(
-        name,
+        "bulk_leads.create_import",
         Route("POST", "bulk", "/leads.json"),
-        one_as(BulkImport),
+        only_row_as(BulkImport),
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         query=query_pairs(
             format=file_format,
-            lookupField=text(name, "lookup_field", lookup_field),
-            listId=None if list_id is None else numeric_id(name, "list_id", list_id),
-            partitionName=maybe_text(name, "partition_name", partition_name),
+            lookupField=lookup_field,
+            listId=list_id,
+            partitionName=partition_name,
         ),
-        body=body,
+        body=upload(content, filename),
         scopes=WRITE_LEAD,
     )
 
 
-def import_status(batch_id: int | str) -> Call[BulkImport]:
+@endpoint
+def import_status(batch_id: NumericId) -> Call[BulkImport]:
     """Read the status of a bulk import. Poll it every 5-30 s; it is kept for 7 days.
 
     :param batch_id: from :func:`create_import`.
@@ -73,12 +70,12 @@ def import_status(batch_id: int | str) -> Call[BulkImport]:
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}.json``.
     """
-    name = "bulk_leads.import_status"
-    route = Route("GET", "bulk", "/leads/batch/{batchId}.json", batch_place(name, batch_id))
-    return Call(name, route, one_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
+    route = Route("GET", "bulk", "/leads/batch/{batchId}.json", path_params(batchId=batch_id))
+    return Call("bulk_leads.import_status", route, only_row_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
 
 
-def failures(batch_id: int | str) -> Call[bytes]:
+@endpoint
+def failures(batch_id: NumericId) -> Call[bytes]:
     """Read the failed rows of a bulk import.
 
     Marketo does not document the response without failures: read ``numOfRowsFailed`` first.
@@ -90,12 +87,17 @@ def failures(batch_id: int | str) -> Call[bytes]:
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}/failures.json``.
     """
-    name = "bulk_leads.failures"
-    place = batch_place(name, batch_id)
-    return download(name, "/leads/batch/{batchId}/failures.json", place, content_of, scopes=WRITE_LEAD)
+    return download(
+        "bulk_leads.failures",
+        "/leads/batch/{batchId}/failures.json",
+        path_params(batchId=batch_id),
+        content_of,
+        scopes=WRITE_LEAD,
+    )
 
 
-def warnings(batch_id: int | str) -> Call[bytes]:
+@endpoint
+def warnings(batch_id: NumericId) -> Call[bytes]:
     """Read the rows of a bulk import that were imported with a warning.
 
     Marketo does not document the response without warnings: read ``numOfRowsWithWarning`` first.
@@ -107,6 +109,10 @@ def warnings(batch_id: int | str) -> Call[bytes]:
 
     Source: ``GET /bulk/v1/leads/batch/{batchId}/warnings.json``.
     """
-    name = "bulk_leads.warnings"
-    place = batch_place(name, batch_id)
-    return download(name, "/leads/batch/{batchId}/warnings.json", place, content_of, scopes=WRITE_LEAD)
+    return download(
+        "bulk_leads.warnings",
+        "/leads/batch/{batchId}/warnings.json",
+        path_params(batchId=batch_id),
+        content_of,
+        scopes=WRITE_LEAD,
+    )

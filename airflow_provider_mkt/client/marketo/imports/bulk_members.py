@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.bulk import (
     TRANSFER_TIMEOUT,
     FileFormat,
-    batch_place,
     content_of,
     download,
     upload,
 )
-from airflow_provider_mkt.client.marketo.requests import WRITE_LEAD, place, text
-from airflow_provider_mkt.client.marketo.responses import one_as
+from airflow_provider_mkt.client.marketo.requests import WRITE_LEAD, ShortText
+from airflow_provider_mkt.client.marketo.responses import only_row_as
 from airflow_provider_mkt.client.marketo.rows import BulkImport
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 
+@endpoint
 def create_import(
-    program_id: int | str,
+    program_id: NumericId,
     content: bytes,
     *,
-    status_name: str,
-    filename: str = "members.csv",
+    status_name: ShortText,
+    filename: ShortText = "members.csv",
     file_format: FileFormat = "csv",
 ) -> Call[BulkImport]:
     """Start a bulk import of program members.
@@ -42,29 +43,26 @@ def create_import(
 
     Source: ``POST /bulk/v1/program/{programId}/members/import.json``.
     """
-    name = "bulk_members.create_import"
-    body = upload(name, content, text(name, "filename", filename), file_format)
     return Call(
-        name,
+        "bulk_members.create_import",
         Route(
             "POST",
             "bulk",
             "/program/{programId}/members/import.json",
-            place(name, "program_id", program_id, "programId"),
+            path_params(programId=program_id),
         ),
-        one_as(BulkImport),
+        only_row_as(BulkImport),
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         # Adobe's contract has upper case here and lower case for leads.
-        query=query_pairs(
-            format=file_format.upper(), programMemberStatus=text(name, "status_name", status_name)
-        ),
-        body=body,
+        query=query_pairs(format=file_format.upper(), programMemberStatus=status_name),
+        body=upload(content, filename),
         scopes=WRITE_LEAD,
     )
 
 
-def import_status(batch_id: int | str) -> Call[BulkImport]:
+@endpoint
+def import_status(batch_id: NumericId) -> Call[BulkImport]:
     """Read the status of a bulk import. Poll it every 5-30 s; it is kept for 7 days.
 
     :param batch_id: from :func:`create_import`.
@@ -74,12 +72,14 @@ def import_status(batch_id: int | str) -> Call[BulkImport]:
 
     Source: ``GET /bulk/v1/program/members/import/{batchId}/status.json``.
     """
-    name = "bulk_members.import_status"
-    route = Route("GET", "bulk", "/program/members/import/{batchId}/status.json", batch_place(name, batch_id))
-    return Call(name, route, one_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
+    route = Route(
+        "GET", "bulk", "/program/members/import/{batchId}/status.json", path_params(batchId=batch_id)
+    )
+    return Call("bulk_members.import_status", route, only_row_as(BulkImport), Replay.SAFE, scopes=WRITE_LEAD)
 
 
-def failures(batch_id: int | str) -> Call[bytes]:
+@endpoint
+def failures(batch_id: NumericId) -> Call[bytes]:
     """Read the failed rows of a bulk import.
 
     Marketo does not document the response without failures: read ``numOfRowsFailed`` first.
@@ -91,12 +91,14 @@ def failures(batch_id: int | str) -> Call[bytes]:
 
     Source: ``GET /bulk/v1/program/members/import/{batchId}/failures.json``.
     """
-    name = "bulk_members.failures"
     tail = "/program/members/import/{batchId}/failures.json"
-    return download(name, tail, batch_place(name, batch_id), content_of, scopes=WRITE_LEAD)
+    return download(
+        "bulk_members.failures", tail, path_params(batchId=batch_id), content_of, scopes=WRITE_LEAD
+    )
 
 
-def warnings(batch_id: int | str) -> Call[bytes]:
+@endpoint
+def warnings(batch_id: NumericId) -> Call[bytes]:
     """Read the rows of a bulk import that were imported with a warning.
 
     Marketo does not document the response without warnings: read ``numOfRowsWithWarning`` first.
@@ -108,6 +110,7 @@ def warnings(batch_id: int | str) -> Call[bytes]:
 
     Source: ``GET /bulk/v1/program/members/import/{batchId}/warnings.json``.
     """
-    name = "bulk_members.warnings"
     tail = "/program/members/import/{batchId}/warnings.json"
-    return download(name, tail, batch_place(name, batch_id), content_of, scopes=WRITE_LEAD)
+    return download(
+        "bulk_members.warnings", tail, path_params(batchId=batch_id), content_of, scopes=WRITE_LEAD
+    )

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, batch, comma_list, flag, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo import requests as building
+from airflow_provider_mkt.client.marketo.requests import BATCH_MAX as BATCH_MAX
+from airflow_provider_mkt.client.marketo.requests import BODY_MAX as BODY_MAX
 from airflow_provider_mkt.client.marketo.requests import (
-    between,
-    comma_values,
-    fitting,
-    ids,
-    place,
+    NAME_MAX,
+    BatchSize,
+    Ids,
+    ShortText,
+    filter_values_text,
     read,
-    text,
+    within_body_limit,
     write,
 )
 from airflow_provider_mkt.client.marketo.responses import (
     RowResult,
-    nothing_of,
-    one_as,
+    no_result,
+    only_row,
+    only_row_as,
     results_of,
     rows,
     rows_as,
-    the_one,
 )
 from airflow_provider_mkt.client.marketo.rows import Description, FieldOfLead
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, NumericId, endpoint, items, text, text_or_empty
 from airflow_provider_mkt.client.redaction import describe_type
 
-BATCH_MAX = building.BATCH_MAX
-BODY_MAX = building.BODY_MAX
 MERGE_MAX = 25
 
 Action = Literal["createOrUpdate", "createOnly", "updateOnly", "createDuplicate"]
@@ -48,6 +48,7 @@ _REPLAY: dict[Action, Replay] = {
 Lead = Mapping[str, Any]
 
 
+@endpoint
 def describe() -> Call[builtins.list[FieldOfLead]]:
     """Read the lead schema with the numeric field ids that activities contain.
 
@@ -59,6 +60,7 @@ def describe() -> Call[builtins.list[FieldOfLead]]:
     return read("leads.describe", "/leads/describe.json", rows_as(FieldOfLead))
 
 
+@endpoint
 def describe2() -> Call[Description]:
     """Read the lead schema: fields, and sets of fields that can be searched.
 
@@ -66,10 +68,11 @@ def describe2() -> Call[Description]:
 
     Source: ``GET /rest/v1/leads/describe2.json``.
     """
-    return read("leads.describe2", "/leads/describe2.json", one_as(Description))
+    return read("leads.describe2", "/leads/describe2.json", only_row_as(Description))
 
 
-def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any]]:
+@endpoint
+def get(lead_id: NumericId, *, fields: Names = ()) -> Call[dict[str, Any]]:
     """Read a lead.
 
     :param lead_id: id of the lead.
@@ -78,18 +81,22 @@ def get(lead_id: int | str, *, fields: Sequence[str] = ()) -> Call[dict[str, Any
 
     Source: ``GET /rest/v1/lead/{leadId}.json``.
     """
-    name = "leads.get"
     return read(
-        name,
+        "leads.get",
         "/lead/{leadId}.json",
-        the_one,
-        params=place(name, "lead_id", lead_id, "leadId"),
-        query=query_pairs(fields=comma_list(name, "fields", fields)),
+        only_row,
+        params=path_params(leadId=lead_id),
+        query=query_pairs(fields=comma_joined(fields)),
     )
 
 
+@endpoint
 def list(
-    filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
+    filter_type: ShortText,
+    filter_values: Sequence[str | int],
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[dict[str, Any]]]:
     """List the leads whose field has one of the given values.
 
@@ -103,22 +110,22 @@ def list(
     Source: ``GET /rest/v1/leads.json``; a query over 7,500 bytes goes as
     ``POST /rest/v1/leads.json?_method=GET``.
     """
-    name = "leads.list"
     query = query_pairs(
-        filterType=text(name, "filter_type", filter_type),
-        filterValues=comma_values(name, filter_values),
-        fields=comma_list(name, "fields", fields),
-        batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+        filterType=filter_type,
+        filterValues=filter_values_text(filter_values),
+        fields=comma_joined(fields),
+        batchSize=batch_size,
     )
-    return read(name, "/leads.json", rows, query=query, timeout=60, follow=position_token)
+    return read("leads.list", "/leads.json", rows, query=query, timeout=60, follow=position_token)
 
 
+@endpoint
 def sync(
-    leads: Sequence[Lead],
+    leads: Annotated[Sequence[Lead], items(BATCH_MAX)],
     *,
     action: Action = "createOrUpdate",
-    lookup_field: str = "email",
-    partition_name: str | None = None,
+    lookup_field: ShortText = "email",
+    partition_name: Annotated[str, text_or_empty(NAME_MAX)] | None = None,
 ) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 leads.
 
@@ -131,33 +138,30 @@ def sync(
 
     Source: ``POST /rest/v1/leads.json``.
     """
-    name = "leads.sync"
-    if action not in get_args(Action):
-        raise InvalidInput("action", f"must be one of {', '.join(get_args(Action))}", call=name)
-    text(name, "lookup_field", lookup_field)
     records: builtins.list[dict[str, Any]] = []
-    for index, lead in enumerate(batch(name, "leads", leads, at_most=BATCH_MAX)):
+    for index, lead in enumerate(leads):
         if not isinstance(lead, Mapping):
-            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {describe_type(lead)}", call=name)
+            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {describe_type(lead)}")
         if action != "createDuplicate" and lead.get(lookup_field) in (None, ""):
-            raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing", call=name)
+            raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing")
         records.append(dict(lead))
     body: dict[str, Any] = {"action": action, "input": records}
     if action in ("createOrUpdate", "updateOnly"):
         body["lookupField"] = lookup_field
     if partition_name:
-        body["partitionName"] = text(name, "partition_name", partition_name)
+        body["partitionName"] = partition_name
     return write(
-        name,
+        "leads.sync",
         "/leads.json",
         results_of(len(records)),
         _REPLAY[action],
-        body=fitting(name, "leads", body),
+        body=within_body_limit("leads", body),
         timeout=90,
     )
 
 
-def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
+@endpoint
+def delete(lead_ids: Ids) -> Call[builtins.list[RowResult]]:
     """Delete up to 300 leads permanently. Records in a CRM are kept.
 
     :param lead_ids: lead ids, without duplicates.
@@ -166,12 +170,19 @@ def delete(lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
 
     Source: ``POST /rest/v1/leads/delete.json``.
     """
-    name = "leads.delete"
-    leads = [{"id": lead} for lead in ids(name, "lead_ids", lead_ids)]
-    return write(name, "/leads/delete.json", results_of(len(leads)), Replay.SAFE, body={"input": leads})
+    leads = [{"id": lead} for lead in lead_ids]
+    return write(
+        "leads.delete", "/leads/delete.json", results_of(len(leads)), Replay.SAFE, body={"input": leads}
+    )
 
 
-def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm: bool = False) -> Call[None]:
+@endpoint
+def merge(
+    winner_id: NumericId,
+    loser_ids: Annotated[Sequence[NumericId], items(MERGE_MAX)],
+    *,
+    merge_in_crm: bool = False,
+) -> Call[None]:
     """Merge up to 25 leads into another lead. It cannot be undone.
 
     The winner's values are kept, and its empty fields are filled. With Salesforce, a contact always wins over
@@ -184,27 +195,25 @@ def merge(winner_id: int | str, loser_ids: Sequence[int | str], *, merge_in_crm:
 
     Source: ``POST /rest/v1/leads/{leadId}/merge.json``.
     """
-    name = "leads.merge"
-    losers = ids(name, "loser_ids", loser_ids, at_most=MERGE_MAX)
-    params = place(name, "winner_id", winner_id, "leadId")
-    for index, loser in enumerate(losers):
-        if ("leadId", str(loser)) in params:
-            raise InvalidInput(f"loser_ids[{index}]", "is the winner itself", call=name)
+    for index, loser_id in enumerate(loser_ids):
+        if loser_id == winner_id:
+            raise InvalidInput(f"loser_ids[{index}]", "is the winner itself")
     return write(
-        name,
+        "leads.merge",
         "/leads/{leadId}/merge.json",
-        nothing_of,
+        no_result,
         Replay.VERIFY,
-        params=params,
+        params=path_params(leadId=winner_id),
         query=query_pairs(
-            leadIds=",".join(str(loser) for loser in losers),
-            mergeInCRM=flag(name, "merge_in_crm", merge_in_crm) or None,
+            leadIds=comma_joined(loser_ids),
+            mergeInCRM=merge_in_crm or None,
         ),
         timeout=180,
     )
 
 
-def associate(lead_id: int | str, cookie: str) -> Call[None]:
+@endpoint
+def associate(lead_id: NumericId, cookie: Annotated[str, text(1000)]) -> Call[None]:
     """Associate a browser's web activity with a lead.
 
     If the browser already belongs to another lead, only future activity is associated.
@@ -215,13 +224,12 @@ def associate(lead_id: int | str, cookie: str) -> Call[None]:
 
     Source: ``POST /rest/v1/leads/{leadId}/associate.json``.
     """
-    name = "leads.associate"
     return write(
-        name,
+        "leads.associate",
         "/leads/{leadId}/associate.json",
-        nothing_of,
+        no_result,
         Replay.SAFE,
-        params=place(name, "lead_id", lead_id, "leadId"),
-        query=query_pairs(cookie=text(name, "cookie", cookie, at_most=1000)),
+        params=path_params(leadId=lead_id),
+        query=query_pairs(cookie=cookie),
         timeout=60,
     )

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, comma_list, query_pairs
-from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, between, ids, place, read
-from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows, rows_as
+from airflow_provider_mkt.client.call import Call, Replay, Route, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.marketo.requests import (
+    BATCH_MAX,
+    WRITE_LEAD,
+    BatchSize,
+    Ids,
+    read,
+)
+from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, NumericId, endpoint, items_or_empty
 
 
+@endpoint
 def list(
     *,
-    list_ids: Sequence[int | str] = (),
-    names: Sequence[str] = (),
-    program_names: Sequence[str] = (),
-    workspace_names: Sequence[str] = (),
-    batch_size: int = 300,
+    list_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    names: Names = (),
+    program_names: Names = (),
+    workspace_names: Names = (),
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[ListRow]]:
     """List static lists.
 
@@ -31,23 +39,23 @@ def list(
 
     Source: ``GET /rest/v1/lists.json``.
     """
-    name = "lists.list"
     return read(
-        name,
+        "lists.list",
         "/lists.json",
         rows_as(ListRow),
         query=query_pairs(
-            id=ids(name, "list_ids", list_ids) if list_ids else None,
-            name=comma_list(name, "names", names),
-            programName=comma_list(name, "program_names", program_names),
-            workspaceName=comma_list(name, "workspace_names", workspace_names),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            id=list_ids or None,
+            name=comma_joined(names),
+            programName=comma_joined(program_names),
+            workspaceName=comma_joined(workspace_names),
+            batchSize=batch_size,
         ),
         follow=position_token,
     )
 
 
-def get(list_id: int | str) -> Call[ListRow]:
+@endpoint
+def get(list_id: NumericId) -> Call[ListRow]:
     """Read a static list.
 
     :param list_id: id of the list.
@@ -55,14 +63,12 @@ def get(list_id: int | str) -> Call[ListRow]:
 
     Source: ``GET /rest/v1/lists/{listId}.json``.
     """
-    name = "lists.get"
-    return read(
-        name, "/lists/{listId}.json", one_as(ListRow), params=place(name, "list_id", list_id, "listId")
-    )
+    return read("lists.get", "/lists/{listId}.json", only_row_as(ListRow), params=path_params(listId=list_id))
 
 
+@endpoint
 def leads(
-    list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
+    list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
 ) -> Call[builtins.list[dict[str, Any]]]:
     """List the leads of a static list, by the path that returns ``moreResult``.
 
@@ -73,22 +79,22 @@ def leads(
 
     Source: ``GET /rest/v1/lists/{listId}/leads.json``.
     """
-    name = "lists.leads"
     return read(
-        name,
+        "lists.leads",
         "/lists/{listId}/leads.json",
         rows,
-        params=place(name, "list_id", list_id, "listId"),
+        params=path_params(listId=list_id),
         query=query_pairs(
-            fields=comma_list(name, "fields", fields),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            fields=comma_joined(fields),
+            batchSize=batch_size,
         ),
         timeout=60,
         follow=position_token,
     )
 
 
-def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
+@endpoint
+def add(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
     """Add up to 300 leads to a static list. This triggers campaigns with the trigger "Added to List".
 
     :param list_id: id of the list.
@@ -98,10 +104,11 @@ def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list
 
     Source: ``POST /rest/v1/lists/{listId}/leads.json``.
     """
-    return _of_leads("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
+    return _change_or_read_members("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
+@endpoint
+def remove(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
     """Remove up to 300 leads from a static list.
 
     :param list_id: id of the list.
@@ -113,10 +120,11 @@ def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.l
 
     Source: ``DELETE /rest/v1/lists/{listId}/leads.json``.
     """
-    return _of_leads("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
+    return _change_or_read_members("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
+@endpoint
+def are_members(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
     """Read which of up to 300 leads are in a static list.
 
     :param list_id: id of the list.
@@ -127,20 +135,21 @@ def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[built
 
     Source: ``GET /rest/v1/lists/{listId}/leads/ismember.json``.
     """
-    return _of_leads("lists.are_members", "GET", "/lists/{listId}/leads/ismember.json", list_id, lead_ids)
+    return _change_or_read_members(
+        "lists.are_members", "GET", "/lists/{listId}/leads/ismember.json", list_id, lead_ids
+    )
 
 
-def _of_leads(
-    name: str, method: str, tail: str, list_id: int | str, lead_ids: Sequence[int | str]
+def _change_or_read_members(
+    name: str, method: str, tail: str, list_id: NumericId, lead_ids: Ids
 ) -> Call[builtins.list[RowResult]]:
     # 300 ids of 19 digits are 6,900 bytes, which always fits into the URI's limit of 8 KB.
-    numbers = ids(name, "lead_ids", lead_ids)
     return Call(
         name,
-        Route(method, "lead", tail, place(name, "list_id", list_id, "listId")),
-        results_of(len(numbers)),
+        Route(method, "lead", tail, path_params(listId=list_id)),
+        results_of(len(lead_ids)),
         Replay.SAFE,
-        query=query_pairs(id=numbers),
+        query=query_pairs(id=lead_ids),
         # Adobe's pages disagree on the permission for reading memberships, so name the stronger one.
         scopes=WRITE_LEAD,
     )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
+from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import LeadField
+from airflow_provider_mkt.client.parameters import Check, endpoint, path_segment
 
 CREATE_MAX = 20
+FieldName = Annotated[ShortText, Check(path_segment)]
 _TAIL = "/programs/members/schema/fields"
 
 
-def get(field_name: str) -> Call[LeadField]:
+@endpoint
+def get(field_name: FieldName) -> Call[LeadField]:
     """Read a program member field.
 
     :param field_name: REST name of the field.
@@ -26,16 +30,18 @@ def get(field_name: str) -> Call[LeadField]:
     return field_calls.get("member_fields.get", _TAIL, field_name)
 
 
-def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
+@endpoint
+def list(*, batch_size: BatchSize = 300) -> Call[builtins.list[LeadField]]:
     """List all program member fields.
 
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/programs/members/schema/fields.json``.
     """
-    return field_calls.browse("member_fields.list", _TAIL, batch_size)
+    return field_calls.list("member_fields.list", _TAIL, batch_size)
 
 
+@endpoint
 def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
     """Create custom program member fields. They cannot be deleted, and an instance can have 20.
 
@@ -50,7 +56,8 @@ def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]
     return field_calls.create("member_fields.create", _TAIL, fields, CREATE_MAX)
 
 
-def update(field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
+@endpoint
+def update(field_name: FieldName, changes: Mapping[str, Any]) -> Call[RowResult]:
     """Update a program member field.
 
     :param field_name: REST name of the field.

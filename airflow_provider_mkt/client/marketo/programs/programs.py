@@ -6,37 +6,37 @@ import builtins
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_list, flag, query_pairs, utc
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
+    BatchSize,
+    Ids,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
-    between,
+    at_least_one,
     change,
-    folder,
-    ids,
-    maybe_one_of,
-    place,
+    folder_json,
     read,
     records,
-    something,
-    text,
-    updated,
+    updated_range,
     write,
 )
 from airflow_provider_mkt.client.marketo.responses import (
     RowResult,
-    first_as,
-    one_as,
+    first_row_as,
+    only_row_as,
     results_of,
     rows,
     rows_as,
 )
 from airflow_provider_mkt.client.marketo.rows import Asset, Program
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, endpoint
 
 MEMBERS_MAX = BATCH_MAX
 
@@ -45,14 +45,15 @@ FilterType = Literal["id", "programId", "folderId", "workspace"]
 ProgramStatus = Literal["on", "off", "unlocked"]
 
 
+@endpoint
 def list(
     *,
     filter_type: FilterType | None = None,
-    filter_values: Sequence[str] = (),
+    filter_values: Names = (),
     status: ProgramStatus | None = None,
-    updated_after: datetime | None = None,
-    updated_before: datetime | None = None,
-    page_size: int = 200,
+    updated_after: UtcTime | None = None,
+    updated_before: UtcTime | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[Program]]:
     """List programs, without tags and costs.
 
@@ -65,26 +66,25 @@ def list(
 
     Source: ``GET /rest/asset/v1/programs.json``.
     """
-    name = "programs.list"
-    maybe_one_of(name, "filter_type", filter_type, get_args(FilterType))
-    values = comma_list(name, "filter_values", filter_values)
+    values = comma_joined(filter_values)
     if (filter_type is None) is not (values is None):
-        raise InvalidInput("filter_values", "go together with filter_type", call=name)
+        raise InvalidInput("filter_values", "go together with filter_type")
     query = query_pairs(
         filterType=filter_type,
         filterValues=values,
-        status=maybe_one_of(name, "status", status, get_args(ProgramStatus)),
+        status=status,
     )
     return asset_pages(
-        name,
+        "programs.list",
         "/programs.json",
         rows_as(Program),
         page_size=page_size,
-        query=query + updated(name, updated_after, updated_before),
+        query=query + updated_range(updated_after, updated_before),
     )
 
 
-def get(program_id: int | str) -> Call[Program | None]:
+@endpoint
+def get(program_id: NumericId) -> Call[Program | None]:
     """Read a program.
 
     :param program_id: id of the program.
@@ -92,12 +92,14 @@ def get(program_id: int | str) -> Call[Program | None]:
 
     Source: ``GET /rest/asset/v1/program/{id}.json``.
     """
-    name = "programs.get"
-    return asset(name, "/program/{id}.json", first_as(Program), params=place(name, "program_id", program_id))
+    return asset(
+        "programs.get", "/program/{id}.json", first_row_as(Program), params=path_params(id=program_id)
+    )
 
 
+@endpoint
 def by_name(
-    program_name: str, *, include_tags: bool = False, include_costs: bool = False
+    program_name: ShortText, *, include_tags: bool = False, include_costs: bool = False
 ) -> Call[Program | None]:
     """Read a program by its exact name. Names are unique in an instance.
 
@@ -109,19 +111,20 @@ def by_name(
     Source: ``GET /rest/asset/v1/program/byName.json``.
     """
     query = query_pairs(
-        name=text("programs.by_name", "program_name", program_name),
-        includeTags=flag("programs.by_name", "include_tags", include_tags) or None,
-        includeCosts=flag("programs.by_name", "include_costs", include_costs) or None,
+        name=program_name,
+        includeTags=include_tags or None,
+        includeCosts=include_costs or None,
     )
-    return asset("programs.by_name", "/program/byName.json", first_as(Program), query=query)
+    return asset("programs.by_name", "/program/byName.json", first_row_as(Program), query=query)
 
 
+@endpoint
 def create(
-    program_name: str,
+    program_name: ShortText,
     *,
-    folder_id: int | str,
+    folder_id: NumericId,
     folder_type: FolderType = "Folder",
-    program_type: str = "program",
+    program_type: ShortText = "program",
     channel: str,
     description: str | None = None,
     tags: Sequence[Mapping[str, str]] | None = None,
@@ -142,23 +145,23 @@ def create(
 
     Source: ``POST /rest/asset/v1/programs.json``.
     """
-    name = "programs.create"
     form = query_pairs(
-        name=text(name, "program_name", program_name),
-        folder=folder(name, folder_id, folder_type),
-        type=text(name, "program_type", program_type),
+        name=program_name,
+        folder=folder_json(folder_id, folder_type),
+        type=program_type,
         channel=channel,
         description=description,
-        tags=_json(name, "tags", tags, ("tagType", "tagValue")),
-        costs=_json(name, "costs", costs, ("startDate", "cost")),
+        tags=_json_records("tags", tags, ("tagType", "tagValue")),
+        costs=_json_records("costs", costs, ("startDate", "cost")),
     )
-    return change(name, "/programs.json", one_as(Program), Replay.VERIFY, form=form)
+    return change("programs.create", "/programs.json", only_row_as(Program), Replay.VERIFY, form=form)
 
 
+@endpoint
 def update(
-    program_id: int | str,
+    program_id: NumericId,
     *,
-    new_name: str | None = None,
+    new_name: ShortText | None = None,
     description: str | None = None,
     tags: Sequence[Mapping[str, str]] | None = None,
     costs: Sequence[Mapping[str, Any]] | None = None,
@@ -175,27 +178,27 @@ def update(
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
-    name = "programs.update"
     # Without replacement, each retry would add the costs again.
     replay = Replay.VERIFY if costs and not replace_costs else Replay.SAFE
     form = query_pairs(
-        name=None if new_name is None else text(name, "new_name", new_name),
+        name=new_name,
         description=description,
-        tags=_json(name, "tags", tags, ("tagType", "tagValue")),
-        costs=_json(name, "costs", costs, ("startDate", "cost")),
-        costsDestructiveUpdate=flag(name, "replace_costs", replace_costs) or None,
+        tags=_json_records("tags", tags, ("tagType", "tagValue")),
+        costs=_json_records("costs", costs, ("startDate", "cost")),
+        costsDestructiveUpdate=replace_costs or None,
     )
     return change(
-        name,
+        "programs.update",
         "/program/{id}.json",
-        one_as(Program),
+        only_row_as(Program),
         replay,
-        params=place(name, "program_id", program_id),
-        form=something(name, "new_name", form),
+        params=path_params(id=program_id),
+        form=at_least_one("new_name", form),
     )
 
 
-def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | None = None) -> Call[Program]:
+@endpoint
+def reschedule(program_id: NumericId, start_at: UtcTime, end_at: UtcTime | None = None) -> Call[Program]:
     """Set the send time of an email program, or the dates of an event.
 
     :param program_id: id of an event, or of an email program that is not approved.
@@ -206,23 +209,20 @@ def reschedule(program_id: int | str, start_at: datetime, end_at: datetime | Non
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
-    name = "programs.reschedule"
-    form = query_pairs(
-        startDate=_moment(name, "start_at", start_at),
-        endDate=_moment(name, "end_at", end_at) if end_at else None,
-    )
+    form = query_pairs(startDate=_time_text(start_at), endDate=None if end_at is None else _time_text(end_at))
     return change(
-        name,
+        "programs.reschedule",
         "/program/{id}.json",
-        one_as(Program),
+        only_row_as(Program),
         Replay.SAFE,
-        params=place(name, "program_id", program_id),
+        params=path_params(id=program_id),
         form=form,
     )
 
 
+@endpoint
 def clone(
-    program_id: int | str, program_name: str, *, folder_id: int | str, description: str | None = None
+    program_id: NumericId, program_name: ShortText, *, folder_id: NumericId, description: str | None = None
 ) -> Call[Program]:
     """Clone a program with its emails, campaigns and tokens, without its members.
 
@@ -234,23 +234,23 @@ def clone(
 
     Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
     """
-    name = "programs.clone"
     form = query_pairs(
-        name=text(name, "program_name", program_name),
-        folder=folder(name, folder_id, "Folder"),
+        name=program_name,
+        folder=folder_json(folder_id, "Folder"),
         description=description,
     )
     return change(
-        name,
+        "programs.clone",
         "/program/{id}/clone.json",
-        one_as(Program),
+        only_row_as(Program),
         Replay.VERIFY,
-        params=place(name, "program_id", program_id),
+        params=path_params(id=program_id),
         form=form,
     )
 
 
-def delete(program_id: int | str) -> Call[Asset]:
+@endpoint
+def delete(program_id: NumericId) -> Call[Asset]:
     """Delete a program with its contents.
 
     :param program_id: id of a program whose contents are not used elsewhere.
@@ -258,12 +258,14 @@ def delete(program_id: int | str) -> Call[Asset]:
 
     Source: ``POST /rest/asset/v1/program/{id}/delete.json``.
     """
-    name = "programs.delete"
-    params = place(name, "program_id", program_id)
-    return change(name, "/program/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
+    params = path_params(id=program_id)
+    return change(
+        "programs.delete", "/program/{id}/delete.json", only_row_as(Asset), Replay.VERIFY, params=params
+    )
 
 
-def approve(program_id: int | str) -> Call[Asset]:
+@endpoint
+def approve(program_id: NumericId) -> Call[Asset]:
     """Approve an email program, which then sends at its start date.
 
     Sends real email. The program must be unlocked and have a start date, an approved email and a smart list.
@@ -276,7 +278,8 @@ def approve(program_id: int | str) -> Call[Asset]:
     return _switch("programs.approve", program_id, "/program/{id}/approve.json")
 
 
-def unapprove(program_id: int | str) -> Call[Asset]:
+@endpoint
+def unapprove(program_id: NumericId) -> Call[Asset]:
     """Unapprove an email program before it starts to send.
 
     :param program_id: id of an approved email program.
@@ -286,8 +289,12 @@ def unapprove(program_id: int | str) -> Call[Asset]:
     return _switch("programs.unapprove", program_id, "/program/{id}/unapprove.json")
 
 
+@endpoint
 def set_status(
-    program_id: int | str, lead_ids: Sequence[int], *, status_name: str
+    program_id: NumericId,
+    lead_ids: Ids,
+    *,
+    status_name: ShortText,
 ) -> Call[builtins.list[RowResult]]:
     """Set the program status of up to 300 leads, which become members if they are not.
 
@@ -301,21 +308,20 @@ def set_status(
 
     Source: ``POST /rest/v1/programs/{programId}/members/status.json``.
     """
-    name = "programs.set_status"
-    status = text(name, "status_name", status_name)
-    leads = [{"leadId": lead} for lead in ids(name, "lead_ids", lead_ids)]
+    leads = [{"leadId": lead} for lead in lead_ids]
     return write(
-        name,
+        "programs.set_status",
         "/programs/{id}/members/status.json",
         results_of(len(leads)),
         Replay.SAFE,
-        body={"statusName": status, "input": leads},
-        params=place(name, "program_id", program_id),
+        body={"statusName": status_name, "input": leads},
+        params=path_params(id=program_id),
     )
 
 
+@endpoint
 def members(
-    program_id: int | str, *, lead_ids: Sequence[int], fields: Sequence[str] = ()
+    program_id: NumericId, *, lead_ids: Ids, fields: Names = ()
 ) -> Call[builtins.list[dict[str, Any]]]:
     """List the program members among the given leads.
 
@@ -326,19 +332,20 @@ def members(
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
-    name = "programs.members"
-    leads = ",".join(str(lead) for lead in ids(name, "lead_ids", lead_ids))
     return read(
-        name,
+        "programs.members",
         "/programs/{id}/members.json",
         rows,
-        params=place(name, "program_id", program_id),
-        query=query_pairs(filterType="leadId", filterValues=leads, fields=comma_list(name, "fields", fields)),
+        params=path_params(id=program_id),
+        query=query_pairs(
+            filterType="leadId", filterValues=comma_joined(lead_ids), fields=comma_joined(fields)
+        ),
         follow=position_token,
     )
 
 
-def people(program_id: int | str, *, batch_size: int = 300) -> Call[builtins.list[dict[str, Any]]]:
+@endpoint
+def people(program_id: NumericId, *, batch_size: BatchSize = 300) -> Call[builtins.list[dict[str, Any]]]:
     """List all leads that are members of a program.
 
     :param program_id: id of the program.
@@ -347,28 +354,27 @@ def people(program_id: int | str, *, batch_size: int = 300) -> Call[builtins.lis
 
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
     """
-    name = "programs.people"
     return read(
-        name,
+        "programs.people",
         "/leads/programs/{id}.json",
         rows,
-        params=place(name, "program_id", program_id),
-        query=query_pairs(batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX)),
+        params=path_params(id=program_id),
+        query=query_pairs(batchSize=batch_size),
         follow=position_token,
     )
 
 
-def _switch(name: str, program_id: int | str, tail: str) -> Call[Asset]:
-    return change(name, tail, one_as(Asset), Replay.VERIFY, params=place(name, "program_id", program_id))
+def _switch(name: str, program_id: NumericId, tail: str) -> Call[Asset]:
+    return change(name, tail, only_row_as(Asset), Replay.VERIFY, params=path_params(id=program_id))
 
 
-def _json(
-    call: str, field: str, given: Sequence[Mapping[str, Any]] | None, needs: Sequence[str]
+def _json_records(
+    field: str, rows: Sequence[Mapping[str, Any]] | None, required: Sequence[str]
 ) -> str | None:
-    if given is None:
+    if rows is None:
         return None
-    return json.dumps(records(call, field, given, needs=needs)) if given else "[]"
+    return json.dumps(records(field, rows, required=required)) if rows else "[]"
 
 
-def _moment(call: str, field: str, value: datetime) -> str:
-    return utc(call, field, value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time_text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import builtins
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from airflow_provider_mkt.client.call import Call, Envelope, Replay, query_pairs
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.requests import asset, change, one_of, place, text
-from airflow_provider_mkt.client.marketo.responses import one_as, rows
+from airflow_provider_mkt.client.marketo.requests import asset, change
+from airflow_provider_mkt.client.marketo.responses import only_row_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, Token
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import (
+    Check,
+    NumericId,
+    endpoint,
+    optional_str,
+    required_str,
+)
 
 NAME_MAX = 50
+
+
+def _token_name(field: str, value: object) -> str:
+    name = required_str(field, value, max_length=NAME_MAX)
+    if "{{" in name:
+        raise InvalidInput(field, "must be written without {{my.}}")
+    return name
+
+
+TokenName = Annotated[str, Check(_token_name)]
 
 FolderType = Literal["Folder", "Program"]
 TokenType = Literal["date", "number", "rich text", "score", "sfdc campaign", "text"]
 
 
-def list(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
+@endpoint
+def list(folder_id: NumericId, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
     """List the tokens of a folder or program.
 
     :param folder_id: id of the folder or program.
@@ -26,20 +43,20 @@ def list(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[b
 
     Source: ``GET /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    name = "tokens.list"
     return asset(
-        name,
+        "tokens.list",
         "/folder/{id}/tokens.json",
         _tokens,
-        params=place(name, "folder_id", folder_id),
-        query=query_pairs(folderType=_kind(name, folder_type)),
+        params=path_params(id=folder_id),
+        query=query_pairs(folderType=folder_type),
     )
 
 
+@endpoint
 def set_value(
-    folder_id: int | str,
-    token_name: str,
-    value: str,
+    folder_id: NumericId,
+    token_name: TokenName,
+    value: Annotated[str, Check(optional_str)],
     *,
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
@@ -55,28 +72,26 @@ def set_value(
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    name = "tokens.set_value"
-    if not isinstance(value, str):
-        raise InvalidInput("value", f"must be text, not {describe_type(value)}", call=name)
     form = query_pairs(
-        name=_bare(name, token_name),
-        type=one_of(name, "token_type", token_type, get_args(TokenType)),
+        name=token_name,
+        type=token_type,
         value=value,
-        folderType=_kind(name, folder_type),
+        folderType=folder_type,
     )
     return change(
-        name,
+        "tokens.set_value",
         "/folder/{id}/tokens.json",
         _tokens,
         Replay.SAFE,
-        params=place(name, "folder_id", folder_id),
+        params=path_params(id=folder_id),
         form=form,
     )
 
 
+@endpoint
 def delete(
-    folder_id: int | str,
-    token_name: str,
+    folder_id: NumericId,
+    token_name: TokenName,
     *,
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
@@ -91,32 +106,20 @@ def delete(
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens/delete.json``.
     """
-    name = "tokens.delete"
     form = query_pairs(
-        name=_bare(name, token_name),
-        type=one_of(name, "token_type", token_type, get_args(TokenType)),
-        folderType=_kind(name, folder_type),
+        name=token_name,
+        type=token_type,
+        folderType=folder_type,
     )
     return change(
-        name,
+        "tokens.delete",
         "/folder/{id}/tokens/delete.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.VERIFY,
-        params=place(name, "folder_id", folder_id),
+        params=path_params(id=folder_id),
         form=form,
     )
 
 
 def _tokens(envelope: Envelope) -> builtins.list[Token]:
     return [token for row in rows(envelope) for token in row.get("tokens") or ()]
-
-
-def _kind(call: str, folder_type: str) -> str | None:
-    return one_of(call, "folder_type", folder_type, get_args(FolderType))
-
-
-def _bare(call: str, token_name: str) -> str:
-    text(call, "token_name", token_name, at_most=NAME_MAX)
-    if "{{" in token_name:
-        raise InvalidInput("token_name", "must be written without {{my.}}", call=call)
-    return token_name

@@ -5,30 +5,39 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from airflow_provider_mkt.client.call import Call, Json, Replay, comma_list, flag, query_pairs, utc
+from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
+    BatchSize,
+    FolderType,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
-    between,
+    at_least_one,
     change,
-    folder,
-    ids,
-    in_folder,
-    optional_text,
-    place,
+    folder_filter,
+    folder_json,
     read,
-    something,
-    text,
-    updated,
+    updated_range,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import first_as, nothing_of, one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, no_result, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Campaign, SmartCampaign
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import (
+    Names,
+    NumericId,
+    UtcTime,
+    endpoint,
+    items,
+    items_or_empty,
+    mapping,
+    text_or_empty,
+)
 
 LEADS_MAX = 100
 TOKENS_MAX = 100
@@ -37,14 +46,15 @@ LATEST_RUN = timedelta(days=2 * 365)
 _EXECUTE = ("Execute Campaign",)
 
 
+@endpoint
 def list(
     *,
-    folder_id: int | str | None = None,
-    folder_type: str = "Folder",
+    folder_id: NumericId | None = None,
+    folder_type: FolderType = "Folder",
     is_active: bool | None = None,
-    updated_after: datetime | None = None,
-    updated_before: datetime | None = None,
-    page_size: int = 200,
+    updated_after: UtcTime | None = None,
+    updated_before: UtcTime | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[SmartCampaign]]:
     """List smart campaigns.
 
@@ -57,20 +67,18 @@ def list(
 
     Source: ``GET /rest/asset/v1/smartCampaigns.json``.
     """
-    name = "campaigns.list"
     return asset_pages(
-        name,
+        "campaigns.list",
         "/smartCampaigns.json",
         rows_as(SmartCampaign),
         page_size=page_size,
-        query=query_pairs(
-            folder=in_folder(name, folder_id, folder_type), isActive=flag(name, "is_active", is_active)
-        )
-        + updated(name, updated_after, updated_before),
+        query=query_pairs(folder=folder_filter(folder_id, folder_type), isActive=is_active)
+        + updated_range(updated_after, updated_before),
     )
 
 
-def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
+@endpoint
+def get(campaign_id: NumericId) -> Call[SmartCampaign | None]:
     """Read a smart campaign.
 
     :param campaign_id: id of the campaign.
@@ -79,35 +87,35 @@ def get(campaign_id: int | str) -> Call[SmartCampaign | None]:
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.
     """
-    name = "campaigns.get"
     return asset(
-        name,
+        "campaigns.get",
         "/smartCampaign/{id}.json",
-        first_as(SmartCampaign),
-        params=place(name, "campaign_id", campaign_id),
+        first_row_as(SmartCampaign),
+        params=path_params(id=campaign_id),
     )
 
 
-def by_name(campaign_name: str) -> Call[builtins.list[SmartCampaign]]:
+@endpoint
+def by_name(campaign_name: ShortText) -> Call[builtins.list[SmartCampaign]]:
     """Find smart campaigns by their exact name, which is unique only within a program.
 
     :returns: the campaigns; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartCampaign/byName.json``.
     """
-    name = "campaigns.by_name"
-    query = query_pairs(name=text(name, "campaign_name", campaign_name))
-    return asset(name, "/smartCampaign/byName.json", rows_as(SmartCampaign), query=query)
+    query = query_pairs(name=campaign_name)
+    return asset("campaigns.by_name", "/smartCampaign/byName.json", rows_as(SmartCampaign), query=query)
 
 
+@endpoint
 def legacy_list(
     *,
-    campaign_ids: Sequence[int | str] = (),
-    names: Sequence[str] = (),
-    program_names: Sequence[str] = (),
-    workspace_names: Sequence[str] = (),
+    campaign_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    names: Names = (),
+    program_names: Names = (),
+    workspace_names: Names = (),
     is_triggerable: bool | None = None,
-    batch_size: int = 300,
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[Campaign]]:
     """List campaigns by the older call, the only one that can filter on campaigns that can be requested.
 
@@ -120,25 +128,25 @@ def legacy_list(
 
     Source: ``GET /rest/v1/campaigns.json``.
     """
-    name = "campaigns.legacy_list"
     return read(
-        name,
+        "campaigns.legacy_list",
         "/campaigns.json",
         rows_as(Campaign),
         query=query_pairs(
-            id=ids(name, "campaign_ids", campaign_ids) if campaign_ids else None,
-            name=comma_list(name, "names", names),
-            programName=comma_list(name, "program_names", program_names),
-            workspaceName=comma_list(name, "workspace_names", workspace_names),
-            isTriggerable=flag(name, "is_triggerable", is_triggerable),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            id=campaign_ids or None,
+            name=comma_joined(names),
+            programName=comma_joined(program_names),
+            workspaceName=comma_joined(workspace_names),
+            isTriggerable=is_triggerable,
+            batchSize=batch_size,
         ),
         scopes=("Read-Only Campaign",),
         follow=position_token,
     )
 
 
-def legacy_get(campaign_id: int | str) -> Call[Campaign]:
+@endpoint
+def legacy_get(campaign_id: NumericId) -> Call[Campaign]:
     """Read a campaign by the older call.
 
     :param campaign_id: id of the campaign.
@@ -146,18 +154,21 @@ def legacy_get(campaign_id: int | str) -> Call[Campaign]:
 
     Source: ``GET /rest/v1/campaigns/{campaignId}.json``.
     """
-    name = "campaigns.legacy_get"
     return read(
-        name,
+        "campaigns.legacy_get",
         "/campaigns/{campaignId}.json",
-        one_as(Campaign),
-        params=place(name, "campaign_id", campaign_id, "campaignId"),
+        only_row_as(Campaign),
+        params=path_params(campaignId=campaign_id),
         scopes=("Read-Only Campaign",),
     )
 
 
+@endpoint
 def request(
-    campaign_id: int | str, lead_ids: Sequence[int], *, tokens: Mapping[str, str] | None = None
+    campaign_id: NumericId,
+    lead_ids: Annotated[Sequence[NumericId], items(LEADS_MAX)],
+    *,
+    tokens: Mapping[str, str] | None = None,
 ) -> Call[None]:
     """Request a trigger campaign for up to 100 leads.
 
@@ -171,29 +182,27 @@ def request(
 
     Source: ``POST /rest/v1/campaigns/{campaignId}/trigger.json``.
     """
-    name = "campaigns.request"
-    body: dict[str, Json] = {
-        "leads": [{"id": lead} for lead in ids(name, "lead_ids", lead_ids, at_most=LEADS_MAX)]
-    }
+    body: dict[str, Json] = {"leads": [{"id": lead} for lead in lead_ids]}
     if tokens is not None and tokens != {}:
-        body["tokens"] = _tokens(name, tokens)
+        body["tokens"] = _tokens(tokens)
     return write(
-        name,
+        "campaigns.request",
         "/campaigns/{campaignId}/trigger.json",
-        nothing_of,
+        no_result,
         Replay.NEVER,
         body={"input": body},
-        params=place(name, "campaign_id", campaign_id, "campaignId"),
+        params=path_params(campaignId=campaign_id),
         scopes=_EXECUTE,
     )
 
 
+@endpoint
 def schedule(
-    campaign_id: int | str,
+    campaign_id: NumericId,
     *,
-    run_at: datetime | None = None,
+    run_at: UtcTime | None = None,
     tokens: Mapping[str, str] | None = None,
-    clone_to_program_name: str | None = None,
+    clone_to_program_name: ShortText | None = None,
 ) -> Call[Asset]:
     """Schedule a run of id of a batch campaign.
 
@@ -210,30 +219,33 @@ def schedule(
 
     Source: ``POST /rest/v1/campaigns/{campaignId}/schedule.json``.
     """
-    name = "campaigns.schedule"
     body: dict[str, Json] = {}
     if run_at is not None:
-        moment = utc(name, "run_at", run_at)
-        if moment - datetime.now(UTC) > LATEST_RUN:
-            raise InvalidInput("run_at", "is more than two years ahead", call=name)
-        body["runAt"] = moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
+        if run_at - datetime.now(UTC) > LATEST_RUN:
+            raise InvalidInput("run_at", "is more than two years ahead")
+        body["runAt"] = run_at.strftime("%Y-%m-%dT%H:%M:%S+0000")
     if tokens is not None and tokens != {}:
-        body["tokens"] = _tokens(name, tokens)
+        body["tokens"] = _tokens(tokens)
     if clone_to_program_name is not None:
-        body["cloneToProgramName"] = text(name, "clone_to_program_name", clone_to_program_name)
+        body["cloneToProgramName"] = clone_to_program_name
     return write(
-        name,
+        "campaigns.schedule",
         "/campaigns/{campaignId}/schedule.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.NEVER,
         body={"input": body},
-        params=place(name, "campaign_id", campaign_id, "campaignId"),
+        params=path_params(campaignId=campaign_id),
         scopes=_EXECUTE,
     )
 
 
+@endpoint
 def create(
-    campaign_name: str, *, folder_id: int | str, folder_type: str = "Folder", description: str | None = None
+    campaign_name: ShortText,
+    *,
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
+    description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
 ) -> Call[SmartCampaign]:
     """Create an empty smart campaign.
 
@@ -247,17 +259,22 @@ def create(
 
     Source: ``POST /rest/asset/v1/smartCampaigns.json``.
     """
-    name = "campaigns.create"
     form = query_pairs(
-        name=text(name, "campaign_name", campaign_name),
-        folder=folder(name, folder_id, folder_type),
-        description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
+        name=campaign_name,
+        folder=folder_json(folder_id, folder_type),
+        description=description,
     )
-    return change(name, "/smartCampaigns.json", one_as(SmartCampaign), Replay.VERIFY, form=form)
+    return change(
+        "campaigns.create", "/smartCampaigns.json", only_row_as(SmartCampaign), Replay.VERIFY, form=form
+    )
 
 
+@endpoint
 def update(
-    campaign_id: int | str, *, new_name: str | None = None, description: str | None = None
+    campaign_id: NumericId,
+    *,
+    new_name: ShortText | None = None,
+    description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
 ) -> Call[SmartCampaign]:
     """Update a smart campaign's name or description.
 
@@ -267,28 +284,28 @@ def update(
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}.json``.
     """
-    name = "campaigns.update"
     form = query_pairs(
-        name=None if new_name is None else text(name, "new_name", new_name),
-        description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
+        name=new_name,
+        description=description,
     )
     return change(
-        name,
+        "campaigns.update",
         "/smartCampaign/{id}.json",
-        one_as(SmartCampaign),
+        only_row_as(SmartCampaign),
         Replay.SAFE,
-        params=place(name, "campaign_id", campaign_id),
-        form=something(name, "new_name", form),
+        params=path_params(id=campaign_id),
+        form=at_least_one("new_name", form),
     )
 
 
+@endpoint
 def clone(
-    campaign_id: int | str,
-    campaign_name: str,
+    campaign_id: NumericId,
+    campaign_name: ShortText,
     *,
-    folder_id: int | str,
-    folder_type: str = "Folder",
-    description: str | None = None,
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
+    description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
 ) -> Call[SmartCampaign]:
     """Clone a smart campaign with its rules and flow. The clone is inactive.
 
@@ -301,23 +318,23 @@ def clone(
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/clone.json``.
     """
-    name = "campaigns.clone"
     form = query_pairs(
-        name=text(name, "campaign_name", campaign_name),
-        folder=folder(name, folder_id, folder_type),
-        description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
+        name=campaign_name,
+        folder=folder_json(folder_id, folder_type),
+        description=description,
     )
     return change(
-        name,
+        "campaigns.clone",
         "/smartCampaign/{id}/clone.json",
-        one_as(SmartCampaign),
+        only_row_as(SmartCampaign),
         Replay.VERIFY,
-        params=place(name, "campaign_id", campaign_id),
+        params=path_params(id=campaign_id),
         form=form,
     )
 
 
-def delete(campaign_id: int | str) -> Call[Asset]:
+@endpoint
+def delete(campaign_id: NumericId) -> Call[Asset]:
     """Delete a smart campaign.
 
     :param campaign_id: id of a campaign that is not in use.
@@ -328,7 +345,8 @@ def delete(campaign_id: int | str) -> Call[Asset]:
     return _switch("campaigns.delete", campaign_id, "delete", "Read-Write Assets")
 
 
-def activate(campaign_id: int | str) -> Call[Asset]:
+@endpoint
+def activate(campaign_id: NumericId) -> Call[Asset]:
     """Activate a trigger campaign.
 
     :param campaign_id: id of an inactive campaign with a trigger and a flow step.
@@ -339,7 +357,8 @@ def activate(campaign_id: int | str) -> Call[Asset]:
     return _switch("campaigns.activate", campaign_id, "activate", "Activate Campaign")
 
 
-def deactivate(campaign_id: int | str) -> Call[Asset]:
+@endpoint
+def deactivate(campaign_id: NumericId) -> Call[Asset]:
     """Deactivate a trigger campaign.
 
     :param campaign_id: id of an active campaign.
@@ -350,23 +369,22 @@ def deactivate(campaign_id: int | str) -> Call[Asset]:
     return _switch("campaigns.deactivate", campaign_id, "deactivate", "Deactivate Campaign")
 
 
-def _switch(name: str, campaign_id: int | str, verb: str, permission: str) -> Call[Asset]:
+def _switch(name: str, campaign_id: NumericId, verb: str, permission: str) -> Call[Asset]:
     return change(
         name,
         f"/smartCampaign/{{id}}/{verb}.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.VERIFY,
-        params=place(name, "campaign_id", campaign_id),
+        params=path_params(id=campaign_id),
         scopes=(permission,),
     )
 
 
-def _tokens(call: str, tokens: Mapping[str, str]) -> builtins.list[Json]:
-    if not isinstance(tokens, Mapping):
-        raise InvalidInput("tokens", f"must be a mapping, not {describe_type(tokens)}", call=call)
+def _tokens(tokens: Mapping[str, str]) -> builtins.list[Json]:
+    mapping("tokens", tokens)
     if len(tokens) > TOKENS_MAX:
-        raise InvalidInput("tokens", f"are {len(tokens)}; at most {TOKENS_MAX} per call", call=call)
+        raise InvalidInput("tokens", f"has {len(tokens)} entries; at most {TOKENS_MAX} per call")
     for token in tokens:
         if not (isinstance(token, str) and token.startswith("{{my.") and token.endswith("}}")):
-            raise InvalidInput(f"tokens[{token}]", "must be written {{my.name}}", call=call)
+            raise InvalidInput(f"tokens[{token}]", "must be written {{my.name}}")
     return [{"name": token, "value": value} for token, value in tokens.items()]
