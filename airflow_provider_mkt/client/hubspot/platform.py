@@ -106,7 +106,7 @@ class HubSpot(Platform):
             return token
         if 400 <= answer.status < 500 and answer.status not in _TOKEN_LATER:
             raise AuthenticationError(
-                f"the refresh token or the client was rejected: {_text(body)}",
+                f"the refresh token or the client was refused: {_text(body)}",
                 platform=self.name,
                 call="oauth.token",
                 code=str(body.get("status") or body.get("error") or ""),
@@ -201,7 +201,7 @@ class HubSpot(Platform):
 
     def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         error = AuthenticationError(
-            _text(body) or "the token was rejected", **_error_details(call, response, body)
+            _text(body) or "the token was refused", **_error_details(call, response, body)
         )
         renewable = self.account.refresh_token is not None
         return Failure(error, RetryAction.REFRESH_TOKEN if renewable else RetryAction.FAIL)

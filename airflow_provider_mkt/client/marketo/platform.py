@@ -141,7 +141,7 @@ class Marketo(Platform):
             return token
         if answer.status in (400, 401, 403):
             raise AuthenticationError(
-                f"client id and secret were rejected: {body.get('error_description') or 'no reason given'}",
+                f"client id and secret were refused: {body.get('error_description') or 'no reason given'}",
                 platform=self.name,
                 call="identity.token",
                 code=str(body.get("error") or ""),
@@ -187,7 +187,7 @@ class Marketo(Platform):
         match response.status:
             case 401:
                 return Failure(
-                    AuthenticationError("the token was rejected", **details), RetryAction.REFRESH_TOKEN
+                    AuthenticationError("the token was refused", **details), RetryAction.REFRESH_TOKEN
                 )
             case 403:
                 error = PermissionDenied("not allowed", missing=call.scopes, **details)

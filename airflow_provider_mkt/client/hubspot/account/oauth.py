@@ -71,11 +71,7 @@ def exchange_code(code: Text, redirect_uri: Text, *, code_verifier: Text | None 
 
     Source: ``POST /oauth/{version}/token``.
     """
-    pairs = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": redirect_uri,
-    }
+    pairs = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if code_verifier is not None:
         pairs["code_verifier"] = code_verifier
     return _tokens("oauth.exchange_code", pairs, Replay.VERIFY)

@@ -20,12 +20,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.parameters import (
-    NumericId,
-    endpoint,
-    items,
-    required_str,
-)
+from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 

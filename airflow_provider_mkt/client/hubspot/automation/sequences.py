@@ -116,11 +116,7 @@ def enrol(
 
     Source: ``POST /automation/{version}/sequences/enrollments``.
     """
-    body = {
-        "sequenceId": str(sequence_id),
-        "contactId": str(contact_id),
-        "senderEmail": sender_email,
-    }
+    body = {"sequenceId": str(sequence_id), "contactId": str(contact_id), "senderEmail": sender_email}
     if sender_alias_address is not None:
         body["senderAliasAddress"] = sender_alias_address
     return Call(

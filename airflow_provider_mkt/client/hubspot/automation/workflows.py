@@ -41,11 +41,7 @@ def enrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
     Source: ``POST /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
     return Call(
-        "workflows.enrol",
-        _enrolment("POST", workflow_id, email),
-        nothing,
-        Replay.VERIFY,
-        scopes=_SCOPES,
+        "workflows.enrol", _enrolment("POST", workflow_id, email), nothing, Replay.VERIFY, scopes=_SCOPES
     )
 
 
@@ -61,11 +57,7 @@ def unenrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
     Source: ``DELETE /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
     return Call(
-        "workflows.unenrol",
-        _enrolment("DELETE", workflow_id, email),
-        nothing,
-        Replay.SAFE,
-        scopes=_SCOPES,
+        "workflows.unenrol", _enrolment("DELETE", workflow_id, email), nothing, Replay.SAFE, scopes=_SCOPES
     )
 
 

@@ -28,13 +28,7 @@ from airflow_provider_mkt.client.hubspot.parameters import (
     text_properties,
 )
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.parameters import (
-    Names,
-    Text,
-    endpoint,
-    items,
-    required_str,
-)
+from airflow_provider_mkt.client.parameters import Names, Text, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
@@ -60,11 +54,7 @@ class Campaign(TypedDict):
 
 @endpoint
 def list(
-    *,
-    name: str | None = None,
-    properties: Names = (),
-    sort: Text | None = None,
-    limit: PageSize = PAGE_MAX,
+    *, name: str | None = None, properties: Names = (), sort: Text | None = None, limit: PageSize = PAGE_MAX
 ) -> Call[builtins.list[Campaign]]:
     """List campaigns.
 
@@ -92,11 +82,7 @@ def list(
 
 @endpoint
 def get(
-    campaign_guid: str,
-    *,
-    properties: Names = (),
-    start_date: Day | None = None,
-    end_date: Day | None = None,
+    campaign_guid: str, *, properties: Names = (), start_date: Day | None = None, end_date: Day | None = None
 ) -> Call[Campaign]:
     """Read a campaign, with the first page of its assets of each type.
 
@@ -174,13 +160,7 @@ def delete(campaign_guid: str) -> Call[None]:
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    return Call(
-        "campaigns.delete",
-        _route("DELETE", campaign_guid),
-        nothing,
-        Replay.SAFE,
-        scopes=_WRITE,
-    )
+    return Call("campaigns.delete", _route("DELETE", campaign_guid), nothing, Replay.SAFE, scopes=_WRITE)
 
 
 @endpoint

@@ -9,14 +9,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PlatformError
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
-from airflow_provider_mkt.client.parameters import (
-    Names,
-    Text,
-    between,
-    endpoint,
-    known_value,
-    required_str,
-)
+from airflow_provider_mkt.client.parameters import Names, Text, between, endpoint, known_value, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 200
@@ -90,10 +83,7 @@ def search(
 
 @endpoint
 def search_all(
-    filter_groups: Sequence[Sequence[Filter]] = (),
-    *,
-    query: Text | None = None,
-    properties: Names = (),
+    filter_groups: Sequence[Sequence[Filter]] = (), *, query: Text | None = None, properties: Names = ()
 ) -> Call[list[Contact]]:
     """Search contacts without a result limit, in the order of their record ids.
 

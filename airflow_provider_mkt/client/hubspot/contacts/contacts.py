@@ -21,11 +21,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
 from airflow_provider_mkt.client.hubspot.contacts._records import contact_list, read_contact, read_contacts
-from airflow_provider_mkt.client.hubspot.parameters import (
-    Changes,
-    PageSize,
-    Properties,
-)
+from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import (
     Check,

@@ -9,14 +9,7 @@ from typing import Annotated, TypedDict, cast
 from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, query_pairs
 from airflow_provider_mkt.client.hubspot.emails._fields import READ
 from airflow_provider_mkt.client.hubspot.parameters import time_range
-from airflow_provider_mkt.client.parameters import (
-    NumericId,
-    Text,
-    UtcTime,
-    endpoint,
-    items_or_empty,
-    one_of,
-)
+from airflow_provider_mkt.client.parameters import NumericId, Text, UtcTime, endpoint, items_or_empty, one_of
 
 INTERVALS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "QUARTER_HOUR", "MINUTE", "SECOND")
 EMAILS_MAX = 400

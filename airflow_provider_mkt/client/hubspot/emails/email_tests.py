@@ -24,10 +24,7 @@ def create_variation(email_id: PathText, variation_name: Text) -> Call[Email]:
     Source: ``POST /marketing/{version}/emails/ab-test/create-variation``.
     """
     params = path_params(email_id=email_id)
-    body = {
-        "contentId": dict(params)["email_id"],
-        "variationName": variation_name,
-    }
+    body = {"contentId": dict(params)["email_id"], "variationName": variation_name}
     return Call(
         "email_tests.create_variation",
         Route("POST", "emails", "/ab-test/create-variation"),

@@ -83,11 +83,7 @@ def list(
         if property_name.removeprefix("-") not in SORTS:
             raise InvalidInput(f"sort[{index}]", f"must be one of {', '.join(SORTS)}")
     filters = query_pairs(
-        campaign=campaign,
-        type=types or None,
-        isPublished=is_published,
-        sort=sort or None,
-        limit=limit,
+        campaign=campaign, type=types or None, isPublished=is_published, sort=sort or None, limit=limit
     )
     options = read_options(
         archived=archived,

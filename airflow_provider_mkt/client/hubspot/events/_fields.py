@@ -12,13 +12,7 @@ from airflow_provider_mkt.client.call import Envelope, Pairs, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchError
 from airflow_provider_mkt.client.hubspot.parameters import time_text
-from airflow_provider_mkt.client.parameters import (
-    optional_str,
-    required_str,
-    text_mapping,
-    to_bool,
-    to_utc,
-)
+from airflow_provider_mkt.client.parameters import optional_str, required_str, text_mapping, to_bool, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
 FAMILY = "marketing_events"

@@ -12,15 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    path_params,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import as_inputs
 from airflow_provider_mkt.client.hubspot.events._fields import (

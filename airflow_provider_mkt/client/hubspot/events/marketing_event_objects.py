@@ -97,13 +97,7 @@ def get(object_id: NumericId) -> Call[MarketingEvent]:
 
     Source: ``GET /marketing/{version}/marketing-events/{objectId}``.
     """
-    return Call(
-        "marketing_event_objects.get",
-        _route("GET", object_id),
-        read_event,
-        Replay.SAFE,
-        scopes=READ,
-    )
+    return Call("marketing_event_objects.get", _route("GET", object_id), read_event, Replay.SAFE, scopes=READ)
 
 
 @endpoint
@@ -201,11 +195,7 @@ def delete(object_id: NumericId) -> Call[None]:
     Source: ``DELETE /marketing/{version}/marketing-events/{objectId}``.
     """
     return Call(
-        "marketing_event_objects.delete",
-        _route("DELETE", object_id),
-        nothing,
-        Replay.SAFE,
-        scopes=WRITE,
+        "marketing_event_objects.delete", _route("DELETE", object_id), nothing, Replay.SAFE, scopes=WRITE
     )
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.hubspot.events._fields import (
-    FAMILY,
-    PAGE_MAX,
-    READ,
-    check_not_reserved,
-)
+from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, PAGE_MAX, READ, check_not_reserved
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, PathSegment, PathText, endpoint, one_of

@@ -233,13 +233,7 @@ def get(import_id: NumericId) -> Call[Import]:
 
     Source: ``GET /crm/{version}/imports/{importId}``.
     """
-    return Call(
-        "imports.get",
-        _route("GET", import_id),
-        Import.model_validate,
-        Replay.SAFE,
-        scopes=_SCOPES,
-    )
+    return Call("imports.get", _route("GET", import_id), Import.model_validate, Replay.SAFE, scopes=_SCOPES)
 
 
 @endpoint

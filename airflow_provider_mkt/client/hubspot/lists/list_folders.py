@@ -139,10 +139,7 @@ def move_list(list_id: RecordId, new_folder_id: RecordId) -> Call[None]:
 
     Source: ``PUT /crm/{version}/lists/folders/move-list``.
     """
-    body = {
-        "listId": list_id,
-        "newFolderId": new_folder_id,
-    }
+    body = {"listId": list_id, "newFolderId": new_folder_id}
     return Call(
         "list_folders.move_list",
         Route("PUT", FAMILY, "/folders/move-list"),

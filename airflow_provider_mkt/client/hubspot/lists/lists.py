@@ -266,10 +266,7 @@ def rename(list_id: int | str, list_name: Text, *, include_filters: bool = False
         Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(listId=list_id)),
         read_updated_list,
         Replay.SAFE,
-        query=(
-            *query_pairs(listName=list_name),
-            *_with_filters(include_filters),
-        ),
+        query=(*query_pairs(listName=list_name), *_with_filters(include_filters)),
         scopes=WRITE,
     )
 

@@ -119,12 +119,7 @@ def _message(
     reply_to: Sequence[str],
 ) -> dict[str, Any]:
     # The dated schema requires the lists and the undated schema the recipient, so all fields are always sent.
-    message: dict[str, Any] = {
-        "to": to,
-        "cc": [*cc],
-        "bcc": [*bcc],
-        "replyTo": [*reply_to],
-    }
+    message: dict[str, Any] = {"to": to, "cc": [*cc], "bcc": [*bcc], "replyTo": [*reply_to]}
     if sender is not None:
         message["from"] = sender
     if send_id is not None:

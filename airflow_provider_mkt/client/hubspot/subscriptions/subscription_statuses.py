@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    JsonBody,
-    Replay,
-    Route,
-    path_params,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
 from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
@@ -52,10 +45,7 @@ def definitions(
         Route("GET", FAMILY, "/definitions"),
         lambda envelope: cast("list[Definition]", read_results(envelope)),
         Replay.SAFE,
-        query=query_pairs(
-            businessUnitId=business_unit_id,
-            includeTranslations=include_translations,
-        ),
+        query=query_pairs(businessUnitId=business_unit_id, includeTranslations=include_translations),
         scopes=READ,
     )
 

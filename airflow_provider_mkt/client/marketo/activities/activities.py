@@ -170,10 +170,7 @@ def deleted_leads(token: PagingToken, *, batch_size: BatchSize = 300) -> Call[li
         "activities.deleted_leads",
         "/activities/deletedleads.json",
         rows_as(Activity),
-        query=query_pairs(
-            nextPageToken=token,
-            batchSize=_unless_default(batch_size),
-        ),
+        query=query_pairs(nextPageToken=token, batchSize=_unless_default(batch_size)),
         scopes=_SCOPES,
         follow=date_token,
     )

@@ -133,10 +133,7 @@ def update(
     Source: ``POST /rest/v1/activities/external/type/{apiName}.json``.
     """
     changes = query_pairs(
-        name=display_name,
-        triggerName=trigger_name,
-        filterName=filter_name,
-        description=description,
+        name=display_name, triggerName=trigger_name, filterName=filter_name, description=description
     )
     body: dict[str, Json] = dict(changes)
     if primary_attribute is None:

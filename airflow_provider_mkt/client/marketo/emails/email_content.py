@@ -69,11 +69,7 @@ def update_section(
 
     Source: ``POST /rest/asset/v1/email/{id}/content/{htmlId}.json``.
     """
-    form = query_pairs(
-        type=section_type,
-        value=value,
-        textValue=text_value,
-    )
+    form = query_pairs(type=section_type, value=value, textValue=text_value)
     return change(
         "email_content.update_section",
         "/email/{id}/content/{htmlId}.json",
@@ -103,11 +99,7 @@ def preview(
 
     Source: ``GET /rest/asset/v1/email/{id}/fullContent.json``.
     """
-    query = query_pairs(
-        status=status,
-        leadId=lead_id,
-        type=content_type,
-    )
+    query = query_pairs(status=status, leadId=lead_id, type=content_type)
     params = path_params(id=email_id)
     return asset(
         "email_content.preview",

@@ -51,10 +51,7 @@ def list(
 
     Source: ``GET /rest/asset/v1/emails.json``.
     """
-    query = query_pairs(
-        status=status,
-        folder=folder_filter(folder_id, folder_type),
-    )
+    query = query_pairs(status=status, folder=folder_filter(folder_id, folder_type))
     return asset_pages(
         "emails.list",
         "/emails.json",
@@ -99,11 +96,7 @@ def by_name(
 
     Source: ``GET /rest/asset/v1/email/byName.json``.
     """
-    query = query_pairs(
-        name=email_name,
-        status=status,
-        folder=folder_filter(folder_id, folder_type),
-    )
+    query = query_pairs(name=email_name, status=status, folder=folder_filter(folder_id, folder_type))
     return asset("emails.by_name", "/email/byName.json", rows_as(Email), query=query)
 
 
@@ -343,11 +336,7 @@ def send_sample(
 
     Source: ``POST /rest/asset/v1/email/{id}/sendSample.json``.
     """
-    form = query_pairs(
-        emailAddress=email_address,
-        leadId=lead_id,
-        textOnly=text_only,
-    )
+    form = query_pairs(emailAddress=email_address, leadId=lead_id, textOnly=text_only)
     # Marketo documents three different responses, which share only the success flag.
     return change(
         "emails.send_sample",

@@ -12,14 +12,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FileFormat
 from airflow_provider_mkt.client.marketo.requests import NAME_MAX, READ_LEAD, time_text
 from airflow_provider_mkt.client.marketo.responses import only_row_as
-from airflow_provider_mkt.client.parameters import (
-    Check,
-    between,
-    item_list,
-    mapping,
-    required_str,
-    to_utc,
-)
+from airflow_provider_mkt.client.parameters import Check, between, item_list, mapping, required_str, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
 Kind = Literal["leads", "activities", "program_members"]

@@ -38,13 +38,7 @@ from airflow_provider_mkt.client.marketo.exports._parameters import (
 from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.responses import first_row, only_row_as, rows_as
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.parameters import (
-    Check,
-    NumericId,
-    endpoint,
-    items_or_empty,
-    mapping,
-)
+from airflow_provider_mkt.client.parameters import Check, NumericId, endpoint, items_or_empty, mapping
 
 Status = Literal["Created", "Queued", "Processing", "Canceled", "Completed", "Failed"]
 PROGRAMS_MAX = 10

@@ -138,11 +138,7 @@ def create(
 
     Source: ``POST /rest/asset/v1/folders.json``.
     """
-    form = query_pairs(
-        name=folder_name,
-        parent=folder_json(parent_id, parent_type),
-        description=description,
-    )
+    form = query_pairs(name=folder_name, parent=folder_json(parent_id, parent_type), description=description)
     return change("folders.create", "/folders.json", only_row_as(Folder), Replay.VERIFY, form=form)
 
 
@@ -164,11 +160,7 @@ def update(
 
     Source: ``POST /rest/asset/v1/folder/{id}.json``.
     """
-    changes = query_pairs(
-        name=new_name,
-        description=description,
-        isArchive=is_archive,
-    )
+    changes = query_pairs(name=new_name, description=description, isArchive=is_archive)
     return change(
         "folders.update",
         "/folder/{id}.json",

@@ -49,10 +49,7 @@ def create_import(
         Replay.NEVER,
         TRANSFER_TIMEOUT,
         query=query_pairs(
-            format=file_format,
-            lookupField=lookup_field,
-            listId=list_id,
-            partitionName=partition_name,
+            format=file_format, lookupField=lookup_field, listId=list_id, partitionName=partition_name
         ),
         body=upload(content, filename),
         scopes=WRITE_LEAD,

@@ -45,12 +45,7 @@ def create_import(
     """
     return Call(
         "bulk_members.create_import",
-        Route(
-            "POST",
-            "bulk",
-            "/program/{programId}/members/import.json",
-            path_params(programId=program_id),
-        ),
+        Route("POST", "bulk", "/program/{programId}/members/import.json", path_params(programId=program_id)),
         only_row_as(BulkImport),
         Replay.NEVER,
         TRANSFER_TIMEOUT,

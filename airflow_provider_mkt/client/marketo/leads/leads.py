@@ -204,10 +204,7 @@ def merge(
         no_result,
         Replay.VERIFY,
         params=path_params(leadId=winner_id),
-        query=query_pairs(
-            leadIds=comma_joined(loser_ids),
-            mergeInCRM=merge_in_crm or None,
-        ),
+        query=query_pairs(leadIds=comma_joined(loser_ids), mergeInCRM=merge_in_crm or None),
         timeout=180,
     )
 

@@ -16,13 +16,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 from airflow_provider_mkt.client.marketo.responses import rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import CampaignMembership, ListMembership, ProgramMembership
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.parameters import (
-    Names,
-    NumericId,
-    UtcTime,
-    endpoint,
-    items_or_empty,
-)
+from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, endpoint, items_or_empty
 
 
 @endpoint

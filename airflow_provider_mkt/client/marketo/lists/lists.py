@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, comma_joined, path_params, query_pairs
-from airflow_provider_mkt.client.marketo.requests import (
-    BATCH_MAX,
-    WRITE_LEAD,
-    BatchSize,
-    Ids,
-    read,
-)
+from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, BatchSize, Ids, read
 from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
 from airflow_provider_mkt.client.paging import position_token
@@ -84,10 +78,7 @@ def leads(
         "/lists/{listId}/leads.json",
         rows,
         params=path_params(listId=list_id),
-        query=query_pairs(
-            fields=comma_joined(fields),
-            batchSize=batch_size,
-        ),
+        query=query_pairs(fields=comma_joined(fields), batchSize=batch_size),
         timeout=60,
         follow=position_token,
     )

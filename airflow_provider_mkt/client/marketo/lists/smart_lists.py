@@ -86,12 +86,7 @@ def of_campaign(campaign_id: NumericId, *, include_rules: bool = False) -> Call[
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}/smartList.json``.
     """
-    return _get(
-        "smart_lists.of_campaign",
-        "/smartCampaign/{id}/smartList.json",
-        campaign_id,
-        include_rules,
-    )
+    return _get("smart_lists.of_campaign", "/smartCampaign/{id}/smartList.json", campaign_id, include_rules)
 
 
 @endpoint
@@ -126,11 +121,7 @@ def clone(
 
     Source: ``POST /rest/asset/v1/smartList/{id}/clone.json``.
     """
-    form = query_pairs(
-        name=list_name,
-        folder=folder_json(folder_id, folder_type),
-        description=description,
-    )
+    form = query_pairs(name=list_name, folder=folder_json(folder_id, folder_type), description=description)
     params = path_params(id=list_id)
     return change(
         "smart_lists.clone",

@@ -94,11 +94,7 @@ def create(
 
     Source: ``POST /rest/asset/v1/staticLists.json``.
     """
-    form = query_pairs(
-        name=list_name,
-        folder=folder_json(folder_id, folder_type),
-        description=description,
-    )
+    form = query_pairs(name=list_name, folder=folder_json(folder_id, folder_type), description=description)
     return change(
         "static_lists.create", "/staticLists.json", only_row_as(StaticList), Replay.VERIFY, form=form
     )

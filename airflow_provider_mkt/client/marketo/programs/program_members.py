@@ -170,10 +170,7 @@ def remove(program_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult
 
 @endpoint
 def change_status(
-    program_id: NumericId,
-    lead_ids: Ids,
-    *,
-    status_name: ShortText,
+    program_id: NumericId, lead_ids: Ids, *, status_name: ShortText
 ) -> Call[builtins.list[RowResult]]:
     """Change the status of up to 300 members, by the older call, which does not create members.
 

@@ -69,11 +69,7 @@ def list(
     values = comma_joined(filter_values)
     if (filter_type is None) is not (values is None):
         raise InvalidInput("filter_values", "go together with filter_type")
-    query = query_pairs(
-        filterType=filter_type,
-        filterValues=values,
-        status=status,
-    )
+    query = query_pairs(filterType=filter_type, filterValues=values, status=status)
     return asset_pages(
         "programs.list",
         "/programs.json",
@@ -111,9 +107,7 @@ def by_name(
     Source: ``GET /rest/asset/v1/program/byName.json``.
     """
     query = query_pairs(
-        name=program_name,
-        includeTags=include_tags or None,
-        includeCosts=include_costs or None,
+        name=program_name, includeTags=include_tags or None, includeCosts=include_costs or None
     )
     return asset("programs.by_name", "/program/byName.json", first_row_as(Program), query=query)
 
@@ -234,11 +228,7 @@ def clone(
 
     Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
     """
-    form = query_pairs(
-        name=program_name,
-        folder=folder_json(folder_id, "Folder"),
-        description=description,
-    )
+    form = query_pairs(name=program_name, folder=folder_json(folder_id, "Folder"), description=description)
     return change(
         "programs.clone",
         "/program/{id}/clone.json",
@@ -291,10 +281,7 @@ def unapprove(program_id: NumericId) -> Call[Asset]:
 
 @endpoint
 def set_status(
-    program_id: NumericId,
-    lead_ids: Ids,
-    *,
-    status_name: ShortText,
+    program_id: NumericId, lead_ids: Ids, *, status_name: ShortText
 ) -> Call[builtins.list[RowResult]]:
     """Set the program status of up to 300 leads, which become members if they are not.
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 import builtins
 
 from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
-from airflow_provider_mkt.client.marketo.requests import (
-    PageSize,
-    ShortText,
-    asset,
-    asset_pages,
-    change,
-)
+from airflow_provider_mkt.client.marketo.requests import PageSize, ShortText, asset, asset_pages, change
 from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Program, TagType
 from airflow_provider_mkt.client.parameters import NumericId, endpoint

@@ -10,13 +10,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import asset, change
 from airflow_provider_mkt.client.marketo.responses import only_row_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, Token
-from airflow_provider_mkt.client.parameters import (
-    Check,
-    NumericId,
-    endpoint,
-    optional_str,
-    required_str,
-)
+from airflow_provider_mkt.client.parameters import Check, NumericId, endpoint, optional_str, required_str
 
 NAME_MAX = 50
 
@@ -72,12 +66,7 @@ def set_value(
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    form = query_pairs(
-        name=token_name,
-        type=token_type,
-        value=value,
-        folderType=folder_type,
-    )
+    form = query_pairs(name=token_name, type=token_type, value=value, folderType=folder_type)
     return change(
         "tokens.set_value",
         "/folder/{id}/tokens.json",
@@ -106,11 +95,7 @@ def delete(
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens/delete.json``.
     """
-    form = query_pairs(
-        name=token_name,
-        type=token_type,
-        folderType=folder_type,
-    )
+    form = query_pairs(name=token_name, type=token_type, folderType=folder_type)
     return change(
         "tokens.delete",
         "/folder/{id}/tokens/delete.json",

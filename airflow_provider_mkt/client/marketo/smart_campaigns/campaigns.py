@@ -260,9 +260,7 @@ def create(
     Source: ``POST /rest/asset/v1/smartCampaigns.json``.
     """
     form = query_pairs(
-        name=campaign_name,
-        folder=folder_json(folder_id, folder_type),
-        description=description,
+        name=campaign_name, folder=folder_json(folder_id, folder_type), description=description
     )
     return change(
         "campaigns.create", "/smartCampaigns.json", only_row_as(SmartCampaign), Replay.VERIFY, form=form
@@ -284,10 +282,7 @@ def update(
 
     Source: ``POST /rest/asset/v1/smartCampaign/{id}.json``.
     """
-    form = query_pairs(
-        name=new_name,
-        description=description,
-    )
+    form = query_pairs(name=new_name, description=description)
     return change(
         "campaigns.update",
         "/smartCampaign/{id}.json",
@@ -319,9 +314,7 @@ def clone(
     Source: ``POST /rest/asset/v1/smartCampaign/{id}/clone.json``.
     """
     form = query_pairs(
-        name=campaign_name,
-        folder=folder_json(folder_id, folder_type),
-        description=description,
+        name=campaign_name, folder=folder_json(folder_id, folder_type), description=description
     )
     return change(
         "campaigns.clone",
