@@ -57,16 +57,16 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
 
     function = endpoint(platform, name)
     signature = inspect.signature(function)
-    for given, value in arguments.items():
-        if given not in signature.parameters:
+    for argument, value in arguments.items():
+        if argument not in signature.parameters:
             takes = ", ".join(signature.parameters) or "none"
             problem = f"is not an argument of {name}; its arguments are {takes}"
-            raise InvalidInput(f"arguments.{given}", problem, call=name)
-        if _takes_only_text_or_numbers(function, given):
+            raise InvalidInput(f"arguments.{argument}", problem, call=name)
+        if _takes_only_text_or_numbers(function, argument):
             # pydantic would convert a boolean to the number 1.
             items = value if isinstance(value, list | tuple) else (value,)
             if any(isinstance(item, bool) for item in items):
-                raise InvalidInput(f"arguments.{given}", "must not be a boolean", call=name)
+                raise InvalidInput(f"arguments.{argument}", "must not be a boolean", call=name)
     try:
         signature.bind(**arguments)
     except TypeError:

@@ -20,8 +20,9 @@ class BatchError(BaseModel):
 
     def ids(self) -> list[str]:
         """Return the ids of the inputs that failed, if HubSpot reports them."""
-        named = (self.context.get("ids"), self.context.get("id"))
-        return [str(one) for ids in named for one in (ids if isinstance(ids, list) else (ids,)) if one]
+        values = (self.context.get("ids"), self.context.get("id"))
+        ids = [id_ for value in values for id_ in (value if isinstance(value, list) else (value,))]
+        return [str(id_) for id_ in ids if id_]
 
 
 class BatchRow(BaseModel):
@@ -67,4 +68,5 @@ def nothing(envelope: Envelope) -> None:
 
 
 def as_inputs(values: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of a batch request."""
     return {"inputs": values}

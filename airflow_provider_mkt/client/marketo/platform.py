@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Respon
 
 WINDOW = 20.0
 QUERY_MAX = 7_500
-"""Bytes of query above which a read is sent as a form; the platform's own limit is 8 KB for the whole URI."""
+"""Bytes of query above which a read is sent as a form; Marketo's own limit is 8 KB for the whole URI."""
 
 PREFIXES = {
     "lead": "/rest/v1",
@@ -164,8 +164,8 @@ class Marketo(Platform):
 
     def classify(self, call: Call[Any], response: Response) -> Classification:
         if not 200 <= response.status < 300:
-            return self._judge_status(call, response)
-        if call.file and not _says_whether(response):
+            return self._classify_status(call, response)
+        if call.file and not _is_error_envelope(response):
             return Success(response.file())
         try:
             envelope = response.envelope()
@@ -180,9 +180,9 @@ class Marketo(Platform):
                 **_error_details(call, response, envelope, ""),
             )
             return Failure(error, RetryAction.AMBIGUOUS)
-        return self._judge_code(call, response, envelope)
+        return self._classify_code(call, response, envelope)
 
-    def _judge_status(self, call: Call[Any], response: Response) -> Failure:
+    def _classify_status(self, call: Call[Any], response: Response) -> Failure:
         details = _error_details(call, response, _body(response), "")
         match response.status:
             case 401:
@@ -217,7 +217,7 @@ class Marketo(Platform):
                 return Failure(ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS)
         return Failure(InvalidRequest("refused", **details), RetryAction.FAIL)
 
-    def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Failure:
+    def _classify_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Failure:
         code, message = _code(envelope), str(errors_of(envelope)[0].get("message") or "no reason given")
         details = _error_details(call, response, envelope, code)
         if code == "607" or code == "1020":
@@ -252,7 +252,7 @@ def next_quota_reset(now: datetime) -> datetime:
     return today if now < today else today + timedelta(days=1)
 
 
-def _says_whether(response: Response) -> bool:
+def _is_error_envelope(response: Response) -> bool:
     """Return whether the response to a file call is an error envelope, which also has status 200."""
     if response.content[:64].lstrip()[:1] != b"{":
         return False

@@ -35,8 +35,8 @@ class RowResult(BaseModel):
 
     def why(self) -> Reason | None:
         """Return the first reason. Some responses have one object instead of a list, or a list ``errors``."""
-        given = [*self.reasons, *self.errors]
-        return given[0] if given else self.reason
+        reasons = [*self.reasons, *self.errors]
+        return reasons[0] if reasons else self.reason
 
 
 class Named(TypedDict):

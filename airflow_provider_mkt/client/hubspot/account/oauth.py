@@ -96,7 +96,7 @@ def client_credentials(scope: Text) -> Call[TokenAnswer]:
     """Get a token of the app itself, independent of any account. Only the webhook journal accepts it.
 
     :param scope: scopes, separated by spaces.
-    :raises InvalidInput: when there is none.
+    :raises InvalidInput: when *scope* is empty.
 
     Source: ``POST /oauth/{version}/token``.
     """

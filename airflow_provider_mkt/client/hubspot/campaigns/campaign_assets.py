@@ -89,7 +89,7 @@ def list(
     :param start_date: first day of the assets' metrics, which are returned only when both days are given.
     :param end_date: last day of the metrics.
     :param limit: rows per page, 1-100; HubSpot's default of 10 when not given.
-    :returns: one page of assets; iterate the call for all.
+    :returns: one page of assets; iterate the call for all pages.
     :raises NotFound: when the campaign does not exist.
     :raises InvalidInput: when *asset_type* is not a type code, or only one of the two days is given.
 

@@ -182,16 +182,16 @@ def _sorted_by(sort: str) -> dict[str, str]:
     return {"propertyName": required_str("sort", sort.removeprefix("-")), "direction": direction}
 
 
-def _groups(given: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Any]]]:
-    groups = _list_up_to("filter_groups", given, GROUPS_MAX, "groups")
+def _groups(filter_groups: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Any]]]:
+    groups = _list_up_to("filter_groups", filter_groups, GROUPS_MAX, "groups")
     checked: list[list[dict[str, Any]]] = []
     for index, group in enumerate(groups):
-        where = f"filter_groups[{index}]"
-        filters = _list_up_to(where, group, GROUP_MAX - reserved, "filters")
+        field = f"filter_groups[{index}]"
+        filters = _list_up_to(field, group, GROUP_MAX - reserved, "filters")
         if not filters:
             # An empty group would match every contact.
-            raise InvalidInput(where, "is empty")
-        checked.append([_filter(f"{where}[{position}]", one) for position, one in enumerate(filters)])
+            raise InvalidInput(field, "is empty")
+        checked.append([_filter(f"{field}[{position}]", filter_) for position, filter_ in enumerate(filters)])
     total = sum(len(group) + reserved for group in checked)
     if total > FILTERS_MAX:
         raise InvalidInput("filter_groups", f"has {total} filters; at most {FILTERS_MAX} in total")
@@ -206,24 +206,24 @@ def _list_up_to(field: str, value: Sequence[T], at_most: int, item: str) -> Sequ
     return value
 
 
-def _filter(where: str, given: Filter) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise InvalidInput(where, f"must be a mapping, not {describe_type(given)}")
-    for key in given:
+def _filter(field: str, filter_: Filter) -> dict[str, Any]:
+    if not isinstance(filter_, Mapping):
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(filter_)}")
+    for key in filter_:
         if key not in _KEYS:
-            raise InvalidInput(where, f"has a key other than {', '.join(sorted(_KEYS))}")
-    name = required_str(f"{where}.property_name", given.get("property_name", ""))
-    operator = known_value(f"{where}.operator", given.get("operator", ""), OPERATORS)
+            raise InvalidInput(field, f"has a key other than {', '.join(sorted(_KEYS))}")
+    name = required_str(f"{field}.property_name", filter_.get("property_name", ""))
+    operator = known_value(f"{field}.operator", filter_.get("operator", ""), OPERATORS)
     checked: dict[str, Any] = {"propertyName": name, "operator": operator}
     if operator in _LISTED:
-        values = given.get("values", ())
+        values = filter_.get("values", ())
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise InvalidInput(f"{where}.values", f"must be a list of texts, not {describe_type(values)}")
+            raise InvalidInput(f"{field}.values", f"must be a list of texts, not {describe_type(values)}")
         checked["values"] = [
-            required_str(f"{where}.values[{index}]", value) for index, value in enumerate(values)
+            required_str(f"{field}.values[{index}]", value) for index, value in enumerate(values)
         ]
     elif operator not in _BARE:
-        checked["value"] = required_str(f"{where}.value", given.get("value", ""))
+        checked["value"] = required_str(f"{field}.value", filter_.get("value", ""))
         if operator == "BETWEEN":
-            checked["highValue"] = required_str(f"{where}.high_value", given.get("high_value", ""))
+            checked["highValue"] = required_str(f"{field}.high_value", filter_.get("high_value", ""))
     return checked

@@ -161,21 +161,21 @@ def create(name: Text, fields: JsonObject | None = None) -> Call[Email]:
 
     Source: ``POST /marketing/{version}/emails``.
     """
-    given = dict(fields or {})
-    if "name" in given:
+    email = dict(fields or {})
+    if "name" in email:
         raise InvalidInput("fields.name", "is already given by the parameter name")
-    if "DRAFT" not in str(given.get("state", "DRAFT")):
+    if "DRAFT" not in str(email.get("state", "DRAFT")):
         raise InvalidInput("fields.state", "is not a draft state; use emails.publish to publish")
-    testing = given.get("testing")
+    testing = email.get("testing")
     if isinstance(testing, Mapping):
         # The dated paths require this field, and a new email is never a variation.
-        given["testing"] = {"isAbVariation": False, **testing}
+        email["testing"] = {"isAbVariation": False, **testing}
     return Call(
         "emails.create",
         Route("POST", "emails"),
         Email.model_validate,
         Replay.VERIFY,
-        body=JsonBody({"name": name, **given}),
+        body=JsonBody({"name": name, **email}),
         scopes=WRITE,
     )
 

@@ -190,7 +190,7 @@ def delete(object_id: NumericId) -> Call[None]:
     """Delete an event.
 
     :param object_id: object id of the event.
-    :raises NotFound: when there is none; HubSpot does not document a second delete.
+    :raises NotFound: when it does not exist; HubSpot does not document a second delete.
 
     Source: ``DELETE /marketing/{version}/marketing-events/{objectId}``.
     """

@@ -165,7 +165,7 @@ def upsert_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
 
     :param events: 1-100 mappings of `upsert`'s parameters by name; a time can also be ISO 8601 text.
     :returns: the written events in any order, and the errors, which a 200 can also contain.
-    :raises InvalidInput: on an empty or too large batch, an incomplete read_event, or an event given twice.
+    :raises InvalidInput: on an empty or too large batch, an incomplete event, or an event given twice.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """

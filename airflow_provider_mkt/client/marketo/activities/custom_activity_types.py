@@ -153,9 +153,9 @@ def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Ca
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/create.json``.
     """
-    given = _attributes(attributes, ("apiName", "name", "dataType"))
+    body = _attributes(attributes, ("apiName", "name", "dataType"))
     return _change(
-        "custom_activity_types.add_attributes", api_name, "/attributes/create.json", Replay.VERIFY, given
+        "custom_activity_types.add_attributes", api_name, "/attributes/create.json", Replay.VERIFY, body
     )
 
 
@@ -169,9 +169,9 @@ def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) ->
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/update.json``.
     """
-    given = _attributes(attributes, ("apiName",))
+    body = _attributes(attributes, ("apiName",))
     return _change(
-        "custom_activity_types.update_attributes", api_name, "/attributes/update.json", Replay.SAFE, given
+        "custom_activity_types.update_attributes", api_name, "/attributes/update.json", Replay.SAFE, body
     )
 
 
@@ -245,8 +245,8 @@ def _change(
     )
 
 
-def _primary_attribute(given: Mapping[str, Any]) -> dict[str, Json]:
-    attribute = mapping("primary_attribute", given)
+def _primary_attribute(value: Mapping[str, Any]) -> dict[str, Json]:
+    attribute = mapping("primary_attribute", value)
     for key in ("apiName", "name", "dataType"):
         if not attribute.get(key):
             raise InvalidInput(f"primary_attribute.{key}", "is missing or empty")
@@ -254,8 +254,8 @@ def _primary_attribute(given: Mapping[str, Any]) -> dict[str, Json]:
     return attribute
 
 
-def _attributes(given: Sequence[Mapping[str, Any]], required: Sequence[str]) -> dict[str, Json]:
-    rows = records("attributes", given, required=required, at_most=ATTRIBUTES_MAX)
+def _attributes(attributes: Sequence[Mapping[str, Any]], required: Sequence[str]) -> dict[str, Json]:
+    rows = records("attributes", attributes, required=required, at_most=ATTRIBUTES_MAX)
     for index, row in enumerate(rows):
         if "dataType" in row:
             known_value(f"attributes[{index}].dataType", row["dataType"], DATA_TYPES)

@@ -97,10 +97,10 @@ def create_leads(
         "smartListId": smart_list_id,
         "smartListName": smart_list_name,
     }
-    given = {name: value for name, value in filters.items() if value is not None}
-    if len(given) != 1:
-        raise InvalidInput("filter", f"must be exactly one filter, not {', '.join(given) or 'none'}")
-    return create("bulk_extracts.create_leads", "leads", given, fields, file_format, column_headers)
+    chosen = {name: value for name, value in filters.items() if value is not None}
+    if len(chosen) != 1:
+        raise InvalidInput("filter", f"must be exactly one filter, not {', '.join(chosen) or 'none'}")
+    return create("bulk_extracts.create_leads", "leads", chosen, fields, file_format, column_headers)
 
 
 @endpoint
