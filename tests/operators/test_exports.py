@@ -210,8 +210,8 @@ for name, more in {{
         ),
         (f'{FIELDS}, start="0025-01-01T00:00:00Z", end="2025-01-01T00:00:00Z"', "start: is 730,"),
         (f'{FIELDS}, start="2025-01-01", end="2025-01-02T00:00:00Z"', "start: has no offset"),
-        (FIELDS, "exactly one of the filters, not none"),
-        (f"{FIELDS}, {RANGE}, static_list_id=1", "exactly one of the filters, not createdAt, staticListId"),
+        (FIELDS, "exactly one filter, not none"),
+        (f"{FIELDS}, {RANGE}, static_list_id=1", "exactly one filter, not createdAt, staticListId"),
         (f'{FIELDS}, {RANGE}, date_filter="created"', "date_filter: must be one of createdAt, updatedAt"),
         (f'{FIELDS}, {RANGE}, file_format="xlsx"', "file_format: must be one of csv, tsv, ssv"),
         (
