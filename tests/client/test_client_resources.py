@@ -593,9 +593,9 @@ def test_bad_input_is_refused_by_field_and_without_being_repeated(
     with pytest.raises(InvalidInput) as refusal:
         make()
     assert refusal.value.field == field
-    told = f"{refusal.value!s} {vars(refusal.value)}"
+    shown = f"{refusal.value!s} {vars(refusal.value)}"
     for value in (JANE, "Doe", "5551234", "xls", "PUBLISHED", "2026"):
-        assert value not in told
+        assert value not in shown
 
 
 class TestReading:
@@ -618,7 +618,7 @@ class TestReading:
         assert call.read({"success": True, "warnings": [warning]}) is None
         assert call.read({"success": True, "result": [{"id": 1}]}) == {"id": 1}
 
-    def test_a_partial_batch_tells_its_failures(self) -> None:
+    def test_a_partial_batch_contains_its_failures(self) -> None:
         read = hubspot_campaigns.create_batch([{"hs_name": "A"}]).read(
             {
                 "status": "COMPLETE",
