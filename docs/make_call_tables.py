@@ -1,4 +1,4 @@
-"""Writes the tables of calls, ``docs/calls-hubspot.md`` and ``docs/calls-marketo.md``, from the code.
+"""Generate the tables of calls, ``docs/calls-hubspot.md`` and ``docs/calls-marketo.md``, from the code.
 
 Run it after adding an endpoint: ``uv run python docs/make_call_tables.py``.
 """
@@ -34,7 +34,7 @@ BY_EMAIL = [{"email": "a@example.com", "interaction_at": "2026-01-31T09:00:00Z"}
 ATTRIBUTE = {"apiName": "x", "name": "x", "dataType": "string"}
 FIELD = {"name": "x", "displayName": "x", "dataType": "string"}
 
-# Arguments of calls that no value of their types alone can make.
+# Arguments of calls for which values cannot be derived from their types alone.
 SAMPLES: dict[str, dict[str, Any]] = {
     "hubspot campaign_reports.contacts": {"campaign_guid": "1", "contact_type": "influencedContacts"},
     "hubspot campaigns.update_batch": {"campaigns": [{"id": "1", "hs_notes": "x"}]},
@@ -132,9 +132,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
 
 
 def sample(platform: str, name: str, function: Endpoint) -> Call[Any]:
-    """Make a call of a function with arguments made up from its types.
+    """Build a call with arguments that are derived from the types of the parameters.
 
-    :raises LookupError: when none of those tried are taken.
+    :raises LookupError: when the endpoint rejects all of them.
     """
     if (known := SAMPLES.get(f"{platform} {name}")) is not None:
         return function(**known)
@@ -149,8 +149,8 @@ def sample(platform: str, name: str, function: Endpoint) -> Call[Any]:
         try:
             return function(**{key: needed[key][index] for key, index in chosen.items()})
         except InvalidInput as error:
-            guilty = next((key for key in needed if key == error.field.split("[")[0].split(".")[0]), None)
-            for key in (guilty,) if guilty else tuple(needed):
+            invalid = next((key for key in needed if key == error.field.split("[")[0].split(".")[0]), None)
+            for key in (invalid,) if invalid else tuple(needed):
                 if chosen[key] + 1 < len(needed[key]):
                     chosen[key] += 1
                     break
@@ -200,7 +200,7 @@ def _values(hint: Any, name: str) -> Iterator[Any]:
 
 
 def paths(platform: str, call: Call[Any]) -> list[str]:
-    """Method and path of a call, in each of the platform's profiles."""
+    """Return method and path of a call, in each of the platform's version profiles."""
     if platform == "marketo":
         return [f"{call.route.method} {MARKETO[call.route.family]}{call.route.tail}"]
     shown = []
@@ -212,7 +212,7 @@ def paths(platform: str, call: Call[Any]) -> list[str]:
 
 
 def table(platform: str) -> str:
-    """The table of one platform."""
+    """Return the table of one platform."""
     profiles = list(HUBSPOT) if platform == "hubspot" else ["path"]
     lines = [
         f"# Calls of {TITLES[platform]}",

@@ -1,26 +1,26 @@
-"""What can go wrong with a call, as one small tree that both platforms share.
+"""The errors of calls, one hierarchy for both platforms.
 
 ::
 
     PlatformError
-    ├── InvalidInput          found by this package before anything was sent
-    ├── InvalidRequest        the platform refused what was asked
+    ├── InvalidInput          invalid before anything was sent
+    ├── InvalidRequest        the platform rejected the request
     │   ├── NotFound
     │   └── Conflict
-    ├── AuthenticationError   the credentials are wrong or dead
-    ├── PermissionDenied      the credentials lack a scope, role or product tier
-    ├── RateLimited           refused for rate for longer than the call may wait
-    ├── QuotaExhausted        the day's calls are used up; ``resets_at`` says until when
-    ├── ServerUnavailable     not reached, or not well; nothing was done
-    ├── OutcomeUnknown        it may or may not have been done, and may not be repeated blindly
-    │   └── NotRepeated       nothing can tell, so a person must decide whether it is done again
-    ├── JobFailed             background work ended, but not complete
-    └── ConditionFailed       what is waited for can no longer come about
+    ├── AuthenticationError   the credentials are invalid or expired
+    ├── PermissionDenied      the credentials lack a scope, a role or a product tier
+    ├── RateLimited           over the rate limit for longer than the call may wait
+    ├── QuotaExhausted        the daily API calls are used up until ``resets_at``
+    ├── ServerUnavailable     not reached or failing; the request was not run
+    ├── OutcomeUnknown        the request may or may not have been run, and a retry could run it twice
+    │   └── NotRepeated       the effect cannot be read, so a person must decide on a retry
+    ├── JobFailed             a background job failed or was cancelled
+    └── ConditionFailed       the awaited condition can no longer be met
 
 :class:`TaskCancelled` stands beside the tree: it says nothing about a platform, and nothing that handles a
 platform's failures (retries, failing polls, rejected records) may take it for one.
 
-No error carries a token, a secret or a person's data: messages pass through
+No error contains a token, a secret or personal data: messages pass through
 :func:`~airflow_provider_mkt.client.redaction.redact`.
 """
 
@@ -33,7 +33,7 @@ from airflow_provider_mkt.client.redaction import redact
 
 
 class ErrorDetails(TypedDict, total=False):
-    """What is known about where an error came from."""
+    """The origin of an error."""
 
     platform: str
     call: str
@@ -43,18 +43,18 @@ class ErrorDetails(TypedDict, total=False):
 
 
 class PlatformError(Exception):
-    """Base of every error this package raises about a platform.
+    """Base class of all errors about a platform.
 
-    :param message: what happened, in the platform's words where it gave any.
+    :param message: what happened; the platform's message if there is one.
     :param platform: ``hubspot`` or ``marketo``.
     :param call: name of the call, e.g. ``campaigns.create_batch``.
-    :param code: the platform's error code or category, if it gave one.
-    :param status: HTTP status, if there was an answer.
-    :param request_id: the platform's id of the request, for its support desk.
+    :param code: the platform's error code or category, if any.
+    :param status: HTTP status, if there was a response.
+    :param request_id: the platform's id of the request, for its support.
     """
 
     permanent = False
-    """Whether asking again without changing anything must fail again."""
+    """Whether a retry without changes must fail again."""
 
     def __init__(
         self,
@@ -89,10 +89,10 @@ class PlatformError(Exception):
 
 
 class InvalidInput(PlatformError, ValueError):
-    """Input that cannot be right, found before anything was sent.
+    """Invalid input, found before anything was sent.
 
-    :param field: the argument or record field that is wrong.
-    :param problem: what is wrong with it: its shape, never a person's data.
+    :param field: the invalid argument or record field.
+    :param problem: what is wrong with it; contains the value's type, never personal data.
     """
 
     permanent = True
@@ -104,17 +104,17 @@ class InvalidInput(PlatformError, ValueError):
 
 
 class InvalidRequest(PlatformError):
-    """The platform refused what was asked."""
+    """The platform rejected the request."""
 
     permanent = True
 
 
 class NotFound(InvalidRequest):
-    """What the call names does not exist, or not for these credentials."""
+    """The requested object does not exist, or not for these credentials."""
 
 
 class Conflict(InvalidRequest):
-    """Something with that key or name exists already."""
+    """An object with that key or name already exists."""
 
 
 class AuthenticationError(PlatformError):
@@ -126,7 +126,7 @@ class AuthenticationError(PlatformError):
 class PermissionDenied(PlatformError):
     """The credentials lack a scope, a role or a product tier.
 
-    :param missing: the scopes or permissions the call needs, where known.
+    :param missing: the required scopes or permissions, if known.
     """
 
     permanent = True
@@ -146,13 +146,13 @@ class PermissionDenied(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """Refused for rate or concurrency for longer than the call may wait."""
+    """Over the rate or concurrency limit for longer than the call may wait."""
 
 
 class QuotaExhausted(PlatformError):
-    """The account's calls for the day are used up.
+    """The account's daily API calls are used up.
 
-    :param resets_at: when it is worth asking again (UTC).
+    :param resets_at: when to try again (UTC).
     """
 
     def __init__(
@@ -170,9 +170,9 @@ class QuotaExhausted(PlatformError):
 
 
 class ServerUnavailable(PlatformError):
-    """The platform was not reached or said it did not do the work.
+    """The platform was not reached, or reported that it did not run the request.
 
-    :param retry_at: when the platform asked to be called again (UTC), if it said.
+    :param retry_at: when the platform asks to try again (UTC), if it does.
     """
 
     def __init__(
@@ -187,23 +187,23 @@ class ServerUnavailable(PlatformError):
 
 
 class OutcomeUnknown(PlatformError):
-    """Nobody knows whether the platform did it, and repeating it blindly could do it twice."""
+    """The platform may or may not have run the request, and a retry could run it twice."""
 
 
 class NotRepeated(OutcomeUnknown):
-    """What became of it cannot be told from the platform, and a person must decide what to do."""
+    """The platform cannot report whether the request was run, so a person must decide on a retry."""
 
     permanent = True
 
 
 class JobFailed(PlatformError):
-    """Background work was canceled or failed on the platform."""
+    """A background job failed or was cancelled on the platform."""
 
     permanent = True
 
 
 class ConditionFailed(PlatformError):
-    """What is waited for can no longer come about."""
+    """The awaited condition can no longer be met."""
 
     permanent = True
 

@@ -1,4 +1,4 @@
-"""How the next page is asked for. Each style is a function of the call and the page just read."""
+"""Paging styles: functions of a call and its response that return the query or body of the next page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def _with(query: Pairs, name: str, value: str) -> Pairs:
 
 
 def after_cursor(call: Call[T], envelope: Envelope) -> Pairs | None:
-    """HubSpot: ``paging.next.after`` goes into ``after`` until it is absent.
+    """HubSpot: send ``paging.next.after`` as ``after`` until it is absent.
 
-    The cursor is decoded once, since the platform's own examples show it percent-encoded;
-    for every cursor that is not, this changes nothing.
+    The cursor is percent-decoded, since HubSpot's examples show it encoded. That changes nothing for other
+    cursors.
     """
     paging = envelope.get("paging") or {}
     after = (paging.get("next") or {}).get("after")
@@ -27,17 +27,17 @@ def after_cursor(call: Call[T], envelope: Envelope) -> Pairs | None:
 
 
 def body_offset(call: Call[T], envelope: Envelope) -> JsonBody | None:
-    """HubSpot list search: the answer's ``offset`` goes into the body while ``hasMore``."""
-    asked = call.body.value if isinstance(call.body, JsonBody) else None
-    if not envelope.get("hasMore") or not isinstance(asked, dict):
+    """HubSpot list search: send the response's ``offset`` in the body while ``hasMore``."""
+    body = call.body.value if isinstance(call.body, JsonBody) else None
+    if not envelope.get("hasMore") or not isinstance(body, dict):
         return None
-    return JsonBody({**asked, "offset": int(envelope["offset"])})
+    return JsonBody({**body, "offset": int(envelope["offset"])})
 
 
 def position_token(call: Call[T], envelope: Envelope) -> Pairs | None:
-    """Marketo lead database: ``nextPageToken`` until it is absent, the page is empty or the last.
+    """Marketo lead database: send ``nextPageToken`` until it is absent, or the page is empty or the last.
 
-    Some lists have no ``moreResult``, so the token is what decides.
+    Some lists have no ``moreResult``, so the token decides.
     """
     token = envelope.get("nextPageToken")
     if not token or envelope.get("moreResult") is False or not envelope.get("result"):
@@ -46,13 +46,13 @@ def position_token(call: Call[T], envelope: Envelope) -> Pairs | None:
 
 
 def date_token(call: Call[T], envelope: Envelope) -> Pairs | None:
-    """Marketo activities: a page may be empty with more to come, so only ``moreResult`` decides."""
+    """Marketo activities: send ``nextPageToken`` while ``moreResult``. Any page can be empty."""
     token = envelope.get("nextPageToken")
     return _with(call.query, "nextPageToken", str(token)) if token and envelope.get("moreResult") else None
 
 
 def offset(call: Call[T], envelope: Envelope) -> Pairs | None:
-    """Marketo assets: ``offset`` grows by the rows returned until a page is short."""
+    """Marketo assets: increase ``offset`` by the number of rows until a page is not full."""
     rows = len(envelope.get("result") or ())
     query = dict(call.query)
     page = int(query.get("maxReturn", 20))
@@ -62,7 +62,7 @@ def offset(call: Call[T], envelope: Envelope) -> Pairs | None:
 
 
 def with_next(call: Call[list[T]]) -> Call[tuple[list[T], Call[list[T]] | None]]:
-    """The call, read as its page and the call for the page after it: for flows that may stop in between."""
+    """Return the call with another result: its page, and the call for the next page."""
     read = call.read
     paged = replace(call, read=lambda envelope: (read(envelope), call.next_page(envelope)))  # type: ignore[arg-type,return-value]
     return cast("Call[tuple[list[T], Call[list[T]] | None]]", paged)

@@ -1,4 +1,4 @@
-"""How many of the account's calls of the day are left."""
+"""The account's daily quota of API calls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class DayQuota:
-    """The calls of a day, of everything that uses the account.
+    """The daily quota of API calls, shared by all software that uses the account.
 
-    :param left: calls that are left.
-    :param limit: calls of a day.
-    :param resets_at: when there are all of them again (UTC).
+    :param left: remaining calls.
+    :param limit: calls per day.
+    :param resets_at: when the quota resets (UTC).
     """
 
     left: int

@@ -1,4 +1,4 @@
-"""Keeps secrets and people out of messages."""
+"""Redaction of secrets and personal data in messages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"(?i)\bpat-[a-z0-9]{2,5}-[\w-]{6,}"), "pat-***"),
     (re.compile(r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3A)[a-z0-9-]{1,12}\b"), "***"),
-    # Wider than what an address may be: the ones that platforms complain about are the malformed ones.
-    # The counts bound the work on a long run of characters that never reaches an "@".
+    # Matches more than valid email addresses: platforms also report malformed ones. The counts limit the work
+    # on long texts without an "@".
     (
         re.compile(
             r"(?:\"[^\"\n]{1,64}\"|[^\s@<>\"(),;:]{1,320})(?:@|%40)(?:\[[^\]\s]{1,64}\]|[^\s@<>\"(),;:]{1,255})"
@@ -25,24 +25,24 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 
-_LONGEST = 500
-_READ = 10_000
+_MAX_LENGTH = 500
+_MAX_INPUT = 10_000
 
 
 def redact(text: str) -> str:
-    """Return *text* without tokens, secrets and mail addresses, cut to a readable length."""
-    if len(text) > _READ:
-        # What the cut leaves half of could no longer be told for what it is.
-        text = text[:_READ].rpartition(" ")[0]
+    """Return *text* without tokens, secrets and email addresses, cut to a readable length."""
+    if len(text) > _MAX_INPUT:
+        # A secret that the cut splits could no longer be recognized: drop the last word.
+        text = text[:_MAX_INPUT].rpartition(" ")[0]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
 
 
 def describe_type(value: object) -> str:
-    """Describe a value without repeating it: its type and size.
+    """Describe a value by its type and size, without the value.
 
-    >>> shape("someone@example.com")
+    >>> describe_type("someone@example.com")
     'text of 19 characters'
     """
     match value:

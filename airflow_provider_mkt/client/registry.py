@@ -1,15 +1,15 @@
-"""Calls by name, for DAGs that name them: ``<resource>.<function>``, as in ``campaigns.list``."""
+"""Endpoints by name, for DAGs that name a call: ``<resource>.<function>``, as in ``campaigns.list``."""
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import pkgutil
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from types import ModuleType, NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -20,11 +20,11 @@ PLATFORMS = ("hubspot", "marketo")
 
 
 def endpoint(platform: str, name: str) -> Endpoint:
-    """The function that makes a call.
+    """Return an endpoint.
 
     :param platform: ``hubspot`` or ``marketo``.
     :param name: e.g. ``campaigns.list``.
-    :raises InvalidInput: when there is none; the error names the nearest ones.
+    :raises InvalidInput: when there is no such call; the error suggests similar names.
     """
     resource, _, function = name.partition(".")
     known = _resources(platform)
@@ -39,33 +39,34 @@ def endpoint(platform: str, name: str) -> Endpoint:
 
 
 def endpoints(platform: str) -> Iterator[tuple[str, Endpoint]]:
-    """Every call of a platform by name, in order."""
+    """Iterate over all endpoints of a platform, sorted by name."""
     for resource, load in sorted(_resources(platform).items()):
         for function, found in _endpoints(load()):
             yield f"{resource}.{function}", found
 
 
 def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
-    """Make a call from its name and its arguments as JSON has them.
+    """Build a call from its name and its arguments in JSON.
 
-    Arguments are checked against the function's signature, and read as its types say: a time may come
-    as ISO 8601 text, a number as text.
+    pydantic converts the arguments to the endpoint's types: a time can be ISO 8601 text, a number can be
+    text. The endpoint itself checks their values, as it does for Python callers.
 
-    :raises InvalidInput: on an unknown call, an unknown or missing argument, or one of a wrong type.
+    :raises InvalidInput: when the call or an argument is unknown, or an argument is missing or invalid.
     """
     from pydantic import ValidationError
 
     function = endpoint(platform, name)
     signature = inspect.signature(function)
-    for given, value in arguments.items():
-        if given not in signature.parameters:
+    for argument, value in arguments.items():
+        if argument not in signature.parameters:
             takes = ", ".join(signature.parameters) or "none"
-            raise InvalidInput(f"arguments.{given}", f"is no argument of {name}; it takes {takes}", call=name)
-        if _only_text_or_numbers(signature.parameters[given]):
-            # Reading a boolean as the type says would make the number 1 out of it.
-            several = value if isinstance(value, list | tuple) else (value,)
-            if any(isinstance(one, bool) for one in several):
-                raise InvalidInput(f"arguments.{given}", "must not be a boolean", call=name)
+            problem = f"is not an argument of {name}; its arguments are {takes}"
+            raise InvalidInput(f"arguments.{argument}", problem, call=name)
+        if _takes_only_text_or_numbers(function, argument):
+            # pydantic would convert a boolean to the number 1.
+            items = value if isinstance(value, list | tuple) else (value,)
+            if any(isinstance(item, bool) for item in items):
+                raise InvalidInput(f"arguments.{argument}", "must not be a boolean", call=name)
     try:
         signature.bind(**arguments)
     except TypeError:
@@ -76,7 +77,7 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
         )
         raise InvalidInput(f"arguments.{missing}", "is missing", call=name) from None
     try:
-        call: Call[Any] = _checked(function)(**arguments)
+        call: Call[Any] = _with_conversion(function)(**arguments)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -84,15 +85,20 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
     return call
 
 
-def _only_text_or_numbers(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter, by its annotation, takes texts or numbers, one or several, and nothing else."""
-    kinds = set(re.findall(r"\w+", str(parameter.annotation)))
-    return kinds <= {"str", "int", "float", "None", "Sequence"}
+def _takes_only_text_or_numbers(function: Endpoint, parameter: str) -> bool:
+    """Return whether a parameter takes only texts and numbers, or lists of them."""
+    return _scalar_types(get_type_hints(function)[parameter]) <= {str, int, float, NoneType}
+
+
+def _scalar_types(hint: Any) -> set[Any]:
+    if get_origin(hint) in (Union, UnionType, collections.abc.Sequence):
+        return set().union(*map(_scalar_types, get_args(hint)))
+    return {hint}
 
 
 @cache
-def _checked(function: Endpoint) -> Endpoint:
-    """The function, reading and checking its arguments by their types. Costly to make."""
+def _with_conversion(function: Endpoint) -> Endpoint:
+    """Return the endpoint with conversion of its arguments by pydantic. Costly to build."""
     from pydantic import ConfigDict, validate_call
 
     return validate_call(config=ConfigDict(hide_input_in_errors=True))(function)
@@ -112,11 +118,11 @@ def _resources(platform: str) -> dict[str, Callable[[], ModuleType]]:
 
 
 def _endpoints(module: ModuleType) -> Iterator[tuple[str, Endpoint]]:
-    """The public functions of a resource module that return a call."""
+    """Iterate over the endpoints of a resource module, sorted by name."""
     for name, member in sorted(vars(module).items()):
         if name.startswith("_") or not inspect.isfunction(member) or member.__module__ != module.__name__:
             continue
-        # Annotations are text here: looking at them must not import what they name.
+        # The annotation is a string: do not evaluate it, since that would need its imports.
         returns = member.__annotations__.get("return")
         if isinstance(returns, str) and returns.startswith("Call["):
             yield name, member

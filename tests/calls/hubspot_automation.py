@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
@@ -17,7 +17,7 @@ ADA = seed.CONTACT_IDS[0]
 
 
 @SCENES.show(sequences="list get enrol enrolment")
-def a_contact_in_a_sequence(run: Way) -> None:
+def a_contact_in_a_sequence(run: CallRunner) -> None:
     found = run.every(sequences.list(at.SALES_USER, limit=1))
     assert [one["id"] for one in found] == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
     whole = run(sequences.get(at.FOLLOW_UP_SEQUENCE, at.SALES_USER))
@@ -30,7 +30,7 @@ def a_contact_in_a_sequence(run: Way) -> None:
 
 
 @SCENES.show(workflows="enrol enrolments unenrol")
-def a_contact_in_a_workflow(run: Way) -> None:
+def a_contact_in_a_workflow(run: CallRunner) -> None:
     assert run(workflows.enrolments(ADA)) == []
     run(workflows.enrol(at.WELCOME_WORKFLOW, "ada@example.com"))
     assert [str(one["id"]) for one in run(workflows.enrolments(ADA))] == [at.WELCOME_WORKFLOW]
@@ -39,7 +39,7 @@ def a_contact_in_a_workflow(run: Way) -> None:
 
 
 @SCENES.show(flows="create get list replace batch_read workflow_ids delete")
-def a_flows_life(run: Way) -> None:
+def a_flows_life(run: CallRunner) -> None:
     definition = {
         "type": "CONTACT_FLOW",
         "flowType": "WORKFLOW",
@@ -64,7 +64,7 @@ def a_flows_life(run: Way) -> None:
 
 
 @SCENES.show(oauth="exchange_code introspect refresh client_credentials revoke")
-def tokens_of_an_oauth_client(run: Way) -> None:
+def tokens_of_an_oauth_client(run: CallRunner) -> None:
     app = run.by("client")
     first = app(oauth.exchange_code(seed.AUTHORIZATION_CODE, "https://example.com/back"))
     assert first.refresh_token is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -26,13 +26,13 @@ SPRING, WEBINARS = seed.SPRING_CAMPAIGN, seed.WEBINAR_CAMPAIGN
 UNKNOWN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
 
 
-def names(run: Way, guids: Iterable[str]) -> dict[str, Any]:
+def names(run: CallRunner, guids: Iterable[str]) -> dict[str, Any]:
     rows = run(campaigns.batch_read(list(guids), properties=["hs_name"])).results
     return {row.id: row.properties["hs_name"] for row in rows}
 
 
 @SCENES.show(account_info="details daily_usage")
-def the_account_and_its_day(run: Way) -> None:
+def the_account_and_its_day(run: CallRunner) -> None:
     account = run(account_info.details())
     assert (account["portalId"], account["timeZone"]) == (seed.PORTAL_ID, seed.TIME_ZONE)
     (before,) = run(account_info.daily_usage())
@@ -43,7 +43,7 @@ def the_account_and_its_day(run: Way) -> None:
 
 
 @SCENES.show(campaigns="create get update delete")
-def a_campaigns_life(run: Way) -> None:
+def a_campaigns_life(run: CallRunner) -> None:
     made = run(campaigns.create({"hs_name": "Autumn", "hs_notes": "soon"}))
     run(campaigns.update(made["id"], {"hs_notes": "", "hs_goal": "more"}))
     shown = run(campaigns.get(made["id"], properties=["hs_name", "hs_notes", "hs_goal"]))
@@ -55,14 +55,14 @@ def a_campaigns_life(run: Way) -> None:
 
 
 @SCENES.show(campaigns="list")
-def campaigns_are_found_by_their_names(run: Way) -> None:
+def campaigns_are_found_by_their_names(run: CallRunner) -> None:
     found = run.every(campaigns.list(sort="-hs_name", properties=["hs_name"], limit=1))
     assert [one["properties"]["hs_name"] for one in found] == ["Webinar series", "Spring launch"]
     assert run(campaigns.list(name="nothing")) == []
 
 
 @SCENES.show(campaigns="create_batch batch_read update_batch archive_batch")
-def a_batch_of_campaigns(run: Way) -> None:
+def a_batch_of_campaigns(run: CallRunner) -> None:
     made = run(campaigns.create_batch([{"hs_name": "A"}, {"hs_name": "B"}]))
     ids = {row.properties["hs_name"]: row.id for row in made.results}
     changed = run(campaigns.update_batch([{"id": ids["A"], "hs_name": "C"}, {"id": UNKNOWN, "hs_name": "D"}]))
@@ -74,7 +74,7 @@ def a_batch_of_campaigns(run: Way) -> None:
 
 
 @SCENES.show(campaign_assets="add list remove")
-def assets_of_a_campaign(run: Way) -> None:
+def assets_of_a_campaign(run: CallRunner) -> None:
     email, form = seed.PUBLISHED_EMAIL, "form/1 +?"
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", email))
     run(campaign_assets.add(SPRING, "FORM", form))
@@ -90,7 +90,7 @@ def assets_of_a_campaign(run: Way) -> None:
 
 
 @SCENES.show(campaign_budgets="add get replace remove totals", campaign_spend="add get replace remove")
-def money_of_a_campaign(run: Way) -> None:
+def money_of_a_campaign(run: CallRunner) -> None:
     planned = run(campaign_budgets.add(SPRING, "Ads", 1000, order=0, description="spring"))
     more = run(campaign_budgets.add(SPRING, "Stand", 500.5, order=1))
     spent = run(campaign_spend.add(SPRING, "First ad", 300, order=0))
@@ -111,7 +111,7 @@ def money_of_a_campaign(run: Way) -> None:
 
 
 @SCENES.show(campaign_reports="contacts metrics revenue")
-def reports_of_a_campaign(run: Way) -> None:
+def reports_of_a_campaign(run: CallRunner) -> None:
     assert run(campaign_reports.revenue(SPRING))["dealsNumber"] == 0
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
     counts = run(campaign_reports.metrics(SPRING))

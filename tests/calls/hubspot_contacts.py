@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
@@ -17,12 +17,12 @@ ADA, BRUNO, CHIDI = seed.CONTACT_IDS[:3]
 PLUS = "ada+news/2026@example.com"
 
 
-def city(run: Way, contact_id: str) -> str | None:
+def city(run: CallRunner, contact_id: str) -> str | None:
     return run(contacts.get(contact_id, properties=["city"]))["properties"]["city"]
 
 
 @SCENES.show(contacts="create get update archive")
-def a_contacts_life(run: Way) -> None:
+def a_contacts_life(run: CallRunner) -> None:
     made = run(contacts.create({"email": PLUS, "firstname": "New"}))
     run(contacts.update(PLUS, {"firstname": "Old", "city": "Oslo"}, id_property="email"))
     shown = run(contacts.get(PLUS, id_property="email", properties_with_history=["firstname"]))
@@ -36,14 +36,14 @@ def a_contacts_life(run: Way) -> None:
 
 
 @SCENES.show(contacts="list")
-def contacts_page_by_page(run: Way) -> None:
+def contacts_page_by_page(run: CallRunner) -> None:
     rows = run.every(contacts.list(properties=["email"], associations=["companies"], limit=2))
     assert [one["id"] for one in rows] == list(seed.CONTACT_IDS)
     assert rows[0]["properties"]["email"] == "ada@example.com"
 
 
 @SCENES.show(contacts="create_batch batch_read update_batch upsert_batch archive_batch")
-def a_batch_of_contacts(run: Way) -> None:
+def a_batch_of_contacts(run: CallRunner) -> None:
     made = run(contacts.create_batch([{"email": "a@example.com"}, {"email": "ada@example.com"}]))
     assert made.numErrors == 1
     (new,) = made.results
@@ -71,7 +71,7 @@ def a_batch_of_contacts(run: Way) -> None:
 
 
 @SCENES.show(contact_search="search search_all")
-def contacts_are_searched(run: Way) -> None:
+def contacts_are_searched(run: CallRunner) -> None:
     leads: contact_search.Filter = {"property_name": "lifecyclestage", "operator": "EQ", "value": "lead"}
     found = run.every(contact_search.search([[leads]], properties=["email"], sort="-hs_object_id"))
     assert [one["properties"]["email"] for one in found] == ["dana@example.com", "bruno@example.com"]
@@ -85,7 +85,7 @@ def contacts_are_searched(run: Way) -> None:
 
 
 @SCENES.show(contact_merging="merge", contacts="gdpr_delete")
-def contacts_become_one_and_none(run: Way) -> None:
+def contacts_become_one_and_none(run: CallRunner) -> None:
     run(contacts.update(BRUNO, {"city": "Rome"}))
     assert run(contact_merging.merge(ADA, BRUNO))["id"] == ADA
     assert run(contacts.get(BRUNO))["id"] == ADA
@@ -97,7 +97,7 @@ def contacts_become_one_and_none(run: Way) -> None:
 
 
 @SCENES.show(imports="start get list errors cancel")
-def an_import_of_contacts(run: Way) -> None:
+def an_import_of_contacts(run: CallRunner) -> None:
     columns: list[imports.Column] = [
         {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
         {"name": "City", "property_name": "city"},
@@ -119,7 +119,7 @@ def an_import_of_contacts(run: Way) -> None:
 
 
 @SCENES.show(legacy="enrol_in_nurture update_lead")
-def a_lead_of_old(run: Way) -> None:
+def a_lead_of_old(run: CallRunner) -> None:
     lead = seed.LEAD_GUIDS[0]
     run(legacy.update_lead(lead, {"firstName": "Zoe"}))
     assert run.box.hubspot.state.nurture.leads[lead].fields["firstName"] == "Zoe"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -23,13 +23,13 @@ def subject(email: Any) -> str:
     return str(email.model_extra["subject"])
 
 
-def newest(run: Way, email_id: str) -> list[Any]:
+def newest(run: CallRunner, email_id: str) -> list[Any]:
     rows = run.every(email_revisions.list(email_id, limit=2))
     return sorted(rows, key=lambda one: one["updatedAt"], reverse=True)
 
 
 @SCENES.show(emails="create get update archive")
-def an_emails_life(run: Way) -> None:
+def an_emails_life(run: CallRunner) -> None:
     made = run(emails.create("Autumn", {"subject": "Leaves", "testing": {"hoursToWait": 4}}))
     assert (made.state, made.isAb) == ("DRAFT", False)
     run(emails.update(made.id, {"subject": "Fallen leaves"}))
@@ -42,7 +42,7 @@ def an_emails_life(run: Way) -> None:
 
 
 @SCENES.show(emails="list")
-def emails_are_found(run: Way) -> None:
+def emails_are_found(run: CallRunner) -> None:
     by_name = run.every(emails.list(sort=["name"], included_properties=["name"], limit=3))
     assert [one.name for one in by_name] == sorted(one.name for one in by_name)
     assert {one.id for one in run.every(emails.list(is_published=True, include_stats=True))} == {
@@ -54,7 +54,7 @@ def emails_are_found(run: Way) -> None:
 
 
 @SCENES.show(emails="clone")
-def a_copy_of_an_email(run: Way) -> None:
+def a_copy_of_an_email(run: CallRunner) -> None:
     copy = run(emails.clone(NEWS, clone_name="News again", language="de"))
     assert copy.id != NEWS
     shown = run(emails.get(copy.id))
@@ -63,7 +63,7 @@ def a_copy_of_an_email(run: Way) -> None:
 
 
 @SCENES.show(emails="update_draft get_draft reset_draft")
-def a_draft_beside_the_live_version(run: Way) -> None:
+def a_draft_beside_the_live_version(run: CallRunner) -> None:
     run(emails.update_draft(SENT, {"subject": "New"}))
     assert subject(run(emails.get_draft(SENT))) == "New"
     assert subject(run(emails.get(SENT))) == "Spring offer"
@@ -72,7 +72,7 @@ def a_draft_beside_the_live_version(run: Way) -> None:
 
 
 @SCENES.show(emails="publish unpublish")
-def an_email_is_published_and_stopped(run: Way) -> None:
+def an_email_is_published_and_stopped(run: CallRunner) -> None:
     run(emails.publish(seed.SCHEDULED_EMAIL))
     assert run(emails.get(seed.SCHEDULED_EMAIL)).state == "SCHEDULED"
     run(emails.unpublish(seed.SCHEDULED_EMAIL))
@@ -87,7 +87,7 @@ def an_email_is_published_and_stopped(run: Way) -> None:
 
 
 @SCENES.show(email_revisions="list get restore restore_to_draft")
-def revisions_of_an_email(run: Way) -> None:
+def revisions_of_an_email(run: CallRunner) -> None:
     for number in range(2):
         run.wait(1)
         run(emails.update(NEWS, {"subject": f"Subject {number}"}))
@@ -108,7 +108,7 @@ def revisions_of_an_email(run: Way) -> None:
 
 
 @SCENES.show(email_tests="create_variation get_variation")
-def a_test_of_two_variations(run: Way) -> None:
+def a_test_of_two_variations(run: CallRunner) -> None:
     made = run(email_tests.create_variation(NEWS, "News B"))
     assert run(email_tests.get_variation(NEWS)).id == made.id
     assert run(email_tests.get_variation(made.id, include_stats=True, variant_stats=True)).id == NEWS
@@ -117,7 +117,7 @@ def a_test_of_two_variations(run: Way) -> None:
 
 
 @SCENES.show(email_statistics="totals histogram")
-def figures_add_up(run: Way) -> None:
+def figures_add_up(run: CallRunner) -> None:
     began = run.box.clock.now() - dt.timedelta(days=2)
     run(emails.publish(NEWS))
     run.wait(7200)
@@ -145,7 +145,7 @@ def counters(figures: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 
 @SCENES.show()
-def figures_of_two_variations_add_up(run: Way) -> None:
+def figures_of_two_variations_add_up(run: CallRunner) -> None:
     variation = run(email_tests.create_variation(NEWS, "News B")).id
     run(emails.publish(NEWS))
     run.wait(7200)
@@ -158,7 +158,7 @@ def figures_of_two_variations_add_up(run: Way) -> None:
 
 
 @SCENES.show()
-def an_email_from_its_copy_to_an_old_revision(run: Way) -> None:
+def an_email_from_its_copy_to_an_old_revision(run: CallRunner) -> None:
     """Copied, edited, tested, published, stopped and set back: every call tells the same at every step."""
     copy = run(emails.clone(seed.SCHEDULED_EMAIL, clone_name="Second invitation")).id
     (first,) = newest(run, copy)
@@ -166,23 +166,25 @@ def an_email_from_its_copy_to_an_old_revision(run: Way) -> None:
     run(emails.update_draft(copy, {"subject": "Join us again"}))
     assert subject(run(emails.get(copy))) == "Join us"
     variation = run(email_tests.create_variation(copy, "Second invitation B")).id
-    told(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us again", test=variation)
+    check_email(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us again", test=variation)
     run.wait(1)
     due = (run.box.clock.now() + dt.timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     run(emails.update_draft(copy, {"sendOnPublish": False, "publishDate": due}))
     run(emails.publish(copy))
-    told(run, copy, state="SCHEDULED_AB", subject="Join us again", draft="Join us again", test=variation)
+    check_email(
+        run, copy, state="SCHEDULED_AB", subject="Join us again", draft="Join us again", test=variation
+    )
     run.wait(1)
     run(emails.unpublish(copy))
-    told(run, copy, state="DRAFT_AB", subject="Join us again", draft="Join us again", test=variation)
+    check_email(run, copy, state="DRAFT_AB", subject="Join us again", draft="Join us again", test=variation)
     run.wait(1)
     run(email_revisions.restore(copy, first["id"]))
-    told(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us", test=variation)
+    check_email(run, copy, state="DRAFT_AB", subject="Join us", draft="Join us", test=variation)
     assert newest(run, copy)[0]["object"]["subject"] == "Join us"
     assert str(copy) not in map(str, run(email_statistics.totals())["emails"])
 
 
-def told(run: Way, email_id: str, **facts: str) -> None:
+def check_email(run: CallRunner, email_id: str, **details: str) -> None:
     """Check that the email, its draft, the list of emails and its other variation agree."""
     shown, draft = run(emails.get(email_id)), run(emails.get_draft(email_id))
     (listed,) = [one for one in run.every(emails.list()) if one.id == email_id]
@@ -192,8 +194,8 @@ def told(run: Way, email_id: str, **facts: str) -> None:
         "subject": subject(shown),
         "draft": subject(draft),
         "test": variation.id,
-    } == facts
+    } == details
     assert listed == shown
     assert run(email_tests.get_variation(variation.id)).id == email_id
-    assert newest(run, email_id)[0]["object"]["subject"] == facts["subject"]
-    assert shown.isPublished is (facts["state"] == "PUBLISHED_AB")
+    assert newest(run, email_id)[0]["object"]["subject"] == details["subject"]
+    assert shown.isPublished is (details["state"] == "PUBLISHED_AB")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -29,14 +29,14 @@ ONE = NOON + dt.timedelta(hours=1)
 WEBINAR = at.WEBINAR_OBJECT
 
 
-def summit(run: Way) -> str:
+def summit(run: CallRunner) -> str:
     """An event of one's own; its object id."""
     made = run(marketing_events.create(*KEY, name="Summit", organizer="Us", start=NOON, end=ONE))
     return str(made["objectId"])
 
 
 @SCENES.show(marketing_events="create get update complete cancel delete")
-def an_events_life(run: Way) -> None:
+def an_events_life(run: CallRunner) -> None:
     summit(run)
     run(marketing_events.update(*KEY, description="Two days", custom_properties={"venue": "here"}))
     shown = run(marketing_events.get(*KEY))
@@ -52,7 +52,7 @@ def an_events_life(run: Way) -> None:
 
 
 @SCENES.show(marketing_events="upsert upsert_batch search delete_batch")
-def events_are_written_over(run: Way) -> None:
+def events_are_written_over(run: CallRunner) -> None:
     for name in ("Summit", "Summit 2"):
         run(marketing_events.upsert(*KEY, name=name, organizer="Us"))
     other = {"external_event_id": "fair", "external_account_id": KEY[1], "name": "Fair", "organizer": "Us"}
@@ -70,7 +70,7 @@ def events_are_written_over(run: Way) -> None:
 
 
 @SCENES.show(marketing_event_objects="get list find update delete")
-def an_event_by_its_object_id(run: Way) -> None:
+def an_event_by_its_object_id(run: CallRunner) -> None:
     made = summit(run)
     run.wait(300)
     (found,) = run(marketing_event_objects.find(KEY[0]))
@@ -84,7 +84,7 @@ def an_event_by_its_object_id(run: Way) -> None:
 
 
 @SCENES.show(marketing_event_objects="update_batch delete_batch")
-def a_batch_of_event_objects(run: Way) -> None:
+def a_batch_of_event_objects(run: CallRunner) -> None:
     ids = [WEBINAR, at.FOREIGN_EVENT_OBJECT]
     run(marketing_event_objects.update_batch([{"object_id": one, "name": f"No. {one}"} for one in ids]))
     names = {one["objectId"]: one["eventName"] for one in run(marketing_event_objects.list())}
@@ -98,7 +98,7 @@ def a_batch_of_event_objects(run: Way) -> None:
     marketing_event_attendance="record_contacts record_emails upsert_contacts upsert_emails",
     marketing_event_participations="counters breakdown",
 )
-def people_come_to_an_event(run: Way) -> None:
+def people_come_to_an_event(run: CallRunner) -> None:
     summit(run)
     ada = {"contact_id": ADA, "interaction_at": NOON}
     bruno = {"contact_id": BRUNO, "interaction_at": NOON}
@@ -121,7 +121,7 @@ def people_come_to_an_event(run: Way) -> None:
     assert who["properties"]["attendanceState"] == "CANCELLED"
 
 
-def counted(run: Way) -> dict[str, int]:
+def counted(run: CallRunner) -> dict[str, int]:
     """The counters of the summit, which the lists of people and the event itself have to agree with."""
     counters = run(marketing_event_participations.counters(*KEY))
     for state, counter in (
@@ -146,7 +146,7 @@ def counted(run: Way) -> dict[str, int]:
     marketing_event_attendance="record_contacts_by_object_id record_emails_by_object_id",
     marketing_event_participations="counters_by_object_id breakdown_by_object_id of_contact",
 )
-def people_come_to_somebody_elses_event(run: Way) -> None:
+def people_come_to_somebody_elses_event(run: CallRunner) -> None:
     event = at.FOREIGN_EVENT_OBJECT
     attendance, participations = marketing_event_attendance, marketing_event_participations
     ada = {"contact_id": ADA, "interaction_at": NOON}
@@ -172,7 +172,7 @@ def people_come_to_somebody_elses_event(run: Way) -> None:
 @SCENES.show(
     marketing_event_lists="add lists_of remove add_by_object_id lists_of_object_id remove_by_object_id"
 )
-def lists_of_an_event(run: Way) -> None:
+def lists_of_an_event(run: CallRunner) -> None:
     events, key = marketing_event_lists, (at.WEBINAR, at.ACCOUNT)
     run(events.add(*key, seed.LIST_ID))
     for look in (events.lists_of(*key), events.lists_of_object_id(WEBINAR)):
@@ -186,7 +186,7 @@ def lists_of_an_event(run: Way) -> None:
 
 
 @SCENES.show(marketing_event_settings="get update")
-def where_the_details_of_events_are(run: Way) -> None:
+def where_the_details_of_events_are(run: CallRunner) -> None:
     developer, address = run.by("developer"), "https://example.com/events/%s"
     developer(marketing_event_settings.update(seed.OAUTH_APP_ID, address))
     assert developer(marketing_event_settings.get(seed.OAUTH_APP_ID))["eventDetailsUrl"] == address

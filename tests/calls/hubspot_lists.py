@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -33,16 +33,16 @@ def stage(word: str) -> dict[str, Any]:
     }
 
 
-def members(run: Way, list_id: str) -> list[str]:
+def members(run: CallRunner, list_id: str) -> list[str]:
     return [row["recordId"] for row in run.every(list_memberships.members(list_id, limit=2))]
 
 
-def active(run: Way) -> str:
+def active(run: CallRunner) -> str:
     return run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=stage("lead")))["listId"]
 
 
 @SCENES.show(lists="create get by_name batch_read rename delete restore")
-def a_lists_life(run: Way) -> None:
+def a_lists_life(run: CallRunner) -> None:
     made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))["listId"]
     name = "Guests / 2026 + friends?"
     run(lists.rename(made, name))
@@ -56,7 +56,7 @@ def a_lists_life(run: Way) -> None:
 
 
 @SCENES.show(lists="search update_filters size_history")
-def a_list_that_fills_itself(run: Way) -> None:
+def a_list_that_fills_itself(run: CallRunner) -> None:
     one = active(run)
     run.wait(3)
     assert members(run, one) == [BRUNO, DANA]
@@ -75,7 +75,7 @@ def a_list_that_fills_itself(run: Way) -> None:
 @SCENES.show(
     list_memberships="add remove add_and_remove add_from remove_all members by_join_time of_record batch_read"
 )
-def members_come_and_go(run: Way) -> None:
+def members_come_and_go(run: CallRunner) -> None:
     run.wait(1)
     assert run(list_memberships.add(EARLY, [DANA, ADA, "5"])) == {
         "added": [DANA],
@@ -100,7 +100,7 @@ def members_come_and_go(run: Way) -> None:
 
 
 @SCENES.show(list_folders="create get move move_list rename delete")
-def folders_of_lists(run: Way) -> None:
+def folders_of_lists(run: CallRunner) -> None:
     outer = run(list_folders.create("Outer"))["id"]
     inner = run(list_folders.create("Inner", parent_folder_id=outer))["id"]
     run(list_folders.move_list(EARLY, inner))
@@ -115,7 +115,7 @@ def folders_of_lists(run: Way) -> None:
 
 
 @SCENES.show(list_conversions="get on_date when_inactive cancel")
-def an_active_list_becomes_static(run: Way) -> None:
+def an_active_list_becomes_static(run: CallRunner) -> None:
     one = active(run)
     run.wait(3)
     day = (run.box.clock.now() + dt.timedelta(days=2)).date()
@@ -131,7 +131,7 @@ def an_active_list_becomes_static(run: Way) -> None:
 
 
 @SCENES.show(list_legacy_ids="get batch_read")
-def ids_of_old(run: Way) -> None:
+def ids_of_old(run: CallRunner) -> None:
     assert run(list_legacy_ids.get(1)) == EARLY
     mapped = run(list_legacy_ids.batch_read([1, 2]))
     assert mapped["legacyListIdsToIdsMapping"] == [{"legacyListId": "1", "listId": EARLY}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from calls.hubspot_ways import Way
+from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -20,7 +20,7 @@ JANE, JOHN = "jane+news/1@example.com", "john@example.com"
 
 
 @SCENES.show(transactional="send single_send", send_statuses="get")
-def a_mail_to_one_person(run: Way) -> None:
+def a_mail_to_one_person(run: CallRunner) -> None:
     calls = (
         transactional.send(
             seed.TRANSACTIONAL_EMAIL,
@@ -48,7 +48,7 @@ def a_mail_to_one_person(run: Way) -> None:
 
 
 @SCENES.show(smtp_tokens="create get list reset_password archive")
-def a_token_for_smtp(run: Way) -> None:
+def a_token_for_smtp(run: CallRunner) -> None:
     app = run.by("client")
     made = app(smtp_tokens.create("Receipts", create_contact=True))
     other = app(smtp_tokens.create("Reminders", create_contact=False))
@@ -72,7 +72,7 @@ def a_token_for_smtp(run: Way) -> None:
 
 
 @SCENES.show(subscriptions="definitions statuses subscribe unsubscribe")
-def one_person_and_one_kind_of_mail(run: Way) -> None:
+def one_person_and_one_kind_of_mail(run: CallRunner) -> None:
     def wants() -> dict[str, str]:
         return {row["id"]: row["status"] for row in run(subscriptions.statuses(JANE))}
 
@@ -92,7 +92,7 @@ def one_person_and_one_kind_of_mail(run: Way) -> None:
 @SCENES.show(
     subscription_statuses="definitions get set_status links unsubscribe_from_all get_unsubscribed_from_all"
 )
-def one_person_in_three_states(run: Way) -> None:
+def one_person_in_three_states(run: CallRunner) -> None:
     def states_of() -> dict[int, str]:
         return {row["subscriptionId"]: row["status"] for row in run(states.get(JANE))}
 
@@ -110,7 +110,7 @@ def one_person_in_three_states(run: Way) -> None:
 
 
 @SCENES.show(subscription_batches="read write unsubscribe_from_all read_unsubscribed_from_all")
-def many_people_at_once(run: Way) -> None:
+def many_people_at_once(run: CallRunner) -> None:
     changes = [
         {"email": JANE, "subscription_id": NEWS, "state": "SUBSCRIBED"},
         {"email": JOHN, "subscription_id": 5, "state": "SUBSCRIBED"},

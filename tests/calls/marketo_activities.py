@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from calls.marketo_ways import Way
+from calls.marketo_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
@@ -22,11 +22,11 @@ SEEN = "webinarSeen"
 MINUTES = {"apiName": "minutes", "name": "Minutes", "dataType": "integer"}
 
 
-def token(run: Way) -> str:
+def token(run: CallRunner) -> str:
     return run(activities.paging_token(run.box.clock.now() - timedelta(hours=1)))
 
 
-def make_type(run: Way) -> int:
+def make_type(run: CallRunner) -> int:
     """A custom type of activity, approved; its id."""
     made = run(
         custom_activity_types.create(
@@ -43,7 +43,7 @@ def make_type(run: Way) -> int:
 
 
 @SCENES.show(activities="paging_token read lead_changes deleted_leads types")
-def what_happened_to_leads(run: Way) -> None:
+def what_happened_to_leads(run: CallRunner) -> None:
     since = token(run)
     row = {"email": "anna.berg@example.com", "firstName": "Annika", "lastName": "Bergh"}
     run(leads.sync([row]))
@@ -65,7 +65,7 @@ def what_happened_to_leads(run: Way) -> None:
     custom_activity_types="create add_attributes approve list get update update_attributes "
     "delete_attributes discard_draft delete"
 )
-def a_custom_type_of_activity(run: Way) -> None:
+def a_custom_type_of_activity(run: CallRunner) -> None:
     def draft() -> dict[str, Any]:
         return dict(run(custom_activity_types.get(SEEN, draft=True)))
 
@@ -89,7 +89,7 @@ def a_custom_type_of_activity(run: Way) -> None:
 
 
 @SCENES.show(activities="add_custom")
-def custom_activities_are_added(run: Way) -> None:
+def custom_activities_are_added(run: CallRunner) -> None:
     since, number = token(run), make_type(run)
     seen = {
         "leadId": ANNA,
@@ -106,7 +106,7 @@ def custom_activities_are_added(run: Way) -> None:
 
 
 @SCENES.show(usage="today last_7_days errors_today errors_last_7_days")
-def what_was_called(run: Way) -> None:
+def what_was_called(run: CallRunner) -> None:
     before = run(usage.today())["total"]
     with pytest.raises(NotFound) as refusal:
         run(leads.get(999))

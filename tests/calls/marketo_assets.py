@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calls.marketo_ways import Way
+from calls.marketo_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.marketo.activities import activities
@@ -29,14 +29,14 @@ def ids(rows: list[Any]) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def happened(run: Way, *types: int) -> list[dict[str, Any]]:
+def happened(run: CallRunner, *types: int) -> list[dict[str, Any]]:
     """What happened in the last hours, by types of activity."""
     token = run(activities.paging_token(run.box.clock.now() - 3 * HOUR))
     return run.every(activities.read(token, activity_type_ids=types))  # type: ignore[return-value]
 
 
 @SCENES.show(programs="list get by_name")
-def programs_are_found(run: Way) -> None:
+def programs_are_found(run: CallRunner) -> None:
     assert ids(run.every(programs.list(page_size=2))) == [NURTURE, NEWSLETTER, WEBSITE]
     assert ids(run(programs.list(status="on", updated_after=LONG_AGO))) == [NURTURE]
     assert ids(run(programs.list(filter_type="id", filter_values=[str(NEWSLETTER)]))) == [NEWSLETTER]
@@ -47,7 +47,7 @@ def programs_are_found(run: Way) -> None:
 
 
 @SCENES.show(programs="create update clone delete")
-def a_programs_life(run: Way) -> None:
+def a_programs_life(run: CallRunner) -> None:
     north = [{"tagType": "Region", "tagValue": "North"}]
     spent = [{"startDate": "2025-12-01", "cost": 50, "note": "Stand"}]
     made = run(
@@ -77,7 +77,7 @@ def a_programs_life(run: Way) -> None:
 
 
 @SCENES.show(programs="reschedule approve unapprove")
-def an_email_program_is_approved_and_taken_back(run: Way) -> None:
+def an_email_program_is_approved_and_taken_back(run: CallRunner) -> None:
     start = (run.box.clock.now() + HOUR).replace(microsecond=0)
     run(programs.reschedule(NEWSLETTER, start, start + 2 * HOUR))
     assert run(programs.get(NEWSLETTER))["startDate"].startswith(f"{start:%Y-%m-%dT%H:%M:%S}")
@@ -88,7 +88,7 @@ def an_email_program_is_approved_and_taken_back(run: Way) -> None:
 
 
 @SCENES.show(campaigns="list get by_name legacy_list legacy_get")
-def campaigns_are_found(run: Way) -> None:
+def campaigns_are_found(run: CallRunner) -> None:
     found = run.every(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER, page_size=1))
     assert ids(found) == [REQUEST, INACTIVE]
     assert ids(run(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER, is_active=True))) == [REQUEST]
@@ -101,7 +101,7 @@ def campaigns_are_found(run: Way) -> None:
 
 
 @SCENES.show(campaigns="create update clone activate deactivate delete")
-def a_campaigns_life(run: Way) -> None:
+def a_campaigns_life(run: CallRunner) -> None:
     made = run(campaigns.create("Thanks", folder_id=seed.CAMPAIGN_FOLDER, description="d"))["id"]
     run(campaigns.update(made, new_name="Thank you", description=""))
     shown = run(campaigns.get(made))
@@ -116,7 +116,7 @@ def a_campaigns_life(run: Way) -> None:
 
 
 @SCENES.show(campaigns="request schedule", lead_memberships="campaigns")
-def campaigns_run(run: Way) -> None:
+def campaigns_run(run: CallRunner) -> None:
     run(campaigns.request(REQUEST, [ANNA, BEN]))
     run(campaigns.schedule(BATCH, run_at=run.box.clock.now() + HOUR, tokens={"{{my.Headline}}": "Later"}))
     run.wait(2 * 3600)
@@ -127,7 +127,7 @@ def campaigns_run(run: Way) -> None:
 
 
 @SCENES.show(emails="list get by_name")
-def emails_are_found(run: Way) -> None:
+def emails_are_found(run: CallRunner) -> None:
     assert ids(run(emails.list(status="draft"))) == [DRAFT]
     assert ids(run(emails.list(folder_id=NEWSLETTER, folder_type="Program"))) == [seed.NEWSLETTER_EMAIL]
     assert len(run.every(emails.list(page_size=1))) == 3
@@ -137,7 +137,7 @@ def emails_are_found(run: Way) -> None:
 
 
 @SCENES.show(emails="create update update_headers approve_draft discard_draft unapprove clone delete")
-def an_emails_life(run: Way) -> None:
+def an_emails_life(run: CallRunner) -> None:
     made = run(
         emails.create(
             "Thanks",
@@ -173,7 +173,7 @@ def an_emails_life(run: Way) -> None:
 
 
 @SCENES.show(emails="send_sample")
-def a_sample_of_an_email(run: Way) -> None:
+def a_sample_of_an_email(run: CallRunner) -> None:
     run(emails.send_sample(WELCOME, "me+test@example.com", lead_id=ANNA, text_only=True))
     # Samples are in no answer.
     (sent,) = run.state.samples
@@ -181,7 +181,7 @@ def a_sample_of_an_email(run: Way) -> None:
 
 
 @SCENES.show(email_content="sections update_section preview variables set_variable cc_fields")
-def what_an_email_says(run: Way) -> None:
+def what_an_email_says(run: CallRunner) -> None:
     (section,) = run(email_content.sections(WELCOME, status="approved"))
     hello = "<p>Hi {{lead.First Name}} & all</p>"
     run(email_content.update_section(WELCOME, section["htmlId"], hello, text_value="Hi"))
@@ -196,17 +196,17 @@ def what_an_email_says(run: Way) -> None:
 
 
 @SCENES.show(smart_lists="list get by_name of_program of_campaign clone delete")
-def a_smart_lists_life(run: Way) -> None:
+def a_smart_lists_life(run: CallRunner) -> None:
     made = run(smart_lists.clone(seed.SMART_LIST, "Readers & co", folder_id=seed.PROGRAM_FOLDER))["id"]
     assert ids(run.every(smart_lists.list(page_size=1))) == sorted([seed.SMART_LIST, made])
     assert ids(run(smart_lists.list(folder_id=seed.EMAIL_FOLDER))) == []
     assert ids(run(smart_lists.by_name("Readers & co"))) == [made]
-    told = [
+    smart_lists_read = [
         run(smart_lists.get(made, include_rules=True)),
         run(smart_lists.of_program(NEWSLETTER, include_rules=True)),
         run(smart_lists.of_campaign(BATCH, include_rules=True)),
     ]
-    assert {one["rules"]["filters"][0]["conditions"][0]["values"][0] for one in told} == {
+    assert {one["rules"]["filters"][0]["conditions"][0]["values"][0] for one in smart_lists_read} == {
         "Newsletter Readers"
     }
     assert "rules" not in run(smart_lists.get(made))
@@ -215,7 +215,7 @@ def a_smart_lists_life(run: Way) -> None:
 
 
 @SCENES.show(tags="list by_name programs set_value delete")
-def tags_of_programs(run: Way) -> None:
+def tags_of_programs(run: CallRunner) -> None:
     (kind,) = run.every(tags.list(page_size=1))
     assert "North" in run(tags.by_name(kind["tagType"]))["allowableValues"]
     assert run(tags.by_name("Nothing")) is None
@@ -228,7 +228,7 @@ def tags_of_programs(run: Way) -> None:
 
 
 @SCENES.show(tokens="list set_value delete")
-def tokens_of_a_program(run: Way) -> None:
+def tokens_of_a_program(run: CallRunner) -> None:
     run(tokens.set_value(NEWSLETTER, "Price", "10", token_type="number"))
     run(tokens.set_value(NEWSLETTER, "Headline", "Other & more"))
     assert {one["name"]: one["value"] for one in run(tokens.list(NEWSLETTER))} == {
@@ -241,7 +241,7 @@ def tokens_of_a_program(run: Way) -> None:
 
 
 @SCENES.show(channels="list by_name")
-def channels_are_read(run: Way) -> None:
+def channels_are_read(run: CallRunner) -> None:
     names = [one["name"] for one in run.every(channels.list(page_size=3))]
     assert names == ["Email Send", "Nurture", "Default", "Roadshow"]
     nurture = run(channels.by_name("Nurture"))
@@ -251,7 +251,7 @@ def channels_are_read(run: Way) -> None:
 
 
 @SCENES.show(folders="create update delete")
-def a_folders_life(run: Way) -> None:
+def a_folders_life(run: CallRunner) -> None:
     made = run(folders.create("Autumn & co", parent_id=NEWSLETTER, parent_type="Program"))["id"]
     assert ids(run(folders.list(root_id=NEWSLETTER, root_type="Program"))) == [NEWSLETTER, made]
     run(folders.update(made, new_name="Fall", description="", is_archive=True))
@@ -262,7 +262,7 @@ def a_folders_life(run: Way) -> None:
 
 
 @SCENES.show(folders="list get by_name content")
-def folders_are_read(run: Way) -> None:
+def folders_are_read(run: CallRunner) -> None:
     assert ids(run(folders.list(max_depth=0))) == [seed.ROOT_FOLDER]
     assert run(folders.get(NURTURE, folder_type="Program"))["folderType"] == "Nurture Program"
     assert ids(run(folders.by_name("Welcome Nurture", folder_type="Program"))) == [NURTURE]

@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from calls.marketo_ways import Way
+from calls.marketo_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
@@ -26,7 +26,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 
 @SCENES.show(bulk_leads="create_import import_status failures warnings")
-def leads_are_imported(run: Way) -> None:
+def leads_are_imported(run: CallRunner) -> None:
     job = run(bulk_leads.create_import(ROWS, list_id=seed.STATIC_LIST))["batchId"]
     assert run(bulk_leads.import_status(job))["status"] == "Queued"
     run.wait(5)
@@ -43,7 +43,7 @@ def leads_are_imported(run: Way) -> None:
 
 
 @SCENES.show(bulk_members="create_import import_status failures warnings")
-def members_are_imported(run: Way) -> None:
+def members_are_imported(run: CallRunner) -> None:
     program = seed.NURTURE_PROGRAM
     job = run(bulk_members.create_import(program, ROWS, status_name="Member"))["batchId"]
     run.wait(5)
@@ -57,7 +57,7 @@ def members_are_imported(run: Way) -> None:
 
 
 @SCENES.show(bulk_extracts="create_leads enqueue status file list_jobs cancel")
-def leads_are_extracted(run: Way) -> None:
+def leads_are_extracted(run: CallRunner) -> None:
     kind = "leads"
     create = bulk_extracts.create_leads(["id", "email"], created_between=SEEDED)
     job, dropped = run(create)["exportId"], run(create)["exportId"]
@@ -79,7 +79,7 @@ def leads_are_extracted(run: Way) -> None:
 
 
 @SCENES.show(bulk_extracts="create_activities create_program_members")
-def activities_and_members_are_extracted(run: Way) -> None:
+def activities_and_members_are_extracted(run: CallRunner) -> None:
     run(programs.set_status(seed.NURTURE_PROGRAM, [seed.ANNA], status_name="Member"))
     jobs = {
         "activities": run(bulk_extracts.create_activities(SEEDED, activity_type_ids=[12])),

@@ -1,11 +1,11 @@
-"""Scenes of leads, the ways they come in, their fields, partitions and companies."""
+"""Scenes of leads, lead intake, their fields, partitions and companies."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from calls.marketo_ways import Way, told
+from calls.marketo_runners import CallRunner, statuses_and_codes
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
@@ -27,22 +27,22 @@ def ids(rows: list[Any]) -> list[int]:
 
 
 @SCENES.show(leads="sync get list delete")
-def leads_are_written_found_and_deleted(run: Way) -> None:
+def leads_are_written_found_and_deleted(run: CallRunner) -> None:
     rows = [{"email": PLUS, "city": "Oslo"}, {"email": "anna.berg@example.com", "nonsense": "x"}]
     written = run(leads.sync(rows))
-    assert told(written) == [("created", ""), ("skipped", "1006")]
+    assert statuses_and_codes(written) == [("created", ""), ("skipped", "1006")]
     new = written[0].id
     assert run(leads.get(new, fields=["email", "city"])) == {"id": new, "email": PLUS, "city": "Oslo"}
     found = run.every(leads.list("email", [PLUS, "ben.ito@example.com"], fields=["email"], batch_size=1))
     assert {row["id"]: row["email"] for row in found} == {new: PLUS, BEN: "ben.ito@example.com"}
-    assert told(run(leads.delete([new, 999]))) == [("deleted", ""), ("skipped", "1004")]
+    assert statuses_and_codes(run(leads.delete([new, 999]))) == [("deleted", ""), ("skipped", "1004")]
     assert run(leads.list("id", [new])) == []
     with pytest.raises(NotFound):
         run(leads.get(new))
 
 
 @SCENES.show(leads="describe describe2", lead_fields="list")
-def fields_are_described(run: Way) -> None:
+def fields_are_described(run: CallRunner) -> None:
     old = {row["rest"]["name"] for row in run(leads.describe()) if "rest" in row}
     new = run(leads.describe2())
     browsed = {row["name"] for row in run.every(lead_fields.list(batch_size=50))}
@@ -51,7 +51,7 @@ def fields_are_described(run: Way) -> None:
 
 
 @SCENES.show(leads="merge associate")
-def leads_become_one(run: Way) -> None:
+def leads_become_one(run: CallRunner) -> None:
     run(leads.merge(ANNA, [BEN, CARLA]))
     assert ids(run(leads.list("id", [ANNA, BEN, CARLA]))) == [ANNA]
     run(leads.associate(ANNA, COOKIE))
@@ -59,7 +59,7 @@ def leads_become_one(run: Way) -> None:
 
 
 @SCENES.show(lead_intake="push submit_form")
-def leads_come_in(run: Way) -> None:
+def leads_come_in(run: CallRunner) -> None:
     pushed = run(
         lead_intake.push(
             "Website Contacts",
@@ -85,10 +85,10 @@ def leads_come_in(run: Way) -> None:
 
 
 @SCENES.show(lead_fields="create get update", member_fields="create get update list")
-def fields_are_made(run: Way) -> None:
+def fields_are_made(run: CallRunner) -> None:
     for fields in (lead_fields, member_fields):
         made = {"name": "favouriteColour", "displayName": "Favourite Colour", "dataType": "string"}
-        assert told(run(fields.create([made]))) == [("created", "")]
+        assert statuses_and_codes(run(fields.create([made]))) == [("created", "")]
         assert run(fields.update("favouriteColour", {"displayName": "Best Colour"})).status == "updated"
         assert run(fields.get("favouriteColour"))["displayName"] == "Best Colour"
         assert "favouriteColour" in [row["name"] for row in run.every(fields.list(batch_size=5))]
@@ -97,7 +97,7 @@ def fields_are_made(run: Way) -> None:
 
 
 @SCENES.show(lead_memberships="lists programs leads_of_list leads_of_program")
-def where_leads_are(run: Way) -> None:
+def where_leads_are(run: CallRunner) -> None:
     run(programs.set_status(seed.NURTURE_PROGRAM, [ANNA, BEN], status_name="Member"))
     run(lists.add(seed.STATIC_LIST, [DAVID]))
     assert [row["listId"] for row in run.every(lead_memberships.lists(DAVID))] == [seed.STATIC_LIST]
@@ -112,15 +112,15 @@ def where_leads_are(run: Way) -> None:
 
 
 @SCENES.show(partitions="list move")
-def leads_change_their_partition(run: Way) -> None:
+def leads_change_their_partition(run: CallRunner) -> None:
     partition = {one["name"]: one["id"] for one in run(partitions.list())}["EMEA"]
     moved = run(partitions.move([ANNA, 999], partition_name="EMEA"))
-    assert told(moved) == [("updated", ""), ("skipped", "1004")]
+    assert statuses_and_codes(moved) == [("updated", ""), ("skipped", "1004")]
     assert run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == partition
 
 
 @SCENES.show(companies="describe sync list delete", company_fields="list get")
-def companies_of_leads(run: Way) -> None:
+def companies_of_leads(run: CallRunner) -> None:
     assert run(companies.describe())["dedupeFields"] == ["externalCompanyId"]
     (made,) = run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
     (found,) = run.every(companies.list("externalCompanyId", ["c1"], fields=["company"]))
@@ -130,5 +130,5 @@ def companies_of_leads(run: Way) -> None:
     names = [row["name"] for row in run.every(company_fields.list(batch_size=4))]
     assert run(company_fields.get("company"))["name"] in names
     gone = [{"externalCompanyId": "c1"}, {"externalCompanyId": "c2"}]
-    assert told(run(companies.delete(gone))) == [("deleted", ""), ("skipped", "1013")]
+    assert statuses_and_codes(run(companies.delete(gone))) == [("deleted", ""), ("skipped", "1013")]
     assert run(companies.list("id", [made.id])) == []

@@ -14,7 +14,7 @@ class Scene:
     """A story about some calls.
 
     :param names: the calls it shows to work; others may occur to prepare and to look.
-    :param play: does it, in one way to run calls.
+    :param play: runs the calls with a runner and checks their effect.
     """
 
     names: tuple[str, ...]

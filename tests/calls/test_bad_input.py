@@ -105,11 +105,11 @@ def test_no_value_of_any_kind_gets_out_of_a_call_as_another_error(
             try:
                 made = request(platform, function(**{**good, parameter: value}))
             except InvalidInput as refusal:
-                told = str(refusal)
+                shown = str(refusal)
             else:
-                told = repr(made)
+                shown = repr(made)
                 assert all(type(text) is str for pair in made.query for text in pair)
-            assert MARK not in told, parameter
+            assert MARK not in shown, parameter
 
 
 @pytest.mark.parametrize(("platform", "name", "function"), CALLS)

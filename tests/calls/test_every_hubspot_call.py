@@ -15,7 +15,7 @@ from calls import (
     hubspot_mail,
 )
 from calls.hubspot_answers import ANSWERS
-from calls.hubspot_ways import Way, both_ways
+from calls.hubspot_runners import CallRunner, both_runners
 from calls.samples import sample
 from calls.scenes import Scene
 
@@ -48,40 +48,44 @@ def box() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def ways(request: pytest.FixtureRequest, box: Sandbox) -> Iterator[tuple[Way, Way]]:
-    with both_ways(box, request.param) as pair:
+def runners(request: pytest.FixtureRequest, box: Sandbox) -> Iterator[tuple[CallRunner, CallRunner]]:
+    with both_runners(box, request.param) as pair:
         yield pair
 
 
 @pytest.mark.parametrize(
-    ("ways", "scene"),
+    ("runners", "scene"),
     [
         pytest.param(profile, scene, id=f"{profile} {scene}")
         for profile in PREFIXES
         for scene in SCENES
         if profile != DATED or not set(scene.names) & set(UNDATED)
     ],
-    indirect=["ways"],
+    indirect=["runners"],
 )
-def test_calls_do_what_they_say_blocking_and_on_a_loop(ways: tuple[Way, Way], scene: Scene) -> None:
-    for way in ways:
-        way.box.hubspot.reset()
-        way.ran.clear()
-        scene.play(way)
-        assert set(scene.names) <= way.ran
+def test_calls_have_their_documented_effect_blocking_and_async(
+    runners: tuple[CallRunner, CallRunner], scene: Scene
+) -> None:
+    for runner in runners:
+        runner.box.hubspot.reset()
+        runner.ran.clear()
+        scene.play(runner)
+        assert set(scene.names) <= runner.ran
 
 
-@pytest.mark.parametrize("ways", [DATED], indirect=True)
+@pytest.mark.parametrize("runners", [DATED], indirect=True)
 @pytest.mark.parametrize("name", UNDATED)
-def test_a_call_without_a_dated_path_says_so_and_sends_nothing(ways: tuple[Way, Way], name: str) -> None:
-    for way in ways:
-        before = way.box.hubspot.calls.total
+def test_a_call_without_a_dated_path_is_rejected_and_sends_nothing(
+    runners: tuple[CallRunner, CallRunner], name: str
+) -> None:
+    for runner in runners:
+        before = runner.box.hubspot.calls.total
         with pytest.raises(InvalidInput, match=DATED) as refusal:
-            way(sample("hubspot", name))
+            runner(sample("hubspot", name))
         assert refusal.value.field == "api_version"
-        assert way.box.hubspot.calls.total == before
+        assert runner.box.hubspot.calls.total == before
 
 
-def test_no_call_is_without_a_scene_or_a_documented_answer() -> None:
+def test_every_call_has_a_scene_and_a_documented_response() -> None:
     assert {name for scene in SCENES for name in scene.names} == NAMES
     assert set(ANSWERS) == NAMES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from calls import marketo_activities, marketo_assets, marketo_bulk, marketo_leads, marketo_members
 from calls.marketo_answers import ANSWERS
-from calls.marketo_ways import Way, both_ways
+from calls.marketo_runners import CallRunner, both_runners
 from calls.scenes import Scene
 
 from airflow_provider_mkt.client.registry import endpoints
@@ -24,24 +24,26 @@ NAMES = {name for name, _ in endpoints("marketo")}
 
 
 @pytest.fixture(scope="module")
-def ways() -> Iterator[tuple[Way, Way]]:
+def runners() -> Iterator[tuple[CallRunner, CallRunner]]:
     with Sandbox(only="marketo") as sandbox:
         # The limits have tests of their own, and so has the life of tokens.
         sandbox.marketo.limits.rate.limit = None
         sandbox.marketo.settings.token_seconds = 1e9
-        with both_ways(sandbox) as pair:
+        with both_runners(sandbox) as pair:
             yield pair
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)
-def test_calls_do_what_they_say_blocking_and_on_a_loop(ways: tuple[Way, Way], scene: Scene) -> None:
-    for way in ways:
-        way.box.marketo.reset()
-        way.ran.clear()
-        scene.play(way)
-        assert set(scene.names) <= way.ran
+def test_calls_have_their_documented_effect_blocking_and_async(
+    runners: tuple[CallRunner, CallRunner], scene: Scene
+) -> None:
+    for runner in runners:
+        runner.box.marketo.reset()
+        runner.ran.clear()
+        scene.play(runner)
+        assert set(scene.names) <= runner.ran
 
 
-def test_no_call_is_without_a_scene_or_a_documented_answer() -> None:
+def test_every_call_has_a_scene_and_a_documented_response() -> None:
     assert {name for scene in SCENES for name in scene.names} == NAMES
     assert set(ANSWERS) == NAMES

@@ -29,7 +29,7 @@ def test_answers_as_documented_pass(documented: Any, name: str, answer: dict[str
 
 
 @pytest.mark.parametrize(
-    ("documented", "name", "profile", "answer", "told"),
+    ("documented", "name", "profile", "answer", "expected"),
     [
         (HUBSPOT, "campaign_reports.metrics", "v3", TOTALS | {"sessions": "1"}, "sessions"),
         (HUBSPOT, "campaign_reports.metrics", "v3", {"sessions": 1}, "influencedContacts"),
@@ -43,7 +43,7 @@ def test_answers_as_documented_pass(documented: Any, name: str, answer: dict[str
     ],
 )
 def test_what_is_missing_or_of_another_type_is_named(
-    documented: Any, name: str, profile: str, answer: dict[str, Any], told: str
+    documented: Any, name: str, profile: str, answer: dict[str, Any], expected: str
 ) -> None:
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=expected):
         check(documented, name, profile, answer)

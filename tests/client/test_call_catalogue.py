@@ -1,4 +1,4 @@
-"""Every call of both platforms: named, told, reachable from a DAG, and no action left out."""
+"""Every call of both platforms: named, documented, available to DAGs, and no action without a call."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _bare(path: str) -> str:
 
 
 @pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes(
+def test_a_call_has_its_functions_name_and_its_docstring_names_method_and_path(
     platform: str, name: str, function: Any
 ) -> None:
     call = sample(platform, name)
     assert call.name == name
-    told = inspect.getdoc(function) or ""
-    assert "Source:" in told
-    source = _bare(re.sub(r"\s+", " ", told.partition("Source:")[2]))
+    documentation = inspect.getdoc(function) or ""
+    assert "Source:" in documentation
+    source = _bare(re.sub(r"\s+", " ", documentation.partition("Source:")[2]))
     assert call.route.method in source
     tail = _bare(call.route.tail)
     # The calls of all kinds of extract take the kind as an argument.
@@ -46,7 +46,7 @@ def test_a_call_goes_by_its_functions_name_and_its_docstring_tells_where_it_goes
 
 
 @pytest.mark.parametrize("profile", PREFIXES)
-def test_the_table_tells_where_a_call_goes_in_each_profile(profile: str) -> None:
+def test_the_table_has_the_path_of_a_call_in_each_profile(profile: str) -> None:
     hubspot = HubSpot(
         HubSpotAccount(
             base_url="https://api.example.com",
@@ -59,13 +59,13 @@ def test_the_table_tells_where_a_call_goes_in_each_profile(profile: str) -> None
     )
     for name, _ in endpoints("hubspot"):
         call = sample("hubspot", name)
-        told = script.paths("hubspot", call)[list(PREFIXES).index(profile)]
-        if told == "none":
+        documented = script.paths("hubspot", call)[list(PREFIXES).index(profile)]
+        if documented == "none":
             with pytest.raises(InvalidInput, match=profile):
                 hubspot.build(call, "t")
             continue
         request = hubspot.build(call, "t")
-        method, _, template = told.partition(" ")
+        method, _, template = documented.partition(" ")
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
         assert method == request.method
         assert re.fullmatch(pattern, request.url.removeprefix("https://api.example.com")), name

@@ -12,7 +12,7 @@ from airflow_provider_mkt.client.transport.wire import Response
 CALL = Call("test.read", Route("GET", "contacts"), dict, Replay.SAFE)
 
 
-def _told(limit: int, window: int = 10_000) -> Response:
+def _limit_response(limit: int, window: int = 10_000) -> Response:
     headers = {
         "X-HubSpot-RateLimit-Max": str(limit),
         "X-HubSpot-RateLimit-Interval-Milliseconds": str(window),
@@ -21,12 +21,12 @@ def _told(limit: int, window: int = 10_000) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("share", "first", "told"),
+    ("share", "first", "expected"),
     [(None, Rate(100, 10.0, assumed=True), Rate(190, 10.0)), (60, Rate(60, 10.0), Rate(60, 10.0))],
 )
-def test_hubspots_limit_is_used_as_told_but_never_above_the_share_that_was_configured(
-    share: int | None, first: Rate, told: Rate
+def test_hubspots_limit_is_used_as_reported_but_never_above_the_configured_share(
+    share: int | None, first: Rate, expected: Rate
 ) -> None:
     platform = hubspot(calls_per_10_seconds=share)
     assert platform.rates[Quota.CALLS] == first
-    assert platform.observed_rate(CALL, _told(190)) == told
+    assert platform.observed_rate(CALL, _limit_response(190)) == expected

@@ -205,7 +205,7 @@ def test_every_call_is_found_by_its_name() -> None:
         assert registry.endpoint("marketo", call.name)
 
 
-def test_a_job_can_be_asked_for_in_json() -> None:
+def test_a_job_can_be_requested_in_json() -> None:
     call = registry.build(
         "marketo",
         "bulk_extracts.create_leads",
@@ -303,10 +303,10 @@ def test_a_full_queue_is_waited_for_and_a_used_up_day_is_not() -> None:
 
 
 def test_cancelling_reads_an_answer_with_a_job_or_without() -> None:
-    for rows, told in (([{"status": "Cancelled"}], {"status": "Cancelled"}), ([], None)):
+    for rows, expected in (([{"status": "Cancelled"}], {"status": "Cancelled"}), ([], None)):
         hand = asked(bulk_extracts.cancel("leads", "e-1")).give(success(*rows))
         assert hand.reply is not None
-        assert hand.reply.value == told
+        assert hand.reply.value == expected
 
 
 def test_jobs_are_listed_page_by_page() -> None:
@@ -320,7 +320,7 @@ def test_jobs_are_listed_page_by_page() -> None:
 
 
 @pytest.mark.parametrize("kind", ["lead_export", "activity_export", "member_export"])
-def test_jobs_of_extracts_know_their_words_and_how_to_be_cancelled(kind: str) -> None:
+def test_jobs_of_extracts_know_their_statuses_and_how_to_be_cancelled(kind: str) -> None:
     job = Job("marketo", kind, "e-1")
     spec = spec_of(SPECS, job)
     assert spec.poke_interval == 60

@@ -1,4 +1,4 @@
-"""Answers that are files: taken as they are, told from the errors that come with the same status."""
+"""Answers that are files: read unchanged, and distinguished from errors with the same status."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_file_comes_as_the_bytes_that_were_sent() -> None:
     assert value(asked(bulk_leads.warnings(7)).give(answer(200, b""))) == b""
 
 
-def test_it_is_asked_for_uncompressed_and_as_any_type() -> None:
+def test_a_file_is_requested_uncompressed_and_with_any_type() -> None:
     request = part(10, 19).pending
     assert request is not None
     assert dict(request.headers) == {
@@ -66,7 +66,7 @@ def test_a_part_knows_its_place_whichever_way_the_platform_cuts() -> None:
 
 
 @pytest.mark.parametrize("said", ["bytes 4-8/99", "bytes 3-9/99", "items 3-7/99", ""])
-def test_other_bytes_than_asked_for_are_refused(said: str) -> None:
+def test_other_bytes_than_requested_are_rejected(said: str) -> None:
     hand = part(3, 7)
     while not hand.done:
         hand.give(answer(206, CSV[3:8], {"content-range": said}))
@@ -96,7 +96,7 @@ def test_success_in_json_is_no_file() -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"a": 1}', b'{"success": "no"}', b'{"success": false}\n1,2\n'])
-def test_what_only_looks_like_json_is_a_file(content: bytes) -> None:
+def test_content_that_only_resembles_json_is_a_file(content: bytes) -> None:
     assert value(part().give(answer(200, content))).content == content
 
 

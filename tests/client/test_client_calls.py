@@ -15,8 +15,7 @@ from airflow_provider_mkt.client import paging
 from airflow_provider_mkt.client.call import (
     JsonBody,
     Route,
-    batch,
-    comma_list,
+    comma_joined,
     numeric_id,
     path_params,
     query_pairs,
@@ -24,6 +23,7 @@ from airflow_provider_mkt.client.call import (
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.settings import instance_url
+from airflow_provider_mkt.client.parameters import errors_name, item_list, name_list, to_id, to_utc
 from airflow_provider_mkt.client.transport.address import base_url
 
 
@@ -31,7 +31,7 @@ class TestPaths:
     @given(value=st.text(max_size=40) | st.integers())
     def test_an_id_that_is_accepted_stays_one_segment(self, value: str | int) -> None:
         try:
-            params = path_params("things.get", thingId=value)
+            params = path_params(thingId=value)
         except InvalidInput:
             return
         path = Route("GET", "things", "/{thingId}/end", params).path()
@@ -46,8 +46,8 @@ class TestPaths:
         "value", ["", " ", ".", "..", "a\nb", "\x00", "a\x7f", "\ud800", None, True, 1.5, ["a"], b"a"]
     )
     def test_what_cannot_be_a_segment_is_refused_without_being_repeated(self, value: object) -> None:
-        with pytest.raises(InvalidInput) as refusal:
-            path_params("things.get", thingId=value)
+        with pytest.raises(InvalidInput) as refusal, errors_name("things.get"):
+            path_params(thingId=value)
         assert refusal.value.field == "thing_id"
         assert refusal.value.call == "things.get"
         if isinstance(value, str) and value.strip(" ."):
@@ -61,7 +61,7 @@ class TestPaths:
 class TestChecks:
     @pytest.mark.parametrize(("value", "number"), [(5, 5), ("5", 5), (" 5 ", 5), (2**63 - 1, 2**63 - 1)])
     def test_numeric_ids(self, value: int | str, number: int) -> None:
-        assert numeric_id("c", "f", value) == number
+        assert to_id("f", value) == numeric_id("c", "f", value) == number
 
     @pytest.mark.parametrize(
         "value",
@@ -71,13 +71,13 @@ class TestChecks:
     def test_other_ids_are_refused(self, value: object) -> None:
         with pytest.raises(InvalidInput) as refusal:
             numeric_id("c", "lead_id", value)  # type: ignore[arg-type]
-        assert refusal.value.field == "lead_id"
+        assert (refusal.value.field, refusal.value.call) == ("lead_id", "c")
 
-    def test_a_batch_keeps_to_the_limit(self) -> None:
-        assert batch("c", "f", [1] * 300, at_most=300) == [1] * 300
+    def test_the_length_of_a_list_is_limited(self) -> None:
+        assert item_list("f", [1] * 300, at_most=300) == [1] * 300
         for bad in ([], [1] * 301, "text", b"bytes", {"a": 1}, (one for one in [1]), None, 5):
             with pytest.raises(InvalidInput) as refusal:
-                batch("c", "f", bad, at_most=300)  # type: ignore[arg-type]
+                item_list("f", bad, at_most=300)  # type: ignore[arg-type]
             assert refusal.value.field == "f"
 
     def test_query_parameters(self) -> None:
@@ -89,8 +89,8 @@ class TestChecks:
             query_pairs(name="\ud800")
 
     def test_names_are_joined_by_commas(self) -> None:
-        assert comma_list("c", "fields", ["a", "b"]) == "a,b"
-        assert comma_list("c", "fields", ()) is None
+        assert comma_joined(name_list("fields", ["a", "b"])) == "a,b"
+        assert comma_joined(name_list("fields", ())) is None
 
     @pytest.mark.parametrize(
         ("names", "field"),
@@ -107,12 +107,12 @@ class TestChecks:
     )
     def test_text_is_not_taken_for_a_list_of_names(self, names: object, field: str) -> None:
         with pytest.raises(InvalidInput) as refusal:
-            comma_list("c", "fields", names)  # type: ignore[arg-type]
+            name_list("fields", names)
         assert refusal.value.field == field
 
     def test_a_time_needs_a_zone(self) -> None:
         aware = dt.datetime(2026, 7, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
-        assert utc("c", "f", aware) == dt.datetime(2026, 7, 1, 10, tzinfo=dt.UTC)
+        assert to_utc("f", aware) == utc("c", "f", aware) == dt.datetime(2026, 7, 1, 10, tzinfo=dt.UTC)
         for bad in (dt.datetime(2026, 7, 1), dt.date(2026, 7, 1), "2026-07-01", None):
             with pytest.raises(InvalidInput) as refusal:
                 utc("c", "start_at", bad)  # type: ignore[arg-type]

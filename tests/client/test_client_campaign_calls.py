@@ -250,7 +250,7 @@ def test_pages_follow_the_cursor_to_the_end(call: Call[Any]) -> None:
 MISSING = answer(404, {"category": "OBJECT_NOT_FOUND", "message": "no such line"})
 
 
-def test_a_removal_in_doubt_that_then_finds_nothing_is_done() -> None:
+def test_an_ambiguous_removal_that_then_finds_nothing_succeeds() -> None:
     hand = Hand(campaign_spend.remove("g", 7), hubspot())
     hand.give(answer(502)).give(MISSING)
     assert hand.reply is not None
@@ -258,13 +258,13 @@ def test_a_removal_in_doubt_that_then_finds_nothing_is_done() -> None:
 
 
 @pytest.mark.parametrize("first", [[], [answer(423)], [answer(429, {"policyName": "TEN_SECONDLY_ROLLING"})]])
-def test_a_removal_that_finds_nothing_without_any_doubt_is_told(first: list[Any]) -> None:
+def test_an_unambiguous_removal_that_finds_nothing_fails(first: list[Any]) -> None:
     hand = Hand(campaign_spend.remove("g", 7), hubspot())
     for reply in (*first, MISSING):
         hand.give(reply)
     assert isinstance(hand.error, NotFound)
 
 
-def test_a_read_in_doubt_that_then_finds_nothing_is_told() -> None:
+def test_an_ambiguous_read_that_then_finds_nothing_fails() -> None:
     hand = Hand(campaign_spend.get("g", 7), hubspot())
     assert isinstance(hand.give(answer(502)).give(MISSING).error, NotFound)

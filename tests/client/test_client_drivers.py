@@ -369,7 +369,7 @@ class TestWhatIsSent:
 
     def test_path_values_arrive_as_they_were_encoded(self, server: Server, budget: SharedBudget) -> None:
         value = "a/b?c#d%2F+é @x"
-        route = Route("POST", "contacts", "/{id}/ok", path_params("c", id=value))
+        route = Route("POST", "contacts", "/{id}/ok", path_params(id=value))
         line, _, _ = self.sent(server, budget, replace(CALL, route=route))
         assert line.split()[1] == "/crm/v3/objects/contacts/a%2Fb%3Fc%23d%252F%2B%C3%A9%20%40x/ok"
 

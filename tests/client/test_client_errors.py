@@ -113,7 +113,7 @@ class TestNothingPersonal:
         assert redact(text) == text
 
     @pytest.mark.parametrize(
-        ("value", "told"),
+        ("value", "expected"),
         [
             ("jane@example.com", "text of 16 characters"),
             ("", "empty text"),
@@ -128,8 +128,8 @@ class TestNothingPersonal:
             (datetime(2000, 1, 1, tzinfo=UTC), "a datetime"),
         ],
     )
-    def test_shape_never_repeats_the_value(self, value: object, told: str) -> None:
-        assert describe_type(value) == told
+    def test_the_description_never_contains_the_value(self, value: object, expected: str) -> None:
+        assert describe_type(value) == expected
 
 
 class TestTheTree:
@@ -152,12 +152,12 @@ class TestTheTree:
         assert kind.permanent is permanent
         assert issubclass(kind, PlatformError)
 
-    def test_not_found_and_conflict_are_refusals_of_what_was_asked(self) -> None:
+    def test_not_found_and_conflict_are_invalid_requests(self) -> None:
         assert issubclass(NotFound, InvalidRequest)
         assert issubclass(Conflict, InvalidRequest)
         assert issubclass(InvalidInput, ValueError)
 
-    def test_an_error_reads_as_one_line_of_facts(self) -> None:
+    def test_an_error_is_one_line_of_details(self) -> None:
         error = ServerUnavailable(
             "down", platform="hubspot", call="emails.get", code="X", status=503, request_id="r-1"
         )

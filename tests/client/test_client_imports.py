@@ -160,12 +160,12 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again() -> None:
         ("RESTING", None),
     ],
 )
-def test_what_the_words_of_an_import_mean(word: str, status: BatchStatus | None) -> None:
+def test_the_statuses_of_an_import(word: str, status: BatchStatus | None) -> None:
     spec = spec_of(SPECS, Job("hubspot", "contact_import", "7"))
     assert spec.status(PollResult(word)) is status
 
 
-def test_a_job_is_looked_at_and_canceled_by_its_id() -> None:
+def test_a_job_is_polled_and_cancelled_by_its_id() -> None:
     job = Job("hubspot", "contact_import", "7")
     spec = spec_of(SPECS, job)
     polling = spec.poll(job, {})
@@ -173,9 +173,9 @@ def test_a_job_is_looked_at_and_canceled_by_its_id() -> None:
     assert isinstance(asked, Call)
     assert asked.route.path() == "/7"
     counters = {"TOTAL_ROWS": 3, "ERRORS": 1}
-    told = {"id": 7, "state": "DONE", "importName": "June", "metadata": {"counters": counters}}
+    response = {"id": 7, "state": "DONE", "importName": "June", "metadata": {"counters": counters}}
     with pytest.raises(StopIteration) as end:
-        polling.send(asked.read(told))
+        polling.send(asked.read(response))
     assert end.value.value == PollResult("DONE", {"name": "June", **counters})
     assert spec.cancel is not None
     assert spec.cancel(job).route.path() == "/7/cancel"

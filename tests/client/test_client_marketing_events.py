@@ -254,7 +254,7 @@ def test_every_call_is_tried_here() -> None:
     assert {row[0].name for row in REQUESTS} == names
 
 
-def test_only_creating_is_looked_up_before_it_is_repeated() -> None:
+def test_only_creating_is_verified_before_a_retry() -> None:
     assert {row[0].name for row in REQUESTS if row[0].replay is not Replay.SAFE} == {
         "marketing_events.create"
     }

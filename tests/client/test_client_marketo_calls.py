@@ -670,13 +670,13 @@ def test_the_request_of_a_call(row: Request) -> None:
 
 
 @pytest.mark.parametrize("row", CALLS, ids=lambda row: row[0].name)
-def test_a_call_is_found_by_its_name_and_tells_its_source(row: tuple[Call[Any], Any]) -> None:
+def test_a_call_is_found_by_its_name_and_documents_its_source(row: tuple[Call[Any], Any]) -> None:
     call = row[0]
-    told = re.search(r"Source: ``(\w+) (\S+?)``", endpoint("marketo", call.name).__doc__ or "")
-    assert told is not None
+    source = re.search(r"Source: ``(\w+) (\S+?)``", endpoint("marketo", call.name).__doc__ or "")
+    assert source is not None
     where = PREFIXES[call.route.family] + call.route.tail
-    assert told.groups() == (call.route.method, told[2])
-    assert re.sub(r"{\w+}", "{}", told[2]) == re.sub(r"{\w+}", "{}", where)
+    assert source.groups() == (call.route.method, source[2])
+    assert re.sub(r"{\w+}", "{}", source[2]) == re.sub(r"{\w+}", "{}", where)
 
 
 def test_every_call_of_these_resources_is_tried_somewhere() -> None:
@@ -922,6 +922,6 @@ def test_bad_input_is_refused_by_field_and_without_being_repeated(
     with pytest.raises(InvalidInput) as refusal:
         make()
     assert refusal.value.field == field
-    told = f"{refusal.value!s} {json.dumps(vars(refusal.value), default=str)}"
+    shown = f"{refusal.value!s} {json.dumps(vars(refusal.value), default=str)}"
     for value in (JANE, "5551234", "colour", "Shelf"):
-        assert value not in told
+        assert value not in shown

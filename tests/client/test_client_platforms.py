@@ -296,7 +296,7 @@ class TestHubSpot:
         classification = judged(hubspot(), answer(200, content))
         assert (type(classification.error), classification.action) == (ServerUnavailable, DOUBT)
 
-    def test_the_facts_of_an_error_are_kept(self) -> None:
+    def test_the_details_of_an_error_are_kept(self) -> None:
         body = {
             "status": "error",
             "message": "Property values were not valid",
@@ -436,7 +436,7 @@ class TestHubSpot:
             ("2026-03", "https://api.hubapi.com/oauth/2026-03/token"),
         ],
     )
-    def test_the_token_is_asked_for_where_the_profile_says(self, profile: str, url: str) -> None:
+    def test_the_token_is_requested_at_the_path_of_the_profile(self, profile: str, url: str) -> None:
         request = hubspot_oauth(api_version=profile).token_request()
         assert request is not None
         assert (request.method, request.url, request.query) == ("POST", url, ())
@@ -475,7 +475,7 @@ ERROR_BODIES = st.fixed_dictionaries(
     body=ERROR_BODIES,
     retry_after=st.text(max_size=5),
 )
-def test_no_answer_whatever_its_body_makes_a_judge_fail(status: int, body: dict, retry_after: str) -> None:
+def test_no_response_makes_the_classification_fail(status: int, body: dict, retry_after: str) -> None:
     response = answer(status, body, {"Retry-After": retry_after})
     for platform in (marketo(), hubspot(), hubspot_oauth()):
         classification = platform.classify(a_call(), response)
@@ -496,6 +496,6 @@ def test_no_answer_of_a_token_server_raises_anything_but_our_errors(status: int,
 
 
 @pytest.mark.parametrize("platform", [marketo(), hubspot()], ids=["marketo", "hubspot"])
-def test_a_failure_below_http_tells_platform_and_call(platform: HubSpot) -> None:
+def test_a_failure_below_http_names_platform_and_call(platform: HubSpot) -> None:
     error = platform.without_answer(a_call(), NoAnswer("no answer (ReadTimeout)", sent=True))
     assert str(error) == f"{platform.name} things.do: no answer (ReadTimeout)"

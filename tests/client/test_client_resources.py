@@ -18,6 +18,7 @@ from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns as hubspot_campaigns
 from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.emails import emails as hubspot_emails
+from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.emails import emails as marketo_emails
@@ -489,7 +490,7 @@ def test_a_long_read_goes_as_a_form_and_is_still_paged() -> None:
     ],
 )
 def test_when_publishing_sends(when: dt.datetime | None, changes: dict[str, Any]) -> None:
-    assert hubspot_emails.schedule_changes(when) == changes
+    assert schedule_changes(when) == changes
 
 
 NAIVE = dt.datetime(2026, 7, 1)
@@ -527,7 +528,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: hubspot_emails.update("5", JANE), "changes"),
     (lambda: hubspot_emails.update("5", {"state": "PUBLISHED"}), "changes.state"),
     (lambda: hubspot_emails.publish(" "), "email_id"),
-    (lambda: hubspot_emails.schedule_changes(NAIVE), "publish_at"),
+    (lambda: schedule_changes(NAIVE), "publish_at"),
     (lambda: legacy.enrol_in_nurture("c", "12"), "lead_guid"),
     (lambda: legacy.enrol_in_nurture("", GUID), "campaign_guid"),
     (lambda: legacy.update_lead(GUID + "\n", {"a": "b"}), "lead_guid"),
@@ -553,7 +554,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: activities.read("T", activity_type_ids=[]), "activity_type_ids"),
     (lambda: activities.read("T", activity_type_ids=[1] * 11), "activity_type_ids"),
     (lambda: activities.read("T", activity_type_ids=[1], lead_ids=[1] * 31), "lead_ids"),
-    (lambda: activities.read("T", activity_type_ids=["x"]), "activity_type_ids"),
+    (lambda: activities.read("T", activity_type_ids=["x"]), "activity_type_ids[0]"),
     (lambda: bulk_leads.create_import(b" \n"), "content"),
     (lambda: bulk_leads.create_import(b"x" * 9_500_001), "content"),
     (lambda: bulk_leads.create_import(JANE), "content"),
@@ -592,9 +593,9 @@ def test_bad_input_is_refused_by_field_and_without_being_repeated(
     with pytest.raises(InvalidInput) as refusal:
         make()
     assert refusal.value.field == field
-    told = f"{refusal.value!s} {vars(refusal.value)}"
+    shown = f"{refusal.value!s} {vars(refusal.value)}"
     for value in (JANE, "Doe", "5551234", "xls", "PUBLISHED", "2026"):
-        assert value not in told
+        assert value not in shown
 
 
 class TestReading:
@@ -617,7 +618,7 @@ class TestReading:
         assert call.read({"success": True, "warnings": [warning]}) is None
         assert call.read({"success": True, "result": [{"id": 1}]}) == {"id": 1}
 
-    def test_a_partial_batch_tells_its_failures(self) -> None:
+    def test_a_partial_batch_contains_its_failures(self) -> None:
         read = hubspot_campaigns.create_batch([{"hs_name": "A"}]).read(
             {
                 "status": "COMPLETE",

@@ -21,9 +21,9 @@ LEGAL: dict[str, Any] = {"legal_basis": "NON_GDPR", "explanation": "asked"}
 SENT_LEGAL = {"legalBasis": "NON_GDPR", "legalBasisExplanation": "asked"}
 CHANNEL = (("channel", "EMAIL"),)
 V3, V4, DATED = (f"/communication-preferences/{one}" for one in ("v3", "v4", "2026-03"))
-Asked = tuple[str, str, tuple, Any]
+ExpectedRequest = tuple[str, str, tuple, Any]
 
-BOTH: list[tuple[Call[Any], Asked, Asked]] = [
+BOTH: list[tuple[Call[Any], ExpectedRequest, ExpectedRequest]] = [
     (
         subscriptions.definitions(),
         ("GET", f"{V3}/definitions", (), None),
@@ -56,7 +56,7 @@ BOTH: list[tuple[Call[Any], Asked, Asked]] = [
     ),
 ]
 ONE_STATE = {"channel": "EMAIL", "statusState": "UNSUBSCRIBED", "subscriptionId": 7}
-SAME: list[tuple[Call[Any], Asked]] = [
+SAME: list[tuple[Call[Any], ExpectedRequest]] = [
     (states.definitions(), ("GET", "/definitions", (), None)),
     (
         states.definitions(business_unit_id=3, include_translations=True),
@@ -111,14 +111,14 @@ SAME: list[tuple[Call[Any], Asked]] = [
 ]
 
 
-def asked(call: Call[Any], profile: str) -> Asked:
+def asked(call: Call[Any], profile: str) -> ExpectedRequest:
     request = hubspot(api_version=profile).build(call, "T")
     body = request.body.value if isinstance(request.body, JsonBody) else request.body
     return request.method, urlsplit(request.url).path, request.query, body
 
 
 @pytest.mark.parametrize("row", BOTH, ids=lambda row: row[0].name)
-def test_each_profile_is_asked_in_its_own_words(row: tuple[Call[Any], Asked, Asked]) -> None:
+def test_each_profile_gets_its_own_request(row: tuple[Call[Any], ExpectedRequest, ExpectedRequest]) -> None:
     call, undated, dated = row
     assert (asked(call, "v3"), asked(call, "2026-03")) == (undated, dated)
     assert call.replay is Replay.SAFE
@@ -127,7 +127,7 @@ def test_each_profile_is_asked_in_its_own_words(row: tuple[Call[Any], Asked, Ask
 @pytest.mark.parametrize("row", SAME, ids=lambda row: row[0].name)
 @pytest.mark.parametrize(("profile", "prefix"), [("v3", V4), ("2026-03", DATED)])
 def test_the_newer_api_is_the_same_in_both_profiles(
-    row: tuple[Call[Any], Asked], profile: str, prefix: str
+    row: tuple[Call[Any], ExpectedRequest], profile: str, prefix: str
 ) -> None:
     call, (method, tail, query, body) = row
     assert asked(call, profile) == (method, prefix + tail, query, body)

@@ -110,9 +110,9 @@ def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: San
 @pytest.mark.parametrize(
     ("conn", "email_id", "changes", "more", "named"),
     [
-        ("hubspot", hubspot.NEWSLETTER_EMAIL, {}, {}, "changes: must name"),
+        ("hubspot", hubspot.NEWSLETTER_EMAIL, {}, {}, "changes: must be a mapping"),
         ("hubspot", hubspot.NEWSLETTER_EMAIL, "nonsense", {}, "changes: must be a mapping"),
-        ("hubspot", hubspot.NEWSLETTER_EMAIL, {"state": "PUBLISHED"}, {}, "changes.state: is not a way"),
+        ("hubspot", hubspot.NEWSLETTER_EMAIL, {"state": "PUBLISHED"}, {}, "changes.state: cannot publish"),
         ("hubspot", hubspot.NEWSLETTER_EMAIL, {"subject": "x"}, {"version": "v1"}, "version: must be one of"),
         ("hubspot", hubspot.NEWSLETTER_EMAIL, {"nonsense": "x"}, {}, "nonsense"),
         ("hubspot", "404", {"subject": "x"}, {}, "not found"),

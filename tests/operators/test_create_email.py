@@ -209,7 +209,7 @@ def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None)
     ("platform", "arguments", "named"),
     [
         ("hubspot", {"name": ""}, "name: is missing"),
-        ("hubspot", {"fields": {"state": "PUBLISHED"}}, "fields.state: is no draft"),
+        ("hubspot", {"fields": {"state": "PUBLISHED"}}, "fields.state: is not a draft"),
         ("hubspot", {"fields": {"nonsense": 1}}, "nonsense"),
         ("hubspot", {"template_id": 1}, "template_id: is Marketo's"),
         ("marketo", {"folder_id": None}, "folder_id: is missing"),

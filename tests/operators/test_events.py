@@ -153,7 +153,7 @@ def test_a_lost_or_rejected_batch_has_the_same_outcome_as_one_without_faults(
         (wanted(1) * 2, "events[1].external_event_id: occurs twice"),
         ([{"external_event_id": "e", "organizer": "Us"}], "events[0].name: is missing"),
         (wanted(2, start="2026-01-01"), "events[0].start"),
-        (wanted(1, colour="red"), "events[0].colour: is no field here"),
+        (wanted(1, colour="red"), "events[0].colour: is not a known field"),
     ],
 )
 def test_a_wrong_event_is_named_before_any_is_written(sandbox: Sandbox, rows: Any, named: str) -> None:

@@ -217,8 +217,8 @@ for name, more in {{
             {**COLUMNS, "start": "2025-01-01", "end": "2025-01-02T00:00:00Z"},
             "start: has no offset",
         ),
-        (COLUMNS, "exactly one of the filters, not none"),
-        ({**MONTH, "static_list_id": 1}, "exactly one of the filters, not createdAt, staticListId"),
+        (COLUMNS, "exactly one filter, not none"),
+        ({**MONTH, "static_list_id": 1}, "exactly one filter, not createdAt, staticListId"),
         ({**MONTH, "date_filter": "created"}, "date_filter: must be one of createdAt, updatedAt"),
         ({**MONTH, "file_format": "xlsx"}, "file_format: must be one of csv, tsv, ssv"),
         (

@@ -207,7 +207,7 @@ def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(s
         ({"fields": {"email": "a@example.com", "title": "x"}}, "'title' is not on the form"),
         ({"form_id": 99}, "99"),
         ({"form_id": "7001/../x"}, "form_id: must be a positive whole number"),
-        ({"visitor_data": {"ip": "::1"}}, "visitor_data: has a key that is none of"),
+        ({"visitor_data": {"ip": "::1"}}, "visitor_data: has a key other than"),
     ],
 )
 def test_a_wrong_form_is_an_error_and_has_no_effect(sandbox: Sandbox, more: Any, named: str) -> None:

@@ -120,7 +120,7 @@ def test_an_email_without_final_status_in_time_is_unknown_and_not_sent_again(
     ("arguments", "named"),
     [
         ({"leads": []}, "leads: is empty"),
-        ({"leads": ["nobody"]}, r"leads\[0\]: must be a mail address"),
+        ({"leads": ["nobody"]}, r"leads\[0\]: must be an email address"),
         ({"email_id": "abc"}, "email_id: must be a positive whole number"),
         ({"email_id": hubspot.NEWSLETTER_EMAIL}, "is not published"),
         ({"kind": "spam"}, "kind: must be one of transactional, marketing"),

@@ -247,7 +247,7 @@ def test_leads_are_read_from_a_callable(sandbox: Sandbox) -> None:
             "subscribe",
             "hubspot",
             {"subscription_id": 1, "leads": ["x"]},
-            r"leads\[0\]: must be a mail address",
+            r"leads\[0\]: must be an email address",
         ),
         ("subscribe", "hubspot", {"subscription_id": 1, "leads": [MAIL], "legal_basis": "X"}, "legal_basis"),
         ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "not hubspot"),
@@ -263,7 +263,7 @@ def test_leads_are_read_from_a_callable(sandbox: Sandbox) -> None:
             "sequence",
             "hubspot",
             {"sequence_id": 1, "user_id": 2, "sender_email": "me", "leads": [1]},
-            "sender_email: must be a mail address",
+            "sender_email: must be an email address",
         ),
         ("enroll", "marketo", {"campaign_id": 1, "verify": True, "leads": [1]}, "program_id: is missing"),
         (

@@ -78,7 +78,7 @@ bad("other_platform", call="leads.get", arguments={"lead_id": 1})
     assert set(run.tasks.values()) == {"failed"}
     for message in (
         "did you mean campaigns.list",
-        "arguments.nam: is no argument of campaigns.list",
+        "arguments.nam: is not an argument of campaigns.list",
         "arguments.campaign_guid: is missing",
         "arguments.limit: Input should be a valid integer",
         "campaign_guid: cannot be used in a path",

@@ -57,7 +57,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def limited(box: Sandbox, platform: str, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the platform allow so many calls in a window, and the client know of it."""
     of(box, platform).limits.rate = Window(calls, WINDOW)
-    monkeypatch.setattr(hubspot_platform, "UNTIL_TOLD", calls)
+    monkeypatch.setattr(hubspot_platform, "INITIAL_CALLS_PER_WINDOW", calls)
     given_connection = json.loads(os.environ["AIRFLOW_CONN_MARKETO_DEFAULT"])
     given_connection["extra"] = {"calls_per_20_seconds": calls}
     monkeypatch.setenv("AIRFLOW_CONN_MARKETO_DEFAULT", json.dumps(given_connection))

@@ -113,7 +113,7 @@ def test_an_impossible_source_is_an_error_before_anything_is_sent(
 def test_a_task_expanded_over_many_files_writes_them_all_on_one_budget(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
-    monkeypatch.setattr(hubspot_platform, "UNTIL_TOLD", 8)
+    monkeypatch.setattr(hubspot_platform, "INITIAL_CALLS_PER_WINDOW", 8)
     for module in (hubspot_platform, marketo_platform):
         monkeypatch.setattr(module, "WINDOW", 1.0)
     given = json.loads(os.environ["AIRFLOW_CONN_MARKETO_DEFAULT"])

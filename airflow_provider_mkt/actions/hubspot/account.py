@@ -14,7 +14,7 @@ _NEXT_READ = timedelta(hours=1)
 def today() -> Procedure[DayQuota | None]:
     """Read how many calls of the day are left; None where the account does not report it. One call."""
     rows: list[account_info.ApiUsage] = yield account_info.daily_usage()
-    usage = account_info.trusted(rows)
+    usage = next((row for row in rows if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
     if usage is None:
         return None
     left = max(0, usage["usageLimit"] - usage["currentUsage"])

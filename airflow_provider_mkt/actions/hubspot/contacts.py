@@ -38,7 +38,7 @@ from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
-from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, rows
+from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
 from airflow_provider_mkt.client.hubspot.lists import list_memberships
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.exchange import Reply
@@ -255,7 +255,7 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
     call = contact_search.search_all(wanted, properties=[_CHANGED])
 
     def changes(envelope: Envelope) -> list[Change]:
-        return [_change(row, since) for row in rows(envelope)]
+        return [_change(row, since) for row in read_contacts(envelope)]
 
     return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
 

@@ -22,6 +22,7 @@ from airflow_provider_mkt.client.errors import (
     PlatformError,
 )
 from airflow_provider_mkt.client.hubspot.emails import email_tests, emails
+from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes
 
 VERSIONS = ("live", "draft")
 _SLACK = timedelta(seconds=1)
@@ -271,7 +272,7 @@ def _set_up(
         )
     if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
         raise InvalidInput("publish_at", "is in the past; leave it out to send at once")
-    changes = emails.schedule_changes(publish_at)
+    changes = schedule_changes(publish_at)
     if not _goes_out_as(email, changes, publish_at):
         yield emails.update(email.id, changes)
     # Publishing takes the draft version, which has a time of its own once somebody has begun to edit.

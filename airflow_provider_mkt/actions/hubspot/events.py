@@ -15,8 +15,15 @@ from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
 from airflow_provider_mkt.client.hubspot.events import marketing_event_attendance as attendance
 from airflow_provider_mkt.client.hubspot.events import marketing_event_objects, marketing_events
 from airflow_provider_mkt.client.hubspot.events import marketing_event_participations as participations
-from airflow_provider_mkt.client.hubspot.events._fields import BATCH_MAX, Batch, EventRow, Fields, whole
+from airflow_provider_mkt.client.hubspot.events._fields import (
+    BATCH_MAX,
+    Batch,
+    EventRow,
+    Fields,
+    complete_event_body,
+)
 from airflow_provider_mkt.client.hubspot.events.marketing_event_attendance import Subscriber
+from airflow_provider_mkt.client.parameters import errors_name
 from airflow_provider_mkt.client.transport.exchange import Reply
 
 
@@ -69,7 +76,8 @@ def _check(events: Sequence[Fields]) -> None:
         raise InvalidInput("events", "is empty: nothing to write")
     seen: set[str] = set()
     for place, event in enumerate(events):
-        whole("marketing_events.upsert_batch", event, where=f"events[{place}].")
+        with errors_name("marketing_events.upsert_batch"):
+            complete_event_body(event, prefix=f"events[{place}].")
         if label(event) in seen:
             raise InvalidInput(f"events[{place}].external_event_id", "occurs twice in the list")
         seen.add(label(event))

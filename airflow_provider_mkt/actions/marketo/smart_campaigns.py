@@ -39,7 +39,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.programs import programs
-from airflow_provider_mkt.client.marketo.responses import nothing_of
+from airflow_provider_mkt.client.marketo.responses import no_result
 from airflow_provider_mkt.client.marketo.rows import Program, SmartCampaign
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 
@@ -176,7 +176,7 @@ def schedule_copy(
         return (yield from find_or_none(programs.by_name(program_name)))
 
     # The answer names the requested campaign and not the copy, so nothing is read from it.
-    call = replace(schedule_call, read=nothing_of)
+    call = replace(schedule_call, read=no_result)
     made: Ensured[Program | None] = yield from create_if_absent(key, task_state, call, find, clock=clock)
     copy: Program | None = made.value or (yield from find())
     run = (yield from _campaign_in(copy, str(campaign.get("name")))) if copy else None

@@ -1,4 +1,4 @@
-"""The envelope in which HubSpot answers batch calls."""
+"""Batch responses of HubSpot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_mkt.client.call import Envelope
 
 
 class BatchError(BaseModel):
-    """One failure inside a batch that was answered with 200 or 207."""
+    """One failure in a batch response with status 200 or 207."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -19,13 +19,14 @@ class BatchError(BaseModel):
     context: dict[str, Any] = Field(default_factory=dict)
 
     def ids(self) -> list[str]:
-        """The inputs it names, where it names any."""
-        named = (self.context.get("ids"), self.context.get("id"))
-        return [str(one) for ids in named for one in (ids if isinstance(ids, list) else (ids,)) if one]
+        """Return the ids of the inputs that failed, if HubSpot reports them."""
+        values = (self.context.get("ids"), self.context.get("id"))
+        ids = [id_ for value in values for id_ in (value if isinstance(value, list) else (value,))]
+        return [str(id_) for id_ in ids if id_]
 
 
 class BatchRow(BaseModel):
-    """One result of a batch. Rows come in any order: match them by key, never by position."""
+    """One result of a batch. Rows are in any order: match them by key, never by position."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -36,10 +37,10 @@ class BatchRow(BaseModel):
 
 
 class BatchResult(BaseModel):
-    """A batch answer.
+    """A batch response.
 
-    :param status: COMPLETE; the other words are in the platform's list but no batch answer can be
-        polled, so anything else is an error.
+    :param status: COMPLETE; HubSpot documents other statuses, but a batch cannot be polled, so they are
+        errors.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -51,7 +52,7 @@ class BatchResult(BaseModel):
 
 
 def read_batch(envelope: Envelope) -> BatchResult:
-    """Read a batch answer, whole or partial.
+    """Read a batch response, complete or with failures.
 
     :raises ValueError: when its status is not COMPLETE.
     """
@@ -63,8 +64,9 @@ def read_batch(envelope: Envelope) -> BatchResult:
 
 
 def nothing(envelope: Envelope) -> None:
-    """Read an answer without a body."""
+    """Read a response without a body."""
 
 
 def as_inputs(values: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of a batch request."""
     return {"inputs": values}

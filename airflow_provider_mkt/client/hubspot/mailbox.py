@@ -1,29 +1,28 @@
-"""Checks of mail addresses."""
+"""The check of email addresses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.parameters import errors_name
 from airflow_provider_mkt.client.redaction import describe_type
 
 
-def address(call: str, field: str, value: str) -> str:
-    """Check that a value is a bare mail address, as far as that can be told without sending to it.
+def email_address(field: str, value: object) -> str:
+    """Check that a value has the form of an email address, without a display name.
 
-    :raises InvalidInput: when it is none, without repeating it.
+    :raises InvalidInput: when it is not an email address; the error does not contain the value.
     """
     local, at, domain = value.strip().rpartition("@") if isinstance(value, str) else ("", "", "")
-    if not (local and at and domain) or any(character.isspace() for character in value.strip()):
-        raise InvalidInput(field, f"must be a mail address, not {describe_type(value)}", call=call)
+    if not isinstance(value, str) or not (local and at and domain) or len(value.split()) != 1:
+        raise InvalidInput(field, f"must be an email address, not {describe_type(value)}")
     return value.strip()
 
 
-def addresses(call: str, field: str, values: Sequence[str]) -> list[str]:
-    """Check a list of mail addresses; it may be empty.
+def address(call: str, field: str, value: str) -> str:
+    """Check an email address, outside an endpoint: see :func:`email_address`.
 
-    :raises InvalidInput: naming the entry that is none.
+    :param call: name of the call for the error; can be empty.
+    :raises InvalidInput: when it is not an email address.
     """
-    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
-        raise InvalidInput(field, f"must be a list of mail addresses, not {describe_type(values)}", call=call)
-    return [address(call, f"{field}[{index}]", value) for index, value in enumerate(values)]
+    with errors_name(call):
+        return email_address(field, value)

@@ -1,4 +1,4 @@
-"""How HubSpot is addressed and how its answers are read."""
+"""Requests to HubSpot, and the classification of its responses."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from airflow_provider_mkt.client.transport.platform import Platform, Rate, error
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
 
 WINDOW = 10.0
-UNTIL_TOLD = 100
-"""Calls per window before an answer states the limit: what the smallest product has."""
+INITIAL_CALLS_PER_WINDOW = 100
+"""Calls per window until a response states the limit: the limit of the smallest product."""
 SEARCHES = Rate(5, 1.0)
 
 _LONGEST_WAIT = 86_400.0
 
 _NOT_REACHED = {521, 523, 525, 526}
-"""Gateway answers which say that HubSpot's own servers never saw the request."""
+"""Gateway statuses which mean that the request never reached HubSpot's servers."""
 
-_TOKEN_LATER = {408, 423, 429, 477}
-"""Answers of the token call that say nothing about the credentials."""
+_TOKEN_RETRYABLE = {408, 423, 429, 477}
+"""Statuses of the token call that say nothing about the credentials."""
 
-_DAY_IS_WORTH_ASKING_AGAIN = timedelta(hours=1)
+_QUOTA_RETRY_INTERVAL = timedelta(hours=1)
 
 
 class HubSpot(Platform):
     """One HubSpot account.
 
-    :param account: its settings.
+    :param account: settings of the account.
     """
 
     name = "hubspot"
@@ -54,7 +54,7 @@ class HubSpot(Platform):
 
     @property
     def account_key(self) -> str:
-        # The limit belongs to the app, and a token or an OAuth client with its grant is one app.
+        # The limit is per app, and a token, or an OAuth client with its grant, stands for one app.
         return f"hubspot {self.account.base_url} {self.credentials_key}"
 
     @property
@@ -66,7 +66,7 @@ class HubSpot(Platform):
     @property
     def rates(self) -> Mapping[Quota, Rate]:
         share = self.account.calls_per_10_seconds
-        calls = Rate(UNTIL_TOLD, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
+        calls = Rate(INITIAL_CALLS_PER_WINDOW, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
         return {Quota.CALLS: calls, Quota.SEARCH: SEARCHES}
 
     @property
@@ -104,7 +104,7 @@ class HubSpot(Platform):
         body = _body(answer.without(*self._secrets()))
         if answer.status == 200 and (token := token_of(body)):
             return token
-        if 400 <= answer.status < 500 and answer.status not in _TOKEN_LATER:
+        if 400 <= answer.status < 500 and answer.status not in _TOKEN_RETRYABLE:
             raise AuthenticationError(
                 f"the refresh token or the client was refused: {_text(body)}",
                 platform=self.name,
@@ -114,12 +114,12 @@ class HubSpot(Platform):
                 request_id=_request_id(body),
             )
         raise ServerUnavailable(
-            "no token was given", platform=self.name, call="oauth.token", status=answer.status
+            "the response contains no token", platform=self.name, call="oauth.token", status=answer.status
         )
 
     def _secrets(self) -> list[str]:
-        kept = (self.account.client_secret, self.account.refresh_token)
-        return [secret.get_secret_value() for secret in kept if secret is not None]
+        secrets = (self.account.client_secret, self.account.refresh_token)
+        return [secret.get_secret_value() for secret in secrets if secret is not None]
 
     def build(self, call: Call[Any], token: str) -> Request:
         call = call.shapes.get(self.account.api_version, call)
@@ -160,7 +160,7 @@ class HubSpot(Platform):
             return None
         seconds = int(window) / 1000
         share = self.account.calls_per_10_seconds
-        # What is left of the account is for other software.
+        # The rest of the limit is left for other software.
         calls = int(limit) if share is None else min(int(limit), max(1, int(share * seconds / WINDOW)))
         return Rate(calls, seconds)
 
@@ -169,13 +169,13 @@ class HubSpot(Platform):
             try:
                 return Success(response.file() if call.file else response.envelope(bare_list=call.bare_list))
             except ValueError:
-                return self._doubtful(call, response, {}, "the answer is not JSON")
+                return self._ambiguous(call, response, {}, "the response is not JSON")
         body = _body(response)
         match response.status:
             case 401:
-                return self._unauthorised(call, response, body)
+                return self._unauthorized(call, response, body)
             case 403:
-                # Scopes are not what an account lacks whose products are too few for a call.
+                # Other categories of 403 mean a missing product, not missing scopes.
                 about_scopes = body.get("category") in (None, "", "MISSING_SCOPES")
                 missing = _missing_scopes(body) or (call.scopes if about_scopes else ())
                 error = PermissionDenied(
@@ -183,37 +183,37 @@ class HubSpot(Platform):
                 )
                 return Failure(error, RetryAction.FAIL)
             case 404:
-                gone = "there is no such address; HubSpot may have retired it"
-                return self._failed(NotFound, call, response, body, gone)
+                no_path = "this path does not exist; HubSpot may have retired it"
+                return self._failed(NotFound, call, response, body, no_path)
             case 409:
                 return self._failed(Conflict, call, response, body)
             case 429:
-                return self._over_a_limit(call, response, body)
+                return self._over_limit(call, response, body)
             case 423:
-                return self._later(call, response, body, 2.0)
+                return self._retry_later(call, response, body, 2.0)
             case 477:
-                return self._moving(call, response, body)
+                return self._account_moving(call, response, body)
             case status if status in _NOT_REACHED:
-                return self._later(call, response, body, None)
+                return self._retry_later(call, response, body, None)
             case status if status >= 500:
-                return self._doubtful(call, response, body, "the server failed")
+                return self._ambiguous(call, response, body, "the server failed")
         return self._failed(InvalidRequest, call, response, body)
 
-    def _unauthorised(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
+    def _unauthorized(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         error = AuthenticationError(
             _text(body) or "the token was refused", **_error_details(call, response, body)
         )
         renewable = self.account.refresh_token is not None
         return Failure(error, RetryAction.REFRESH_TOKEN if renewable else RetryAction.FAIL)
 
-    def _over_a_limit(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
+    def _over_limit(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         message = _text(body)
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or (not policy and "daily" in message.lower()):
-            # The day ends at midnight in the account's own time zone, which the answer does not name.
+            # The quota resets at midnight in the account's time zone, which the response does not contain.
             error = QuotaExhausted(
-                message or "the day's calls are used up",
-                resets_at=datetime.now(UTC) + _DAY_IS_WORTH_ASKING_AGAIN,
+                message or "the daily API calls are used up",
+                resets_at=datetime.now(UTC) + _QUOTA_RETRY_INTERVAL,
                 **_error_details(call, response, body),
             )
             return Failure(error, RetryAction.FAIL)
@@ -224,7 +224,7 @@ class HubSpot(Platform):
             wait=_retry_after(response) or window,
         )
 
-    def _moving(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
+    def _account_moving(self, call: Call[Any], response: Response, body: Envelope) -> Failure:
         wait = _retry_after(response) or 60.0
         error = ServerUnavailable(
             _text(body) or "the account is being moved",
@@ -233,11 +233,13 @@ class HubSpot(Platform):
         )
         return Failure(error, RetryAction.RETRY, wait=wait)
 
-    def _later(self, call: Call[Any], response: Response, body: Envelope, wait: float | None) -> Failure:
+    def _retry_later(
+        self, call: Call[Any], response: Response, body: Envelope, wait: float | None
+    ) -> Failure:
         error = ServerUnavailable(_text(body) or "not now", **_error_details(call, response, body))
         return Failure(error, RetryAction.RETRY, wait=wait)
 
-    def _doubtful(self, call: Call[Any], response: Response, body: Envelope, why: str) -> Failure:
+    def _ambiguous(self, call: Call[Any], response: Response, body: Envelope, why: str) -> Failure:
         error = ServerUnavailable(_text(body) or why, **_error_details(call, response, body))
         return Failure(error, RetryAction.AMBIGUOUS)
 
@@ -247,11 +249,9 @@ class HubSpot(Platform):
         call: Call[Any],
         response: Response,
         body: Envelope,
-        wordless: str = "refused",
+        default: str = "refused",
     ) -> Failure:
-        return Failure(
-            kind(_text(body) or wordless, **_error_details(call, response, body)), RetryAction.FAIL
-        )
+        return Failure(kind(_text(body) or default, **_error_details(call, response, body)), RetryAction.FAIL)
 
 
 def _body(response: Response) -> Envelope:
@@ -264,8 +264,8 @@ def _body(response: Response) -> Envelope:
 def _text(body: Envelope) -> str:
     message = str(body.get("message") or body.get("error_description") or "")
     details = [str(error["message"]) for error in errors_of(body) if error.get("message")]
-    told = [detail for detail in details if detail not in message]
-    return "; ".join([message, *told[:3]] if message else told[:3])
+    new_details = [detail for detail in details if detail not in message]
+    return "; ".join([message, *new_details[:3]] if message else new_details[:3])
 
 
 def _request_id(body: Envelope) -> str:

@@ -1,4 +1,4 @@
-"""Settings of a HubSpot account, as a connection holds them."""
+"""Settings of a HubSpot account, read from a connection."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ DEFAULT_HOST = "https://api.hubapi.com"
 
 
 class HubSpotAccount(BaseModel):
-    """How to reach one HubSpot account.
+    """Settings of one HubSpot account.
 
-    :param base_url: API host.
+    :param base_url: URL of the API.
     :param access_token: service key, private-app token or static project-app token.
-    :param client_id: OAuth app; with ``client_secret`` and ``refresh_token`` instead of ``access_token``.
+    :param client_id: client id of an OAuth app; with ``client_secret`` and ``refresh_token``, instead of
+        ``access_token``.
     :param api_version: path profile: ``v3`` (v3 and v4 paths) or ``2026-03`` (dated paths).
-    :param calls_per_10_seconds: never use more of the account's limit than this; all of it, as its
-        answers state it, when not given.
-    :param max_concurrency: calls under way at most. HubSpot sets no limit; a call every 53 ms that takes 5 s
-        needs 95.
-    :param daily_reserve: calls of the day that are left to other software; long work stops before them and
-        goes on after the reset.
-    :param legacy_calls: allow the two calls of the discontinued Leads and Nurturing APIs, which
-        carry the access token in the URL.
+    :param calls_per_10_seconds: maximum number of calls per 10 seconds; the account's full limit, as its
+        responses state it, when not given.
+    :param max_concurrency: maximum number of concurrent calls. HubSpot has no limit; one call every 53 ms
+        that takes 5 s needs 95.
+    :param daily_reserve: API calls per day to leave for other software; long-running work pauses before it
+        uses them and resumes after the quota reset.
+    :param legacy_calls: allow the two calls of the discontinued Leads and Nurturing APIs, which send the
+        access token in the URL.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -1,6 +1,6 @@
-"""Where each family of HubSpot endpoints lives, per version profile.
+"""Path prefixes of HubSpot's endpoint families, per version profile.
 
-No other place in the client carries a version in a path.
+No other module of the client contains a version in a path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PREFIXES: dict[str, dict[str, str]] = {
         "lists": "/crm/v3/lists",
         "imports": "/crm/v3/imports",
         "sequences": "/automation/v4/sequences",
-        # Flows have a dated twin in beta only, and enrolment none at all: only this profile knows them.
+        # Flows have a dated version only in beta, and enrolment has none: only this profile has them.
         "flows": "/automation/v4",
         "workflows": "/automation/v2/workflows",
         "nurture": "/nurture/v1",
@@ -38,7 +38,7 @@ PREFIXES: dict[str, dict[str, str]] = {
         "oauth": "/oauth/2026-03",
         "transactional": "/marketing/transactional/2026-03",
         "single_send": "/marketing/email-campaigns/2026-03/single-send",
-        # No dated path is known, and a send that cannot be followed is worse than an undated read.
+        # No dated path is known, and a send without a readable status is worse than an undated read.
         "send_statuses": "/marketing/v3/email/send-statuses",
         "subscriptions": "/communication-preferences/2026-03",
         "subscription_statuses": "/communication-preferences/2026-03",
@@ -53,9 +53,9 @@ PREFIXES: dict[str, dict[str, str]] = {
 
 
 def prefix(profile: str, family: str) -> str:
-    """The path prefix of a family.
+    """Return the path prefix of a family.
 
-    :raises InvalidInput: when the profile has no such family.
+    :raises InvalidInput: when the profile does not have the family.
     """
     try:
         return PREFIXES[profile][family]

@@ -1,4 +1,4 @@
-"""What the bulk calls share: uploads, jobs and files."""
+"""Requests and responses that the bulk imports and the bulk extracts share."""
 
 from __future__ import annotations
 
@@ -7,41 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    FileBody,
-    Pairs,
-    Replay,
-    Route,
-    numeric_id,
-    path_params,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, FileBody, Pairs, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.requests import one_of
 from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
 FILE_MAX = 9_500_000
-"""Bytes of one upload; the platform's own limit is below 10 MB for the whole request."""
+"""Bytes of one upload. Marketo's own limit is 10 MB for the whole request."""
 TRANSFER_TIMEOUT = 300.0
 
 FileFormat = Literal["csv", "tsv", "ssv"]
-FORMATS = ("csv", "tsv", "ssv")
 
-# The bulk files are never compressed, and bytes of a range must be those of the file itself.
-_AS_THEY_ARE: Pairs = (("Accept", "*/*"), ("Accept-Encoding", "identity"))
+# A byte range must count the bytes of the file itself, not those of a compressed response.
+_UNCOMPRESSED: Pairs = (("Accept", "*/*"), ("Accept-Encoding", "identity"))
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 @dataclass(frozen=True)
 class FilePart:
-    """Bytes of a file.
+    """A part of a file, or the whole file.
 
     :param content: the bytes.
-    :param first: where in the file they begin.
-    :param total: size of the whole file in bytes, where the platform told it.
+    :param first: offset of the first byte.
+    :param total: size of the whole file in bytes, if known.
     """
 
     content: bytes = field(repr=False)
@@ -49,24 +38,18 @@ class FilePart:
     total: int | None = None
 
 
-def upload(call: str, content: bytes, filename: str, file_format: FileFormat) -> FileBody:
-    """The file of an import.
+def upload(content: bytes, filename: str) -> FileBody:
+    """Return the body of an import.
 
-    :raises InvalidInput: when it is no file, empty or too large, or of no known format.
+    :raises InvalidInput: when *content* is not bytes, empty or too large.
     """
-    one_of(call, "file_format", file_format, FORMATS)
     if not isinstance(content, bytes):
-        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}", call=call)
+        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}")
     if not content.strip():
-        raise InvalidInput("content", "is empty: nothing to import", call=call)
+        raise InvalidInput("content", "is empty: nothing to import")
     if len(content) > FILE_MAX:
-        raise InvalidInput("content", f"is {len(content):,} bytes; at most {FILE_MAX:,}", call=call)
+        raise InvalidInput("content", f"is {len(content):,} bytes; at most {FILE_MAX:,}")
     return FileBody("file", filename, content, "text/csv")
-
-
-def batch_place(call: str, batch_id: int | str) -> Pairs:
-    """The path value of an import."""
-    return path_params(call, batchId=numeric_id(call, "batch_id", batch_id))
 
 
 def download(
@@ -78,7 +61,7 @@ def download(
     scopes: tuple[str, ...],
     headers: Pairs = (),
 ) -> Call[T]:
-    """A read whose answer is a file."""
+    """Build a read whose response is a file."""
     return Call(
         name,
         Route("GET", "bulk", tail, params),
@@ -86,35 +69,36 @@ def download(
         Replay.SAFE,
         TRANSFER_TIMEOUT,
         scopes=scopes,
-        headers=(*_AS_THEY_ARE, *headers),
+        headers=(*_UNCOMPRESSED, *headers),
         file=True,
     )
 
 
 def content_of(envelope: Envelope) -> bytes:
-    """The bytes of a file that came whole."""
+    """Read the bytes of a whole file."""
     content: bytes = envelope["content"]
     return content
 
 
 def part_of(first: int, last: int | None) -> Callable[[Envelope], FilePart]:
-    """A reader of the bytes *first* to *last* of a file, whether the platform cut them out or sent it whole.
+    """Return a reader of the bytes *first* to *last* of a file.
 
-    It refuses other bytes than were asked for: they would be written to the wrong place.
+    The reader accepts a partial response or the whole file. It rejects other bytes than the requested ones,
+    which would be written to the wrong position.
     """
 
     def read(envelope: Envelope) -> FilePart:
-        content, said = content_of(envelope), envelope.get("range")
-        if said is None:
+        content, content_range = content_of(envelope), envelope.get("range")
+        if content_range is None:
             if first and first >= len(content):
-                msg = "the file ends before the bytes that were asked for"
+                msg = "the file ends before the requested bytes"
                 raise ValueError(msg)
             end = None if last is None else last + 1
             return FilePart(content[first:end], first, len(content))
-        told = _CONTENT_RANGE.fullmatch(str(said).strip())
-        if told is None or int(told[1]) != first or int(told[2]) - first + 1 != len(content):
-            msg = "these are not the bytes that were asked for"
+        match = _CONTENT_RANGE.fullmatch(str(content_range).strip())
+        if match is None or int(match[1]) != first or int(match[2]) - first + 1 != len(content):
+            msg = "these are not the requested bytes"
             raise ValueError(msg)
-        return FilePart(content, first, None if told[3] == "*" else int(told[3]))
+        return FilePart(content, first, None if match[3] == "*" else int(match[3]))
 
     return read

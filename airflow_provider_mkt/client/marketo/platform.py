@@ -1,4 +1,4 @@
-"""How Marketo Engage is addressed and how its answers are read."""
+"""Requests to Marketo Engage, and the classification of its responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Respon
 
 WINDOW = 20.0
 QUERY_MAX = 7_500
-"""Bytes of query above which a read is sent as a form; the platform's own limit is 8 KB for the whole URI."""
+"""Bytes of query above which a read is sent as a form; Marketo's own limit is 8 KB for the whole URI."""
 
 PREFIXES = {
     "lead": "/rest/v1",
@@ -39,10 +39,10 @@ PREFIXES = {
 
 @dataclass(frozen=True)
 class _Rule:
-    """What a response-level code means.
+    """How to handle a response-level error code.
 
-    :param wait: seconds to wait at least; None leaves it to the backoff.
-    :param at_most: replays that still make sense.
+    :param wait: minimum wait in seconds; None uses the retry policy's back-off.
+    :param at_most: maximum number of retries.
     """
 
     error: type[PlatformError]
@@ -84,7 +84,7 @@ _PERMANENT_6XX = {"605", "607", "609", "612", "613", "616"}
 class Marketo(Platform):
     """One Marketo instance.
 
-    :param account: its settings.
+    :param account: settings of the account.
     """
 
     name = "marketo"
@@ -94,7 +94,7 @@ class Marketo(Platform):
 
     @property
     def account_key(self) -> str:
-        # The limits belong to the instance, whoever calls.
+        # The limits are per instance, not per user.
         return f"marketo {self.account.base_url.lower()}"
 
     @property
@@ -123,7 +123,7 @@ class Marketo(Platform):
         return Request(
             "POST",
             f"{self.account.base_url}/identity/oauth/token",
-            # In the body, since URLs end up in logs.
+            # The credentials go into the body, since URLs are logged.
             body=FormBody(
                 (
                     ("grant_type", "client_credentials"),
@@ -148,7 +148,7 @@ class Marketo(Platform):
                 status=answer.status,
             )
         raise ServerUnavailable(
-            "no token was given", platform=self.name, call="identity.token", status=answer.status
+            "the response contains no token", platform=self.name, call="identity.token", status=answer.status
         )
 
     def build(self, call: Call[Any], token: str) -> Request:
@@ -156,31 +156,33 @@ class Marketo(Platform):
         url = self.account.base_url + PREFIXES[route.family] + route.path()
         headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
-            # A page's token counts too, so this is decided per request. Assets take 64 KiB, and no form.
+            # The paging token counts too, so this is decided per request. The asset API accepts 64 KiB, and
+            # no form.
             override = (("_method", "GET"),)
             return Request("POST", url, override, headers, FormBody(call.query), call.timeout)
         return Request(route.method, url, call.query, headers, call.body, call.timeout)
 
     def classify(self, call: Call[Any], response: Response) -> Classification:
         if not 200 <= response.status < 300:
-            return self._judge_status(call, response)
-        if call.file and not _says_whether(response):
+            return self._classify_status(call, response)
+        if call.file and not _is_error_envelope(response):
             return Success(response.file())
         try:
             envelope = response.envelope()
         except ValueError:
-            error = ServerUnavailable("the answer is not JSON", **_error_details(call, response, {}, ""))
+            error = ServerUnavailable("the response is not JSON", **_error_details(call, response, {}, ""))
             return Failure(error, RetryAction.AMBIGUOUS)
         if envelope.get("success") is True and not call.file:
             return Success(envelope)
         if not _code(envelope):
             error = ServerUnavailable(
-                "the answer says neither yes nor no", **_error_details(call, response, envelope, "")
+                "the response has neither success nor an error code",
+                **_error_details(call, response, envelope, ""),
             )
             return Failure(error, RetryAction.AMBIGUOUS)
-        return self._judge_code(call, response, envelope)
+        return self._classify_code(call, response, envelope)
 
-    def _judge_status(self, call: Call[Any], response: Response) -> Failure:
+    def _classify_status(self, call: Call[Any], response: Response) -> Failure:
         details = _error_details(call, response, _body(response), "")
         match response.status:
             case 401:
@@ -192,17 +194,17 @@ class Marketo(Platform):
                 return Failure(error, RetryAction.FAIL)
             case 404:
                 missing = (
-                    "no file: its job is unknown, not finished or too old" if call.file else "no such address"
+                    "no file: its job is unknown, not finished or too old"
+                    if call.file
+                    else "this path does not exist"
                 )
                 return Failure(NotFound(missing, **details), RetryAction.FAIL)
             case 413:
                 return Failure(
-                    InvalidRequest("the body is over the platform's limit", **details), RetryAction.FAIL
+                    InvalidRequest("the body is over Marketo's limit", **details), RetryAction.FAIL
                 )
             case 414:
-                return Failure(
-                    InvalidRequest("the URL is over the platform's limit", **details), RetryAction.FAIL
-                )
+                return Failure(InvalidRequest("the URL is over Marketo's limit", **details), RetryAction.FAIL)
             case 429:
                 return Failure(
                     RateLimited("over the rate limit", **details), RetryAction.BACK_OFF, wait=WINDOW
@@ -215,7 +217,7 @@ class Marketo(Platform):
                 return Failure(ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS)
         return Failure(InvalidRequest("refused", **details), RetryAction.FAIL)
 
-    def _judge_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Failure:
+    def _classify_code(self, call: Call[Any], response: Response, envelope: Envelope) -> Failure:
         code, message = _code(envelope), str(errors_of(envelope)[0].get("message") or "no reason given")
         details = _error_details(call, response, envelope, code)
         if code == "607" or code == "1020":
@@ -231,7 +233,7 @@ class Marketo(Platform):
         return Failure(rule.error(message, **details), rule.action, wait=rule.wait, at_most=rule.at_most)
 
     def _job_limit(self, message: str, details: dict[str, Any]) -> Failure:
-        """1029 has three meanings, and only its text tells them apart."""
+        """Classify code 1029, which has three meanings that only its message distinguishes."""
         lowered = message.lower()
         if "quota" in lowered:
             error = QuotaExhausted(message, resets_at=next_quota_reset(datetime.now(UTC)), **details)
@@ -242,16 +244,16 @@ class Marketo(Platform):
 
 
 def next_quota_reset(now: datetime) -> datetime:
-    """When the day's calls are there again: 06:05 UTC, which is past midnight US Central all year.
+    """Return when the daily quota resets next: 06:05 UTC, which is after midnight US Central all year.
 
-    :param now: an aware time.
+    :param now: the current time (timezone-aware).
     """
     today = now.astimezone(UTC).replace(hour=6, minute=5, second=0, microsecond=0)
     return today if now < today else today + timedelta(days=1)
 
 
-def _says_whether(response: Response) -> bool:
-    """Whether an answer to a call for a file is none, but an envelope: those come with status 200 too."""
+def _is_error_envelope(response: Response) -> bool:
+    """Return whether the response to a file call is an error envelope, which also has status 200."""
     if response.content[:64].lstrip()[:1] != b"{":
         return False
     try:

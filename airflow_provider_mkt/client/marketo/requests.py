@@ -1,11 +1,11 @@
-"""The kinds of request that Marketo knows, and the checks that its endpoints share."""
+"""Requests to Marketo's APIs, and the types and checks of parameters that several areas share."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -16,24 +16,23 @@ from airflow_provider_mkt.client.call import (
     Pairs,
     Replay,
     Route,
-    batch,
-    numeric_id,
-    path_params,
     query_pairs,
-    utc,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.paging import offset
+from airflow_provider_mkt.client.parameters import NumericId, UtcTime, between, item_list, items, one_of, text
 from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
 ASSET_TIMEOUT = 300.0
 BATCH_MAX = 300
-"""Records of the lead database per call, in and out."""
+"""Records of the lead database API per call, in requests and in responses."""
 BODY_MAX = 1_000_000
+"""Bytes of a JSON body."""
 ASSET_PAGE_MAX = 200
 NAME_MAX = 255
+"""Characters of names and most other texts."""
 
 READ_LEAD = ("Read-Only Lead",)
 WRITE_LEAD = ("Read-Write Lead",)
@@ -53,7 +52,7 @@ def read(
     scopes: tuple[str, ...] = READ_LEAD,
     follow: Callable[[Call[T], Envelope], Pairs | None] | None = None,
 ) -> Call[T]:
-    """A read of the lead database."""
+    """Build a read of the lead database API."""
     route = Route("GET", "lead", tail, params)
     return Call(name, route, reader, Replay.SAFE, timeout, query=query, follow=follow, scopes=scopes)
 
@@ -70,7 +69,7 @@ def write(
     timeout: float = 30.0,
     scopes: tuple[str, ...] = WRITE_LEAD,
 ) -> Call[T]:
-    """A write to the lead database, in JSON."""
+    """Build a write to the lead database API, with a JSON body."""
     return Call(
         name,
         Route("POST", "lead", tail, params),
@@ -86,7 +85,7 @@ def write(
 def asset(
     name: str, tail: str, reader: Callable[[Envelope], T], *, params: Pairs = (), query: Pairs = ()
 ) -> Call[T]:
-    """A read of the asset API."""
+    """Build a read of the asset API."""
     route = Route("GET", "asset", tail, params)
     return Call(name, route, reader, Replay.SAFE, ASSET_TIMEOUT, query=query, scopes=READ_ASSETS)
 
@@ -100,15 +99,14 @@ def asset_pages(
     params: Pairs = (),
     query: Pairs = (),
 ) -> Call[list[T]]:
-    """A read of the asset API that pages by offset."""
-    size = between(name, "page_size", page_size, 1, ASSET_PAGE_MAX)
+    """Build a read of the asset API that pages by offset."""
     return Call(
         name,
         Route("GET", "asset", tail, params),
         reader,
         Replay.SAFE,
         ASSET_TIMEOUT,
-        query=(*query, ("maxReturn", str(size))),
+        query=(*query, ("maxReturn", str(page_size))),
         follow=offset,
         scopes=READ_ASSETS,
     )
@@ -124,196 +122,112 @@ def change(
     form: Pairs | None = None,
     scopes: tuple[str, ...] = WRITE_ASSETS,
 ) -> Call[T]:
-    """A write to the asset API, as a form: JSON is refused there."""
+    """Build a write to the asset API, with a form body: it does not accept JSON."""
     body = None if form is None else FormBody(form)
     return Call(
         name, Route("POST", "asset", tail, params), reader, replay, ASSET_TIMEOUT, body=body, scopes=scopes
     )
 
 
-# -- checks ------------------------------------------------------------------------------------------
+# -- parameters ------------------------------------------------------------------------------------------
 
-
-def place(call: str, field: str, value: int | str, name: str = "id") -> Pairs:
-    """The path value *name* out of an id.
-
-    :raises InvalidInput: when it is no id.
-    """
-    return path_params(call, **{name: numeric_id(call, field, value)})
-
-
-def ids(call: str, field: str, values: Sequence[int | str], *, at_most: int = BATCH_MAX) -> list[int]:
-    """Check a batch of ids.
-
-    :raises InvalidInput: on none, too many, or one that is no id.
-    """
-    given = batch(call, field, values, at_most=at_most)
-    return [numeric_id(call, f"{field}[{index}]", one) for index, one in enumerate(given)]
+ShortText: TypeAlias = Annotated[str, text(NAME_MAX)]
+"""Text of 1-255 characters."""
+FolderType: TypeAlias = Annotated[str, one_of("Folder", "Program")]
+BatchSize: TypeAlias = Annotated[int, between(1, BATCH_MAX)]
+"""Rows per page of the lead database API."""
+PageSize: TypeAlias = Annotated[int, between(1, ASSET_PAGE_MAX)]
+"""Rows per page of the asset API."""
+Ids: TypeAlias = Annotated[Sequence[NumericId], items(BATCH_MAX)]
+"""1-300 ids."""
 
 
 def records(
-    call: str,
     field: str,
     rows: Sequence[Mapping[str, Any]],
     *,
-    needs: Sequence[str] = (),
+    required: Sequence[str] = (),
     at_most: int = BATCH_MAX,
 ) -> list[dict[str, Any]]:
     """Check a batch of records.
 
-    :param needs: what every record must have.
-    :raises InvalidInput: on none, too many, or one that is no mapping or lacks what it needs.
+    :param required: fields that every record must have.
+    :param at_most: maximum number of records.
+    :raises InvalidInput: when there are none or too many, or a record is not a mapping or lacks a field.
     """
     checked: list[dict[str, Any]] = []
-    for index, row in enumerate(batch(call, field, rows, at_most=at_most)):
-        where = f"{field}[{index}]"
+    for index, row in enumerate(item_list(field, rows, at_most=at_most)):
         if not isinstance(row, Mapping):
-            raise InvalidInput(where, f"must be a mapping, not {describe_type(row)}", call=call)
-        for key in needs:
+            raise InvalidInput(f"{field}[{index}]", f"must be a mapping, not {describe_type(row)}")
+        for key in required:
             if row.get(key) in (None, ""):
-                raise InvalidInput(f"{where}.{key}", "is missing or empty", call=call)
+                raise InvalidInput(f"{field}[{index}].{key}", "is missing or empty")
         checked.append(dict(row))
     return checked
 
 
-def fitting(call: str, field: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Check that a body is within what one call may hold.
+def within_body_limit(field: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Check that a JSON body is at most 1 MB.
 
-    :raises InvalidInput: when it is over, or holds what JSON does not know.
+    :param field: the parameter that the error names.
+    :raises InvalidInput: when it is larger, or not valid JSON.
     """
     JsonBody(body)
     size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
     if size > BODY_MAX:
-        raise InvalidInput(field, f"are {size:,} bytes together; at most {BODY_MAX:,} per call", call=call)
+        raise InvalidInput(field, f"have {size:,} bytes in total; at most {BODY_MAX:,} per call")
     return body
 
 
-def between(call: str, field: str, value: int, low: int, high: int) -> int:
-    """Check a number.
+def filter_values_text(values: Sequence[str | int | bool]) -> str:
+    """Return the parameter ``filter_values`` as one comma-separated text: 1-300 texts, numbers or booleans.
 
-    :raises InvalidInput: when it is none, or outside *low* to *high*.
+    :raises InvalidInput: when there are none or too many, or a value is empty or contains a comma, which
+        cannot be escaped.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        told = value if isinstance(value, int) and not isinstance(value, bool) else describe_type(value)
-        raise InvalidInput(field, f"must be a whole number from {low} to {high}, not {told}", call=call)
-    return value
-
-
-def one_of(call: str, field: str, value: str, known: Sequence[str]) -> str:
-    """Check a word.
-
-    :raises InvalidInput: when it is not one of *known*.
-    """
-    if value not in known:
-        raise InvalidInput(field, f"must be one of {', '.join(known)}", call=call)
-    return value
-
-
-def maybe_one_of(call: str, field: str, value: str | None, known: Sequence[str]) -> str | None:
-    """Check a word that may be missing.
-
-    :raises InvalidInput: when it is not one of *known*.
-    """
-    return None if value is None else one_of(call, field, value, known)
-
-
-def comma_values(call: str, values: Sequence[str | int | bool]) -> str:
-    """The values of a filter, as one text: 1-300 texts, numbers or booleans.
-
-    :raises InvalidInput: on none, too many, one that is empty or has a comma, which nothing escapes.
-    """
-    written: list[str] = []
-    for index, value in enumerate(batch(call, "filter_values", values, at_most=BATCH_MAX)):
-        where = f"filter_values[{index}]"
+    texts: list[str] = []
+    for index, value in enumerate(item_list("filter_values", values, at_most=BATCH_MAX)):
+        field = f"filter_values[{index}]"
         if not isinstance(value, (str, int)):
-            raise InvalidInput(where, f"must be text or a number, not {describe_type(value)}", call=call)
-        one = str(value).lower() if isinstance(value, bool) else str(value)
-        if not one.strip() or "," in one:
-            raise InvalidInput(where, "is empty or has a comma in it", call=call)
-        written.append(one)
-    return ",".join(written)
+            raise InvalidInput(field, f"must be text or a number, not {describe_type(value)}")
+        item = str(value).lower() if isinstance(value, bool) else str(value)
+        if not item.strip() or "," in item:
+            raise InvalidInput(field, "is empty or contains a comma")
+        texts.append(item)
+    return ",".join(texts)
 
 
-def text(call: str, field: str, value: str, *, at_most: int = NAME_MAX) -> str:
-    """Check a text that must be there.
+def folder_json(folder_id: NumericId, folder_type: FolderType) -> str:
+    """Return a folder in the asset API's format."""
+    return json.dumps({"id": folder_id, "type": folder_type})
 
-    :raises InvalidInput: when it is none, empty or too long.
+
+def folder_filter(folder_id: NumericId | None, folder_type: FolderType) -> str | None:
+    """Return the folder to filter by in the asset API's format, or None for all folders."""
+    return None if folder_id is None else folder_json(folder_id, folder_type)
+
+
+def time_text(time: UtcTime | None) -> str | None:
+    """Format a time in UTC without fractions, which Marketo's filters reject; None stays None."""
+    return None if time is None else time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def updated_range(after: datetime | None, before: datetime | None) -> Pairs:
+    """Return a range of update times as query parameters; both ends are included.
+
+    :raises InvalidInput: when the end is before the start.
     """
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"is missing or empty: {describe_type(value)}", call=call)
-    if len(value) > at_most:
-        raise InvalidInput(field, f"has {len(value)} characters; at most {at_most}", call=call)
-    return value
-
-
-def maybe_text(call: str, field: str, value: str | None) -> str | None:
-    """Check a text that may be missing, but not empty.
-
-    :raises InvalidInput: when it is something else.
-    """
-    return None if value is None else text(call, field, value)
-
-
-def optional_text(call: str, field: str, value: str | None, *, at_most: int) -> str | None:
-    """Check a text that may be missing or empty.
-
-    :raises InvalidInput: when it is no text, or too long.
-    """
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
-    if len(value) > at_most:
-        raise InvalidInput(field, f"has {len(value)} characters; at most {at_most}", call=call)
-    return value
-
-
-def folder(call: str, folder_id: int | str, folder_type: str, *, field: str = "folder_id") -> str:
-    """A folder as the asset API takes it.
-
-    :param field: what the caller calls the id.
-    :raises InvalidInput: when the id is no id, or the type neither ``Folder`` nor ``Program``.
-    """
-    one_of(call, "folder_type", folder_type, ("Folder", "Program"))
-    return json.dumps({"id": numeric_id(call, field, folder_id), "type": folder_type})
-
-
-def in_folder(call: str, folder_id: int | str | None, folder_type: str) -> str | None:
-    """The folder of a browsing call, or None for all.
-
-    :raises InvalidInput: as :func:`folder` does.
-    """
-    one_of(call, "folder_type", folder_type, ("Folder", "Program"))
-    return None if folder_id is None else folder(call, folder_id, folder_type)
-
-
-def time_of(call: str, field: str, value: datetime | None) -> str | None:
-    """A time without fractions, which the platform's filters refuse; None stays None.
-
-    :raises InvalidInput: on a time without a zone.
-    """
-    return None if value is None else utc(call, field, value).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def updated(call: str, after: datetime | None, before: datetime | None) -> Pairs:
-    """The range of update times that many reads take, both ends included.
-
-    :raises InvalidInput: on a time without a zone, or an end before the start.
-    """
-    pairs = query_pairs(
-        earliestUpdatedAt=time_of(call, "updated_after", after),
-        latestUpdatedAt=time_of(call, "updated_before", before),
-    )
     if after and before and before < after:
-        raise InvalidInput("updated_before", "is before updated_after", call=call)
-    return pairs
+        raise InvalidInput("updated_before", "is before updated_after")
+    return query_pairs(earliestUpdatedAt=time_text(after), latestUpdatedAt=time_text(before))
 
 
-def something(call: str, field: str, pairs: Pairs) -> Pairs:
-    """Check that there is anything to change.
+def at_least_one(field: str, pairs: Pairs) -> Pairs:
+    """Check that there is something to change.
 
-    :raises InvalidInput: when there is not.
+    :param field: the parameter that the error names.
+    :raises InvalidInput: when *pairs* is empty.
     """
     if not pairs:
-        raise InvalidInput(field, "nothing was given to change", call=call)
+        raise InvalidInput(field, "nothing was given to change")
     return pairs

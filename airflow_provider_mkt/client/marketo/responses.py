@@ -1,4 +1,4 @@
-"""How Marketo's envelopes are read."""
+"""Readers of Marketo's responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reason(BaseModel):
 
 
 class RowResult(BaseModel):
-    """What became of one record. Rows come in the order of the input."""
+    """The result for one record. Rows are in the order of the input."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -34,27 +34,27 @@ class RowResult(BaseModel):
     errors: list[Reason] = Field(default_factory=list)
 
     def why(self) -> Reason | None:
-        """The first reason; some answers hold one object instead of a list, some call the list errors."""
-        given = [*self.reasons, *self.errors]
-        return given[0] if given else self.reason
+        """Return the first reason. Some responses have one object instead of a list, or a list ``errors``."""
+        reasons = [*self.reasons, *self.errors]
+        return reasons[0] if reasons else self.reason
 
 
 class Named(TypedDict):
-    """An asset as far as the provider reads it."""
+    """An asset: the fields that the provider reads."""
 
     id: int
     name: str
 
 
 def rows(envelope: Envelope) -> list[dict[str, Any]]:
-    """The result rows; none when the platform left ``result`` out, as it does when nothing is found."""
+    """Read the result rows. Marketo omits ``result`` when nothing is found."""
     return cast("list[dict[str, Any]]", envelope.get("result") or [])
 
 
 def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
-    """A reader of the outcomes of *expected* records.
+    """Return a reader of the results for *expected* records.
 
-    It refuses an answer with another number of rows: rows are matched to records by position.
+    The reader rejects another number of rows, since rows are matched to records by position.
     """
 
     def read(envelope: Envelope) -> list[RowResult]:
@@ -67,26 +67,26 @@ def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
     return read
 
 
-def first(envelope: Envelope) -> dict[str, Any] | None:
-    """The only row, or None when nothing was found."""
+def first_row(envelope: Envelope) -> dict[str, Any] | None:
+    """Read the only row, or None when nothing was found."""
     found = rows(envelope)
     return found[0] if found else None
 
 
-def the_one(envelope: Envelope) -> dict[str, Any]:
-    """The only row.
+def only_row(envelope: Envelope) -> dict[str, Any]:
+    """Read the only row.
 
-    :raises LookupError: when there is none.
+    :raises LookupError: when there is no row.
     """
-    found = first(envelope)
+    found = first_row(envelope)
     if found is None:
-        msg = "the answer has no result"
+        msg = "the response has no result"
         raise LookupError(msg)
     return found
 
 
 def rows_as(kind: type[T]) -> Callable[[Envelope], list[T]]:
-    """A reader of the result rows, as *kind*."""
+    """Return a reader of the result rows, typed as *kind*."""
 
     def read(envelope: Envelope) -> list[T]:
         return cast("list[T]", rows(envelope))
@@ -94,28 +94,28 @@ def rows_as(kind: type[T]) -> Callable[[Envelope], list[T]]:
     return read
 
 
-def first_as(kind: type[T]) -> Callable[[Envelope], T | None]:
-    """A reader of the only row as *kind*, or None when nothing was found."""
+def first_row_as(kind: type[T]) -> Callable[[Envelope], T | None]:
+    """Return a reader of the only row, typed as *kind*, or of None when nothing was found."""
 
     def read(envelope: Envelope) -> T | None:
-        return cast("T | None", first(envelope))
+        return cast("T | None", first_row(envelope))
 
     return read
 
 
-def one_as(kind: type[T]) -> Callable[[Envelope], T]:
-    """A reader of the only row, as *kind*; it refuses an answer without one."""
+def only_row_as(kind: type[T]) -> Callable[[Envelope], T]:
+    """Return a reader of the only row, typed as *kind*. The reader rejects a response without rows."""
 
     def read(envelope: Envelope) -> T:
-        return cast("T", the_one(envelope))
+        return cast("T", only_row(envelope))
 
     return read
 
 
 def only_result(envelope: Envelope) -> RowResult:
-    """The outcome of the one record that was sent."""
+    """Read the result for the only record."""
     return results_of(1)(envelope)[0]
 
 
-def nothing_of(envelope: Envelope) -> None:
-    """Read an answer that says no more than that it worked."""
+def no_result(envelope: Envelope) -> None:
+    """Read a response that contains nothing but the success flag."""

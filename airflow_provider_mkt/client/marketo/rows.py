@@ -1,4 +1,4 @@
-"""Rows of Marketo's answers, as far as they are documented. The platform leaves out what is empty."""
+"""Rows of Marketo's responses, as far as they are documented. Marketo omits empty fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 
 class Place(TypedDict, total=False):
-    """Where an asset is; programs and emails write ``value``, the rest ``id``."""
+    """The folder of an asset. Programs and emails have ``value``, other assets ``id``."""
 
     type: str
     id: int
@@ -15,7 +15,7 @@ class Place(TypedDict, total=False):
 
 
 class LeadField(TypedDict, total=False):
-    """A field of leads, program members or companies, as the schema calls tell it."""
+    """A field of leads, program members or companies, as the schema calls return it."""
 
     name: str
     displayName: str
@@ -37,7 +37,7 @@ class OnRest(TypedDict, total=False):
 
 
 class FieldOfLead(TypedDict, total=False):
-    """A field of leads by its number; without ``rest`` it cannot be used over REST."""
+    """A lead field with its numeric id. Without ``rest`` it is not available in the REST API."""
 
     id: int
     displayName: str
@@ -57,7 +57,7 @@ class DescribedField(TypedDict, total=False):
 
 
 class Description(TypedDict, total=False):
-    """What a kind of record is made of. ``searchableFields`` are sets of fields to filter by."""
+    """The schema of a record type. ``searchableFields`` are sets of fields that can be searched."""
 
     name: str
     displayName: str
@@ -71,7 +71,9 @@ class Description(TypedDict, total=False):
 
 
 class BulkImport(TypedDict, total=False):
-    """A bulk import: Queued, Importing, Complete or Failed. The counts come once there are some."""
+    """A bulk import: Queued, Importing, Complete or Failed.
+
+    The counters are present as soon as Marketo has them."""
 
     batchId: int
     importId: str
@@ -115,7 +117,7 @@ class Partition(TypedDict, total=False):
 
 
 class ListRow(TypedDict, total=False):
-    """A static list, as the lead database tells it."""
+    """A static list, as the lead database API returns it."""
 
     id: int
     name: str
@@ -127,7 +129,7 @@ class ListRow(TypedDict, total=False):
 
 
 class StaticList(TypedDict, total=False):
-    """A static list, as the asset API tells it."""
+    """A static list, as the asset API returns it."""
 
     id: int
     name: str
@@ -141,7 +143,7 @@ class StaticList(TypedDict, total=False):
 
 
 class SmartList(TypedDict, total=False):
-    """A smart list. Its rules only where asked for: how they match, triggers, and filters."""
+    """A smart list. ``rules`` (match type, triggers and filters) only if requested."""
 
     id: int
     name: str
@@ -155,7 +157,7 @@ class SmartList(TypedDict, total=False):
 
 
 class TagType(TypedDict, total=False):
-    """A type of tags. Its lists are text, as in ``[North, South]``; its values only where it is named."""
+    """A tag type. Lists are text such as ``[North, South]``; ``allowableValues`` only in reads by name."""
 
     tagType: str
     applicableProgramTypes: str
@@ -164,7 +166,7 @@ class TagType(TypedDict, total=False):
 
 
 class Status(TypedDict, total=False):
-    """A program status of a channel. Step 0 is "Not in Program"; a member only goes up."""
+    """A program status of a channel. Step 0 is "Not in Program"; members only move to higher steps."""
 
     name: str
     description: str
@@ -200,14 +202,14 @@ class Folder(TypedDict, total=False):
 
 
 class Content(TypedDict):
-    """What a folder holds: an id and the kind of asset it is."""
+    """An asset in a folder: its id and its type."""
 
     id: int
     type: str
 
 
 class Token(TypedDict, total=False):
-    """A My Token. Its name has no ``{{my.}}`` here."""
+    """A My Token. ``name`` is without ``{{my.}}``."""
 
     name: str
     type: str
@@ -216,7 +218,7 @@ class Token(TypedDict, total=False):
 
 
 class Campaign(TypedDict, total=False):
-    """A campaign, as the lead database tells it."""
+    """A campaign, as the lead database API returns it."""
 
     id: int
     name: str
@@ -231,7 +233,7 @@ class Campaign(TypedDict, total=False):
 
 
 class Program(TypedDict, total=False):
-    """A program. Dates only for email programs and events; tags and costs only where asked for."""
+    """A program. Dates only for email programs and events; tags and costs only if requested."""
 
     id: int
     name: str
@@ -254,7 +256,7 @@ class Program(TypedDict, total=False):
 
 
 class SmartCampaign(TypedDict, total=False):
-    """A smart campaign, as the asset API tells it."""
+    """A smart campaign, as the asset API returns it."""
 
     id: int
     name: str
@@ -316,7 +318,9 @@ class Email(TypedDict, total=False):
 
 
 class EmailSection(TypedDict, total=False):
-    """A section of an email, or a module; the value of a text is a list of its HTML and its text."""
+    """A section or a module of an email.
+
+    The ``value`` of a text section is a list of its HTML and its plain text."""
 
     htmlId: str
     parentHtmlId: str
@@ -333,7 +337,7 @@ class EmailPreview(TypedDict, total=False):
 
 
 class EmailVariable(TypedDict, total=False):
-    """A variable of an email. ``moduleId`` only for those of a module."""
+    """A variable of an email. ``moduleId`` only for module variables."""
 
     name: str
     value: str
@@ -342,7 +346,7 @@ class EmailVariable(TypedDict, total=False):
 
 
 class CcField(TypedDict, total=False):
-    """A field whose address can get a copy."""
+    """A field whose email address can receive a copy."""
 
     attributeId: str
     objectName: str
@@ -357,7 +361,7 @@ class Attribute(TypedDict, total=False):
 
 
 class Activity(TypedDict, total=False):
-    """One thing that happened to a lead. ``marketoGUID`` is what identifies it."""
+    """An activity of a lead. ``marketoGUID`` is its unique key."""
 
     id: int
     marketoGUID: str
@@ -380,7 +384,7 @@ class ActivityAttribute(TypedDict, total=False):
 
 
 class ActivityType(TypedDict, total=False):
-    """``apiName`` only for custom types; ``status`` only where drafts are told."""
+    """An activity type. ``apiName`` only for custom types; ``status`` only in calls that return drafts."""
 
     id: int
     name: str
@@ -406,7 +410,7 @@ class ErrorCount(TypedDict):
 
 
 class Usage(TypedDict, total=False):
-    """Calls of one day."""
+    """Number of API calls of one day."""
 
     date: str
     total: int
@@ -414,7 +418,7 @@ class Usage(TypedDict, total=False):
 
 
 class Errors(TypedDict, total=False):
-    """Errors of one day."""
+    """Number of API errors of one day."""
 
     date: str
     total: int
@@ -422,7 +426,7 @@ class Errors(TypedDict, total=False):
 
 
 class Company(TypedDict, total=False):
-    """A company; the fields asked for are among its keys."""
+    """A company, with the requested fields as further keys."""
 
     seq: int
     id: int
@@ -433,6 +437,6 @@ class Company(TypedDict, total=False):
 
 
 class Asset(TypedDict):
-    """What a write that makes or removes nothing else tells."""
+    """The response of writes that return only an id."""
 
     id: int

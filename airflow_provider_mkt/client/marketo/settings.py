@@ -1,4 +1,4 @@
-"""Settings of a Marketo Engage instance, as a connection holds them."""
+"""Settings of a Marketo Engage instance, read from a connection."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 
 
 class MarketoAccount(BaseModel):
-    """How to reach one Marketo instance.
+    """Settings of one Marketo instance.
 
-    :param base_url: the instance's host, without ``/rest``.
-    :param client_id: of the custom service (LaunchPoint).
-    :param client_secret: of the custom service.
-    :param calls_per_20_seconds: how much of the instance's limit to use; 100 unless the contract says more.
-    :param max_concurrency: how many of the instance's concurrent calls to use; 10 unless it says more.
-    :param daily_quota: calls per day the contract gives; no endpoint tells it.
-    :param daily_reserve: calls of the day that are left to other software; long work stops before them and
-        goes on after the reset.
+    :param base_url: URL of the instance, without ``/rest``.
+    :param client_id: client id of the custom service (LaunchPoint).
+    :param client_secret: client secret of the custom service.
+    :param calls_per_20_seconds: number of calls per 20 seconds to use; 100 unless the contract allows more.
+    :param max_concurrency: number of concurrent calls to use; 10 unless the contract allows more.
+    :param daily_quota: API calls per day according to the contract; no endpoint returns it.
+    :param daily_reserve: API calls per day to leave for other software; long-running work pauses before it
+        uses them and resumes after the quota reset.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -41,16 +41,16 @@ class MarketoAccount(BaseModel):
 
 
 def instance_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:
-    """The base URL of an instance from its munchkin id or from the endpoint the admin page shows.
+    """Return the base URL of an instance, from its Munchkin id or the endpoint on the admin page.
 
     >>> instance_url("123-ABC-456")
     'https://123-ABC-456.mktorest.com'
 
-    :raises InvalidInput: when it is neither.
+    :raises InvalidInput: when *host* is neither.
     """
     text = host.strip()
     if _MUNCHKIN_ID.fullmatch(text):
         text = f"{text}.mktorest.com"
     url = base_url(text, port=port, scheme=scheme)
-    # Admins paste what the page shows; bulk and identity paths are not below /rest.
+    # The admin page shows the URL with /rest or /identity, but bulk and identity paths are not below /rest.
     return re.sub(r"/(rest|identity)$", "", url)

@@ -1,4 +1,4 @@
-"""Marketo's ways of writing values."""
+"""Value formats of Marketo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ _ZONE = re.compile(r"(Z\+0000|Z|\+0000)$")
 
 
 def moment(text: object) -> datetime | None:
-    """Read a time in any of Marketo's spellings (``Z``, ``+0000``, ``Z+0000`` ...); None for none."""
+    """Parse a time in any of Marketo's formats (``Z``, ``+0000``, ``Z+0000`` ...).
+
+    :returns: the time, or None if the text is not a time.
+    """
     if not isinstance(text, str) or not text.strip():
         return None
     try:
@@ -20,7 +23,7 @@ def moment(text: object) -> datetime | None:
 
 
 def written(value: object) -> object:
-    """A value as the lead database takes it: times as ISO 8601 without fractions, the rest as it is."""
+    """Convert a value for the lead database: times to ISO 8601 without fractions; other values stay."""
     match value:
         case datetime():
             aware = value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,10 +1,11 @@
-"""Facts about the account: who it is and what is left of its day."""
+"""Account details and API usage."""
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route
+from airflow_provider_mkt.client.parameters import endpoint
 
 
 class AccountDetails(TypedDict):
@@ -28,6 +29,7 @@ class ApiUsage(TypedDict):
     resetsAt: NotRequired[str]
 
 
+@endpoint
 def details() -> Call[AccountDetails]:
     """Read which account the token belongs to.
 
@@ -44,11 +46,11 @@ def details() -> Call[AccountDetails]:
     )
 
 
+@endpoint
 def daily_usage() -> Call[list[ApiUsage]]:
-    """Read how many of the day's calls the account's private apps have used, together.
+    """Read how many of today's API calls the account's private apps have used in total.
 
-    :returns: one row per counter; a row whose ``fetchStatus`` is neither SUCCESS nor CACHED is not
-        to be trusted.
+    :returns: one row per counter; ignore rows whose ``fetchStatus`` is neither SUCCESS nor CACHED.
 
     Source: ``GET /account-info/{version}/api-usage/daily/private-apps``.
     """
@@ -59,11 +61,6 @@ def daily_usage() -> Call[list[ApiUsage]]:
         Replay.SAFE,
         scopes=("oauth",),
     )
-
-
-def trusted(usage: list[ApiUsage]) -> ApiUsage | None:
-    """The counter of the day's calls, or None when the platform does not know it now."""
-    return next((row for row in usage if row["fetchStatus"] in ("SUCCESS", "CACHED")), None)
 
 
 def _rows(envelope: Envelope) -> list[ApiUsage]:

@@ -1,25 +1,26 @@
-"""Tokens of an OAuth app: what is known of one, and getting or revoking them by hand.
+"""OAuth tokens: exchange, refresh, introspect and revoke.
 
-A connection renews its own access token; nothing here is needed for that. The calls speak as the
-connection's OAuth client, so they need a connection that has one.
+The hook refreshes a connection's access token by itself and needs none of these calls. They authenticate as
+the connection's OAuth client, so the connection must have one.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota, Replay, Route
-from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import Text, endpoint
+
+TokenTypeHint = Literal["access_token", "refresh_token"]
 
 
 class TokenAnswer(BaseModel):
-    """New tokens, hidden when printed.
+    """A token response. Tokens are hidden in ``repr``.
 
-    :param expires_in: remaining life of the access token, in seconds.
+    :param expires_in: remaining lifetime of the access token, in seconds.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -36,10 +37,10 @@ class TokenAnswer(BaseModel):
 
 
 class TokenInfo(BaseModel):
-    """What is known of a token, which is hidden when printed.
+    """The metadata of a token. The token is hidden in ``repr``.
 
     :param token_use: ``access_token`` or ``refresh_token``.
-    :param expires_in: remaining life in seconds; refresh tokens have none.
+    :param expires_in: remaining lifetime in seconds; None for refresh tokens.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -58,93 +59,89 @@ class TokenInfo(BaseModel):
     scopes: list[str] = Field(default_factory=list)
 
 
-def exchange_code(code: str, redirect_uri: str, *, code_verifier: str | None = None) -> Call[TokenAnswer]:
-    """Get the first tokens for the code that an installation of the app ended with. A code works once.
+@endpoint
+def exchange_code(code: Text, redirect_uri: Text, *, code_verifier: Text | None = None) -> Call[TokenAnswer]:
+    """Exchange an authorization code for tokens. A code works once.
 
-    :param code: the code.
-    :param redirect_uri: the address that the installation was to lead back to.
-    :param code_verifier: the secret of the code challenge, where there was one.
-    :raises InvalidInput: when one of them is empty.
-    :raises InvalidRequest: when the code is unknown or used up.
+    :param code: the authorization code that the app's installation returned.
+    :param redirect_uri: the redirect URI of the installation.
+    :param code_verifier: the PKCE code verifier, if the installation used a code challenge.
+    :raises InvalidInput: when an argument is empty.
+    :raises InvalidRequest: when the code is unknown or was used before.
 
     Source: ``POST /oauth/{version}/token``.
     """
-    name = "oauth.exchange_code"
-    pairs = {
-        "grant_type": "authorization_code",
-        "code": _secret(name, "code", code),
-        "redirect_uri": _secret(name, "redirect_uri", redirect_uri),
-    }
+    pairs = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if code_verifier is not None:
-        pairs["code_verifier"] = _secret(name, "code_verifier", code_verifier)
-    return _tokens(name, pairs, Replay.VERIFY)
+        pairs["code_verifier"] = code_verifier
+    return _tokens("oauth.exchange_code", pairs, Replay.VERIFY)
 
 
-def refresh(refresh_token: str) -> Call[TokenAnswer]:
-    """Get a new access token. Earlier ones stay good until they expire.
+@endpoint
+def refresh(refresh_token: Text) -> Call[TokenAnswer]:
+    """Get a new access token. Earlier access tokens stay valid until they expire.
 
-    :param refresh_token: a refresh token of the connection's app.
+    :param refresh_token: a refresh token of the connection's OAuth app.
     :raises InvalidInput: when it is empty.
-    :raises InvalidRequest: when it was revoked, or is of another app.
+    :raises InvalidRequest: when the token was revoked or belongs to another app.
 
     Source: ``POST /oauth/{version}/token``.
     """
-    name = "oauth.refresh"
-    pairs = {"grant_type": "refresh_token", "refresh_token": _secret(name, "refresh_token", refresh_token)}
-    return _tokens(name, pairs, Replay.SAFE)
+    pairs = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _tokens("oauth.refresh", pairs, Replay.SAFE)
 
 
-def client_credentials(scope: str) -> Call[TokenAnswer]:
-    """Get a token of the app itself, which no account stands behind. Serves the webhook journal alone.
+@endpoint
+def client_credentials(scope: Text) -> Call[TokenAnswer]:
+    """Get a token of the app itself, independent of any account. Only the webhook journal accepts it.
 
     :param scope: scopes, separated by spaces.
-    :raises InvalidInput: when there is none.
+    :raises InvalidInput: when *scope* is empty.
 
     Source: ``POST /oauth/{version}/token``.
     """
-    name = "oauth.client_credentials"
-    pairs = {"grant_type": "client_credentials", "scope": _secret(name, "scope", scope)}
-    return _tokens(name, pairs, Replay.SAFE)
+    pairs = {"grant_type": "client_credentials", "scope": scope}
+    return _tokens("oauth.client_credentials", pairs, Replay.SAFE)
 
 
-def introspect(token: str, *, token_type_hint: str | None = None) -> Call[TokenInfo]:
-    """Read what is known of a token.
+@endpoint
+def introspect(token: Text, *, token_type_hint: TokenTypeHint | None = None) -> Call[TokenInfo]:
+    """Read the metadata of a token.
 
-    :param token: an access or a refresh token of the connection's app.
+    :param token: an access or a refresh token of the connection's OAuth app.
     :param token_type_hint: ``access_token`` or ``refresh_token``.
     :raises InvalidInput: when it is empty.
     :raises InvalidRequest: when it is unknown.
 
     Source: ``POST /oauth/{version}/token/introspect``.
     """
-    name = "oauth.introspect"
     return Call(
-        name,
+        "oauth.introspect",
         Route("POST", "oauth", "/token/introspect"),
         _info,
         Replay.SAFE,
-        body=_form(name, token, token_type_hint),
+        body=_form(token, token_type_hint),
         quota=Quota.FREE,
         as_client=True,
     )
 
 
-def revoke(token: str, *, token_type_hint: str | None = None) -> Call[None]:
-    """Make a token worthless. A revoked refresh token ends the app's access to the account.
+@endpoint
+def revoke(token: Text, *, token_type_hint: TokenTypeHint | None = None) -> Call[None]:
+    """Revoke a token. Revoking a refresh token ends the app's access to the account.
 
-    :param token: an access or a refresh token of the connection's app.
+    :param token: an access or a refresh token of the connection's OAuth app.
     :param token_type_hint: ``access_token`` or ``refresh_token``.
     :raises InvalidInput: when it is empty.
 
     Source: ``POST /oauth/{version}/token/revoke``.
     """
-    name = "oauth.revoke"
     return Call(
-        name,
+        "oauth.revoke",
         Route("POST", "oauth", "/token/revoke"),
         nothing,
         Replay.SAFE,
-        body=_form(name, token, token_type_hint),
+        body=_form(token, token_type_hint),
         quota=Quota.FREE,
         as_client=True,
     )
@@ -162,26 +159,14 @@ def _tokens(name: str, pairs: dict[str, str], replay: Replay) -> Call[TokenAnswe
     )
 
 
-def _form(name: str, token: str, hint: str | None) -> FormBody:
-    pairs = [("token", _secret(name, "token", token))]
-    if hint is not None:
-        if hint not in ("access_token", "refresh_token"):
-            raise InvalidInput(
-                "token_type_hint",
-                f"must be access_token or refresh_token, not {describe_type(hint)}",
-                call=name,
-            )
-        pairs.append(("token_type_hint", hint))
+def _form(token: str, token_type_hint: str | None) -> FormBody:
+    pairs = [("token", token)]
+    if token_type_hint is not None:
+        pairs.append(("token_type_hint", token_type_hint))
     return FormBody(tuple(pairs))
 
 
 def _info(envelope: Envelope) -> TokenInfo:
-    # The signed form is the token once more.
+    # The signed form repeats the token in plain text.
     known: dict[str, Any] = {name: value for name, value in envelope.items() if name != "signed_access_token"}
     return TokenInfo.model_validate(known)
-
-
-def _secret(call: str, field: str, value: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
-    return value

@@ -1,10 +1,10 @@
-"""Flows: workflows as the newer automation API knows them. It has no dated twin yet."""
+"""Flows: workflows in the v4 automation API. The API has no dated version yet."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -13,21 +13,20 @@ from airflow_provider_mkt.client.call import (
     Quota,
     Replay,
     Route,
-    batch,
-    numeric_id,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.parameters import page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 PAGE_MAX = 100
 BATCH_MAX = 100
-"""The platform states no limit; this is what its other batches take."""
+"""HubSpot documents no limit; its other batches accept this many."""
 _SCOPES = ("automation",)
 
 
@@ -49,7 +48,7 @@ class FlowFailure(TypedDict):
 
 
 class Flows(TypedDict):
-    """A batch answer: the flows in any order, and those that were not found."""
+    """A batch response: the flows in any order, and errors for those that were not found."""
 
     status: str
     results: builtins.list[Flow]
@@ -57,54 +56,56 @@ class Flows(TypedDict):
 
 
 class WorkflowId(TypedDict):
-    """Both ids of one workflow."""
+    """A workflow's id as a flow and its legacy id."""
 
     flowId: int
     workflowId: int
 
 
 class WorkflowIds(TypedDict):
-    """A batch answer: the ids in any order (match them by ``flowId``), and those that were not found."""
+    """A batch response.
+
+    The ids in any order (match them by ``flowId``), and errors for those that were not found."""
 
     status: str
     results: builtins.list[WorkflowId]
     errors: builtins.list[FlowFailure]
 
 
-def list(*, limit: int = PAGE_MAX) -> Call[builtins.list[Flow]]:
-    """Page through flows, without their actions.
+@endpoint
+def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Flow]]:
+    """List flows, without their actions.
 
     :param limit: rows per page, 1-100.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /automation/{version}/flows``.
     """
-    name = "flows.list"
     return Call(
-        name,
+        "flows.list",
         Route("GET", "flows", "/flows"),
         lambda envelope: cast("builtins.list[Flow]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
-def get(flow_id: int | str) -> Call[Flow]:
+@endpoint
+def get(flow_id: NumericId) -> Call[Flow]:
     """Read a flow with its actions and enrolment criteria.
 
-    :param flow_id: the flow.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is none.
+    :param flow_id: id of the flow.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.get"
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    params = path_params(flowId=flow_id)
     return Call(
-        name,
+        "flows.get",
         Route("GET", "flows", "/flows/{flowId}", params),
         lambda envelope: cast("Flow", envelope),
         Replay.SAFE,
@@ -112,88 +113,95 @@ def get(flow_id: int | str) -> Call[Flow]:
     )
 
 
+@endpoint
 def create(definition: Mapping[str, Any]) -> Call[Flow]:
-    """Create a flow. Names are not unique, so a blind repeat creates it again.
+    """Create a flow. Names are not unique, so a retry can create a duplicate.
 
-    :param definition: the flow as the platform describes one: ``type``, ``objectTypeId``, ``actions`` ...
+    :param definition: the flow in HubSpot's own format: ``type``, ``objectTypeId``, ``actions`` ...
     :returns: the flow.
-    :raises InvalidInput: when there is no definition.
-    :raises InvalidRequest: when the platform finds it wrong.
+    :raises InvalidInput: when *definition* is empty.
+    :raises InvalidRequest: when HubSpot rejects the definition.
 
     Source: ``POST /automation/{version}/flows``.
     """
-    name = "flows.create"
-    return _write(name, Route("POST", "flows", "/flows"), _definition(name, definition))
+    return _write("flows.create", Route("POST", "flows", "/flows"), _definition(definition))
 
 
-def replace(flow_id: int | str, definition: Mapping[str, Any]) -> Call[Flow]:
-    """Replace a flow as a whole: what the definition leaves out is gone.
+@endpoint
+def replace(flow_id: NumericId, definition: Mapping[str, Any]) -> Call[Flow]:
+    """Replace a flow completely. Fields that *definition* leaves out are removed.
 
-    :param flow_id: the flow.
-    :param definition: the whole flow, with the ``revisionId`` that was read; a later one is refused.
+    :param flow_id: id of the flow.
+    :param definition: the complete flow, with the current ``revisionId``; an outdated one is rejected.
     :returns: the flow, with its new ``revisionId``.
-    :raises InvalidInput: when the id is no number, or the ``revisionId`` is missing.
-    :raises NotFound: when there is none.
+    :raises InvalidInput: when the id is not a number, or the ``revisionId`` is missing.
+    :raises NotFound: when it does not exist.
 
     Source: ``PUT /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.replace"
-    whole = _definition(name, definition)
-    text(name, "definition.revisionId", whole.get("revisionId", ""))
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
-    return _write(name, Route("PUT", "flows", "/flows/{flowId}", params), whole)
+    body = _definition(definition)
+    required_str("definition.revisionId", body.get("revisionId", ""))
+    params = path_params(flowId=flow_id)
+    return _write("flows.replace", Route("PUT", "flows", "/flows/{flowId}", params), body)
 
 
-def delete(flow_id: int | str) -> Call[None]:
-    """Delete a flow, and end what it does to those in it. No call brings it back.
+@endpoint
+def delete(flow_id: NumericId) -> Call[None]:
+    """Delete a flow and unenrol its records. It cannot be restored by API.
 
-    :param flow_id: the flow.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is none.
+    :param flow_id: id of the flow.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /automation/{version}/flows/{flowId}``.
     """
-    name = "flows.delete"
-    params = path_params(name, flowId=numeric_id(name, "flow_id", flow_id))
+    params = path_params(flowId=flow_id)
     route = Route("DELETE", "flows", "/flows/{flowId}", params)
-    return Call(name, route, nothing, Replay.SAFE, scopes=_SCOPES)
+    return Call("flows.delete", route, nothing, Replay.SAFE, scopes=_SCOPES)
 
 
-def batch_read(flow_ids: Sequence[int | str]) -> Call[Flows]:
-    """Read several flows.
+@endpoint
+def batch_read(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Call[Flows]:
+    """Read up to 100 flows by id.
 
-    :param flow_ids: the flows, up to 100.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+    :param flow_ids: 1-100 flow ids.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not a number.
 
     Source: ``POST /automation/{version}/flows/batch/read``.
     """
-    name = "flows.batch_read"
-    inputs = [{"flowId": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)]
-    return _batch(name, "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope)))
+    inputs = [{"flowId": str(flow_id), "type": "FLOW_ID"} for flow_id in flow_ids]
+    return _batch(
+        "flows.batch_read", "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope))
+    )
 
 
-def workflow_ids(flow_ids: Sequence[int | str]) -> Call[WorkflowIds]:
-    """Translate ids of flows to those that enrolment in workflows takes.
+@endpoint
+def workflow_ids(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Call[WorkflowIds]:
+    """Convert flow ids to the legacy workflow ids that the enrolment calls take.
 
-    :param flow_ids: the flows, up to 100.
-    :returns: both ids of each; those without an old id are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no number.
+    :param flow_ids: 1-100 flow ids.
+    :returns: both ids of each flow, and errors for flows without a legacy id.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not a number.
 
     Source: ``POST /automation/{version}/workflow-id-mappings/batch/read``.
     """
-    name = "flows.workflow_ids"
-    # The platform's pages and its schema name the field differently.
+    # HubSpot's reference page and its schema name the field differently.
     inputs = [
-        {"flowId": one, "flowMigrationStatuses": one, "type": "FLOW_ID"} for one in _numbers(name, flow_ids)
+        {"flowId": str(flow_id), "flowMigrationStatuses": str(flow_id), "type": "FLOW_ID"}
+        for flow_id in flow_ids
     ]
     tail = "/workflow-id-mappings/batch/read"
-    return _batch(name, tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope)))
+    return _batch(
+        "flows.workflow_ids", tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope))
+    )
 
 
-def _definition(call: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+def _definition(definition: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(definition, Mapping) or not definition:
-        raise InvalidInput("definition", f"must describe a flow, not {describe_type(definition)}", call=call)
+        raise InvalidInput(
+            "definition", f"must be a mapping that describes a flow, not {describe_type(definition)}"
+        )
     return dict(definition)
 
 
@@ -204,15 +212,10 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
         lambda envelope: cast("Flow", envelope),
         Replay.VERIFY,
         body=JsonBody(definition),
-        # The platform exempts both from its window.
+        # HubSpot does not count these two calls in its rate-limit window.
         quota=Quota.FREE,
         scopes=_SCOPES,
     )
-
-
-def _numbers(call: str, flow_ids: Sequence[int | str]) -> builtins.list[str]:
-    checked = batch(call, "flow_ids", flow_ids, at_most=BATCH_MAX)
-    return [str(numeric_id(call, f"flow_ids[{index}]", one)) for index, one in enumerate(checked)]
 
 
 def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: Any) -> Call[Any]:
@@ -227,7 +230,7 @@ def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: An
 
 
 def _complete(envelope: Envelope) -> Envelope:
-    """Check that a batch was worked off: no batch answer can be polled."""
+    """Check that the batch is complete. HubSpot has no call to poll a pending batch."""
     if envelope.get("status") != "COMPLETE":
         msg = f"batch status {envelope.get('status')}"
         raise ValueError(msg)

@@ -1,20 +1,21 @@
 """Enrolment of contacts in workflows.
 
-These calls take workflow ids of the older API; :func:`.flows.workflow_ids` converts ids of flows. They have
-no dated version. Adding contacts to a list, or setting a property, that triggers the workflow is the
-lasting alternative.
+These calls take legacy workflow ids; :func:`.flows.workflow_ids` converts flow ids. They have no dated
+version. The long-term alternative is to add contacts to a list, or to set a property, that triggers the
+workflow.
 """
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, numeric_id, path_params
+from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 _SCOPES = ("automation",)
-_ONE = "/{workflowId}/enrollments/contacts/{email}"
+_ENROLMENT = "/{workflowId}/enrollments/contacts/{email}"
 
 
 class Workflow(TypedDict):
@@ -24,51 +25,55 @@ class Workflow(TypedDict):
     enabled: NotRequired[bool]
 
 
-def enrol(workflow_id: int | str, email: str) -> Call[None]:
-    """Enrol a contact in a workflow. The answer does not tell whether it was in it before.
+@endpoint
+def enrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
+    """Enrol a contact in a workflow. The response does not say whether it was enrolled before.
 
-    Whether a second enrolment starts the workflow again is the workflow's own setting, so after a lost
-    answer look at the contact's :func:`enrolments` before it is sent again.
+    The workflow's settings decide whether a second enrolment restarts it. After an ambiguous failure, read
+    the contact's :func:`enrolments` before retrying.
 
-    :param workflow_id: the workflow, which must be on; its old id, not that of the flow.
-    :param email: the contact's address; the contact must exist.
-    :raises InvalidInput: when the id is no number, or the address is none.
+    :param workflow_id: legacy id of the workflow (not its flow id). The workflow must be on.
+    :param email: the contact's email address. The contact must exist.
+    :raises InvalidInput: when the id is not a number, or the address is not an email address.
     :raises InvalidRequest: when the workflow is off.
-    :raises NotFound: when there is no such workflow or contact.
+    :raises NotFound: when the workflow or the contact does not exist.
 
     Source: ``POST /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
-    name = "workflows.enrol"
-    return Call(name, _one("POST", name, workflow_id, email), nothing, Replay.VERIFY, scopes=_SCOPES)
+    return Call(
+        "workflows.enrol", _enrolment("POST", workflow_id, email), nothing, Replay.VERIFY, scopes=_SCOPES
+    )
 
 
-def unenrol(workflow_id: int | str, email: str) -> Call[None]:
-    """Take a contact out of a workflow.
+@endpoint
+def unenrol(workflow_id: NumericId, email: EmailAddress) -> Call[None]:
+    """Unenrol a contact from a workflow.
 
-    :param workflow_id: the workflow's old id.
-    :param email: the contact's address.
-    :raises InvalidInput: when the id is no number, or the address is none.
-    :raises NotFound: when there is no such workflow or contact.
+    :param workflow_id: legacy id of the workflow.
+    :param email: the contact's email address.
+    :raises InvalidInput: when the id is not a number, or the address is not an email address.
+    :raises NotFound: when the workflow or the contact does not exist.
 
     Source: ``DELETE /automation/v2/workflows/{workflowId}/enrollments/contacts/{email}``.
     """
-    name = "workflows.unenrol"
-    return Call(name, _one("DELETE", name, workflow_id, email), nothing, Replay.SAFE, scopes=_SCOPES)
+    return Call(
+        "workflows.unenrol", _enrolment("DELETE", workflow_id, email), nothing, Replay.SAFE, scopes=_SCOPES
+    )
 
 
-def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
-    """Read in which workflows a contact is now.
+@endpoint
+def enrolments(contact_id: NumericId) -> Call[list[Workflow]]:
+    """List the workflows that a contact is enrolled in now.
 
     :param contact_id: the contact's record id.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when there is no such contact.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``GET /automation/v2/workflows/enrollments/contacts/{vid}``.
     """
-    name = "workflows.enrolments"
-    params = path_params(name, vid=numeric_id(name, "contact_id", contact_id))
+    params = path_params(vid=contact_id)
     return Call(
-        name,
+        "workflows.enrolments",
         Route("GET", "workflows", "/enrollments/contacts/{vid}", params),
         lambda envelope: cast("list[Workflow]", envelope["results"]),
         Replay.SAFE,
@@ -77,7 +82,5 @@ def enrolments(contact_id: int | str) -> Call[list[Workflow]]:
     )
 
 
-def _one(method: str, call: str, workflow_id: int | str, email: str) -> Route:
-    number = numeric_id(call, "workflow_id", workflow_id)
-    params = path_params(call, workflowId=number, email=address(call, "email", email))
-    return Route(method, "workflows", _ONE, params)
+def _enrolment(method: str, workflow_id: NumericId, email: str) -> Route:
+    return Route(method, "workflows", _ENROLMENT, path_params(workflowId=workflow_id, email=email))

@@ -1,4 +1,4 @@
-"""Campaigns: the containers that HubSpot reports marketing work under."""
+"""Campaigns: groups of marketing assets that HubSpot reports on together."""
 
 from airflow_provider_mkt.client.hubspot.campaigns.campaigns import (
     BATCH_MAX,

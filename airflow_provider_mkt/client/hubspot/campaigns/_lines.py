@@ -1,31 +1,23 @@
-"""Lines of a campaign's budget and spend, which have one shape and one set of calls."""
+"""The calls that budget items and spend items of a campaign share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    Json,
-    JsonBody,
-    Replay,
-    Route,
-    numeric_id,
-    path_params,
-)
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot import parameters
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route, path_params
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import NumericId, between
+
+Order = Annotated[int, between(0, 2**31 - 1)]
+"""A position among the items, 0 for the oldest."""
 
 READ = ("marketing.campaigns.read",)
 WRITE = ("marketing.campaigns.write",)
 
 
 class Line(TypedDict):
-    """A line. ``createdAt`` and ``updatedAt`` are milliseconds since 1970."""
+    """A budget or spend item. ``createdAt`` and ``updatedAt`` are milliseconds since 1970."""
 
     id: str
     name: str
@@ -37,11 +29,11 @@ class Line(TypedDict):
 
 
 @dataclass(frozen=True)
-class Lines:
-    """The calls about one kind of line.
+class LineCalls:
+    """The calls for one kind of item.
 
-    :param kind: ``budget`` or ``spend``, as the paths have it.
-    :param resource: what the calls' names begin with.
+    :param kind: ``budget`` or ``spend``, as in the paths.
+    :param resource: the resource in the calls' names.
     """
 
     kind: str
@@ -50,64 +42,53 @@ class Lines:
     def add(
         self, campaign_guid: str, name: str, amount: float, order: int, description: str | None
     ) -> Call[Line]:
-        """The call that adds a line; the platform has no key that would tell a repeat."""
-        call = f"{self.resource}.add"
-        params = path_params(call, campaignGuid=campaign_guid)
+        """Build the call that adds an item. HubSpot has no key that would detect a retry."""
+        params = path_params(campaignGuid=campaign_guid)
         return Call(
-            call,
+            f"{self.resource}.add",
             Route("POST", "campaigns", f"/{{campaignGuid}}/{self.kind}", params),
             _line,
             Replay.VERIFY,
-            body=_body(call, name, amount, order, description),
+            body=_body(name, amount, order, description),
             scopes=WRITE,
         )
 
-    def get(self, campaign_guid: str, line_id: int | str) -> Call[Line]:
-        """The call that reads a line."""
-        call = f"{self.resource}.get"
-        route = self._route(call, "GET", campaign_guid, line_id)
-        return Call(call, route, _line, Replay.SAFE, scopes=READ)
+    def get(self, campaign_guid: str, line_id: NumericId) -> Call[Line]:
+        """Build the call that reads an item."""
+        route = self._route("GET", campaign_guid, line_id)
+        return Call(f"{self.resource}.get", route, _line, Replay.SAFE, scopes=READ)
 
     def replace(
         self,
         campaign_guid: str,
-        line_id: int | str,
+        line_id: NumericId,
         name: str,
         amount: float,
         order: int,
         description: str | None,
     ) -> Call[Line]:
-        """The call that writes a line anew, as a whole."""
-        call = f"{self.resource}.replace"
+        """Build the call that replaces an item."""
         return Call(
-            call,
-            self._route(call, "PUT", campaign_guid, line_id),
+            f"{self.resource}.replace",
+            self._route("PUT", campaign_guid, line_id),
             _line,
             Replay.SAFE,
-            body=_body(call, name, amount, order, description),
+            body=_body(name, amount, order, description),
             scopes=WRITE,
         )
 
-    def remove(self, campaign_guid: str, line_id: int | str) -> Call[None]:
-        """The call that removes a line."""
-        call = f"{self.resource}.remove"
-        route = self._route(call, "DELETE", campaign_guid, line_id)
-        return Call(call, route, nothing, Replay.SAFE, scopes=WRITE)
+    def remove(self, campaign_guid: str, line_id: NumericId) -> Call[None]:
+        """Build the call that removes an item."""
+        route = self._route("DELETE", campaign_guid, line_id)
+        return Call(f"{self.resource}.remove", route, nothing, Replay.SAFE, scopes=WRITE)
 
-    def _route(self, call: str, method: str, campaign_guid: str, line_id: int | str) -> Route:
-        number = numeric_id(call, f"{self.kind}_id", line_id)
-        params = path_params(call, campaignGuid=campaign_guid, lineId=number)
+    def _route(self, method: str, campaign_guid: str, line_id: NumericId) -> Route:
+        params = path_params(campaignGuid=campaign_guid, lineId=line_id)
         return Route(method, "campaigns", f"/{{campaignGuid}}/{self.kind}/{{lineId}}", params)
 
 
-def _body(call: str, name: str, amount: float, order: int, description: str | None) -> JsonBody:
-    if description is not None and not isinstance(description, str):
-        raise InvalidInput("description", f"must be text, not {describe_type(description)}", call=call)
-    body: dict[str, Json] = {
-        "name": parameters.text(call, "name", name),
-        "amount": parameters.amount(call, "amount", amount),
-        "order": parameters.rank(call, "order", order),
-    }
+def _body(name: str, amount: float, order: int, description: str | None) -> JsonBody:
+    body: dict[str, Json] = {"name": name, "amount": amount, "order": order}
     return JsonBody(body if description is None else {**body, "description": description})
 
 

@@ -1,17 +1,18 @@
-"""What belongs to a campaign: its emails, forms, pages, lists and so on."""
+"""The assets of a campaign: its emails, forms, pages, lists and so on."""
 
 from __future__ import annotations
 
 import builtins
 import logging
 import re
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.parameters import Day, days, page_size
+from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import Check, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 100
@@ -49,9 +50,21 @@ KNOWN_TYPES = frozenset(
         "WEB_INTERACTIVE",
     )
 )
-"""Types that somebody has seen. The platform's list keeps growing, so another one is sent all the same."""
+"""Known asset types. HubSpot keeps adding types, so an unknown one is sent with a warning."""
 
 log = logging.getLogger(__name__)
+
+
+def _asset_type(field: str, value: object) -> str:
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {describe_type(value)}"
+        raise InvalidInput(field, problem)
+    if value not in KNOWN_TYPES:
+        log.warning("Unknown asset type %s; sending it as given", value)
+    return value
+
+
+AssetType = Annotated[str, Check(_asset_type)]
 
 
 class CampaignAsset(TypedDict):
@@ -60,72 +73,72 @@ class CampaignAsset(TypedDict):
     metrics: NotRequired[dict[str, float]]
 
 
+@endpoint
 def list(
     campaign_guid: str,
-    asset_type: str,
+    asset_type: AssetType,
     *,
     start_date: Day | None = None,
     end_date: Day | None = None,
-    limit: int | None = None,
+    limit: PageSize | None = None,
 ) -> Call[builtins.list[CampaignAsset]]:
-    """Page through a campaign's assets of one type.
+    """List a campaign's assets of one type.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param asset_type: code of the type, e.g. ``MARKETING_EMAIL``, ``FORM`` or ``OBJECT_LIST``.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :param limit: rows per page, 1-100; the platform's own 10 when not given.
-    :returns: one page of assets; iterate the call for all.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on a type that is no code, or when one of the two days is missing.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :param limit: rows per page, 1-100; HubSpot's default of 10 when not given.
+    :returns: one page of assets; iterate the call for all pages.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *asset_type* is not a type code, or only one of the two days is given.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}``.
     """
-    name = "campaign_assets.list"
-    size = None if limit is None else page_size(name, limit, at_most=PAGE_MAX)
-    params = path_params(name, campaignGuid=campaign_guid, assetType=_type(name, asset_type))
+    params = path_params(campaignGuid=campaign_guid, assetType=asset_type)
     return Call(
-        name,
+        "campaign_assets.list",
         Route("GET", "campaigns", "/{campaignGuid}/assets/{assetType}", params),
         _rows,
         Replay.SAFE,
-        query=(*query_pairs(limit=size), *days(name, start_date, end_date, together=True)),
+        query=(*query_pairs(limit=limit), *day_range(start_date, end_date, for_metrics=True)),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
-def add(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    """Put an asset into a campaign; one that is in it stays.
+@endpoint
+def add(campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
+    """Add an asset to a campaign. Adding it twice changes nothing.
 
-    :param campaign_guid: the campaign.
-    :param asset_type: code of its type. Which types can be put in is not settled: forms, lists and web
-        addresses can for certain.
-    :param asset_id: its id.
-    :raises NotFound: when there is no such campaign or asset.
-    :raises InvalidRequest: when assets of the type cannot be put into campaigns.
+    :param campaign_guid: id of the campaign.
+    :param asset_type: code of the asset's type. HubSpot does not document which types can be added; forms,
+        lists and external URLs can.
+    :param asset_id: id of the asset.
+    :raises NotFound: when the campaign or the asset does not exist.
+    :raises InvalidRequest: when assets of this type cannot be added to campaigns.
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
     return _write("PUT", "campaign_assets.add", campaign_guid, asset_type, asset_id)
 
 
-def remove(campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    """Take an asset out of a campaign; the asset itself stays.
+@endpoint
+def remove(campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
+    """Remove an asset from a campaign. The asset itself is kept.
 
-    :param campaign_guid: the campaign.
-    :param asset_type: code of its type.
-    :param asset_id: its id.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :param asset_type: code of the asset's type.
+    :param asset_id: id of the asset.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
     return _write("DELETE", "campaign_assets.remove", campaign_guid, asset_type, asset_id)
 
 
-def _write(method: str, call: str, campaign_guid: str, asset_type: str, asset_id: str) -> Call[None]:
-    kind = _type(call, asset_type)
-    params = path_params(call, campaignGuid=campaign_guid, assetType=kind, assetId=asset_id)
+def _write(method: str, call: str, campaign_guid: str, asset_type: AssetType, asset_id: str) -> Call[None]:
+    params = path_params(campaignGuid=campaign_guid, assetType=asset_type, assetId=asset_id)
     return Call(
         call,
         Route(method, "campaigns", "/{campaignGuid}/assets/{assetType}/{assetId}", params),
@@ -133,15 +146,6 @@ def _write(method: str, call: str, campaign_guid: str, asset_type: str, asset_id
         Replay.SAFE,
         scopes=_WRITE,
     )
-
-
-def _type(call: str, asset_type: str) -> str:
-    if not isinstance(asset_type, str) or not _CODE.fullmatch(asset_type):
-        problem = f"must be a code in capitals such as MARKETING_EMAIL, not {describe_type(asset_type)}"
-        raise InvalidInput("asset_type", problem, call=call)
-    if asset_type not in KNOWN_TYPES:
-        log.warning("%s: nobody has seen the asset type %s; it is sent as it is", call, asset_type)
-    return asset_type
 
 
 def _rows(envelope: Envelope) -> builtins.list[CampaignAsset]:

@@ -1,17 +1,18 @@
-"""What a campaign is planned to cost, and how that compares with what it did cost."""
+"""The budget items of a campaign, and its budget and spend totals."""
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
-from airflow_provider_mkt.client.hubspot.campaigns._lines import READ, Line, Lines
+from airflow_provider_mkt.client.hubspot.campaigns._lines import READ, Line, LineCalls, Order
+from airflow_provider_mkt.client.parameters import Amount, NumericId, OptionalText, Text, endpoint
 
-_LINES = Lines("budget", "campaign_budgets")
+_CALLS = LineCalls("budget", "campaign_budgets")
 
 
 class BudgetTotals(TypedDict):
-    """Both lists come in any order; a line's ``order`` tells its place, 0 the oldest."""
+    """Budget and spend items, in any order; an item's ``order`` is its position, 0 for the oldest."""
 
     currencyCode: str
     budgetItems: list[Line]
@@ -21,93 +22,95 @@ class BudgetTotals(TypedDict):
     remainingBudget: NotRequired[float]
 
 
+@endpoint
 def totals(campaign_guid: str) -> Call[BudgetTotals]:
-    """Read all budget and spend lines of a campaign, with their sums.
+    """Read all budget and spend items of a campaign, with totals.
 
-    :param campaign_guid: the campaign.
-    :returns: lines, sums and the currency all of them are in.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :returns: items, totals and their currency.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/totals``.
     """
-    name = "campaign_budgets.totals"
     return Call(
-        name,
-        Route(
-            "GET", "campaigns", "/{campaignGuid}/budget/totals", path_params(name, campaignGuid=campaign_guid)
-        ),
+        "campaign_budgets.totals",
+        Route("GET", "campaigns", "/{campaignGuid}/budget/totals", path_params(campaignGuid=campaign_guid)),
         lambda envelope: cast("BudgetTotals", envelope),
         Replay.SAFE,
         scopes=READ,
     )
 
 
+@endpoint
 def add(
-    campaign_guid: str, name: str, amount: float, *, order: int, description: str | None = None
+    campaign_guid: str, name: Text, amount: Amount, *, order: Order, description: OptionalText | None = None
 ) -> Call[Line]:
-    """Add a line to a campaign's budget.
+    """Add a budget item to a campaign.
 
-    Nothing tells a repeat from a second line: read ``campaign_budgets.totals`` before trying again.
+    A retry can add the item twice: read ``campaign_budgets.totals`` before retrying.
 
-    :param campaign_guid: the campaign.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line with its id.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item with its id.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``POST /marketing/{version}/campaigns/{campaignGuid}/budget``.
     """
-    return _LINES.add(campaign_guid, name, amount, order, description)
+    return _CALLS.add(campaign_guid, name, amount, order, description)
 
 
-def get(campaign_guid: str, budget_id: int | str) -> Call[Line]:
-    """Read a line of a campaign's budget.
+@endpoint
+def get(campaign_guid: str, budget_id: NumericId) -> Call[Line]:
+    """Read a budget item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :raises NotFound: when the campaign has no such line.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :raises NotFound: when the campaign has no such item.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.get(campaign_guid, budget_id)
+    return _CALLS.get(campaign_guid, budget_id)
 
 
+@endpoint
 def replace(
     campaign_guid: str,
-    budget_id: int | str,
-    name: str,
-    amount: float,
+    budget_id: NumericId,
+    name: Text,
+    amount: Amount,
     *,
-    order: int,
-    description: str | None = None,
+    order: Order,
+    description: OptionalText | None = None,
 ) -> Call[Line]:
-    """Write a line of a campaign's budget anew: what is not given is gone afterwards.
+    """Replace a budget item of a campaign. Fields that are not given are cleared.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line as it is now.
-    :raises NotFound: when the campaign has no such line.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item after the change.
+    :raises NotFound: when the campaign has no such item.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.replace(campaign_guid, budget_id, name, amount, order, description)
+    return _CALLS.replace(campaign_guid, budget_id, name, amount, order, description)
 
 
-def remove(campaign_guid: str, budget_id: int | str) -> Call[None]:
-    """Remove a line of a campaign's budget.
+@endpoint
+def remove(campaign_guid: str, budget_id: NumericId) -> Call[None]:
+    """Remove a budget item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param budget_id: the line.
-    :raises NotFound: when the campaign has no such line, be it that it was removed before.
+    :param campaign_guid: id of the campaign.
+    :param budget_id: id of the item.
+    :raises NotFound: when the campaign has no such item, for example because it was removed before.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/budget/{budgetId}``.
     """
-    return _LINES.remove(campaign_guid, budget_id)
+    return _CALLS.remove(campaign_guid, budget_id)

@@ -1,12 +1,13 @@
-"""What came of a campaign: contacts, sessions and revenue."""
+"""Reports on a campaign: contacts, sessions and revenue."""
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.hubspot.parameters import Day, days, one_of, page_size
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import endpoint, one_of
 
 PAGE_MAX = 100
 CONTACT_TYPES = ("contactFirstTouch", "contactLastTouch", "influencedContacts")
@@ -40,7 +41,7 @@ class CampaignMetrics(TypedDict):
 
 
 class CampaignRevenue(TypedDict):
-    """Money in the account's currency; what the token may not see is left out."""
+    """Revenue in the account's currency; fields that the token may not see are missing."""
 
     contactsNumber: NotRequired[int]
     dealsNumber: NotRequired[int]
@@ -49,101 +50,96 @@ class CampaignRevenue(TypedDict):
     currencyCode: NotRequired[str]
 
 
+@endpoint
 def contacts(
     campaign_guid: str,
-    contact_type: str,
+    contact_type: Annotated[str, one_of(*CONTACT_TYPES)],
     *,
     start_date: Day | None = None,
     end_date: Day | None = None,
-    limit: int = PAGE_MAX,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[list[ContactReference]]:
-    """Page through the ids of contacts that a campaign won or influenced.
+    """List the ids of the contacts that a campaign created or influenced.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param contact_type: ``contactFirstTouch``, ``contactLastTouch`` or ``influencedContacts``.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
     :param limit: rows per page, 1-100.
-    :returns: one page of ids; iterate the call for all.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on another type, a limit out of bounds or what is no day.
+    :returns: one page of ids; iterate the call for all pages.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *contact_type* is unknown, *limit* is out of range, or a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/contacts/{contactType}``.
     """
-    name = "campaign_reports.contacts"
-    kind = one_of(name, "contact_type", contact_type, CONTACT_TYPES)
-    params = path_params(name, campaignGuid=campaign_guid, contactType=kind)
-    size = page_size(name, limit, at_most=PAGE_MAX)
+    params = path_params(campaignGuid=campaign_guid, contactType=contact_type)
     return Call(
-        name,
+        "campaign_reports.contacts",
         Route("GET", "campaigns", "/{campaignGuid}/reports/contacts/{contactType}", params),
         _rows,
         Replay.SAFE,
-        query=(*days(name, start_date, end_date), *query_pairs(limit=size)),
+        query=(*day_range(start_date, end_date), *query_pairs(limit=limit)),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
+@endpoint
 def metrics(
     campaign_guid: str, *, start_date: Day | None = None, end_date: Day | None = None
 ) -> Call[CampaignMetrics]:
-    """Read how many sessions and contacts a campaign brought.
+    """Read how many sessions and contacts a campaign generated.
 
-    :param campaign_guid: the campaign.
+    :param campaign_guid: id of the campaign.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on what is no day.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/metrics``.
     """
-    name = "campaign_reports.metrics"
     return Call(
-        name,
-        _report(name, "metrics", campaign_guid),
+        "campaign_reports.metrics",
+        _report("metrics", campaign_guid),
         lambda envelope: cast("CampaignMetrics", envelope),
         Replay.SAFE,
-        query=days(name, start_date, end_date),
+        query=day_range(start_date, end_date),
         scopes=_READ,
     )
 
 
+@endpoint
 def revenue(
     campaign_guid: str,
     *,
-    attribution_model: str = "LINEAR",
+    attribution_model: Annotated[str, one_of(*ATTRIBUTION_MODELS)] = "LINEAR",
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[CampaignRevenue]:
-    """Read how much revenue is put down to a campaign.
+    """Read the revenue that is attributed to a campaign.
 
-    :param campaign_guid: the campaign.
-    :param attribution_model: how a deal is shared out among what led to it, e.g. ``LINEAR``.
+    :param campaign_guid: id of the campaign.
+    :param attribution_model: attribution model, e.g. ``LINEAR``.
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
-    :raises PermissionDenied: without one of the revenue scopes, which are apart from the others.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: on another model or what is no day.
+    :raises PermissionDenied: when none of the separate revenue scopes is granted.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *attribution_model* is unknown, or a day is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/reports/revenue``.
     """
-    name = "campaign_reports.revenue"
-    model: Pairs = query_pairs(
-        attributionModel=one_of(name, "attribution_model", attribution_model, ATTRIBUTION_MODELS)
-    )
     return Call(
-        name,
-        _report(name, "revenue", campaign_guid),
+        "campaign_reports.revenue",
+        _report("revenue", campaign_guid),
         lambda envelope: cast("CampaignRevenue", envelope),
         Replay.SAFE,
-        query=(*model, *days(name, start_date, end_date)),
+        query=(*query_pairs(attributionModel=attribution_model), *day_range(start_date, end_date)),
         scopes=_REVENUE,
     )
 
 
-def _report(call: str, report: str, campaign_guid: str) -> Route:
-    params = path_params(call, campaignGuid=campaign_guid)
+def _report(report: str, campaign_guid: str) -> Route:
+    params = path_params(campaignGuid=campaign_guid)
     return Route("GET", "campaigns", f"/{{campaignGuid}}/reports/{report}", params)
 
 

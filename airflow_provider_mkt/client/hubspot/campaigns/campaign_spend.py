@@ -1,79 +1,84 @@
-"""What a campaign did cost. The sums are read with the budget's, by ``campaign_budgets.totals``."""
+"""The spend items of a campaign. ``campaign_budgets.totals`` reads the totals."""
 
 from __future__ import annotations
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.hubspot.campaigns._lines import Line, Lines
+from airflow_provider_mkt.client.hubspot.campaigns._lines import Line, LineCalls, Order
+from airflow_provider_mkt.client.parameters import Amount, NumericId, OptionalText, Text, endpoint
 
-_LINES = Lines("spend", "campaign_spend")
+_CALLS = LineCalls("spend", "campaign_spend")
 
 
+@endpoint
 def add(
-    campaign_guid: str, name: str, amount: float, *, order: int, description: str | None = None
+    campaign_guid: str, name: Text, amount: Amount, *, order: Order, description: OptionalText | None = None
 ) -> Call[Line]:
-    """Add a line to a campaign's spend.
+    """Add a spend item to a campaign.
 
-    Nothing tells a repeat from a second line: read ``campaign_budgets.totals`` before trying again.
+    A retry can add the item twice: read ``campaign_budgets.totals`` before retrying.
 
-    :param campaign_guid: the campaign.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line with its id.
-    :raises NotFound: when there is no such campaign.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item with its id.
+    :raises NotFound: when the campaign does not exist.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``POST /marketing/{version}/campaigns/{campaignGuid}/spend``.
     """
-    return _LINES.add(campaign_guid, name, amount, order, description)
+    return _CALLS.add(campaign_guid, name, amount, order, description)
 
 
-def get(campaign_guid: str, spend_id: int | str) -> Call[Line]:
-    """Read a line of a campaign's spend.
+@endpoint
+def get(campaign_guid: str, spend_id: NumericId) -> Call[Line]:
+    """Read a spend item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param spend_id: the line.
-    :raises NotFound: when the campaign has no such line.
+    :param campaign_guid: id of the campaign.
+    :param spend_id: id of the item.
+    :raises NotFound: when the campaign has no such item.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.get(campaign_guid, spend_id)
+    return _CALLS.get(campaign_guid, spend_id)
 
 
+@endpoint
 def replace(
     campaign_guid: str,
-    spend_id: int | str,
-    name: str,
-    amount: float,
+    spend_id: NumericId,
+    name: Text,
+    amount: Amount,
     *,
-    order: int,
-    description: str | None = None,
+    order: Order,
+    description: OptionalText | None = None,
 ) -> Call[Line]:
-    """Write a line of a campaign's spend anew: what is not given is gone afterwards.
+    """Replace a spend item of a campaign. Fields that are not given are cleared.
 
-    :param campaign_guid: the campaign.
-    :param spend_id: the line.
-    :param name: what the line is for.
-    :param amount: how much, in the campaign's currency.
-    :param order: its place among the lines, 0 the oldest.
-    :param description: more about it.
-    :returns: the line as it is now.
-    :raises NotFound: when the campaign has no such line.
-    :raises InvalidInput: without a name, or on an amount or order that is no number.
+    :param campaign_guid: id of the campaign.
+    :param spend_id: id of the item.
+    :param name: name of the item.
+    :param amount: amount of money, in the campaign's currency.
+    :param order: position among the items, 0 for the oldest.
+    :param description: description of the item.
+    :returns: the item after the change.
+    :raises NotFound: when the campaign has no such item.
+    :raises InvalidInput: when *name* is empty, or *amount* or *order* is not a number.
 
     Source: ``PUT /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.replace(campaign_guid, spend_id, name, amount, order, description)
+    return _CALLS.replace(campaign_guid, spend_id, name, amount, order, description)
 
 
-def remove(campaign_guid: str, spend_id: int | str) -> Call[None]:
-    """Remove a line of a campaign's spend.
+@endpoint
+def remove(campaign_guid: str, spend_id: NumericId) -> Call[None]:
+    """Remove a spend item of a campaign.
 
-    :param campaign_guid: the campaign.
-    :param spend_id: the line.
-    :raises NotFound: when the campaign has no such line, be it that it was removed before.
+    :param campaign_guid: id of the campaign.
+    :param spend_id: id of the item.
+    :raises NotFound: when the campaign has no such item, for example because it was removed before.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}/spend/{spendId}``.
     """
-    return _LINES.remove(campaign_guid, spend_id)
+    return _CALLS.remove(campaign_guid, spend_id)

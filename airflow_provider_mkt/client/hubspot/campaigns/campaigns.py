@@ -1,10 +1,10 @@
-"""Campaigns: the containers that HubSpot reports marketing work under."""
+"""Campaigns: groups of marketing assets that HubSpot reports on together."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -12,15 +12,23 @@ from airflow_provider_mkt.client.call import (
     JsonBody,
     Replay,
     Route,
-    batch,
-    comma_list,
+    comma_joined,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
-from airflow_provider_mkt.client.hubspot.parameters import Day, Properties, changed, days, page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import (
+    Changes,
+    Day,
+    PageSize,
+    Properties,
+    day_range,
+    required_properties,
+    text_properties,
+)
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import Names, Text, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 50
@@ -44,146 +52,135 @@ class Campaign(TypedDict):
     assets: NotRequired[dict[str, Any]]
 
 
+@endpoint
 def list(
-    *,
-    name: str | None = None,
-    properties: Sequence[str] = (),
-    sort: str | None = None,
-    limit: int = PAGE_MAX,
+    *, name: str | None = None, properties: Names = (), sort: Text | None = None, limit: PageSize = PAGE_MAX
 ) -> Call[builtins.list[Campaign]]:
-    """Page through campaigns.
+    """List campaigns.
 
-    :param name: part of the name; the platform matches substrings.
-    :param properties: properties to return; none are returned otherwise.
-    :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` turns it round.
+    :param name: part of the name; HubSpot matches substrings.
+    :param properties: properties to return; none when empty.
+    :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-100.
-    :returns: one page of campaigns; iterate the call for all.
-    :raises InvalidInput: on an unknown sort or a limit out of bounds.
+    :returns: one page of campaigns; iterate the call for all pages.
+    :raises InvalidInput: when *sort* is unknown, or *limit* is out of range.
 
     Source: ``GET /marketing/{version}/campaigns``.
     """
-    call = "campaigns.list"
-    wanted = comma_list(call, "properties", properties)
-    if sort is not None and text(call, "sort", sort).removeprefix("-") not in SORTS:
-        raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}", call=call)
-    size = page_size(call, limit, at_most=PAGE_MAX)
-    query = query_pairs(name=name, properties=wanted, sort=sort, limit=size)
+    if sort is not None and sort.removeprefix("-") not in SORTS:
+        raise InvalidInput("sort", f"must be one of {', '.join(sorted(SORTS))}")
     return Call(
-        call,
+        "campaigns.list",
         Route("GET", "campaigns"),
         _rows,
         Replay.SAFE,
-        query=query,
+        query=query_pairs(name=name, properties=comma_joined(properties), sort=sort, limit=limit),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
+@endpoint
 def get(
-    campaign_guid: str,
-    *,
-    properties: Sequence[str] = (),
-    start_date: Day | None = None,
-    end_date: Day | None = None,
+    campaign_guid: str, *, properties: Names = (), start_date: Day | None = None, end_date: Day | None = None
 ) -> Call[Campaign]:
-    """Read one campaign, with a first page of its assets of each type.
+    """Read a campaign, with the first page of its assets of each type.
 
-    :param campaign_guid: its ``campaignGuid``.
+    :param campaign_guid: id of the campaign.
     :param properties: properties to return.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :raises NotFound: when there is none.
-    :raises InvalidInput: when one of the two days is missing or no day.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :raises NotFound: when it does not exist.
+    :raises InvalidInput: when only one of the two days is given, or one is not a date.
 
     Source: ``GET /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.get"
-    wanted = query_pairs(properties=comma_list(name, "properties", properties))
+    wanted = query_pairs(properties=comma_joined(properties))
     return Call(
-        name,
-        _one("GET", name, campaign_guid),
+        "campaigns.get",
+        _route("GET", campaign_guid),
         _campaign,
         Replay.SAFE,
-        query=(*wanted, *days(name, start_date, end_date, together=True)),
+        query=(*wanted, *day_range(start_date, end_date, for_metrics=True)),
         scopes=_READ,
     )
 
 
+@endpoint
 def create(properties: Properties) -> Call[Campaign]:
     """Create a campaign.
 
-    Names are not unique to the platform, so a blind repeat creates it again.
+    Names are not unique in HubSpot, so a retry can create a duplicate.
 
-    :param properties: its properties, all text; ``hs_name`` is needed.
-    :returns: the campaign, with the properties that were given.
-    :raises InvalidInput: without a name, or when a value is not text.
-    :raises InvalidRequest: on a property that is unknown or read-only.
+    :param properties: property names and values, all text; ``hs_name`` is required.
+    :returns: the campaign, with the given properties.
+    :raises InvalidInput: when ``hs_name`` is missing, or a value is not text.
+    :raises InvalidRequest: when a property is unknown or read-only.
 
     Source: ``POST /marketing/{version}/campaigns``.
     """
-    name = "campaigns.create"
     return Call(
-        name,
+        "campaigns.create",
         Route("POST", "campaigns"),
         _campaign,
         Replay.VERIFY,
-        body=JsonBody({"properties": _named(name, "properties", properties)}),
+        body=JsonBody({"properties": _with_name("properties", properties)}),
         scopes=_WRITE,
     )
 
 
-def update(campaign_guid: str, properties: Properties) -> Call[Campaign]:
-    """Change properties of a campaign.
+@endpoint
+def update(campaign_guid: str, properties: Changes) -> Call[Campaign]:
+    """Update a campaign.
 
-    :param campaign_guid: its ``campaignGuid``.
-    :param properties: the ones to change, all text; an empty value clears.
-    :returns: the campaign, with the properties that were given.
-    :raises InvalidInput: when there is nothing to change, or a value is not text.
-    :raises InvalidRequest: on a property that is unknown or read-only.
-    :raises NotFound: when there is no such campaign.
+    :param campaign_guid: id of the campaign.
+    :param properties: properties to change, all text; an empty value clears a property.
+    :returns: the campaign, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises InvalidRequest: when a property is unknown or read-only.
+    :raises NotFound: when the campaign does not exist.
 
     Source: ``PATCH /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.update"
     return Call(
-        name,
-        _one("PATCH", name, campaign_guid),
+        "campaigns.update",
+        _route("PATCH", campaign_guid),
         _campaign,
         Replay.SAFE,
-        body=JsonBody({"properties": changed(name, "properties", properties)}),
+        body=JsonBody({"properties": properties}),
         scopes=_WRITE,
     )
 
 
+@endpoint
 def delete(campaign_guid: str) -> Call[None]:
-    """Delete a campaign. The platform does not tell whether there was one.
+    """Delete a campaign. HubSpot does not report whether it existed.
 
-    :param campaign_guid: its ``campaignGuid``.
+    :param campaign_guid: id of the campaign.
 
     Source: ``DELETE /marketing/{version}/campaigns/{campaignGuid}``.
     """
-    name = "campaigns.delete"
-    return Call(name, _one("DELETE", name, campaign_guid), nothing, Replay.SAFE, scopes=_WRITE)
+    return Call("campaigns.delete", _route("DELETE", campaign_guid), nothing, Replay.SAFE, scopes=_WRITE)
 
 
-def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
+@endpoint
+def create_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -> Call[BatchResult]:
     """Create up to 50 campaigns.
 
-    Names are not unique to the platform, so a blind repeat creates them again.
+    Names are not unique in HubSpot, so a retry can create duplicates.
 
-    :param campaigns: one mapping of properties each; ``hs_name`` is needed.
-    :returns: the created ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, or a campaign without a name.
+    :param campaigns: 1-50 mappings of properties; ``hs_name`` is required.
+    :returns: the created records in any order, and the errors.
+    :raises InvalidInput: on an empty or too large batch, or a campaign without ``hs_name``.
 
     Source: ``POST /marketing/{version}/campaigns/batch/create``.
     """
-    call = "campaigns.create_batch"
     inputs = [
-        {"properties": _named(call, f"campaigns[{index}]", properties)}
-        for index, properties in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX))
+        {"properties": _with_name(f"campaigns[{index}]", properties)}
+        for index, properties in enumerate(campaigns)
     ]
     return Call(
-        call,
+        "campaigns.create_batch",
         Route("POST", "campaigns", "/batch/create"),
         read_batch,
         Replay.VERIFY,
@@ -192,35 +189,33 @@ def create_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     )
 
 
-def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
-    """Change properties of up to 50 campaigns.
+@endpoint
+def update_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -> Call[BatchResult]:
+    """Update up to 50 campaigns.
 
-    :param campaigns: one mapping each: ``id`` and the properties to change, all text; an empty value
-        clears.
-    :returns: the changed ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, a campaign without ``id`` or given twice, or
-        one with nothing to change.
+    :param campaigns: 1-50 mappings of ``id`` and the properties to change, all text; an empty value clears a
+        property.
+    :returns: the updated records in any order, and the errors.
+    :raises InvalidInput: on an empty or too large batch, a campaign without ``id`` or given twice, or one
+        without changes.
 
     Source: ``POST /marketing/{version}/campaigns/batch/update``.
     """
-    call = "campaigns.update_batch"
     inputs: builtins.list[dict[str, Any]] = []
     seen: set[str] = set()
-    for index, campaign in enumerate(batch(call, "campaigns", campaigns, at_most=BATCH_MAX)):
+    for index, campaign in enumerate(campaigns):
         where = f"campaigns[{index}]"
         if not isinstance(campaign, Mapping):
-            raise InvalidInput(
-                where, f"must be a mapping of properties, not {describe_type(campaign)}", call=call
-            )
-        guid = text(call, f"{where}.id", campaign.get("id", ""))
+            raise InvalidInput(where, f"must be a mapping of properties, not {describe_type(campaign)}")
+        guid = required_str(f"{where}.id", campaign.get("id", ""))
         if guid.lower() in seen:
-            # Which of the two changes would win is documented nowhere.
-            raise InvalidInput(f"{where}.id", "is in the batch twice", call=call)
+            # HubSpot does not document which of the two changes wins.
+            raise InvalidInput(f"{where}.id", "is in the batch twice")
         seen.add(guid.lower())
         properties = {name: value for name, value in campaign.items() if name != "id"}
-        inputs.append({"id": guid, "properties": changed(call, where, properties)})
+        inputs.append({"id": guid, "properties": required_properties(where, properties)})
     return Call(
-        call,
+        "campaigns.update_batch",
         Route("POST", "campaigns", "/batch/update"),
         read_batch,
         Replay.SAFE,
@@ -229,76 +224,65 @@ def update_batch(campaigns: Sequence[Properties]) -> Call[BatchResult]:
     )
 
 
-def archive_batch(campaign_guids: Sequence[str]) -> Call[None]:
-    """Delete up to 50 campaigns. The platform does not tell which there were, or which it could not delete.
+@endpoint
+def archive_batch(campaign_guids: Annotated[Sequence[Text], items(BATCH_MAX)]) -> Call[None]:
+    """Delete up to 50 campaigns. HubSpot reports neither which existed nor which it could not delete.
 
-    :param campaign_guids: their ids.
-    :raises InvalidInput: on an empty or too large batch, or an id that is none.
+    :param campaign_guids: 1-50 campaign ids.
+    :raises InvalidInput: on an empty or too large batch, or an invalid id.
 
     Source: ``POST /marketing/{version}/campaigns/batch/archive``.
     """
-    call = "campaigns.archive_batch"
     return Call(
-        call,
+        "campaigns.archive_batch",
         Route("POST", "campaigns", "/batch/archive"),
         nothing,
         Replay.SAFE,
-        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        body=JsonBody(as_inputs([{"id": guid} for guid in campaign_guids])),
         scopes=_WRITE,
     )
 
 
+@endpoint
 def batch_read(
-    campaign_guids: Sequence[str],
+    campaign_guids: Annotated[Sequence[Text], items(BATCH_MAX)],
     *,
-    properties: Sequence[str] = (),
+    properties: Names = (),
     start_date: Day | None = None,
     end_date: Day | None = None,
 ) -> Call[BatchResult]:
-    """Read up to 50 campaigns by id, each with a first page of its assets of each type.
+    """Read up to 50 campaigns by id, each with the first page of its assets of each type.
 
-    :param campaign_guids: ids; duplicates are answered once.
+    :param campaign_guids: 1-50 campaign ids; duplicates are returned once.
     :param properties: properties to return.
-    :param start_date: first day of the assets' metrics; they come only with both days.
-    :param end_date: last day of them.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or when one of the two days is missing.
+    :param start_date: first day of the assets' metrics, which are returned only when both days are given.
+    :param end_date: last day of the metrics.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or when only one of the two days is given.
 
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """
-    call = "campaigns.batch_read"
-    wanted = query_pairs(properties=comma_list(call, "properties", properties))
+    wanted = query_pairs(properties=comma_joined(properties))
     return Call(
-        call,
+        "campaigns.batch_read",
         Route("POST", "campaigns", "/batch/read"),
         read_batch,
         Replay.SAFE,
-        query=(*wanted, *days(call, start_date, end_date, together=True)),
-        body=JsonBody(as_inputs(_ids(call, campaign_guids))),
+        query=(*wanted, *day_range(start_date, end_date, for_metrics=True)),
+        body=JsonBody(as_inputs([{"id": guid} for guid in campaign_guids])),
         scopes=_READ,
     )
 
 
-def _one(method: str, call: str, campaign_guid: str) -> Route:
-    return Route(method, "campaigns", "/{campaignGuid}", path_params(call, campaignGuid=campaign_guid))
+def _route(method: str, campaign_guid: str) -> Route:
+    return Route(method, "campaigns", "/{campaignGuid}", path_params(campaignGuid=campaign_guid))
 
 
-def _ids(call: str, campaign_guids: Sequence[str]) -> builtins.list[dict[str, Any]]:
-    guids = batch(call, "campaign_guids", campaign_guids, at_most=BATCH_MAX)
-    return [{"id": text(call, f"campaign_guids[{index}]", guid)} for index, guid in enumerate(guids)]
-
-
-def _named(call: str, where: str, properties: Properties) -> dict[str, str]:
-    if not isinstance(properties, Mapping):
-        raise InvalidInput(
-            where, f"must be a mapping of properties, not {describe_type(properties)}", call=call
-        )
-    for name, value in properties.items():
-        if not isinstance(value, str):
-            raise InvalidInput(f"{where}.{name}", f"must be text, not {describe_type(value)}", call=call)
-    if not properties.get("hs_name", "").strip():
-        raise InvalidInput(f"{where}.hs_name", "is missing or empty: a campaign needs a name", call=call)
-    return dict(properties)
+def _with_name(field: str, properties: Properties) -> dict[str, str]:
+    checked = text_properties(field, properties)
+    if not checked.get("hs_name", "").strip():
+        raise InvalidInput(f"{field}.hs_name", "is missing or empty: a campaign requires a name")
+    return checked
 
 
 def _campaign(envelope: Envelope) -> Campaign:

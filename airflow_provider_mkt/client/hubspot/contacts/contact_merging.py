@@ -1,36 +1,36 @@
-"""Merging of contacts, which cannot be undone."""
+"""Merge contacts."""
 
 from __future__ import annotations
 
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, contact
-from airflow_provider_mkt.client.hubspot.parameters import text
+from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contact
+from airflow_provider_mkt.client.parameters import Text, endpoint
 
 _WRITE = ("crm.objects.contacts.write",)
 
 
-def merge(primary_id: str, merged_id: str) -> Call[Contact]:
-    """Merge one contact into another, for good. Never repeated by itself.
+@endpoint
+def merge(primary_id: Text, merged_id: Text) -> Call[Contact]:
+    """Merge one contact into another. It cannot be undone and is never retried automatically.
 
-    :param primary_id: record id of the contact whose values win.
-    :param merged_id: record id of the one that goes; it leads to the survivor from then on, but not in
-        batch updates.
-    :returns: the contact that stays. Take its id from here.
-    :raises InvalidInput: when both ids are the same, or one is none.
-    :raises InvalidRequest: when the two have more than 250 identities together.
-    :raises NotFound: when one does not exist.
+    :param primary_id: record id of the contact whose values are kept.
+    :param merged_id: record id of the contact that is merged into the primary one. This id then refers to the
+        primary contact, except in batch updates.
+    :returns: the merged contact; its id may differ from *primary_id*.
+    :raises InvalidInput: when both ids are the same, or one is empty.
+    :raises InvalidRequest: when both contacts together have more than 250 merged ids.
+    :raises NotFound: when one of the contacts does not exist.
 
     Source: ``POST /crm/{version}/objects/contacts/merge``.
     """
-    name = "contact_merging.merge"
-    ids = text(name, "primary_id", primary_id), text(name, "merged_id", merged_id)
+    ids = primary_id, merged_id
     if ids[0].strip() == ids[1].strip():
-        raise InvalidInput("merged_id", "is the contact it is to be merged into", call=name)
+        raise InvalidInput("merged_id", "is the contact it is to be merged into")
     return Call(
-        name,
+        "contact_merging.merge",
         Route("POST", "contacts", "/merge"),
-        contact,
+        read_contact,
         Replay.NEVER,
         body=JsonBody({"primaryObjectId": ids[0], "objectIdToMerge": ids[1]}),
         scopes=_WRITE,

@@ -1,23 +1,23 @@
-"""Finding contacts by what they are like."""
+"""Search for contacts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route, comma_list
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PlatformError
-from airflow_provider_mkt.client.hubspot.contacts.contacts import Contact, rows
-from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size, text
+from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
+from airflow_provider_mkt.client.parameters import Names, Text, between, endpoint, known_value, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 
 PAGE_MAX = 200
 CEILING = 10_000
-"""Rows of one search that can be paged through."""
+"""Maximum number of results of one search."""
 GROUPS_MAX, GROUP_MAX, FILTERS_MAX = 5, 6, 18
 BODY_MAX = 3_000
-"""Characters of a search's body."""
+"""Maximum length of a search body, in characters."""
 
 _RECORD_ID = "hs_object_id"
 _LONGEST_ID = str(2**63 - 1)
@@ -35,99 +35,95 @@ T = TypeVar("T")
 
 
 Filter: TypeAlias = Mapping[str, Any]
-"""One condition: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (in lower case for
-text), ``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and
-``value`` for the rest."""
+"""One filter: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (lower case for text),
+``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and ``value`` for the
+other operators."""
 
 
+@endpoint
 def search(
     filter_groups: Sequence[Sequence[Filter]] = (),
     *,
-    query: str | None = None,
-    properties: Sequence[str] = (),
-    sort: str | None = None,
-    limit: int = PAGE_MAX,
+    query: Text | None = None,
+    properties: Names = (),
+    sort: Text | None = None,
+    limit: Annotated[int, between(1, PAGE_MAX)] = PAGE_MAX,
 ) -> Call[list[Contact]]:
-    """Search contacts, up to 10,000 of them; :func:`search_all` has no such ceiling.
+    """Search contacts, up to 10,000 results; :func:`search_all` has no such limit.
 
-    The index is behind what was just written, so a contact that is not found may yet exist.
+    The search index lags behind recent changes, so a contact that is not found may exist.
 
-    :param filter_groups: up to 5 groups of up to 6 filters, 18 in all; a contact matches when it passes
-        every filter of one group. A filter is a mapping of ``property_name``, ``operator`` and ``value``;
-        IN and NOT_IN take ``values`` instead (in lower case for text), BETWEEN a ``high_value`` too.
-    :param query: words that the contact's name, email, phone or company must have.
+    :param filter_groups: up to 5 groups of up to 6 filters, 18 in total; a contact matches when it passes
+        every filter of one group. A filter is a mapping of ``property_name``, ``operator`` and ``value``; IN
+        and NOT_IN take ``values`` instead (lower case for text), BETWEEN also takes ``high_value``.
+    :param query: text to find in the contact's name, email, phone or company.
     :param properties: properties to return.
-    :param sort: the property to sort by; a leading ``-`` turns it round.
+    :param sort: property to sort by; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-200.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a filter that cannot be right, a search too large or a limit out of bounds.
-    :raises InvalidRequest: while iterating, when there are more rows than the ceiling.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when a filter is invalid, the search is too large, or *limit* is out of range.
+    :raises InvalidRequest: while iterating, when there are more results than the limit.
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
-    name = "contact_search.search"
-    size = page_size(name, limit, at_most=PAGE_MAX)
-    body = _body(name, _groups(name, filter_groups), query, properties, size)
+    body = _body(_groups(filter_groups), query, properties, limit)
     if sort is not None:
-        body["sorts"] = [_sorted_by(name, sort)]
+        body["sorts"] = [_sorted_by(sort)]
     return Call(
-        name,
+        "contact_search.search",
         Route("POST", "contacts", "/search"),
-        rows,
+        read_contacts,
         Replay.SAFE,
-        body=JsonBody(_small_enough(name, body)),
-        follow=_below_the_ceiling,
+        body=JsonBody(_within_limit(body)),
+        follow=_next_page,
         quota=Quota.SEARCH,
         scopes=_READ,
     )
 
 
+@endpoint
 def search_all(
-    filter_groups: Sequence[Sequence[Filter]] = (),
-    *,
-    query: str | None = None,
-    properties: Sequence[str] = (),
+    filter_groups: Sequence[Sequence[Filter]] = (), *, query: Text | None = None, properties: Names = ()
 ) -> Call[list[Contact]]:
-    """Search contacts without a ceiling, in the order of their record ids.
+    """Search contacts without a result limit, in the order of their record ids.
 
-    Each page asks for the ids beyond the last one seen, so none is lost or comes twice when contacts
-    are created, changed or archived meanwhile. That takes one filter of each group.
+    Each page filters on record ids after the last one, so no contact is skipped or returned twice when
+    contacts are created, changed or archived meanwhile. That uses one filter of each group.
 
-    :param filter_groups: up to 5 groups of up to 5 filters, 18 in all with one more for each group.
-    :param query: words that the contact's name, email, phone or company must have.
+    :param filter_groups: up to 5 groups of up to 5 filters, 18 in total including one more per group.
+    :param query: text to find in the contact's name, email, phone or company.
     :param properties: properties to return.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a filter that cannot be right, or a search too large.
-    :raises PlatformError: while iterating, when rows come out of order, since some could be lost.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when a filter is invalid, or the search is too large.
+    :raises PlatformError: while iterating, when rows are not sorted by id, since some could be skipped.
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
-    name = "contact_search.search_all"
-    groups = _groups(name, filter_groups, room=1)
-    body = _body(name, groups, query, properties, PAGE_MAX)
-    body["sorts"] = [_sorted_by(name, _RECORD_ID)]
-    # What fits now must still fit on the last page.
-    _small_enough(name, _beyond(body, groups, _LONGEST_ID))
+    groups = _groups(filter_groups, reserved=1)
+    body = _body(groups, query, properties, PAGE_MAX)
+    body["sorts"] = [_sorted_by(_RECORD_ID)]
+    # The body must also be small enough on the last page, with the longest id.
+    _within_limit(_after_id(body, groups, _LONGEST_ID))
 
     def next_ids(call: Call[T], envelope: Envelope) -> JsonBody | None:
-        ids = [int(row["id"]) for row in rows(envelope)]
+        ids = [int(row["id"]) for row in read_contacts(envelope)]
         more = (envelope.get("paging") or {}).get("next")
         if not ids or (not more and len(ids) < PAGE_MAX):
             return None
-        asked: Any = call.body.value if isinstance(call.body, JsonBody) else body
-        floor = 0 if asked == body else int(asked["filterGroups"][0]["filters"][-1]["value"])
+        request_body: Any = call.body.value if isinstance(call.body, JsonBody) else body
+        floor = 0 if request_body == body else int(request_body["filterGroups"][0]["filters"][-1]["value"])
         if any(after <= before for before, after in zip((floor, *ids), ids, strict=False)):
             raise PlatformError(
-                "the rows are not in the order of their ids, so going on could lose some",
+                "the rows are not in the order of their ids, so the next page could skip some",
                 platform="hubspot",
-                call=name,
+                call=call.name,
             )
-        return JsonBody(_beyond(body, groups, str(ids[-1])))
+        return JsonBody(_after_id(body, groups, str(ids[-1])))
 
     return Call(
-        name,
+        "contact_search.search_all",
         Route("POST", "contacts", "/search"),
-        rows,
+        read_contacts,
         Replay.SAFE,
         body=JsonBody(body),
         follow=next_ids,
@@ -136,33 +132,32 @@ def search_all(
     )
 
 
-def _below_the_ceiling(call: Call[T], envelope: Envelope) -> JsonBody | None:
+def _next_page(call: Call[T], envelope: Envelope) -> JsonBody | None:
     after = ((envelope.get("paging") or {}).get("next") or {}).get("after")
-    asked = call.body.value if isinstance(call.body, JsonBody) else None
-    if not after or not isinstance(asked, dict):
+    request_body = call.body.value if isinstance(call.body, JsonBody) else None
+    if not after or not isinstance(request_body, dict):
         return None
     left = CEILING - int(after)
     if left <= 0:
         raise InvalidRequest(
-            f"more than {CEILING:,} contacts match, which is all that one search shows; "
-            "contact_search.search_all shows the others too",
+            f"more than {CEILING:,} contacts match, the most that one search returns; "
+            "contact_search.search_all returns all of them",
             platform="hubspot",
             call=call.name,
         )
-    # The platform refuses a page that would reach over the ceiling, whole.
-    return JsonBody({**asked, "after": str(after), "limit": min(int(asked["limit"]), left)})
+    # HubSpot rejects a page that would exceed the result limit.
+    return JsonBody({**request_body, "after": str(after), "limit": min(int(request_body["limit"]), left)})
 
 
-def _beyond(body: Mapping[str, Any], groups: list[list[dict[str, Any]]], last: str) -> dict[str, Any]:
-    only = {"propertyName": _RECORD_ID, "operator": "GT", "value": last}
-    return {**body, "filterGroups": [{"filters": [*group, only]} for group in groups or [[]]]}
+def _after_id(body: Mapping[str, Any], groups: list[list[dict[str, Any]]], last: str) -> dict[str, Any]:
+    after_last = {"propertyName": _RECORD_ID, "operator": "GT", "value": last}
+    return {**body, "filterGroups": [{"filters": [*group, after_last]} for group in groups or [[]]]}
 
 
 def _body(
-    call: str, groups: list[list[dict[str, Any]]], query: str | None, properties: Sequence[str], limit: int
+    groups: list[list[dict[str, Any]]], query: str | None, properties: Sequence[str], limit: int
 ) -> dict[str, Any]:
-    comma_list(call, "properties", properties)
-    # The schema asks for every one of these, needed or not.
+    # HubSpot's schema requires every one of these fields.
     body: dict[str, Any] = {
         "filterGroups": [{"filters": group} for group in groups],
         "properties": list(properties),
@@ -171,69 +166,64 @@ def _body(
         "after": "0",
     }
     if query is not None:
-        body["query"] = text(call, "query", query)
+        body["query"] = query
     return body
 
 
-def _small_enough(call: str, body: dict[str, Any]) -> dict[str, Any]:
+def _within_limit(body: dict[str, Any]) -> dict[str, Any]:
     size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
     if size > BODY_MAX:
-        raise InvalidInput(
-            "filter_groups", f"make a search of {size} characters; at most {BODY_MAX} are taken", call=call
-        )
+        raise InvalidInput("filter_groups", f"make a search of {size} characters; at most {BODY_MAX}")
     return body
 
 
-def _sorted_by(call: str, sort: str) -> dict[str, str]:
-    name = text(call, "sort", sort)
-    direction = "DESCENDING" if name.startswith("-") else "ASCENDING"
-    return {"propertyName": text(call, "sort", name.removeprefix("-")), "direction": direction}
+def _sorted_by(sort: str) -> dict[str, str]:
+    direction = "DESCENDING" if sort.startswith("-") else "ASCENDING"
+    return {"propertyName": required_str("sort", sort.removeprefix("-")), "direction": direction}
 
 
-def _groups(call: str, given: Sequence[Sequence[Filter]], *, room: int = 0) -> list[list[dict[str, Any]]]:
-    groups = _several(call, "filter_groups", given, GROUPS_MAX, "groups")
+def _groups(filter_groups: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Any]]]:
+    groups = _list_up_to("filter_groups", filter_groups, GROUPS_MAX, "groups")
     checked: list[list[dict[str, Any]]] = []
     for index, group in enumerate(groups):
-        where = f"filter_groups[{index}]"
-        filters = _several(call, where, group, GROUP_MAX - room, "filters")
+        field = f"filter_groups[{index}]"
+        filters = _list_up_to(field, group, GROUP_MAX - reserved, "filters")
         if not filters:
-            # It would match every contact there is.
-            raise InvalidInput(where, "is empty", call=call)
-        checked.append([_filter(call, f"{where}[{place}]", one) for place, one in enumerate(filters)])
-    total = sum(len(group) + room for group in checked)
+            # An empty group would match every contact.
+            raise InvalidInput(field, "is empty")
+        checked.append([_filter(f"{field}[{position}]", filter_) for position, filter_ in enumerate(filters)])
+    total = sum(len(group) + reserved for group in checked)
     if total > FILTERS_MAX:
-        raise InvalidInput("filter_groups", f"has {total} filters; at most {FILTERS_MAX} in all", call=call)
+        raise InvalidInput("filter_groups", f"has {total} filters; at most {FILTERS_MAX} in total")
     return checked
 
 
-def _several(call: str, field: str, value: Sequence[T], at_most: int, what: str) -> Sequence[T]:
+def _list_up_to(field: str, value: Sequence[T], at_most: int, item: str) -> Sequence[T]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
-        raise InvalidInput(field, f"must be a list, not {describe_type(value)}", call=call)
+        raise InvalidInput(field, f"must be a list, not {describe_type(value)}")
     if len(value) > at_most:
-        raise InvalidInput(field, f"has {len(value)} {what}; at most {at_most}", call=call)
+        raise InvalidInput(field, f"has {len(value)} {item}; at most {at_most}")
     return value
 
 
-def _filter(call: str, where: str, given: Filter) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise InvalidInput(where, f"must be a mapping, not {describe_type(given)}", call=call)
-    for key in given:
+def _filter(field: str, filter_: Filter) -> dict[str, Any]:
+    if not isinstance(filter_, Mapping):
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(filter_)}")
+    for key in filter_:
         if key not in _KEYS:
-            raise InvalidInput(where, f"has a key other than {', '.join(sorted(_KEYS))}", call=call)
-    name = text(call, f"{where}.property_name", given.get("property_name", ""))
-    operator = one_of(call, f"{where}.operator", given.get("operator", ""), OPERATORS)
-    wanted: dict[str, Any] = {"propertyName": name, "operator": operator}
+            raise InvalidInput(field, f"has a key other than {', '.join(sorted(_KEYS))}")
+    name = required_str(f"{field}.property_name", filter_.get("property_name", ""))
+    operator = known_value(f"{field}.operator", filter_.get("operator", ""), OPERATORS)
+    checked: dict[str, Any] = {"propertyName": name, "operator": operator}
     if operator in _LISTED:
-        values = given.get("values", ())
+        values = filter_.get("values", ())
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise InvalidInput(
-                f"{where}.values", f"must be a list of texts, not {describe_type(values)}", call=call
-            )
-        wanted["values"] = [
-            text(call, f"{where}.values[{index}]", value) for index, value in enumerate(values)
+            raise InvalidInput(f"{field}.values", f"must be a list of texts, not {describe_type(values)}")
+        checked["values"] = [
+            required_str(f"{field}.values[{index}]", value) for index, value in enumerate(values)
         ]
     elif operator not in _BARE:
-        wanted["value"] = text(call, f"{where}.value", given.get("value", ""))
+        checked["value"] = required_str(f"{field}.value", filter_.get("value", ""))
         if operator == "BETWEEN":
-            wanted["highValue"] = text(call, f"{where}.high_value", given.get("high_value", ""))
-    return wanted
+            checked["highValue"] = required_str(f"{field}.high_value", filter_.get("high_value", ""))
+    return checked

@@ -1,28 +1,38 @@
-"""Contacts: HubSpot's leads."""
+"""Contacts."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
 
 from airflow_provider_mkt.client.call import (
     Call,
-    Envelope,
     JsonBody,
     Pairs,
     Replay,
     Route,
-    batch,
-    comma_list,
-    flag,
+    comma_joined,
     path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
-from airflow_provider_mkt.client.hubspot.parameters import changed, names, page_size, text
+from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
+from airflow_provider_mkt.client.hubspot.contacts._records import contact_list, read_contact, read_contacts
+from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import (
+    Check,
+    JsonObject,
+    Names,
+    Text,
+    endpoint,
+    int_between,
+    item_list,
+    items,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 BATCH_MAX = 100
@@ -31,327 +41,308 @@ PAGE_MAX = 100
 _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
-Properties = Mapping[str, str]
+
+Contacts = Annotated[Sequence[Properties], Check(partial(contact_list, at_most=BATCH_MAX))]
 
 
-class Contact(TypedDict):
-    id: str
-    properties: dict[str, str | None]
-    createdAt: str
-    updatedAt: str
-    archived: bool
-    archivedAt: NotRequired[str]
-    propertiesWithHistory: NotRequired[dict[str, builtins.list[dict[str, Any]]]]
-    associations: NotRequired[dict[str, Any]]
-
-
+@endpoint
 def list(
     *,
-    properties: Sequence[str] = (),
-    properties_with_history: Sequence[str] = (),
-    associations: Sequence[str] = (),
+    properties: Names = (),
+    properties_with_history: Names = (),
+    associations: Names = (),
     archived: bool = False,
-    limit: int | None = None,
+    limit: PageSize | None = None,
 ) -> Call[builtins.list[Contact]]:
-    """Page through all contacts. Unlike search it has no ceiling, and shows what was just written.
+    """List all contacts. Unlike search, it has no result limit and includes recent changes.
 
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
-    :param archived: those in the recycle bin instead.
-    :param limit: rows per page, 1-100, with history 1-50; the most when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds or a value that is no list of names.
+    :param properties_with_history: properties to return with their history.
+    :param associations: object types whose associated ids are also returned, e.g. ``companies``.
+    :param archived: return archived contacts instead.
+    :param limit: rows per page, 1-100, or 1-50 with history; the maximum when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range, or a value is not a list of names.
 
     Source: ``GET /crm/{version}/objects/contacts``.
     """
-    name = "contacts.list"
-    most = HISTORY_MAX if properties_with_history else PAGE_MAX
-    shown = _shown(name, properties, properties_with_history, associations)
-    size = page_size(name, most if limit is None else limit, at_most=most)
+    limit_max = HISTORY_MAX if properties_with_history else PAGE_MAX
+    size = limit_max if limit is None else int_between("limit", limit, 1, limit_max)
     return Call(
-        name,
+        "contacts.list",
         Route("GET", "contacts"),
-        rows,
+        read_contacts,
         Replay.SAFE,
-        query=(*shown, *query_pairs(archived=flag(name, "archived", archived) or None, limit=size)),
+        query=(
+            *_fields(properties, properties_with_history, associations),
+            *query_pairs(archived=archived or None, limit=size),
+        ),
         follow=after_cursor,
         scopes=_READ,
     )
 
 
-def create(properties: Properties, *, associations: Sequence[Mapping[str, Any]] = ()) -> Call[Contact]:
+@endpoint
+def create(properties: Changes, *, associations: Sequence[JsonObject] = ()) -> Call[Contact]:
     """Create a contact.
 
-    A repeat is safe where it has an email: the second try answers with a conflict.
+    With an email, a retry is safe: it fails with a conflict.
 
-    :param properties: its properties, all text.
-    :param associations: what to link it to, each with ``to`` and ``types`` as the platform has them.
-    :returns: the contact, with the properties that were given.
-    :raises InvalidInput: without properties, or when a value is not text.
-    :raises Conflict: when a contact has that email; the message names its id.
+    :param properties: property names and values, all text.
+    :param associations: associations to create, each with ``to`` and ``types`` in HubSpot's own format.
+    :returns: the contact, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises Conflict: when a contact with that email exists; the message contains its id.
 
     Source: ``POST /crm/{version}/objects/contacts``.
     """
-    name = "contacts.create"
-    values = changed(name, "properties", properties)
     return Call(
-        name,
+        "contacts.create",
         Route("POST", "contacts"),
-        contact,
-        Replay.SAFE if values.get("email", "").strip() else Replay.VERIFY,
-        body=JsonBody({"properties": values, "associations": _links(name, associations)}),
+        read_contact,
+        Replay.SAFE if properties.get("email", "").strip() else Replay.VERIFY,
+        body=JsonBody({"properties": properties, "associations": [*associations]}),
         scopes=_WRITE,
     )
 
 
-def update(contact_id: str, properties: Properties, *, id_property: str | None = None) -> Call[Contact]:
-    """Change properties of a contact.
+@endpoint
+def update(contact_id: str, properties: Changes, *, id_property: Text | None = None) -> Call[Contact]:
+    """Update a contact.
 
-    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
-        merged away leads to the one that stayed.
-    :param properties: the ones to change, all text; an empty value clears.
+    :param contact_id: its record id, or its value of ``id_property``. The id of a contact that was merged
+        into another one returns that other contact.
+    :param properties: properties to change, all text; an empty value clears a property.
     :param id_property: a unique property, e.g. ``email``.
-    :returns: the contact, with the properties that were given.
-    :raises InvalidInput: when there is nothing to change, or a value is not text.
-    :raises NotFound: when there is no such contact.
+    :returns: the contact, with the given properties.
+    :raises InvalidInput: when *properties* is empty, or a value is not text.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``PATCH /crm/{version}/objects/contacts/{contactId}``.
     """
-    name = "contacts.update"
     return Call(
-        name,
-        Route("PATCH", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
-        contact,
+        "contacts.update",
+        Route("PATCH", "contacts", "/{contactId}", path_params(contactId=contact_id)),
+        read_contact,
         Replay.SAFE,
-        query=query_pairs(idProperty=_key_property(name, id_property)),
-        body=JsonBody({"properties": changed(name, "properties", properties)}),
+        query=query_pairs(idProperty=id_property),
+        body=JsonBody({"properties": properties}),
         scopes=_WRITE,
     )
 
 
+@endpoint
 def archive(contact_id: str) -> Call[None]:
-    """Move a contact to the recycle bin, from where a person can restore it for 90 days.
+    """Archive a contact. It can be restored in HubSpot for 90 days.
 
     :param contact_id: its record id.
-    :raises NotFound: when there never was one.
+    :raises NotFound: when no contact ever had that id.
 
     Source: ``DELETE /crm/{version}/objects/contacts/{contactId}``.
     """
-    name = "contacts.archive"
-    route = Route("DELETE", "contacts", "/{contactId}", path_params(name, contactId=contact_id))
-    return Call(name, route, nothing, Replay.SAFE, scopes=_WRITE)
+    route = Route("DELETE", "contacts", "/{contactId}", path_params(contactId=contact_id))
+    return Call("contacts.archive", route, nothing, Replay.SAFE, scopes=_WRITE)
 
 
-def archive_batch(ids: Sequence[str]) -> Call[None]:
-    """Move up to 100 contacts to the recycle bin. The platform does not tell which of them there were.
+@endpoint
+def archive_batch(ids: Annotated[Sequence[Text], items(BATCH_MAX)]) -> Call[None]:
+    """Archive up to 100 contacts. HubSpot does not report which of them existed.
 
-    :param ids: their record ids.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
+    :param ids: 1-100 record ids.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not text.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/archive``.
     """
-    name = "contacts.archive_batch"
     return Call(
-        name,
+        "contacts.archive_batch",
         Route("POST", "contacts", "/batch/archive"),
         nothing,
         Replay.SAFE,
-        body=JsonBody(as_inputs([{"id": one} for one in _ids(name, ids, at_most=BATCH_MAX)])),
+        body=JsonBody(as_inputs([{"id": record_id} for record_id in ids])),
         scopes=_WRITE,
     )
 
 
-def upsert_batch(contacts: Sequence[Properties], *, id_property: str = "email") -> Call[BatchResult]:
+@endpoint
+def upsert_batch(contacts: Contacts, *, id_property: Text = "email") -> Call[BatchResult]:
     """Create or update up to 100 contacts by a unique property.
 
-    :param contacts: one mapping of properties each, the key among them. Values are text; an empty
-        one clears the property.
-    :param id_property: the unique property that is the key.
-    :returns: rows in any order; ``new`` tells created from updated.
-    :raises InvalidInput: on an empty or too large batch, or a contact without the key.
+    :param contacts: 1-100 mappings of properties, each with the key. Values are text; an empty value clears a
+        property.
+    :param id_property: the unique property that identifies a contact.
+    :returns: rows in any order; ``new`` says whether the contact was created.
+    :raises InvalidInput: on an empty or too large batch, or a contact without *id_property*.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/upsert``.
     """
-    call = "contacts.upsert_batch"
-    text(call, "id_property", id_property)
     inputs = [
         {
             "idProperty": id_property,
-            "id": _key(call, index, contact, id_property),
+            "id": _key(index, contact, id_property),
             "properties": dict(contact),
-            # Pairs answers with inputs, whatever the platform does to the key's spelling.
+            # Matches results to inputs, even when HubSpot normalizes the key.
             "objectWriteTraceId": str(index),
         }
-        for index, contact in enumerate(_batch(call, contacts))
+        for index, contact in enumerate(contacts)
     ]
-    return _write(call, "/batch/upsert", inputs, Replay.SAFE)
+    return _write("contacts.upsert_batch", "/batch/upsert", inputs, Replay.SAFE)
 
 
-def create_batch(contacts: Sequence[Properties]) -> Call[BatchResult]:
-    """Create up to 100 contacts; those whose email exists come back as errors.
+@endpoint
+def create_batch(contacts: Contacts) -> Call[BatchResult]:
+    """Create up to 100 contacts. Contacts whose email exists are returned as errors.
 
-    A repeat is safe where every contact has an email: the second try answers with a conflict.
+    If every contact has an email, a retry is safe: it fails with a conflict.
 
-    :param contacts: one mapping of properties each.
-    :returns: the created ones in any order, and the failures.
+    :param contacts: 1-100 mappings of properties.
+    :returns: the created records in any order, and the errors.
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/create``.
     """
-    call = "contacts.create_batch"
-    checked = _batch(call, contacts)
     inputs = [
-        # Without a trace id on every input, one conflict fails them all.
+        # Without a trace id on every input, one conflict fails the whole batch.
         {"associations": [], "properties": dict(contact), "objectWriteTraceId": str(index)}
-        for index, contact in enumerate(checked)
+        for index, contact in enumerate(contacts)
     ]
-    keyed = all(contact.get("email") for contact in checked)
-    return _write(call, "/batch/create", inputs, Replay.SAFE if keyed else Replay.VERIFY)
+    keyed = all(contact.get("email") for contact in contacts)
+    return _write("contacts.create_batch", "/batch/create", inputs, Replay.SAFE if keyed else Replay.VERIFY)
 
 
-def update_batch(contacts: Sequence[Properties], *, id_property: str = "hs_object_id") -> Call[BatchResult]:
-    """Update up to 100 existing contacts.
+@endpoint
+def update_batch(contacts: Contacts, *, id_property: Text = "hs_object_id") -> Call[BatchResult]:
+    """Update up to 100 contacts.
 
-    :param contacts: one mapping of properties each, the key among them.
-    :param id_property: ``hs_object_id`` for the record id, else a unique property.
+    :param contacts: 1-100 mappings of properties, each with the key.
+    :param id_property: the key: ``hs_object_id`` for the record id, or a unique property.
     :returns: the updated ones in any order, and the failures.
-    :raises InvalidInput: on an empty or too large batch, or a contact without the key.
+    :raises InvalidInput: on an empty or too large batch, or a contact without *id_property*.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/update``.
     """
-    call = "contacts.update_batch"
-    text(call, "id_property", id_property)
     inputs: builtins.list[dict[str, Any]] = []
-    for index, contact in enumerate(_batch(call, contacts)):
+    for index, contact in enumerate(contacts):
         row: dict[str, Any] = {
-            "id": _key(call, index, contact, id_property),
-            # The record id is read-only and would be refused among the properties.
+            "id": _key(index, contact, id_property),
+            # The record id is read-only: HubSpot rejects it among the properties.
             "properties": {name: value for name, value in contact.items() if name != "hs_object_id"},
             "objectWriteTraceId": str(index),
         }
         if id_property != "hs_object_id":
             row["idProperty"] = id_property
         inputs.append(row)
-    return _write(call, "/batch/update", inputs, Replay.SAFE)
+    return _write("contacts.update_batch", "/batch/update", inputs, Replay.SAFE)
 
 
+@endpoint
 def batch_read(
-    ids: Sequence[str],
+    ids: Sequence[Text],
     *,
-    properties: Sequence[str] = (),
-    properties_with_history: Sequence[str] = (),
-    id_property: str | None = None,
+    properties: Names = (),
+    properties_with_history: Names = (),
+    id_property: Text | None = None,
     archived: bool = False,
 ) -> Call[BatchResult]:
     """Read up to 100 contacts by record id or by a unique property; up to 50 with history.
 
-    :param ids: the keys' values.
+    :param ids: values of the key, at most 100, or 50 with history.
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param id_property: the unique property the ids are values of; the record id when not given.
-    :param archived: look in the recycle bin instead.
-    :returns: the ones that exist; the others are among the errors.
-    :raises InvalidInput: on an empty or too large batch, or an id that is no text.
+    :param properties_with_history: properties to return with their history.
+    :param id_property: the unique property that *ids* are values of; the record id when not given.
+    :param archived: read archived contacts instead.
+    :returns: the flows or records that exist, and errors for the others.
+    :raises InvalidInput: on an empty or too large batch, or an id that is not text.
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
-    call = "contacts.batch_read"
-    most = HISTORY_MAX if properties_with_history else BATCH_MAX
+    item_list("ids", ids, at_most=HISTORY_MAX if properties_with_history else BATCH_MAX)
     body: dict[str, Any] = {
-        "inputs": [{"id": one} for one in _ids(call, ids, at_most=most)],
-        "properties": names(call, "properties", properties) or [],
-        "propertiesWithHistory": names(call, "properties_with_history", properties_with_history) or [],
+        "inputs": [{"id": record_id} for record_id in ids],
+        "properties": [*properties],
+        "propertiesWithHistory": [*properties_with_history],
     }
     if id_property is not None:
-        body["idProperty"] = _key_property(call, id_property)
+        body["idProperty"] = id_property
     return Call(
-        call,
+        "contacts.batch_read",
         Route("POST", "contacts", "/batch/read"),
         read_batch,
         Replay.SAFE,
-        query=query_pairs(archived=flag(call, "archived", archived) or None),
+        query=query_pairs(archived=archived or None),
         body=JsonBody(body),
         scopes=_READ,
     )
 
 
+@endpoint
 def get(
     contact_id: str,
     *,
-    properties: Sequence[str] = (),
-    properties_with_history: Sequence[str] = (),
-    associations: Sequence[str] = (),
-    id_property: str | None = None,
+    properties: Names = (),
+    properties_with_history: Names = (),
+    associations: Names = (),
+    id_property: Text | None = None,
     archived: bool = False,
 ) -> Call[Contact]:
-    """Read one contact.
+    """Read a contact.
 
-    :param contact_id: its record id, or its value of ``id_property``. The old id of a contact that was
-        merged away leads to the one that stayed.
+    :param contact_id: its record id, or its value of ``id_property``. The id of a contact that was merged
+        into another one returns that other contact.
     :param properties: properties to return.
-    :param properties_with_history: properties to return with their earlier values.
-    :param associations: types of objects whose ids are to come along, e.g. ``companies``.
+    :param properties_with_history: properties to return with their history.
+    :param associations: object types whose associated ids are also returned, e.g. ``companies``.
     :param id_property: a unique property, e.g. ``email``.
-    :param archived: look in the recycle bin instead.
-    :raises NotFound: when there is none.
+    :param archived: read archived contacts instead.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/objects/contacts/{contactId}``.
     """
-    name = "contacts.get"
-    shown = _shown(name, properties, properties_with_history, associations)
     return Call(
-        name,
-        Route("GET", "contacts", "/{contactId}", path_params(name, contactId=contact_id)),
-        contact,
+        "contacts.get",
+        Route("GET", "contacts", "/{contactId}", path_params(contactId=contact_id)),
+        read_contact,
         Replay.SAFE,
         query=(
-            *shown,
-            *query_pairs(
-                idProperty=_key_property(name, id_property), archived=flag(name, "archived", archived) or None
-            ),
+            *_fields(properties, properties_with_history, associations),
+            *query_pairs(idProperty=id_property, archived=archived or None),
         ),
         scopes=_READ,
     )
 
 
-def contact(envelope: Envelope) -> Contact:
-    return cast("Contact", envelope)
+@endpoint
+def gdpr_delete(contact_id: Text, *, id_property: Text | None = None) -> Call[None]:
+    """Delete a contact and its history permanently (GDPR delete). Never retried automatically.
 
+    With ``email`` as the key and no contact with that address, HubSpot puts the address on the account's
+    blocklist and no contact can use it again. A misspelt address therefore blocks another person.
 
-def rows(envelope: Envelope) -> builtins.list[Contact]:
-    return cast("builtins.list[Contact]", envelope["results"])
+    :param contact_id: record id, or the value of ``id_property``.
+    :param id_property: a unique property, such as ``email``.
+    :raises InvalidInput: when the id or the property is empty.
+    :raises NotFound: when no contact has that record id.
 
-
-def _shown(
-    call: str, properties: Sequence[str], with_history: Sequence[str], associations: Sequence[str]
-) -> Pairs:
-    return query_pairs(
-        properties=comma_list(call, "properties", properties),
-        propertiesWithHistory=comma_list(call, "properties_with_history", with_history),
-        associations=comma_list(call, "associations", associations),
+    Source: ``POST /crm/{version}/objects/contacts/gdpr-delete``.
+    """
+    body = {"objectId": contact_id}
+    if id_property is not None:
+        body["idProperty"] = id_property
+    return Call(
+        "contacts.gdpr_delete",
+        Route("POST", "contacts", "/gdpr-delete"),
+        nothing,
+        Replay.NEVER,
+        body=JsonBody(body),
+        scopes=_WRITE,
     )
 
 
-def _key_property(call: str, id_property: str | None) -> str | None:
-    """The property that tells contacts apart; None for the record id."""
-    return None if id_property is None else text(call, "id_property", id_property)
-
-
-def _links(call: str, associations: Sequence[Mapping[str, Any]]) -> builtins.list[dict[str, Any]]:
-    if isinstance(associations, (str, bytes, Mapping)) or not isinstance(associations, Sequence):
-        raise InvalidInput("associations", f"must be a list, not {describe_type(associations)}", call=call)
-    for index, one in enumerate(associations):
-        if not isinstance(one, Mapping):
-            raise InvalidInput(
-                f"associations[{index}]", f"must be a mapping, not {describe_type(one)}", call=call
-            )
-    return [dict(one) for one in associations]
-
-
-def _ids(call: str, ids: Sequence[str], *, at_most: int) -> builtins.list[str]:
-    checked = batch(call, "ids", ids, at_most=at_most)
-    return [text(call, f"ids[{index}]", one) for index, one in enumerate(checked)]
+def _fields(properties: Sequence[str], with_history: Sequence[str], associations: Sequence[str]) -> Pairs:
+    return query_pairs(
+        properties=comma_joined(properties),
+        propertiesWithHistory=comma_joined(with_history),
+        associations=comma_joined(associations),
+    )
 
 
 def _write(call: str, tail: str, inputs: builtins.list[dict[str, Any]], replay: Replay) -> Call[BatchResult]:
@@ -365,45 +356,8 @@ def _write(call: str, tail: str, inputs: builtins.list[dict[str, Any]], replay: 
     )
 
 
-def _batch(call: str, contacts: Sequence[Properties]) -> Sequence[Properties]:
-    for index, contact in enumerate(batch(call, "contacts", contacts, at_most=BATCH_MAX)):
-        if not isinstance(contact, Mapping):
-            problem = f"must be a mapping of properties, not {describe_type(contact)}"
-            raise InvalidInput(f"contacts[{index}]", problem, call=call)
-    return contacts
-
-
-def _key(call: str, index: int, contact: Properties, id_property: str) -> str:
+def _key(index: int, contact: Properties, id_property: str) -> str:
     value = contact.get(id_property)
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(
-            f"contacts[{index}].{id_property}", f"the key is missing: {describe_type(value)}", call=call
-        )
+        raise InvalidInput(f"contacts[{index}].{id_property}", f"the key is missing: {describe_type(value)}")
     return value
-
-
-def gdpr_delete(contact_id: str, *, id_property: str | None = None) -> Call[None]:
-    """Delete a contact and its whole history for good (GDPR delete). Never repeated automatically.
-
-    With ``email`` as the key and no contact with that address, HubSpot puts the address on the account's
-    blocklist, and no contact can use it again: a misspelt address blocks another person.
-
-    :param contact_id: record id, or the value of ``id_property``.
-    :param id_property: a unique property, such as ``email``.
-    :raises InvalidInput: when the id or the property is empty.
-    :raises NotFound: when no contact has that record id.
-
-    Source: ``POST /crm/{version}/objects/contacts/gdpr-delete``.
-    """
-    name = "contacts.gdpr_delete"
-    body = {"objectId": text(name, "contact_id", contact_id)}
-    if id_property is not None:
-        body["idProperty"] = text(name, "id_property", id_property)
-    return Call(
-        name,
-        Route("POST", "contacts", "/gdpr-delete"),
-        nothing,
-        Replay.NEVER,
-        body=JsonBody(body),
-        scopes=_WRITE,
-    )

@@ -1,29 +1,44 @@
-"""What the calls about marketing emails share: the email itself, and what is asked for with it."""
+"""Types and parameters that the marketing email calls share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.client.call import Pairs, flag, query_pairs
+from airflow_provider_mkt.client.call import Pairs, query_pairs, utc
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.parameters import instant, names
+from airflow_provider_mkt.client.hubspot.parameters import time_text
+from airflow_provider_mkt.client.parameters import Check, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
 READ = ("marketing.email.read or marketing.email.write or content",)
-# The documents list the read scope for writes as well; what a write really takes is one of these.
+# HubSpot's reference lists the read scope for writes as well, but a write needs one of these.
 WRITE = ("marketing.email.write or content",)
 SORTS = ("createdAt", "updatedAt", "name", "createdBy", "updatedBy")
 
-When: TypeAlias = datetime | Sequence[datetime | None] | None
-"""A time for exactly then, or a pair of times, either of which may be None: after one, before the other."""
+
+def _time_filter(field: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_utc(field, value)
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+        raise InvalidInput(field, f"must be a time or a pair of times, not {describe_type(value)}")
+    after, before = (
+        None if time is None else to_utc(f"{field}[{index}]", time) for index, time in enumerate(value)
+    )
+    if after is not None and before is not None and after >= before:
+        raise InvalidInput(field, "must end after it starts")
+    return after, before
+
+
+When: TypeAlias = Annotated[datetime | Sequence[datetime | None], Check(_time_filter)] | None
+"""An exact time, or a pair ``(after, before)`` of which either may be None."""
 
 
 class Email(BaseModel):
-    """A marketing email, as far as the provider itself reads it; the rest is kept."""
+    """A marketing email: the fields that the provider reads. Other fields are kept as extra."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,38 +54,18 @@ class Email(BaseModel):
     clonedFrom: str | None = None
 
 
-def moments(call: str, **filters: When) -> Pairs:
-    """Filters on times.
-
-    :raises InvalidInput: on a time without a zone, or what is neither a time nor a pair.
-    """
-    pairs: list[tuple[str, str]] = []
+def time_filters(**filters: When) -> Pairs:
+    """Return filters on times as query parameters."""
+    pairs: dict[str, str | None] = {}
     for name, when in filters.items():
-        if when is None:
-            continue
         if isinstance(when, datetime):
-            pairs.extend(query_pairs(**{f"{name}At": instant(call, name, when)}))
-            continue
-        if isinstance(when, str) or not isinstance(when, Sequence) or len(when) != 2:
-            raise InvalidInput(
-                name, f"must be a time or a pair of times, not {describe_type(when)}", call=call
-            )
-        after, before = when
-        if after is not None and before is not None and after >= before:
-            raise InvalidInput(name, "leaves no time between its two ends", call=call)
-        pairs.extend(
-            query_pairs(
-                **{
-                    f"{name}After": instant(call, f"{name}[0]", after),
-                    f"{name}Before": instant(call, f"{name}[1]", before),
-                }
-            )
-        )
-    return tuple(pairs)
+            pairs[f"{name}At"] = time_text(when)
+        elif when is not None:
+            pairs[f"{name}After"], pairs[f"{name}Before"] = map(time_text, when)
+    return query_pairs(**pairs)
 
 
-def details(
-    call: str,
+def read_options(
     *,
     archived: bool | None,
     included_properties: Sequence[str],
@@ -79,14 +74,25 @@ def details(
     marketing_campaign_names: bool,
     workflow_names: bool,
 ) -> Pairs:
-    """What is to come along with an email."""
-    wanted = names(call, "included_properties", included_properties)
+    """Return the query parameters that say what to return with an email."""
+    # HubSpot guarantees only ``isAb`` in every response, and ``id`` is always needed.
+    properties = list(dict.fromkeys(("id", *included_properties))) if included_properties else None
     return query_pairs(
-        archived=flag(call, "archived", archived),
-        # Only ``isAb`` is promised in every answer, and an email without its id is of no use.
-        includedProperties=wanted and list(dict.fromkeys(("id", *wanted))),
-        includeStats=flag(call, "include_stats", include_stats) or None,
-        variantStats=flag(call, "variant_stats", variant_stats) or None,
-        marketingCampaignNames=flag(call, "marketing_campaign_names", marketing_campaign_names) or None,
-        workflowNames=flag(call, "workflow_names", workflow_names) or None,
+        archived=archived,
+        includedProperties=properties,
+        includeStats=include_stats or None,
+        variantStats=variant_stats or None,
+        marketingCampaignNames=marketing_campaign_names or None,
+        workflowNames=workflow_names or None,
     )
+
+
+def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
+    """Return the fields that set the send time: *publish_at*, or immediately when None.
+
+    :raises InvalidInput: when a time has no time zone.
+    """
+    if publish_at is None:
+        return {"sendOnPublish": True}
+    time = utc("emails.publish", "publish_at", publish_at)
+    return {"sendOnPublish": False, "publishDate": time.isoformat().replace("+00:00", "Z")}

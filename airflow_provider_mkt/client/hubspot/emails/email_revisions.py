@@ -1,27 +1,19 @@
-"""Earlier versions of a marketing email, and the way back to them."""
+"""Revisions of a marketing email."""
 
 from __future__ import annotations
 
 import builtins
 from typing import Any, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    Pairs,
-    Replay,
-    Route,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email
-from airflow_provider_mkt.client.hubspot.parameters import page_size
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 PAGE_MAX = 100
-"""Rows per page: the platform's default. It documents no larger one."""
+"""Rows per page: HubSpot's default. It documents no higher limit."""
 
 
 class RevisionUser(TypedDict):
@@ -31,7 +23,7 @@ class RevisionUser(TypedDict):
 
 
 class Revision(TypedDict):
-    """One version of an email; ``object`` is the email as it was."""
+    """A revision of an email; ``object`` is the email in that revision."""
 
     id: str
     updatedAt: str
@@ -39,42 +31,42 @@ class Revision(TypedDict):
     object: dict[str, Any]
 
 
-def list(email_id: str, *, limit: int = PAGE_MAX) -> Call[builtins.list[Revision]]:
-    """Page through the versions of an email. They come in no promised order: ``updatedAt`` tells it.
+@endpoint
+def list(email_id: str, *, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Revision]]:
+    """List the revisions of an email. HubSpot documents no order; sort by ``updatedAt``.
 
-    :param email_id: the email.
+    :param email_id: id of the email.
     :param limit: rows per page, 1-100.
-    :returns: one page of versions; iterate the call for all.
-    :raises NotFound: when there is no such email.
-    :raises InvalidInput: on a limit out of bounds.
+    :returns: one page of revisions; iterate the call for all pages.
+    :raises NotFound: when the email does not exist.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions``.
     """
-    name = "email_revisions.list"
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}/revisions", path_params(name, emailId=email_id)),
+        "email_revisions.list",
+        Route("GET", "emails", "/{emailId}/revisions", path_params(emailId=email_id)),
         lambda envelope: cast("builtins.list[Revision]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=page_size(name, limit, at_most=PAGE_MAX)),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=READ,
     )
 
 
+@endpoint
 def get(email_id: str, revision_id: int | str) -> Call[Revision]:
-    """Read one version of an email.
+    """Read a revision of an email.
 
-    :param email_id: the email.
-    :param revision_id: the version.
-    :raises NotFound: when there is no such email or version.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision.
+    :raises NotFound: when the email or the revision does not exist.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions/{revisionId}``.
     """
-    name = "email_revisions.get"
-    params = path_params(name, emailId=email_id, revisionId=revision_id)
+    params = path_params(emailId=email_id, revisionId=revision_id)
     return Call(
-        name,
+        "email_revisions.get",
         Route("GET", "emails", "/{emailId}/revisions/{revisionId}", params),
         _revision,
         Replay.SAFE,
@@ -82,26 +74,25 @@ def get(email_id: str, revision_id: int | str) -> Call[Revision]:
     )
 
 
-def restore(email_id: str, revision_id: int | str) -> Call[None]:
-    """Make the live version of an email what it was in an earlier one.
+@endpoint
+def restore(email_id: str, revision_id: NumericId) -> Call[None]:
+    """Restore a revision of an email as its live version.
 
-    Every call adds a version, the same content or not: before trying again, see whether the newest one
-    is what you want.
+    Every call adds a revision, even with the same content: check the newest revision before retrying.
 
-    :param email_id: the email.
-    :param revision_id: the version to go back to.
-    :raises NotFound: when there is no such email or version.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision to restore.
+    :raises NotFound: when the email or the revision does not exist.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore``.
     """
-    name = "email_revisions.restore"
     return Call(
-        name,
+        "email_revisions.restore",
         Route(
             "POST",
             "emails",
             "/{emailId}/revisions/{revisionId}/restore",
-            _numbered(name, email_id, revision_id),
+            path_params(emailId=email_id, revisionId=revision_id),
         ),
         nothing,
         Replay.VERIFY,
@@ -109,34 +100,28 @@ def restore(email_id: str, revision_id: int | str) -> Call[None]:
     )
 
 
-def restore_to_draft(email_id: str, revision_id: int | str) -> Call[Email]:
-    """Make the draft of an email what it was in an earlier version; the live version stays.
+@endpoint
+def restore_to_draft(email_id: str, revision_id: NumericId) -> Call[Email]:
+    """Restore a revision of an email as its draft. The live version stays.
 
-    Discards the draft there was.
+    Discards the current draft.
 
-    :param email_id: the email.
-    :param revision_id: the version to go back to.
+    :param email_id: id of the email.
+    :param revision_id: id of the revision to restore.
     :returns: the draft.
-    :raises NotFound: when there is no such email or version.
-    :raises InvalidInput: when the version is no number.
+    :raises NotFound: when the email or the revision does not exist.
+    :raises InvalidInput: when *revision_id* is not a number.
 
     Source: ``POST /marketing/{version}/emails/{emailId}/revisions/{revisionId}/restore-to-draft``.
     """
-    name = "email_revisions.restore_to_draft"
-    params = _numbered(name, email_id, revision_id)
+    params = path_params(emailId=email_id, revisionId=revision_id)
     return Call(
-        name,
+        "email_revisions.restore_to_draft",
         Route("POST", "emails", "/{emailId}/revisions/{revisionId}/restore-to-draft", params),
         Email.model_validate,
         Replay.SAFE,
         scopes=WRITE,
     )
-
-
-def _numbered(call: str, email_id: str, revision_id: int | str) -> Pairs:
-    # A negative number once meant the version that is live, to which there is no way back.
-    number = numeric_id(call, "revision_id", revision_id)
-    return path_params(call, emailId=email_id, revisionId=number)
 
 
 def _revision(envelope: Envelope) -> Revision:

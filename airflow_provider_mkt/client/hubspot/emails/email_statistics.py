@@ -1,31 +1,23 @@
-"""What became of the mails that were sent, over emails and spans of time."""
+"""Statistics of sent marketing emails."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import Annotated, TypedDict, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    Pairs,
-    Replay,
-    Route,
-    batch,
-    numeric_id,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, query_pairs
 from airflow_provider_mkt.client.hubspot.emails._fields import READ
-from airflow_provider_mkt.client.hubspot.parameters import one_of, span, text
+from airflow_provider_mkt.client.hubspot.parameters import time_range
+from airflow_provider_mkt.client.parameters import NumericId, Text, UtcTime, endpoint, items_or_empty, one_of
 
 INTERVALS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "QUARTER_HOUR", "MINUTE", "SECOND")
 EMAILS_MAX = 400
-"""The platform states no limit; as many ids as go into its addresses at the usual 8 KB."""
+"""HubSpot documents no limit; this many ids fit into a URL of 8 KB."""
 
 
 class StatisticsData(TypedDict):
-    """Counts and percentages by their API names, e.g. ``counters["sent"]`` and ``ratios["openratio"]``."""
+    """Counts and percentages by API name, e.g. ``counters["sent"]`` and ``ratios["openratio"]``."""
 
     counters: dict[str, int]
     ratios: dict[str, float]
@@ -34,7 +26,10 @@ class StatisticsData(TypedDict):
 
 
 class EmailStatistics(TypedDict):
-    """Statistics of all emails together and of each; ``emails`` are those that were sent in the span."""
+    """Statistics of all emails together and per campaign.
+
+    ``emails`` contains the ids of the emails that were sent in the period.
+    """
 
     aggregate: StatisticsData
     campaignAggregations: dict[str, StatisticsData]
@@ -51,79 +46,75 @@ class IntervalStatistics(TypedDict):
     aggregations: StatisticsData
 
 
+@endpoint
 def totals(
     *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    email_ids: Sequence[int | str] = (),
-    property_name: str | None = None,
+    start: UtcTime | None = None,
+    end: UtcTime | None = None,
+    email_ids: Annotated[Sequence[NumericId], items_or_empty(EMAILS_MAX)] = (),
+    property_name: Text | None = None,
 ) -> Call[EmailStatistics]:
-    """Read the statistics of emails that were sent in a span of time, together and for each campaign id.
+    """Read the statistics of emails that were sent in a period, in total and per campaign.
 
-    :param start: from when on they were sent.
-    :param end: until when.
-    :param email_ids: only these emails, at most 400; all when none is given.
-    :param property_name: the one property of emails to return; all when not given.
-    :returns: the statistics; all empty when nothing was sent.
-    :raises InvalidInput: on a time without a zone, an end before the start or an id that is no number.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
+    :param email_ids: only these emails, at most 400; all emails when empty.
+    :param property_name: the email property to return; all properties when not given.
+    :returns: the statistics; empty when nothing was sent.
+    :raises InvalidInput: when a time has no time zone, the end is before the start, or an id is not a number.
 
     Source: ``GET /marketing/{version}/emails/statistics/list``.
     """
-    name = "email_statistics.totals"
-    wanted = None if property_name is None else text(name, "property_name", property_name)
     return Call(
-        name,
+        "email_statistics.totals",
         Route("GET", "emails", "/statistics/list"),
         _totals,
         Replay.SAFE,
-        query=(*_asked(name, start, end, email_ids), *query_pairs(property=wanted)),
+        query=(*_filters(start, end, email_ids), *query_pairs(property=property_name)),
         scopes=READ,
     )
 
 
+@endpoint
 def histogram(
-    interval: str,
+    interval: Annotated[str, one_of(*INTERVALS)],
     *,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    email_ids: Sequence[int | str] = (),
+    start: UtcTime | None = None,
+    end: UtcTime | None = None,
+    email_ids: Annotated[Sequence[NumericId], items_or_empty(EMAILS_MAX)] = (),
 ) -> Call[list[IntervalStatistics]]:
-    """Read the statistics of emails that were sent in a span of time, interval by interval.
+    """Read the statistics of emails that were sent in a period, per interval.
 
-    All intervals come in one answer, so a long span asks for a long interval.
+    All intervals are returned in one response, so use a long interval for a long period.
 
     :param interval: ``SECOND``, ``MINUTE``, ``QUARTER_HOUR``, ``HOUR``, ``DAY``, ``WEEK``, ``MONTH``,
         ``QUARTER`` or ``YEAR``.
-    :param start: from when on they were sent.
-    :param end: until when.
-    :param email_ids: only these emails, at most 400; all when none is given.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
+    :param email_ids: only these emails, at most 400; all emails when empty.
     :returns: one row per interval.
-    :raises InvalidInput: on another interval, a time without a zone, an end before the start or an id that
-        is no number.
+    :raises InvalidInput: when *interval* is unknown, a time has no time zone, the end is before the start, or
+        an id is not a number.
 
     Source: ``GET /marketing/{version}/emails/statistics/histogram``.
     """
-    name = "email_statistics.histogram"
-    chosen = query_pairs(interval=one_of(name, "interval", interval, INTERVALS))
     return Call(
-        name,
+        "email_statistics.histogram",
         Route("GET", "emails", "/statistics/histogram"),
         lambda envelope: cast("list[IntervalStatistics]", envelope["results"]),
         Replay.SAFE,
-        query=(*chosen, *_asked(name, start, end, email_ids)),
+        query=(*query_pairs(interval=interval), *_filters(start, end, email_ids)),
         scopes=READ,
     )
 
 
-def _asked(call: str, start: datetime | None, end: datetime | None, email_ids: Sequence[int | str]) -> Pairs:
-    first, last = span(call, start, end)
-    given = batch(call, "email_ids", email_ids, at_most=EMAILS_MAX) if email_ids else []
-    ids = [numeric_id(call, f"email_ids[{index}]", one) for index, one in enumerate(given)]
-    return query_pairs(startTimestamp=first, endTimestamp=last, emailIds=ids or None)
+def _filters(start: datetime | None, end: datetime | None, email_ids: Sequence[int | str]) -> Pairs:
+    first, last = time_range(start, end)
+    return query_pairs(startTimestamp=first, endTimestamp=last, emailIds=email_ids or None)
 
 
 def _totals(envelope: Envelope) -> EmailStatistics:
-    # Older paths leave out what is empty, dated ones do not.
+    # The undated paths omit empty fields, the dated ones do not.
     empty: StatisticsData = {"counters": {}, "ratios": {}, "deviceBreakdown": {}, "qualifierStats": {}}
     return {
         "aggregate": cast("StatisticsData", envelope.get("aggregate") or empty),

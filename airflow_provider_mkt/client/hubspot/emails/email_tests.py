@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params
-from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email, details
-from airflow_provider_mkt.client.hubspot.parameters import text
+from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email, read_options
+from airflow_provider_mkt.client.parameters import Names, PathText, Text, endpoint
 
 
-def create_variation(email_id: str, variation_name: str) -> Call[Email]:
-    """Make the B variation of an email, as a draft.
+@endpoint
+def create_variation(email_id: PathText, variation_name: Text) -> Call[Email]:
+    """Create the B variation of an email, as a draft.
 
-    An email has one active variation at most. A repeat whose first try got through is refused for that;
-    ``get_variation`` tells what there is.
+    An email has at most one active variation, so a retry after a successful call is rejected;
+    ``get_variation`` reads the existing one.
 
-    :param email_id: the email to test.
+    :param email_id: id of the email to test.
     :param variation_name: name of the variation.
-    :returns: the variation, an email of its own.
-    :raises NotFound: when there is no such email.
-    :raises InvalidRequest: when the email has an active variation already.
-    :raises InvalidInput: without a name.
+    :returns: the variation, which is an email itself.
+    :raises NotFound: when the email does not exist.
+    :raises InvalidRequest: when the email already has an active variation.
+    :raises InvalidInput: when the name is empty.
 
     Source: ``POST /marketing/{version}/emails/ab-test/create-variation``.
     """
-    name = "email_tests.create_variation"
-    params = path_params(name, email_id=email_id)
-    body = {
-        "contentId": dict(params)["email_id"],
-        "variationName": text(name, "variation_name", variation_name),
-    }
+    params = path_params(email_id=email_id)
+    body = {"contentId": dict(params)["email_id"], "variationName": variation_name}
     return Call(
-        name,
+        "email_tests.create_variation",
         Route("POST", "emails", "/ab-test/create-variation"),
         Email.model_validate,
         Replay.VERIFY,
@@ -40,11 +35,12 @@ def create_variation(email_id: str, variation_name: str) -> Call[Email]:
     )
 
 
+@endpoint
 def get_variation(
-    email_id: str,
+    email_id: PathText,
     *,
     archived: bool | None = None,
-    included_properties: Sequence[str] = (),
+    included_properties: Names = (),
     include_stats: bool = False,
     variant_stats: bool = False,
     marketing_campaign_names: bool = False,
@@ -52,20 +48,18 @@ def get_variation(
 ) -> Call[Email]:
     """Read the other email of an A/B test: the variation of a master, or the master of a variation.
 
-    :param email_id: either of the two.
-    :param archived: read it though it is archived.
-    :param included_properties: fields to return, all when none is named; ``id`` always comes along.
+    :param email_id: id of either email.
+    :param archived: also read an archived email.
+    :param included_properties: fields to return, all when empty; ``id`` is always returned.
     :param include_stats: also read the send statistics.
-    :param variant_stats: also read those of the variation apart.
-    :param marketing_campaign_names: also read the name of its campaign.
-    :param workflow_names: also read the names of workflows that send it.
-    :raises NotFound: when there is no such email, or it is in no test.
+    :param variant_stats: also read the statistics of each variation.
+    :param marketing_campaign_names: also return the campaign's name.
+    :param workflow_names: also return the names of the workflows that send the email.
+    :raises NotFound: when the email does not exist, or is not in a test.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/ab-test/get-variation``.
     """
-    name = "email_tests.get_variation"
-    along = details(
-        name,
+    options = read_options(
         archived=archived,
         included_properties=included_properties,
         include_stats=include_stats,
@@ -74,10 +68,10 @@ def get_variation(
         workflow_names=workflow_names,
     )
     return Call(
-        name,
-        Route("GET", "emails", "/{emailId}/ab-test/get-variation", path_params(name, emailId=email_id)),
+        "email_tests.get_variation",
+        Route("GET", "emails", "/{emailId}/ab-test/get-variation", path_params(emailId=email_id)),
         Email.model_validate,
         Replay.SAFE,
-        query=along,
+        query=options,
         scopes=READ,
     )

@@ -1,4 +1,4 @@
-"""What the marketing event resources share: answers, and the fields of an event checked and written."""
+"""Types and field checks that the marketing event calls share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, Generic, NotRequired, Self, TypedDict, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from airflow_provider_mkt.client.call import Envelope, Pairs, numeric_id, path_params
+from airflow_provider_mkt.client.call import Envelope, Pairs, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchError
-from airflow_provider_mkt.client.hubspot.parameters import instant, text
+from airflow_provider_mkt.client.hubspot.parameters import time_text
+from airflow_provider_mkt.client.parameters import optional_str, required_str, text_mapping, to_bool, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
 FAMILY = "marketing_events"
 BATCH_MAX = 100
-"""No limit is documented for events and attendances; this is what the platform's contact batches take."""
+"""HubSpot documents no limit for events and attendances; its contact batches accept this many."""
 PAGE_MAX = 100
 READ = ("crm.objects.marketing_events.read",)
 WRITE = ("crm.objects.marketing_events.write",)
@@ -24,7 +25,7 @@ WRITE = ("crm.objects.marketing_events.write",)
 Fields = Mapping[str, Any]
 Row = TypeVar("Row")
 
-_NAMES = {
+_API_NAMES = {
     "name": "eventName",
     "organizer": "eventOrganizer",
     "event_type": "eventType",
@@ -36,10 +37,10 @@ _NAMES = {
     "completed": "eventCompleted",
     "custom_properties": "customProperties",
 }
-EVENT_FIELDS = tuple(_NAMES)
+EVENT_FIELDS = tuple(_API_NAMES)
 EXTERNAL_KEY = ("external_event_id", "external_account_id")
-OBJECT_FIELDS = tuple(name for name in _NAMES if name != "completed")
-"""What may be changed by object id: an event is only completed by the app that made it."""
+OBJECT_FIELDS = tuple(name for name in _API_NAMES if name != "completed")
+"""Fields that an update by object id accepts. Only the app that created an event can complete it."""
 
 
 class CustomProperty(TypedDict):
@@ -53,7 +54,7 @@ class AppInfo(TypedDict):
 
 
 class MarketingEvent(TypedDict):
-    """An event. Calls by external id and calls by object id answer with different parts of it."""
+    """A marketing event. Calls by external id and calls by object id return different fields."""
 
     eventName: str
     customProperties: list[CustomProperty]
@@ -78,10 +79,10 @@ class MarketingEvent(TypedDict):
 
 
 class Batch(BaseModel, Generic[Row]):
-    """What became of a batch. Failures come inside a 200 as well, so look at ``errors``, not at the status.
+    """A batch response. A 200 can contain failures, so check ``errors``, not the status.
 
     :param results: rows in any order.
-    :param errors: failures; the platform does not promise one per input.
+    :param errors: failures; HubSpot does not guarantee one per input.
     :param numErrors: how many inputs failed.
     """
 
@@ -94,7 +95,7 @@ class Batch(BaseModel, Generic[Row]):
 
     @model_validator(mode="after")
     def _ended(self) -> Self:
-        # There is no id to ask again with, so a batch that is still under way cannot be waited for.
+        # HubSpot has no call to poll a pending batch, so any other status is an error.
         if self.status != "COMPLETE":
             msg = f"batch status {self.status}"
             raise ValueError(msg)
@@ -102,7 +103,7 @@ class Batch(BaseModel, Generic[Row]):
 
 
 class EventRow(BaseModel):
-    """An event in a batch's answer; the rest of it is kept."""
+    """An event in a batch response. Other fields are kept as extra."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -110,150 +111,122 @@ class EventRow(BaseModel):
     eventName: str = ""
 
 
-def event(envelope: Envelope) -> MarketingEvent:
+def read_event(envelope: Envelope) -> MarketingEvent:
     """Read one event."""
     return cast("MarketingEvent", envelope)
 
 
-def bodiless(envelope: Envelope) -> Envelope:
-    """A batch answer where success may have no body."""
-    return envelope or {"status": "COMPLETE"}
+def read_event_batch(envelope: Envelope) -> Batch[EventRow]:
+    """Read a batch response about events, which can be empty on success."""
+    return Batch[EventRow].model_validate(envelope or {"status": "COMPLETE"})
 
 
-def external_key(call: str, external_event_id: str, external_account_id: str) -> Pairs:
-    """Check the pair that names an event within its app."""
-    (_, account_id) = path_params(call, external_account_id=external_account_id)[0]
-    return (event_key(call, external_event_id), ("externalAccountId", account_id))
+def external_key(external_event_id: str, external_account_id: str) -> tuple[Pairs, Pairs]:
+    """Return the ids that identify an event within its app: a path parameter and a query parameter."""
+    return path_params(externalEventId=external_event_id), path_params(externalAccountId=external_account_id)
 
 
-def event_key(call: str, external_event_id: str) -> tuple[str, str]:
-    """Check an external event id for a path."""
-    (_, event_id) = path_params(call, external_event_id=external_event_id)[0]
-    return ("externalEventId", event_id)
-
-
-def object_key(call: str, object_id: int | str, *, name: str = "objectId") -> Pairs:
-    """Check an object id: a number, so that it can never read as another word of the path."""
-    return ((name, str(numeric_id(call, "object_id", object_id))),)
-
-
-def not_reserved(call: str, field: str, value: str, *words: str) -> None:
-    """Refuse an external id that HubSpot's own paths have another meaning for.
+def check_not_reserved(field: str, value: str, *reserved: str) -> None:
+    """Reject an external id that is a reserved word in HubSpot's path.
 
     :raises InvalidInput: naming the field.
     """
-    if value in words:
-        problem = f"cannot be {value!r}: the path means something else then; use the call by object id"
-        raise InvalidInput(field, problem, call=call)
+    if value in reserved:
+        problem = f"cannot be {value!r}: it is a reserved word in the path; use the call by object id"
+        raise InvalidInput(field, problem)
 
 
-def given(**values: object) -> dict[str, Any]:
-    """The arguments that were given."""
+def without_none(**values: object) -> dict[str, Any]:
+    """Return the arguments that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def event_body(
-    call: str, fields: Fields, *, where: str = "", known: Collection[str] = EVENT_FIELDS
-) -> dict[str, Any]:
-    """Fields of an event by the platform's names.
+def event_body(fields: Fields, *, prefix: str = "", known: Collection[str] = EVENT_FIELDS) -> dict[str, Any]:
+    """Return the fields of an event by their API names.
 
-    :param where: what stands before a field's name in errors, e.g. ``events[0].``.
-    :raises InvalidInput: naming the field that is wrong, without its value.
+    :param prefix: precedes a field's name in errors, e.g. ``events[0].``.
+    :param known: fields that the call accepts.
+    :raises InvalidInput: naming the invalid field, without its value.
     """
-    only(call, where, fields, known)
+    check_fields(prefix, fields, known)
     body: dict[str, Any] = {"customProperties": []}
-    body |= {_NAMES[name]: _value(call, f"{where}{name}", name, value) for name, value in fields.items()}
+    body |= {_API_NAMES[name]: _field_value(f"{prefix}{name}", name, value) for name, value in fields.items()}
     if "start" in fields and "end" in fields:
-        in_order(call, f"{where}end", body["startDateTime"], body["endDateTime"])
+        check_order(f"{prefix}end", body["startDateTime"], body["endDateTime"])
     return body
 
 
-def whole(call: str, fields: Fields, *, where: str = "") -> dict[str, Any]:
-    """An event with everything that creating it takes.
+def complete_event_body(fields: Fields, *, prefix: str = "") -> dict[str, Any]:
+    """Return the body that creates an event: its external ids, name, organizer and optional fields.
 
-    :raises InvalidInput: naming the field that is missing or wrong.
+    :param prefix: precedes a field's name in errors, e.g. ``events[0].``.
+    :raises InvalidInput: naming the field that is missing or invalid.
     """
-    only(call, where, fields, (*EXTERNAL_KEY, *EVENT_FIELDS))
-    for name in ("name", "organizer"):
-        if fields.get(name) is None:
-            raise InvalidInput(f"{where}{name}", "is missing: an event needs it", call=call)
-    rest = {name: value for name, value in fields.items() if name not in EXTERNAL_KEY and value is not None}
-    return {**external_ids(call, where, fields), **event_body(call, rest, where=where)}
+    check_fields(prefix, fields, (*EXTERNAL_KEY, *EVENT_FIELDS))
+    for required in ("name", "organizer"):
+        if fields.get(required) is None:
+            raise InvalidInput(f"{prefix}{required}", "is missing: an event requires it")
+    details = {
+        name: value for name, value in fields.items() if name not in EXTERNAL_KEY and value is not None
+    }
+    return {**external_ids(prefix, fields), **event_body(details, prefix=prefix)}
 
 
-def external_ids(call: str, where: str, fields: Fields) -> dict[str, str]:
-    """The pair that names an event within its app, out of its fields."""
-    event_id, account_id = (text(call, f"{where}{name}", fields.get(name, "")) for name in EXTERNAL_KEY)
+def external_ids(prefix: str, fields: Fields) -> dict[str, str]:
+    """Return the ids that identify an event within its app, from its fields.
+
+    :raises InvalidInput: naming the id that is missing.
+    """
+    event_id, account_id = (required_str(f"{prefix}{key}", fields.get(key, "")) for key in EXTERNAL_KEY)
     return {"externalEventId": event_id, "externalAccountId": account_id}
 
 
-def only(call: str, where: str, fields: Fields, known: Collection[str]) -> None:
-    """Refuse what is no mapping, and fields that nobody knows: a slip of the pen would be lost.
+def check_fields(prefix: str, fields: Fields, known: Collection[str]) -> None:
+    """Reject a value that is not a mapping, and unknown fields, which could be misspelt.
 
     :raises InvalidInput: naming the field.
     """
     if not isinstance(fields, Mapping):
         problem = f"must be a mapping of fields, not {describe_type(fields)}"
-        raise InvalidInput(where.removesuffix("."), problem, call=call)
+        raise InvalidInput(prefix.removesuffix("."), problem)
     for name in fields:
         if name not in known:
-            problem = f"is no field here; there are {', '.join(known)}"
-            raise InvalidInput(f"{where}{name}", problem, call=call)
+            raise InvalidInput(f"{prefix}{name}", f"is not a known field; the fields are {', '.join(known)}")
 
 
-def in_order(call: str, field: str, first: str, last: str) -> None:
-    """Check that one time, as HubSpot writes it, is not before another.
+def check_order(field: str, start: str, end: str) -> None:
+    """Check that one time, in HubSpot's format, is not after another.
 
-    :raises InvalidInput: naming the later one's field.
+    :param field: the field of the later time, for the error.
+    :raises InvalidInput: when it is.
     """
-    if first > last:
-        raise InvalidInput(field, "is before the start", call=call)
+    if start > end:
+        raise InvalidInput(field, "is before the start")
 
 
-def moment(call: str, field: str, value: datetime | str) -> str:
-    """A time, or its ISO 8601 text, as HubSpot writes it.
+def to_time_text(field: str, value: object) -> str:
+    """Convert a time, or its ISO 8601 text, to HubSpot's format.
 
-    :raises InvalidInput: when it is neither, or has no zone.
+    :raises InvalidInput: when it is neither, or has no time zone.
     """
+    if value is None:
+        raise InvalidInput(field, "must be a time, not nothing")
     try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else value
-        written = instant(call, field, read)
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return str(time_text(to_utc(field, time)))
     except (OverflowError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise InvalidInput(
-            field, f"must be a time in ISO 8601, not {describe_type(value)}", call=call
-        ) from None
-    if written is None:
-        raise InvalidInput(field, "must be a time, not nothing", call=call)
-    return written
+        raise InvalidInput(field, f"must be a time in ISO 8601, not {describe_type(value)}") from None
 
 
-def string_map(call: str, field: str, values: Mapping[str, str]) -> dict[str, str]:
-    """Check a mapping of text to text; it may be empty.
-
-    :raises InvalidInput: naming the entry that is wrong.
-    """
-    if not isinstance(values, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {describe_type(values)}", call=call)
-    for name, value in values.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidInput(f"{field}.{name}", f"must be text, not {describe_type(value)}", call=call)
-    return dict(values)
-
-
-def _value(call: str, field: str, name: str, value: object) -> object:
+def _field_value(field: str, name: str, value: object) -> object:
     if name in ("start", "end"):
-        return moment(call, field, cast("datetime", value))
+        return to_time_text(field, value)
     if name in ("cancelled", "completed"):
-        if not isinstance(value, bool):
-            raise InvalidInput(field, f"must be true or false, not {describe_type(value)}", call=call)
-        return value
+        return to_bool(field, value)
     if name == "custom_properties":
-        values = string_map(call, field, cast("Mapping[str, str]", value))
-        return [{"name": key, "value": one} for key, one in values.items()]
+        return [{"name": key, "value": text} for key, text in text_mapping(field, value).items()]
     if name in ("name", "organizer"):
-        return text(call, field, cast("str", value))
-    if not isinstance(value, str):
-        raise InvalidInput(field, f"must be text, not {describe_type(value)}", call=call)
-    return value
+        return required_str(field, value)
+    return optional_str(field, value)

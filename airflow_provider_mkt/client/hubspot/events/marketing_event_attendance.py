@@ -1,28 +1,18 @@
-"""Who registered for, attended or called off a marketing event.
+"""Attendance of marketing events: who registered, attended or cancelled.
 
-A repeat with the same contact, state and ``interaction_at`` adds nothing, so take that time from the
-system the event comes from, never from the clock of the task that reports it.
+Recording the same contact, state and ``interaction_at`` again changes nothing. Take that time from the
+external system, not from the clock of the task, so that a retry is safe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    batch,
-    numeric_id,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import as_inputs
 from airflow_provider_mkt.client.hubspot.events._fields import (
@@ -31,26 +21,33 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     WRITE,
     Batch,
     Fields,
-    bodiless,
+    check_fields,
+    check_order,
     external_key,
-    in_order,
-    moment,
-    object_key,
-    only,
-    string_map,
+    to_time_text,
 )
-from airflow_provider_mkt.client.hubspot.parameters import one_of, text
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    endpoint,
+    items,
+    one_of,
+    required_str,
+    text_mapping,
+    to_id,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 STATES = ("register", "attend", "cancel")
+State = Annotated[str, one_of(*STATES)]
+Attendances = Annotated[Sequence[Fields], items(BATCH_MAX)]
 _EARLIEST = 100_000_000_000
-"""In milliseconds, a day of 1973; in seconds, of the year 5138."""
+"""As milliseconds a day in 1973, as seconds a day in the year 5138."""
 _LATEST = 253_402_300_799_999
 """The end of the year 9999."""
 
 
 class Subscriber(BaseModel):
-    """A contact whose state was recorded."""
+    """A contact whose attendance state was recorded."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -58,158 +55,202 @@ class Subscriber(BaseModel):
     email: str | None = None
 
 
+@endpoint
 def record_contacts(
-    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+    external_event_id: str, external_account_id: str, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts at an event that this app made.
+    """Record the attendance state of up to 100 existing contacts at an event that this app created.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: one mapping each: ``contact_id``, ``interaction_at`` (a time, ISO 8601 text, or
-        milliseconds since 1970), and where wanted ``properties`` (text to text); for ``attend`` also
-        ``joined_at`` and ``left_at``, without which there is no duration.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: 1-100 mappings: ``contact_id``, ``interaction_at`` (a time, ISO 8601 text, or
+        milliseconds since 1970), and optionally ``properties`` (text to text); for ``attend`` also
+        ``joined_at`` and ``left_at``, without which HubSpot computes no duration.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/create``.
     """  # noqa: E501
-    call = "marketing_event_attendance.record_contacts"
-    inputs = _inputs(call, state, attendances, _contact_id)
-    return _external(call, "create", external_event_id, external_account_id, state, inputs)
+    inputs = _inputs(state, attendances, _contact_id)
+    return _external(
+        "marketing_event_attendance.record_contacts",
+        "create",
+        external_event_id,
+        external_account_id,
+        state,
+        inputs,
+    )
 
 
+@endpoint
 def record_emails(
-    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+    external_event_id: str, external_account_id: str, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 people at an event that this app made; contacts are made where missing.
+    """Record the attendance state of up to 100 people at an event that this app created.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    Contacts that do not exist are created.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``, and where
-        wanted ``contact_properties``, which only a contact that is made gets.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``, and optionally
+        ``contact_properties``, which only new contacts get.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create``.
     """  # noqa: E501
-    call = "marketing_event_attendance.record_emails"
-    inputs = _inputs(call, state, attendances, _new_email)
-    return _external(call, "email-create", external_event_id, external_account_id, state, inputs)
+    inputs = _inputs(state, attendances, _email_or_new_contact)
+    return _external(
+        "marketing_event_attendance.record_emails",
+        "email-create",
+        external_event_id,
+        external_account_id,
+        state,
+        inputs,
+    )
 
 
+@endpoint
 def record_contacts_by_object_id(
-    object_id: int | str, state: str, attendances: Sequence[Fields]
+    object_id: NumericId, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts at an event, whichever app made it.
+    """Record the attendance state of up to 100 existing contacts at an event of any app.
 
-    :param object_id: the event's object id.
+    :param object_id: object id of the event.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist.
 
     Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/create``.
     """
-    call = "marketing_event_attendance.record_contacts_by_object_id"
-    return _by_object_id(call, "create", object_id, state, _inputs(call, state, attendances, _contact_id))
+    return _by_object_id(
+        "marketing_event_attendance.record_contacts_by_object_id",
+        "create",
+        object_id,
+        state,
+        _inputs(state, attendances, _contact_id),
+    )
 
 
+@endpoint
 def record_emails_by_object_id(
-    object_id: int | str, state: str, attendances: Sequence[Fields]
+    object_id: NumericId, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts, named by email, at an event of any app.
+    """Record the attendance state of up to 100 existing contacts, by email, at an event of any app.
 
-    :param object_id: the event's object id.
+    :param object_id: object id of the event.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``. Contacts
-        are not made here.
-    :returns: the contacts that were recorded, in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``. Missing contacts
+        are not created.
+    :returns: the recorded contacts in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist.
 
     Source: ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/email-create``.
     """  # noqa: E501
-    call = "marketing_event_attendance.record_emails_by_object_id"
-    return _by_object_id(call, "email-create", object_id, state, _inputs(call, state, attendances, _email))
+    return _by_object_id(
+        "marketing_event_attendance.record_emails_by_object_id",
+        "email-create",
+        object_id,
+        state,
+        _inputs(state, attendances, _email),
+    )
 
 
+@endpoint
 def upsert_contacts(
-    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+    external_event_id: str, external_account_id: str, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts, without a word about those that do not exist.
+    """Record the attendance state of up to 100 existing contacts. Missing contacts are silently ignored.
 
-    Announced to be switched off: `record_contacts` replaces it, and names who failed.
+    Deprecated: `record_contacts` replaces it and reports failures.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`.
-    :returns: an empty batch, or what the platform tells.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :returns: an empty batch, or the response of HubSpot.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/upsert``.
     """
-    call = "marketing_event_attendance.upsert_contacts"
-    inputs = _inputs(call, state, attendances, _contact_id)
-    return _deprecated(call, "upsert", external_event_id, external_account_id, state, inputs)
+    inputs = _inputs(state, attendances, _contact_id)
+    return _deprecated(
+        "marketing_event_attendance.upsert_contacts",
+        "upsert",
+        external_event_id,
+        external_account_id,
+        state,
+        inputs,
+    )
 
 
+@endpoint
 def upsert_emails(
-    external_event_id: str, external_account_id: str, state: str, attendances: Sequence[Fields]
+    external_event_id: str, external_account_id: str, state: State, attendances: Attendances
 ) -> Call[Batch[Subscriber]]:
-    """Record a state of up to 100 existing contacts by email, without a word about those that do not exist.
+    """Record the attendance state of up to 100 existing contacts, by email.
 
-    Announced to be switched off: `record_emails` replaces it, makes contacts, and names who failed.
+    Missing contacts are silently ignored.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    Deprecated: `record_emails` replaces it, creates contacts and reports failures.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param attendances: as for `record_contacts`, with ``email`` in place of ``contact_id``.
-    :returns: an empty batch, or what the platform tells.
-    :raises InvalidInput: naming the attendance and the field that is wrong.
-    :raises NotFound: when there is no such event, or another app made it.
+    :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``.
+    :returns: an empty batch, or the response of HubSpot.
+    :raises InvalidInput: naming the attendance and the invalid field.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/{subscriberState}/email-upsert``.
     """  # noqa: E501
-    call = "marketing_event_attendance.upsert_emails"
-    inputs = _inputs(call, state, attendances, _email)
-    return _deprecated(call, "email-upsert", external_event_id, external_account_id, state, inputs)
+    inputs = _inputs(state, attendances, _email)
+    return _deprecated(
+        "marketing_event_attendance.upsert_emails",
+        "email-upsert",
+        external_event_id,
+        external_account_id,
+        state,
+        inputs,
+    )
 
 
-_Key = Callable[[str, str, Fields], dict[str, Any]]
+_KeyFields = Callable[[str, Fields], dict[str, Any]]
 _FIELDS = ("interaction_at", "joined_at", "left_at", "properties")
 
 
 def _external(
     call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
 ) -> Call[Batch[Subscriber]]:
-    event_id, account_id = external_key(call, external_event_id, external_account_id)
+    path, query = external_key(external_event_id, external_account_id)
     tail = f"/attendance/{{externalEventId}}/{{subscriberState}}/{verb}"
-    params = (event_id, ("subscriberState", state))
-    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate, (account_id,))
+    params = (*path, ("subscriberState", state))
+    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate, query)
 
 
 def _by_object_id(
-    call: str, verb: str, object_id: int | str, state: str, inputs: JsonBody
+    call: str, verb: str, object_id: NumericId, state: str, inputs: JsonBody
 ) -> Call[Batch[Subscriber]]:
     tail = f"/{{objectId}}/attendance/{{subscriberState}}/{verb}"
-    params = (*object_key(call, object_id), ("subscriberState", state))
+    params = path_params(objectId=object_id, subscriberState=state)
     return _call(call, tail, params, inputs, Batch[Subscriber].model_validate)
 
 
 def _deprecated(
     call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
 ) -> Call[Batch[Subscriber]]:
-    event_id, account_id = external_key(call, external_event_id, external_account_id)
+    path, query = external_key(external_event_id, external_account_id)
     tail = f"/events/{{externalEventId}}/{{subscriberState}}/{verb}"
-    params = (event_id, ("subscriberState", state))
-    return _call(call, tail, params, inputs, _perhaps_empty, (account_id,))
+    params = (*path, ("subscriberState", state))
+    return _call(call, tail, params, inputs, _read_possibly_empty, query)
 
 
 def _call(
@@ -224,81 +265,85 @@ def _call(
         call,
         Route("POST", FAMILY, tail, params),
         read,
-        # The interaction's time is in the body, so a repeat is the same interaction.
+        # The body contains the interaction's time, so a retry records the same interaction.
         Replay.SAFE,
-        query=query_pairs(**dict(query)),
+        query=query,
         body=inputs,
         scopes=WRITE,
     )
 
 
-def _perhaps_empty(envelope: Envelope) -> Batch[Subscriber]:
-    return Batch[Subscriber].model_validate(bodiless(envelope))
+def _read_possibly_empty(envelope: Envelope) -> Batch[Subscriber]:
+    return Batch[Subscriber].model_validate(envelope or {"status": "COMPLETE"})
 
 
-def _inputs(call: str, state: str, attendances: Sequence[Fields], key: _Key) -> JsonBody:
-    one_of(call, "state", state, STATES)
-    rows = batch(call, "attendances", attendances, at_most=BATCH_MAX)
+def _inputs(state: str, attendances: Sequence[Fields], key_fields: _KeyFields) -> JsonBody:
     return JsonBody(
-        as_inputs([_one(call, f"attendances[{index}]", state, row, key) for index, row in enumerate(rows)])
+        as_inputs(
+            [
+                _input(f"attendances[{index}]", state, attendance, key_fields)
+                for index, attendance in enumerate(attendances)
+            ]
+        )
     )
 
 
-def _one(call: str, where: str, state: str, row: Fields, key: _Key) -> dict[str, Any]:
-    only(call, f"{where}.", row, (*_FIELDS, *_KEYS[key]))
-    named = key(call, where, row)
-    interaction = _milliseconds(call, f"{where}.interaction_at", row.get("interaction_at"))
+def _input(field: str, state: str, attendance: Fields, key_fields: _KeyFields) -> dict[str, Any]:
+    check_fields(f"{field}.", attendance, (*_FIELDS, *_KEYS[key_fields]))
+    key = key_fields(field, attendance)
+    interaction = _milliseconds(f"{field}.interaction_at", attendance.get("interaction_at"))
     properties = {
-        **string_map(call, f"{where}.properties", row.get("properties") or {}),
-        **_stay(call, where, state, row),
+        **text_mapping(f"{field}.properties", attendance.get("properties") or {}),
+        **_stay(field, state, attendance),
     }
-    return {**named, "interactionDateTime": interaction, "properties": properties}
+    return {**key, "interactionDateTime": interaction, "properties": properties}
 
 
-def _stay(call: str, where: str, state: str, row: Fields) -> dict[str, str]:
+def _stay(field: str, state: str, attendance: Fields) -> dict[str, str]:
+    """Return when the contact joined and left, as properties."""
     stay: dict[str, str] = {}
-    for name, written in (("joined_at", "joinedAt"), ("left_at", "leftAt")):
-        if row.get(name) is None:
+    for name, property_name in (("joined_at", "joinedAt"), ("left_at", "leftAt")):
+        if attendance.get(name) is None:
             continue
         if state != "attend":
-            raise InvalidInput(f"{where}.{name}", "only belongs to the state attend", call=call)
-        stay[written] = moment(call, f"{where}.{name}", row[name])
+            raise InvalidInput(f"{field}.{name}", "is only valid with state attend")
+        stay[property_name] = to_time_text(f"{field}.{name}", attendance[name])
     if len(stay) == 2:
-        in_order(call, f"{where}.left_at", stay["joinedAt"], stay["leftAt"])
+        check_order(f"{field}.left_at", stay["joinedAt"], stay["leftAt"])
     return stay
 
 
-def _milliseconds(call: str, field: str, value: object) -> int:
+def _milliseconds(field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str, datetime)):
-        raise InvalidInput(field, f"must be a time, not {describe_type(value)}", call=call)
+        raise InvalidInput(field, f"must be a time, not {describe_type(value)}")
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:
-        # A template gives a number as text.
+        # Jinja templates render numbers as text.
         value = int(value)
     if isinstance(value, int):
         if value < _EARLIEST:
-            raise InvalidInput(field, "must be in milliseconds since 1970; it looks like seconds", call=call)
+            raise InvalidInput(field, "must be in milliseconds since 1970; it seems to be in seconds")
         if value > _LATEST:
-            raise InvalidInput(field, "must be in milliseconds since 1970; it is beyond all years", call=call)
+            raise InvalidInput(field, "must be in milliseconds since 1970; it is after the year 9999")
         return value
-    read = datetime.fromisoformat(moment(call, field, value)).astimezone(UTC)
-    return round(read.timestamp() * 1000)
+    time = datetime.fromisoformat(to_time_text(field, value))
+    return round(time.timestamp() * 1000)
 
 
-def _contact_id(call: str, where: str, row: Fields) -> dict[str, Any]:
-    return {"vid": numeric_id(call, f"{where}.contact_id", row.get("contact_id", ""))}
+def _contact_id(field: str, attendance: Fields) -> dict[str, Any]:
+    return {"vid": to_id(f"{field}.contact_id", attendance.get("contact_id", ""))}
 
 
-def _email(call: str, where: str, row: Fields) -> dict[str, Any]:
-    return {"email": text(call, f"{where}.email", row.get("email", "")), "contactProperties": {}}
+def _email(field: str, attendance: Fields) -> dict[str, Any]:
+    return {"email": required_str(f"{field}.email", attendance.get("email", "")), "contactProperties": {}}
 
 
-def _new_email(call: str, where: str, row: Fields) -> dict[str, Any]:
-    about = string_map(call, f"{where}.contact_properties", row.get("contact_properties") or {})
-    return {**_email(call, where, row), "contactProperties": about}
+def _email_or_new_contact(field: str, attendance: Fields) -> dict[str, Any]:
+    properties = text_mapping(f"{field}.contact_properties", attendance.get("contact_properties") or {})
+    return {**_email(field, attendance), "contactProperties": properties}
 
 
-_KEYS: dict[_Key, tuple[str, ...]] = {
+_KEYS: dict[_KeyFields, tuple[str, ...]] = {
     _contact_id: ("contact_id",),
     _email: ("email",),
-    _new_email: ("email", "contact_properties"),
+    _email_or_new_contact: ("email", "contact_properties"),
 }

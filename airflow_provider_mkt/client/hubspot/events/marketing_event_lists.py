@@ -1,13 +1,14 @@
-"""Contact lists associated with marketing events."""
+"""Lists that are associated with marketing events."""
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, numeric_id
+from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, WRITE, external_key, object_key
+from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, WRITE
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 _EXTERNAL = "/associations/{externalAccountId}/{externalEventId}/lists"
 _OBJECT = "/associations/{marketingEventId}/lists"
@@ -25,87 +26,113 @@ class EventList(TypedDict):
     updatedAt: NotRequired[str]
 
 
+@endpoint
 def lists_of(external_event_id: str, external_account_id: str) -> Call[list[EventList]]:
-    """Read the lists of an event that this app made. The platform asks for the write scope.
+    """List the lists of an event that this app created. HubSpot requires the write scope.
 
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
     :returns: the lists.
-    :raises NotFound: when there is no such event, or another app made it.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists``.
     """  # noqa: E501
-    call = "marketing_event_lists.lists_of"
-    return _read(call, _EXTERNAL, external_key(call, external_event_id, external_account_id))
-
-
-def lists_of_object_id(object_id: int | str) -> Call[list[EventList]]:
-    """Read the lists of an event. The platform asks for the write scope.
-
-    :param object_id: the event's object id.
-    :returns: the lists.
-    :raises NotFound: when there is no such event.
-
-    Source: ``GET /marketing/{version}/marketing-events/associations/{marketingEventId}/lists``.
-    """
-    call = "marketing_event_lists.lists_of_object_id"
-    return _read(call, _OBJECT, object_key(call, object_id, name="marketingEventId"))
-
-
-def add(external_event_id: str, external_account_id: str, list_id: int | str) -> Call[None]:
-    """Associate a list with an event that this app made. A repeat changes nothing.
-
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event or list, or another app made the event.
-
-    Source: ``PUT /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
-    """  # noqa: E501
-    call = "marketing_event_lists.add"
-    return _write(call, "PUT", _EXTERNAL, external_key(call, external_event_id, external_account_id), list_id)
-
-
-def add_by_object_id(object_id: int | str, list_id: int | str) -> Call[None]:
-    """Associate a list with an event. A repeat changes nothing.
-
-    :param object_id: the event's object id.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event or list.
-
-    Source: ``PUT /marketing/{version}/marketing-events/associations/{marketingEventId}/lists/{listId}``.
-    """
-    call = "marketing_event_lists.add_by_object_id"
-    return _write(call, "PUT", _OBJECT, object_key(call, object_id, name="marketingEventId"), list_id)
-
-
-def remove(external_event_id: str, external_account_id: str, list_id: int | str) -> Call[None]:
-    """Take a list away from an event that this app made. The list itself stays.
-
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event, or another app made it.
-
-    Source: ``DELETE /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
-    """  # noqa: E501
-    call = "marketing_event_lists.remove"
-    return _write(
-        call, "DELETE", _EXTERNAL, external_key(call, external_event_id, external_account_id), list_id
+    return _read(
+        "marketing_event_lists.lists_of",
+        _EXTERNAL,
+        path_params(externalAccountId=external_account_id, externalEventId=external_event_id),
     )
 
 
-def remove_by_object_id(object_id: int | str, list_id: int | str) -> Call[None]:
-    """Take a list away from an event. The list itself stays.
+@endpoint
+def lists_of_object_id(object_id: NumericId) -> Call[list[EventList]]:
+    """List the lists of an event. HubSpot requires the write scope.
 
-    :param object_id: the event's object id.
-    :param list_id: the list's id as the Lists API has it.
-    :raises NotFound: when there is no such event.
+    :param object_id: object id of the event.
+    :returns: the lists.
+    :raises NotFound: when the event does not exist.
+
+    Source: ``GET /marketing/{version}/marketing-events/associations/{marketingEventId}/lists``.
+    """
+    return _read("marketing_event_lists.lists_of_object_id", _OBJECT, path_params(marketingEventId=object_id))
+
+
+@endpoint
+def add(external_event_id: str, external_account_id: str, list_id: NumericId) -> Call[None]:
+    """Associate a list with an event that this app created. Doing it again changes nothing.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event or the list does not exist, or another app created the event.
+
+    Source: ``PUT /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
+    """  # noqa: E501
+    return _write(
+        "marketing_event_lists.add",
+        "PUT",
+        _EXTERNAL,
+        path_params(externalAccountId=external_account_id, externalEventId=external_event_id),
+        list_id,
+    )
+
+
+@endpoint
+def add_by_object_id(object_id: NumericId, list_id: NumericId) -> Call[None]:
+    """Associate a list with an event. Doing it again changes nothing.
+
+    :param object_id: object id of the event.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event or the list does not exist.
+
+    Source: ``PUT /marketing/{version}/marketing-events/associations/{marketingEventId}/lists/{listId}``.
+    """
+    return _write(
+        "marketing_event_lists.add_by_object_id",
+        "PUT",
+        _OBJECT,
+        path_params(marketingEventId=object_id),
+        list_id,
+    )
+
+
+@endpoint
+def remove(external_event_id: str, external_account_id: str, list_id: NumericId) -> Call[None]:
+    """Remove the association of a list with an event that this app created. The list itself is kept.
+
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event does not exist, or another app created it.
+
+    Source: ``DELETE /marketing/{version}/marketing-events/associations/{externalAccountId}/{externalEventId}/lists/{listId}``.
+    """  # noqa: E501
+    return _write(
+        "marketing_event_lists.remove",
+        "DELETE",
+        _EXTERNAL,
+        path_params(externalAccountId=external_account_id, externalEventId=external_event_id),
+        list_id,
+    )
+
+
+@endpoint
+def remove_by_object_id(object_id: NumericId, list_id: NumericId) -> Call[None]:
+    """Remove the association of a list with an event. The list itself is kept.
+
+    :param object_id: object id of the event.
+    :param list_id: id of the list in the Lists API.
+    :raises NotFound: when the event does not exist.
 
     Source: ``DELETE /marketing/{version}/marketing-events/associations/{marketingEventId}/lists/{listId}``.
     """
-    call = "marketing_event_lists.remove_by_object_id"
-    return _write(call, "DELETE", _OBJECT, object_key(call, object_id, name="marketingEventId"), list_id)
+    return _write(
+        "marketing_event_lists.remove_by_object_id",
+        "DELETE",
+        _OBJECT,
+        path_params(marketingEventId=object_id),
+        list_id,
+    )
 
 
 def _read(call: str, tail: str, params: Pairs) -> Call[list[EventList]]:
@@ -113,9 +140,9 @@ def _read(call: str, tail: str, params: Pairs) -> Call[list[EventList]]:
     return Call(call, route, _rows, Replay.SAFE, follow=after_cursor, scopes=WRITE)
 
 
-def _write(call: str, method: str, tail: str, params: Pairs, list_id: int | str) -> Call[None]:
-    listed = (*params, ("listId", str(numeric_id(call, "list_id", list_id))))
-    return Call(call, Route(method, FAMILY, f"{tail}/{{listId}}", listed), nothing, Replay.SAFE, scopes=WRITE)
+def _write(call: str, method: str, tail: str, params: Pairs, list_id: NumericId) -> Call[None]:
+    route = Route(method, FAMILY, f"{tail}/{{listId}}", (*params, *path_params(listId=list_id)))
+    return Call(call, route, nothing, Replay.SAFE, scopes=WRITE)
 
 
 def _rows(envelope: Envelope) -> list[EventList]:

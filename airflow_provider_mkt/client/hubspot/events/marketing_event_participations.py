@@ -1,22 +1,16 @@
-"""How contacts stand to marketing events: counters, and one row per contact and event."""
+"""Participations in marketing events: counters, and one row per contact and event."""
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.hubspot.events._fields import (
-    FAMILY,
-    PAGE_MAX,
-    READ,
-    external_key,
-    not_reserved,
-    object_key,
-)
-from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size
+from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, PAGE_MAX, READ, check_not_reserved
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import NumericId, PathSegment, PathText, endpoint, one_of
 
-STATES = ("REGISTERED", "CANCELLED", "ATTENDED", "NO_SHOW")
+State = Annotated[str, one_of("REGISTERED", "CANCELLED", "ATTENDED", "NO_SHOW")]
 
 
 class Counters(TypedDict):
@@ -59,114 +53,121 @@ class Participation(TypedDict):
     properties: ParticipationProperties
 
 
+@endpoint
 def counters(external_event_id: str, external_account_id: str) -> Call[Counters]:
-    """Count the participants of an event that this app made, by state.
+    """Read the number of participants per state, of an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}``.
     """  # noqa: E501
-    call = "marketing_event_participations.counters"
-    not_reserved(call, "external_event_id", external_event_id, "breakdown")
+    check_not_reserved("external_event_id", external_event_id, "breakdown")
     return _counters(
-        call,
+        "marketing_event_participations.counters",
         "/{externalAccountId}/{externalEventId}",
-        external_key(call, external_event_id, external_account_id),
+        path_params(externalAccountId=external_account_id, externalEventId=external_event_id),
     )
 
 
-def counters_by_object_id(object_id: int | str) -> Call[Counters]:
-    """Count the participants of an event, by state.
+@endpoint
+def counters_by_object_id(object_id: NumericId) -> Call[Counters]:
+    """Read the number of participants of an event per state.
 
-    :param object_id: its object id.
-    :raises NotFound: when there is none.
+    :param object_id: object id of the event.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}``.
     """
-    call = "marketing_event_participations.counters_by_object_id"
-    return _counters(call, "/{marketingEventId}", object_key(call, object_id, name="marketingEventId"))
+    return _counters(
+        "marketing_event_participations.counters_by_object_id",
+        "/{marketingEventId}",
+        path_params(marketingEventId=object_id),
+    )
 
 
+@endpoint
 def breakdown(
     external_event_id: str,
     external_account_id: str,
     *,
-    state: str | None = None,
-    contact: int | str | None = None,
-    limit: int = PAGE_MAX,
+    state: State | None = None,
+    contact: PathSegment | None = None,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[list[Participation]]:
-    """Page through the participants of an event that this app made.
+    """List the participants of an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
-    :param contact: only the contact of this email or id.
+    :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such event, or another app made it.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}/breakdown``.
     """  # noqa: E501
-    call = "marketing_event_participations.breakdown"
-    not_reserved(call, "external_account_id", external_account_id, "contacts")
-    params = external_key(call, external_event_id, external_account_id)
-    query = _query(call, state, contact, limit)
-    return _breakdown(call, "/{externalAccountId}/{externalEventId}", params, query)
+    check_not_reserved("external_account_id", external_account_id, "contacts")
+    params = path_params(externalAccountId=external_account_id, externalEventId=external_event_id)
+    query = query_pairs(state=state, contactIdentifier=contact, limit=limit)
+    return _breakdown(
+        "marketing_event_participations.breakdown", "/{externalAccountId}/{externalEventId}", params, query
+    )
 
 
+@endpoint
 def breakdown_by_object_id(
-    object_id: int | str, *, state: str | None = None, contact: str | None = None, limit: int = PAGE_MAX
+    object_id: NumericId,
+    *,
+    state: State | None = None,
+    contact: PathText | None = None,
+    limit: PageSize = PAGE_MAX,
 ) -> Call[list[Participation]]:
-    """Page through the participants of an event.
+    """List the participants of an event.
 
-    :param object_id: its object id.
+    :param object_id: object id of the event.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
-    :param contact: only the contact of this email or id.
+    :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such event.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the event does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/{marketingEventId}/breakdown``.
     """
-    call = "marketing_event_participations.breakdown_by_object_id"
-    params = object_key(call, object_id, name="marketingEventId")
-    return _breakdown(call, "/{marketingEventId}", params, _query(call, state, contact, limit))
+    params = path_params(marketingEventId=object_id)
+    return _breakdown(
+        "marketing_event_participations.breakdown_by_object_id",
+        "/{marketingEventId}",
+        params,
+        query_pairs(state=state, contactIdentifier=contact, limit=limit),
+    )
 
 
+@endpoint
 def of_contact(
-    contact: int | str, *, state: str | None = None, limit: int = PAGE_MAX
+    contact: PathSegment, *, state: State | None = None, limit: PageSize = PAGE_MAX
 ) -> Call[list[Participation]]:
-    """Page through the events that a contact has to do with.
+    """List the event participations of a contact.
 
-    :param contact: its email or id.
+    :param contact: email or id of the contact.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
     :param limit: rows per page, 1-100.
-    :returns: one page of participations; iterate the call for all.
-    :raises InvalidInput: on an unknown state or a limit out of bounds.
-    :raises NotFound: when there is no such contact.
+    :returns: one page of participations; iterate the call for all pages.
+    :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
+    :raises NotFound: when the contact does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/participations/contacts/{contactIdentifier}/breakdown``.
     """  # noqa: E501
-    call = "marketing_event_participations.of_contact"
-    params = (("contactIdentifier", _contact(call, contact)),)
-    return _breakdown(call, "/contacts/{contactIdentifier}", params, _query(call, state, None, limit))
-
-
-def _query(call: str, state: str | None, contact: int | str | None, limit: int) -> Pairs:
-    if state is not None:
-        one_of(call, "state", state, STATES)
-    named = None if contact is None else _contact(call, contact)
-    size = page_size(call, limit, at_most=PAGE_MAX)
-    return query_pairs(state=state, contactIdentifier=named, limit=size)
-
-
-def _contact(call: str, contact: int | str) -> str:
-    ((_, identifier),) = path_params(call, contact=contact)
-    return identifier
+    params = path_params(contactIdentifier=contact)
+    return _breakdown(
+        "marketing_event_participations.of_contact",
+        "/contacts/{contactIdentifier}",
+        params,
+        query_pairs(state=state, limit=limit),
+    )
 
 
 def _counters(call: str, tail: str, params: Pairs) -> Call[Counters]:

@@ -1,14 +1,14 @@
-"""Marketing events by the ids of the system they come from.
+"""Marketing events by the ids of the external system.
 
-The pair of external account and external event id is a key within the app that makes the calls: events
-of other apps are not found by it, and are reached by object id (``marketing_event_objects``).
+The external account id and the external event id identify an event within the calling app. Events of other
+apps need their object id: see ``marketing_event_objects``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, cast
+from typing import Annotated, Any, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -17,8 +17,7 @@ from airflow_provider_mkt.client.call import (
     Pairs,
     Replay,
     Route,
-    batch,
-    numeric_id,
+    path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -33,20 +32,19 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     EventRow,
     Fields,
     MarketingEvent,
-    bodiless,
-    event,
+    check_fields,
+    check_not_reserved,
+    check_order,
+    complete_event_body,
     event_body,
-    event_key,
     external_ids,
     external_key,
-    given,
-    in_order,
-    moment,
-    not_reserved,
-    only,
-    whole,
+    read_event,
+    read_event_batch,
+    to_time_text,
+    without_none,
 )
-from airflow_provider_mkt.client.hubspot.parameters import text
+from airflow_provider_mkt.client.parameters import Text, endpoint, items, to_id
 
 
 class FoundEvent(TypedDict):
@@ -56,6 +54,7 @@ class FoundEvent(TypedDict):
     appId: int
 
 
+@endpoint
 def create(
     external_event_id: str,
     external_account_id: str,
@@ -71,25 +70,25 @@ def create(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an event. What a repeat does is documented nowhere: `upsert` is the one that may be repeated.
+    """Create an event. HubSpot does not document what a second call does: `upsert` is safe to retry.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param name: shown to people.
-    :param organizer: who holds it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param name: name of the event.
+    :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param start: when it begins.
-    :param end: when it ends.
-    :param cancelled: whether it was called off.
-    :param completed: whether it is over.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
+    :param completed: whether the event has ended.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event with its ``objectId``.
-    :raises InvalidInput: on a missing name or organizer, a time without a zone, or an end before the start.
+    :raises InvalidInput: when *name* or *organizer* is missing, a time has no time zone, or the end is before
+        the start.
 
     Source: ``POST /marketing/{version}/marketing-events/events``.
     """
-    call = "marketing_events.create"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -101,10 +100,13 @@ def create(
         completed=completed,
         custom_properties=custom_properties,
     )
-    body = whole(call, {**_pair(external_event_id, external_account_id), **fields})
-    return _write(call, "POST", "/events", Replay.VERIFY, body=body)
+    body = complete_event_body(
+        {"external_event_id": external_event_id, "external_account_id": external_account_id, **fields}
+    )
+    return _write("marketing_events.create", "POST", "/events", Replay.VERIFY, body=body)
 
 
+@endpoint
 def upsert(
     external_event_id: str,
     external_account_id: str,
@@ -120,25 +122,25 @@ def upsert(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an event, or update the one with these ids that this app made.
+    """Create an read_event, or update the event with these ids that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param name: shown to people.
-    :param organizer: who holds it.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param name: name of the event.
+    :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param start: when it begins.
-    :param end: when it ends.
-    :param cancelled: whether it was called off.
-    :param completed: whether it is over.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
+    :param completed: whether the event has ended.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event with its ``objectId``.
-    :raises InvalidInput: on a missing name or organizer, a time without a zone, or an end before the start.
+    :raises InvalidInput: when *name* or *organizer* is missing, a time has no time zone, or the end is before
+        the start.
 
     Source: ``PUT /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.upsert"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -150,28 +152,27 @@ def upsert(
         completed=completed,
         custom_properties=custom_properties,
     )
-    body = whole(call, {**_pair(external_event_id, external_account_id), **fields})
-    path = (event_key(call, external_event_id),)
-    return _write(call, "PUT", "/events/{externalEventId}", Replay.SAFE, path, body=body)
+    body = complete_event_body(
+        {"external_event_id": external_event_id, "external_account_id": external_account_id, **fields}
+    )
+    path = path_params(externalEventId=external_event_id)
+    return _write("marketing_events.upsert", "PUT", "/events/{externalEventId}", Replay.SAFE, path, body=body)
 
 
-def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
+@endpoint
+def upsert_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
     """Create or update up to 100 events of this app.
 
-    :param events: one mapping each, of `upsert`'s arguments by name; a time may be ISO 8601 text.
-    :returns: the written ones in any order, and the failures, which come inside a 200.
-    :raises InvalidInput: on an empty or too large batch, an event that is not whole, or one given twice.
+    :param events: 1-100 mappings of `upsert`'s parameters by name; a time can also be ISO 8601 text.
+    :returns: the written events in any order, and the errors, which a 200 can also contain.
+    :raises InvalidInput: on an empty or too large batch, an incomplete event, or an event given twice.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """
-    call = "marketing_events.upsert_batch"
-    inputs = [
-        whole(call, fields, where=f"events[{index}].")
-        for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX))
-    ]
-    _once(call, inputs)
+    inputs = [complete_event_body(fields, prefix=f"events[{index}].") for index, fields in enumerate(events)]
+    _check_unique(inputs)
     return Call(
-        call,
+        "marketing_events.upsert_batch",
         Route("POST", FAMILY, "/events/upsert"),
         Batch[EventRow].model_validate,
         Replay.SAFE,
@@ -180,22 +181,23 @@ def upsert_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
     )
 
 
+@endpoint
 def get(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
-    """Read an event that this app made, with its counters.
+    """Read an event that this app created, with its participant counters.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it.
-    :raises InvalidInput: on the event id ``search``, whose path is that of the search.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it.
+    :raises InvalidInput: when the event id is ``search``, which is the path of the search.
 
     Source: ``GET /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.get"
-    not_reserved(call, "external_event_id", external_event_id, "search")
-    route, query = _one(call, "GET", "", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, scopes=READ)
+    check_not_reserved("external_event_id", external_event_id, "search")
+    route, query = _route_and_query("GET", "", external_event_id, external_account_id)
+    return Call("marketing_events.get", route, read_event, Replay.SAFE, query=query, scopes=READ)
 
 
+@endpoint
 def update(
     external_event_id: str,
     external_account_id: str,
@@ -211,20 +213,19 @@ def update(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Change fields of an event that this app made; what is not given stays.
+    """Update an event that this app created. Fields that are not given stay.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :param event_type: free text, e.g. ``WEBINAR``.
-    :param custom_properties: the platform drops the ones it does not know without a word.
+    :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event after the change.
-    :raises InvalidInput: when there is nothing to change, or a time has no zone.
-    :raises NotFound: when there is none, or another app made it.
+    :raises InvalidInput: when no field is given, or a time has no time zone.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``PATCH /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.update"
-    fields = given(
+    fields = without_none(
         name=name,
         organizer=organizer,
         event_type=event_type,
@@ -237,137 +238,145 @@ def update(
         custom_properties=custom_properties,
     )
     if not fields:
-        raise InvalidInput("name", "and every other field is missing: nothing to change", call=call)
-    route, query = _one(call, "PATCH", "", external_event_id, external_account_id)
-    body = JsonBody(event_body(call, fields))
-    return Call(call, route, event, Replay.SAFE, query=query, body=body, scopes=WRITE)
+        raise InvalidInput("name", "and every other field are missing: nothing to change")
+    route, query = _route_and_query("PATCH", "", external_event_id, external_account_id)
+    body = JsonBody(event_body(fields))
+    return Call(
+        "marketing_events.update", route, read_event, Replay.SAFE, query=query, body=body, scopes=WRITE
+    )
 
 
+@endpoint
 def delete(external_event_id: str, external_account_id: str) -> Call[None]:
-    """Delete an event that this app made.
+    """Delete an event that this app created.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :raises NotFound: when there is none, or another app made it; not documented for a repeat.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :raises NotFound: when the event does not exist, or another app created it; HubSpot does not document a
+        second delete.
 
     Source: ``DELETE /marketing/{version}/marketing-events/events/{externalEventId}``.
     """
-    call = "marketing_events.delete"
-    route, query = _one(call, "DELETE", "", external_event_id, external_account_id)
-    return Call(call, route, nothing, Replay.SAFE, query=query, scopes=WRITE)
+    route, query = _route_and_query("DELETE", "", external_event_id, external_account_id)
+    return Call("marketing_events.delete", route, nothing, Replay.SAFE, query=query, scopes=WRITE)
 
 
-def delete_batch(events: Sequence[Fields]) -> Call[Batch[EventRow]]:
-    """Delete up to 100 events that this app made. The platform need not tell which there were.
+@endpoint
+def delete_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[Batch[EventRow]]:
+    """Delete up to 100 events that this app created. HubSpot does not always report which existed.
 
-    :param events: one mapping each: ``app_id``, ``external_account_id`` and ``external_event_id``.
-    :returns: an empty batch, or the failures where the platform names any.
-    :raises InvalidInput: on an empty or too large batch, or an event without all three ids.
+    :param events: 1-100 mappings of ``app_id``, ``external_account_id`` and ``external_event_id``.
+    :returns: an empty batch, or the errors that HubSpot reports.
+    :raises InvalidInput: on an empty or too large batch, or an event without one of the three ids.
 
     Source: ``POST /marketing/{version}/marketing-events/events/delete``.
     """
-    call = "marketing_events.delete_batch"
     inputs: list[dict[str, Any]] = []
-    for index, fields in enumerate(batch(call, "events", events, at_most=BATCH_MAX)):
-        where = f"events[{index}]."
-        only(call, where, fields, ("app_id", *EXTERNAL_KEY))
-        app_id = numeric_id(call, f"{where}app_id", fields.get("app_id", ""))
-        inputs.append({"appId": app_id, **external_ids(call, where, fields)})
+    for index, fields in enumerate(events):
+        prefix = f"events[{index}]."
+        check_fields(prefix, fields, ("app_id", *EXTERNAL_KEY))
+        app_id = to_id(f"{prefix}app_id", fields.get("app_id", ""))
+        inputs.append({"appId": app_id, **external_ids(prefix, fields)})
     return Call(
-        call,
+        "marketing_events.delete_batch",
         Route("POST", FAMILY, "/events/delete"),
-        lambda envelope: Batch[EventRow].model_validate(bodiless(envelope)),
+        read_event_batch,
         Replay.SAFE,
         body=JsonBody(as_inputs(inputs)),
         scopes=WRITE,
     )
 
 
+@endpoint
 def cancel(external_event_id: str, external_account_id: str) -> Call[MarketingEvent]:
-    """Mark an event that this app made as called off. A repeat changes nothing.
+    """Mark an event that this app created as cancelled. Doing it again changes nothing.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
     :returns: the event.
-    :raises NotFound: when there is none, or another app made it.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
-    call = "marketing_events.cancel"
-    route, query = _one(call, "POST", "/cancel", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, scopes=WRITE)
+    route, query = _route_and_query("POST", "/cancel", external_event_id, external_account_id)
+    return Call("marketing_events.cancel", route, read_event, Replay.SAFE, query=query, scopes=WRITE)
 
 
+@endpoint
 def complete(
     external_event_id: str, external_account_id: str, *, start: datetime, end: datetime
 ) -> Call[MarketingEvent]:
-    """Mark an event that this app made as over. A repeat changes nothing.
+    """Mark an event that this app created as completed. Doing it again changes nothing.
 
-    The platform works out how long everybody attended, so call it after the last attendance is written.
+    HubSpot then computes how long each contact attended, so call it after the last attendance was recorded.
 
-    :param external_event_id: its id in the system it comes from.
-    :param external_account_id: the account there.
-    :param start: when it really began.
-    :param end: when it really ended.
+    :param external_event_id: its id in the external system.
+    :param external_account_id: the account in the external system.
+    :param start: actual start time (timezone-aware).
+    :param end: actual end time (timezone-aware).
     :returns: the event.
-    :raises InvalidInput: on a time without a zone, or an end before the start.
-    :raises NotFound: when there is none, or another app made it.
+    :raises InvalidInput: when a time has no time zone, or the end is before the start.
+    :raises NotFound: when the event does not exist, or another app created it.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/complete``.
     """
-    call = "marketing_events.complete"
-    body = {"startDateTime": moment(call, "start", start), "endDateTime": moment(call, "end", end)}
-    in_order(call, "end", body["startDateTime"], body["endDateTime"])
-    route, query = _one(call, "POST", "/complete", external_event_id, external_account_id)
-    return Call(call, route, event, Replay.SAFE, query=query, body=JsonBody(body), scopes=WRITE)
+    body = {"startDateTime": to_time_text("start", start), "endDateTime": to_time_text("end", end)}
+    check_order("end", body["startDateTime"], body["endDateTime"])
+    route, query = _route_and_query("POST", "/complete", external_event_id, external_account_id)
+    return Call(
+        "marketing_events.complete",
+        route,
+        read_event,
+        Replay.SAFE,
+        query=query,
+        body=JsonBody(body),
+        scopes=WRITE,
+    )
 
 
-def search(external_event_id: str) -> Call[list[FoundEvent]]:
-    """Look for events that this app made by external event id, in every external account.
+@endpoint
+def search(external_event_id: Text) -> Call[list[FoundEvent]]:
+    """Search the events that this app created by external event id, in all external accounts.
 
-    :param external_event_id: the whole id. Whether its beginning is enough is not settled, so rows of
-        longer ids may come too.
-    :returns: all there are; there is one page.
+    :param external_event_id: the complete id. HubSpot may also match it as a prefix, so rows with longer ids
+        are possible.
+    :returns: all matches, in one page.
 
     Source: ``GET /marketing/{version}/marketing-events/events/search``.
     """
-    call = "marketing_events.search"
     return Call(
-        call,
+        "marketing_events.search",
         Route("GET", FAMILY, "/events/search"),
         _found,
         Replay.SAFE,
-        # Not one of the CRM searches: it counts in the ten-second window as any other call.
-        query=query_pairs(q=text(call, "external_event_id", external_event_id)),
+        # This is not a CRM search: it counts in the normal ten-second window.
+        query=query_pairs(q=external_event_id),
         scopes=READ,
     )
 
 
-def _pair(external_event_id: str, external_account_id: str) -> dict[str, str]:
-    return {"external_event_id": external_event_id, "external_account_id": external_account_id}
-
-
-def _one(
-    call: str, method: str, tail: str, external_event_id: str, external_account_id: str
+def _route_and_query(
+    method: str, tail: str, external_event_id: str, external_account_id: str
 ) -> tuple[Route, Pairs]:
-    event_id, account_id = external_key(call, external_event_id, external_account_id)
-    route = Route(method, FAMILY, f"/events/{{externalEventId}}{tail}", (event_id,))
-    return route, query_pairs(externalAccountId=account_id[1])
+    path, query = external_key(external_event_id, external_account_id)
+    return Route(method, FAMILY, f"/events/{{externalEventId}}{tail}", path), query
 
 
 def _write(
     call: str, method: str, tail: str, replay: Replay, params: Pairs = (), *, body: dict[str, Any]
 ) -> Call[MarketingEvent]:
-    return Call(call, Route(method, FAMILY, tail, params), event, replay, body=JsonBody(body), scopes=WRITE)
+    return Call(
+        call, Route(method, FAMILY, tail, params), read_event, replay, body=JsonBody(body), scopes=WRITE
+    )
 
 
-def _once(call: str, inputs: list[dict[str, Any]]) -> None:
+def _check_unique(inputs: list[dict[str, Any]]) -> None:
     seen: set[tuple[str, str]] = set()
-    for index, one in enumerate(inputs):
-        key = (one["externalAccountId"], one["externalEventId"])
+    for index, event in enumerate(inputs):
+        key = (event["externalAccountId"], event["externalEventId"])
         if key in seen:
-            # Said to be refused, or else nobody knows which of the two would win.
-            raise InvalidInput(f"events[{index}].external_event_id", "is in the batch twice", call=call)
+            # HubSpot does not document which of the two events wins.
+            raise InvalidInput(f"events[{index}].external_event_id", "is in the batch twice")
         seen.add(key)
 
 

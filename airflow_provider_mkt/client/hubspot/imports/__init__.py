@@ -1,4 +1,4 @@
-"""Imports: files of contacts that HubSpot reads in the background."""
+"""Imports of files of contacts, which HubSpot processes in the background."""
 
 from airflow_provider_mkt.client.hubspot.imports.imports import (
     COLUMN_TYPES,

@@ -1,4 +1,4 @@
-"""Imports: files of contacts that HubSpot reads in the background."""
+"""Imports of files of contacts, which HubSpot processes in the background."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypeAlias, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    FileBody,
-    Replay,
-    Route,
-    batch,
-    flag,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
+from airflow_provider_mkt.client.call import Call, Envelope, FileBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.parameters import one_of, page_size, text
+from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    Text,
+    endpoint,
+    items,
+    known_value,
+    one_of,
+    required_str,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 FILE_MAX = 512 * 1024 * 1024
-"""Bytes of one file."""
+"""Maximum size of a file, in bytes."""
 ROWS_MAX = 1_048_576
-"""Rows of one file."""
+"""Maximum number of rows of a file."""
 PAGE_MAX = 100
-"""The platform states no limit; this is what its other lists take."""
+"""HubSpot documents no limit; its other lists accept this many."""
+COLUMNS_MAX = 10_000
 CONTACTS = "0-1"
+"""The object type of contacts."""
 
 OPERATIONS = ("CREATE", "UPDATE", "UPSERT")
 DATE_FORMATS = ("MONTH_DAY_YEAR", "DAY_MONTH_YEAR", "YEAR_MONTH_DAY")
@@ -54,16 +54,16 @@ _MEDIA = {
 
 
 Column: TypeAlias = Mapping[str, str | None]
-"""What one column of the file holds: its ``name``, and a ``property_name``, without which it is skipped.
+"""A column of the file: its ``name``, and a ``property_name``, without which the column is skipped.
 
-``column_type`` is ``STANDARD`` when not given; the key's is ``HUBSPOT_ALTERNATE_ID`` (a unique property,
-e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is that of contacts when not
-given.
+``column_type`` is ``STANDARD`` by default; for the key column it is ``HUBSPOT_ALTERNATE_ID`` (a unique
+property, e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is the type of contacts
+by default.
 """
 
 
 class Metadata(BaseModel):
-    """Counts of an import: the platform leaves out those that are zero, and may add new ones."""
+    """Counters of an import. HubSpot omits zero counters and may add new ones."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -75,8 +75,8 @@ class Metadata(BaseModel):
 class Import(BaseModel):
     """An import.
 
-    :param state: STARTED, PROCESSING, DONE, FAILED, CANCELED, REVERTED, or DEFERRED while three others
-        run. DONE tells nothing of the rows: those that failed are counted under ``ERRORS``.
+    :param state: STARTED, PROCESSING, DONE, FAILED, CANCELED, REVERTED, or DEFERRED while three others run. A
+        DONE import can have failed rows, counted under ``ERRORS``.
     """
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
@@ -104,8 +104,10 @@ class Row(TypedDict):
 
 
 class RowError(TypedDict):
-    """Why a row was not imported. ``sourceData.lineNumber`` 0 stands for the whole file;
-    ``knownColumnNumber`` counts from 0; ``createdAt`` is in milliseconds."""
+    """Why a row was not imported.
+
+    ``sourceData.lineNumber`` 0 means the whole file; ``knownColumnNumber`` counts from 0; ``createdAt`` is in
+    milliseconds."""
 
     id: str
     createdAt: int
@@ -116,91 +118,85 @@ class RowError(TypedDict):
     sourceData: Row
 
 
-def list(*, limit: int | None = None) -> Call[builtins.list[Import]]:
-    """Page through the imports that this app has started.
+@endpoint
+def list(*, limit: PageSize | None = None) -> Call[builtins.list[Import]]:
+    """List the imports that this app has started.
 
-    :param limit: rows per page, 1-100; the platform's default when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds.
+    :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range.
 
     Source: ``GET /crm/{version}/imports``.
     """
-    name = "imports.list"
     return Call(
-        name,
+        "imports.list",
         Route("GET", "imports"),
         _imports,
         Replay.SAFE,
-        query=_page(name, limit),
+        query=query_pairs(limit=limit),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def start(
-    name: str,
+    name: Text,
     content: bytes,
-    columns: Sequence[Column],
+    columns: Annotated[Sequence[Column], items(COLUMNS_MAX)],
     *,
-    file_name: str = "contacts.csv",
-    file_format: str = "CSV",
+    file_name: Text = "contacts.csv",
+    file_format: Annotated[str, one_of(*FORMATS)] = "CSV",
     has_header: bool = True,
-    operation: str = "UPSERT",
-    date_format: str = "MONTH_DAY_YEAR",
-    time_zone: str | None = None,
+    operation: Annotated[str, one_of(*OPERATIONS)] = "UPSERT",
+    date_format: Annotated[str, one_of(*DATE_FORMATS)] = "MONTH_DAY_YEAR",
+    time_zone: Text | None = None,
     marketable_contacts: bool | None = None,
     create_list: bool = False,
 ) -> Call[Import]:
-    """Start to import a file. Every call that is accepted is a new import, so it is never repeated.
+    """Start an import of a file.
 
-    After a lost answer, look for the name among :func:`list_all`: a name of its own for every import
-    makes that possible.
+    Every accepted call starts a new import, so it is never retried automatically.
 
-    :param name: what the import is called.
-    :param content: the file: up to 512 MB and 1,048,576 rows.
-    :param columns: what each column of the file holds, in the file's order; every column must be named.
-        A mapping each of ``name``, ``property_name`` (without it the column is skipped), ``column_type``
-        (``STANDARD`` when not given; ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and
-        ``object_type_id`` (contacts when not given).
-    :param file_name: the file's name.
+    After an ambiguous failure, look for the name in :func:`list`. Give every import a unique name for that.
+
+    :param name: name of the import.
+    :param content: the file, at most 512 MB and 1,048,576 rows.
+    :param columns: all columns of the file, in the file's order. Each is a mapping of ``name``,
+        ``property_name`` (without it the column is skipped), ``column_type`` (``STANDARD`` by default;
+        ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and ``object_type_id`` (contacts by
+        default).
+    :param file_name: name of the file.
     :param file_format: ``CSV`` or ``SPREADSHEET``.
-    :param has_header: whether the first row has the names of the columns.
-    :param operation: ``CREATE``, ``UPDATE`` or ``UPSERT``; the latter two need a key among the columns.
-    :param date_format: the order in which dates are written: ``MONTH_DAY_YEAR``, ``DAY_MONTH_YEAR`` or
+    :param has_header: whether the first row contains the column names.
+    :param operation: ``CREATE``, ``UPDATE`` or ``UPSERT``; ``UPDATE`` and ``UPSERT`` need a key column.
+    :param date_format: format of dates in the file: ``MONTH_DAY_YEAR``, ``DAY_MONTH_YEAR`` or
         ``YEAR_MONTH_DAY``.
-    :param time_zone: in which times are meant, e.g. ``Europe/Rome``; the account's when not given.
-    :param marketable_contacts: make them marketing contacts, which the account pays for.
-    :param create_list: put them on a new static list.
-    :returns: the import; follow its state.
-    :raises InvalidInput: on a column that is not in the file or a file with a column that is not named,
-        a missing key, a file too large, or a word that the platform does not know.
-    :raises QuotaExhausted: over 80,000,000 rows in a day.
+    :param time_zone: time zone of times in the file, e.g. ``Europe/Rome``; the account's time zone when not
+        given.
+    :param marketable_contacts: make the contacts marketing contacts, which HubSpot bills.
+    :param create_list: create a static list of the imported contacts.
+    :returns: the import; poll its state.
+    :raises InvalidInput: when *columns* differ from the file's columns, the key is missing, the file is too
+        large, or an option is unknown.
+    :raises QuotaExhausted: when more than 80,000,000 rows are imported in a day.
 
     Source: ``POST /crm/{version}/imports``.
     """
-    call = "imports.start"
-    for field, switch in (
-        ("has_header", has_header),
-        ("marketable_contacts", marketable_contacts),
-        ("create_list", create_list),
-    ):
-        if not isinstance(switch, bool | None) or (switch is None and field != "marketable_contacts"):
-            raise InvalidInput(field, f"must be true or false, not {describe_type(switch)}", call=call)
-    one_of(call, "file_format", file_format, FORMATS)
-    mappings = _mappings(call, columns)
-    if one_of(call, "operation", operation, OPERATIONS) != "CREATE":
-        _needs_key(call, columns, operation)
-    _check_file(call, content, mappings, csv_header=has_header and file_format == "CSV")
-    if time_zone is not None and (not isinstance(time_zone, str) or time_zone not in available_timezones()):
-        raise InvalidInput("time_zone", "is no time zone, as Europe/Rome is one", call=call)
+    mappings = _column_mappings(columns)
+    if operation != "CREATE":
+        _check_key(columns, operation)
+    _check_file(content, mappings, csv_header=has_header and file_format == "CSV")
+    if time_zone is not None and time_zone not in available_timezones():
+        raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome")
     request: dict[str, Any] = {
-        "name": text(call, "name", name),
+        "name": name,
         "importOperations": dict.fromkeys({row["columnObjectTypeId"] for row in mappings}, operation),
-        "dateFormat": one_of(call, "date_format", date_format, DATE_FORMATS),
+        "dateFormat": date_format,
         "createContactListFromImport": create_list,
         "files": [
             {
-                "fileName": text(call, "file_name", file_name),
+                "fileName": file_name,
                 "fileFormat": file_format,
                 "fileImportPage": {"hasHeader": has_header, "columnMappings": mappings},
             }
@@ -211,7 +207,7 @@ def start(
     if marketable_contacts is not None:
         request["marketableContactImport"] = marketable_contacts
     return Call(
-        call,
+        "imports.start",
         Route("POST", "imports"),
         Import.model_validate,
         Replay.NEVER,
@@ -227,144 +223,137 @@ def start(
     )
 
 
-def get(import_id: int | str) -> Call[Import]:
-    """Read the state and the counts of an import.
+@endpoint
+def get(import_id: NumericId) -> Call[Import]:
+    """Read the state and the counters of an import.
 
-    :param import_id: its ``id``.
-    :raises InvalidInput: when it is no number.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :raises InvalidInput: when the id is not a number.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``GET /crm/{version}/imports/{importId}``.
     """
-    name = "imports.get"
-    return Call(name, _one("GET", name, import_id), Import.model_validate, Replay.SAFE, scopes=_SCOPES)
+    return Call("imports.get", _route("GET", import_id), Import.model_validate, Replay.SAFE, scopes=_SCOPES)
 
 
-def cancel(import_id: int | str) -> Call[Action]:
-    """Cancel an import. Rows that were written stay.
+@endpoint
+def cancel(import_id: NumericId) -> Call[Action]:
+    """Cancel an import. Rows that were already imported are kept.
 
-    :param import_id: its ``id``.
-    :raises InvalidInput: when it is no number.
-    :raises InvalidRequest: when it has ended.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :raises InvalidInput: when the id is not a number.
+    :raises InvalidRequest: when the import has ended.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``POST /crm/{version}/imports/{importId}/cancel``.
     """
-    name = "imports.cancel"
-    route = _one("POST", name, import_id, "/cancel")
-    return Call(name, route, lambda envelope: cast("Action", envelope), Replay.SAFE, scopes=_SCOPES)
+    route = _route("POST", import_id, "/cancel")
+    return Call(
+        "imports.cancel", route, lambda envelope: cast("Action", envelope), Replay.SAFE, scopes=_SCOPES
+    )
 
 
+@endpoint
 def errors(
-    import_id: int | str,
+    import_id: NumericId,
     *,
     include_error_message: bool = True,
     include_row_data: bool = False,
-    limit: int | None = None,
+    limit: PageSize | None = None,
 ) -> Call[builtins.list[RowError]]:
-    """Page through the rows of an import that failed.
+    """List the failed rows of an import.
 
-    They come a little later than the state: all are there when they are as many as the import's
-    counter ``ERRORS`` says.
+    They appear a little later than the final state: the list is complete when it has as many rows as the
+    import's counter ``ERRORS``.
 
-    :param import_id: its ``id``.
-    :param include_error_message: tell why in words too.
-    :param include_row_data: tell the row's values too, which are a person's data.
-    :param limit: rows per page, 1-100; the platform's default when not given.
-    :returns: one page; iterate the call for all.
-    :raises InvalidInput: when the id is no number, or the limit is out of bounds.
-    :raises NotFound: when this app has started no such import.
+    :param import_id: id of the import.
+    :param include_error_message: also return an error message.
+    :param include_row_data: also return the row's values, which are personal data.
+    :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when the id is not a number, or *limit* is out of range.
+    :raises NotFound: when this app has not started such an import.
 
     Source: ``GET /crm/{version}/imports/{importId}/errors``.
     """
-    name = "imports.errors"
-    wanted = query_pairs(
-        includeErrorMessage=flag(name, "include_error_message", include_error_message),
-        includeRowData=flag(name, "include_row_data", include_row_data),
-    )
     return Call(
-        name,
-        _one("GET", name, import_id, "/errors"),
+        "imports.errors",
+        _route("GET", import_id, "/errors"),
         lambda envelope: cast("builtins.list[RowError]", envelope["results"]),
         Replay.SAFE,
-        query=(*wanted, *_page(name, limit)),
+        query=query_pairs(
+            includeErrorMessage=include_error_message, includeRowData=include_row_data, limit=limit
+        ),
         follow=after_cursor,
         scopes=_SCOPES,
     )
 
 
-def _one(method: str, call: str, import_id: int | str, tail: str = "") -> Route:
-    number = numeric_id(call, "import_id", import_id)
-    return Route(method, "imports", "/{importId}" + tail, path_params(call, importId=number))
-
-
-def _page(call: str, limit: int | None) -> tuple[tuple[str, str], ...]:
-    return query_pairs(limit=None if limit is None else page_size(call, limit, at_most=PAGE_MAX))
+def _route(method: str, import_id: NumericId, tail: str = "") -> Route:
+    return Route(method, "imports", "/{importId}" + tail, path_params(importId=import_id))
 
 
 def _imports(envelope: Envelope) -> builtins.list[Import]:
-    return [Import.model_validate(one) for one in envelope["results"]]
+    return [Import.model_validate(row) for row in envelope["results"]]
 
 
-def _mappings(call: str, columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
+def _column_mappings(columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
     mappings: builtins.list[dict[str, Any]] = []
-    for index, column in enumerate(batch(call, "columns", columns, at_most=10_000)):
-        where = f"columns[{index}]"
+    for index, column in enumerate(columns):
+        field = f"columns[{index}]"
         if not isinstance(column, Mapping) or not column.keys() <= _COLUMN:
-            raise InvalidInput(where, f"must be a mapping of {', '.join(sorted(_COLUMN))}", call=call)
+            raise InvalidInput(field, f"must be a mapping of {', '.join(sorted(_COLUMN))}")
         given = {"object_type_id": CONTACTS, "column_type": "STANDARD", **column}
         property_name = given.get("property_name")
         if property_name is not None:
-            text(call, f"{where}.property_name", property_name)
+            required_str(f"{field}.property_name", property_name)
         mappings.append(
             {
-                "columnObjectTypeId": text(call, f"{where}.object_type_id", given["object_type_id"] or ""),
-                "columnName": text(call, f"{where}.name", given.get("name") or ""),
+                "columnObjectTypeId": required_str(f"{field}.object_type_id", given["object_type_id"] or ""),
+                "columnName": required_str(f"{field}.name", given.get("name") or ""),
                 "propertyName": property_name,
-                "columnType": one_of(call, f"{where}.column_type", given["column_type"] or "", COLUMN_TYPES),
+                "columnType": known_value(f"{field}.column_type", given["column_type"] or "", COLUMN_TYPES),
             }
         )
     return mappings
 
 
-def _needs_key(call: str, columns: Sequence[Column], operation: str) -> None:
+def _check_key(columns: Sequence[Column], operation: str) -> None:
     if not any(column.get("column_type") in KEY_TYPES for column in columns):
         raise InvalidInput(
             "columns",
-            f"have no key, which {operation} needs: a column of the type {' or '.join(KEY_TYPES)}",
-            call=call,
+            f"have no key column, which {operation} needs: a column of type {' or '.join(KEY_TYPES)}",
         )
 
 
-def _check_file(
-    call: str, content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool
-) -> None:
+def _check_file(content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool) -> None:
     if not isinstance(content, bytes):
-        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}", call=call)
+        raise InvalidInput("content", f"must be bytes, not {describe_type(content)}")
     if not content.strip():
-        raise InvalidInput("content", "is empty: nothing to import", call=call)
+        raise InvalidInput("content", "is empty: nothing to import")
     if len(content) > FILE_MAX:
-        raise InvalidInput("content", f"has {len(content):,} bytes; at most {FILE_MAX:,}", call=call)
+        raise InvalidInput("content", f"has {len(content):,} bytes; at most {FILE_MAX:,}")
     if not csv_header:
         return
     try:
         lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""))
         header = next(lines)
-        # Line ends inside quotes are no rows, so it is worth counting only where it could be too many.
+        # Line breaks inside quotes are not rows. Parse the file to count rows only when there may be too
+        # many.
         rows = sum(1 for _ in lines) if content.count(b"\n") > ROWS_MAX else 0
     except (UnicodeDecodeError, csv.Error, StopIteration):
-        raise InvalidInput("content", "cannot be read as CSV in UTF-8", call=call) from None
+        raise InvalidInput("content", "cannot be read as CSV in UTF-8") from None
     if rows > ROWS_MAX:
-        raise InvalidInput("content", f"has {rows:,} rows; at most {ROWS_MAX:,}", call=call)
+        raise InvalidInput("content", f"has {rows:,} rows; at most {ROWS_MAX:,}")
     if len(set(header)) != len(header):
-        raise InvalidInput("content", "has two columns of one name", call=call)
+        raise InvalidInput("content", "has two columns with the same name")
     named = [row["columnName"] for row in mappings]
     for index, name in enumerate(named):
         if name not in header:
-            raise InvalidInput(f"columns[{index}].name", "is no column of the file", call=call)
+            raise InvalidInput(f"columns[{index}].name", "is not a column of the file")
     if missing := len(header) - len(set(named)):
         raise InvalidInput(
-            "columns", f"leave out {missing} of {len(header)} columns; all must be named", call=call
+            "columns", f"leave out {missing} of {len(header)} columns; every column must be listed"
         )
     if named != header:
-        raise InvalidInput("columns", "are in another order than the file's, or occur twice", call=call)
+        raise InvalidInput("columns", "are not in the order of the file, or are listed twice")

@@ -1,4 +1,4 @@
-"""Lists of contacts and of other records: static ones, and those that filters fill."""
+"""Lists of contacts and of other records, static and dynamic."""
 
 from airflow_provider_mkt.client.hubspot.lists.lists import (
     FoundList,

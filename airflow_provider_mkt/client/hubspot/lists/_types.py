@@ -1,4 +1,4 @@
-"""What the calls on lists share: their family, scopes and shapes."""
+"""Constants and types that the list calls share."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MEMBERS_PAGE_MAX = 250
 
 
 class ContactList(TypedDict):
-    """A list of records of one type, mostly of contacts.
+    """A list of records of one type.
 
-    ``processingStatus`` is COMPLETE once a list with filters has found its members.
+    ``processingStatus`` is COMPLETE once the members of a list with filters are evaluated.
     """
 
     listId: str
@@ -37,10 +37,12 @@ class ContactList(TypedDict):
     filtersUpdatedAt: NotRequired[str]
 
 
-def the_list(envelope: Envelope) -> ContactList:
+def read_list(envelope: Envelope) -> ContactList:
+    """Read one list."""
     return cast("ContactList", envelope["list"])
 
 
-def the_updated_list(envelope: Envelope) -> ContactList:
-    # The schema does not promise it, and some answers of this API call it plainly the list.
+def read_updated_list(envelope: Envelope) -> ContactList:
+    """Read the list that a call updated."""
+    # The schema does not require ``updatedList``, and some responses of this API use ``list``.
     return cast("ContactList", envelope.get("updatedList") or envelope["list"])

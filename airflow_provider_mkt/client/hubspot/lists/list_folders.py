@@ -1,4 +1,4 @@
-"""Folders that lists are kept in."""
+"""Folders of lists."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from airflow_provider_mkt.client.call import (
     query_pairs,
 )
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import record_id, word
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, READ, WRITE
+from airflow_provider_mkt.client.parameters import Text, endpoint
 
 ROOT = "0"
 
 
 class Folder(TypedDict):
-    """A folder with the folders and the ids of the lists in it, which are numbers here alone."""
+    """A folder with its subfolders and the ids of its lists. List ids are numbers only here."""
 
     id: str
     name: NotRequired[str]
@@ -31,114 +32,116 @@ class Folder(TypedDict):
     childLists: NotRequired[list[int]]
 
 
-def get(folder_id: int | str = ROOT) -> Call[Folder]:
+@endpoint
+def get(folder_id: RecordId = ROOT) -> Call[Folder]:
     """Read a folder with everything below it.
 
-    :param folder_id: the folder; the root when not given.
-    :raises NotFound: when there is none.
+    :param folder_id: id of the folder; the root folder when not given.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/folders``.
     """
-    name = "list_folders.get"
     return Call(
-        name,
+        "list_folders.get",
         Route("GET", FAMILY, "/folders"),
         _folder,
         Replay.SAFE,
-        query=query_pairs(folderId=record_id(name, "folder_id", folder_id)),
+        query=query_pairs(folderId=folder_id),
         scopes=READ,
     )
 
 
-def create(folder_name: str, *, parent_folder_id: int | str | None = None) -> Call[Folder]:
-    """Create a folder. Nothing keeps two from having one name, so look before a repeat.
+@endpoint
+def create(folder_name: Text, *, parent_folder_id: RecordId | None = None) -> Call[Folder]:
+    """Create a folder. Names are not unique, so read the folders before retrying.
 
-    :param folder_name: its name.
-    :param parent_folder_id: the folder it goes into; the root when not given.
-    :raises NotFound: when there is no such parent.
+    :param folder_name: name of the folder.
+    :param parent_folder_id: id of the parent folder; the root folder when not given.
+    :raises NotFound: when the parent folder does not exist.
 
     Source: ``POST /crm/{version}/lists/folders``.
     """
-    name = "list_folders.create"
-    body: dict[str, Json] = {"name": word(name, "folder_name", folder_name)}
+    body: dict[str, Json] = {"name": folder_name}
     if parent_folder_id is not None:
-        body["parentFolderId"] = record_id(name, "parent_folder_id", parent_folder_id)
+        body["parentFolderId"] = parent_folder_id
     return Call(
-        name, Route("POST", FAMILY, "/folders"), _folder, Replay.VERIFY, body=JsonBody(body), scopes=WRITE
-    )
-
-
-def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
-    """Put a folder into another one.
-
-    :param folder_id: the folder.
-    :param new_parent_folder_id: where it goes; ``0`` is the root.
-    :raises InvalidRequest: when it would end up inside itself.
-    :raises NotFound: when there is no such folder.
-
-    Source: ``PUT /crm/{version}/lists/folders/{folderId}/move/{newParentFolderId}``.
-    """
-    name = "list_folders.move"
-    params = path_params(name, folderId=folder_id, newParentFolderId=new_parent_folder_id)
-    tail = "/folders/{folderId}/move/{newParentFolderId}"
-    return Call(name, Route("PUT", FAMILY, tail, params), _folder, Replay.SAFE, scopes=WRITE)
-
-
-def rename(folder_id: int | str, folder_name: str) -> Call[Folder]:
-    """Rename a folder.
-
-    :param folder_id: the folder.
-    :param folder_name: its new name.
-    :raises NotFound: when there is none.
-
-    Source: ``PUT /crm/{version}/lists/folders/{folderId}/rename``.
-    """
-    name = "list_folders.rename"
-    return Call(
-        name,
-        Route("PUT", FAMILY, "/folders/{folderId}/rename", path_params(name, folderId=folder_id)),
+        "list_folders.create",
+        Route("POST", FAMILY, "/folders"),
         _folder,
-        Replay.SAFE,
-        query=query_pairs(newFolderName=word(name, "folder_name", folder_name)),
+        Replay.VERIFY,
+        body=JsonBody(body),
         scopes=WRITE,
     )
 
 
+@endpoint
+def move(folder_id: int | str, new_parent_folder_id: int | str) -> Call[Folder]:
+    """Move a folder into another folder.
+
+    :param folder_id: id of the folder.
+    :param new_parent_folder_id: id of the new parent folder; ``0`` is the root folder.
+    :raises InvalidRequest: when the folder would contain itself.
+    :raises NotFound: when the folder does not exist.
+
+    Source: ``PUT /crm/{version}/lists/folders/{folderId}/move/{newParentFolderId}``.
+    """
+    params = path_params(folderId=folder_id, newParentFolderId=new_parent_folder_id)
+    tail = "/folders/{folderId}/move/{newParentFolderId}"
+    return Call("list_folders.move", Route("PUT", FAMILY, tail, params), _folder, Replay.SAFE, scopes=WRITE)
+
+
+@endpoint
+def rename(folder_id: int | str, folder_name: Text) -> Call[Folder]:
+    """Rename a folder.
+
+    :param folder_id: id of the folder.
+    :param folder_name: new name.
+    :raises NotFound: when it does not exist.
+
+    Source: ``PUT /crm/{version}/lists/folders/{folderId}/rename``.
+    """
+    return Call(
+        "list_folders.rename",
+        Route("PUT", FAMILY, "/folders/{folderId}/rename", path_params(folderId=folder_id)),
+        _folder,
+        Replay.SAFE,
+        query=query_pairs(newFolderName=folder_name),
+        scopes=WRITE,
+    )
+
+
+@endpoint
 def delete(folder_id: int | str) -> Call[None]:
     """Delete a folder.
 
-    :param folder_id: the folder.
-    :raises InvalidRequest: when it is not empty.
-    :raises NotFound: when there is none.
+    :param folder_id: id of the folder.
+    :raises InvalidRequest: when the folder is not empty.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /crm/{version}/lists/folders/{folderId}``.
     """
-    name = "list_folders.delete"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/folders/{folderId}", path_params(name, folderId=folder_id)),
+        "list_folders.delete",
+        Route("DELETE", FAMILY, "/folders/{folderId}", path_params(folderId=folder_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
-def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
-    """Put a list into a folder.
+@endpoint
+def move_list(list_id: RecordId, new_folder_id: RecordId) -> Call[None]:
+    """Move a list into a folder.
 
-    :param list_id: the list.
-    :param new_folder_id: the folder; ``0`` is the root.
-    :raises NotFound: when there is no such list or folder.
+    :param list_id: id of the list.
+    :param new_folder_id: id of the folder; ``0`` is the root folder.
+    :raises NotFound: when the list or the folder does not exist.
 
     Source: ``PUT /crm/{version}/lists/folders/move-list``.
     """
-    name = "list_folders.move_list"
-    body = {
-        "listId": record_id(name, "list_id", list_id),
-        "newFolderId": record_id(name, "new_folder_id", new_folder_id),
-    }
+    body = {"listId": list_id, "newFolderId": new_folder_id}
     return Call(
-        name,
+        "list_folders.move_list",
         Route("PUT", FAMILY, "/folders/move-list"),
         nothing,
         Replay.SAFE,
@@ -148,5 +151,5 @@ def move_list(list_id: int | str, new_folder_id: int | str) -> Call[None]:
 
 
 def _folder(envelope: Envelope) -> Folder:
-    # The schemas name the answers and not what is in them, so both spellings are read.
+    # The schemas do not say whether the folder is wrapped, so both forms are read.
     return cast("Folder", envelope.get("folder") or envelope)

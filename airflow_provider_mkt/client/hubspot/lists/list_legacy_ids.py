@@ -1,60 +1,61 @@
-"""Ids of lists from the discontinued Contact Lists API.
+"""List ids of the discontinued Contact Lists API.
 
-The platform announced the end of these calls for May 2025; they are still in its documents.
+HubSpot announced the end of these calls for May 2025; its reference still lists them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict, cast
+from typing import Annotated, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, query_pairs
-from airflow_provider_mkt.client.hubspot.lists._parameters import record_id, record_ids
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, LEGACY_IDS_MAX, READ
+from airflow_provider_mkt.client.parameters import endpoint, items
 
 
 class LegacyIds(TypedDict):
-    """Ids of today for ids of the discontinued API."""
+    """Current ids for ids of the discontinued API."""
 
     legacyListIdsToIdsMapping: list[dict[str, str]]
     missingLegacyListIds: list[str]
 
 
-def get(legacy_list_id: int | str) -> Call[str]:
-    """Find the id that a list of the discontinued Contact Lists API has today.
+@endpoint
+def get(legacy_list_id: RecordId) -> Call[str]:
+    """Read the current id of a list of the discontinued Contact Lists API.
 
-    :param legacy_list_id: its id there.
-    :returns: its id here.
-    :raises NotFound: when there is none.
+    :param legacy_list_id: id in the discontinued API.
+    :returns: the current id.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/idmapping``.
     """
-    name = "list_legacy_ids.get"
     return Call(
-        name,
+        "list_legacy_ids.get",
         Route("GET", FAMILY, "/idmapping"),
         lambda envelope: str(envelope["listId"]),
         Replay.SAFE,
-        query=query_pairs(legacyListId=record_id(name, "legacy_list_id", legacy_list_id)),
+        query=query_pairs(legacyListId=legacy_list_id),
         scopes=READ,
     )
 
 
-def batch_read(legacy_list_ids: Sequence[int | str]) -> Call[LegacyIds]:
-    """Find the ids that up to 10,000 lists of the discontinued Contact Lists API have today.
+@endpoint
+def batch_read(legacy_list_ids: Annotated[Sequence[RecordId], items(LEGACY_IDS_MAX)]) -> Call[LegacyIds]:
+    """Read the current ids of up to 10,000 lists of the discontinued Contact Lists API.
 
-    :param legacy_list_ids: their ids there.
-    :returns: the pairs, and the ids that have none.
+    :param legacy_list_ids: 1-10,000 ids in the discontinued API.
+    :returns: the pairs of ids, and the ids without a current one.
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/lists/idmapping``.
     """
-    name = "list_legacy_ids.batch_read"
     return Call(
-        name,
+        "list_legacy_ids.batch_read",
         Route("POST", FAMILY, "/idmapping"),
         lambda envelope: cast("LegacyIds", envelope),
         Replay.SAFE,
-        body=JsonBody(record_ids(name, "legacy_list_ids", legacy_list_ids, at_most=LEGACY_IDS_MAX)),
+        body=JsonBody(legacy_list_ids),
         scopes=READ,
     )

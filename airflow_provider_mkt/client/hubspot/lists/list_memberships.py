@@ -1,24 +1,29 @@
-"""Who is in a list, and which lists somebody is in.
+"""Members of a list, and lists of a record.
 
-Only MANUAL and SNAPSHOT lists take members; a DYNAMIC one is what its filters make it.
+Members can be added to and removed from MANUAL and SNAPSHOT lists only; filters define the members of a
+DYNAMIC list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import record_id, record_ids
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import CONTACTS, FAMILY, MEMBERS_PAGE_MAX, READ, WRITE
 from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.parameters import between, endpoint, items, items_or_empty
 
 CHANGE_MAX = 10_000
-"""The platform states no limit. Ten times as many are quoted; these many are known to pass."""
+"""HubSpot documents no limit. Reports mention ten times as many; this number is known to work."""
 BATCH_MAX = 100
-"""The platform states no limit; this is what its other batches take."""
+"""HubSpot documents no limit; its other batches accept this many."""
+
+
+MembersPageSize = Annotated[int, between(1, MEMBERS_PAGE_MAX)]
 
 
 class Member(TypedDict):
@@ -27,7 +32,7 @@ class Member(TypedDict):
 
 
 class Membership(TypedDict):
-    """One record's membership of one list."""
+    """The membership of a record in a list."""
 
     listId: str
     listVersion: int
@@ -43,11 +48,11 @@ class RecordMemberships(TypedDict):
 
 
 class MemberChanges(TypedDict):
-    """What a change came to.
+    """The result of a change of members.
 
-    :param added: came in; those that were in already are not among them.
-    :param removed: went out.
-    :param missing: records that do not exist, which is no error to the platform.
+    :param added: records that were added, without those that were already members.
+    :param removed: records that were removed.
+    :param missing: records that do not exist; HubSpot does not treat them as an error.
     """
 
     added: list[str]
@@ -60,125 +65,126 @@ class MembershipBatch(TypedDict):
     errors: list[dict[str, Any]]
 
 
+@endpoint
 def members(
     list_id: int | str,
     *,
-    limit: int = MEMBERS_PAGE_MAX,
+    limit: MembersPageSize = MEMBERS_PAGE_MAX,
     after: str | None = None,
     before: str | None = None,
 ) -> Call[list[Member]]:
-    """Page through the members of a list, by record id.
+    """List the members of a list, by record id.
 
-    :param list_id: the list.
+    :param list_id: id of the list.
     :param limit: rows per page, 1-250.
-    :param after: start behind this cursor, ascending.
-    :param before: read one page before this cursor, descending.
-    :returns: one page of members; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds, or both cursors.
+    :param after: cursor to start after, ascending.
+    :param before: cursor to read one page before, descending.
+    :returns: one page of members; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range, or both cursors are given.
 
     Source: ``GET /crm/{version}/lists/{listId}/memberships``.
     """
     return _members("list_memberships.members", list_id, "", limit, after, before)
 
 
+@endpoint
 def by_join_time(
     list_id: int | str,
     *,
-    limit: int = MEMBERS_PAGE_MAX,
+    limit: MembersPageSize = MEMBERS_PAGE_MAX,
     after: str | None = None,
     before: str | None = None,
 ) -> Call[list[Member]]:
-    """Page through the members of a list, in the order in which they joined.
+    """List the members of a list, in the order in which they joined.
 
-    :param list_id: the list.
+    :param list_id: id of the list.
     :param limit: rows per page, 1-250.
-    :param after: start behind this cursor, ascending.
-    :param before: read one page before this cursor, descending.
-    :returns: one page of members; iterate the call for all.
-    :raises InvalidInput: on a limit out of bounds, or both cursors.
+    :param after: cursor to start after, ascending.
+    :param before: cursor to read one page before, descending.
+    :returns: one page of members; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range, or both cursors are given.
 
     Source: ``GET /crm/{version}/lists/{listId}/memberships/join-order``.
     """
     return _members("list_memberships.by_join_time", list_id, "/join-order", limit, after, before)
 
 
-def add(list_id: int | str, record_ids_to_add: Sequence[int | str]) -> Call[MemberChanges]:
-    """Add up to 10,000 records to a list. Workflows that start at the list take them in.
+@endpoint
+def add(
+    list_id: int | str, record_ids_to_add: Annotated[Sequence[RecordId], items(CHANGE_MAX)]
+) -> Call[MemberChanges]:
+    """Add up to 10,000 records to a list. This triggers workflows that use the list.
 
-    :param list_id: a MANUAL or SNAPSHOT list.
+    :param list_id: id of a MANUAL or SNAPSHOT list.
     :param record_ids_to_add: ids of the records.
-    :returns: who came in, and who does not exist.
+    :returns: the added records, and those that do not exist.
     :raises InvalidInput: on an empty or too large batch.
     :raises InvalidRequest: when the list is DYNAMIC.
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add``.
     """
-    name = "list_memberships.add"
-    ids = record_ids(name, "record_ids_to_add", record_ids_to_add, at_most=CHANGE_MAX)
-    return _change(name, list_id, "/add", JsonBody(ids))
+    return _change("list_memberships.add", list_id, "/add", JsonBody(record_ids_to_add))
 
 
-def remove(list_id: int | str, record_ids_to_remove: Sequence[int | str]) -> Call[MemberChanges]:
-    """Take up to 10,000 records out of a list.
+@endpoint
+def remove(
+    list_id: int | str, record_ids_to_remove: Annotated[Sequence[RecordId], items(CHANGE_MAX)]
+) -> Call[MemberChanges]:
+    """Remove up to 10,000 records from a list.
 
-    :param list_id: a MANUAL or SNAPSHOT list.
+    :param list_id: id of a MANUAL or SNAPSHOT list.
     :param record_ids_to_remove: ids of the records.
-    :returns: who went out, and who does not exist.
+    :returns: the removed records, and those that do not exist.
     :raises InvalidInput: on an empty or too large batch.
     :raises InvalidRequest: when the list is DYNAMIC.
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/remove``.
     """
-    name = "list_memberships.remove"
-    ids = record_ids(name, "record_ids_to_remove", record_ids_to_remove, at_most=CHANGE_MAX)
-    return _change(name, list_id, "/remove", JsonBody(ids))
+    return _change("list_memberships.remove", list_id, "/remove", JsonBody(record_ids_to_remove))
 
 
+@endpoint
 def add_and_remove(
     list_id: int | str,
     *,
-    record_ids_to_add: Sequence[int | str] = (),
-    record_ids_to_remove: Sequence[int | str] = (),
+    record_ids_to_add: Annotated[Sequence[RecordId], items_or_empty(CHANGE_MAX)] = (),
+    record_ids_to_remove: Annotated[Sequence[RecordId], items_or_empty(CHANGE_MAX)] = (),
 ) -> Call[MemberChanges]:
-    """Add records to a list and take others out, up to 10,000 each.
+    """Add records to a list and remove others, up to 10,000 each.
 
-    :param list_id: a MANUAL or SNAPSHOT list.
-    :param record_ids_to_add: ids of those to add.
-    :param record_ids_to_remove: ids of those to take out.
-    :returns: who came in, who went out, and who does not exist.
-    :raises InvalidInput: when there is nothing to do, or the same record is in both.
+    :param list_id: id of a MANUAL or SNAPSHOT list.
+    :param record_ids_to_add: ids of the records to add.
+    :param record_ids_to_remove: ids of the records to remove.
+    :returns: the added records, the removed records, and those that do not exist.
+    :raises InvalidInput: when both are empty, or a record is in both.
     :raises InvalidRequest: when the list is DYNAMIC.
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add-and-remove``.
     """
-    name = "list_memberships.add_and_remove"
-    given = {"record_ids_to_add": record_ids_to_add, "record_ids_to_remove": record_ids_to_remove}
-    coming, going = (
-        [] if ids == () or ids == [] else record_ids(name, field, ids, at_most=CHANGE_MAX)
-        for field, ids in given.items()
-    )
-    if not coming and not going:
-        raise InvalidInput("record_ids_to_add", "is empty, and nothing is to be removed either", call=name)
-    if set(coming) & set(going):
-        raise InvalidInput("record_ids_to_remove", "has records that are to be added as well", call=name)
-    body = {"recordIdsToAdd": coming, "recordIdsToRemove": going}
-    return _change(name, list_id, "/add-and-remove", JsonBody(body))
+    if not record_ids_to_add and not record_ids_to_remove:
+        raise InvalidInput("record_ids_to_add", "is empty, and record_ids_to_remove too")
+    if set(record_ids_to_add) & set(record_ids_to_remove):
+        raise InvalidInput("record_ids_to_remove", "contains records of record_ids_to_add")
+    body = {"recordIdsToAdd": [*record_ids_to_add], "recordIdsToRemove": [*record_ids_to_remove]}
+    return _change("list_memberships.add_and_remove", list_id, "/add-and-remove", JsonBody(body))
 
 
+@endpoint
 def add_from(list_id: int | str, source_list_id: int | str) -> Call[None]:
-    """Add the members of another list, which must have fewer than 100,000. They may show only later.
+    """Add the members of another list, which must have fewer than 100,000 members.
 
-    :param list_id: a MANUAL or SNAPSHOT list.
-    :param source_list_id: the list whose members are added; it keeps them.
-    :raises InvalidRequest: when the list is DYNAMIC, or the source too large.
-    :raises NotFound: when there is no such list.
+    They can appear with a delay.
+
+    :param list_id: id of a MANUAL or SNAPSHOT list.
+    :param source_list_id: id of the list whose members are added; it stays unchanged.
+    :raises InvalidRequest: when the list is DYNAMIC, or the source list is too large.
+    :raises NotFound: when the list does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/memberships/add-from/{sourceListId}``.
     """
-    name = "list_memberships.add_from"
-    params = path_params(name, listId=list_id, sourceListId=source_list_id)
+    params = path_params(listId=list_id, sourceListId=source_list_id)
     return Call(
-        name,
+        "list_memberships.add_from",
         Route("PUT", FAMILY, "/{listId}/memberships/add-from/{sourceListId}", params),
         nothing,
         Replay.SAFE,
@@ -186,39 +192,39 @@ def add_from(list_id: int | str, source_list_id: int | str) -> Call[None]:
     )
 
 
+@endpoint
 def remove_all(list_id: int | str) -> Call[None]:
-    """Empty a list of fewer than 100,000 members. The records themselves stay.
+    """Remove all members of a list, which must have fewer than 100,000. The records themselves are kept.
 
-    :param list_id: a MANUAL or SNAPSHOT list.
+    :param list_id: id of a MANUAL or SNAPSHOT list.
     :raises InvalidRequest: when the list is DYNAMIC or too large.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``DELETE /crm/{version}/lists/{listId}/memberships``.
     """
-    name = "list_memberships.remove_all"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/{listId}/memberships", path_params(name, listId=list_id)),
+        "list_memberships.remove_all",
+        Route("DELETE", FAMILY, "/{listId}/memberships", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[list[Membership]]:
-    """Read which lists a record is in.
+    """List the lists that a record is a member of.
 
-    :param record_id: the record.
-    :param object_type_id: its type; a contact when not given.
-    :returns: one page; iterate the call for all.
-    :raises NotFound: when there is no such record.
+    :param record_id: id of the record.
+    :param object_type_id: object type of the record; contacts when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises NotFound: when the record does not exist.
 
     Source: ``GET /crm/{version}/lists/records/{objectTypeId}/{recordId}/memberships``.
     """
-    name = "list_memberships.of_record"
-    params = path_params(name, objectTypeId=object_type_id, recordId=record_id)
+    params = path_params(objectTypeId=object_type_id, recordId=record_id)
     return Call(
-        name,
+        "list_memberships.of_record",
         Route("GET", FAMILY, "/records/{objectTypeId}/{recordId}/memberships", params),
         lambda envelope: cast("list[Membership]", envelope["results"]),
         Replay.SAFE,
@@ -227,25 +233,27 @@ def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[l
     )
 
 
-def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -> Call[MembershipBatch]:
-    """Read which lists up to 100 records are in.
+@endpoint
+def batch_read(
+    wanted: Annotated[Sequence[RecordId], items(BATCH_MAX)], *, object_type_id: RecordId = CONTACTS
+) -> Call[MembershipBatch]:
+    """Read which lists up to 100 records are members of.
 
     :param wanted: ids of the records.
-    :param object_type_id: their type; contacts when not given.
-    :returns: rows in any order, and the failures: records that do not exist.
+    :param object_type_id: object type of the records; contacts when not given.
+    :returns: rows in any order, and errors for records that do not exist.
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/lists/records/memberships/batch/read``.
     """
-    name = "list_memberships.batch_read"
-    ids = record_ids(name, "wanted", wanted, at_most=BATCH_MAX)
-    type_id = record_id(name, "object_type_id", object_type_id)
     return Call(
-        name,
+        "list_memberships.batch_read",
         Route("POST", FAMILY, "/records/memberships/batch/read"),
         _batch,
         Replay.SAFE,
-        body=JsonBody({"inputs": [{"objectTypeId": type_id, "recordId": one} for one in ids]}),
+        body=JsonBody(
+            {"inputs": [{"objectTypeId": object_type_id, "recordId": record_id} for record_id in wanted]}
+        ),
         scopes=READ,
     )
 
@@ -253,17 +261,15 @@ def batch_read(wanted: Sequence[int | str], *, object_type_id: str = CONTACTS) -
 def _members(
     name: str, list_id: int | str, tail: str, limit: int, after: str | None, before: str | None
 ) -> Call[list[Member]]:
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MEMBERS_PAGE_MAX:
-        raise InvalidInput("limit", f"must be a whole number from 1 to {MEMBERS_PAGE_MAX}", call=name)
     if after is not None and before is not None:
-        raise InvalidInput("before", "cannot go with after, which would win", call=name)
+        raise InvalidInput("before", "cannot be combined with after")
     return Call(
         name,
-        Route("GET", FAMILY, f"/{{listId}}/memberships{tail}", path_params(name, listId=list_id)),
+        Route("GET", FAMILY, f"/{{listId}}/memberships{tail}", path_params(listId=list_id)),
         lambda envelope: cast("list[Member]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(limit=limit, after=after, before=before),
-        # Going back, the cursor of the next page would lead forward again.
+        # In descending order the cursor of the next page would go forward again.
         follow=after_cursor if before is None else None,
         scopes=READ,
     )
@@ -272,7 +278,7 @@ def _members(
 def _change(name: str, list_id: int | str, tail: str, body: JsonBody) -> Call[MemberChanges]:
     return Call(
         name,
-        Route("PUT", FAMILY, f"/{{listId}}/memberships{tail}", path_params(name, listId=list_id)),
+        Route("PUT", FAMILY, f"/{{listId}}/memberships{tail}", path_params(listId=list_id)),
         _changes,
         Replay.SAFE,
         body=body,
@@ -281,15 +287,15 @@ def _change(name: str, list_id: int | str, tail: str, body: JsonBody) -> Call[Me
 
 
 def _changes(envelope: Envelope) -> MemberChanges:
-    # "recordsIdsAdded" is what the platform writes; the spelling of its siblings may come one day.
+    # HubSpot writes "recordsIdsAdded"; accept the regular spelling as well, in case HubSpot corrects it.
     added = envelope.get("recordsIdsAdded", envelope.get("recordIdsAdded"))
     if added is None:
-        msg = "the answer does not say who was added"
+        msg = "the response does not contain the added records"
         raise ValueError(msg)
     return MemberChanges(
-        added=[str(one) for one in added],
-        removed=[str(one) for one in envelope["recordIdsRemoved"]],
-        missing=[str(one) for one in envelope["recordIdsMissing"]],
+        added=[str(record_id) for record_id in added],
+        removed=[str(record_id) for record_id in envelope["recordIdsRemoved"]],
+        missing=[str(record_id) for record_id in envelope["recordIdsMissing"]],
     )
 
 

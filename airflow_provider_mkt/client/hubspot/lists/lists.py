@@ -1,14 +1,13 @@
-"""Lists of contacts and of other records: static ones, and those that filters fill.
+"""Lists of contacts and of other records, static and dynamic.
 
-Members are in ``list_memberships``, folders in ``list_folders``, turning an active list into a static one
-in ``list_conversions``, and ids of the discontinued API in ``list_legacy_ids``.
+See ``list_memberships`` for members, ``list_folders`` for folders, ``list_conversions`` for the conversion of
+an active list into a static one, and ``list_legacy_ids`` for ids of the discontinued API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -17,17 +16,12 @@ from airflow_provider_mkt.client.call import (
     Pairs,
     Replay,
     Route,
-    flag,
-    numeric_id,
-    parameter,
     path_params,
     query_pairs,
-    utc,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.lists._parameters import mapping, record_ids, word, words
-from airflow_provider_mkt.client.hubspot.lists._parameters import processing_type as _kind
+from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import (
     CONTACTS,
     FAMILY,
@@ -36,31 +30,44 @@ from airflow_provider_mkt.client.hubspot.lists._types import (
     SEARCH_PAGE_MAX,
     WRITE,
     ContactList,
-    the_list,
-    the_updated_list,
+    read_list,
+    read_updated_list,
 )
+from airflow_provider_mkt.client.hubspot.parameters import time_range
 from airflow_provider_mkt.client.paging import body_offset
+from airflow_provider_mkt.client.parameters import (
+    JsonObject,
+    NumericId,
+    Text,
+    UtcTime,
+    between,
+    endpoint,
+    items,
+    items_or_empty,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
 
 
 class Size(TypedDict):
-    """How many members a list had from a moment on."""
+    """The size of a list from a time on."""
 
     timestamp: str
     size: int
 
 
 class SizeHistory(TypedDict):
-    """The sizes of a list, and the moments at which its filters were changed."""
+    """The sizes of a list, and the times at which its filters were edited."""
 
     sizeHistory: list[Size]
     editHistory: list[str]
 
 
 class FoundList(TypedDict):
-    """A list as the search shows it: what else was asked for is in ``additionalProperties``."""
+    """A list in a search result.
+
+    ``additionalProperties`` contains the further properties that were requested."""
 
     listId: str
     name: str
@@ -73,121 +80,113 @@ class FoundList(TypedDict):
     updatedAt: NotRequired[str]
 
 
+@endpoint
 def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactList]:
-    """Read one list.
+    """Read a list.
 
-    :param list_id: its id.
-    :param include_filters: also read its filters.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :param include_filters: also return the filters.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/{listId}``.
     """
-    name = "lists.get"
     return Call(
-        name,
-        Route("GET", FAMILY, "/{listId}", path_params(name, listId=list_id)),
-        the_list,
+        "lists.get",
+        Route("GET", FAMILY, "/{listId}", path_params(listId=list_id)),
+        read_list,
         Replay.SAFE,
-        query=_with_filters(name, include_filters),
+        query=_with_filters(include_filters),
         scopes=READ,
     )
 
 
-def batch_read(list_ids: Sequence[int | str], *, include_filters: bool = False) -> Call[list[ContactList]]:
+@endpoint
+def batch_read(
+    list_ids: Annotated[Sequence[RecordId], items(SEARCH_PAGE_MAX)], *, include_filters: bool = False
+) -> Call[list[ContactList]]:
     """Read lists by id.
 
-    :param list_ids: their ids.
-    :param include_filters: also read their filters.
-    :returns: those there are; the platform leaves unknown ones out without a word.
-    :raises InvalidInput: when there are no ids, or one is none.
+    :param list_ids: 1-500 list ids.
+    :param include_filters: also return the filters.
+    :returns: the lists that exist; HubSpot silently omits unknown ids.
+    :raises InvalidInput: when *list_ids* is empty, or an id is invalid.
 
     Source: ``GET /crm/{version}/lists``.
     """
-    name = "lists.batch_read"
-    ids = record_ids(name, "list_ids", list_ids, at_most=SEARCH_PAGE_MAX)
     return Call(
-        name,
+        "lists.batch_read",
         Route("GET", FAMILY),
         lambda envelope: cast("list[ContactList]", envelope["lists"]),
         Replay.SAFE,
-        query=(*query_pairs(listIds=ids), *_with_filters(name, include_filters)),
+        query=(*query_pairs(listIds=list_ids), *_with_filters(include_filters)),
         scopes=READ,
     )
 
 
+@endpoint
 def by_name(
     list_name: str, *, object_type_id: str = CONTACTS, include_filters: bool = False
 ) -> Call[ContactList]:
-    """Read one list by its name, whose case may not matter.
+    """Read a list by name. HubSpot may ignore case.
 
-    :param list_name: its name.
-    :param object_type_id: type of its records; contacts when not given.
-    :param include_filters: also read its filters.
-    :raises NotFound: when there is none.
+    :param list_name: name of the list.
+    :param object_type_id: object type of the records; contacts when not given.
+    :param include_filters: also return the filters.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /crm/{version}/lists/object-type-id/{objectTypeId}/name/{listName}``.
     """
-    name = "lists.by_name"
-    params = path_params(name, objectTypeId=object_type_id, listName=list_name)
+    params = path_params(objectTypeId=object_type_id, listName=list_name)
     return Call(
-        name,
+        "lists.by_name",
         Route("GET", FAMILY, "/object-type-id/{objectTypeId}/name/{listName}", params),
-        the_list,
+        read_list,
         Replay.SAFE,
-        query=_with_filters(name, include_filters),
+        query=_with_filters(include_filters),
         scopes=READ,
     )
 
 
+@endpoint
 def search(
     *,
-    query: str | None = None,
-    list_ids: Sequence[int | str] = (),
+    query: Text | None = None,
+    list_ids: Annotated[Sequence[RecordId], items_or_empty(LEGACY_IDS_MAX)] = (),
     processing_types: Sequence[ProcessingType] = (),
-    object_type_id: str | None = None,
-    additional_properties: Sequence[str] = (),
-    sort: str | None = None,
-    count: int = SEARCH_PAGE_MAX,
-    offset: int = 0,
+    object_type_id: Text | None = None,
+    additional_properties: Sequence[Text] = (),
+    sort: Text | None = None,
+    count: Annotated[int, between(1, SEARCH_PAGE_MAX)] = SEARCH_PAGE_MAX,
+    offset: Annotated[int, between(0, 2**31 - 1)] = 0,
 ) -> Call[list[FoundList]]:
-    """Page through lists.
+    """Search lists.
 
     :param query: part of the name.
-    :param list_ids: only these.
-    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT ones.
+    :param list_ids: only these lists.
+    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT lists.
     :param object_type_id: only lists of records of this type.
     :param additional_properties: further properties to return, e.g. ``hs_list_size``.
-    :param sort: property to sort by; a leading ``-`` turns it round.
+    :param sort: property to sort by; a leading ``-`` sorts in descending order.
     :param count: rows per page, 1-500.
-    :param offset: rows to leave out at the start.
-    :returns: one page of lists; iterate the call for all.
-    :raises InvalidInput: on an unknown type, or a number out of bounds.
+    :param offset: number of rows to skip.
+    :returns: one page of lists; iterate the call for all pages.
+    :raises InvalidInput: when a type is unknown, or a number is out of range.
 
     Source: ``POST /crm/{version}/lists/search``.
     """
-    name = "lists.search"
-    for field, number, least, most in (
-        ("count", count, 1, SEARCH_PAGE_MAX),
-        ("offset", offset, 0, 2**31 - 1),
-    ):
-        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise InvalidInput(field, f"must be a whole number from {least} to {most}", call=name)
-    kinds = words(name, "processing_types", processing_types)
-    for index, kind in enumerate(kinds):
-        _kind(name, f"processing_types[{index}]", kind)
-    # The schemas disagree on which lists may be left out; an empty one asks for nothing in both.
+    # The schemas disagree on which fields are optional; an empty list means no filter in both.
     body: dict[str, Json] = {
-        "listIds": record_ids(name, "list_ids", list_ids, at_most=LEGACY_IDS_MAX) if list_ids else [],
-        "processingTypes": kinds,
-        "additionalProperties": words(name, "additional_properties", additional_properties),
+        "listIds": [*list_ids],
+        "processingTypes": [*processing_types],
+        "additionalProperties": [*additional_properties],
         "count": count,
         "offset": offset,
     }
     for key, value in (("query", query), ("objectTypeId", object_type_id), ("sort", sort)):
         if value is not None:
-            body[key] = word(name, parameter(key), value)
+            body[key] = value
     return Call(
-        name,
+        "lists.search",
         Route("POST", FAMILY, "/search"),
         lambda envelope: cast("list[FoundList]", envelope["lists"]),
         Replay.SAFE,
@@ -197,178 +196,169 @@ def search(
     )
 
 
+@endpoint
 def create(
-    list_name: str,
+    list_name: Text,
     *,
     processing_type: ProcessingType = "MANUAL",
-    object_type_id: str = CONTACTS,
-    filter_branch: Mapping[str, Any] | None = None,
-    folder_id: int | None = None,
-    custom_properties: Mapping[str, str] | None = None,
-    membership_settings: Mapping[str, Any] | None = None,
-    permissions: Mapping[str, Any] | None = None,
+    object_type_id: Text = CONTACTS,
+    filter_branch: JsonObject | None = None,
+    folder_id: NumericId | None = None,
+    custom_properties: JsonObject | None = None,
+    membership_settings: JsonObject | None = None,
+    permissions: JsonObject | None = None,
 ) -> Call[ContactList]:
-    """Create a list. Names are unique, so a repeat is refused; look it up by name then.
+    """Create a list. Names are unique, so a retry after a successful call is rejected: read the list by name.
 
-    :param list_name: its name.
-    :param processing_type: MANUAL for a static list, DYNAMIC for one that its filters keep filled,
-        SNAPSHOT for one that its filters fill once.
-    :param object_type_id: type of its records; contacts when not given.
-    :param filter_branch: the filters, in the platform's own form; DYNAMIC and SNAPSHOT need them.
-    :param folder_id: the folder it goes into; the root when not given.
-    :param custom_properties: further properties of the list.
-    :param membership_settings: in the platform's own form.
-    :param permissions: in the platform's own form.
-    :returns: the list. Its filters are at work until its ``processingStatus`` is COMPLETE.
-    :raises InvalidInput: without a name, on an unknown type, or filters where there may be none.
-    :raises InvalidRequest: when the name is taken.
+    :param list_name: name of the list.
+    :param processing_type: MANUAL for a static list, DYNAMIC for a list that its filters keep up to date,
+        SNAPSHOT for a list that its filters fill once.
+    :param object_type_id: object type of the records; contacts when not given.
+    :param filter_branch: the filters, in HubSpot's own format; required for DYNAMIC and SNAPSHOT lists.
+    :param folder_id: id of the parent folder; the root folder when not given.
+    :param custom_properties: custom properties of the list.
+    :param membership_settings: in HubSpot's own format.
+    :param permissions: in HubSpot's own format.
+    :returns: the list. Its members are complete when ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: when the name is empty, the type is unknown, or filters are missing or not allowed.
+    :raises InvalidRequest: when the name is already in use.
 
     Source: ``POST /crm/{version}/lists``.
     """
-    name = "lists.create"
-    kind = _kind(name, "processing_type", processing_type)
-    if filter_branch is None and kind != "MANUAL":
-        raise InvalidInput("filter_branch", f"is missing: a {kind} list needs filters", call=name)
-    if filter_branch is not None and kind == "MANUAL":
-        raise InvalidInput("filter_branch", "has no use: a MANUAL list knows no filters", call=name)
+    if filter_branch is None and processing_type != "MANUAL":
+        raise InvalidInput("filter_branch", f"is missing: a {processing_type} list needs filters")
+    if filter_branch is not None and processing_type == "MANUAL":
+        raise InvalidInput("filter_branch", "is not allowed: a MANUAL list has no filters")
     body: dict[str, Json] = {
-        "name": word(name, "list_name", list_name),
-        "objectTypeId": word(name, "object_type_id", object_type_id),
-        "processingType": kind,
+        "name": list_name,
+        "objectTypeId": object_type_id,
+        "processingType": processing_type,
     }
-    for field, key, value in (
-        ("filter_branch", "filterBranch", filter_branch),
-        ("custom_properties", "customProperties", custom_properties),
-        ("membership_settings", "membershipSettings", membership_settings),
-        ("permissions", "listPermissions", permissions),
+    for key, value in (
+        ("filterBranch", filter_branch),
+        ("customProperties", custom_properties),
+        ("membershipSettings", membership_settings),
+        ("listPermissions", permissions),
     ):
         if value is not None:
-            body[key] = mapping(name, field, value)
+            body[key] = value
     if folder_id is not None:
-        body["listFolderId"] = numeric_id(name, "folder_id", folder_id)
-    return Call(name, Route("POST", FAMILY), the_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE)
+        body["listFolderId"] = folder_id
+    return Call(
+        "lists.create", Route("POST", FAMILY), read_list, Replay.VERIFY, body=JsonBody(body), scopes=WRITE
+    )
 
 
-def rename(list_id: int | str, list_name: str, *, include_filters: bool = False) -> Call[ContactList]:
+@endpoint
+def rename(list_id: int | str, list_name: Text, *, include_filters: bool = False) -> Call[ContactList]:
     """Rename a list.
 
-    :param list_id: its id.
+    :param list_id: id of the list.
     :param list_name: the new name.
-    :param include_filters: whether the answer shows the filters.
-    :raises InvalidRequest: when the name is taken.
-    :raises NotFound: when there is no such list.
+    :param include_filters: also return the filters.
+    :raises InvalidRequest: when the name is already in use.
+    :raises NotFound: when the list does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-name``.
     """
-    name = "lists.rename"
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(name, listId=list_id)),
-        the_updated_list,
+        "lists.rename",
+        Route("PUT", FAMILY, "/{listId}/update-list-name", path_params(listId=list_id)),
+        read_updated_list,
         Replay.SAFE,
-        query=(
-            *query_pairs(listName=word(name, "list_name", list_name)),
-            *_with_filters(name, include_filters),
-        ),
+        query=(*query_pairs(listName=list_name), *_with_filters(include_filters)),
         scopes=WRITE,
     )
 
 
+@endpoint
 def update_filters(
-    list_id: int | str, filter_branch: Mapping[str, Any], *, enroll_in_workflows: bool = False
+    list_id: int | str, filter_branch: JsonObject, *, enroll_in_workflows: bool = False
 ) -> Call[ContactList]:
     """Replace the filters of a DYNAMIC list.
 
-    :param list_id: its id.
-    :param filter_branch: the filters, in the platform's own form.
-    :param enroll_in_workflows: whether those who come in by the change enter workflows on the list.
-    :returns: the list, at work until its ``processingStatus`` is COMPLETE.
-    :raises InvalidInput: when there are no filters.
-    :raises NotFound: when there is no such list.
+    :param list_id: id of the list.
+    :param filter_branch: the filters, in HubSpot's own format.
+    :param enroll_in_workflows: whether new members enter the workflows that the list triggers.
+    :returns: the list. Its members are complete when ``processingStatus`` is COMPLETE.
+    :raises InvalidInput: when *filter_branch* is empty.
+    :raises NotFound: when the list does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/update-list-filters``.
     """
-    name = "lists.update_filters"
     if not filter_branch:
-        raise InvalidInput("filter_branch", f"must be filters, not {describe_type(filter_branch)}", call=name)
+        raise InvalidInput("filter_branch", f"must be filters, not {describe_type(filter_branch)}")
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(name, listId=list_id)),
-        the_updated_list,
+        "lists.update_filters",
+        Route("PUT", FAMILY, "/{listId}/update-list-filters", path_params(listId=list_id)),
+        read_updated_list,
         Replay.SAFE,
-        query=query_pairs(enrollObjectsInWorkflows=flag(name, "enroll_in_workflows", enroll_in_workflows)),
-        body=JsonBody({"filterBranch": mapping(name, "filter_branch", filter_branch)}),
+        query=query_pairs(enrollObjectsInWorkflows=enroll_in_workflows),
+        body=JsonBody({"filterBranch": filter_branch}),
         scopes=WRITE,
     )
 
 
+@endpoint
 def delete(list_id: int | str) -> Call[None]:
     """Delete a list. It can be restored for 90 days.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /crm/{version}/lists/{listId}``.
     """
-    name = "lists.delete"
     return Call(
-        name,
-        Route("DELETE", FAMILY, "/{listId}", path_params(name, listId=list_id)),
+        "lists.delete",
+        Route("DELETE", FAMILY, "/{listId}", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def restore(list_id: int | str) -> Call[None]:
-    """Bring back a list that was deleted within the last 90 days.
+    """Restore a list that was deleted within the last 90 days.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``PUT /crm/{version}/lists/{listId}/restore``.
     """
-    name = "lists.restore"
     return Call(
-        name,
-        Route("PUT", FAMILY, "/{listId}/restore", path_params(name, listId=list_id)),
+        "lists.restore",
+        Route("PUT", FAMILY, "/{listId}/restore", path_params(listId=list_id)),
         nothing,
         Replay.SAFE,
         scopes=WRITE,
     )
 
 
+@endpoint
 def size_history(
-    list_id: int | str, *, start: datetime | None = None, end: datetime | None = None
+    list_id: int | str, *, start: UtcTime | None = None, end: UtcTime | None = None
 ) -> Call[SizeHistory]:
-    """Read how the size of a list went, and its edits.
+    """Read the size history and the edit history of a list.
 
-    :param list_id: its id.
-    :param start: from when on, with a time zone.
-    :param end: until when, with a time zone.
+    :param list_id: id of the list.
+    :param start: start of the period (timezone-aware).
+    :param end: end of the period (timezone-aware).
     :returns: both histories.
-    :raises InvalidInput: on a time without a zone, or an end before the start.
+    :raises InvalidInput: when a time has no time zone, or the end is before the start.
 
     Source: ``GET /crm/{version}/lists/{listId}/size-and-edits-history/between``.
     """
-    name = "lists.size_history"
-    first = None if start is None else utc(name, "start", start)
-    last = None if end is None else utc(name, "end", end)
-    if first is not None and last is not None and first > last:
-        raise InvalidInput("end", "is before start", call=name)
+    first, last = time_range(start, end)
     return Call(
-        name,
-        Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(name, listId=list_id)),
+        "lists.size_history",
+        Route("GET", FAMILY, "/{listId}/size-and-edits-history/between", path_params(listId=list_id)),
         lambda envelope: cast("SizeHistory", envelope),
         Replay.SAFE,
-        query=query_pairs(startDate=_instant(first), endDate=_instant(last)),
+        query=query_pairs(startDate=first, endDate=last),
         scopes=READ,
     )
 
 
-def _with_filters(call: str, include_filters: bool) -> Pairs:
-    return query_pairs(includeFilters=flag(call, "include_filters", include_filters) or None)
-
-
-def _instant(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+def _with_filters(include_filters: bool) -> Pairs:
+    return query_pairs(includeFilters=include_filters or None)

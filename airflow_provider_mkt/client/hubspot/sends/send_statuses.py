@@ -1,4 +1,4 @@
-"""What became of a mail to one person."""
+"""Statuses of single sends."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
+from airflow_provider_mkt.client.parameters import endpoint
 
 
 class SendStatus(BaseModel):
-    """Where one mail is.
+    """The status of a single send.
 
     :param status: PENDING, PROCESSING, COMPLETE or CANCELED.
-    :param sendResult: why it ended as it did; SENT alone means that the mail went out.
+    :param sendResult: result of the send; only SENT means that the email was sent.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -28,20 +29,20 @@ class SendStatus(BaseModel):
     eventId: dict[str, Any] | None = None
 
 
+@endpoint
 def get(status_id: str) -> Call[SendStatus]:
-    """Read what became of a send.
+    """Read the status of a single send.
 
-    :param status_id: the ``statusId`` that the send was answered with.
-    :raises NotFound: when there is no such send.
+    :param status_id: ``statusId`` from the response of the send.
+    :raises NotFound: when the send does not exist.
 
     Source: ``GET /marketing/v3/email/send-statuses/{statusId}``.
     """
-    name = "send_statuses.get"
     return Call(
-        name,
-        Route("GET", "send_statuses", "/{statusId}", path_params(name, statusId=status_id)),
+        "send_statuses.get",
+        Route("GET", "send_statuses", "/{statusId}", path_params(statusId=status_id)),
         SendStatus.model_validate,
         Replay.SAFE,
-        # Documented nowhere; whoever may send can be expected to ask.
+        # HubSpot documents no scope for this call; assume that the scopes for sending are sufficient.
         scopes=("transactional-email or marketing-email",),
     )

@@ -1,25 +1,25 @@
-"""Credentials for sending transactional mail over SMTP."""
+"""SMTP tokens: credentials for sending transactional email over SMTP."""
 
 from __future__ import annotations
 
 import builtins
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
-from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import Text, at_least, endpoint
 
 _SCOPES = ("transactional-email",)
 
 
 class SmtpToken(BaseModel):
-    """An SMTP user.
+    """An SMTP token.
 
-    :param id: the user name.
-    :param password: only in the answer to its creation or to a reset, and hidden when printed.
+    :param id: the SMTP user name.
+    :param password: only in the response of creation and of a password reset; hidden in ``repr``.
     :param createContact: whether recipients become contacts.
     """
 
@@ -34,23 +34,24 @@ class SmtpToken(BaseModel):
     password: SecretStr | None = None
 
 
+@endpoint
 def list(
-    *, campaign_name: str | None = None, email_campaign_id: str | None = None, limit: int | None = None
+    *,
+    campaign_name: str | None = None,
+    email_campaign_id: str | None = None,
+    limit: Annotated[int, at_least(1)] | None = None,
 ) -> Call[builtins.list[SmtpToken]]:
-    """Page through SMTP tokens; none of them shows its password.
+    """List SMTP tokens, without passwords.
 
-    :param campaign_name: only those of this campaign.
-    :param email_campaign_id: only the one with this id.
-    :param limit: rows per page; the platform's own number when not given.
-    :returns: one page of tokens; iterate the call for all.
+    :param campaign_name: only tokens of this campaign.
+    :param email_campaign_id: only the token with this email campaign id.
+    :param limit: rows per page; HubSpot's default when not given.
+    :returns: one page of tokens; iterate the call for all pages.
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens``.
     """
-    name = "smtp_tokens.list"
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise InvalidInput("limit", f"must be a positive whole number, not {describe_type(limit)}", call=name)
     return Call(
-        name,
+        "smtp_tokens.list",
         Route("GET", "transactional", "/smtp-tokens"),
         _rows,
         Replay.SAFE,
@@ -60,28 +61,22 @@ def list(
     )
 
 
-def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
-    """Create an SMTP token. It dies after twelve months.
+@endpoint
+def create(campaign_name: Text, *, create_contact: bool) -> Call[SmtpToken]:
+    """Create an SMTP token. It expires after twelve months.
 
-    The password is in this answer only. Where the answer is lost, look the token up by its campaign's
-    name, archive it and create another.
+    Only this response contains the password. After an ambiguous failure, find the token by its campaign name,
+    archive it and create another one.
 
-    :param campaign_name: names the token, and the campaign its mail is reported under.
+    :param campaign_name: name of the token, and of the campaign that its emails are reported under.
     :param create_contact: whether recipients become contacts.
-    :raises PermissionDenied: without the add-on or the scope, and perhaps with any token that is not an
-        OAuth app's.
+    :raises PermissionDenied: when the add-on or the scope is missing, or possibly when the token is not of an
+        OAuth app.
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens``.
     """
-    name = "smtp_tokens.create"
-    if not isinstance(campaign_name, str) or not campaign_name.strip():
-        raise InvalidInput("campaign_name", f"must be text, not {describe_type(campaign_name)}", call=name)
-    if not isinstance(create_contact, bool):
-        raise InvalidInput(
-            "create_contact", f"must be true or false, not {describe_type(create_contact)}", call=name
-        )
     return Call(
-        name,
+        "smtp_tokens.create",
         Route("POST", "transactional", "/smtp-tokens"),
         SmtpToken.model_validate,
         Replay.VERIFY,
@@ -90,49 +85,51 @@ def create(campaign_name: str, *, create_contact: bool) -> Call[SmtpToken]:
     )
 
 
+@endpoint
 def get(token_id: str) -> Call[SmtpToken]:
-    """Read one SMTP token, without its password.
+    """Read an SMTP token, without its password.
 
-    :param token_id: its id, which is the SMTP user name.
-    :raises NotFound: when there is none, or it has died.
+    :param token_id: id of the token, which is the SMTP user name.
+    :raises NotFound: when the token does not exist or has expired.
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
-    return _one("smtp_tokens.get", "GET", token_id, "", Replay.SAFE)
+    return _token_call("smtp_tokens.get", "GET", token_id, "", Replay.SAFE)
 
 
+@endpoint
 def archive(token_id: str) -> Call[None]:
-    """Delete an SMTP token; whoever uses it can send no more.
+    """Delete an SMTP token. Its users can then no longer send.
 
-    :param token_id: its id, which is the SMTP user name.
-    :raises NotFound: when there is none.
+    :param token_id: id of the token, which is the SMTP user name.
+    :raises NotFound: when it does not exist.
 
     Source: ``DELETE /marketing/{version}/transactional/smtp-tokens/{tokenId}``.
     """
-    name = "smtp_tokens.archive"
     return Call(
-        name,
-        Route("DELETE", "transactional", "/smtp-tokens/{tokenId}", path_params(name, tokenId=token_id)),
+        "smtp_tokens.archive",
+        Route("DELETE", "transactional", "/smtp-tokens/{tokenId}", path_params(tokenId=token_id)),
         nothing,
         Replay.SAFE,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def reset_password(token_id: str) -> Call[SmtpToken]:
-    """Give an SMTP token a new password. The old one stops working at once.
+    """Reset the password of an SMTP token. The old password stops working immediately.
 
-    :param token_id: its id, which is the SMTP user name.
-    :returns: the token with its new password, which is shown here only.
-    :raises NotFound: when there is none.
+    :param token_id: id of the token, which is the SMTP user name.
+    :returns: the token with its new password. Only this response contains it.
+    :raises NotFound: when it does not exist.
 
     Source: ``POST /marketing/{version}/transactional/smtp-tokens/{tokenId}/password-reset``.
     """
-    return _one("smtp_tokens.reset_password", "POST", token_id, "/password-reset", Replay.VERIFY)
+    return _token_call("smtp_tokens.reset_password", "POST", token_id, "/password-reset", Replay.VERIFY)
 
 
-def _one(name: str, method: str, token_id: str, tail: str, replay: Replay) -> Call[SmtpToken]:
-    params = path_params(name, tokenId=token_id)
+def _token_call(name: str, method: str, token_id: str, tail: str, replay: Replay) -> Call[SmtpToken]:
+    params = path_params(tokenId=token_id)
     return Call(
         name,
         Route(method, "transactional", f"/smtp-tokens/{{tokenId}}{tail}", params),

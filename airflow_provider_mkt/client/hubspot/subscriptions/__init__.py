@@ -1,4 +1,4 @@
-"""Who wants which kind of mail: subscription types, and one person's subscriptions."""
+"""Subscription types, and the subscriptions of one person."""
 
 from airflow_provider_mkt.client.hubspot.subscriptions.subscriptions import (
     DATED,

@@ -1,11 +1,11 @@
-"""The legal basis for mail, which accounts with GDPR features ask for."""
+"""The legal basis for sending email, which accounts with GDPR features require."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import known_value, required_str
 
 LegalBasis = Literal[
     "LEGITIMATE_INTEREST_PQL",
@@ -19,26 +19,19 @@ LegalBasis = Literal[
 _KNOWN = get_args(LegalBasis)
 
 
-def legal_fields(
-    call: str, legal_basis: str | None, explanation: str | None, where: str = ""
-) -> dict[str, str]:
-    """The two fields of a body that state the basis.
+def legal_fields(legal_basis: str | None, explanation: str | None, prefix: str = "") -> dict[str, str]:
+    """Return the body fields of the legal basis.
 
-    :raises InvalidInput: on an unknown basis, or one of the two without the other.
+    :raises InvalidInput: when the basis is unknown, or only one of both is given.
     """
-    if legal_basis is not None and legal_basis not in _KNOWN:
-        field = f"{where}legal_basis"
-        raise InvalidInput(
-            field, f"must be one of {', '.join(_KNOWN)}, not {describe_type(legal_basis)}", call=call
-        )
-    if explanation is not None and (not isinstance(explanation, str) or not explanation.strip()):
-        raise InvalidInput(
-            f"{where}explanation", f"must be text, not {describe_type(explanation)}", call=call
-        )
+    if legal_basis is not None:
+        known_value(f"{prefix}legal_basis", legal_basis, _KNOWN)
+    if explanation is not None:
+        required_str(f"{prefix}explanation", explanation)
     if (legal_basis is None) is not (explanation is None):
         missing = "explanation" if explanation is None else "legal_basis"
         raise InvalidInput(
-            f"{where}{missing}", "is missing: a basis and its explanation go together", call=call
+            f"{prefix}{missing}", "is missing: legal_basis and explanation must be given together"
         )
     if legal_basis is None or explanation is None:
         return {}

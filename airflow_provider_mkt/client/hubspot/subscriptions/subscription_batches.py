@@ -1,34 +1,37 @@
-"""Subscription statuses of many people at once. Needs an Enterprise product.
+"""Subscription statuses of up to 100 people per call. Needs an Enterprise product.
 
-Each call answers for all of its people at once; those it failed for are among ``errors``, with a 200 as
-with a 207.
+People for whom a call failed are in ``errors``, with a 200 as well as with a 207.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NotRequired, TypedDict, TypeVar, cast
+from typing import Annotated, Any, Generic, NotRequired, TypedDict, TypeVar, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, batch, numeric_id
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.mailbox import address, addresses
+from airflow_provider_mkt.client.hubspot.mailbox import email_address
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import legal_fields
-from airflow_provider_mkt.client.hubspot.subscriptions.subscription_statuses import (
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
     EMAIL,
     FAMILY,
+    STATES,
+    BusinessUnitId,
     Status,
     WideStatus,
-    in_channel,
-    known_state,
+    channel_query,
 )
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import endpoint, items, known_value, mapping, to_id
 from airflow_provider_mkt.client.transport.platform import errors_of
 
 BATCH_MAX = 100
-"""The platform states no limit; this is what its other batches take."""
+"""HubSpot documents no limit; its other batches accept this many."""
 _READ = ("communication_preferences.statuses.batch.read",)
 _WRITE = ("communication_preferences.statuses.batch.write",)
-_CHANGE = frozenset(("email", "subscription_id", "state", "legal_basis", "explanation"))
+_CHANGE_FIELDS = frozenset(("email", "subscription_id", "state", "legal_basis", "explanation"))
+
+Emails = Annotated[Sequence[EmailAddress], items(BATCH_MAX)]
 
 R = TypeVar("R")
 
@@ -44,7 +47,7 @@ class PersonWideStatuses(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why it failed for some of the people."""
+    """A failure, and the people that it affects."""
 
     category: str
     message: str
@@ -52,51 +55,47 @@ class Failure(TypedDict):
 
 
 class People(TypedDict, Generic[R]):
-    """A batch answer about people: the results in any order (match them by ``subscriberIdString``), and
-    the failures."""
+    """A batch response: the results in any order (match them by ``subscriberIdString``), and the failures."""
 
     status: str
     results: list[R]
     errors: list[Failure]
 
 
-def read(emails: Sequence[str], *, business_unit_id: int | None = None) -> Call[People[PersonStatuses]]:
-    """Read the states of up to 100 people.
+@endpoint
+def read(emails: Emails, *, business_unit_id: BusinessUnitId | None = None) -> Call[People[PersonStatuses]]:
+    """Read the subscription statuses of up to 100 people.
 
-    :param emails: their addresses.
-    :param business_unit_id: only the types of this business unit.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: only subscription types of this business unit.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/read``.
     """
-    name = "subscription_batches.read"
     return Call(
-        name,
+        "subscription_batches.read",
         Route("POST", FAMILY, "/statuses/batch/read"),
         _complete,
         Replay.SAFE,
-        query=in_channel(name, business_unit_id),
-        body=_people(name, emails),
+        query=channel_query(business_unit_id),
+        body=JsonBody({"inputs": [*emails]}),
         scopes=_READ,
     )
 
 
-def write(changes: Sequence[Mapping[str, Any]]) -> Call[People[Status]]:
-    """Set up to 100 states. Undoes opt-outs where it is told to: mind the consent.
+@endpoint
+def write(changes: Annotated[Sequence[Mapping[str, Any]], items(BATCH_MAX)]) -> Call[People[Status]]:
+    """Set up to 100 subscription statuses. This can undo an opt-out: make sure that you have consent.
 
-    :param changes: a mapping each of ``email``, ``subscription_id`` and ``state``, with ``legal_basis``
-        and ``explanation`` where the account has GDPR features on.
-    :raises InvalidInput: on an empty or too large batch, naming the change that is wrong.
+    :param changes: 1-100 mappings of ``email``, ``subscription_id`` and ``state``, with ``legal_basis`` and
+        ``explanation`` if the account has GDPR features on.
+    :raises InvalidInput: on an empty or too large batch, or an invalid change, naming it.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/write``.
     """
-    name = "subscription_batches.write"
-    inputs = [
-        _change(name, f"changes[{index}]", change)
-        for index, change in enumerate(batch(name, "changes", changes, at_most=BATCH_MAX))
-    ]
+    inputs = [_status_change(f"changes[{index}]", change) for index, change in enumerate(changes)]
     return Call(
-        name,
+        "subscription_batches.write",
         Route("POST", FAMILY, "/statuses/batch/write"),
         _complete,
         Replay.SAFE,
@@ -105,70 +104,63 @@ def write(changes: Sequence[Mapping[str, Any]]) -> Call[People[Status]]:
     )
 
 
+@endpoint
 def read_unsubscribed_from_all(
-    emails: Sequence[str], *, business_unit_id: int | None = None
+    emails: Emails, *, business_unit_id: BusinessUnitId | None = None
 ) -> Call[People[PersonWideStatuses]]:
-    """Read which of up to 100 people opted out of everything.
+    """Read which of up to 100 people unsubscribed from all email.
 
-    :param emails: their addresses.
-    :param business_unit_id: of this business unit.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: id of the business unit.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/unsubscribe-all/read``.
     """
-    name = "subscription_batches.read_unsubscribed_from_all"
     return Call(
-        name,
+        "subscription_batches.read_unsubscribed_from_all",
         Route("POST", FAMILY, "/statuses/batch/unsubscribe-all/read"),
         _complete,
         Replay.SAFE,
-        query=in_channel(name, business_unit_id),
-        body=_people(name, emails),
+        query=channel_query(business_unit_id),
+        body=JsonBody({"inputs": [*emails]}),
         scopes=_READ,
     )
 
 
+@endpoint
 def unsubscribe_from_all(
-    emails: Sequence[str], *, business_unit_id: int | None = None, verbose: bool = False
+    emails: Emails, *, business_unit_id: BusinessUnitId | None = None, verbose: bool = False
 ) -> Call[People[PersonStatuses]]:
-    """Opt up to 100 people out of everything. Only they themselves can take it back.
+    """Unsubscribe up to 100 people from all email. Only they themselves can undo it.
 
-    :param emails: their addresses.
-    :param business_unit_id: of this business unit alone.
-    :param verbose: answer with the states it changed.
-    :raises InvalidInput: on an empty or too large batch, or a value that is no address.
+    :param emails: 1-100 email addresses.
+    :param business_unit_id: unsubscribe from this business unit only.
+    :param verbose: return the changed statuses.
+    :raises InvalidInput: on an empty or too large batch, or a value that is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/batch/unsubscribe-all``.
     """
-    name = "subscription_batches.unsubscribe_from_all"
     return Call(
-        name,
+        "subscription_batches.unsubscribe_from_all",
         Route("POST", FAMILY, "/statuses/batch/unsubscribe-all"),
         _complete,
         Replay.SAFE,
-        query=in_channel(name, business_unit_id, verbose=verbose),
-        body=_people(name, emails),
+        query=channel_query(business_unit_id, verbose=verbose),
+        body=JsonBody({"inputs": [*emails]}),
         scopes=_WRITE,
     )
 
 
-def _people(call: str, emails: Sequence[str]) -> JsonBody:
-    return JsonBody({"inputs": addresses(call, "emails", batch(call, "emails", emails, at_most=BATCH_MAX))})
-
-
-def _change(call: str, where: str, change: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(change, Mapping):
-        raise InvalidInput(where, f"must be a mapping, not {describe_type(change)}", call=call)
-    for key in change:
-        if key not in _CHANGE:
-            raise InvalidInput(f"{where}.{key}", "is no field of a change", call=call)
-    email = address(call, f"{where}.email", change.get("email", ""))
+def _status_change(field: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    for key in mapping(field, change):
+        if key not in _CHANGE_FIELDS:
+            raise InvalidInput(f"{field}.{key}", "is not a field of a change")
     return {
         "channel": EMAIL,
-        "subscriberIdString": email,
-        "statusState": known_state(call, f"{where}.state", change.get("state", "")),
-        "subscriptionId": numeric_id(call, f"{where}.subscription_id", change.get("subscription_id", "")),
-        **legal_fields(call, change.get("legal_basis"), change.get("explanation"), f"{where}."),
+        "subscriberIdString": email_address(f"{field}.email", change.get("email", "")),
+        "statusState": known_value(f"{field}.state", change.get("state", ""), STATES),
+        "subscriptionId": to_id(f"{field}.subscription_id", change.get("subscription_id", "")),
+        **legal_fields(change.get("legal_basis"), change.get("explanation"), f"{field}."),
     }
 
 

@@ -1,318 +1,196 @@
-"""Subscription statuses of the newer API: three states, and opting out of everything.
+"""Subscription statuses of the v4 API: three states, and unsubscribing from all email.
 
-A person can be SUBSCRIBED, UNSUBSCRIBED (they or somebody for them opted out) or NOT_SPECIFIED.
-For many people at once see ``subscription_batches``.
+A person is SUBSCRIBED, UNSUBSCRIBED (opted out, by themselves or by another user) or NOT_SPECIFIED. See
+``subscription_batches`` for many people per call.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict, cast, get_args
+from typing import Any, cast
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Envelope,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    flag,
-    numeric_id,
-    path_params,
-    query_pairs,
-)
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
-from airflow_provider_mkt.client.hubspot.mailbox import address
-from airflow_provider_mkt.client.hubspot.parameters import rank, text
+from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
-from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.client.transport.platform import errors_of
-
-EMAIL = "EMAIL"
-"""The one channel there is."""
-State = Literal["SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"]
-STATES = get_args(State)
-FAMILY = "subscription_statuses"
-READ = ("communication_preferences.read or communication_preferences.read_write",)
-WRITE = ("communication_preferences.write or communication_preferences.read_write",)
-
-
-class Translation(TypedDict):
-    subscriptionId: int
-    languageCode: str
-    name: str
-    description: str
-    createdAt: int
-    updatedAt: int
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
+    EMAIL,
+    FAMILY,
+    READ,
+    WRITE,
+    BusinessUnitId,
+    channel_query,
+    read_only_result,
+    read_results,
+)
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import Definition as Definition
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import Links as Links
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import State as State
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import Status as Status
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import WideStatus as WideStatus
+from airflow_provider_mkt.client.parameters import NumericId, Text, endpoint
 
 
-class Definition(TypedDict):
-    """A type of mail that people can subscribe to."""
-
-    id: str
-    name: str
-    description: str
-    isActive: bool
-    isDefault: bool
-    isInternal: bool
-    createdAt: str
-    updatedAt: str
-    purpose: NotRequired[str]
-    communicationMethod: NotRequired[str]
-    businessUnitId: NotRequired[int]
-    subscriptionTranslations: NotRequired[list[Translation]]
-
-
-class Status(TypedDict):
-    """One person's state for one type."""
-
-    subscriberIdString: str
-    subscriptionId: int
-    channel: str
-    status: State
-    source: str
-    timestamp: str
-    subscriptionName: NotRequired[str]
-    businessUnitId: NotRequired[int]
-    legalBasis: NotRequired[str]
-    legalBasisExplanation: NotRequired[str]
-    setStatusSuccessReason: NotRequired[str]
-
-
-class WideStatus(TypedDict):
-    """Whether one person opted out of everything, of the account or of one business unit."""
-
-    subscriberIdString: str
-    channel: str
-    status: State
-    wideStatusType: Literal["PORTAL_WIDE", "BUSINESS_UNIT_WIDE"]
-    timestamp: str
-    businessUnitId: NotRequired[int]
-
-
-class Links(TypedDict):
-    """Pages on which one person sets their own preferences."""
-
-    subscriberIdString: str
-    managePreferencesUrl: str
-    unsubscribeAllUrl: str
-    unsubscribeSingleUrl: NotRequired[str]
-
-
+@endpoint
 def definitions(
-    *, business_unit_id: int | None = None, include_translations: bool | None = None
+    *, business_unit_id: BusinessUnitId | None = None, include_translations: bool | None = None
 ) -> Call[list[Definition]]:
-    """Read every subscription type, of one business unit if given.
+    """Read every subscription type, optionally of one business unit.
 
-    :param business_unit_id: the business unit.
-    :param include_translations: also read the names in other languages.
+    :param business_unit_id: id of the business unit.
+    :param include_translations: also return translations.
 
     Source: ``GET /communication-preferences/{version}/definitions``.
     """
-    name = "subscription_statuses.definitions"
     return Call(
-        name,
+        "subscription_statuses.definitions",
         Route("GET", FAMILY, "/definitions"),
-        lambda envelope: cast("list[Definition]", answered(envelope)),
+        lambda envelope: cast("list[Definition]", read_results(envelope)),
         Replay.SAFE,
-        query=query_pairs(
-            businessUnitId=business_unit(name, business_unit_id),
-            includeTranslations=flag(name, "include_translations", include_translations),
-        ),
+        query=query_pairs(businessUnitId=business_unit_id, includeTranslations=include_translations),
         scopes=READ,
     )
 
 
+@endpoint
 def links(
-    email: str,
+    email: EmailAddress,
     *,
-    subscription_id: int | str | None = None,
-    language: str | None = None,
-    business_unit_id: int | None = None,
+    subscription_id: NumericId | None = None,
+    language: Text | None = None,
+    business_unit_id: BusinessUnitId | None = None,
 ) -> Call[Links]:
-    """Make the links to one person's preference pages. Whoever has them can change the preferences.
+    """Generate the links to one person's preference pages. Anyone with a link can change the preferences.
 
-    :param email: their address.
-    :param subscription_id: also make the link that unsubscribes from this type alone.
+    :param email: the person's email address.
+    :param subscription_id: also generate the link that unsubscribes from this subscription type.
     :param language: language of the pages.
-    :param business_unit_id: the business unit; the account's own when not given.
-    :raises InvalidInput: when it is no address, or the id no number.
+    :param business_unit_id: id of the business unit; the account's own when not given.
+    :raises InvalidInput: when *email* is not an email address, or the id is not a number.
 
     Source: ``POST /communication-preferences/{version}/links/generate``.
     """
-    name = "subscription_statuses.links"
-    body: dict[str, Any] = {"subscriberIdString": address(name, "email", email)}
+    body: dict[str, Any] = {"subscriberIdString": email}
     if subscription_id is not None:
-        body["subscriptionId"] = numeric_id(name, "subscription_id", subscription_id)
+        body["subscriptionId"] = subscription_id
     if language is not None:
-        body["language"] = text(name, "language", language)
+        body["language"] = language
     return Call(
-        name,
+        "subscription_statuses.links",
         Route("POST", FAMILY, "/links/generate"),
         lambda envelope: cast("Links", envelope),
         Replay.SAFE,
-        query=in_channel(name, business_unit_id),
+        query=channel_query(business_unit_id),
         body=JsonBody(body),
         scopes=("communication_preferences.read and .write, or communication_preferences.read_write",),
     )
 
 
-def get(email: str, *, business_unit_id: int | None = None) -> Call[list[Status]]:
-    """Read one person's state for every type.
+@endpoint
+def get(email: EmailAddress, *, business_unit_id: BusinessUnitId | None = None) -> Call[list[Status]]:
+    """Read the status of one person for every subscription type.
 
-    :param email: their address.
-    :param business_unit_id: only the types of this business unit.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: only subscription types of this business unit.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
-    name = "subscription_statuses.get"
     return Call(
-        name,
-        _person(name, "GET", email),
-        lambda envelope: cast("list[Status]", answered(envelope)),
+        "subscription_statuses.get",
+        _person("GET", email),
+        lambda envelope: cast("list[Status]", read_results(envelope)),
         Replay.SAFE,
-        query=in_channel(name, business_unit_id),
+        query=channel_query(business_unit_id),
         scopes=READ,
     )
 
 
+@endpoint
 def set_status(
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     state: State,
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Status]:
-    """Set one person's state for one type. Undoes an opt-out where it is told to: mind the consent.
+    """Set the status of one person for one subscription type.
 
-    :param email: their address.
-    :param subscription_id: the type.
+    This can undo an opt-out: make sure that you have consent.
+
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
     :param state: SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :returns: the new state; ``setStatusSuccessReason`` tells a change from none.
-    :raises InvalidInput: on a bad address or id, an unknown word, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :returns: the new status; ``setStatusSuccessReason`` says whether it changed.
+    :raises InvalidInput: when the address or the id is invalid, the state or the basis is unknown, or the
+        explanation is missing.
+    :raises InvalidRequest: when a legal basis is required and missing.
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
-    name = "subscription_statuses.set_status"
     body: dict[str, Any] = {
         "channel": EMAIL,
-        "statusState": known_state(name, "state", state),
-        "subscriptionId": numeric_id(name, "subscription_id", subscription_id),
-        **legal_fields(name, legal_basis, explanation),
+        "statusState": state,
+        "subscriptionId": subscription_id,
+        **legal_fields(legal_basis, explanation),
     }
     return Call(
-        name,
-        _person(name, "POST", email),
-        lambda envelope: cast("Status", row(envelope)),
+        "subscription_statuses.set_status",
+        _person("POST", email),
+        lambda envelope: cast("Status", read_only_result(envelope)),
         Replay.SAFE,
         body=JsonBody(body),
         scopes=WRITE,
     )
 
 
+@endpoint
 def get_unsubscribed_from_all(
-    email: str, *, business_unit_id: int | None = None, verbose: bool = False
+    email: EmailAddress, *, business_unit_id: BusinessUnitId | None = None, verbose: bool = False
 ) -> Call[list[WideStatus]]:
-    """Read whether one person opted out of everything.
+    """Read whether one person unsubscribed from all email.
 
-    :param email: their address.
-    :param business_unit_id: of this business unit.
-    :param verbose: ask for the long form of the answer.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: id of the business unit.
+    :param verbose: request the verbose response.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/statuses/{subscriberIdString}/unsubscribe-all``.
     """
-    name = "subscription_statuses.get_unsubscribed_from_all"
     return Call(
-        name,
-        _person(name, "GET", email, "/unsubscribe-all"),
-        lambda envelope: cast("list[WideStatus]", answered(envelope)),
+        "subscription_statuses.get_unsubscribed_from_all",
+        _person("GET", email, "/unsubscribe-all"),
+        lambda envelope: cast("list[WideStatus]", read_results(envelope)),
         Replay.SAFE,
-        query=in_channel(name, business_unit_id, verbose=verbose),
+        query=channel_query(business_unit_id, verbose=verbose),
         scopes=READ,
     )
 
 
+@endpoint
 def unsubscribe_from_all(
-    email: str, *, business_unit_id: int | None = None, verbose: bool = False
+    email: EmailAddress, *, business_unit_id: BusinessUnitId | None = None, verbose: bool = False
 ) -> Call[list[Status]]:
-    """Opt one person out of everything. Only they themselves can take it back.
+    """Unsubscribe one person from all email. Only they themselves can undo it.
 
-    :param email: their address.
-    :param business_unit_id: of this business unit alone.
-    :param verbose: answer with the states it changed.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :param business_unit_id: unsubscribe from this business unit only.
+    :param verbose: return the changed statuses.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}/unsubscribe-all``.
     """
-    name = "subscription_statuses.unsubscribe_from_all"
     return Call(
-        name,
-        _person(name, "POST", email, "/unsubscribe-all"),
-        lambda envelope: cast("list[Status]", answered(envelope)),
+        "subscription_statuses.unsubscribe_from_all",
+        _person("POST", email, "/unsubscribe-all"),
+        lambda envelope: cast("list[Status]", read_results(envelope)),
         Replay.SAFE,
-        query=in_channel(name, business_unit_id, verbose=verbose),
+        query=channel_query(business_unit_id, verbose=verbose),
         scopes=WRITE,
     )
 
 
-def in_channel(call: str, business_unit_id: int | None, *, verbose: bool = False) -> Pairs:
-    """The query that every call on people takes."""
-    return query_pairs(
-        channel=EMAIL,
-        businessUnitId=business_unit(call, business_unit_id),
-        verbose=flag(call, "verbose", verbose) or None,
-    )
-
-
-def business_unit(call: str, business_unit_id: int | None) -> int | None:
-    """The brand, of which 0 is the account's own."""
-    return None if business_unit_id is None else rank(call, "business_unit_id", business_unit_id)
-
-
-def known_state(call: str, field: str, state: str) -> str:
-    """Check a state.
-
-    :raises InvalidInput: when it is none.
-    """
-    if state not in STATES:
-        raise InvalidInput(
-            field, f"must be one of {', '.join(STATES)}, not {describe_type(state)}", call=call
-        )
-    return state
-
-
-def answered(envelope: Envelope) -> list[dict[str, Any]]:
-    """The results of an action on one person.
-
-    :raises InvalidRequest: when it tells of a failure, which it does with a 200.
-    :raises ValueError: when it is not complete.
-    """
-    if failures := errors_of(envelope):
-        raise InvalidRequest(
-            "; ".join(str(failure.get("message", "refused")) for failure in failures[:3]),
-            platform="hubspot",
-            code=str(failures[0].get("category", "")),
-        )
-    if envelope.get("status") != "COMPLETE" or envelope.get("numErrors"):
-        msg = "the action is not complete"
-        raise ValueError(msg)
-    return cast("list[dict[str, Any]]", envelope["results"])
-
-
-def row(envelope: Envelope) -> dict[str, Any]:
-    """The one result of an action.
-
-    :raises ValueError: when there is another number of them.
-    """
-    (only,) = answered(envelope)
-    return only
-
-
-def _person(name: str, method: str, email: str, tail: str = "") -> Route:
-    params = path_params(name, subscriberIdString=address(name, "email", email))
+def _person(method: str, email: EmailAddress, tail: str = "") -> Route:
+    params = path_params(subscriberIdString=email)
     return Route(method, FAMILY, f"/statuses/{{subscriberIdString}}{tail}", params)

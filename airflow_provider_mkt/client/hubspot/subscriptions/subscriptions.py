@@ -1,23 +1,24 @@
-"""Who wants which kind of mail: subscription types, and one person's subscriptions.
+"""Subscription types, and the subscriptions of one person.
 
-These calls ask the undated API in its own words in one profile and the dated one in the other, and read
-the same out of both. What only the newer API knows (three states, many people at once, opting out of
-everything) is in ``subscription_statuses``.
+The calls use the undated API in the ``v3`` profile and the dated API in the dated one, and return the same
+result. ``subscription_statuses`` has what only the dated API offers: three states, and unsubscribing from all
+email.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, numeric_id, path_params
-from airflow_provider_mkt.client.hubspot.mailbox import address
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params
+from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
-from airflow_provider_mkt.client.hubspot.subscriptions.subscription_statuses import (
+from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
     EMAIL,
     Definition,
-    answered,
-    row,
+    read_only_result,
+    read_results,
 )
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 DATED = "2026-03"
 _READ = ("communication_preferences.read or communication_preferences.read_write",)
@@ -25,9 +26,9 @@ _WRITE = ("communication_preferences.write or communication_preferences.read_wri
 
 
 class Subscription(TypedDict):
-    """One person's subscription to one type.
+    """The subscription of one person to one type.
 
-    The dated API sends no description, and its ``source`` is other text than ``sourceOfStatus``.
+    The dated API returns no description, and its ``source`` differs from ``sourceOfStatus``.
     """
 
     id: str
@@ -41,8 +42,9 @@ class Subscription(TypedDict):
     sourceOfStatus: NotRequired[str]
 
 
+@endpoint
 def definitions() -> Call[list[Definition]]:
-    """Read every subscription type of the account.
+    """Read the account's subscription types.
 
     :returns: all types, in one page.
 
@@ -57,25 +59,24 @@ def definitions() -> Call[list[Definition]]:
     )
 
 
-def statuses(email: str) -> Call[list[Subscription]]:
-    """Read one person's subscriptions, one row for each type.
+@endpoint
+def statuses(email: EmailAddress) -> Call[list[Subscription]]:
+    """Read the subscriptions of one person, one row per type.
 
-    :param email: their address.
-    :raises InvalidInput: when it is no address.
+    :param email: the person's email address.
+    :raises InvalidInput: when *email* is not an email address.
 
     Source: ``GET /communication-preferences/{version}/status/email/{emailAddress}``.
     """
-    name = "subscriptions.statuses"
-    given = address(name, "email", email)
     dated = Call(
-        name,
-        Route("GET", "subscriptions", "/statuses/{email}", path_params(name, email=given)),
+        "subscriptions.statuses",
+        Route("GET", "subscriptions", "/statuses/{email}", path_params(email=email)),
         _statuses,
         query=(("channel", EMAIL),),
     )
     return Call(
-        name,
-        Route("GET", "subscriptions", "/status/email/{email}", path_params(name, email=given)),
+        "subscriptions.statuses",
+        Route("GET", "subscriptions", "/status/email/{email}", path_params(email=email)),
         _statuses,
         Replay.SAFE,
         scopes=_READ,
@@ -83,80 +84,96 @@ def statuses(email: str) -> Call[list[Subscription]]:
     )
 
 
+@endpoint
 def subscribe(
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Subscription]:
-    """Subscribe one person to one type of mail.
+    """Subscribe one person to one subscription type.
 
-    Somebody who opted out is another matter: the undated API refuses to subscribe them again, the dated
-    one does it. Read ``subscription_statuses.get`` first, whose UNSUBSCRIBED tells an opt-out from
-    never having been asked, and leave it at that without a new consent.
+    For a person who opted out, the undated API rejects the call and the dated API subscribes them again. Read
+    ``subscription_statuses.get`` first: UNSUBSCRIBED is an opt-out. Do not subscribe such a person without a
+    new consent.
 
-    :param email: their address.
-    :param subscription_id: the type.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :raises InvalidInput: on a bad address or id, an unknown basis, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed, or (undated) after an opt-out.
-    :raises NotFound: when there is no such type.
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
+        missing.
+    :raises InvalidRequest: when a legal basis is required and missing, or (undated API) after an opt-out.
+    :raises NotFound: when the subscription type does not exist.
 
     Source: ``POST /communication-preferences/{version}/subscribe``.
     """
-    name = "subscriptions.subscribe"
-    return _write(name, "/subscribe", "SUBSCRIBED", email, subscription_id, legal_basis, explanation)
+    return _write(
+        "subscriptions.subscribe",
+        "/subscribe",
+        "SUBSCRIBED",
+        email,
+        subscription_id,
+        legal_basis,
+        explanation,
+    )
 
 
+@endpoint
 def unsubscribe(
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     *,
     legal_basis: LegalBasis | None = None,
     explanation: str | None = None,
 ) -> Call[Subscription]:
-    """Unsubscribe one person from one type of mail. It cannot be taken back in every profile.
+    """Unsubscribe one person from one subscription type. Not every profile can undo it.
 
-    :param email: their address.
-    :param subscription_id: the type.
-    :param legal_basis: needed, together with its explanation, where the account has GDPR features on.
-    :param explanation: why that basis holds.
-    :raises InvalidInput: on a bad address or id, an unknown basis, or a basis without explanation.
-    :raises InvalidRequest: without a legal basis where one is needed.
-    :raises NotFound: when there is no such type.
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
+        missing.
+    :raises InvalidRequest: when a legal basis is required and missing.
+    :raises NotFound: when the subscription type does not exist.
 
     Source: ``POST /communication-preferences/{version}/unsubscribe``.
     """
-    name = "subscriptions.unsubscribe"
-    return _write(name, "/unsubscribe", "UNSUBSCRIBED", email, subscription_id, legal_basis, explanation)
+    return _write(
+        "subscriptions.unsubscribe",
+        "/unsubscribe",
+        "UNSUBSCRIBED",
+        email,
+        subscription_id,
+        legal_basis,
+        explanation,
+    )
 
 
 def _write(
     name: str,
     tail: str,
     state: str,
-    email: str,
-    subscription_id: int | str,
+    email: EmailAddress,
+    subscription_id: NumericId,
     legal_basis: LegalBasis | None,
     explanation: str | None,
 ) -> Call[Subscription]:
-    given = address(name, "email", email)
-    type_id = numeric_id(name, "subscription_id", subscription_id)
-    legal = legal_fields(name, legal_basis, explanation)
+    legal = legal_fields(legal_basis, explanation)
     dated = Call(
         name,
-        Route("POST", "subscriptions", "/statuses/{email}", path_params(name, email=given)),
-        _one,
-        body=JsonBody({"channel": EMAIL, "statusState": state, "subscriptionId": type_id, **legal}),
+        Route("POST", "subscriptions", "/statuses/{email}", path_params(email=email)),
+        _read_subscription,
+        body=JsonBody({"channel": EMAIL, "statusState": state, "subscriptionId": subscription_id, **legal}),
     )
     return Call(
         name,
         Route("POST", "subscriptions", tail),
-        _one,
+        _read_subscription,
         Replay.SAFE,
-        body=JsonBody({"emailAddress": given, "subscriptionId": str(type_id), **legal}),
+        body=JsonBody({"emailAddress": email, "subscriptionId": str(subscription_id), **legal}),
         scopes=_WRITE,
         shapes={DATED: dated},
     )
@@ -165,34 +182,34 @@ def _write(
 def _definitions(envelope: Envelope) -> list[Definition]:
     if "subscriptionDefinitions" in envelope:
         return cast("list[Definition]", envelope["subscriptionDefinitions"])
-    return cast("list[Definition]", answered(envelope))
+    return cast("list[Definition]", read_results(envelope))
 
 
 def _statuses(envelope: Envelope) -> list[Subscription]:
     if "subscriptionStatuses" in envelope:
         return cast("list[Subscription]", envelope["subscriptionStatuses"])
-    return [_as_undated(one) for one in answered(envelope)]
+    return [_as_undated(status) for status in read_results(envelope)]
 
 
-def _one(envelope: Envelope) -> Subscription:
+def _read_subscription(envelope: Envelope) -> Subscription:
     if "results" not in envelope:
-        # An answer that names no type is none of a write.
+        # The response of a write always contains the id of the type.
         return cast("Subscription", {**envelope, "id": envelope["id"]})
-    return _as_undated(row(envelope))
+    return _as_undated(read_only_result(envelope))
 
 
 def _as_undated(status: dict[str, Any]) -> Subscription:
     subscription: dict[str, Any] = {
         "id": str(status["subscriptionId"]),
         "name": status.get("subscriptionName", ""),
-        # The undated API has no word for people who were never asked.
+        # The undated API does not distinguish NOT_SPECIFIED from UNSUBSCRIBED.
         "status": "SUBSCRIBED" if status["status"] == "SUBSCRIBED" else "NOT_SUBSCRIBED",
     }
-    for theirs, ours in (
+    for dated_name, name in (
         ("businessUnitId", "brandId"),
         ("legalBasis", "legalBasis"),
         ("legalBasisExplanation", "legalBasisExplanation"),
     ):
-        if status.get(theirs) is not None:
-            subscription[ours] = status[theirs]
+        if status.get(dated_name) is not None:
+            subscription[name] = status[dated_name]
     return cast("Subscription", subscription)

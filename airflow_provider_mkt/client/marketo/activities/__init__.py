@@ -1,4 +1,4 @@
-"""The activity log of leads."""
+"""Activities of leads."""
 
 from airflow_provider_mkt.client.marketo.activities.activities import (
     DELETE_LEAD,

@@ -1,27 +1,35 @@
-"""The activity log of leads."""
+"""Activities of leads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Pairs,
-    Replay,
-    batch,
-    comma_list,
-    numeric_id,
-    query_pairs,
-    utc,
-)
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo import requests as building
-from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, between, fitting, ids, records, time_of
+from airflow_provider_mkt.client.marketo.requests import (
+    BATCH_MAX,
+    BatchSize,
+    records,
+    time_text,
+    within_body_limit,
+)
 from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Activity, ActivityType
 from airflow_provider_mkt.client.paging import date_token
+from airflow_provider_mkt.client.parameters import (
+    Names,
+    NumericId,
+    UtcTime,
+    endpoint,
+    items,
+    items_or_empty,
+    text,
+    to_id,
+    to_utc,
+)
 
 LEADS_MAX = 30
 TYPES_MAX = 10
@@ -30,107 +38,117 @@ DELETE_LEAD = 37
 REQUEST_CAMPAIGN = 47
 _SCOPES = ("Read-Only Activity",)
 _TOKEN_MAX = 10_000
-_ROW = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")
+
+PagingToken = Annotated[str, text(_TOKEN_MAX)]
+LeadFilter = Annotated[Sequence[NumericId], items_or_empty(LEADS_MAX)]
+_REQUIRED = ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue")
 
 
+@endpoint
 def types() -> Call[list[ActivityType]]:
-    """Read the types of activity there are, with their attributes.
+    """List the activity types, with their attributes.
 
     Source: ``GET /rest/v1/activities/types.json``.
     """
     return building.read("activities.types", "/activities/types.json", rows_as(ActivityType), scopes=_SCOPES)
 
 
-def paging_token(since: datetime) -> Call[str]:
-    """Get the token from which activities are read.
+@endpoint
+def paging_token(since: UtcTime) -> Call[str]:
+    """Get the paging token from which to read activities.
 
-    :param since: an aware time; earlier activities are left out.
+    :param since: start time (timezone-aware); earlier activities are skipped.
     :raises InvalidInput: on a time without a zone.
 
     Source: ``GET /rest/v1/activities/pagingtoken.json``.
     """
-    name = "activities.paging_token"
     return building.read(
-        name,
+        "activities.paging_token",
         "/activities/pagingtoken.json",
         lambda envelope: str(envelope["nextPageToken"]),
-        query=query_pairs(sinceDatetime=time_of(name, "since", since)),
+        query=query_pairs(sinceDatetime=time_text(since)),
         timeout=300,
         scopes=_SCOPES,
     )
 
 
+@endpoint
 def read(
-    token: str,
+    token: PagingToken,
     *,
-    activity_type_ids: Sequence[int],
-    lead_ids: Sequence[int] = (),
-    list_id: int | str | None = None,
-    asset_ids: Sequence[int] = (),
-    batch_size: int = 300,
+    activity_type_ids: Annotated[Sequence[NumericId], items(TYPES_MAX)],
+    lead_ids: LeadFilter = (),
+    list_id: NumericId | None = None,
+    asset_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    batch_size: BatchSize = 300,
 ) -> Call[list[Activity]]:
-    """Page through activities. A page may be empty with more to come.
+    """List activities. A page can be empty although more pages follow.
 
-    A row may be logged after later ones: who reads on from where they stopped should look back two hours,
-    and tell rows apart by their ``marketoGUID``.
+    Marketo can log an activity after later ones. An incremental read should start two hours before the end of
+    the previous one, and deduplicate by ``marketoGUID``.
 
     :param token: from :func:`paging_token`.
-    :param activity_type_ids: 1-10 types; deleted leads have a call of their own.
-    :param lead_ids: up to 30 leads; all when none are given.
-    :param list_id: only leads of this static list, which has fewer than 10,000.
-    :param asset_ids: only those about these assets; needs exactly one type.
+    :param activity_type_ids: 1-10 activity type ids; use :func:`deleted_leads` for deleted leads.
+    :param lead_ids: only these leads, at most 30; all leads when empty.
+    :param list_id: only members of this static list, which must have fewer than 10,000.
+    :param asset_ids: only activities about these assets; needs exactly one activity type.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/activities.json``.
     """
-    name = "activities.read"
-    types = batch(name, "activity_type_ids", activity_type_ids, at_most=TYPES_MAX)
-    kinds = [numeric_id(name, "activity_type_ids", one) for one in types]
-    if DELETE_LEAD in kinds:
-        raise InvalidInput("activity_type_ids", "37 is read by activities.deleted_leads", call=name)
-    if asset_ids and len(kinds) != 1:
-        raise InvalidInput("asset_ids", "need exactly one activity type", call=name)
+    if DELETE_LEAD in activity_type_ids:
+        raise InvalidInput("activity_type_ids", "cannot contain 37; use activities.deleted_leads")
+    if asset_ids and len(activity_type_ids) != 1:
+        raise InvalidInput("asset_ids", "need exactly one activity type")
     query = query_pairs(
-        nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX),
-        activityTypeIds=",".join(str(one) for one in kinds),
-    )
-    query += _people(name, lead_ids, list_id)
-    query += query_pairs(
-        assetIds=",".join(str(one) for one in ids(name, "asset_ids", asset_ids)) if asset_ids else None,
-        batchSize=_size(name, batch_size),
+        nextPageToken=token,
+        activityTypeIds=comma_joined(activity_type_ids),
+        leadIds=comma_joined(lead_ids),
+        listId=list_id,
+        assetIds=comma_joined(asset_ids),
+        batchSize=_unless_default(batch_size),
     )
     return building.read(
-        name, "/activities.json", rows_as(Activity), query=query, scopes=_SCOPES, follow=date_token
+        "activities.read",
+        "/activities.json",
+        rows_as(Activity),
+        query=query,
+        scopes=_SCOPES,
+        follow=date_token,
     )
 
 
+@endpoint
 def lead_changes(
-    token: str,
+    token: PagingToken,
     *,
-    fields: Sequence[str],
-    lead_ids: Sequence[int] = (),
-    list_id: int | str | None = None,
-    batch_size: int = 300,
+    fields: Names,
+    lead_ids: LeadFilter = (),
+    list_id: NumericId | None = None,
+    batch_size: BatchSize = 300,
 ) -> Call[list[Activity]]:
-    """Page through new leads and changes of field values. A page may be empty with more to come.
+    """List new leads and changes of field values. A page can be empty although more pages follow.
 
     :param token: from :func:`paging_token`.
-    :param fields: REST names of the fields whose changes are wanted, at least one.
-    :param lead_ids: up to 30 leads; all when none are given.
-    :param list_id: only leads of this static list, which has fewer than 10,000.
+    :param fields: REST names of the fields whose changes to return, at least one.
+    :param lead_ids: only these leads, at most 30; all leads when empty.
+    :param list_id: only members of this static list, which must have fewer than 10,000.
     :param batch_size: rows per page, 1-300.
     :returns: activities with ``fields``: name, ``oldValue`` and ``newValue``.
 
     Source: ``GET /rest/v1/activities/leadchanges.json``.
     """
-    name = "activities.lead_changes"
-    wanted = comma_list(name, "fields", fields)
-    if wanted is None:
-        raise InvalidInput("fields", "is empty: no changes to look for", call=name)
-    query = query_pairs(nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX), fields=wanted)
-    query += _people(name, lead_ids, list_id) + query_pairs(batchSize=_size(name, batch_size))
+    if not fields:
+        raise InvalidInput("fields", "is empty: at least one field is required")
+    query = query_pairs(
+        nextPageToken=token,
+        fields=comma_joined(fields),
+        leadIds=comma_joined(lead_ids),
+        listId=list_id,
+        batchSize=_unless_default(batch_size),
+    )
     return building.read(
-        name,
+        "activities.lead_changes",
         "/activities/leadchanges.json",
         rows_as(Activity),
         query=query,
@@ -139,70 +157,55 @@ def lead_changes(
     )
 
 
-def deleted_leads(token: str, *, batch_size: int = 300) -> Call[list[Activity]]:
-    """Page through deletions of leads. They may be forgotten after 14 days.
+@endpoint
+def deleted_leads(token: PagingToken, *, batch_size: BatchSize = 300) -> Call[list[Activity]]:
+    """List deleted leads. Marketo may keep these activities for only 14 days.
 
     :param token: from :func:`paging_token`.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/activities/deletedleads.json``.
     """
-    name = "activities.deleted_leads"
     return building.read(
-        name,
+        "activities.deleted_leads",
         "/activities/deletedleads.json",
         rows_as(Activity),
-        query=query_pairs(
-            nextPageToken=building.text(name, "token", token, at_most=_TOKEN_MAX),
-            batchSize=_size(name, batch_size),
-        ),
+        query=query_pairs(nextPageToken=token, batchSize=_unless_default(batch_size)),
         scopes=_SCOPES,
         follow=date_token,
     )
 
 
+@endpoint
 def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]:
-    """Log up to 300 custom activities. They can be neither changed nor removed.
+    """Add up to 300 custom activities. They cannot be changed or deleted.
 
-    Each call logs them again, so it is never repeated by itself.
+    Each call adds them again, so it is never retried automatically.
 
-    :param activities: ``leadId``, ``activityDate`` (an aware time, or text in ISO 8601 with its zone),
-        ``activityTypeId`` of an approved custom type, ``primaryAttributeValue`` and ``attributes`` (a list
-        of ``name`` or ``apiName`` with ``value``) each.
-    :returns: one row per activity, in their order: ``added`` with its ``marketoGUID``, or ``skipped``.
+    :param activities: 1-300 mappings of ``leadId``, ``activityDate`` (a timezone-aware time, or ISO 8601 text
+        with a time zone), ``activityTypeId`` of an approved custom type, ``primaryAttributeValue`` and
+        ``attributes`` (a list of ``name`` or ``apiName`` with ``value``).
+    :returns: one row per activity, in the same order: ``added`` with its ``marketoGUID``, or ``skipped``.
 
     Source: ``POST /rest/v1/activities/external.json``.
     """
-    name = "activities.add_custom"
-    input_ = []
-    for index, row in enumerate(records(name, "activities", activities, needs=_ROW)):
-        where = f"activities[{index}]"
-        numeric_id(name, f"{where}.leadId", row["leadId"])
-        numeric_id(name, f"{where}.activityTypeId", row["activityTypeId"])
+    rows = records("activities", activities, required=_REQUIRED)
+    for index, row in enumerate(rows):
+        to_id(f"activities[{index}].leadId", row["leadId"])
+        to_id(f"activities[{index}].activityTypeId", row["activityTypeId"])
         if isinstance(row["activityDate"], datetime):
-            moment = utc(name, f"{where}.activityDate", row["activityDate"])
-            row["activityDate"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            row["activityDate"] = time_text(to_utc(f"activities[{index}].activityDate", row["activityDate"]))
         row.setdefault("attributes", [])
-        input_.append(row)
     return building.write(
-        name,
+        "activities.add_custom",
         "/activities/external.json",
-        results_of(len(input_)),
+        results_of(len(rows)),
         Replay.NEVER,
-        body=fitting(name, "activities", {"input": input_}),
+        body=within_body_limit("activities", {"input": rows}),
         timeout=90,
         scopes=("Read-Write Activity",),
     )
 
 
-def _size(name: str, batch_size: int) -> int | None:
-    size = between(name, "batch_size", batch_size, 1, BATCH_MAX)
-    return None if size == BATCH_MAX else size
-
-
-def _people(name: str, lead_ids: Sequence[int], list_id: int | str | None) -> Pairs:
-    leads = ids(name, "lead_ids", lead_ids, at_most=LEADS_MAX) if lead_ids else ()
-    return query_pairs(
-        leadIds=",".join(str(one) for one in leads) or None,
-        listId=None if list_id is None else numeric_id(name, "list_id", list_id),
-    )
+def _unless_default(batch_size: int) -> int | None:
+    return None if batch_size == BATCH_MAX else batch_size

@@ -1,25 +1,25 @@
-"""Types of custom activity. Changes are made to a draft, which approval makes the live version."""
+"""Custom activity types. Changes are made to a draft, which becomes the live version when approved."""
 
 from __future__ import annotations
 
 import builtins
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from airflow_provider_mkt.client.call import Call, Json, Replay, batch, flag, path_params, query_pairs
+from airflow_provider_mkt.client.call import Call, Json, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
-    maybe_text,
-    one_of,
+    NAME_MAX,
+    ShortText,
+    at_least_one,
     read,
     records,
-    something,
-    text,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import ActivityType
+from airflow_provider_mkt.client.parameters import endpoint, items, known_value, mapping, text_or_empty
 from airflow_provider_mkt.client.redaction import describe_type
 
 ATTRIBUTES_MAX = 20
@@ -41,179 +41,190 @@ _WRITE = ("Read-Write Activity Metadata",)
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
 
 
+@endpoint
 def list() -> Call[builtins.list[ActivityType]]:
-    """Read all custom types.
+    """List all custom activity types.
 
     Source: ``GET /rest/v1/activities/external/types.json``.
     """
-    name = "custom_activity_types.list"
-    return read(name, "/activities/external/types.json", rows_as(ActivityType), scopes=_READ)
+    return read(
+        "custom_activity_types.list", "/activities/external/types.json", rows_as(ActivityType), scopes=_READ
+    )
 
 
+@endpoint
 def get(api_name: str, *, draft: bool = False) -> Call[ActivityType]:
-    """Read one custom type.
+    """Read a custom activity type.
 
-    :param api_name: its API name.
+    :param api_name: API name of the type.
     :param draft: read the draft instead of the live version.
-    :raises NotFound: when there is none, or none of that version.
+    :raises NotFound: when the type or that version does not exist.
 
     Source: ``GET /rest/v1/activities/external/type/{apiName}/describe.json``.
     """
-    name = "custom_activity_types.get"
     return read(
-        name,
+        "custom_activity_types.get",
         "/activities/external/type/{apiName}/describe.json",
-        one_as(ActivityType),
-        params=path_params(name, apiName=api_name),
-        query=query_pairs(draft=flag(name, "draft", draft) or None),
+        only_row_as(ActivityType),
+        params=path_params(apiName=api_name),
+        query=query_pairs(draft=draft or None),
         scopes=_READ,
     )
 
 
+@endpoint
 def create(
     api_name: str,
-    display_name: str,
+    display_name: ShortText,
     *,
-    trigger_name: str,
-    filter_name: str,
+    trigger_name: ShortText,
+    filter_name: ShortText,
     primary_attribute: Mapping[str, Any],
-    description: str | None = None,
+    description: Annotated[str, text_or_empty(NAME_MAX)] | None = None,
 ) -> Call[ActivityType]:
-    """Create a custom type as a draft. An instance takes ten.
+    """Create a custom activity type as a draft. An instance can have ten.
 
-    :param api_name: unique; letters, digits and ``_``.
-    :param display_name: what people see.
-    :param trigger_name: name of the trigger it brings.
-    :param filter_name: name of the filter it brings.
+    :param api_name: unique API name of letters, digits and ``_``.
+    :param display_name: display name.
+    :param trigger_name: name of its trigger in smart lists.
+    :param filter_name: name of its filter in smart lists.
     :param primary_attribute: ``apiName``, ``name`` and ``dataType``.
 
     Source: ``POST /rest/v1/activities/external/type.json``.
     """
-    name = "custom_activity_types.create"
     if not isinstance(api_name, str) or not _NAME.fullmatch(api_name):
-        raise InvalidInput(
-            "api_name", f"must be letters, digits and _, not {describe_type(api_name)}", call=name
-        )
+        raise InvalidInput("api_name", f"must be letters, digits and _, not {describe_type(api_name)}")
     body: dict[str, Json] = {
         "apiName": api_name,
-        "name": text(name, "display_name", display_name),
-        "triggerName": text(name, "trigger_name", trigger_name),
-        "filterName": text(name, "filter_name", filter_name),
-        "primaryAttribute": _primary(name, primary_attribute),
+        "name": display_name,
+        "triggerName": trigger_name,
+        "filterName": filter_name,
+        "primaryAttribute": _primary_attribute(primary_attribute),
     }
     if description:
-        body["description"] = text(name, "description", description)
+        body["description"] = description
     return write(
-        name,
+        "custom_activity_types.create",
         "/activities/external/type.json",
-        one_as(ActivityType),
+        only_row_as(ActivityType),
         Replay.VERIFY,
         body=body,
         scopes=_WRITE,
     )
 
 
+@endpoint
 def update(
     api_name: str,
     *,
-    display_name: str | None = None,
-    trigger_name: str | None = None,
-    filter_name: str | None = None,
+    display_name: ShortText | None = None,
+    trigger_name: ShortText | None = None,
+    filter_name: ShortText | None = None,
     description: str | None = None,
     primary_attribute: Mapping[str, Any] | None = None,
 ) -> Call[ActivityType]:
-    """Change a custom type's draft, which is made where there is none.
+    """Update a custom activity type's draft, which is created if there is none.
 
-    :param api_name: the type.
-    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that takes the place of
-        the present primary one.
-    :raises InvalidInput: when there is nothing to change.
+    :param api_name: API name of the type.
+    :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that replaces the
+        current primary attribute.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}.json``.
     """
-    name = "custom_activity_types.update"
     changes = query_pairs(
-        name=maybe_text(name, "display_name", display_name),
-        triggerName=maybe_text(name, "trigger_name", trigger_name),
-        filterName=maybe_text(name, "filter_name", filter_name),
-        description=description,
+        name=display_name, triggerName=trigger_name, filterName=filter_name, description=description
     )
     body: dict[str, Json] = dict(changes)
     if primary_attribute is None:
-        something(name, "display_name", changes)
+        at_least_one("display_name", changes)
     else:
-        body["primaryAttribute"] = _primary(name, primary_attribute)
-    return _change(name, api_name, ".json", Replay.SAFE, body)
+        body["primaryAttribute"] = _primary_attribute(primary_attribute)
+    return _change("custom_activity_types.update", api_name, ".json", Replay.SAFE, body)
 
 
+@endpoint
 def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
-    """Add attributes to a custom type's draft; a type has at most 20.
+    """Add attributes to a custom activity type's draft. A type has at most 20.
 
-    :param api_name: the type.
-    :param attributes: ``apiName``, ``name`` and ``dataType`` each; ``description`` and ``isPrimary`` may be
-        given.
+    :param api_name: API name of the type.
+    :param attributes: 1-20 mappings of ``apiName``, ``name`` and ``dataType``, optionally with
+        ``description`` and ``isPrimary``.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/create.json``.
     """
-    name = "custom_activity_types.add_attributes"
-    given = _attributes(name, attributes, ("apiName", "name", "dataType"))
-    return _change(name, api_name, "/attributes/create.json", Replay.VERIFY, given)
+    body = _attributes(attributes, ("apiName", "name", "dataType"))
+    return _change(
+        "custom_activity_types.add_attributes", api_name, "/attributes/create.json", Replay.VERIFY, body
+    )
 
 
+@endpoint
 def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
-    """Change attributes of a custom type's draft.
+    """Update attributes of a custom activity type's draft.
 
-    :param api_name: the type.
-    :param attributes: ``apiName`` of an attribute and what to change of it each. ``isPrimary`` is taken from
-        the present primary attribute before another one gets it.
+    :param api_name: API name of the type.
+    :param attributes: 1-20 mappings of ``apiName`` and the fields to change. Set ``isPrimary`` to false on
+        the current primary attribute before another one becomes primary.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/update.json``.
     """
-    name = "custom_activity_types.update_attributes"
-    given = _attributes(name, attributes, ("apiName",))
-    return _change(name, api_name, "/attributes/update.json", Replay.SAFE, given)
+    body = _attributes(attributes, ("apiName",))
+    return _change(
+        "custom_activity_types.update_attributes", api_name, "/attributes/update.json", Replay.SAFE, body
+    )
 
 
-def delete_attributes(api_name: str, attribute_names: Sequence[str]) -> Call[ActivityType]:
-    """Delete attributes of a custom type's draft.
+@endpoint
+def delete_attributes(
+    api_name: str, attribute_names: Annotated[Sequence[ShortText], items(ATTRIBUTES_MAX)]
+) -> Call[ActivityType]:
+    """Delete attributes of a custom activity type's draft.
 
-    :param api_name: the type.
-    :param attribute_names: API names of attributes.
+    :param api_name: API name of the type.
+    :param attribute_names: 1-20 API names of attributes.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/attributes/delete.json``.
     """
-    name = "custom_activity_types.delete_attributes"
-    rows: builtins.list[Json] = [
-        {"apiName": text(name, f"attribute_names[{index}]", one)}
-        for index, one in enumerate(batch(name, "attribute_names", attribute_names, at_most=ATTRIBUTES_MAX))
-    ]
-    return _change(name, api_name, "/attributes/delete.json", Replay.VERIFY, {"attributes": rows})
+    rows: builtins.list[Json] = [{"apiName": name} for name in attribute_names]
+    return _change(
+        "custom_activity_types.delete_attributes",
+        api_name,
+        "/attributes/delete.json",
+        Replay.VERIFY,
+        {"attributes": rows},
+    )
 
 
+@endpoint
 def approve(api_name: str) -> Call[ActivityType]:
-    """Make a custom type's draft its live version. Only then can activities of it be logged.
+    """Approve a custom activity type's draft, which becomes the live version.
 
-    :param api_name: a type with a draft.
+    Activities can be added only to approved types.
+
+    :param api_name: API name of a type with a draft.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/approve.json``.
     """
     return _change("custom_activity_types.approve", api_name, "/approve.json", Replay.VERIFY)
 
 
+@endpoint
 def discard_draft(api_name: str) -> Call[ActivityType]:
-    """Throw away a custom type's draft.
+    """Discard a custom activity type's draft.
 
-    :param api_name: a type with a draft.
+    :param api_name: API name of a type with a draft.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/discardDraft.json``.
     """
     return _change("custom_activity_types.discard_draft", api_name, "/discardDraft.json", Replay.VERIFY)
 
 
+@endpoint
 def delete(api_name: str) -> Call[ActivityType]:
-    """Delete a custom type that nothing uses.
+    """Delete a custom activity type that is not in use.
 
-    :param api_name: the type.
+    :param api_name: API name of the type.
 
     Source: ``POST /rest/v1/activities/external/type/{apiName}/delete.json``.
     """
@@ -226,27 +237,26 @@ def _change(
     return write(
         name,
         "/activities/external/type/{apiName}" + end,
-        one_as(ActivityType),
+        only_row_as(ActivityType),
         replay,
         body=body,
-        params=path_params(name, apiName=api_name),
+        params=path_params(apiName=api_name),
         scopes=_WRITE,
     )
 
 
-def _primary(name: str, given: Mapping[str, Any]) -> dict[str, Json]:
-    if not isinstance(given, Mapping):
-        raise InvalidInput("primary_attribute", f"must be a mapping, not {describe_type(given)}", call=name)
+def _primary_attribute(value: Mapping[str, Any]) -> dict[str, Json]:
+    attribute = mapping("primary_attribute", value)
     for key in ("apiName", "name", "dataType"):
-        if not given.get(key):
-            raise InvalidInput(f"primary_attribute.{key}", "is missing or empty", call=name)
-    one_of(name, "primary_attribute.dataType", given["dataType"], DATA_TYPES)
-    return dict(given)
+        if not attribute.get(key):
+            raise InvalidInput(f"primary_attribute.{key}", "is missing or empty")
+    known_value("primary_attribute.dataType", attribute["dataType"], DATA_TYPES)
+    return attribute
 
 
-def _attributes(name: str, given: Sequence[Mapping[str, Any]], needs: Sequence[str]) -> dict[str, Json]:
-    rows = records(name, "attributes", given, needs=needs, at_most=ATTRIBUTES_MAX)
+def _attributes(attributes: Sequence[Mapping[str, Any]], required: Sequence[str]) -> dict[str, Json]:
+    rows = records("attributes", attributes, required=required, at_most=ATTRIBUTES_MAX)
     for index, row in enumerate(rows):
         if "dataType" in row:
-            one_of(name, f"attributes[{index}].dataType", row["dataType"], DATA_TYPES)
+            known_value(f"attributes[{index}].dataType", row["dataType"], DATA_TYPES)
     return {"attributes": rows}

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_list, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
-    BATCH_MAX,
-    between,
-    comma_values,
-    fitting,
-    one_of,
+    BatchSize,
+    ShortText,
+    filter_values_text,
     read,
     records,
-    text,
+    within_body_limit,
     write,
 )
-from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows_as
+from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Company, Description
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, endpoint
 
 Action = Literal["createOrUpdate", "createOnly", "updateOnly"]
 DedupeBy = Literal["dedupeFields", "idField"]
 _READ = ("Read-Only Company",)
 _WRITE = ("Read-Write Company",)
 _REPLAY: dict[Action, Replay] = {
-    # Nobody documents a lock on the key, and without one two upserts of a new key at once make two.
+    # Marketo documents no lock on the key: two concurrent upserts of a new key can create duplicates.
     "createOrUpdate": Replay.WAIT,
     "createOnly": Replay.WAIT,
     "updateOnly": Replay.SAFE,
@@ -36,6 +35,7 @@ _REPLAY: dict[Action, Replay] = {
 _KEYS: dict[DedupeBy, str] = {"dedupeFields": "externalCompanyId", "idField": "id"}
 
 
+@endpoint
 def describe() -> Call[Description]:
     """Read the company schema.
 
@@ -43,37 +43,42 @@ def describe() -> Call[Description]:
 
     Source: ``GET /rest/v1/companies/describe.json``.
     """
-    return read("companies.describe", "/companies/describe.json", one_as(Description), scopes=_READ)
+    return read("companies.describe", "/companies/describe.json", only_row_as(Description), scopes=_READ)
 
 
+@endpoint
 def list(
-    filter_type: str, filter_values: Sequence[str | int], *, fields: Sequence[str] = (), batch_size: int = 300
+    filter_type: ShortText,
+    filter_values: Sequence[str | int],
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[Company]]:
-    """Page through the companies whose field has one of the given values.
+    """List the companies whose field has one of the given values.
 
     :param filter_type: ``id``, ``externalCompanyId`` or another searchable field.
     :param filter_values: 1-300 values without commas.
-    :param fields: names of the fields to return; a small default set otherwise.
+    :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/companies.json``.
     """
-    name = "companies.list"
     return read(
-        name,
+        "companies.list",
         "/companies.json",
         rows_as(Company),
         query=query_pairs(
-            filterType=text(name, "filter_type", filter_type),
-            filterValues=comma_values(name, filter_values),
-            fields=comma_list(name, "fields", fields),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            filterType=filter_type,
+            filterValues=filter_values_text(filter_values),
+            fields=comma_joined(fields),
+            batchSize=batch_size,
         ),
         scopes=_READ,
         follow=position_token,
     )
 
 
+@endpoint
 def sync(
     companies: Sequence[Mapping[str, Any]],
     *,
@@ -82,55 +87,51 @@ def sync(
 ) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 companies.
 
-    :param companies: REST field names to values; at most 1 MB together. Each needs ``externalCompanyId``,
-        or ``id`` with *dedupe_by* ``idField``.
+    :param companies: 1-300 mappings of REST field names to values; at most 1 MB in total. Each needs
+        ``externalCompanyId``, or ``id`` if *dedupe_by* is ``idField``.
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``.
-    :param dedupe_by: ``dedupeFields`` or ``idField``, which ``createOnly`` does not know.
+    :param dedupe_by: ``dedupeFields`` or ``idField``; ``createOnly`` does not support ``idField``.
     :returns: one row per company, in the order of *companies*.
-    :raises InvalidRequest: when companies come from a CRM (code 1018).
+    :raises InvalidRequest: when companies are synchronized from a CRM (code 1018).
 
     Source: ``POST /rest/v1/companies.json``.
     """
-    name = "companies.sync"
-    one_of(name, "action", action, get_args(Action))
-    one_of(name, "dedupe_by", dedupe_by, get_args(DedupeBy))
     if dedupe_by == "idField" and action == "createOnly":
-        raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly", call=name)
-    input_ = records(name, "companies", companies, needs=(_KEYS[dedupe_by],))
+        raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly")
+    input_ = records("companies", companies, required=(_KEYS[dedupe_by],))
     body: dict[str, Any] = {"action": action, "dedupeBy": dedupe_by, "input": input_}
     return write(
-        name,
+        "companies.sync",
         "/companies.json",
         results_of(len(input_)),
         _REPLAY[action],
-        body=fitting(name, "companies", body),
+        body=within_body_limit("companies", body),
         timeout=60,
         scopes=_WRITE,
     )
 
 
+@endpoint
 def delete(
     companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
 ) -> Call[builtins.list[RowResult]]:
-    """Delete up to 300 companies, but not their leads.
+    """Delete up to 300 companies. Their leads are kept.
 
-    :param companies: ``externalCompanyId`` of each, or ``id`` with *delete_by* ``idField``.
+    :param companies: 1-300 mappings of ``externalCompanyId``, or of ``id`` if *delete_by* is ``idField``.
     :param delete_by: ``dedupeFields`` or ``idField``.
     :returns: one row per company, in the order of *companies*.
-    :raises InvalidRequest: when companies come from a CRM (code 1018).
+    :raises InvalidRequest: when companies are synchronized from a CRM (code 1018).
 
     Source: ``POST /rest/v1/companies/delete.json``.
     """
-    name = "companies.delete"
-    one_of(name, "delete_by", delete_by, get_args(DedupeBy))
-    input_ = records(name, "companies", companies, needs=(_KEYS[delete_by],))
+    input_ = records("companies", companies, required=(_KEYS[delete_by],))
     body: dict[str, Any] = {"deleteBy": delete_by, "input": input_}
     return write(
-        name,
+        "companies.delete",
         "/companies/delete.json",
         results_of(len(input_)),
         Replay.SAFE,
-        body=fitting(name, "companies", body),
+        body=within_body_limit("companies", body),
         timeout=60,
         scopes=_WRITE,
     )

@@ -1,32 +1,38 @@
-"""The schema of companies, to read: which fields there are."""
+"""The schema of companies (read only)."""
 
 from __future__ import annotations
 
 import builtins
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
+from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.rows import LeadField
+from airflow_provider_mkt.client.parameters import Check, endpoint, path_segment
 
+FieldName = Annotated[ShortText, Check(path_segment)]
 _TAIL = "/companies/schema/fields"
 
 
-def get(field_name: str) -> Call[LeadField]:
-    """Read one company field.
+@endpoint
+def get(field_name: FieldName) -> Call[LeadField]:
+    """Read a company field.
 
-    :param field_name: its REST name.
-    :raises InvalidRequest: when there is none (code 1006).
+    :param field_name: REST name of the field.
+    :raises InvalidRequest: when the field does not exist (code 1006).
 
     Source: ``GET /rest/v1/companies/schema/fields/{fieldApiName}.json``.
     """
     return field_calls.get("company_fields.get", _TAIL, field_name)
 
 
-def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
-    """Page through all company fields.
+@endpoint
+def list(*, batch_size: BatchSize = 300) -> Call[builtins.list[LeadField]]:
+    """List all company fields.
 
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/companies/schema/fields.json``.
     """
-    return field_calls.browse("company_fields.list", _TAIL, batch_size)
+    return field_calls.list("company_fields.list", _TAIL, batch_size)

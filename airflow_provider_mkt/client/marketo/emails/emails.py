@@ -4,116 +4,113 @@ from __future__ import annotations
 
 import builtins
 import json
-from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from airflow_provider_mkt.client.call import Call, Pairs, Replay, flag, numeric_id, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
     APPROVE_ASSETS,
     WRITE_ASSETS,
+    FolderType,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
+    at_least_one,
     change,
-    folder,
-    in_folder,
-    maybe_one_of,
-    optional_text,
-    place,
-    something,
-    text,
-    updated,
+    folder_filter,
+    folder_json,
+    updated_range,
 )
-from airflow_provider_mkt.client.marketo.responses import first_as, nothing_of, one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, no_result, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Email
+from airflow_provider_mkt.client.parameters import NumericId, UtcTime, endpoint, one_of, text_or_empty
 
 PREHEADER_MAX = 1024
 
 Version = Literal["approved", "draft"]
 
 
+@endpoint
 def list(
     *,
     status: Version | None = None,
-    folder_id: int | str | None = None,
-    folder_type: str = "Folder",
-    updated_after: datetime | None = None,
-    updated_before: datetime | None = None,
-    page_size: int = 200,
+    folder_id: NumericId | None = None,
+    folder_type: FolderType = "Folder",
+    updated_after: UtcTime | None = None,
+    updated_before: UtcTime | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[Email]]:
-    """Page through emails. Those of a split-tested email program are not among them.
+    """List emails, without those of email programs with a split test.
 
-    :param status: ``draft`` or ``approved`` to read that version.
-    :param folder_id: only those in this folder or program.
+    :param status: version to read, ``draft`` or ``approved``.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/emails.json``.
     """
-    name = "emails.list"
-    query = query_pairs(
-        status=maybe_one_of(name, "status", status, get_args(Version)),
-        folder=in_folder(name, folder_id, folder_type),
-    )
+    query = query_pairs(status=status, folder=folder_filter(folder_id, folder_type))
     return asset_pages(
-        name,
+        "emails.list",
         "/emails.json",
         rows_as(Email),
         page_size=page_size,
-        query=query + updated(name, updated_after, updated_before),
+        query=query + updated_range(updated_after, updated_before),
     )
 
 
-def get(email_id: int | str, *, status: str | None = None) -> Call[Email | None]:
-    """Read one email.
+@endpoint
+def get(
+    email_id: NumericId, *, status: Annotated[str, one_of(*get_args(Version))] | None = None
+) -> Call[Email | None]:
+    """Read an email.
 
-    :param email_id: its id.
-    :param status: ``draft`` or ``approved`` to read that version; whichever is there otherwise.
-    :returns: the email, or None when there is none, or none of that version.
+    :param email_id: id of the email.
+    :param status: version to read, ``draft`` or ``approved``; whichever exists when not given.
+    :returns: the email, or None when the type or that version does not exist.
 
     Source: ``GET /rest/asset/v1/email/{id}.json``.
     """
-    name = "emails.get"
-    query = query_pairs(status=maybe_one_of(name, "status", status, get_args(Version)))
-    return asset(name, "/email/{id}.json", first_as(Email), params=_id(name, email_id), query=query)
+    query = query_pairs(status=status)
+    return asset(
+        "emails.get", "/email/{id}.json", first_row_as(Email), params=path_params(id=email_id), query=query
+    )
 
 
+@endpoint
 def by_name(
-    email_name: str,
+    email_name: ShortText,
     *,
     status: Version | None = None,
-    folder_id: int | str | None = None,
-    folder_type: str = "Folder",
+    folder_id: NumericId | None = None,
+    folder_type: FolderType = "Folder",
 ) -> Call[builtins.list[Email]]:
     """Find emails by their exact name, which is unique only within a program.
 
-    :param status: ``draft`` or ``approved`` to read that version.
-    :param folder_id: only those in this folder or program.
+    :param status: version to read, ``draft`` or ``approved``.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the emails; none when there are none.
+    :returns: the emails; empty when none matches.
 
     Source: ``GET /rest/asset/v1/email/byName.json``.
     """
-    name = "emails.by_name"
-    query = query_pairs(
-        name=text(name, "email_name", email_name),
-        status=maybe_one_of(name, "status", status, get_args(Version)),
-        folder=in_folder(name, folder_id, folder_type),
-    )
-    return asset(name, "/email/byName.json", rows_as(Email), query=query)
+    query = query_pairs(name=email_name, status=status, folder=folder_filter(folder_id, folder_type))
+    return asset("emails.by_name", "/email/byName.json", rows_as(Email), query=query)
 
 
+@endpoint
 def create(
-    email_name: str,
+    email_name: ShortText,
     *,
-    folder_id: int | str,
-    folder_type: str = "Folder",
-    template_id: int | str,
-    subject: str,
-    from_name: str,
-    from_email: str,
-    reply_email: str,
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
+    template_id: NumericId,
+    subject: ShortText,
+    from_name: ShortText,
+    from_email: ShortText,
+    reply_email: ShortText,
     description: str | None = None,
     operational: bool = False,
     text_only: bool = False,
@@ -122,156 +119,161 @@ def create(
 ) -> Call[Email]:
     """Create an email as a draft.
 
-    :param email_name: unique in its folder's program, or in the instance.
-    :param folder_id: the folder or program it goes into.
+    :param email_name: name, unique in the folder's program, or in the instance.
+    :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param template_id: the template it is made from.
-    :param subject: with the three senders below, what approval needs.
-    :param operational: it also goes to people who unsubscribed.
-    :param text_only: it has no HTML part.
-    :param auto_copy_to_text: its text part is made of the HTML part.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :param template_id: id of the email template.
+    :param subject: subject; approval requires it and the three sender fields.
+    :param operational: whether it is also sent to people who unsubscribed.
+    :param text_only: whether it has only a text part.
+    :param auto_copy_to_text: whether the text part is generated from the HTML part.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/emails.json``.
     """
-    name = "emails.create"
     form = query_pairs(
-        name=text(name, "email_name", email_name),
-        folder=folder(name, folder_id, folder_type),
-        template=numeric_id(name, "template_id", template_id),
-        # Optional on one page and required on another: always sent.
-        subject=text(name, "subject", subject),
-        fromName=text(name, "from_name", from_name),
-        fromEmail=text(name, "from_email", from_email),
-        replyEmail=text(name, "reply_email", reply_email),
+        name=email_name,
+        folder=folder_json(folder_id, folder_type),
+        template=template_id,
+        # Adobe's pages disagree on whether these are required, so they are always sent.
+        subject=subject,
+        fromName=from_name,
+        fromEmail=from_email,
+        replyEmail=reply_email,
         description=description,
-        operational=flag(name, "operational", operational),
-        textOnly=flag(name, "text_only", text_only),
-        autoCopyToText=flag(name, "auto_copy_to_text", auto_copy_to_text),
-        isOpenTrackingDisabled=flag(name, "is_open_tracking_disabled", is_open_tracking_disabled),
+        operational=operational,
+        textOnly=text_only,
+        autoCopyToText=auto_copy_to_text,
+        isOpenTrackingDisabled=is_open_tracking_disabled,
     )
-    return change(name, "/emails.json", one_as(Email), Replay.VERIFY, form=form)
+    return change("emails.create", "/emails.json", only_row_as(Email), Replay.VERIFY, form=form)
 
 
+@endpoint
 def update(
-    email_id: int | str,
+    email_id: NumericId,
     *,
-    new_name: str | None = None,
+    new_name: ShortText | None = None,
     description: str | None = None,
-    pre_header: str | None = None,
+    pre_header: Annotated[str, text_or_empty(PREHEADER_MAX)] | None = None,
     operational: bool | None = None,
     published: bool | None = None,
     text_only: bool | None = None,
     web_view: bool | None = None,
     auto_copy_to_text: bool | None = None,
 ) -> Call[Email]:
-    """Change an email's metadata: name and description at once, the rest in its draft.
+    """Update an email's metadata: name and description immediately, the other fields in its draft.
 
-    :param email_id: the email.
-    :param pre_header: at most 1,024 characters.
-    :param operational: it also goes to people who unsubscribed.
-    :param published: it can be sent from the sales tools.
-    :param text_only: it has no HTML part.
-    :param web_view: it can be viewed as a web page.
-    :param auto_copy_to_text: its text part is made of the HTML part.
-    :raises InvalidInput: when there is nothing to change.
+    :param email_id: id of the email.
+    :param pre_header: preheader, at most 1,024 characters.
+    :param operational: whether it is also sent to people who unsubscribed.
+    :param published: whether it can be sent from the sales tools.
+    :param text_only: whether it has only a text part.
+    :param web_view: whether it can be viewed as a web page.
+    :param auto_copy_to_text: whether the text part is generated from the HTML part.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/email/{id}.json``.
     """
-    name = "emails.update"
     form = query_pairs(
-        name=None if new_name is None else text(name, "new_name", new_name),
+        name=new_name,
         description=description,
-        preHeader=optional_text(name, "pre_header", pre_header, at_most=PREHEADER_MAX),
-        operational=flag(name, "operational", operational),
-        published=flag(name, "published", published),
-        textOnly=flag(name, "text_only", text_only),
-        webView=flag(name, "web_view", web_view),
-        autoCopyToText=flag(name, "auto_copy_to_text", auto_copy_to_text),
+        preHeader=pre_header,
+        operational=operational,
+        published=published,
+        textOnly=text_only,
+        webView=web_view,
+        autoCopyToText=auto_copy_to_text,
     )
     return change(
-        name,
+        "emails.update",
         "/email/{id}.json",
-        one_as(Email),
+        only_row_as(Email),
         Replay.SAFE,
-        params=_id(name, email_id),
-        form=something(name, "new_name", form),
+        params=path_params(id=email_id),
+        form=at_least_one("new_name", form),
     )
 
 
+@endpoint
 def update_headers(
-    email_id: int | str,
+    email_id: NumericId,
     *,
-    subject: str | None = None,
-    from_name: str | None = None,
-    from_email: str | None = None,
-    reply_to: str | None = None,
+    subject: ShortText | None = None,
+    from_name: ShortText | None = None,
+    from_email: ShortText | None = None,
+    reply_to: ShortText | None = None,
     is_open_tracking_disabled: bool | None = None,
 ) -> Call[Asset]:
-    """Change subject and senders in an email's draft, which is made where there is none.
+    """Update the subject and the sender fields of an email's draft, which is created if there is none.
 
-    :param email_id: the email.
-    :param subject: a plain one, My Tokens included; what is not given stays.
-    :raises InvalidInput: when there is nothing to change.
+    :param email_id: id of the email.
+    :param subject: static text, which can contain My Tokens. Fields that are not given stay.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/email/{id}/content.json``.
     """
-    name = "emails.update_headers"
     form = query_pairs(
-        subject=_header(name, "subject", subject),
-        fromName=_header(name, "from_name", from_name),
-        fromEmail=_header(name, "from_email", from_email),
-        # What reading calls replyEmail is spelled so here alone.
-        replyTO=_header(name, "reply_to", reply_to),
-        isOpenTrackingDisabled=flag(name, "is_open_tracking_disabled", is_open_tracking_disabled),
+        subject=_header(subject),
+        fromName=_header(from_name),
+        fromEmail=_header(from_email),
+        # The field is called replyEmail everywhere else.
+        replyTO=_header(reply_to),
+        isOpenTrackingDisabled=is_open_tracking_disabled,
     )
     return change(
-        name,
+        "emails.update_headers",
         "/email/{id}/content.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.SAFE,
-        params=_id(name, email_id),
-        form=something(name, "subject", form),
+        params=path_params(id=email_id),
+        form=at_least_one("subject", form),
     )
 
 
+@endpoint
 def clone(
-    email_id: int | str,
-    email_name: str,
+    email_id: NumericId,
+    email_name: ShortText,
     *,
-    folder_id: int | str,
-    folder_type: str = "Folder",
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
     description: str | None = None,
     operational: bool | None = None,
 ) -> Call[Email]:
-    """Copy an email; the copy is a draft.
+    """Clone an email. The clone is a draft.
 
-    :param email_id: the email to copy.
-    :param email_name: unique in the folder's program, or in the instance.
-    :param folder_id: the folder or program the copy goes into.
+    :param email_id: id of the email to clone.
+    :param email_name: name, unique in the folder's program, or in the instance.
+    :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
-    :param description: that of the original when not given.
-    :param operational: as the original when not given.
-    :returns: the copy.
+    :param description: the original's when not given.
+    :param operational: the original's when not given.
+    :returns: the clone.
 
     Source: ``POST /rest/asset/v1/email/{id}/clone.json``.
     """
-    name = "emails.clone"
     form = query_pairs(
-        name=text(name, "email_name", email_name),
-        folder=folder(name, folder_id, folder_type),
+        name=email_name,
+        folder=folder_json(folder_id, folder_type),
         description=description,
-        operational=flag(name, "operational", operational),
+        operational=operational,
     )
     return change(
-        name, "/email/{id}/clone.json", one_as(Email), Replay.VERIFY, params=_id(name, email_id), form=form
+        "emails.clone",
+        "/email/{id}/clone.json",
+        only_row_as(Email),
+        Replay.VERIFY,
+        params=path_params(id=email_id),
+        form=form,
     )
 
 
-def approve_draft(email_id: int | str) -> Call[Asset]:
-    """Approve an email's draft, which makes it the version that is sent.
+@endpoint
+def approve_draft(email_id: NumericId) -> Call[Asset]:
+    """Approve an email's draft, which becomes the version that is sent.
 
-    :param email_id: an email with a draft that has from name, from address, reply-to and subject.
+    :param email_id: id of an email whose draft has a from name, from address, reply-to and subject.
     :raises InvalidRequest: when there is no draft.
 
     Source: ``POST /rest/asset/v1/email/{id}/approveDraft.json``.
@@ -279,79 +281,83 @@ def approve_draft(email_id: int | str) -> Call[Asset]:
     return _switch("emails.approve_draft", email_id, "approveDraft", APPROVE_ASSETS)
 
 
-def unapprove(email_id: int | str) -> Call[Asset]:
-    """Take back an email's approval: it becomes a draft, and nothing can send it.
+@endpoint
+def unapprove(email_id: NumericId) -> Call[Asset]:
+    """Unapprove an email: it becomes a draft and cannot be sent.
 
-    :param email_id: an approved email that no campaign sends.
-    :raises InvalidRequest: when it is not approved, or in use (code 709).
+    :param email_id: id of an approved email that no campaign sends.
+    :raises InvalidRequest: when the email is not approved, or in use (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/unapprove.json``.
     """
     return _switch("emails.unapprove", email_id, "unapprove", APPROVE_ASSETS)
 
 
-def discard_draft(email_id: int | str) -> Call[Asset]:
-    """Throw away an email's draft; the approved version stays.
+@endpoint
+def discard_draft(email_id: NumericId) -> Call[Asset]:
+    """Discard an email's draft. The approved version stays.
 
-    :param email_id: an approved email with a draft.
-    :raises InvalidRequest: when there is no draft, or nothing else (code 709).
+    :param email_id: id of an approved email with a draft.
+    :raises InvalidRequest: when there is no draft, or no approved version (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/discardDraft.json``.
     """
     return _switch("emails.discard_draft", email_id, "discardDraft", WRITE_ASSETS)
 
 
-def delete(email_id: int | str) -> Call[Asset]:
+@endpoint
+def delete(email_id: NumericId) -> Call[Asset]:
     """Delete an email.
 
-    :param email_id: an unapproved email that nothing uses.
-    :raises InvalidRequest: when it is approved or in use (code 709).
+    :param email_id: id of an unapproved email that is not in use.
+    :raises InvalidRequest: when the email is approved or in use (code 709).
 
     Source: ``POST /rest/asset/v1/email/{id}/delete.json``.
     """
     return _switch("emails.delete", email_id, "delete", WRITE_ASSETS)
 
 
+@endpoint
 def send_sample(
-    email_id: int | str, email_address: str, *, lead_id: int | str | None = None, text_only: bool = False
+    email_id: NumericId,
+    email_address: ShortText,
+    *,
+    lead_id: NumericId | None = None,
+    text_only: bool = False,
 ) -> Call[None]:
     """Send a sample of an email to one address.
 
-    Sends real mail, each time, so it is never repeated by itself.
+    Sends real email on each call, so it is never retried automatically.
 
-    :param email_id: the email.
-    :param email_address: where the sample goes.
-    :param lead_id: the lead whose values fill its tokens.
+    :param email_id: id of the email.
+    :param email_address: recipient of the sample.
+    :param lead_id: id of the lead whose values replace the tokens.
     :param text_only: send the text part only.
 
     Source: ``POST /rest/asset/v1/email/{id}/sendSample.json``.
     """
-    name = "emails.send_sample"
-    form = query_pairs(
-        emailAddress=text(name, "email_address", email_address),
-        leadId=None if lead_id is None else numeric_id(name, "lead_id", lead_id),
-        textOnly=flag(name, "text_only", text_only),
-    )
-    # Three shapes of the answer are documented; that it worked is all they share.
+    form = query_pairs(emailAddress=email_address, leadId=lead_id, textOnly=text_only)
+    # Marketo documents three different responses, which share only the success flag.
     return change(
-        name, "/email/{id}/sendSample.json", nothing_of, Replay.NEVER, params=_id(name, email_id), form=form
+        "emails.send_sample",
+        "/email/{id}/sendSample.json",
+        no_result,
+        Replay.NEVER,
+        params=path_params(id=email_id),
+        form=form,
     )
 
 
-def _switch(name: str, email_id: int | str, verb: str, scopes: tuple[str, ...]) -> Call[Asset]:
+def _switch(name: str, email_id: NumericId, verb: str, scopes: tuple[str, ...]) -> Call[Asset]:
     return change(
         name,
         f"/email/{{id}}/{verb}.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.VERIFY,
-        params=_id(name, email_id),
+        params=path_params(id=email_id),
         scopes=scopes,
     )
 
 
-def _id(name: str, email_id: int | str) -> Pairs:
-    return place(name, "email_id", email_id)
-
-
-def _header(call: str, field: str, value: str | None) -> str | None:
-    return None if value is None else json.dumps({"type": "Text", "value": text(call, field, value)})
+def _header(text: str | None) -> str | None:
+    return None if text is None else json.dumps({"type": "Text", "value": text})

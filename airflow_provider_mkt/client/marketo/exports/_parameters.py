@@ -1,16 +1,18 @@
-"""What is asked of bulk extracts, checked."""
+"""Parameter checks that the bulk extract calls share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypedDict
+from functools import partial
+from typing import Annotated, Any, Literal, TypedDict
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route, batch, utc
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.bulk import FORMATS, FileFormat
-from airflow_provider_mkt.client.marketo.requests import READ_LEAD, one_of, text
-from airflow_provider_mkt.client.marketo.responses import one_as
+from airflow_provider_mkt.client.marketo.bulk import FileFormat
+from airflow_provider_mkt.client.marketo.requests import NAME_MAX, READ_LEAD, time_text
+from airflow_provider_mkt.client.marketo.responses import only_row_as
+from airflow_provider_mkt.client.parameters import Check, between, item_list, mapping, required_str, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
 Kind = Literal["leads", "activities", "program_members"]
@@ -32,7 +34,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 
 
 class Export(TypedDict, total=False):
-    """An export job as far as the platform tells it at its stage."""
+    """An export job. The available fields depend on its status."""
 
     exportId: str
     format: str
@@ -55,16 +57,15 @@ def create(
     file_format: FileFormat,
     column_headers: Mapping[str, str] | None,
 ) -> Call[Export]:
-    """A call that makes a job.
+    """Return the call that creates a job.
 
-    :raises InvalidInput: on a format, field or header that cannot be.
+    :raises InvalidInput: when the format, a field or a header is invalid.
     """
-    one_of(name, "file_format", file_format, FORMATS)
     body: dict[str, Any] = {"format": file_format.upper(), "filter": filter_}
     if fields:
         body["fields"] = list(fields)
-    if headers := mapping(name, "column_headers", column_headers):
-        body["columnHeaderNames"] = _headers(name, fields, headers)
+    if column_headers is not None and (headers := _headers(fields, column_headers)):
+        body["columnHeaderNames"] = headers
     return Call(
         name,
         Route("POST", "bulk", f"{PATHS[kind]}/create.json"),
@@ -76,83 +77,73 @@ def create(
 
 
 def _created(envelope: Envelope) -> Export:
-    """The new job; it refuses an answer that does not name it, since nothing can be done with that."""
-    job = one_as(Export)(envelope)
+    """Read the new job. A response without an ``exportId`` is an error, since the job could not be used."""
+    job = only_row_as(Export)(envelope)
     if not job["exportId"]:
-        msg = "the answer names no job"
+        msg = "the response contains no exportId"
         raise ValueError(msg)
     return job
 
 
-def mapping(call: str, field: str, value: Mapping[str, str] | None) -> dict[str, str]:
-    """A mapping that may be missing.
+def unique_texts(field: str, values: Sequence[str], *, at_most: int, at_least: int = 1) -> list[str]:
+    """Check a list of short texts without duplicates.
 
-    :raises InvalidInput: when it is something else.
+    :raises InvalidInput: when the list is too short or too long, or an item is not text or a duplicate.
     """
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {describe_type(value)}", call=call)
-    return dict(value)
+    texts: list[str] = []
+    for index, value in enumerate(item_list(field, values, at_least=at_least, at_most=at_most)):
+        text = required_str(f"{field}[{index}]", value, max_length=NAME_MAX)
+        if text in texts:
+            raise InvalidInput(f"{field}[{index}]", "is a duplicate")
+        texts.append(text)
+    return texts
 
 
-def kind_of(call: str, kind: str) -> str:
-    """The path of a kind of job.
+def to_period(field: str, value: Between) -> Between:
+    """Convert a period to UTC, without fractions of a second, which Marketo rejects.
 
-    :raises InvalidInput: when there is no such kind.
-    """
-    one_of(call, "kind", kind, tuple(PATHS))
-    return PATHS[str(kind)]
-
-
-def names(call: str, field: str, values: Sequence[str], *, at_most: int = FIELDS_MAX) -> list[str]:
-    """Check a list of names.
-
-    :raises InvalidInput: on none, too many, an empty one, or one that comes twice.
-    """
-    given = [
-        text(call, f"{field}[{index}]", one)
-        for index, one in enumerate(batch(call, field, values, at_most=at_most))
-    ]
-    for index, one in enumerate(given):
-        if one in given[:index]:
-            raise InvalidInput(f"{field}[{index}]", "is there already", call=call)
-    return given
-
-
-def between(call: str, field: str, value: Between) -> dict[str, str]:
-    """Check a span of time; its fractions of a second are cut off, since the platform refuses them.
-
-    :raises InvalidInput: when it is no span, or longer than 31 days.
+    :raises InvalidInput: when it is not a pair of times, or longer than 31 days.
     """
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 2:
-        raise InvalidInput(field, f"must be two times, not {describe_type(value)}", call=call)
+        raise InvalidInput(field, f"must be two times, not {describe_type(value)}")
     start, end = (
-        utc(call, f"{field}[{index}]", moment).replace(microsecond=0) for index, moment in enumerate(value)
+        to_utc(f"{field}[{index}]", time).replace(microsecond=0) for index, time in enumerate(value)
     )
     if not timedelta() <= end - start <= LONGEST_RANGE:
-        raise InvalidInput(field, "must end at most 31 days after it starts, and not before", call=call)
-    return {"startAt": f"{start:%Y-%m-%dT%H:%M:%SZ}", "endAt": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+        raise InvalidInput(field, "must end at most 31 days after it starts, and not before")
+    return start, end
 
 
-def byte_range(call: str, first: int, last: int | None) -> Pairs:
-    """The header that asks for some bytes of a file; none for all of it.
+Period = Annotated[Between, Check(to_period)]
+"""A start and an end, at most 31 days apart."""
+Columns = Annotated[Sequence[str], Check(partial(unique_texts, at_most=FIELDS_MAX))]
+"""Fields to export, at least one."""
+ColumnsOrDefault = Annotated[Sequence[str], Check(partial(unique_texts, at_most=FIELDS_MAX, at_least=0))]
+"""Fields to export, possibly none."""
+ByteOffset = Annotated[int, between(0, 2**63 - 1)]
 
-    :raises InvalidInput: when there can be no such bytes.
+
+def period_filter(period: Between) -> dict[str, str | None]:
+    """Return a period in the format of the export filters."""
+    start, end = period
+    return {"startAt": time_text(start), "endAt": time_text(end)}
+
+
+def byte_range(first: int, last: int | None) -> Pairs:
+    """Return the ``Range`` header for a part of a file; no header for the whole file.
+
+    :raises InvalidInput: when the last byte is before the first.
     """
-    for field, value in (("first", first), ("last", 0 if last is None else last)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InvalidInput(field, f"must be a place in the file, not {describe_type(value)}", call=call)
     if last is not None and last < first:
-        raise InvalidInput("last", "is before first", call=call)
+        raise InvalidInput("last", "is before first")
     if first == 0 and last is None:
         return ()
     return (("Range", f"bytes={first}-{'' if last is None else last}"),)
 
 
-def _headers(call: str, fields: Sequence[str], headers: Mapping[str, str]) -> dict[str, str]:
-    for name, header in headers.items():
+def _headers(fields: Sequence[str], headers: Mapping[str, str]) -> dict[str, str]:
+    for name, header in mapping("column_headers", headers).items():
         if fields and name not in fields:
-            raise InvalidInput(f"column_headers.{name}", "is not among the fields", call=call)
-        text(call, f"column_headers.{name}", header)
+            raise InvalidInput(f"column_headers.{name}", "is not among the fields")
+        required_str(f"column_headers.{name}", header, max_length=NAME_MAX)
     return dict(headers)

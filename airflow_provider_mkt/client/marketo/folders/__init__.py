@@ -1,4 +1,4 @@
-"""Folders, what is in them, and programs as the folders they are."""
+"""Folders and their contents."""
 
 from airflow_provider_mkt.client.marketo.folders.folders import (
     DESCRIPTION_MAX,

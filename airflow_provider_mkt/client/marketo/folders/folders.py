@@ -1,191 +1,191 @@
-"""Folders, what is in them, and programs as the folders they are."""
+"""Folders and their contents."""
 
 from __future__ import annotations
 
 import builtins
+from typing import Annotated
 
-from airflow_provider_mkt.client.call import Call, Replay, flag, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    FolderType,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
-    between,
+    at_least_one,
     change,
-    folder,
-    maybe_text,
-    one_of,
-    optional_text,
-    place,
-    something,
-    text,
+    folder_json,
 )
-from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Content, Folder
+from airflow_provider_mkt.client.parameters import NumericId, between, endpoint, text_or_empty
 
 DESCRIPTION_MAX = 2000
 _TYPES = ("Folder", "Program")
 _DEEPEST = 1000
 
 
+@endpoint
 def list(
     *,
-    root_id: int | str | None = None,
-    root_type: str = "Folder",
-    max_depth: int = 2,
-    workspace: str | None = None,
-    page_size: int = 200,
+    root_id: NumericId | None = None,
+    root_type: FolderType = "Folder",
+    max_depth: Annotated[int, between(0, _DEEPEST)] = 2,
+    workspace: ShortText | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[Folder]]:
-    """Page through folders from a root downwards.
+    """List folders below a root folder.
 
-    :param root_id: the folder or program to begin with; all roots when not given.
+    :param root_id: id of the folder or program to start from; all root folders when not given.
     :param root_type: ``Folder`` or ``Program``.
-    :param max_depth: levels below the root; 0 for the root alone.
-    :param workspace: only those of this workspace.
+    :param max_depth: number of levels below the root, 0-1000; 0 for the root only.
+    :param workspace: only folders of this workspace.
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/folders.json``.
     """
-    name = "folders.list"
-    one_of(name, "root_type", root_type, _TYPES)
     query = query_pairs(
-        root=None if root_id is None else folder(name, root_id, root_type, field="root_id"),
-        maxDepth=between(name, "max_depth", max_depth, 0, _DEEPEST),
-        workSpace=maybe_text(name, "workspace", workspace),
+        root=None if root_id is None else folder_json(root_id, root_type),
+        maxDepth=max_depth,
+        workSpace=workspace,
     )
-    return asset_pages(name, "/folders.json", rows_as(Folder), page_size=page_size, query=query)
+    return asset_pages("folders.list", "/folders.json", rows_as(Folder), page_size=page_size, query=query)
 
 
-def get(folder_id: int | str, *, folder_type: str = "Folder") -> Call[Folder | None]:
-    """Read one folder.
+@endpoint
+def get(folder_id: NumericId, *, folder_type: FolderType = "Folder") -> Call[Folder | None]:
+    """Read a folder.
 
-    :param folder_id: its id, or that of a program.
+    :param folder_id: id of the folder, or of a program.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the folder, or None when there is none.
+    :returns: the folder, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/folder/{id}.json``.
     """
-    name = "folders.get"
     return asset(
-        name,
+        "folders.get",
         "/folder/{id}.json",
-        first_as(Folder),
-        params=place(name, "folder_id", folder_id),
-        query=query_pairs(type=one_of(name, "folder_type", folder_type, _TYPES)),
+        first_row_as(Folder),
+        params=path_params(id=folder_id),
+        query=query_pairs(type=folder_type),
     )
 
 
+@endpoint
 def by_name(
-    folder_name: str,
+    folder_name: ShortText,
     *,
-    folder_type: str = "Folder",
-    root_id: int | str | None = None,
-    workspace: str | None = None,
+    folder_type: FolderType = "Folder",
+    root_id: NumericId | None = None,
+    workspace: ShortText | None = None,
 ) -> Call[builtins.list[Folder]]:
     """Find folders by their exact name.
 
     :param folder_type: ``Folder`` or ``Program``.
-    :param root_id: only those right below this folder.
-    :param workspace: only those of this workspace.
-    :returns: the folders; none when there are none.
+    :param root_id: only folders directly below this folder.
+    :param workspace: only folders of this workspace.
+    :returns: the folders; empty when none matches.
 
     Source: ``GET /rest/asset/v1/folder/byName.json``.
     """
-    name = "folders.by_name"
     query = query_pairs(
-        name=text(name, "folder_name", folder_name),
-        type=one_of(name, "folder_type", folder_type, _TYPES),
-        root=None if root_id is None else folder(name, root_id, "Folder", field="root_id"),
-        workSpace=maybe_text(name, "workspace", workspace),
+        name=folder_name,
+        type=folder_type,
+        root=None if root_id is None else folder_json(root_id, "Folder"),
+        workSpace=workspace,
     )
-    return asset(name, "/folder/byName.json", rows_as(Folder), query=query)
+    return asset("folders.by_name", "/folder/byName.json", rows_as(Folder), query=query)
 
 
+@endpoint
 def content(
-    folder_id: int | str, *, folder_type: str = "Folder", page_size: int = 200
+    folder_id: NumericId, *, folder_type: FolderType = "Folder", page_size: PageSize = 200
 ) -> Call[builtins.list[Content]]:
-    """Page through what is right inside a folder or program.
+    """List the direct contents of a folder or program.
 
-    :param folder_id: the folder or program.
+    :param folder_id: id of the folder or program.
     :param folder_type: ``Folder`` or ``Program``.
     :param page_size: rows per page, 1-200.
     :returns: the ``id`` and ``type`` of each asset.
 
     Source: ``GET /rest/asset/v1/folder/{id}/content.json``.
     """
-    name = "folders.content"
     return asset_pages(
-        name,
+        "folders.content",
         "/folder/{id}/content.json",
         rows_as(Content),
         page_size=page_size,
-        params=place(name, "folder_id", folder_id),
-        query=query_pairs(type=one_of(name, "folder_type", folder_type, _TYPES)),
+        params=path_params(id=folder_id),
+        query=query_pairs(type=folder_type),
     )
 
 
+@endpoint
 def create(
-    folder_name: str, *, parent_id: int | str, parent_type: str = "Folder", description: str | None = None
+    folder_name: ShortText,
+    *,
+    parent_id: NumericId,
+    parent_type: FolderType = "Folder",
+    description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
 ) -> Call[Folder]:
     """Create a folder.
 
-    :param folder_name: unique in its parent.
-    :param parent_id: the folder or program it goes into.
+    :param folder_name: name, unique in the parent folder.
+    :param parent_id: id of the parent folder or program.
     :param parent_type: ``Folder`` or ``Program``.
-    :param description: at most 2,000 characters.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :param description: description, at most 2,000 characters.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/folders.json``.
     """
-    name = "folders.create"
-    one_of(name, "parent_type", parent_type, _TYPES)
-    form = query_pairs(
-        name=text(name, "folder_name", folder_name),
-        parent=folder(name, parent_id, parent_type, field="parent_id"),
-        description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
-    )
-    return change(name, "/folders.json", one_as(Folder), Replay.VERIFY, form=form)
+    form = query_pairs(name=folder_name, parent=folder_json(parent_id, parent_type), description=description)
+    return change("folders.create", "/folders.json", only_row_as(Folder), Replay.VERIFY, form=form)
 
 
+@endpoint
 def update(
-    folder_id: int | str,
+    folder_id: NumericId,
     *,
-    new_name: str | None = None,
-    description: str | None = None,
+    new_name: ShortText | None = None,
+    description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
     is_archive: bool | None = None,
 ) -> Call[Folder]:
-    """Change a folder. A program cannot be changed as one.
+    """Update a folder. Programs cannot be updated by this call.
 
-    :param folder_id: a folder that the platform does not need for itself.
-    :param new_name: unique in its parent.
-    :param description: at most 2,000 characters.
-    :param is_archive: put it into the archive, or take it out.
-    :raises InvalidInput: when there is nothing to change.
+    :param folder_id: id of a folder that is not a system folder.
+    :param new_name: name, unique in the parent folder.
+    :param description: description, at most 2,000 characters.
+    :param is_archive: archive or unarchive the folder.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/folder/{id}.json``.
     """
-    name = "folders.update"
-    changes = query_pairs(
-        name=None if new_name is None else text(name, "new_name", new_name),
-        description=optional_text(name, "description", description, at_most=DESCRIPTION_MAX),
-        isArchive=flag(name, "is_archive", is_archive),
-    )
+    changes = query_pairs(name=new_name, description=description, isArchive=is_archive)
     return change(
-        name,
+        "folders.update",
         "/folder/{id}.json",
-        one_as(Folder),
+        only_row_as(Folder),
         Replay.SAFE,
-        params=place(name, "folder_id", folder_id),
-        form=(*something(name, "new_name", changes), ("type", "Folder")),
+        params=path_params(id=folder_id),
+        form=(*at_least_one("new_name", changes), ("type", "Folder")),
     )
 
 
-def delete(folder_id: int | str) -> Call[Asset]:
+@endpoint
+def delete(folder_id: NumericId) -> Call[Asset]:
     """Delete a folder.
 
-    :param folder_id: a folder with nothing in it.
-    :raises InvalidRequest: when something is in it (code 709).
+    :param folder_id: id of an empty folder.
+    :raises InvalidRequest: when the folder is not empty (code 709).
 
     Source: ``POST /rest/asset/v1/folder/{id}/delete.json``.
     """
-    name = "folders.delete"
-    params, form = place(name, "folder_id", folder_id), query_pairs(type="Folder")
-    return change(name, "/folder/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params, form=form)
+    params, form = path_params(id=folder_id), query_pairs(type="Folder")
+    return change(
+        "folders.delete",
+        "/folder/{id}/delete.json",
+        only_row_as(Asset),
+        Replay.VERIFY,
+        params=params,
+        form=form,
+    )

@@ -1,4 +1,4 @@
-"""Leads of the lead database."""
+"""Leads."""
 
 from airflow_provider_mkt.client.marketo.leads.leads import (
     BATCH_MAX,

@@ -1,4 +1,4 @@
-"""Static lists and who is in them, as the lead database knows them."""
+"""Static lists and their members, in the lead database API."""
 
 from airflow_provider_mkt.client.marketo.lists.lists import (
     add,

@@ -1,146 +1,146 @@
-"""Static lists and who is in them, as the lead database knows them."""
+"""Static lists and their members, in the lead database API."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from airflow_provider_mkt.client.call import Call, Replay, Route, comma_list, query_pairs
-from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, between, ids, place, read
-from airflow_provider_mkt.client.marketo.responses import RowResult, one_as, results_of, rows, rows_as
+from airflow_provider_mkt.client.call import Call, Replay, Route, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, BatchSize, Ids, read
+from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
 from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.parameters import Names, NumericId, endpoint, items_or_empty
 
 
+@endpoint
 def list(
     *,
-    list_ids: Sequence[int | str] = (),
-    names: Sequence[str] = (),
-    program_names: Sequence[str] = (),
-    workspace_names: Sequence[str] = (),
-    batch_size: int = 300,
+    list_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    names: Names = (),
+    program_names: Names = (),
+    workspace_names: Names = (),
+    batch_size: BatchSize = 300,
 ) -> Call[builtins.list[ListRow]]:
-    """Page through static lists.
+    """List static lists.
 
-    :param list_ids: only these.
-    :param names: only those with one of these names; a name with a comma cannot be asked for.
-    :param program_names: only those of these programs.
-    :param workspace_names: only those of these workspaces.
+    :param list_ids: only these lists, at most 300.
+    :param names: only those with one of these names; names with a comma are not supported.
+    :param program_names: only those of these programs, by name.
+    :param workspace_names: only those of these workspaces, by name.
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/lists.json``.
     """
-    name = "lists.list"
     return read(
-        name,
+        "lists.list",
         "/lists.json",
         rows_as(ListRow),
         query=query_pairs(
-            id=ids(name, "list_ids", list_ids) if list_ids else None,
-            name=comma_list(name, "names", names),
-            programName=comma_list(name, "program_names", program_names),
-            workspaceName=comma_list(name, "workspace_names", workspace_names),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
+            id=list_ids or None,
+            name=comma_joined(names),
+            programName=comma_joined(program_names),
+            workspaceName=comma_joined(workspace_names),
+            batchSize=batch_size,
         ),
         follow=position_token,
     )
 
 
-def get(list_id: int | str) -> Call[ListRow]:
-    """Read one static list.
+@endpoint
+def get(list_id: NumericId) -> Call[ListRow]:
+    """Read a static list.
 
-    :param list_id: its id.
-    :raises NotFound: when there is none.
+    :param list_id: id of the list.
+    :raises NotFound: when it does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}.json``.
     """
-    name = "lists.get"
-    return read(
-        name, "/lists/{listId}.json", one_as(ListRow), params=place(name, "list_id", list_id, "listId")
-    )
+    return read("lists.get", "/lists/{listId}.json", only_row_as(ListRow), params=path_params(listId=list_id))
 
 
+@endpoint
 def leads(
-    list_id: int | str, *, fields: Sequence[str] = (), batch_size: int = 300
+    list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
 ) -> Call[builtins.list[dict[str, Any]]]:
-    """Page through the leads of a static list, by the path that tells whether there are more.
+    """List the leads of a static list, by the path that returns ``moreResult``.
 
-    :param list_id: the list.
-    :param fields: REST names of the fields to return; a small default set otherwise.
+    :param list_id: id of the list.
+    :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}/leads.json``.
     """
-    name = "lists.leads"
     return read(
-        name,
+        "lists.leads",
         "/lists/{listId}/leads.json",
         rows,
-        params=place(name, "list_id", list_id, "listId"),
-        query=query_pairs(
-            fields=comma_list(name, "fields", fields),
-            batchSize=between(name, "batch_size", batch_size, 1, BATCH_MAX),
-        ),
+        params=path_params(listId=list_id),
+        query=query_pairs(fields=comma_joined(fields), batchSize=batch_size),
         timeout=60,
         follow=position_token,
     )
 
 
-def add(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Add up to 300 leads to a static list. It starts campaigns that listen for "Added to List".
+@endpoint
+def add(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
+    """Add up to 300 leads to a static list. This triggers campaigns with the trigger "Added to List".
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``added``, or ``skipped`` with code 1004.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``POST /rest/v1/lists/{listId}/leads.json``.
     """
-    return _of_leads("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
+    return _change_or_read_members("lists.add", "POST", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def remove(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Take up to 300 leads out of a static list.
+@endpoint
+def remove(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
+    """Remove up to 300 leads from a static list.
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
-    :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (no
-        such lead) or 1015 (not in the list). After a try whose answer was lost, the leads it took out are
-        told as skipped.
-    :raises NotFound: when there is no such list.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
+    :returns: one row per lead, in the order of *lead_ids*: ``removed``, or ``skipped`` with code 1004 (lead
+        does not exist) or 1015 (not in the list). After an ambiguous failure and a retry, leads that were
+        already removed are reported as ``skipped``.
+    :raises NotFound: when the list does not exist.
 
     Source: ``DELETE /rest/v1/lists/{listId}/leads.json``.
     """
-    return _of_leads("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
+    return _change_or_read_members("lists.remove", "DELETE", "/lists/{listId}/leads.json", list_id, lead_ids)
 
 
-def are_members(list_id: int | str, lead_ids: Sequence[int | str]) -> Call[builtins.list[RowResult]]:
-    """Ask which of up to 300 leads are in a static list.
+@endpoint
+def are_members(list_id: NumericId, lead_ids: Ids) -> Call[builtins.list[RowResult]]:
+    """Read which of up to 300 leads are in a static list.
 
-    :param list_id: the list.
-    :param lead_ids: leads, each once.
+    :param list_id: id of the list.
+    :param lead_ids: lead ids, without duplicates.
     :returns: one row per lead, in the order of *lead_ids*: ``memberof``, ``notmemberof``, or ``skipped``
         with code 1004.
-    :raises NotFound: when there is no such list.
+    :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}/leads/ismember.json``.
     """
-    return _of_leads("lists.are_members", "GET", "/lists/{listId}/leads/ismember.json", list_id, lead_ids)
+    return _change_or_read_members(
+        "lists.are_members", "GET", "/lists/{listId}/leads/ismember.json", list_id, lead_ids
+    )
 
 
-def _of_leads(
-    name: str, method: str, tail: str, list_id: int | str, lead_ids: Sequence[int | str]
+def _change_or_read_members(
+    name: str, method: str, tail: str, list_id: NumericId, lead_ids: Ids
 ) -> Call[builtins.list[RowResult]]:
-    # 300 ids of 19 digits are 6,900 bytes, so they are within the URI's 8 KB whatever they are.
-    numbers = ids(name, "lead_ids", lead_ids)
+    # 300 ids of 19 digits are 6,900 bytes, which always fits into the URI's limit of 8 KB.
     return Call(
         name,
-        Route(method, "lead", tail, place(name, "list_id", list_id, "listId")),
-        results_of(len(numbers)),
+        Route(method, "lead", tail, path_params(listId=list_id)),
+        results_of(len(lead_ids)),
         Replay.SAFE,
-        query=query_pairs(id=numbers),
-        # One page asks for the write permission even to read memberships, another for the read one.
+        query=query_pairs(id=lead_ids),
+        # Adobe's pages disagree on the permission for reading memberships, so name the stronger one.
         scopes=WRITE_LEAD,
     )

@@ -1,148 +1,152 @@
-"""Smart lists as assets. Who is on one cannot be read, only extracted: :mod:`.bulk_extracts`."""
+"""Smart lists as assets. Use :mod:`.bulk_extracts` to export their members; no call reads them."""
 
 from __future__ import annotations
 
 import builtins
-from datetime import datetime
 
-from airflow_provider_mkt.client.call import Call, Replay, flag, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    FolderType,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
     change,
-    folder,
-    in_folder,
-    place,
-    text,
-    updated,
+    folder_filter,
+    folder_json,
+    updated_range,
 )
-from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, SmartList
+from airflow_provider_mkt.client.parameters import NumericId, UtcTime, endpoint
 
 
+@endpoint
 def list(
     *,
-    folder_id: int | str | None = None,
-    folder_type: str = "Folder",
-    updated_after: datetime | None = None,
-    updated_before: datetime | None = None,
-    page_size: int = 200,
+    folder_id: NumericId | None = None,
+    folder_type: FolderType = "Folder",
+    updated_after: UtcTime | None = None,
+    updated_before: UtcTime | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[SmartList]]:
-    """Page through the smart lists that people made.
+    """List the smart lists that users created.
 
-    :param folder_id: only those in this folder or program.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/smartLists.json``.
     """
-    name = "smart_lists.list"
     return asset_pages(
-        name,
+        "smart_lists.list",
         "/smartLists.json",
         rows_as(SmartList),
         page_size=page_size,
-        query=query_pairs(folder=in_folder(name, folder_id, folder_type))
-        + updated(name, updated_after, updated_before),
+        query=query_pairs(folder=folder_filter(folder_id, folder_type))
+        + updated_range(updated_after, updated_before),
     )
 
 
-def get(list_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read one smart list.
+@endpoint
+def get(list_id: NumericId, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read a smart list.
 
-    :param list_id: its id.
-    :param include_rules: return its rules too.
-    :returns: the smart list, or None when there is none.
+    :param list_id: id of the list.
+    :param include_rules: also return its rules.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/smartList/{id}.json``.
     """
-    name = "smart_lists.get"
-    return _one(name, "/smartList/{id}.json", "list_id", list_id, include_rules)
+    return _get("smart_lists.get", "/smartList/{id}.json", list_id, include_rules)
 
 
-def of_program(program_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read the smart list of an email program: who it sends to.
+@endpoint
+def of_program(program_id: NumericId, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read the smart list of an email program, which defines its recipients.
 
-    :param program_id: an email program.
-    :param include_rules: return its rules too.
-    :returns: the smart list, or None when there is none.
+    :param program_id: id of an email program.
+    :param include_rules: also return its rules.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/program/{programId}/smartList.json``.
     """
-    name = "smart_lists.of_program"
-    return _one(name, "/program/{id}/smartList.json", "program_id", program_id, include_rules)
+    return _get("smart_lists.of_program", "/program/{id}/smartList.json", program_id, include_rules)
 
 
-def of_campaign(campaign_id: int | str, *, include_rules: bool = False) -> Call[SmartList | None]:
-    """Read the smart list of a smart campaign: who goes through its flow.
+@endpoint
+def of_campaign(campaign_id: NumericId, *, include_rules: bool = False) -> Call[SmartList | None]:
+    """Read the smart list of a smart campaign, which defines its members.
 
-    :param campaign_id: the campaign.
-    :param include_rules: return its rules too, triggers included.
-    :returns: the smart list, or None when there is none.
+    :param campaign_id: id of the campaign.
+    :param include_rules: also return its rules, including triggers.
+    :returns: the smart list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}/smartList.json``.
     """
-    name = "smart_lists.of_campaign"
-    return _one(name, "/smartCampaign/{id}/smartList.json", "campaign_id", campaign_id, include_rules)
+    return _get("smart_lists.of_campaign", "/smartCampaign/{id}/smartList.json", campaign_id, include_rules)
 
 
-def by_name(list_name: str) -> Call[builtins.list[SmartList]]:
+@endpoint
+def by_name(list_name: ShortText) -> Call[builtins.list[SmartList]]:
     """Find smart lists by their exact name, which is unique only within a program.
 
-    :returns: the smart lists; none when there are none.
+    :returns: the smart lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartList/byName.json``.
     """
-    name = "smart_lists.by_name"
-    query = query_pairs(name=text(name, "list_name", list_name))
-    return asset(name, "/smartList/byName.json", rows_as(SmartList), query=query)
+    query = query_pairs(name=list_name)
+    return asset("smart_lists.by_name", "/smartList/byName.json", rows_as(SmartList), query=query)
 
 
+@endpoint
 def clone(
-    list_id: int | str,
-    list_name: str,
+    list_id: NumericId,
+    list_name: ShortText,
     *,
-    folder_id: int | str,
-    folder_type: str = "Folder",
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
     description: str | None = None,
 ) -> Call[SmartList]:
-    """Copy a smart list.
+    """Clone a smart list.
 
-    :param list_id: a smart list that people made.
-    :param list_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program the copy goes into.
+    :param list_id: id of a smart list that a user created.
+    :param list_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the copy.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :returns: the clone.
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/smartList/{id}/clone.json``.
     """
-    name = "smart_lists.clone"
-    form = query_pairs(
-        name=text(name, "list_name", list_name),
-        folder=folder(name, folder_id, folder_type),
-        description=description,
-    )
-    params = place(name, "list_id", list_id)
+    form = query_pairs(name=list_name, folder=folder_json(folder_id, folder_type), description=description)
+    params = path_params(id=list_id)
     return change(
-        name, "/smartList/{id}/clone.json", one_as(SmartList), Replay.VERIFY, params=params, form=form
+        "smart_lists.clone",
+        "/smartList/{id}/clone.json",
+        only_row_as(SmartList),
+        Replay.VERIFY,
+        params=params,
+        form=form,
     )
 
 
-def delete(list_id: int | str) -> Call[Asset]:
-    """Delete a smart list, but not its leads.
+@endpoint
+def delete(list_id: NumericId) -> Call[Asset]:
+    """Delete a smart list. Its leads are kept.
 
-    :param list_id: a smart list that people made and nothing uses.
+    :param list_id: id of a smart list that a user created and that is not in use.
 
     Source: ``POST /rest/asset/v1/smartList/{id}/delete.json``.
     """
-    name = "smart_lists.delete"
-    params = place(name, "list_id", list_id)
-    return change(name, "/smartList/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
+    params = path_params(id=list_id)
+    return change(
+        "smart_lists.delete", "/smartList/{id}/delete.json", only_row_as(Asset), Replay.VERIFY, params=params
+    )
 
 
-def _one(name: str, tail: str, field: str, number: int | str, include_rules: bool) -> Call[SmartList | None]:
-    query = query_pairs(includeRules=flag(name, "include_rules", include_rules) or None)
-    return asset(name, tail, first_as(SmartList), params=place(name, field, number), query=query)
+def _get(name: str, tail: str, id_: int | str, include_rules: bool) -> Call[SmartList | None]:
+    query = query_pairs(includeRules=include_rules or None)
+    return asset(name, tail, first_row_as(SmartList), params=path_params(id=id_), query=query)

@@ -1,132 +1,141 @@
-"""Static lists as assets: where they are and what they are called. Who is in them: :mod:`.lists`."""
+"""Static lists as assets: names and folders. See :mod:`.lists` for their members."""
 
 from __future__ import annotations
 
 import builtins
-from datetime import datetime
 
-from airflow_provider_mkt.client.call import Call, Replay, query_pairs
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    FolderType,
+    PageSize,
+    ShortText,
     asset,
     asset_pages,
+    at_least_one,
     change,
-    folder,
-    in_folder,
-    place,
-    something,
-    text,
-    updated,
+    folder_filter,
+    folder_json,
+    updated_range,
 )
-from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, StaticList
+from airflow_provider_mkt.client.parameters import NumericId, UtcTime, endpoint
 
 
+@endpoint
 def list(
     *,
-    folder_id: int | str | None = None,
-    folder_type: str = "Folder",
-    updated_after: datetime | None = None,
-    updated_before: datetime | None = None,
-    page_size: int = 200,
+    folder_id: NumericId | None = None,
+    folder_type: FolderType = "Folder",
+    updated_after: UtcTime | None = None,
+    updated_before: UtcTime | None = None,
+    page_size: PageSize = 200,
 ) -> Call[builtins.list[StaticList]]:
-    """Page through static lists.
+    """List static lists.
 
-    :param folder_id: only those in this folder or program.
+    :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
-    :param updated_after: only those changed at this time or later; aware.
-    :param updated_before: only those changed at this time or earlier; aware.
+    :param updated_after: only assets updated at this time or later (timezone-aware).
+    :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
 
     Source: ``GET /rest/asset/v1/staticLists.json``.
     """
-    name = "static_lists.list"
     return asset_pages(
-        name,
+        "static_lists.list",
         "/staticLists.json",
         rows_as(StaticList),
         page_size=page_size,
-        query=query_pairs(folder=in_folder(name, folder_id, folder_type))
-        + updated(name, updated_after, updated_before),
+        query=query_pairs(folder=folder_filter(folder_id, folder_type))
+        + updated_range(updated_after, updated_before),
     )
 
 
-def get(list_id: int | str) -> Call[StaticList | None]:
-    """Read one static list.
+@endpoint
+def get(list_id: NumericId) -> Call[StaticList | None]:
+    """Read a static list.
 
-    :param list_id: its id.
-    :returns: the list, or None when there is none.
+    :param list_id: id of the list.
+    :returns: the list, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/staticList/{id}.json``.
     """
-    name = "static_lists.get"
-    return asset(name, "/staticList/{id}.json", first_as(StaticList), params=place(name, "list_id", list_id))
+    return asset(
+        "static_lists.get", "/staticList/{id}.json", first_row_as(StaticList), params=path_params(id=list_id)
+    )
 
 
-def by_name(list_name: str) -> Call[builtins.list[StaticList]]:
+@endpoint
+def by_name(list_name: ShortText) -> Call[builtins.list[StaticList]]:
     """Find static lists by their exact name, which is unique only within a program.
 
-    :returns: the lists; none when there are none.
+    :returns: the lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/staticList/byName.json``.
     """
-    name = "static_lists.by_name"
-    query = query_pairs(name=text(name, "list_name", list_name))
-    return asset(name, "/staticList/byName.json", rows_as(StaticList), query=query)
+    query = query_pairs(name=list_name)
+    return asset("static_lists.by_name", "/staticList/byName.json", rows_as(StaticList), query=query)
 
 
+@endpoint
 def create(
-    list_name: str, *, folder_id: int | str, folder_type: str = "Folder", description: str | None = None
+    list_name: ShortText,
+    *,
+    folder_id: NumericId,
+    folder_type: FolderType = "Folder",
+    description: str | None = None,
 ) -> Call[StaticList]:
     """Create a static list.
 
-    :param list_name: unique in the instance, or in its program.
-    :param folder_id: the folder or program it goes into.
+    :param list_name: name, unique in the instance, or in its program.
+    :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
-    :raises InvalidRequest: when the name is taken (code 709).
+    :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/staticLists.json``.
     """
-    name = "static_lists.create"
-    form = query_pairs(
-        name=text(name, "list_name", list_name),
-        folder=folder(name, folder_id, folder_type),
-        description=description,
+    form = query_pairs(name=list_name, folder=folder_json(folder_id, folder_type), description=description)
+    return change(
+        "static_lists.create", "/staticLists.json", only_row_as(StaticList), Replay.VERIFY, form=form
     )
-    return change(name, "/staticLists.json", one_as(StaticList), Replay.VERIFY, form=form)
 
 
+@endpoint
 def update(
-    list_id: int | str, *, new_name: str | None = None, description: str | None = None
+    list_id: NumericId, *, new_name: ShortText | None = None, description: str | None = None
 ) -> Call[StaticList]:
-    """Change a static list's name or description.
+    """Update a static list's name or description.
 
-    :param list_id: the list.
-    :raises InvalidInput: when there is nothing to change.
+    :param list_id: id of the list.
+    :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/staticList/{id}.json``.
     """
-    name = "static_lists.update"
-    form = query_pairs(
-        name=None if new_name is None else text(name, "new_name", new_name), description=description
-    )
+    form = query_pairs(name=new_name, description=description)
     return change(
-        name,
+        "static_lists.update",
         "/staticList/{id}.json",
-        one_as(StaticList),
+        only_row_as(StaticList),
         Replay.SAFE,
-        params=place(name, "list_id", list_id),
-        form=something(name, "new_name", form),
+        params=path_params(id=list_id),
+        form=at_least_one("new_name", form),
     )
 
 
-def delete(list_id: int | str) -> Call[Asset]:
-    """Delete a static list, but not its leads.
+@endpoint
+def delete(list_id: NumericId) -> Call[Asset]:
+    """Delete a static list. Its leads are kept.
 
-    :param list_id: a list that no import, export or asset uses.
+    :param list_id: id of a list that no import, export or asset uses.
     :raises InvalidRequest: when it is in use (code 709).
 
     Source: ``POST /rest/asset/v1/staticList/{id}/delete.json``.
     """
-    name = "static_lists.delete"
-    params = place(name, "list_id", list_id)
-    return change(name, "/staticList/{id}/delete.json", one_as(Asset), Replay.VERIFY, params=params)
+    params = path_params(id=list_id)
+    return change(
+        "static_lists.delete",
+        "/staticList/{id}/delete.json",
+        only_row_as(Asset),
+        Replay.VERIFY,
+        params=params,
+    )

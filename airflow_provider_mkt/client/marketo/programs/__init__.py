@@ -1,4 +1,4 @@
-"""Programs, and the people in them."""
+"""Programs and their members."""
 
 from airflow_provider_mkt.client.marketo.programs.programs import (
     MEMBERS_MAX,

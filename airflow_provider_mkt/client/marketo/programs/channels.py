@@ -1,17 +1,19 @@
-"""Channels: what a program's statuses are called, and in which order they come."""
+"""Channels, which define the program statuses and their order."""
 
 from __future__ import annotations
 
 import builtins
 
 from airflow_provider_mkt.client.call import Call, query_pairs
-from airflow_provider_mkt.client.marketo.requests import asset, asset_pages, text
-from airflow_provider_mkt.client.marketo.responses import first_as, rows_as
+from airflow_provider_mkt.client.marketo.requests import PageSize, ShortText, asset, asset_pages
+from airflow_provider_mkt.client.marketo.responses import first_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Channel
+from airflow_provider_mkt.client.parameters import endpoint
 
 
-def list(*, page_size: int = 200) -> Call[builtins.list[Channel]]:
-    """Page through channels.
+@endpoint
+def list(*, page_size: PageSize = 200) -> Call[builtins.list[Channel]]:
+    """List channels.
 
     :param page_size: rows per page, 1-200.
 
@@ -20,13 +22,13 @@ def list(*, page_size: int = 200) -> Call[builtins.list[Channel]]:
     return asset_pages("channels.list", "/channels.json", rows_as(Channel), page_size=page_size)
 
 
-def by_name(channel_name: str) -> Call[Channel | None]:
-    """Find a channel by its name.
+@endpoint
+def by_name(channel_name: ShortText) -> Call[Channel | None]:
+    """Read a channel by name.
 
-    :returns: the channel, or None when there is none.
+    :returns: the channel, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/channel/byName.json``.
     """
-    name = "channels.by_name"
-    query = query_pairs(name=text(name, "channel_name", channel_name))
-    return asset(name, "/channel/byName.json", first_as(Channel), query=query)
+    query = query_pairs(name=channel_name)
+    return asset("channels.by_name", "/channel/byName.json", first_row_as(Channel), query=query)

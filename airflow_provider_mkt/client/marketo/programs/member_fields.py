@@ -1,61 +1,68 @@
-"""The schema of program members: which fields there are, and custom ones."""
+"""The schema of program members: standard and custom fields."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
+from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import LeadField
+from airflow_provider_mkt.client.parameters import Check, endpoint, path_segment
 
 CREATE_MAX = 20
+FieldName = Annotated[ShortText, Check(path_segment)]
 _TAIL = "/programs/members/schema/fields"
 
 
-def get(field_name: str) -> Call[LeadField]:
-    """Read one program member field.
+@endpoint
+def get(field_name: FieldName) -> Call[LeadField]:
+    """Read a program member field.
 
-    :param field_name: its REST name.
-    :raises InvalidRequest: when there is none (code 1006).
+    :param field_name: REST name of the field.
+    :raises InvalidRequest: when the field does not exist (code 1006).
 
     Source: ``GET /rest/v1/programs/members/schema/fields/{fieldApiName}.json``.
     """
     return field_calls.get("member_fields.get", _TAIL, field_name)
 
 
-def list(*, batch_size: int = 300) -> Call[builtins.list[LeadField]]:
-    """Page through all program member fields.
+@endpoint
+def list(*, batch_size: BatchSize = 300) -> Call[builtins.list[LeadField]]:
+    """List all program member fields.
 
     :param batch_size: rows per page, 1-300.
 
     Source: ``GET /rest/v1/programs/members/schema/fields.json``.
     """
-    return field_calls.browse("member_fields.list", _TAIL, batch_size)
+    return field_calls.list("member_fields.list", _TAIL, batch_size)
 
 
+@endpoint
 def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
-    """Create custom program member fields. They can never be deleted, and an instance takes 20 of them.
+    """Create custom program member fields. They cannot be deleted, and an instance can have 20.
 
-    :param fields: 1-20 of them: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
-        ``dataType`` are needed; ``description``, ``isHidden``, ``isHtmlEncodingInEmail`` and
-        ``isSensitive`` may be given.
-    :returns: one row per field, in their order.
-    :raises InvalidRequest: when one exists (code 1017); none is made then.
+    :param fields: 1-20 mappings: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
+        ``dataType`` are required; ``description``, ``isHidden``, ``isHtmlEncodingInEmail`` and
+        ``isSensitive`` are optional.
+    :returns: one row per field, in the same order.
+    :raises InvalidRequest: when a field already exists (code 1017); then none is created.
 
     Source: ``POST /rest/v1/programs/members/schema/fields.json``.
     """
     return field_calls.create("member_fields.create", _TAIL, fields, CREATE_MAX)
 
 
-def update(field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
-    """Change a program member field.
+@endpoint
+def update(field_name: FieldName, changes: Mapping[str, Any]) -> Call[RowResult]:
+    """Update a program member field.
 
-    :param field_name: its REST name.
+    :param field_name: REST name of the field.
     :param changes: ``description``, ``isHtmlEncodingInEmail`` and ``isSensitive``; for custom fields also
-        ``displayName``, and ``isHidden`` for those made by the API.
+        ``displayName``, and ``isHidden`` for those created by API.
 
     Source: ``POST /rest/v1/programs/members/schema/fields/{fieldApiName}.json``.
     """

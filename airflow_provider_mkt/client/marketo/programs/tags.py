@@ -1,17 +1,19 @@
-"""Tags of programs, and the types of them that administrators made."""
+"""Tags of programs, and the tag types that administrators created."""
 
 from __future__ import annotations
 
 import builtins
 
-from airflow_provider_mkt.client.call import Call, Pairs, Replay, path_params, query_pairs
-from airflow_provider_mkt.client.marketo.requests import asset, asset_pages, change, place, text
-from airflow_provider_mkt.client.marketo.responses import first_as, one_as, rows_as
+from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
+from airflow_provider_mkt.client.marketo.requests import PageSize, ShortText, asset, asset_pages, change
+from airflow_provider_mkt.client.marketo.responses import first_row_as, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Program, TagType
+from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 
-def list(*, page_size: int = 200) -> Call[builtins.list[TagType]]:
-    """Page through the types of tags, without the values to choose from.
+@endpoint
+def list(*, page_size: PageSize = 200) -> Call[builtins.list[TagType]]:
+    """List tag types, without their allowed values.
 
     :param page_size: rows per page, 1-200.
 
@@ -20,64 +22,67 @@ def list(*, page_size: int = 200) -> Call[builtins.list[TagType]]:
     return asset_pages("tags.list", "/tagTypes.json", rows_as(TagType), page_size=page_size)
 
 
-def by_name(tag_type: str) -> Call[TagType | None]:
-    """Read a type of tags, with the values to choose from.
+@endpoint
+def by_name(tag_type: ShortText) -> Call[TagType | None]:
+    """Read a tag type, with its allowed values.
 
-    :returns: the type, or None when there is none.
+    :returns: the type, or None when it does not exist.
 
     Source: ``GET /rest/asset/v1/tagType/byName.json``.
     """
-    name = "tags.by_name"
-    query = query_pairs(name=text(name, "tag_type", tag_type))
-    return asset(name, "/tagType/byName.json", first_as(TagType), query=query)
+    query = query_pairs(name=tag_type)
+    return asset("tags.by_name", "/tagType/byName.json", first_row_as(TagType), query=query)
 
 
-def programs(tag_type: str, tag_value: str, *, page_size: int = 200) -> Call[builtins.list[Program]]:
-    """Page through the programs with a tag. The platform gives them in no order.
+@endpoint
+def programs(
+    tag_type: ShortText, tag_value: ShortText, *, page_size: PageSize = 200
+) -> Call[builtins.list[Program]]:
+    """List the programs with a tag, in no particular order.
 
     :param page_size: rows per page, 1-200.
-    :returns: the programs with their tags, but without costs.
+    :returns: the programs with their tags, without costs.
 
     Source: ``GET /rest/asset/v1/program/byTag.json``.
     """
-    name = "tags.programs"
-    query = query_pairs(tagType=text(name, "tag_type", tag_type), tagValue=text(name, "tag_value", tag_value))
-    return asset_pages(name, "/program/byTag.json", rows_as(Program), page_size=page_size, query=query)
+    query = query_pairs(tagType=tag_type, tagValue=tag_value)
+    return asset_pages(
+        "tags.programs", "/program/byTag.json", rows_as(Program), page_size=page_size, query=query
+    )
 
 
-def set_value(program_id: int | str, tag_type: str, tag_value: str) -> Call[Asset]:
-    """Give a program another value of one tag; its other tags stay.
+@endpoint
+def set_value(program_id: NumericId, tag_type: ShortText, tag_value: ShortText) -> Call[Asset]:
+    """Set the value of a program's tag. Its other tags stay.
 
-    :param program_id: the program.
+    :param program_id: id of the program.
 
     Source: ``POST /rest/asset/v1/program/{id}/tag/{tagType}.json``.
     """
-    name = "tags.set_value"
     return change(
-        name,
+        "tags.set_value",
         "/program/{id}/tag/{tagType}.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.SAFE,
-        params=_at(name, program_id, tag_type),
-        form=query_pairs(tagValue=text(name, "tag_value", tag_value)),
+        params=path_params(id=program_id, tagType=tag_type),
+        form=query_pairs(tagValue=tag_value),
     )
 
 
-def delete(program_id: int | str, tag_type: str) -> Call[Asset]:
-    """Take a tag from a program.
+@endpoint
+def delete(program_id: NumericId, tag_type: ShortText) -> Call[Asset]:
+    """Remove a tag from a program.
 
-    :param program_id: the program.
-    :param tag_type: a type that its programs need not have.
+    :param program_id: id of the program.
+    :param tag_type: a tag type that is not required for the program.
 
     Source: ``POST /rest/asset/v1/program/{id}/tag/{tagType}/delete.json``.
     """
-    name = "tags.delete"
-    params = _at(name, program_id, tag_type)
+    params = path_params(id=program_id, tagType=tag_type)
     return change(
-        name, "/program/{id}/tag/{tagType}/delete.json", one_as(Asset), Replay.VERIFY, params=params
+        "tags.delete",
+        "/program/{id}/tag/{tagType}/delete.json",
+        only_row_as(Asset),
+        Replay.VERIFY,
+        params=params,
     )
-
-
-def _at(call: str, program_id: int | str, tag_type: str) -> Pairs:
-    checked = path_params(call, tag_type=text(call, "tag_type", tag_type))
-    return (*place(call, "program_id", program_id), *(("tagType", value) for _, value in checked))

@@ -1,122 +1,110 @@
-"""My Tokens: texts that belong to a folder or program, and stand in emails and flows by name."""
+"""My Tokens: values of a folder or program that emails and flows refer to by name."""
 
 from __future__ import annotations
 
 import builtins
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from airflow_provider_mkt.client.call import Call, Envelope, Replay, query_pairs
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.requests import asset, change, one_of, place, text
-from airflow_provider_mkt.client.marketo.responses import one_as, rows
+from airflow_provider_mkt.client.marketo.requests import asset, change
+from airflow_provider_mkt.client.marketo.responses import only_row_as, rows
 from airflow_provider_mkt.client.marketo.rows import Asset, Token
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import Check, NumericId, endpoint, optional_str, required_str
 
 NAME_MAX = 50
+
+
+def _token_name(field: str, value: object) -> str:
+    name = required_str(field, value, max_length=NAME_MAX)
+    if "{{" in name:
+        raise InvalidInput(field, "must be written without {{my.}}")
+    return name
+
+
+TokenName = Annotated[str, Check(_token_name)]
 
 FolderType = Literal["Folder", "Program"]
 TokenType = Literal["date", "number", "rich text", "score", "sfdc campaign", "text"]
 
 
-def list(folder_id: int | str, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
-    """Read the tokens of a folder or program.
+@endpoint
+def list(folder_id: NumericId, *, folder_type: FolderType = "Program") -> Call[builtins.list[Token]]:
+    """List the tokens of a folder or program.
 
-    :param folder_id: its id.
+    :param folder_id: id of the folder or program.
     :param folder_type: ``Folder`` or ``Program``.
 
     Source: ``GET /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    name = "tokens.list"
     return asset(
-        name,
+        "tokens.list",
         "/folder/{id}/tokens.json",
         _tokens,
-        params=place(name, "folder_id", folder_id),
-        query=query_pairs(folderType=_kind(name, folder_type)),
+        params=path_params(id=folder_id),
+        query=query_pairs(folderType=folder_type),
     )
 
 
+@endpoint
 def set_value(
-    folder_id: int | str,
-    token_name: str,
-    value: str,
+    folder_id: NumericId,
+    token_name: TokenName,
+    value: Annotated[str, Check(optional_str)],
     *,
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
 ) -> Call[builtins.list[Token]]:
-    """Create a token of a folder or program, or change it.
+    """Create or update a token of a folder or program.
 
-    :param folder_id: the folder or program.
-    :param token_name: without ``{{my.}}``, at most 50 characters.
-    :param value: its text; may be empty.
+    :param folder_id: id of the folder or program.
+    :param token_name: name without ``{{my.}}``, at most 50 characters.
+    :param value: value of the token; can be empty.
     :param token_type: ``text``, ``rich text``, ``date``, ``number``, ``score`` or ``sfdc campaign``.
     :param folder_type: ``Folder`` or ``Program``.
-    :returns: the tokens it has now.
+    :returns: all tokens of the folder or program.
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
-    name = "tokens.set_value"
-    if not isinstance(value, str):
-        raise InvalidInput("value", f"must be text, not {describe_type(value)}", call=name)
-    form = query_pairs(
-        name=_bare(name, token_name),
-        type=one_of(name, "token_type", token_type, get_args(TokenType)),
-        value=value,
-        folderType=_kind(name, folder_type),
-    )
+    form = query_pairs(name=token_name, type=token_type, value=value, folderType=folder_type)
     return change(
-        name,
+        "tokens.set_value",
         "/folder/{id}/tokens.json",
         _tokens,
         Replay.SAFE,
-        params=place(name, "folder_id", folder_id),
+        params=path_params(id=folder_id),
         form=form,
     )
 
 
+@endpoint
 def delete(
-    folder_id: int | str,
-    token_name: str,
+    folder_id: NumericId,
+    token_name: TokenName,
     *,
     token_type: TokenType = "text",  # noqa: S107
     folder_type: FolderType = "Program",
 ) -> Call[Asset]:
     """Delete a token of a folder or program.
 
-    :param folder_id: the folder or program.
-    :param token_name: without ``{{my.}}``.
-    :param token_type: its type, which has to be told.
+    :param folder_id: id of the folder or program.
+    :param token_name: name without ``{{my.}}``.
+    :param token_type: type of the token.
     :param folder_type: ``Folder`` or ``Program``.
-    :raises NotFound: when there is no such token of that type.
+    :raises NotFound: when there is no token of that name and type.
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens/delete.json``.
     """
-    name = "tokens.delete"
-    form = query_pairs(
-        name=_bare(name, token_name),
-        type=one_of(name, "token_type", token_type, get_args(TokenType)),
-        folderType=_kind(name, folder_type),
-    )
+    form = query_pairs(name=token_name, type=token_type, folderType=folder_type)
     return change(
-        name,
+        "tokens.delete",
         "/folder/{id}/tokens/delete.json",
-        one_as(Asset),
+        only_row_as(Asset),
         Replay.VERIFY,
-        params=place(name, "folder_id", folder_id),
+        params=path_params(id=folder_id),
         form=form,
     )
 
 
 def _tokens(envelope: Envelope) -> builtins.list[Token]:
     return [token for row in rows(envelope) for token in row.get("tokens") or ()]
-
-
-def _kind(call: str, folder_type: str) -> str | None:
-    return one_of(call, "folder_type", folder_type, get_args(FolderType))
-
-
-def _bare(call: str, token_name: str) -> str:
-    text(call, "token_name", token_name, at_most=NAME_MAX)
-    if "{{" in token_name:
-        raise InvalidInput("token_name", "must be written without {{my.}}", call=call)
-    return token_name

@@ -1,4 +1,4 @@
-"""The ways to run a HubSpot call: through the hook, blocking or on a loop, in either version profile."""
+"""Run HubSpot calls through the hook, blocking or async, in each version profile."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from calls.hubspot_answers import ANSWERS
-from calls.ways import Way as _Way
-from calls.ways import two_ways
+from calls.runners import CallRunner as _CallRunner
+from calls.runners import blocking_and_async
 
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
@@ -28,7 +28,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-class Way(_Way):
+class CallRunner(_CallRunner):
     documented = ANSWERS
 
     def hook_of(self, who: str) -> HubSpotHook:
@@ -36,8 +36,8 @@ class Way(_Way):
 
 
 @contextmanager
-def both_ways(box: Sandbox, profile: str) -> Iterator[tuple[Way, Way]]:
-    """A blocking way and one on a loop, for the sandbox in one profile."""
+def both_runners(box: Sandbox, profile: str) -> Iterator[tuple[CallRunner, CallRunner]]:
+    """Provide a blocking and an async runner, for the sandbox in one profile."""
     variables = {}
     for who, given in CONNECTIONS.items():
         extra = {"api_version": profile, "legacy_calls": True, **given.get("extra", {})}
@@ -45,8 +45,8 @@ def both_ways(box: Sandbox, profile: str) -> Iterator[tuple[Way, Way]]:
         variables[f"AIRFLOW_CONN_{who.upper()}_{profile.upper()}"] = json.dumps(connection)
     os.environ.update(variables)
     try:
-        with two_ways(lambda blocking, loop: Way(box, blocking, loop, profile)) as ways:
-            yield ways
+        with blocking_and_async(lambda blocking, loop: CallRunner(box, blocking, loop, profile)) as runners:
+            yield runners
     finally:
         for name in variables:
             del os.environ[name]

@@ -1,4 +1,4 @@
-"""What the ways to run a call of either platform share: hooks, pages, and a check of every answer."""
+"""The base of the call runners: hooks, paging, and a check of every response against its documentation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.sandbox import Sandbox
 
 T = TypeVar("T")
-W = TypeVar("W", bound="Way")
+W = TypeVar("W", bound="CallRunner")
 
 
 @dataclass
-class Way:
-    """Runs calls in one way.
+class CallRunner:
+    """Runs calls, either blocking or async.
 
-    :param blocking: by ``hook.run``, and not by ``hook.arun`` on a loop.
+    :param blocking: run by ``hook.run``; otherwise by ``hook.arun`` on an event loop.
     :param profile: version profile of the connection.
-    :param who: whose connection it is.
+    :param who: the connection to use.
     """
 
     documented: ClassVar[Documented]
@@ -38,18 +38,18 @@ class Way:
     ran: set[str] = field(default_factory=set)
 
     def hook_of(self, who: str) -> MarketingHook:
-        """A new hook for somebody's connection."""
+        """Return a new hook for a connection."""
         raise NotImplementedError
 
     def by(self, who: str) -> Self:
-        """The same way, for another connection."""
+        """Return a runner for another connection."""
         return replace(self, who=who)
 
     def __call__(self, call: Call[T]) -> T:
         return self._page(call)[0]
 
     def every(self, call: Call[list[T]]) -> list[T]:
-        """The rows of all pages."""
+        """Return the rows of all pages."""
         rows: list[T] = []
         page: Call[list[T]] | None = call
         while page is not None:
@@ -84,15 +84,15 @@ def _with_envelope(read: Callable[[Envelope], T]) -> Callable[[Envelope], tuple[
 
 
 @contextmanager
-def two_ways(make: Callable[[bool, asyncio.Runner], W]) -> Iterator[tuple[W, W]]:
-    """A blocking way and one on a loop.
+def blocking_and_async(make: Callable[[bool, asyncio.Runner], W]) -> Iterator[tuple[W, W]]:
+    """Provide a blocking and an async runner.
 
-    :param make: makes a way of whether it blocks and the loop it may use.
+    :param make: builds a runner from whether it is blocking, and the loop that it may use.
     """
     with asyncio.Runner() as loop:
-        ways: tuple[Any, Any] = (make(True, loop), make(False, loop))
+        runners: tuple[Any, Any] = (make(True, loop), make(False, loop))
         try:
-            yield ways
+            yield runners
         finally:
-            for way in ways:
-                way.close()
+            for runner in runners:
+                runner.close()

@@ -1,4 +1,4 @@
-"""The ways to run a Marketo call: through the hook, blocking or on a loop."""
+"""Run Marketo calls through the hook, blocking or async."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from calls.marketo_answers import ANSWERS
-from calls.ways import Way as _Way
-from calls.ways import two_ways
+from calls.runners import CallRunner as _CallRunner
+from calls.runners import blocking_and_async
 
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.marketo import seed
 CONN_ID = "marketo_account"
 
 
-class Way(_Way):
+class CallRunner(_CallRunner):
     documented = ANSWERS
 
     @property
@@ -32,8 +32,8 @@ class Way(_Way):
 
 
 @contextmanager
-def both_ways(box: Sandbox) -> Iterator[tuple[Way, Way]]:
-    """A blocking way and one on a loop, for the sandbox."""
+def both_runners(box: Sandbox) -> Iterator[tuple[CallRunner, CallRunner]]:
+    """Provide a blocking and an async runner, for the sandbox."""
     connection = {
         "conn_type": "marketo",
         "host": box.marketo.url,
@@ -44,12 +44,12 @@ def both_ways(box: Sandbox) -> Iterator[tuple[Way, Way]]:
     variable = f"AIRFLOW_CONN_{CONN_ID.upper()}"
     os.environ[variable] = json.dumps(connection)
     try:
-        with two_ways(lambda blocking, loop: Way(box, blocking, loop)) as ways:
-            yield ways
+        with blocking_and_async(lambda blocking, loop: CallRunner(box, blocking, loop)) as runners:
+            yield runners
     finally:
         del os.environ[variable]
 
 
-def told(results: list[Any]) -> list[tuple[str, str]]:
+def statuses_and_codes(results: list[Any]) -> list[tuple[str, str]]:
     """Status of each record, and why it was skipped."""
     return [(row.status, why.code if (why := row.why()) else "") for row in results]
