@@ -97,8 +97,8 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "refresh_token": {
                         "label": "Refresh token",
-                        "description": "Only for an OAuth app: its client id goes into the login field, and its "
-                        "client secret into the password field in place of the access token.",
+                        "description": "Only for an OAuth app: its client id goes into the login field, and "
+                        "its client secret into the password field in place of the access token.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "api_version": {
