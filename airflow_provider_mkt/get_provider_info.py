@@ -11,7 +11,7 @@ _HUBSPOT, _MARKETO = "HubSpot", "Marketo Engage"
 _BOTH = (_HUBSPOT, _MARKETO)
 
 # Modules of each package, with the platforms that their classes serve.
-_OPERATORS = {
+_OPERATORS: dict[str, tuple[str, ...]] = {
     "campaign_requests": (_MARKETO,),
     "campaigns": _BOTH,
     "deleting": _BOTH,
@@ -36,7 +36,7 @@ _OPERATORS = {
     "subscriptions": (_HUBSPOT,),
     "workflows": (_HUBSPOT,),
 }
-_SENSORS = {
+_SENSORS: dict[str, tuple[str, ...]] = {
     "batch_status": _BOTH,
     "emails": _BOTH,
     "hubspot": (_HUBSPOT,),
@@ -45,7 +45,7 @@ _SENSORS = {
     "marketo": (_MARKETO,),
     "quota": _BOTH,
 }
-_TRIGGERS = {"batch_status": _BOTH, "condition": _BOTH}
+_TRIGGERS: dict[str, tuple[str, ...]] = {"batch_status": _BOTH, "condition": _BOTH}
 
 
 def _by_integration(package: str, modules: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, task
@@ -38,7 +39,7 @@ with DAG(
     )
 
     @task
-    def tell(outcome: dict) -> str:
+    def tell(outcome: dict[str, Any]) -> str:
         """Where a real DAG would write to a chat channel."""
         return (
             f"{outcome['created']} new leads, {outcome['updated']} updated, {outcome['rejected']} rejected: "

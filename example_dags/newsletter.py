@@ -7,6 +7,7 @@ The ids below are those of the sandbox. Put your own in their place.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, task
@@ -48,7 +49,7 @@ with DAG(
 
 
 @task
-def when_to_send(params: dict) -> str:
+def when_to_send(params: dict[str, Any]) -> str:
     """The time is fixed here once, so that a retry of the publishing task asks for the same one."""
     return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 

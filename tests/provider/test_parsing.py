@@ -10,7 +10,7 @@ from importlib import import_module
 
 import pytest
 
-OPERATORS = {
+OPERATORS: dict[str, dict[str, dict[str, object]]] = {
     "airflow_provider_mkt.operators.campaign_requests": {
         "RequestCampaignOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "campaign_id": 1},
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standalone.service import Standalone
@@ -160,7 +161,7 @@ def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retr
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
-    worlds = {"hubspot": sandbox.hubspot.world, "marketo": sandbox.marketo.world}
+    worlds: dict[str, Any] = {"hubspot": sandbox.hubspot.world, "marketo": sandbox.marketo.world}
     before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
     run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
     for platform in worlds:
