@@ -9,8 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from airflow_provider_mkt import __version__
-
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+from airflow_provider_mkt.cli.exit_codes import FAILED, INTERRUPTED
 
 _SANDBOX_MODULES = ("jinja2", "python_multipart", "starlette", "uvicorn")
 """What the extra ``sandbox`` installs."""
