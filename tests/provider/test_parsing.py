@@ -10,6 +10,8 @@ from importlib import import_module
 
 import pytest
 
+from airflow_provider_mkt.get_provider_info import get_provider_info
+
 OPERATORS: dict[str, dict[str, dict[str, object]]] = {
     "airflow_provider_mkt.operators.campaign_requests": {
         "RequestCampaignOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "campaign_id": 1},
@@ -273,3 +275,24 @@ def test_an_operators_parameters_are_all_told_in_its_docstring(
     told = "".join(one.__doc__ or "" for one in ours)
     assert named
     assert [one for one in named if f":param {one}:" not in told] == []
+
+
+def test_every_operator_and_sensor_of_the_provider_is_tested_here() -> None:
+    from airflow.sdk import BaseOperator
+
+    info = get_provider_info()
+    modules = {
+        module
+        for kind in ("operators", "sensors")
+        for entry in info[kind]
+        for module in entry["python-modules"]
+    }
+    classes = {
+        module: {
+            name
+            for name, member in inspect.getmembers(import_module(module), inspect.isclass)
+            if member.__module__ == module and issubclass(member, BaseOperator) and not name.startswith("_")
+        }
+        for module in modules
+    }
+    assert {module: set(tested) for module, tested in OPERATORS.items()} == classes
