@@ -1,7 +1,7 @@
 """The monthly newsletter: import sign-ups, create its campaigns, enrol, publish, and wait.
 
-The steps are the same on both platforms; a connection id decides which one they go to.
-The ids below are those of the sandbox. Put your own in their place.
+The steps are the same on both platforms. The connection id decides which platform they use.
+The ids below are those of the sandbox. Replace them by your own.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ with DAG(
 
 @task
 def when_to_send(params: dict[str, Any]) -> str:
-    """The time is fixed here once, so that a retry of the publishing task asks for the same one."""
+    """Compute the time once, so that a retry of the publishing task uses the same time."""
     return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 
 
