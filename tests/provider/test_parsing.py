@@ -243,7 +243,7 @@ def test_an_operator_with_templates_survives_serialization(
 
 
 @pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
-def test_template_fields_are_attributes_conn_id_is_one_and_none_is_airflows_own(
+def test_template_fields_are_attributes_with_conn_id_and_without_names_of_base_operator(
     module: str, name: str, arguments: dict[str, object]
 ) -> None:
     from airflow.sdk import BaseOperator
@@ -257,7 +257,7 @@ def test_template_fields_are_attributes_conn_id_is_one_and_none_is_airflows_own(
 
 
 @pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
-def test_an_operators_parameters_are_all_told_in_its_docstring(
+def test_the_docstring_of_an_operator_describes_every_parameter(
     module: str, name: str, arguments: dict[str, object]
 ) -> None:
     ours = [

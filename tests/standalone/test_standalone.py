@@ -75,7 +75,7 @@ def leads(folder: Path, name: str) -> str:
     return file.as_uri()
 
 
-def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
+def test_the_example_dags_succeed_and_deferred_tasks_free_their_workers(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     # Long enough for the waiting to be seen.
@@ -94,7 +94,7 @@ def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
     assert len(sent.sends) == 1
 
 
-def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
+def test_imports_exports_sends_and_condition_sensors_wait_in_the_triggerer(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     # Long enough for the waiting to be seen.
@@ -115,7 +115,7 @@ def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
     assert [mail.result for mail in mails] == ["SENT"]
 
 
-def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_lost_or_doubled(
+def test_a_retry_finishes_a_killed_sync_without_lost_or_duplicate_leads(
     airflow: Standalone, sandbox: Sandbox
 ) -> None:
     upserts = sandbox.hubspot.calls.of("POST", "/crm/v3/objects/contacts/batch/upsert")
@@ -139,7 +139,7 @@ def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_los
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_email_whose_publishing_was_killed_is_sent_once(
+def test_an_email_is_sent_once_when_the_publishing_task_is_killed(
     airflow: Standalone, sandbox: Sandbox, when: str
 ) -> None:
     world = sandbox.hubspot.world
@@ -157,7 +157,7 @@ def test_an_email_whose_publishing_was_killed_is_sent_once(
     assert len(world.emails.get(email.id).sends) == 1
 
 
-def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retries(
+def test_retries_continue_to_wait_for_imports_whose_workers_were_killed(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
