@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -10,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import settings
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -60,7 +60,9 @@ def airflow_home() -> Path:
     """An Airflow home with a migrated database; the database is migrated once for all processes."""
     (HOME / "dags").mkdir(parents=True, exist_ok=True)
     template = _SHARED / "template.db"
-    with FileLock(_SHARED / "template.lock"):
+    with (_SHARED / "template.lock").open("w") as lock:
+        # Released when the file is closed.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not template.exists():
             draft = _SHARED / "draft"
             shutil.rmtree(draft, ignore_errors=True)

@@ -31,8 +31,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
     for module in (idempotency, hubspot_campaigns, hubspot_emails, marketo_requests, members):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
-    for module in (idempotency, hubspot_campaigns, hubspot_emails, members):
+    for module in (idempotency, hubspot_campaigns, hubspot_emails):
         monkeypatch.setattr(module, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(members, "_LOOKUP_INTERVAL", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_LOOK_AFTER", 0.1)
     monkeypatch.setattr(RetryPolicy, "backoff", lambda self, failures, at_least=None: 0.02)

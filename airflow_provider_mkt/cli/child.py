@@ -1,4 +1,4 @@
-"""The process that ``mkt-sandbox run`` starts; see ``in_airflow`` for what it does."""
+"""The process that ``mkt-sandbox run`` starts; it runs :mod:`.in_airflow`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ import threading
 from pathlib import Path
 
 
-def _end_with_the_command() -> None:
-    """Leave nothing behind when the command was killed: its end closes our standard input."""
-    # Not through sys.stdin, whose lock must be free when Python itself ends.
+def _exit_with_the_parent() -> None:
+    """Kill the process group when the parent command is gone, which closes our standard input."""
+    # Not through sys.stdin, whose lock must be free when Python exits.
     while os.read(0, 1):
         pass
     os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
-    """Read what to do from the arguments: the pipe's descriptor and a JSON order."""
-    threading.Thread(target=_end_with_the_command, daemon=True).start()
-    order = json.loads(sys.argv[2])
-    # Importing Airflow takes seconds, in which the command may end already.
-    from airflow_provider_mkt.cli.in_airflow import Teller, run
+    """Run the DAGs of a request.
 
-    run(Teller(int(sys.argv[1])), Path(order["file"]), order["dag_ids"], order["conf"])
+    The arguments are the file descriptor of the event pipe and the request as JSON.
+    """
+    threading.Thread(target=_exit_with_the_parent, daemon=True).start()
+    request = json.loads(sys.argv[2])
+    # After the thread is started: importing Airflow takes seconds, and the parent may end meanwhile.
+    from airflow_provider_mkt.cli.in_airflow import EventWriter, run
+
+    run(EventWriter(int(sys.argv[1])), Path(request["file"]), request["dag_ids"], request["conf"])
 
 
 if __name__ == "__main__":

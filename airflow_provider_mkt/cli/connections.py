@@ -1,4 +1,4 @@
-"""Connections to the sandbox, in the forms that Airflow takes."""
+"""Connections to the sandbox, in the formats that Airflow reads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SandboxConnection:
-    """How one platform of the sandbox is reached.
+    """A connection to one platform of the sandbox.
 
     :param conn_id: the Airflow connection's id.
     :param conn_type: ``hubspot`` or ``marketo``.
-    :param url: where it listens.
-    :param login: empty where there is none.
+    :param url: the platform's address.
+    :param login: empty when the platform needs none.
     :param password: token or secret.
     :param extra: the connection's extra fields.
     """
@@ -34,7 +34,7 @@ class SandboxConnection:
 
     @property
     def variable(self) -> str:
-        """The environment variable that Airflow reads it from."""
+        """Name of the environment variable for Airflow."""
         return f"AIRFLOW_CONN_{self.conn_id.upper()}"
 
     @property
@@ -48,7 +48,7 @@ class SandboxConnection:
 
     @property
     def as_json(self) -> str:
-        """The connection as JSON, which keeps the extra fields' types."""
+        """The connection as JSON, which keeps the types of the extra fields."""
         parts = urlsplit(self.url)
         return json.dumps(
             {
@@ -64,14 +64,14 @@ class SandboxConnection:
 
 
 def of_hubspot(sandbox: Sandbox, conn_id: str = "hubspot_default") -> SandboxConnection:
-    """A connection to the sandbox's HubSpot, with a token of every scope."""
+    """Return a connection to the sandbox's HubSpot, with a token that has every scope."""
     from airflow_provider_mkt.sandbox.hubspot.seed import TOKEN
 
     return SandboxConnection(conn_id, "hubspot", sandbox.hubspot.url, "", TOKEN, {"legacy_calls": True})
 
 
 def of_marketo(sandbox: Sandbox, conn_id: str = "marketo_default") -> SandboxConnection:
-    """A connection to the sandbox's Marketo, as a user who may do everything."""
+    """Return a connection to the sandbox's Marketo, with a user who has every permission."""
     from airflow_provider_mkt.sandbox.marketo.seed import CLIENT_ID, CLIENT_SECRET
 
     return SandboxConnection(conn_id, "marketo", sandbox.marketo.url, CLIENT_ID, CLIENT_SECRET)

@@ -1,4 +1,4 @@
-"""What a run left in Airflow's database, read without importing Airflow."""
+"""Reads task states and results from Airflow's database, without importing Airflow."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ FINISHED = frozenset({"success", "failed", "upstream_failed", "skipped", "remove
 
 
 @dataclass(frozen=True)
-class TaskState:
-    """How far a task is. ``name`` holds the index of a mapped task too."""
+class TaskRow:
+    """The state of a task instance.
+
+    :param name: task id, with the map index of a mapped task.
+    :param seconds: duration; None while the task is running.
+    """
 
     name: str
     state: str
@@ -22,34 +26,32 @@ class TaskState:
 
 
 class RunDatabase:
-    """Reads while Airflow writes.
+    """Airflow's database, read while Airflow writes to it.
 
-    :param path: the SQLite file; it may not be there yet.
+    :param path: the SQLite file; it may not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def tasks(self, dag_id: str) -> list[TaskState]:
-        """The tasks of a DAG that were begun or given up, in the order in which they ended."""
+    def tasks(self, dag_id: str) -> list[TaskRow]:
+        """Return the task instances of a DAG that have a state, in the order in which they ended."""
         rows = self._rows(
             "SELECT task_id, map_index, state, duration FROM task_instance "
             "WHERE dag_id = ? AND state IS NOT NULL ORDER BY end_date IS NULL, end_date, task_id, map_index",
             dag_id,
         )
-        return [
-            TaskState(shown_name(task, index), str(state), seconds) for task, index, state, seconds in rows
-        ]
+        return [TaskRow(task_name(task, index), str(state), seconds) for task, index, state, seconds in rows]
 
     def results(self, dag_id: str) -> list[tuple[str, dict[str, Any]]]:
-        """Task and result of every task of a DAG that returned a mapping."""
+        """Return name and result of the task instances of a DAG that returned a mapping."""
         rows = self._rows(
             "SELECT task_id, map_index, value FROM xcom WHERE dag_id = ? AND key = 'return_value' "
             "ORDER BY timestamp, task_id, map_index",
             dag_id,
         )
-        read = [(shown_name(task, index), _decoded(value)) for task, index, value in rows]
-        return [(name, value) for name, value in read if isinstance(value, dict)]
+        named = [(task_name(task, index), _decode(value)) for task, index, value in rows]
+        return [(name, value) for name, value in named if isinstance(value, dict)]
 
     def _rows(self, query: str, dag_id: str) -> list[tuple[Any, ...]]:
         try:
@@ -58,19 +60,19 @@ class RunDatabase:
             ) as connection:
                 return connection.execute(query, (dag_id,)).fetchall()
         except sqlite3.OperationalError:
-            # Not made yet, or locked for a moment; the next look will do.
+            # Not created yet, or locked for a moment: the next poll reads it.
             return []
 
 
-def shown_name(task_id: str, map_index: int) -> str:
-    """A task's name with its index, where it is a mapped one."""
+def task_name(task_id: str, map_index: int) -> str:
+    """Return the task id, with the map index of a mapped task."""
     return task_id if map_index < 0 else f"{task_id}[{map_index}]"
 
 
-def _decoded(value: Any) -> Any:
+def _decode(value: Any) -> Any:
     try:
         decoded = json.loads(value)
-        # What was pushed past the execution API is JSON in JSON.
+        # A value that was pushed without the execution API is JSON inside JSON.
         return json.loads(decoded) if isinstance(decoded, str) else decoded
     except (TypeError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""The environment in which Airflow runs a file."""
+"""The environment variables of the process that runs Airflow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_mkt.cli import connections
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox import Sandbox
 
-_KEPT = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
+_KEPT_PREFIXES = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
 def child_environment(
@@ -24,22 +24,22 @@ def child_environment(
     hubspot_ids: Iterable[str] = (),
     marketo_ids: Iterable[str] = (),
 ) -> dict[str, str]:
-    """Make the environment of the process that runs Airflow.
+    """Return the environment of the process that runs Airflow.
 
-    Of the caller's own Airflow it takes connections and variables and nothing else: a database, a
-    configuration or a secrets backend of theirs would lead out of the sandbox.
+    It keeps the connections and variables of the user's own Airflow and nothing else of it: a database, a
+    configuration or a secrets backend could lead out of the sandbox.
 
-    :param outer: the caller's environment.
-    :param sandbox: where the connections lead.
+    :param outer: the user's environment.
+    :param sandbox: the target of the connections.
     :param home: Airflow's home.
     :param dag_file: the file to run.
-    :param hubspot_ids: connection ids, besides the default one, that lead to HubSpot.
-    :param marketo_ids: the same for Marketo.
+    :param hubspot_ids: ids of more HubSpot connections, in addition to ``hubspot_default``.
+    :param marketo_ids: ids of more Marketo connections, in addition to ``marketo_default``.
     """
     inner = {name: value for name, value in outer.items() if _is_kept(name)}
     inner |= {
         "AIRFLOW_HOME": str(home),
-        # A bundle may be one file: its neighbours are not looked at.
+        # A bundle may be a single file: other files in its folder are not parsed.
         "AIRFLOW__CORE__DAGS_FOLDER": str(dag_file),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
@@ -53,17 +53,17 @@ def child_environment(
     for name, value in outer.items():
         if name.startswith("AIRFLOW_CONN_") and (conn_type := _type_of(value)) in ids:
             ids[conn_type].add(name.removeprefix("AIRFLOW_CONN_").lower())
-    made = [connections.of_hubspot(sandbox, conn_id) for conn_id in ids["hubspot"]]
-    made += [connections.of_marketo(sandbox, conn_id) for conn_id in ids["marketo"]]
-    return inner | {one.variable: one.as_json for one in made}
+    created = [connections.of_hubspot(sandbox, conn_id) for conn_id in ids["hubspot"]]
+    created += [connections.of_marketo(sandbox, conn_id) for conn_id in ids["marketo"]]
+    return inner | {one.variable: one.as_json for one in created}
 
 
 def _is_kept(name: str) -> bool:
-    return name.startswith(_KEPT) or not name.startswith(("AIRFLOW_", "_AIRFLOW_"))
+    return name.startswith(_KEPT_PREFIXES) or not name.startswith(("AIRFLOW_", "_AIRFLOW_"))
 
 
 def _type_of(connection: str) -> str:
-    """The type of a connection written as a URI or as JSON."""
+    """Return the type of a connection in URI or JSON format."""
     text = connection.strip()
     if not text.startswith("{"):
         return text.partition("://")[0].lower()

@@ -1,6 +1,6 @@
-"""What runs inside Airflow: the DAGs of one file, to their ends. Started by ``child``.
+"""Runs the DAGs of one file inside Airflow. Started by :mod:`.child`.
 
-Tells what happens as lines of JSON on a pipe. Standard output is Airflow's.
+Writes events as lines of JSON to a pipe. Standard output has Airflow's log.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 _RETRY_DELAY = timedelta(seconds=1)
-_ASK_EVERY = 1.0
-"""Seconds between two looks at what is waited for."""
+_POLL_INTERVAL = 1.0
+"""Longest interval of sensors and waiting operators, in seconds."""
 
 
-class Teller:
-    """Writes events to the command.
+class EventWriter:
+    """Writes events to the parent command.
 
     :param descriptor: the pipe's file descriptor.
     """
@@ -36,22 +36,23 @@ class Teller:
         self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
         self._lock = threading.Lock()
 
-    def tell(self, event: str, **facts: Any) -> None:
+    def write(self, event: str, **details: Any) -> None:
+        """Write one event."""
         with self._lock:
-            self._pipe.write(json.dumps({"event": event, **facts}) + "\n")
+            self._pipe.write(json.dumps({"event": event, **details}) + "\n")
             self._pipe.flush()
 
 
 class ErrorListener:
-    """Tells why a task failed; Airflow's database does not know."""
+    """Writes the errors of failed tasks, which Airflow's database does not have."""
 
-    def __init__(self, teller: Teller) -> None:
-        self._teller = teller
+    def __init__(self, events: EventWriter) -> None:
+        self._events = events
 
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any, error: str | BaseException | None) -> None:
         index = getattr(task_instance, "map_index", None)
-        self._teller.tell(
+        self._events.write(
             "error",
             dag=task_instance.dag_id,
             task=task_instance.task_id,
@@ -60,18 +61,18 @@ class ErrorListener:
         )
 
 
-def run(teller: Teller, file: Path, dag_ids: Sequence[str], conf: Mapping[str, Any]) -> None:
-    """Run the DAGs of a file, one after the other.
+def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[str, Any]) -> None:
+    """Run the DAGs of a file, one after another.
 
-    :param teller: who is told what happens.
+    :param events: receives the events.
     :param file: the DAG file.
-    :param dag_ids: only these; all when empty.
-    :param conf: parameters of the runs.
+    :param dag_ids: DAGs to run; all DAGs of the file when empty.
+    :param conf: parameters of the DAG runs.
     """
     from airflow.utils.db import initdb
 
-    teller.tell("airflow", version=airflow.__version__)
-    # Airflow puts the DAGs folder there, which is the file itself here.
+    events.write("airflow", version=airflow.__version__)
+    # Airflow adds the DAGs folder to the path, which is the file itself here.
     sys.path.insert(0, str(file.parent))
     initdb()
     found, problem = _load(file)
@@ -80,19 +81,19 @@ def run(teller: Teller, file: Path, dag_ids: Sequence[str], conf: Mapping[str, A
     if problem is None and (missing := [one for one in dag_ids if one not in found]):
         problem = f"{file.name} has no DAG {missing[0]!r}; it has {', '.join(sorted(found))}"
     if problem is not None:
-        teller.tell("unusable", message=problem)
+        events.write("usage_error", message=problem)
         return
-    _listen(teller)
-    # Sorted, since not every version of Airflow keeps the order of the file.
+    _add_error_listener(events)
+    # Sorted, because some versions of Airflow do not keep the order of the file.
     chosen = [dag for dag_id, dag in sorted(found.items()) if not dag_ids or dag_id in dag_ids]
     declared = {name for dag in chosen for name in dag.params}
-    teller.tell("dags", ids=[dag.dag_id for dag in chosen], undeclared=sorted(conf.keys() - declared))
+    events.write("dags", ids=[dag.dag_id for dag in chosen], undeclared=sorted(conf.keys() - declared))
     for dag in chosen:
-        _run_one(teller, dag, conf)
+        _run_one(events, dag, conf)
 
 
 def _load(file: Path) -> tuple[dict[str, DAG], str | None]:
-    """The DAGs of a file, and what is wrong with it."""
+    """Return the DAGs of a file, or the error that prevents its import."""
     bag_type: Any
     try:
         from airflow.dag_processing.dagbag import DagBag
@@ -105,36 +106,36 @@ def _load(file: Path) -> tuple[dict[str, DAG], str | None]:
     bag = bag_type(dag_folder=str(file))
     if bag.import_errors:
         lines = next(iter(bag.import_errors.values())).strip().splitlines()
-        return {}, f"{file.name} cannot be imported: {lines[-1].strip()}{_place(lines, file)}"
+        return {}, f"{file.name} cannot be imported: {lines[-1].strip()}{_line_number(lines, file)}"
     return dict(bag.dags), None
 
 
-def _place(traceback: Sequence[str], file: Path) -> str:
-    marks = [line for line in traceback if f'"{file}", line ' in line]
-    return f" (line {marks[-1].partition(', line ')[2].partition(',')[0]})" if marks else ""
+def _line_number(traceback: Sequence[str], file: Path) -> str:
+    frames = [line for line in traceback if f'"{file}", line ' in line]
+    return f" (line {frames[-1].partition(', line ')[2].partition(',')[0]})" if frames else ""
 
 
-def _listen(teller: Teller) -> None:
+def _add_error_listener(events: EventWriter) -> None:
     manager: Any
     try:
         from airflow.sdk import listener
 
         manager = listener.get_listener_manager()
-    except ImportError:  # before Airflow 3.2 there is one for all of Airflow
+    except ImportError:  # before Airflow 3.2 there is one listener manager for all of Airflow
         from airflow.listeners.listener import get_listener_manager
 
         manager = get_listener_manager()
-    manager.add_listener(ErrorListener(teller))
+    manager.add_listener(ErrorListener(events))
 
 
-def _run_one(teller: Teller, dag: DAG, conf: Mapping[str, Any]) -> None:
+def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, Any]) -> None:
     for task in dag.tasks:
-        # A person waits for it, and the sandbox needs no rest.
+        # The user is waiting, and the sandbox does not need the delay.
         task.retry_delay = min(task.retry_delay, _RETRY_DELAY)
         task.retry_exponential_backoff = type(task.retry_exponential_backoff)(0)
-        _ask_often(task)
-    teller.tell("started", dag=dag.dag_id)
-    began, state, error = time.monotonic(), "failed", None
+        _poll_often(task)
+    events.write("started", dag=dag.dag_id)
+    started, state, error = time.monotonic(), "failed", None
     try:
         state = str(dag.test(run_conf=dict(conf) or None).state)
     except Exception as problem:
@@ -142,17 +143,17 @@ def _run_one(teller: Teller, dag: DAG, conf: Mapping[str, Any]) -> None:
 
         traceback.print_exc()
         error = _first_line(problem)
-    teller.tell("ended", dag=dag.dag_id, state=state, error=error, seconds=time.monotonic() - began)
+    events.write("ended", dag=dag.dag_id, state=state, error=error, seconds=time.monotonic() - started)
 
 
-def _ask_often(task: Any) -> None:
+def _poll_often(task: Any) -> None:
     from airflow_provider_mkt.operators._base import MarketingOperator
     from airflow_provider_mkt.sensors._base import WaitingSensor
 
     if isinstance(task, WaitingSensor):
-        task.poke_interval, task.own_interval = min(task.poke_interval, _ASK_EVERY), True
+        task.poke_interval, task.own_interval = min(task.poke_interval, _POLL_INTERVAL), True
     elif isinstance(task, MarketingOperator) and hasattr(task, "poll_interval"):
-        task.poll_interval = min(task.poll_interval or _ASK_EVERY, _ASK_EVERY)
+        task.poll_interval = min(task.poll_interval or _POLL_INTERVAL, _POLL_INTERVAL)
 
 
 def _first_line(error: str | BaseException | None) -> str:

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILED
     try:
-        # What a command needs is imported by it alone: --help answers at once.
+        # Each command imports what it needs, so that --help is fast.
         if options.command == "serve":
             from airflow_provider_mkt.cli.serve import serve
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mkt-sandbox",
-        description="HubSpot and Marketo Engage on this machine, to try DAGs against. It reaches nobody.",
+        description="HubSpot and Marketo Engage on this machine, to try DAGs with. No real account is used.",
     )
     parser.add_argument("--version", action="version", version=f"mkt-sandbox {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -51,28 +51,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _RUN = """\
-Runs every DAG of a file to its end in real Airflow, with a database and a home of its own that are
-gone afterwards, and prints what came of it. Your Airflow is not touched, and neither are your
-accounts: every connection of type hubspot or marketo in the environment leads to the sandbox.
-Tasks that are retried wait a second, whatever their retry_delay; those that wait for a platform ask
-every second, and Marketo's exports take seconds, not minutes.
+Runs every DAG of a file in real Airflow and prints the results. Airflow uses a temporary home and
+database; your own Airflow is not changed. Your accounts are not used: every connection of type hubspot
+or marketo in the environment points to the sandbox. Retries wait 1 second, whatever their retry_delay;
+sensors and waiting operators poll every second; Marketo's exports take seconds, not minutes.
 """
 _SERVE = """\
-Runs the sandbox of both platforms in the foreground and prints the connections to paste.
+Runs the sandbox of both platforms in the foreground and prints its connections, ready to paste.
 """
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="DAG file")
     parser.add_argument(
-        "--dag-id", action="append", default=[], metavar="ID", help="only this DAG; repeatable"
+        "--dag-id", action="append", default=[], metavar="ID", help="run only this DAG; repeatable"
     )
     parser.add_argument(
         "--param",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a DAG parameter, as JSON, or text where it is no JSON; repeatable",
+        help="a DAG parameter, as JSON or else as text; repeatable",
     )
     for platform in ("hubspot", "marketo"):
         parser.add_argument(
@@ -80,16 +79,16 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="ID",
-            help=f"a connection id that your DAGs use, besides {platform}_default; repeatable",
+            help=f"another connection id of your DAGs, in addition to {platform}_default; repeatable",
         )
     parser.add_argument("--keep", action="store_true", help="keep the run's directory with its database")
-    parser.add_argument("--log", type=Path, metavar="FILE", help="where Airflow's log goes")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="file for Airflow's log")
     parser.add_argument(
         "--timeout",
         type=_positive,
         default=900.0,
         metavar="SECONDS",
-        help="end what still runs then (default: %(default)g)",
+        help="stop the run after this time (default: %(default)g)",
     )
     _add_latency(parser)
 
@@ -97,7 +96,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     for platform in ("hubspot", "marketo"):
         parser.add_argument(
-            f"--{platform}-port", type=_port, default=0, metavar="N", help="0, the default, takes a free one"
+            f"--{platform}-port",
+            type=_port,
+            default=0,
+            metavar="N",
+            help="port; 0 selects a free one (default: 0)",
         )
     _add_latency(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
@@ -109,7 +112,7 @@ def _add_latency(parser: argparse.ArgumentParser) -> None:
         type=_not_negative,
         default=0.0,
         metavar="SECONDS",
-        help="how long the platforms take over a call (default: %(default)g)",
+        help="duration of each call to the platforms (default: %(default)g)",
     )
 
 
@@ -119,7 +122,7 @@ def _number(text: str) -> float:
     except ValueError:
         number = float("nan")
     if not 0 <= number < float("inf"):
-        msg = f"{text!r} is no number of seconds"
+        msg = f"{text!r} is not a number of seconds"
         raise argparse.ArgumentTypeError(msg)
     return number
 
@@ -137,7 +140,7 @@ def _positive(text: str) -> float:
 def _port(text: str) -> int:
     if text.isdecimal() and int(text) < 65_536:
         return int(text)
-    msg = f"{text!r} is no port"
+    msg = f"{text!r} is not a port"
     raise argparse.ArgumentTypeError(msg)
 
 

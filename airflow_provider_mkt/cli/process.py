@@ -1,4 +1,4 @@
-"""The process in which Airflow runs, and what it tells."""
+"""The process that runs Airflow, and its events."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-_GRACE = 3.0
+_GRACE_SECONDS = 3.0
 
 
 @contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait, so that nothing is started without being known."""
-    caught: list[int] = []
+def delay_signals() -> Iterator[None]:
+    """Delay SIGINT and SIGTERM until the block ends, so that no process is left behind."""
+    received: list[int] = []
     before = {
-        number: signal.signal(number, lambda number, frame: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        signum: signal.signal(signum, lambda signum, frame: received.append(signum))
+        for signum in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield
     finally:
-        for known, handler in before.items():
-            signal.signal(known, handler)
-        for number in caught[:1]:
-            signal.raise_signal(number)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+        if received:
+            signal.raise_signal(received[0])
 
 
 class AirflowProcess:
-    """A child that leads a process group of its own, so that all of it can be ended.
+    """A child process in a process group of its own, so that it can be stopped with all of its children.
 
-    :param order: what ``in_airflow`` is to do.
-    :param environment: its environment.
-    :param log: the file that takes its output.
+    :param request: the arguments of :func:`.in_airflow.run`.
+    :param environment: its environment variables.
+    :param log: the file for its output.
     """
 
-    def __init__(self, order: Mapping[str, Any], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, request: Mapping[str, Any], environment: Mapping[str, str], log: Path) -> None:
         reading, writing = os.pipe()
         try:
             with log.open("wb") as output:
@@ -52,7 +52,7 @@ class AirflowProcess:
                         "-m",
                         "airflow_provider_mkt.cli.child",
                         str(writing),
-                        json.dumps(order),
+                        json.dumps(request),
                     ],
                     env=dict(environment),
                     stdin=subprocess.PIPE,
@@ -71,22 +71,22 @@ class AirflowProcess:
         self._reader.start()
 
     def next_event(self, timeout: float) -> dict[str, Any] | None:
-        """The next thing it tells, if it tells one in time; ``exit`` is the last."""
+        """Return the next event, or None after *timeout* seconds without one. The last event is ``exit``."""
         try:
             return self._events.get(timeout=timeout)
         except Empty:
             return None
 
-    def end(self) -> None:
-        """End it and whatever it started."""
-        for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+    def stop(self) -> None:
+        """Stop the process and its children."""
+        for signum in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self._process.pid, signum)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(grace)
+                self._process.wait(_GRACE_SECONDS)
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._reader.join(_GRACE)
+        self._reader.join(_GRACE_SECONDS)
 
     def _read(self, descriptor: int) -> None:
         with os.fdopen(descriptor, encoding="utf-8") as pipe:

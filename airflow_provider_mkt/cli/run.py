@@ -1,4 +1,4 @@
-"""``mkt-sandbox run``: a DAG file, against the sandbox."""
+"""``mkt-sandbox run``: runs a DAG file against the sandbox."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_mkt.cli.environment import child_environment
 from airflow_provider_mkt.cli.exit_codes import FAILED, WRONG_USE
-from airflow_provider_mkt.cli.process import AirflowProcess, signals_held_back
-from airflow_provider_mkt.cli.watch import Unusable, Watch
+from airflow_provider_mkt.cli.monitor import RunMonitor, UsageError
+from airflow_provider_mkt.cli.process import AirflowProcess, delay_signals
 from airflow_provider_mkt.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 _LOG = "airflow.log"
 _EXPORT_MINUTES = 0.02
-"""How long a status of Marketo's exports lasts: a person waits for it."""
+"""Duration of each status of Marketo's exports, in minutes. Short, because the user is waiting."""
 _TERMINATED = 128 + signal.SIGTERM
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the DAGs of a file and tell what came of it.
+    """Run the DAGs of a file and print the results.
 
-    :param options: file, DAG ids, parameters, and where things go.
-    :returns: the exit code: 0 when every DAG succeeded, 1 when one did not, 2 for wrong use.
+    :param options: the parsed arguments.
+    :returns: the exit code: 0 when every DAG succeeded, 1 when one did not, 2 for invalid arguments.
     """
-    began = time.monotonic()
+    started = time.monotonic()
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        file = _checked(options.file)
-        order = {"file": str(file), "dag_ids": options.dag_id, "conf": _params(options.param)}
+        file = _check_file(options.file)
+        request = {"file": str(file), "dag_ids": options.dag_id, "conf": _parse_params(options.param)}
         with _run_directory(file, keep=options.keep) as home:
             log = _log_file(options.log, home)
             with Sandbox(latency=options.latency) as sandbox:
                 sandbox.marketo.settings.export_minutes = _EXPORT_MINUTES
-                _say(
+                _print(
                     f"Running {file.name} in Airflow, against a sandbox of HubSpot ({sandbox.hubspot.url}/) "
                     f"and Marketo ({sandbox.marketo.url}/). Airflow's log: {log}"
                 )
@@ -59,54 +59,56 @@ def run(options: argparse.Namespace) -> int:
                 )
                 process = None
                 try:
-                    with signals_held_back():
-                        process = AirflowProcess(order, environment, log)
-                    watch = Watch(process, sandbox, database=home / "airflow.db", log=log, say=_say)
-                    watch.until(began + options.timeout)
+                    with delay_signals():
+                        process = AirflowProcess(request, environment, log)
+                    monitor = RunMonitor(
+                        process, sandbox, database=home / "airflow.db", log=log, write_line=_print
+                    )
+                    monitor.run_until(started + options.timeout)
                 finally:
                     if process is not None:
-                        process.end()
-                _say(watch.report(shutil.get_terminal_size((100, 24)).columns))
+                        process.stop()
+                _print(monitor.report(shutil.get_terminal_size((100, 24)).columns))
                 if options.keep:
-                    _say(f"Kept: {home}")
-        if watch.problems:
-            sys.stderr.write("".join(f"mkt-sandbox: {problem}\n" for problem in watch.problems))
+                    _print(f"Kept: {home}")
+        if monitor.problems:
+            sys.stderr.write("".join(f"mkt-sandbox: {problem}\n" for problem in monitor.problems))
             sys.stderr.write(f"mkt-sandbox: Airflow's log: {log}\n")
             return FAILED
-    except Unusable as error:
+    except UsageError as error:
         sys.stderr.write(f"mkt-sandbox: {error}\n")
         return WRONG_USE
     return 0
 
 
-def _checked(file: Path) -> Path:
-    """The file's full path.
+def _check_file(file: Path) -> Path:
+    """Return the absolute path of the file.
 
-    :raises Unusable: when there is none, or Python cannot read it; Airflow need not be started for that.
+    :raises UsageError: when the file does not exist or does not compile. Airflow is not started for that.
     """
     try:
         source = file.read_bytes()
     except OSError as error:
         msg = f"{file}: {error.strerror}"
-        raise Unusable(msg) from None
+        raise UsageError(msg) from None
     try:
         compile(source, str(file), "exec", dont_inherit=True)
     except SyntaxError as error:
         msg = f"{file} cannot be imported: {type(error).__name__}: {error.msg} (line {error.lineno})"
-        raise Unusable(msg) from None
+        raise UsageError(msg) from None
     except ValueError as error:
-        msg = f"{file} is no Python file: {error}"
-        raise Unusable(msg) from None
+        msg = f"{file} is not a Python file: {error}"
+        raise UsageError(msg) from None
     return file.absolute()
 
 
-def _params(given: Sequence[str]) -> dict[str, Any]:
+def _parse_params(arguments: Sequence[str]) -> dict[str, Any]:
     params: dict[str, Any] = {}
-    for text in given:
+    for text in arguments:
         name, equals, value = text.partition("=")
         if not equals or not name:
             msg = f"--param takes NAME=VALUE, not {text!r}"
-            raise Unusable(msg)
+            raise UsageError(msg)
         try:
             params[name] = json.loads(value)
         except ValueError:
@@ -114,38 +116,38 @@ def _params(given: Sequence[str]) -> dict[str, Any]:
     return params
 
 
-def _log_file(wanted: Path | None, home: Path) -> Path:
-    if wanted is None:
+def _log_file(path: Path | None, home: Path) -> Path:
+    if path is None:
         return home / _LOG
     try:
-        wanted.write_bytes(b"")
+        path.write_bytes(b"")
     except OSError as error:
-        msg = f"--log {wanted}: {error.strerror}"
-        raise Unusable(msg) from None
-    return wanted.absolute()
+        msg = f"--log {path}: {error.strerror}"
+        raise UsageError(msg) from None
+    return path.absolute()
 
 
 @contextmanager
 def _run_directory(file: Path, *, keep: bool) -> Iterator[Path]:
-    """A directory for Airflow's home. What was named to the user, log and rejects, outlives the run."""
+    """Create Airflow's home; keep only the files in it whose paths were printed: log and rejects."""
     home = Path(tempfile.mkdtemp(prefix=f"mkt-sandbox-{file.stem}-"))
-    named = [home / _LOG, home / "state" / "rejects"]
+    kept = [home / _LOG, home / "state" / "rejects"]
     try:
         yield home
-    except Unusable:
-        named = []
+    except UsageError:
+        kept = []
         raise
     finally:
         if not keep:
-            _clear(home, named)
+            _delete_except(home, kept)
 
 
-def _clear(directory: Path, but: Sequence[Path]) -> None:
+def _delete_except(directory: Path, kept: Sequence[Path]) -> None:
     for entry in directory.iterdir():
-        if entry in but:
+        if entry in kept:
             continue
-        if any(entry in one.parents for one in but):
-            _clear(entry, but)
+        if any(entry in one.parents for one in kept):
+            _delete_except(entry, kept)
         elif entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
@@ -154,7 +156,7 @@ def _clear(directory: Path, but: Sequence[Path]) -> None:
         directory.rmdir()
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""``mkt-sandbox serve``: the sandbox in the foreground."""
+"""``mkt-sandbox serve``: runs the sandbox in the foreground."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def serve(options: argparse.Namespace) -> int:
     """Serve both platforms until SIGINT or SIGTERM.
 
-    :param options: ports, latency, and whether to print JSON.
+    :param options: the parsed arguments.
     :returns: the exit code.
     """
     sandbox = Sandbox(
@@ -31,29 +31,31 @@ def serve(options: argparse.Namespace) -> int:
     except OSError as error:
         sys.stderr.write(f"mkt-sandbox: cannot listen: {error.strerror or error}\n")
         return FAILED
-    both = [connections.of_hubspot(sandbox), connections.of_marketo(sandbox)]
-    # Whoever reads it may end it at once.
-    sandbox.serve_forever(lambda: print(_as_json(both) if options.json else _as_text(both), flush=True))
+    served = [connections.of_hubspot(sandbox), connections.of_marketo(sandbox)]
+    # Printed after the signal handlers are set: whoever reads it may send a signal at once.
+    sandbox.serve_forever(lambda: print(_to_json(served) if options.json else _to_text(served), flush=True))
     return 0
 
 
-def _as_json(both: list[SandboxConnection]) -> str:
-    return json.dumps({one.conn_type: {"url": f"{one.url}/", "uri": one.uri} for one in both})
+def _to_json(served: list[SandboxConnection]) -> str:
+    return json.dumps({one.conn_type: {"url": f"{one.url}/", "uri": one.uri} for one in served})
 
 
-def _as_text(both: list[SandboxConnection]) -> str:
+def _to_text(served: list[SandboxConnection]) -> str:
     titles = {"hubspot": "HubSpot", "marketo": "Marketo"}
-    pages = "\n".join(f"{titles[one.conn_type]:<9}{one.url}/" for one in both)
-    exports = "\n".join(f"export {one.variable}={_quoted(one.uri)}" for one in both)
-    adds = "\n".join(f"airflow connections add {one.conn_id} --conn-uri {_quoted(one.uri)}" for one in both)
+    pages = "\n".join(f"{titles[one.conn_type]:<9}{one.url}/" for one in served)
+    exports = "\n".join(f"export {one.variable}={_quote(one.uri)}" for one in served)
+    commands = "\n".join(
+        f"airflow connections add {one.conn_id} --conn-uri {_quote(one.uri)}" for one in served
+    )
     return (
         f"{pages}\n\n"
         f"# Connections for Airflow, in its environment:\n{exports}\n\n"
-        f"# or in its database:\n{adds}\n\n"
-        "Ctrl-C ends it."
+        f"# or in its database:\n{commands}\n\n"
+        "Press Ctrl-C to stop."
     )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     quoted = shlex.quote(text)
     return quoted if quoted.startswith("'") else f"'{quoted}'"

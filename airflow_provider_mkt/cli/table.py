@@ -1,18 +1,18 @@
-"""The table at the end of a run."""
+"""The table of results at the end of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.cli.figures import COUNTED
+from airflow_provider_mkt.cli.summary import COUNTS
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.cli.figures import DagFigures
+    from airflow_provider_mkt.cli.summary import DagSummary
 
 _GAP = "   "
 _NONE = "-"
-_NAMES = {
+_LABEL_FORMATS = {
     "lead_sync": "leads {}",
     "campaign_batch": "campaigns {}",
     "nurture_enrollment": "enrolments {}",
@@ -24,21 +24,20 @@ _NAMES = {
     "campaign_assets": "assets {}",
     "export": "{} exported",
 }
-_WORDS = {
+_LABELS = {
     ("nurture_enrollment", "enrolled"): "enrolled",
     ("nurture_enrollment", "already_enrolled"): "enrolled before",
 }
 _ALWAYS = {("lead_sync", "rejected"), ("nurture_enrollment", "rejected"), ("lead_import", "rejected")}
-_RARE = ("rejected", "unknown", "removed", "mailed_before", "already_in")
-"""Shown where there are any."""
+_SHOWN_IF_NOT_ZERO = ("rejected", "unknown", "removed", "mailed_before", "already_in")
 _PLATFORMS = {"hubspot": "HubSpot calls", "marketo": "Marketo calls"}
 
 
-def table(dags: Sequence[DagFigures], width: int) -> str:
-    """Figures of DAGs: a column each, and as many beside one another as fit.
+def table(dags: Sequence[DagSummary], width: int) -> str:
+    """Return the table: a column for each DAG, in as many blocks as the width requires.
 
-    :param dags: the DAGs.
-    :param width: characters in a line.
+    :param dags: the DAGs, at least one.
+    :param width: characters per line.
     """
     labels, *columns = zip(*_rows(dags), strict=True)
     first = max(map(len, labels))
@@ -68,15 +67,15 @@ def _block(labels: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def _rows(dags: Sequence[DagFigures]) -> Iterator[tuple[str, ...]]:
+def _rows(dags: Sequence[DagSummary]) -> Iterator[tuple[str, ...]]:
     yield ("", *(dag.dag_id for dag in dags))
-    for outcome, names in COUNTED.items():
+    for outcome, names in COUNTS.items():
         counters = [dag.counts.get(outcome) for dag in dags]
         for name in names:
-            rare = name in _RARE and (outcome, name) not in _ALWAYS
-            if rare and not any(counter and counter[name] for counter in counters):
+            optional = name in _SHOWN_IF_NOT_ZERO and (outcome, name) not in _ALWAYS
+            if optional and not any(counter and counter[name] for counter in counters):
                 continue
-            label = _WORDS.get((outcome, name)) or _NAMES[outcome].format(name.replace("_", " "))
+            label = _LABELS.get((outcome, name)) or _LABEL_FORMATS[outcome].format(name.replace("_", " "))
             yield (label, *(_NONE if counter is None else f"{counter[name]:,}" for counter in counters))
     for place in range(max(len(dag.emails) for dag in dags)):
         yield ("email", *(dag.emails[place] if place < len(dag.emails) else _NONE for dag in dags))
@@ -87,14 +86,14 @@ def _rows(dags: Sequence[DagFigures]) -> Iterator[tuple[str, ...]]:
     yield ("result", *(dag.state for dag in dags))
 
 
-def _calls(dag: DagFigures, platform: str) -> str:
+def _calls(dag: DagSummary, platform: str) -> str:
     calls = dag.calls.get(platform)
     if calls is None:
         return _NONE
     return f"{calls.total:,} ({calls.refused:,} refused)" if calls.total else "0"
 
 
-def _tasks(dag: DagFigures) -> str:
+def _tasks(dag: DagSummary) -> str:
     if len(dag.tasks) == 1 and "success" in dag.tasks:
         return f"{dag.tasks['success']} success"
     return ", ".join(f"{count} {state}" for state, count in sorted(dag.tasks.items())) or _NONE

@@ -17,6 +17,9 @@
     ├── JobFailed             background work ended, but not complete
     └── ConditionFailed       what is waited for can no longer come about
 
+:class:`TaskCancelled` stands beside the tree: it says nothing about a platform, and nothing that handles a
+platform's failures (retries, failing polls, rejected records) may take it for one.
+
 No error carries a token, a secret or a person's data: messages pass through
 :func:`~airflow_provider_mkt.client.redaction.redact`.
 """
@@ -203,3 +206,10 @@ class ConditionFailed(PlatformError):
     """What is waited for can no longer come about."""
 
     permanent = True
+
+
+class TaskCancelled(Exception):
+    """The task was cancelled: killed, timed out, or marked as failed or successful while it ran."""
+
+    def __init__(self, message: str = "the task was cancelled") -> None:
+        super().__init__(message)

@@ -1,25 +1,22 @@
-"""What the hooks of both platforms share: connection, drivers, and the ways to run calls."""
+"""The base of both platforms' hooks: the connection's account, and the ways to run calls."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
-import tempfile
 import threading
-import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from airflow.providers.common.compat.sdk import BaseHook, conf
+from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_mkt.actions.jobs import Job, JobSpec, spec_of
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.state.settings import shared_state_url, state_directory
 from airflow_provider_mkt.version_compat import local_masker
 
 if TYPE_CHECKING:
@@ -47,31 +44,15 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.client.transport.exchange import Reply, Session
     from airflow_provider_mkt.client.transport.platform import Platform, Rate
-    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
-
-
-def state_directory() -> Path:
-    """Where budgets, locks and what tasks remember are kept on this machine (``[mkt] state_dir``)."""
-    configured = conf.get("mkt", "state_dir", fallback="")
-    if configured:
-        return Path(configured)
-    return Path(tempfile.gettempdir()) / f"airflow-provider-mkt-{os.getuid()}"
-
-
-def shared_state_url() -> str | None:
-    """The server that holds budgets and locks for several machines (``[mkt] shared_state_url``)."""
-    return conf.get("mkt", "shared_state_url", fallback="") or None
 
 
 class MarketingHook(BaseHook):
     """Base of :class:`HubSpotHook` and :class:`MarketoHook`.
 
-    A hook resolves its connection once, on first use, and may then be used from several threads, or
-    on an event loop, but not on both.
+    A hook resolves its connection once, on first use. It may then be used from several threads or on an
+    event loop, but not on both.
 
     :param conn_id: the Airflow connection.
     """
@@ -88,15 +69,30 @@ class MarketingHook(BaseHook):
         self._platform: Platform | None = None
         self._sync: SyncDriver | None = None
         self._async: AsyncDriver | None = None
-        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._mask: Callable[[str], None] | None = None
-        self.policy: RetryPolicy | None = None
-        self.on_refusal: Callable[[Call[Any], Failure, float], None] | None = None
-        self.sleep: Callable[[float], None] = time.sleep
-        self.calls = 0
-        """How many blocking calls were run."""
-        self.raise_if_cancelled: Callable[[], None] = _always
-        """Asked before each blocking call; raises where no more is to begin."""
+        self._counter = _CallCounter()
+        self._run_context = RunContext()
+
+    def bind(self, run_context: RunContext) -> Self:
+        """Return a hook of the same account that waits and reports as *run_context* says.
+
+        The hook itself is not changed. The bound one has connections of its own, so it is closed by itself
+        (it is a context manager). Both count their calls together.
+        """
+        bound = type(self)(self.conn_id)
+        bound._platform, bound._counter, bound._run_context = self._platform, self._counter, run_context
+        return bound
+
+    @property
+    def run_context(self) -> RunContext:
+        """How the hook waits and reports."""
+        return self._run_context
+
+    @property
+    def calls(self) -> int:
+        """How many blocking calls were run by this hook, and by those bound to it."""
+        return self._counter.calls
 
     # -- the account -----------------------------------------------------------------------------
 
@@ -110,20 +106,20 @@ class MarketingHook(BaseHook):
 
     @property
     def platform(self) -> Platform:
-        """The account. Looks the connection up on first use."""
+        """The account. The connection is looked up on first use."""
         if self._platform is None:
             connection = self.get_connection(self.conn_id)
             self.describe(connection, connection.extra_dejson)
-        return self._known()
+        return self._resolved()
 
     async def aplatform(self) -> Platform:
-        """The account, looked up without blocking the event loop."""
+        """The account; the connection is looked up without blocking the event loop."""
         if self._platform is None:
             self.describe(*await async_connection(self.conn_id))
-        return self._known()
+        return self._resolved()
 
     def describe(self, connection: Connection, extra: Mapping[str, Any]) -> None:
-        """Take the account from a connection that was looked up already.
+        """Use the account of a connection that was looked up before.
 
         :param extra: the connection's extra, decoded.
         :raises InvalidInput: naming the field that is missing or wrong.
@@ -138,7 +134,7 @@ class MarketingHook(BaseHook):
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
-    def _known(self) -> Platform:
+    def _resolved(self) -> Platform:
         if self._platform is None:
             raise InvalidInput("conn_id", f"connection {self.conn_id!r} has not been looked up")
         return self._platform
@@ -153,29 +149,28 @@ class MarketingHook(BaseHook):
         return self.reply(call).value
 
     def reply(self, call: Call[T]) -> Reply[T]:
-        """Run a call and return its result with how it came about."""
+        """Run a call and return its result with the attempts that it took."""
         from airflow_provider_mkt.client.transport.exchange import exchange
 
-        self.raise_if_cancelled()
-        with self._making:
-            self.calls += 1
+        self.run_context.raise_if_cancelled()
+        self._counter.add()
         driver = self._sync_driver()
-        return driver.pump(exchange(call, self._link()))
+        return driver.pump(exchange(call, self._session()))
 
     async def arun(self, call: Call[T]) -> T:
         """Run a call on an event loop. Same results and errors as :meth:`run`."""
         return (await self.areply(call)).value
 
     async def areply(self, call: Call[T]) -> Reply[T]:
-        """Run a call on an event loop and return its result with how it came about."""
+        """Run a call on an event loop and return its result with the attempts that it took."""
         from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
         driver = self._async_driver()
-        return await driver.pump(exchange(call, self._link()))
+        return await driver.pump(exchange(call, self._session()))
 
     def iterate(self, call: Call[list[T]]) -> Iterator[T]:
-        """Yield the rows of every page of a call; a page is read when its rows are asked for."""
+        """Yield the rows of every page of a call; a page is requested when its rows are needed."""
         page: Call[list[T]] | None = call
         while page is not None:
             reply = self.reply(page)
@@ -192,7 +187,7 @@ class MarketingHook(BaseHook):
             page = page.next_page(reply.envelope)
 
     def follow(self, procedure: Procedure[T]) -> T:
-        """Run the calls of a flow to its end."""
+        """Run the calls of a procedure and return its result."""
         answer: Any = None
         failure: PlatformError | None = None
         try:
@@ -207,7 +202,7 @@ class MarketingHook(BaseHook):
                             answer = list(self.iterate(call))
                         case Pause(seconds, why):
                             self.log.info("Waiting %.0f s: %s", seconds, why)
-                            self._sync_driver().sleep(seconds)
+                            self.run_context.sleep(seconds)
                 except PlatformError as error:
                     failure = error
         except StopIteration as stop:
@@ -217,7 +212,7 @@ class MarketingHook(BaseHook):
             procedure.close()
 
     async def afollow(self, procedure: Procedure[T]) -> T:
-        """Run the calls of a flow to its end, on an event loop."""
+        """Run the calls of a procedure on an event loop and return its result."""
         answer: Any = None
         failure: PlatformError | None = None
         try:
@@ -250,14 +245,14 @@ class MarketingHook(BaseHook):
     # -- what both platforms do ------------------------------------------------------------------
 
     def job_spec(self, job: Job) -> JobSpec:
-        """What there is to know about a job's kind.
+        """The spec of a job's kind.
 
         :raises InvalidInput: when this platform has no such kind.
         """
         return spec_of(self.job_specs, job)
 
     def condition_spec(self, condition: Condition) -> ConditionSpec:
-        """How to look for a condition.
+        """The spec of a condition.
 
         :raises InvalidInput: when there is no such condition on this platform.
         """
@@ -268,16 +263,16 @@ class MarketingHook(BaseHook):
     @property
     @abstractmethod
     def condition_specs(self) -> Sequence[ConditionSpec]:
-        """What can be waited for beside background work."""
+        """The conditions that sensors can wait for."""
 
     @property
     @abstractmethod
     def change_log(self) -> ChangeLog:
-        """How new and changed leads are told of."""
+        """How new and changed leads are listed."""
 
     @abstractmethod
     def day_quota(self) -> Procedure[DayQuota | None]:
-        """Ask how many of the account's calls of the day are left; None where it does not say."""
+        """Read the account's daily quota; None when the platform does not report it."""
 
     @abstractmethod
     def lead_writer(self, *, action: str, lookup_field: str, partition_name: str | None = None) -> LeadWriter:
@@ -287,25 +282,25 @@ class MarketingHook(BaseHook):
     def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> LeadImporter:
         """How files of leads are imported in bulk.
 
-        :param settings: of either platform; those of the other one must be empty.
-        :raises InvalidInput: on a setting that the platform does not have.
+        :param settings: options of either platform; those of the other platform must be empty.
+        :raises InvalidInput: on an option that the platform does not have.
         """
 
     @abstractmethod
     def create_campaigns(
         self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
     ) -> Procedure[CampaignBatch]:
-        """Create the campaigns that are not there yet."""
+        """Create the campaigns that do not exist yet."""
 
     @property
     @abstractmethod
     def campaigns(self) -> CampaignWork:
-        """What is done with campaigns, beside creating them."""
+        """The actions on campaigns, except creating them."""
 
     @property
     @abstractmethod
     def emails(self) -> EmailWork:
-        """What is done with emails, beside publishing them."""
+        """The actions on emails, except publishing them."""
 
     @abstractmethod
     def publish_email(
@@ -317,12 +312,12 @@ class MarketingHook(BaseHook):
         publish_at: datetime | None,
         send_now: bool,
     ) -> Procedure[Publication]:
-        """Publish an email that is not published yet."""
+        """Publish an email unless it is published already."""
 
     @property
     @abstractmethod
     def people(self) -> Audience:
-        """What is done with many people, each with an outcome."""
+        """The actions on many people, each with an outcome."""
 
     @abstractmethod
     def merge_leads(
@@ -330,63 +325,50 @@ class MarketingHook(BaseHook):
     ) -> Procedure[LeadMerge]:
         """Merge leads into one."""
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- Airflow's hook interface ----------------------------------------------------------------
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make a request and say which account it is, what is left of its day and what is missing.
+        """Make a request and return whether it worked, with a line about the account or the error.
 
-        One try, no waiting: the UI's test runs inside the API server.
+        The line names the account and the calls left today. There is one attempt and no waiting, because the
+        UI's test runs inside the API server.
         """
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-        self.policy = RetryPolicy.no_retry()
-        try:
-            return True, self.follow(self._introduce())
-        except PlatformError as error:
-            return False, str(error)
-        finally:
-            self.close()
+        with self.bind(RunContext.no_retry()) as hook:
+            try:
+                return True, hook.follow(hook._describe_account())
+            except PlatformError as error:
+                return False, str(error)
 
     @abstractmethod
-    def _introduce(self) -> Procedure[str]:
-        """The line that tells an account."""
+    def _describe_account(self) -> Procedure[str]:
+        """One line about the account, for the connection test."""
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Form fields for Airflow 3.0 and 3.1, which do not read them from the provider info."""
+        """The form fields of the connection, for Airflow 3.0 and 3.1, which do not read the provider info."""
         from airflow_provider_mkt.hooks._forms import widgets
 
         return widgets(cls.conn_type)
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Labels and placeholders for Airflow 3.0 and 3.1."""
+        """The labels and placeholders of the connection form, for Airflow 3.0 and 3.1."""
         from airflow_provider_mkt.hooks._forms import behaviour
 
         return behaviour(cls.conn_type)
 
     def get_conn(self) -> Self:
-        """The hook itself: it is what runs calls."""
+        """Return the hook itself: it is what runs calls."""
         return self
 
-    def for_cancellation(self) -> Self:
-        """A hook for the calls of a task that is told to end: the same account, connections of its own,
-        and no patience. Nothing is looked up, so the account must be known already.
-        """
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-        other = type(self)(self.conn_id)
-        other._platform, other.policy = self._known(), RetryPolicy.no_retry()
-        return other
-
     def close(self) -> None:
-        """Close the connections of blocking use."""
+        """Close the connections of blocking calls."""
         if self._sync is not None:
             self._sync.close()
             self._sync = None
 
     async def aclose(self) -> None:
-        """Close the connections of use on an event loop."""
+        """Close the connections of calls on an event loop."""
         if self._async is not None:
             await self._async.aclose()
             self._async = None
@@ -415,51 +397,40 @@ class MarketingHook(BaseHook):
 
     @contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
-        """Let one task at a time do *what*, whichever credentials it uses: on this machine, or on all
-        that share a server (``[mkt] shared_state_url``).
+        """Let one task at a time do *what* in this account, whichever credentials it uses.
 
-        :param what: names the thing, e.g. ``publish email 123``.
+        The lock holds on this machine, and on all machines that share a server (``[mkt] shared_state_url``).
+
+        :param what: names the work, e.g. ``publish email 123``.
+        :raises SharedStateUnavailable: when the server cannot be reached.
         """
-        from filelock import FileLock, Timeout
-
-        from airflow_provider_mkt.client.files import private_directory
+        from airflow_provider_mkt.state.locks import exclusive_lock
 
         site = self.platform.account.base_url  # type: ignore[attr-defined]
-        key = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
-        lock = FileLock(private_directory(state_directory() / "locks") / key, thread_local=False)
-        try:
-            lock.acquire(timeout=1)
-        except Timeout:
-            self.log.info("Another task is at it: %s; waiting for it to finish", what)
-            lock.acquire(poll_interval=0.5)
-        try:
-            with self._shared_lock(key):
-                yield
-        finally:
-            lock.release()
+        name = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
+        with exclusive_lock(
+            state_directory() / "locks",
+            shared_state_url(),
+            name,
+            raise_if_cancelled=lambda: self.run_context.sleep(0),
+            on_wait=lambda: self.log.info("Waiting for another task to finish: %s", what),
+        ):
+            yield
 
     # -- inside ----------------------------------------------------------------------------------
-
-    def _shared_lock(self, key: str) -> AbstractContextManager[None]:
-        if (url := shared_state_url()) is None:
-            return nullcontext()
-        from airflow_provider_mkt.client.ratelimit.shared_state import lock
-
-        return lock(url, key)
 
     def _budget(self) -> Budget:
         from airflow_provider_mkt.client.ratelimit.budget import budget_of
 
-        platform, place = self.platform, shared_state_url() or state_directory() / "budgets"
-        return budget_of(place, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight)
+        platform, location = self.platform, shared_state_url() or state_directory() / "budgets"
+        return budget_of(location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight)
 
     def _sync_driver(self) -> SyncDriver:
-        with self._making:
+        with self._lock:
             if self._sync is None:
                 from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
-                options = {} if self.sleep is None else {"sleep": self.sleep}
-                self._sync = SyncDriver(self._budget(), **options)
+                self._sync = SyncDriver(self._budget(), sleep=self.run_context.sleep)
             return self._sync
 
     def _async_driver(self) -> AsyncDriver:
@@ -469,7 +440,7 @@ class MarketingHook(BaseHook):
             self._async = AsyncDriver(self._budget())
         return self._async
 
-    def _link(self) -> Session:
+    def _session(self) -> Session:
         from airflow_provider_mkt.client.transport.exchange import Session
         from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
@@ -477,36 +448,44 @@ class MarketingHook(BaseHook):
             self._mask = local_masker()
         return Session(
             self.platform,
-            policy=self.policy or RetryPolicy(),
-            notice=self._refused,
+            policy=self.run_context.retry_policy or RetryPolicy(),
+            on_failure=self._on_failure,
             learn=self._budget().learn,
             on_token=self._mask,
         )
 
-    def _refused(self, call: Call[Any], failure: Failure, wait: float) -> None:
+    def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
         from airflow_provider_mkt.client.transport.classification import RetryAction
 
         if failure.action is RetryAction.BACK_OFF:
             self._budget().refused(call.quota, wait)
         if wait >= 1:
-            self.log.info("%s; trying again in %.0f s", failure.error, wait)
-        if self.on_refusal is not None:
-            self.on_refusal(call, failure, wait)
+            self.log.info("%s; retrying in %.0f s", failure.error, wait)
+        if self.run_context.on_failure is not None:
+            self.run_context.on_failure(call, failure, wait)
 
 
-def _always() -> None:
-    pass
+class _CallCounter:
+    """Counts calls of several threads."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self.calls += 1
 
 
 async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]:
-    """Look a connection up on an event loop, its extra with it."""
+    """Look up a connection and its decoded extra on an event loop."""
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
     try:
         connection = await get_async_connection(conn_id)
     except AirflowNotFoundException:
-        # In a test run of a DAG the asynchronous way does not see connections of the metadata database.
+        # In dag.test() the asynchronous look-up does not see connections of the metadata database.
         from asgiref.sync import sync_to_async
 
         connection = await sync_to_async(BaseHook.get_connection)(conn_id)
@@ -514,7 +493,7 @@ async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]
 
 
 def account_error(error: ValidationError) -> InvalidInput:
-    """The first thing that is wrong with a connection's settings, without its value."""
+    """The first error in a connection's settings, without the value."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "connection"
     return InvalidInput(field, str(first["msg"]).removeprefix("Value error, "))

@@ -105,7 +105,7 @@ class HubSpotHook(MarketingHook):
 
         for name in ("list_id", "partition_name", "program_id", "program_status"):
             if settings.get(name):
-                raise InvalidInput(name, "HubSpot's imports know none; leave it out")
+                raise InvalidInput(name, "HubSpot's imports have no such option; leave it out")
         return ContactImporter(
             action=action,
             lookup_field=lookup_field,
@@ -144,7 +144,7 @@ class HubSpotHook(MarketingHook):
         if program_id:
             raise InvalidInput("program_id", "HubSpot has no email programs; give email_id")
         if not email_id:
-            raise InvalidInput("email_id", "is missing: which email is to be published")
+            raise InvalidInput("email_id", "is missing: the email to publish")
         return emails.publish(email_id, task_state, publish_at=publish_at, send_now=send_now)
 
     @property
@@ -162,7 +162,7 @@ class HubSpotHook(MarketingHook):
             raise InvalidInput("merge_in_crm", "only Marketo merges in Salesforce too; leave it out")
         return contact_actions.merge(winner_id, loser_ids, task_state)
 
-    def _introduce(self) -> Procedure[str]:
+    def _describe_account(self) -> Procedure[str]:
         details: account_info.AccountDetails = yield account_info.details()
         who = (
             f"HubSpot account {details['portalId']} ({details['accountType'].lower()}, "
@@ -175,12 +175,12 @@ class HubSpotHook(MarketingHook):
         except PlatformError:
             return f"{who}; daily calls left unknown"
         if quota is None:
-            return f"{who}; no daily limit told"
+            return f"{who}; no daily limit reported"
         return f"{who}; {quota.left:,} of {quota.limit:,} calls left today"
 
 
 def _as_properties(campaign: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A campaign's properties; ``name`` is taken for ``hs_name``, so that lists serve both platforms."""
+    """A campaign's properties. ``name`` becomes ``hs_name``, so that one list works for both platforms."""
     if not isinstance(campaign, Mapping) or "name" not in campaign:
         return campaign
     if "hs_name" in campaign:

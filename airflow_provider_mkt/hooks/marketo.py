@@ -33,7 +33,7 @@ class MarketoHook(MarketingHook):
     """Runs calls against a Marketo Engage instance.
 
     :param marketo_conn_id: a connection of type ``marketo``: Host holds the munchkin id or the endpoint
-        that the admin page shows, Login the client id and Password the client secret of a custom service.
+        from the admin page, Login the client id and Password the client secret of a custom service.
     """
 
     conn_name_attr = "marketo_conn_id"
@@ -105,11 +105,11 @@ class MarketoHook(MarketingHook):
 
         if action != ("updateOnly" if lookup_field == "id" else "createOrUpdate"):
             raise InvalidInput(
-                "action", "Marketo's imports know createOrUpdate, and updateOnly with lookup_field id"
+                "action", "Marketo's imports accept createOrUpdate, and updateOnly with lookup_field id"
             )
         for name in ("date_format", "time_zone", "marketable_contacts", "create_list"):
             if settings.get(name):
-                raise InvalidInput(name, "Marketo's imports know none; leave it out")
+                raise InvalidInput(name, "Marketo's imports have no such option; leave it out")
         return BulkLeadImporter(
             lookup_field=lookup_field,
             list_id=settings.get("list_id"),
@@ -174,7 +174,7 @@ class MarketoHook(MarketingHook):
 
         return lead_actions.merge(winner_id, loser_ids, task_state, merge_in_crm=merge_in_crm)
 
-    def _introduce(self) -> Procedure[str]:
+    def _describe_account(self) -> Procedure[str]:
         yield leads.describe2()
         account = self.platform.account  # type: ignore[attr-defined]
         who = f"Marketo instance {account.base_url.removeprefix('https://')}"

@@ -1,4 +1,4 @@
-"""The hook that a connection's type asks for."""
+"""The hook of a connection, by the connection's type."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def hook_for(conn_id: str) -> MarketingHook:
-    """The hook of a connection, whichever platform it is of.
+    """The hook of a connection to either platform.
 
-    :raises InvalidInput: when it is of neither platform, or does not describe an account.
+    :raises InvalidInput: when the connection has another type, or does not describe an account.
     """
     connection = BaseHook.get_connection(conn_id)
     return _resolved(conn_id, connection, connection.extra_dejson)
 
 
 async def ahook_for(conn_id: str) -> MarketingHook:
-    """The hook of a connection, looked up without blocking the event loop."""
+    """The hook of a connection to either platform, looked up without blocking the event loop."""
     connection, extra = await async_connection(conn_id)
     return _resolved(conn_id, connection, extra)
 

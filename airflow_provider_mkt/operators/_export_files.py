@@ -1,9 +1,9 @@
-"""The files of complete extracts, brought home."""
+"""The files of complete export jobs, downloaded and checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.operators._files import whole_file
@@ -13,33 +13,34 @@ from airflow_provider_mkt.operators._waiting import Log
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators.outcomes import ExportedFile
 
 WINDOW = "{window}"
-"""In an output path, stands for the start of the window that a file is of."""
+"""In an output path, stands for the start of the file's window."""
 
-_DOWNLOADS = 2
-"""How often a file is read before it is held to be damaged where it lies."""
+_MAX_DOWNLOADS = 2
+"""Downloads of a file after which it counts as damaged on the platform."""
 
 
 def total(counts: Sequence[int | None]) -> int | None:
-    """The sum, where all are known."""
+    """Return the sum, or None when a count is unknown."""
     return None if None in counts else sum(count or 0 for count in counts)
 
 
-class _Gone(Exception):
+class _FileMissing(Exception):
     """A complete job has no file."""
 
-    def __init__(self, part: Part, why: str) -> None:
-        self.part, self.why = part, why
-        super().__init__(why)
+    def __init__(self, part: Part, reason: str) -> None:
+        self.part, self.reason = part, reason
+        super().__init__(reason)
 
 
 class ExportFiles:
-    """Writes the files of an extraction as its jobs complete.
+    """Writes the files of an export when its jobs are complete.
 
-    :param path: one file for all, or with :data:`WINDOW` in it one for each window.
-    :param header: the first line of a file in which nothing was found.
-    :param go_on: raises when the task was told to end.
+    :param path: one file for all windows, or with :data:`WINDOW` in it one file for each window.
+    :param header: the first line of a file without rows.
+    :param raise_if_cancelled: raises when the task was cancelled.
     """
 
     def __init__(
@@ -56,43 +57,50 @@ class ExportFiles:
         self._extraction = extraction
         self._path = path
         self._header = header
-        self._go_on = raise_if_cancelled
+        self._raise_if_cancelled = raise_if_cancelled
         self._log = log
 
-    def write(self) -> list[dict[str, Any]] | None:
-        """Write what can be written. What all files are once they are there, else None.
+    def write(self) -> list[ExportedFile] | None:
+        """Write the files whose jobs are complete. Returns all files once they are written, else None.
 
-        :raises Damaged: when a file stays another than its job tells of.
-        :raises JobFailed: when files of complete jobs were gone too often.
+        :raises Damaged: when a file does not match its job after a second download.
+        :raises JobFailed: when files of complete jobs were missing too often.
         """
         parts = self._extraction.parts
         try:
             if WINDOW not in self._path:
-                return [self._table(parts, self._path)] if self._extraction.complete else None
+                return [self._write_table(parts, self._path)] if self._extraction.complete else None
             for part in parts:
                 if part.details is not None and not self._is_written(part):
-                    part.written = self._table([part], self._path_of(part))
+                    part.written = dict(self._write_table([part], self._path_of(part)))
                     self._extraction.keep(part)
-        except _Gone as gone:
-            self._extraction.came_to_nothing(gone.part, gone.why)
+        except _FileMissing as missing:
+            self._extraction.came_to_nothing(missing.part, missing.reason)
             return None
-        return [part.written or {} for part in parts] if all(map(self._is_written, parts)) else None
+        if not all(map(self._is_written, parts)):
+            return None
+        return [cast("ExportedFile", part.written) for part in parts]
 
     def _path_of(self, part: Part) -> str:
         return self._path.replace(WINDOW, part.label)
 
     def _is_written(self, part: Part) -> bool:
-        # An earlier try may have been told another path.
+        # An earlier try may have had another path.
         return part.written is not None and part.written["path"] == self._path_of(part)
 
-    def _table(self, parts: Sequence[Part], path: str) -> dict[str, Any]:
+    def _write_table(self, parts: Sequence[Part], path: str) -> ExportedFile:
         with whole_file(path) as file:
             table = Table(file)
             for part in parts:
                 self._download(part, table)
             table.ensure_header(self._header)
         rows = total([part.records for part in parts])
-        self._log.info("%s: %s rows, %.1f MB", path, "some" if rows is None else rows, table.size / 1e6)
+        self._log.info(
+            "Wrote %s rows (%.1f MB) to %s",
+            "an unknown number of" if rows is None else rows,
+            table.size / 1e6,
+            path,
+        )
         return {"path": path, "rows": rows, "bytes": table.size, "sha256": table.sha256}
 
     def _download(self, part: Part, table: Table) -> None:
@@ -100,20 +108,20 @@ class ExportFiles:
 
         if part.records == 0:
             return
-        for attempt in range(1, _DOWNLOADS + 1):
+        kind, export_id, details = self._extraction.kind, part.export_id or "", part.details or {}
+        for attempt in range(1, _MAX_DOWNLOADS + 1):
             try:
-                with table.further() as take:
+                with table.append_file() as write:
 
-                    def taking(content: bytes, take: Callable[[bytes], None] = take) -> None:
-                        self._go_on()
-                        take(content)
+                    def take(content: bytes, write: Callable[[bytes], None] = write) -> None:
+                        self._raise_if_cancelled()
+                        write(content)
 
-                    kind, job, details = self._extraction.kind, part.export_id or "", part.details or {}
-                    self._hook.follow(fetch(kind, job, details, taking))
+                    self._hook.follow(fetch(kind, export_id, details, take))
             except NotFound as missing:
-                raise _Gone(part, str(missing)) from missing
+                raise _FileMissing(part, str(missing)) from missing
             except Damaged as damaged:
-                if attempt == _DOWNLOADS:
+                if attempt == _MAX_DOWNLOADS:
                     raise
                 self._log.warning("%s; downloading it again", damaged)
             else:

@@ -1,4 +1,4 @@
-"""What the operators that export have in common: jobs, waiting, and one file out of many."""
+"""The base of the export operators: from the jobs of a range of time to the output file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._base import as_time
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import Cancellable
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
+from airflow_provider_mkt.operators._parameters import as_time
 from airflow_provider_mkt.operators._tables import Columns
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, job_states_of_event
@@ -28,54 +30,39 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.marketo.exports._parameters import Between, Export, Kind
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators.outcomes import ExportedFile, ExportOutcome
 
-_QUEUE_FREES_AFTER = (60.0, 240.0)
+_QUEUE_WAIT = (60.0, 240.0)
+"""Seconds to wait when the export queue is full, at least and at most."""
 _POLL_INTERVAL = 60.0
-_TELL_EVERY = 300.0
+"""Marketo updates the status of a job once a minute."""
+_LOG_INTERVAL = 300.0
 
 
-class ExportKilled(AirflowException):
-    """The task was told to end."""
+class ExportOperator(Cancellable, MarketingOperator):
+    """Base of the operators that export from Marketo to files.
 
+    A range of any length is cut into windows of at most 31 days, each with one job. Jobs are recorded before
+    they are enqueued, so that a retry, on any worker, continues those of the earlier try. When a user ends
+    the task, or it fails for good, jobs that are not complete are cancelled. Downloads are checked against
+    the platform's size and SHA-256, and the output appears when it is complete. A task that is cleared after
+    it succeeded exports again; one that is cleared after it failed keeps what was complete.
 
-class ExportOperator(CancellableOperator):
-    """Base of the operators that have Marketo write bulk extracts, and bring the files home.
-
-    A range of any length is cut into windows of at most 31 days, each the work of one job. Jobs are
-    remembered before they are enqueued, so that a retry, on whichever worker, takes up those of the
-    killed or failed try; when a user ends the task, or it fails for good, those still waiting are
-    canceled. What was downloaded is checked against the platform's size and SHA-256, and the output appears
-    when it is whole. A task that is cleared after it succeeded exports anew; one that is cleared after it
-    failed takes up what was complete.
-
-    :param conn_id: a connection of type ``marketo``; HubSpot has no such exports.
-    :param output_path: the file to write, on any object storage: one table with one header line, in the
-        order of time. With ``{window}`` in it, one file for each window, named by its start, such as
-        ``20250101T000000Z``; more than 3 GB need that, since the platform writes 500 MB a day and keeps them
-        for 7 days. Where nothing is found, the file has a header only.
+    :param conn_id: a connection of type ``marketo``.
+    :param output_path: the file to write, or a path with ``{window}`` in it.
     :param fields: REST names of the columns.
-    :param start: the first second of the range: an aware datetime or ISO 8601 text with offset.
-    :param end: the first second after the range. Ranges that follow each other share no record and miss
-        none. So do the data intervals of DAG runs where they are ones: with a ``CronDataIntervalTimetable``,
-        not with the plain cron schedule of Airflow 3, whose intervals are empty.
-    :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon). Empty values are the word
-        ``null``, as the platform writes them.
-    :param column_headers: headers of columns by field; REST names otherwise.
+    :param start: the first second of the range.
+    :param end: the first second after the range.
+    :param file_format: ``csv``, ``tsv`` or ``ssv``.
+    :param column_headers: headers of columns by field.
     :param deferrable: wait in the triggerer instead of in a worker.
-    :param poll_interval: how often to ask while waiting, in seconds; every minute when not given, since
-        the platform tells no more.
-    :param wait_timeout: how long to wait without any job getting on, in seconds.
-    :param max_poll_failure_time: how long asking may go on failing while waiting, in seconds.
-    :param cancel_on_kill: cancel the waiting jobs when the task is killed, by a user or with its worker;
-        its next try makes them again.
-    :returns: ``kind``, ``output_path``, ``rows``, ``bytes``, ``sha256``, ``windows`` (how many),
-        ``export_ids`` and ``seconds`` since the first try began. With a file for each window, ``files``
-        tells path, rows, bytes and SHA-256 of each, and there is no ``sha256``.
-    :raises AirflowFailException: when the platform refuses what is to be exported, or the jobs of a window
-        fail again and again.
+    :param poll_interval: seconds between polls.
+    :param wait_timeout: seconds to wait without progress of any job.
+    :param max_poll_failure_time: seconds for which polls may keep failing.
+    :param cancel_on_kill: cancel the jobs that are not complete when the task is killed.
     """
 
-    template_fields: Sequence[str] = (
+    export_fields: Sequence[str] = (
         "conn_id",
         "output_path",
         "fields",
@@ -84,9 +71,8 @@ class ExportOperator(CancellableOperator):
         "file_format",
         "column_headers",
     )
+    template_fields: Sequence[str] = export_fields
     template_fields_renderers = {"fields": "json", "column_headers": "json"}  # noqa: RUF012 - Airflow's own
-
-    cancellation_error = ExportKilled
 
     kind: Kind
     """What is exported; a subclass sets it."""
@@ -121,67 +107,65 @@ class ExportOperator(CancellableOperator):
         self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
         self._extraction: Extraction | None = None
-        self._event: Any = None
+        self._event: object = None
         self._resumed = False
         self._resumed_since: float | None = None
 
     @abstractmethod
     def create(self, span: Between | None, columns: Columns) -> Call[Export]:
-        """The call that makes the job of one window, or of all where there is no range of time.
+        """Build the call that creates the job of a window.
 
-        :raises InvalidInput: naming the parameter that cannot be.
+        :param span: the first and last second of the window; None where the export has no range of time.
+        :raises InvalidInput: naming the parameter that is wrong.
         """
 
     def columns_of_file(self, columns: Columns) -> Sequence[str]:
-        """The names of the columns that the platform writes."""
+        """Return the names of the columns that the platform writes."""
         return columns.fields
 
-    def work(self, context: Context) -> dict[str, Any]:
-        hook = self.hook
-        if hook.conn_type != "marketo":
-            raise InvalidInput(
-                "conn_id",
-                f"connection {self.conn_id!r} is of type {hook.conn_type!r}; only Marketo has exports",
-            )
+    def run_action(self, context: Context) -> ExportOutcome:
+        self.hook_on("marketo")
         path = as_path("output_path", self.output_path)
         if path is None:
             raise InvalidInput("output_path", "is missing or empty")
-        columns = Columns.of(self.fields, self.column_headers, self.file_format)
+        columns = Columns.from_parameters(self.fields, self.column_headers, self.file_format)
         windows = self._windows()
         if WINDOW in path and windows == [None]:
             raise InvalidInput("output_path", f"has {WINDOW}, but there is no range of time")
-        extraction = self._extraction = self._planned(context, windows, columns)
+        extraction = self._extraction = self._plan(context, windows, columns)
         self.reset_cancellation()
-        hook.sleep, hook.raise_if_cancelled = self.sleep, self.raise_if_cancelled
+        hook = self.hook.bind(RunContext(sleep=self.sleep, raise_if_cancelled=self.raise_if_cancelled))
         try:
             with self.cancellable(), hook:
-                self._begin(hook, extraction)
+                self._start(hook, extraction)
                 header = columns.header_line(self.columns_of_file(columns))
                 files = ExportFiles(
                     hook, extraction, path, header, raise_if_cancelled=self.raise_if_cancelled, log=self.log
                 )
-                written = self._exported(hook, extraction, files)
+                written = self._export(hook, extraction, files)
         except QuotaExhausted as error:
             extraction.touch(error.resets_at.timestamp())
             raise
         except Exception as error:
-            if _for_good(context, error) and not self.cancelled:
-                self._give_up(hook, extraction)
+            if _is_last_try(context, error) and not self.cancelled:
+                self._abandon(extraction)
             raise
-        return self._outcome(extraction, path, written)
+        outcome = _outcome(extraction, path, written)
+        extraction.forget()
+        return outcome
 
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Go on after a wait, whatever ended it: the jobs themselves are asked."""
+    def resume(self, context: Context, event: object = None) -> Any:
+        """Continue after a deferral. The jobs are polled, whatever the event says."""
         self._event, self._resumed = event, True
         return self.execute(context)
 
     def on_cancel(self) -> None:
-        """Cancel the waiting jobs."""
+        """Cancel the jobs that are not complete."""
         if self.cancel_on_kill and self._extraction is not None and (jobs := self._extraction.unfinished()):
-            with self.hook.for_cancellation() as hook:
+            with self.hook.bind(RunContext.no_retry()) as hook:
                 cancel(hook, jobs, self.log)
 
-    # -- what is to be exported ------------------------------------------------------------------
+    # -- what is exported ------------------------------------------------------------------------
 
     def _windows(self) -> list[Window] | list[None]:
         from airflow_provider_mkt.actions.marketo.exports import windows
@@ -190,12 +174,12 @@ class ExportOperator(CancellableOperator):
         if start is None and end is None:
             return [None]
         if start is None or end is None:
-            raise InvalidInput("start" if start is None else "end", "is missing: a range has both")
+            raise InvalidInput("start" if start is None else "end", "is missing: a range needs both")
         if end > datetime.now(UTC):
-            self.log.warning("The range ends in the future: what comes after its jobs run is not in the file")
+            self.log.warning("The range ends in the future: records after the jobs run are not in the file")
         return windows(start, end)
 
-    def _planned(self, context: Context, windows: Sequence[Window | None], columns: Columns) -> Extraction:
+    def _plan(self, context: Context, windows: Sequence[Window | None], columns: Columns) -> Extraction:
         from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
 
         parts = [
@@ -208,7 +192,7 @@ class ExportOperator(CancellableOperator):
         ]
         return Extraction(self.kind, parts, task_state_of(context), self.log.info)
 
-    def _begin(self, hook: MarketingHook, extraction: Extraction) -> None:
+    def _start(self, hook: MarketingHook, extraction: Extraction) -> None:
         if self._resumed:
             extraction.resume(self._event.get("carry") if isinstance(self._event, Mapping) else None)
             self._resumed_since = extraction.since
@@ -222,46 +206,44 @@ class ExportOperator(CancellableOperator):
         try:
             used = hook.follow(bytes_today(datetime.now(UTC)))
         except PlatformError as error:
-            self.log.info("How much of the day's exports is used cannot be told: %s", error)
+            self.log.info("The used part of the daily export quota is unknown: %s", error)
             return
         if used >= 0.8 * DAY_BYTES:
             self.log.warning(
-                "%.0f of the %.0f MB that a day's exports may have are used; the task comes back after the "
-                "reset if they run out",
+                "%.0f of the %.0f MB of the daily export quota are used; when it runs out, the task is "
+                "deferred until the reset",
                 used / 1e6,
                 DAY_BYTES / 1e6,
             )
 
     # -- from jobs to files ----------------------------------------------------------------------
 
-    def _exported(
-        self, hook: MarketingHook, extraction: Extraction, files: ExportFiles
-    ) -> list[dict[str, Any]]:
-        """Follow the jobs to their end, and write the files."""
+    def _export(self, hook: MarketingHook, extraction: Extraction, files: ExportFiles) -> list[ExportedFile]:
+        """Wait for the jobs, and write their files."""
         from airflow_provider_mkt.actions.polling import PollFailureBudget
 
-        max_poll_failure_time, told = PollFailureBudget(self.max_poll_failure_time), time.monotonic()
+        failure_budget, logged_at = PollFailureBudget(self.max_poll_failure_time), time.monotonic()
         while True:
-            standing = self._looked(hook, extraction, max_poll_failure_time)
-            if standing is not None and (written := files.write()) is not None:
+            state = self._poll(hook, extraction, failure_budget)
+            if state is not None and (written := files.write()) is not None:
                 return written
             if time.time() - extraction.since > self.wait_timeout:
-                full = standing.full if standing is not None and not standing.jobs else None
-                why = full or ", ".join(str(job) for job in extraction.unfinished())
-                msg = f"no job got on in {self.wait_timeout:.0f} s: {why}"
+                queue_full = state.full if state is not None and not state.jobs else None
+                reason = queue_full or ", ".join(str(job) for job in extraction.unfinished())
+                msg = f"no progress for {self.wait_timeout:.0f} s: {reason}"
                 raise JobsOverdue(msg)
-            if time.monotonic() - told > _TELL_EVERY:
-                told = time.monotonic()
-                done = sum(part.details is not None for part in extraction.parts)
-                self.log.info("%d of %d windows are complete", done, len(extraction.parts))
-            self._wait(extraction, standing)
+            if time.monotonic() - logged_at > _LOG_INTERVAL:
+                logged_at = time.monotonic()
+                complete = sum(part.details is not None for part in extraction.parts)
+                self.log.info("%d of %d windows are complete", complete, len(extraction.parts))
+            self._wait(extraction, state)
 
-    def _looked(
+    def _poll(
         self, hook: MarketingHook, extraction: Extraction, failure_budget: PollFailureBudget
     ) -> ExtractState | None:
-        """Look at the jobs and start what there is room for; None when asking failed for now."""
+        """Poll the jobs and start as many as fit into the queue. Returns None when a poll failed."""
         try:
-            standing = hook.follow(extraction.advance())
+            state = hook.follow(extraction.advance())
         except QuotaExhausted:
             raise
         except PlatformError as error:
@@ -269,31 +251,31 @@ class ExportOperator(CancellableOperator):
             self.log.warning("status poll failed: %s", error)
             return None
         failure_budget.worked()
-        return standing
+        return state
 
-    def _wait(self, extraction: Extraction, standing: ExtractState | None) -> None:
-        if standing is None or (standing.jobs and not self.deferrable):
+    def _wait(self, extraction: Extraction, state: ExtractState | None) -> None:
+        if state is None or (state.jobs and not self.deferrable):
             self.sleep(self.poll_interval if self.poll_interval is not None else _POLL_INTERVAL)
-        elif standing.jobs:
-            self._wait_in_triggerer(extraction, standing)
-        elif standing.full is not None:
-            # Spread out, so that tasks that wait for a place do not come in one moment.
-            seconds = random.uniform(*_QUEUE_FREES_AFTER)  # noqa: S311
+        elif state.jobs:
+            self._wait_in_triggerer(extraction, state)
+        elif state.full is not None:
+            # At random, so that waiting tasks do not all retry at the same moment.
+            seconds = random.uniform(*_QUEUE_WAIT)  # noqa: S311
             if self.deferrable:
-                self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), standing.full)
-            self.log.info("%s; asking again in %.0f s", standing.full, seconds)
+                self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), state.full)
+            self.log.info("%s; trying again in %.0f s", state.full, seconds)
             self.sleep(seconds)
 
-    def _wait_in_triggerer(self, extraction: Extraction, standing: ExtractState) -> None:
+    def _wait_in_triggerer(self, extraction: Extraction, state: ExtractState) -> None:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
         if extraction.since == self._resumed_since and isinstance(self._event, Mapping):
-            # Nothing changed, so what the trigger could not do it would not do the next time either.
+            # Without progress since then, another trigger would end with the same error.
             job_states_of_event(self._event)
         self.defer(
             trigger=BatchStatusTrigger(
                 conn_id=self.conn_id,
-                jobs=[dict(job.to_json()) for job in standing.jobs],
+                jobs=[dict(job.to_json()) for job in state.jobs],
                 deadline=extraction.since + self.wait_timeout,
                 poll_interval=self.poll_interval,
                 max_poll_failure_time=self.max_poll_failure_time,
@@ -303,37 +285,31 @@ class ExportOperator(CancellableOperator):
             method_name="resume",
         )
 
-    def _outcome(
-        self, extraction: Extraction, path: str, files: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        outcome = {
-            "outcome": "export",
-            "platform": "marketo",
-            "kind": extraction.kind,
-            "output_path": path,
-            "rows": total([file["rows"] for file in files]),
-            "bytes": sum(file["bytes"] for file in files),
-            "sha256": None if WINDOW in path else files[0]["sha256"],
-            "windows": len(extraction.parts),
-            "export_ids": [part.export_id for part in extraction.parts],
-            "seconds": round(time.time() - extraction.began),
-        }
-        extraction.forget()
-        return outcome | ({"files": list(files)} if WINDOW in path else {})
-
-    # -- ends other than success -----------------------------------------------------------------
-
-    def _give_up(self, hook: MarketingHook, extraction: Extraction) -> None:
-        """Leave nothing behind on the platform that nobody will read."""
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-        hook.policy = RetryPolicy.no_retry()
-        with hook:
+    def _abandon(self, extraction: Extraction) -> None:
+        """Cancel the jobs that are not complete."""
+        with self.hook.bind(RunContext.no_retry()) as hook:
             hook.follow(extraction.abandon())
 
 
-def _for_good(context: Context, error: Exception) -> bool:
-    """Whether no other try follows."""
+def _outcome(extraction: Extraction, path: str, files: Sequence[ExportedFile]) -> ExportOutcome:
+    outcome: ExportOutcome = {
+        "outcome": "export",
+        "platform": "marketo",
+        "kind": extraction.kind,
+        "output_path": path,
+        "rows": total([file["rows"] for file in files]),
+        "bytes": sum(file["bytes"] for file in files),
+        "sha256": None if WINDOW in path else files[0]["sha256"],
+        "windows": len(extraction.parts),
+        "export_ids": [part.export_id for part in extraction.parts],
+        "seconds": round(time.time() - extraction.began),
+    }
+    if WINDOW in path:
+        outcome["files"] = list(files)
+    return outcome
+
+
+def _is_last_try(context: Context, error: Exception) -> bool:
     if isinstance(error, AirflowFailException) or (isinstance(error, PlatformError) and error.permanent):
         return True
     return context["ti"].try_number > context["ti"].max_tries

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.files import private_directory
-from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._base import optional_str
+from airflow_provider_mkt.state.settings import state_directory
 from airflow_provider_mkt.sync.jsonl import json_line
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import open_for_reading
+from airflow_provider_mkt.state.settings import state_directory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

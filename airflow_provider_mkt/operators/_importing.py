@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
@@ -59,10 +59,6 @@ class ImportPlan:
     scope: str
 
 
-class ImportKilled(AirflowException):
-    """The task was told to end."""
-
-
 class ImportingOperator(CancellableOperator):
     """Base of the operators that import a file in parts.
 
@@ -75,8 +71,6 @@ class ImportingOperator(CancellableOperator):
     :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
         knows no way to cancel one.
     """
-
-    cancellation_error: ClassVar[type[Exception]] = ImportKilled
 
     def __init__(
         self,
@@ -238,7 +232,7 @@ class ImportingOperator(CancellableOperator):
 
     def _rest(self, seconds: float, why: PlatformError) -> None:
         if self.deferrable:
-            self._come_back(datetime.fromtimestamp(time.time() + seconds, UTC), why)
+            self.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), why)
         self.sleep(seconds)
 
     def _wait_in_triggerer(self, standing: ImportState, deadline: float) -> None:

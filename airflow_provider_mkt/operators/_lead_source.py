@@ -13,6 +13,7 @@ from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._files import as_path, open_for_reading
+from airflow_provider_mkt.operators._parameters import HeldCallable, hold_callable
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import LeadWriter
@@ -89,7 +90,7 @@ class LeadSourceOperator(CancellableOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.source = source
         self.source_format = source_format
         self.sql = sql
@@ -151,7 +152,9 @@ class LeadSourceOperator(CancellableOperator):
     def _of_leads(self) -> LeadSource:
         from airflow_provider_mkt.sync import rows
 
-        given = self.leads() if callable(self.leads) else as_list("leads", self.leads)
+        given = (
+            self.leads.function() if isinstance(self.leads, HeldCallable) else as_list("leads", self.leads)
+        )
         if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
             raise InvalidInput(
                 "leads", f"the callable must return an iterable of mappings, not {describe_type(given)}"

@@ -6,11 +6,13 @@ import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import NotRepeated
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._cancellation import slowing_down
 from airflow_provider_mkt.operators._daily_quota import DailyQuotaGuard
@@ -95,13 +97,13 @@ class LeadWritingOperator(LeadSourceOperator):
         """What the task returns."""
         return outcome
 
-    def work(self, context: Context) -> Mapping[str, Any]:
+    def run_action(self, context: Context) -> Mapping[str, Any]:
         self.reset_cancellation()
         self._lease = None
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
         self.check_source()
-        hook, writer = self.hook, self.writer()
-        hook.sleep = self._wait
+        writer = self.writer()
+        hook = self.hook.bind(RunContext(sleep=self._wait))
         # Airflow may take a worker that lives for dead, and start the next try beside it.
         with hook, hook.exclusive(f"task {task_digest(context)}"):
             outcome = self.write_records(context, hook, writer, threshold)
@@ -123,9 +125,10 @@ class LeadWritingOperator(LeadSourceOperator):
         ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
         # All at once from the start: in a sliding window, the pace of the first one comes back in all others.
         concurrency = AdaptiveConcurrency(ceiling, start=ceiling, rate=hook.rate)
-        hook.on_refusal = slowing_down(concurrency)
         report = Report()
         with ExitStack() as stack:
+            run_context = replace(hook.run_context, on_failure=slowing_down(concurrency))
+            hook = stack.enter_context(hook.bind(run_context))
             watch = stack.enter_context(
                 DailyQuotaGuard(hook, hook.platform.daily_reserve, lambda: report.calls)
             )

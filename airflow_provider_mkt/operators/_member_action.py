@@ -1,62 +1,71 @@
-"""What the operators share that do one thing with many people."""
+"""The base of the operators that apply one action to many leads or contacts."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.operators._cancellation import CancellableOperator, slowing_down
+from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
 from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
-from airflow_provider_mkt.operators._member_source import of_file, of_given
+from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
+from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
 from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
+from airflow_provider_mkt.operators.outcomes import MemberOutcome
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import MemberAction
+    from airflow_provider_mkt.actions.ports import MemberAction, MemberStatus
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._member_source import Leads
+    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.member_table import MemberTable
-    from airflow_provider_mkt.sync.members import PeopleReport
 
 _REASONS_MAX = 50
-_ENOUGH = 1_000
-"""People after which a share of them says something."""
+_SHARE_OF_AT_LEAST = 1_000
+"""A share of rejected leads is taken of at least so many, so that a few early rejects do not stop a task."""
 
 
-class PeopleOperator(CancellableOperator):
-    """Base of the operators that do one thing with many people, each of whom comes out with an outcome.
+OutcomeT = TypeVar("OutcomeT", bound=MemberOutcome)
 
-    Everybody is read and checked before anything is sent, waits in a file on this machine, and comes once
-    however often they were given. A retry goes on where the earlier try ended. What has an effect each time
-    it is done is done once, whatever becomes of answers and workers: what cannot be told fails the task
-    and is not repeated by itself, and clearing the task then repeats that alone.
 
-    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
-    :param leads: ids, or what else the operator says: a list, JSON text of one, or a callable without
-        arguments that returns any iterable.
-    :param leads_path: instead of ``leads``: a file on any object storage Airflow reaches. The outcomes file
-        of a ``SyncLeadsOperator`` (all but its rejected leads), the rejects file of an operator like this
-        one, CSV, JSON Lines or Parquet with a column of ids, or text (``.txt``) with one on each line.
-    :param leads_column: the column of the file; when not given, the first there is of ``id``, ``lead``,
-        ``lead_id``, ``contact_id`` and ``email``, or the only one.
-    :param max_rejected: how many refused people are fine: a number, a share (0.05 or ``"5%"``), or None for
-        any. Over it the task fails without retry, after it was done with everybody else.
-    :param rejects_path: where those who were rejected, and those of whom nobody knows, are written as JSON
-        Lines; a file on this machine when not given. No file where there are none. It can be given as
-        ``leads_path``.
-    :param max_concurrency: requests under way at most; as many as the connection allows when not given.
-    :param fail_fast: stop as soon as more people are rejected than allowed, and leave the others alone. A
-        share is judged from the thousandth on.
+class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
+    """Base of the operators that apply one action to many leads, each of which has a result.
+
+    All leads are read and validated before the first request, and stored in a temporary file on the worker.
+    A lead that is given several times is processed once. A retry continues where the earlier try ended.
+    An action that has an effect each time is applied to each lead at most once, also after lost responses
+    and killed workers. When the result of a lead is unknown, the task fails without retry; clearing the task
+    applies the action to the unknown leads again, and to no others.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
+    :param leads: ids of leads: a list, JSON text of a list, or a callable without arguments that returns an
+        iterable. Either ``leads`` or ``leads_path`` is required.
+    :param leads_path: a file with the leads, in place of ``leads``, on any object storage that Airflow can
+        reach: the outcomes file of a :class:`.SyncLeadsOperator` (its rejected leads are left out), the
+        rejects file of an earlier task, CSV, JSON Lines, Parquet, or text (``.txt``) with one id per line.
+    :param leads_column: the column of that file with the ids. Default: the first of ``id``, ``lead``,
+        ``lead_id``, ``contact_id`` and ``email`` that the file has, or its only column.
+    :param max_rejected: how many leads may be rejected: a number, a share (0.05 or ``"5%"``), or None for no
+        limit. If more are rejected, the task fails without retry after all leads are processed.
+    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file on the
+        worker. No file is written when there are none. A later task can read it as ``leads_path``.
+    :param max_concurrency: how many requests may be in flight. Default and maximum: what the connection
+        allows.
+    :param fail_fast: stop as soon as more leads are rejected than ``max_rejected`` allows, without processing
+        the others. A share is taken of at least 1,000 leads.
     """
 
-    people_fields: ClassVar[tuple[str, ...]] = (
+    template_fields: Sequence[str] = (
         "conn_id",
         "leads",
         "leads_path",
@@ -64,13 +73,12 @@ class PeopleOperator(CancellableOperator):
         "max_rejected",
         "rejects_path",
     )
-    template_fields: Sequence[str] = people_fields
 
     def __init__(
         self,
         *,
         conn_id: str,
-        leads: Sequence[str | int] | Callable[[], Iterable[str | int]] | str | None = None,
+        leads: Leads | None = None,
         leads_path: str | None = None,
         leads_column: str | None = None,
         max_rejected: int | float | str | None = 0,
@@ -80,7 +88,7 @@ class PeopleOperator(CancellableOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
-        self.leads = leads
+        self.leads = hold_callable(leads)
         self.leads_path = leads_path
         self.leads_column = leads_column
         self.max_rejected = max_rejected
@@ -88,142 +96,138 @@ class PeopleOperator(CancellableOperator):
         self.max_concurrency = max_concurrency
         self.fail_fast = fail_fast
 
+    @abstractmethod
     def member_action(self) -> MemberAction:
-        """What is done with people.
+        """Return the action to apply.
 
-        :raises InvalidInput: naming the parameter that is wrong.
+        :raises InvalidInput: naming the parameter that is not valid.
         """
-        raise NotImplementedError
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> OutcomeT:
+        """Apply the action to all leads.
+
+        :raises AirflowFailException: when more leads are rejected than allowed, or a result is unknown.
+        """
+        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.member_table import MemberTable
 
         self.reset_cancellation()
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
-        member_action = self.member_action()
+        action = self.member_action()
         with MemberTable() as members:
-            members.fill(self._people(member_action))
+            members.add(self._read_leads(action))
             if not members.total:
-                raise InvalidInput("leads", f"is empty: nobody to be {member_action.done}")
-            hook = self.hook
-            hook.sleep = self.sleep
-            # Airflow may take a worker that lives for dead, and start the next try beside it.
-            with (
-                hook,
-                hook.exclusive(member_action.key if member_action.once else f"task {task_digest(context)}"),
-            ):
-                return self._run(context, hook, member_action, members, threshold)
+                raise InvalidInput("leads", f"is empty: there is no lead to be {action.done}")
+            ceiling = self.hook.platform.max_concurrency
+            concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
+            run_context = RunContext(sleep=self.sleep, on_failure=slowing_down(concurrency))
+            # Airflow may consider a running worker dead and start the next try beside it.
+            lock = action.key if action.once else f"task {task_digest(context)}"
+            with self.hook.bind(run_context) as hook, hook.exclusive(lock):
+                return self._apply(context, hook, action, members, threshold, concurrency)
 
-    def _people(self, member_action: MemberAction) -> Iterable[str]:
+    def _read_leads(self, action: MemberAction) -> Iterable[str]:
         path = as_path("leads_path", self.leads_path)
         if (self.leads is None) == (path is None):
             raise InvalidInput("leads", "give either leads or leads_path")
         if path is None:
-            return of_given(self.leads, member_action.check)
-        return of_file(path, optional_str("leads_column", self.leads_column), member_action.check)
+            return leads_from_value(self.leads, action.check)
+        return leads_from_file(path, optional_str("leads_column", self.leads_column), action.check)
 
-    def _run(
+    def _apply(
         self,
         context: Context,
         hook: MarketingHook,
-        member_action: MemberAction,
+        action: MemberAction,
         members: MemberTable,
         threshold: RejectThreshold,
-    ) -> dict[str, Any]:
+        concurrency: AdaptiveConcurrency,
+    ) -> OutcomeT:
         from airflow_provider_mkt.actions.ports import MemberStatus
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-        from airflow_provider_mkt.sync.members import MemberActionRunner, PeopleReport
+        from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
 
-        ceiling = min(self.max_concurrency or hook.platform.max_concurrency, hook.platform.max_concurrency)
-        concurrency = AdaptiveConcurrency(ceiling)
-        hook.on_refusal = slowing_down(concurrency)
-        hook.follow(member_action.before())
-        report = PeopleReport(member_action)
+        hook.follow(action.before())
+        report = MemberReport(action)
         progress = Progress(report, lambda done: members.total, self.log.info)
 
-        def tick() -> None:
-            self.sleep(0)
+        def on_tick() -> None:
+            self.raise_if_cancelled()
             progress.tell()
 
-        def enough() -> bool:
-            rejected, total = report.status[MemberStatus.REJECTED], max(report.total, _ENOUGH)
+        def should_stop() -> bool:
+            rejected, total = report.counts[MemberStatus.REJECTED], max(report.total, _SHARE_OF_AT_LEAST)
             return self.fail_fast and not threshold.allows(rejected, total)
 
-        run = MemberActionRunner(
-            member_action,
+        runner = MemberActionRunner(
+            action,
             members,
             task_state_of(context),
             hook.follow,
             concurrency,
             report,
-            on_tick=tick,
-            abandon=self.cancel,
-            enough=enough,
+            on_tick=on_tick,
+            cancel=self.cancel,
+            should_stop=should_stop,
         )
-        run.run()
-        run.verify(self.sleep)
-        outcome = self._outcome(context, hook.conn_type, member_action, members, report)
-        run.close()
+        runner.run()
+        runner.verify(self.sleep)
+        outcome = self._outcome(context, hook.conn_type, action, members, report.seconds)
+        runner.mark_reported()
         self.log.info("Finished: %s", report.line())
-        self._judge(context, member_action, outcome, threshold)
+        self._fail_if_needed(context, action, members.counts(), outcome, threshold)
         return outcome
 
     def _outcome(
-        self,
-        context: Context,
-        platform: str,
-        member_action: MemberAction,
-        members: MemberTable,
-        report: PeopleReport,
-    ) -> dict[str, Any]:
+        self, context: Context, platform: str, action: MemberAction, members: MemberTable, seconds: float
+    ) -> OutcomeT:
         from airflow_provider_mkt.actions.ports import MemberStatus
 
         counts = members.counts()
         reasons = Counter(one.code or "UNKNOWN" for one in members.failures())
-        path = None
-        if reasons:
-            path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-            write_rows(
-                path,
-                (
-                    {"lead": one.person, "outcome": one.status.value, "code": one.code, "reason": one.reason}
-                    for one in members.failures()
-                ),
-            )
-        return {
-            "outcome": member_action.outcome,
+        outcome = {
+            "outcome": action.outcome,
             "platform": platform,
             "total": members.total,
             "duplicates": members.given - members.total,
-            member_action.done: counts[MemberStatus.DONE],
-            member_action.already: counts[MemberStatus.ALREADY],
+            action.done: counts[MemberStatus.DONE],
+            action.already: counts[MemberStatus.ALREADY],
             "rejected": counts[MemberStatus.REJECTED],
             "unknown": counts[MemberStatus.UNKNOWN],
             "reasons": dict(reasons.most_common(_REASONS_MAX)),
-            "rejects": path,
-            "seconds": round(report.seconds, 2),
+            "rejects": self._write_rejects(context, members) if reasons else None,
+            "seconds": round(seconds, 2),
         }
+        return cast("OutcomeT", outcome)
 
-    def _judge(
+    def _write_rejects(self, context: Context, members: MemberTable) -> str:
+        path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+        rows = (
+            {"lead": one.person, "outcome": one.status.value, "code": one.code, "reason": one.reason}
+            for one in members.failures()
+        )
+        write_rows(path, rows)
+        return path
+
+    def _fail_if_needed(
         self,
         context: Context,
-        member_action: MemberAction,
-        outcome: dict[str, Any],
+        action: MemberAction,
+        counts: Counter[MemberStatus],
+        outcome: OutcomeT,
         threshold: RejectThreshold,
     ) -> None:
+        """Fail the task without retry, with its outcome in XCom, unless the outcome counts as success."""
+        rejected, unknown, processed = outcome["rejected"], outcome["unknown"], counts.total()
         problems = []
-        if outcome["unknown"]:
+        if unknown:
             problems.append(
-                f"whether {outcome['unknown']:,} leads were {member_action.done} is unknown; clear the "
-                "task to do it with them again"
+                f"whether {unknown:,} leads were {action.done} is unknown; clear the task to request "
+                "them again"
             )
-        done = sum(
-            outcome[name] for name in (member_action.done, member_action.already, "rejected", "unknown")
-        )
-        if not threshold.allows(outcome["rejected"], done):
-            problems.append(f"{outcome['rejected']:,} of {done:,} leads were rejected, allowed: {threshold}")
-        if done < outcome["total"]:
-            problems.append(f"the other {outcome['total'] - done:,} were left alone")
+        if not threshold.allows(rejected, processed):
+            problems.append(f"{rejected:,} of {processed:,} leads were rejected, allowed: {threshold}")
+        if processed < outcome["total"]:
+            problems.append(f"the other {outcome['total'] - processed:,} were not processed")
         if problems:
             context["ti"].xcom_push(key="return_value", value=outcome)
             reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())

@@ -1,17 +1,18 @@
-"""Running a call that a DAG names."""
+"""Running any call of the client library by its name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, PlatformError
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str
+from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import write_rows
+from airflow_provider_mkt.operators._parameters import as_mapping, optional_str
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.sync.jsonl import json_line
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.procedure import TaskState
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators.outcomes import RowsWrittenOutcome, TooLargeForXComOutcome
 
-LARGEST_RESULT = 48_000
-"""Characters of JSON above which a result does not belong into XCom."""
+T = TypeVar("T")
 
+MAX_XCOM_CHARACTERS = 48_000
+"""Characters of JSON above which a result does not belong in XCom."""
 
 _SECRETS = frozenset({"access_token", "client_secret", "id_token", "password", "refresh_token", "token"})
 
@@ -34,9 +37,13 @@ _SECRETS = frozenset({"access_token", "client_secret", "id_token", "password", "
 class NamedCallOperator(MarketingOperator):
     """Base of the operators that run any call of one platform by name.
 
-    A call that must not be repeated blindly is remembered before it is sent. Where a try of the task
-    ended without knowing what became of it, the next one fails and says so, once; what to do then is a
-    person's decision.
+    A call that is not safe to repeat is recorded before it is sent. When its outcome is unknown at the end
+    of a try, the next try fails and reports that, once; then the user decides whether to send it again.
+
+    :param conn_id: a connection of the operator's platform.
+    :param call: name of the call.
+    :param arguments: arguments of the call, as JSON has them.
+    :param output_path: a file for the result, as JSON Lines.
     """
 
     platform: ClassVar[str]
@@ -49,7 +56,7 @@ class NamedCallOperator(MarketingOperator):
         *,
         conn_id: str,
         call: str,
-        arguments: Mapping[str, Any] | str | None = None,
+        arguments: Mapping[str, object] | str | None = None,
         output_path: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -58,28 +65,24 @@ class NamedCallOperator(MarketingOperator):
         self.arguments = arguments
         self.output_path = output_path
 
-    def work(self, context: Context) -> Any:
+    def run_action(self, context: Context) -> object:
         from airflow_provider_mkt.client.registry import build
 
         name = optional_str("call", self.call)
         if name is None:
-            raise InvalidInput("call", "is missing: which call is to be run")
+            raise InvalidInput("call", "is missing: the name of the call to run")
         call = build(self.platform, name, as_mapping("arguments", self.arguments or {}))
-        with self.hook as hook:
-            if hook.conn_type != self.platform:
-                raise InvalidInput(
-                    "conn_id", f"connection {self.conn_id!r} is of type {hook.conn_type}, not {self.platform}"
-                )
+        with self.hook_on(self.platform) as hook:
             path = optional_str("output_path", self.output_path)
             if path and call.follow is not None:
-                return self._written(path, hook.iterate(call))
+                return self._write_result(path, hook.iterate(call))
             result = self._once(hook, call, task_state_of(context))
             if path:
-                return self._written(path, result if isinstance(result, list) else [result])
-            return self._fit_for_xcom(call, result)
+                return self._write_result(path, result if isinstance(result, list) else [result])
+            return self._xcom_result(call, result)
 
-    def emit_asset_events(self, context: Context, outcome: Any) -> Any:
-        # What a platform answers may be a person's data, which has no place in asset events.
+    def emit_asset_events(self, context: Context, outcome: T) -> T:
+        # A platform's answer may be a person's data, which does not belong in asset events.
         return outcome
 
     def _once(self, hook: MarketingHook, call: Call[Any], task_state: TaskState) -> Any:
@@ -111,41 +114,46 @@ class NamedCallOperator(MarketingOperator):
         task_state.set(key, None)
         return result
 
-    def _written(self, path: str, rows: Iterable[Any]) -> dict[str, Any]:
-        """Write rows to a file, a page at a time where they come in pages."""
+    def _write_result(self, path: str, rows: Iterable[object]) -> RowsWrittenOutcome:
+        """Write rows to a file, page by page where the call has pages."""
         count = write_rows(path, rows)
-        self.log.info("%s: %d rows written to %s", self.call, count, path)
+        self.log.info("Wrote %d rows of %s to %s", count, self.call, path)
         return {"outcome": "rows_written", "platform": self.platform, "rows": count, "path": path}
 
-    def _fit_for_xcom(self, call: Call[Any], result: Any) -> Any:
-        whole = json.loads(json_line(result))
-        shown = _without_secrets(whole)
-        if shown != whole:
+    def _xcom_result(self, call: Call[Any], result: object) -> object:
+        """Return what of a result goes into XCom. A result that is too large does not fail the task."""
+        complete = json.loads(json_line(result))
+        safe = _mask_secrets(complete)
+        if safe != complete:
             self.log.warning(
                 "Secrets in the result of %s are left out of XCom; give output_path to keep them", call.name
             )
-        size = len(json.dumps(shown))
-        if size <= LARGEST_RESULT:
-            return shown
-        # The call is done by now, so this is no reason to fail.
+        size = len(json.dumps(safe))
+        if size <= MAX_XCOM_CHARACTERS:
+            return safe
         self.log.warning(
-            "The result of %s is %d characters of JSON, too large for XCom; give output_path to keep it",
+            "The result of %s is too large for XCom (%d characters of JSON); give output_path to keep it",
             call.name,
             size,
         )
-        return {"outcome": "too_large_for_xcom", "platform": self.platform, "characters": size}
+        outcome: TooLargeForXComOutcome = {
+            "outcome": "too_large_for_xcom",
+            "platform": self.platform,
+            "characters": size,
+        }
+        return outcome
 
 
-def _without_secrets(value: Any) -> Any:
-    """A result without the tokens and passwords that a few calls answer with: XCom is no place for them."""
+def _mask_secrets(value: object) -> object:
+    """Return a result without the tokens and passwords that a few calls answer with."""
     if isinstance(value, list):
-        return [_without_secrets(one) for one in value]
+        return [_mask_secrets(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: "***" if name in _SECRETS and one else _without_secrets(one) for name, one in value.items()
+            name: "***" if name in _SECRETS and item else _mask_secrets(item) for name, item in value.items()
         }
     return value
 
 
-def _digest(arguments: Any) -> str:
+def _digest(arguments: object) -> str:
     return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from airflow_provider_mkt.client.files import private_directory
-from airflow_provider_mkt.hooks.base import state_directory
 from airflow_provider_mkt.operators._files import whole_file
 from airflow_provider_mkt.operators._task_state import task_digest
+from airflow_provider_mkt.state.settings import state_directory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -1,4 +1,4 @@
-"""Tables: their columns, and files put together out of several."""
+"""Tables: their columns, and files that are joined from several."""
 
 from __future__ import annotations
 
@@ -11,60 +11,49 @@ from hashlib import sha256
 from typing import IO, Any
 
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
+from airflow_provider_mkt.operators._parameters import as_mapping, is_missing, optional_list, optional_str
 
 _DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """How the table is laid out.
+    """The columns of a table.
 
     :param fields: REST names, in order.
-    :param headers: headers of fields that are not headed by their names.
+    :param headers: headers of fields whose header is not their name.
     :param file_format: ``csv``, ``tsv`` or ``ssv``.
     """
 
     fields: list[str]
     headers: dict[str, str]
     file_format: Any
+    """Checked by the call that takes it, which accepts only those three."""
 
     @classmethod
-    def of(cls, fields: Any, headers: Any, file_format: Any) -> Columns:
+    def from_parameters(cls, fields: object, headers: object, file_format: object) -> Columns:
         """Read the templated parameters.
 
-        :raises InvalidInput: naming the one that cannot be.
+        :raises InvalidInput: naming the parameter that is wrong.
         """
         return cls(
-            listed("fields", fields),
-            {} if _is_missing(headers) else as_mapping("column_headers", headers),
+            optional_list("fields", fields),
+            {} if is_missing(headers) else as_mapping("column_headers", headers),
             (optional_str("file_format", file_format) or "csv").lower(),
         )
 
     def header_line(self, names: Iterable[str]) -> bytes:
-        """The first line of a file with these columns, as the platform writes it."""
+        """Return the first line of a file with these columns, as the platform writes it."""
         line = io.StringIO()
         writer = csv.writer(line, delimiter=_DELIMITERS[self.file_format], lineterminator="\n")
         writer.writerow([self.headers.get(name, name) for name in names])
         return line.getvalue().encode()
 
 
-def listed(field: str, value: Any) -> list[Any]:
-    """A templated list that may be missing.
-
-    :raises InvalidInput: when it is something else.
-    """
-    return [] if _is_missing(value) else as_list(field, value)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value in ("", "None")
-
-
 class Table:
-    """A file put together out of files with the same columns: one header, then the rows of all.
+    """Joins files with the same columns into one: one header, then the rows of all.
 
-    :param file: open for writing; what is in it is this table alone.
+    :param file: open for writing, and empty.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -79,12 +68,15 @@ class Table:
         return self._digest.hexdigest()
 
     @contextmanager
-    def further(self) -> Iterator[Callable[[bytes], None]]:
-        """Take one more file, bytes by bytes. After an error the table is as it was before."""
+    def append_file(self) -> Iterator[Callable[[bytes], None]]:
+        """Append one more file, whose bytes the block passes on. An error leaves the table as it was before.
+
+        :raises JobFailed: when the file has other columns.
+        """
         before = self.size, self._digest.copy(), self._header, self._ends_line
         head: bytearray | None = bytearray()
 
-        def take(content: bytes) -> None:
+        def write(content: bytes) -> None:
             nonlocal head
             if head is None:
                 self._write(content)
@@ -92,13 +84,13 @@ class Table:
             head += content
             if end := _end_of_line(head):
                 line, rest, head = bytes(head[:end]), bytes(head[end:]), None
-                self._head(line)
+                self._write_header(line)
                 self._write(rest)
 
         try:
-            yield take
+            yield write
             if head:
-                self._head(bytes(head))
+                self._write_header(bytes(head))
         except BaseException:
             size, self._digest, self._header, self._ends_line = before
             self.size = size
@@ -107,17 +99,17 @@ class Table:
             raise
 
     def ensure_header(self, line: bytes) -> None:
-        """Write a header where no file brought one."""
+        """Write a header when no file had one."""
         if self._header is None:
-            self._head(line)
+            self._write_header(line)
 
-    def _head(self, line: bytes) -> None:
-        bare = line.rstrip(b"\r\n")
+    def _write_header(self, line: bytes) -> None:
+        header = line.rstrip(b"\r\n")
         if self._header is None:
-            self._header = bare
+            self._header = header
             self._write(line)
-        elif bare != self._header:
-            msg = "two of its jobs wrote files with different columns, which cannot be put into one"
+        elif header != self._header:
+            msg = "two of its jobs wrote files with different columns, which cannot be joined"
             raise JobFailed(msg, platform="marketo")
         elif not self._ends_line:
             self._write(b"\n")
@@ -131,7 +123,7 @@ class Table:
 
 
 def _end_of_line(head: bytearray) -> int:
-    """Where the first line ends, its line break included; 0 when it does not end here."""
+    """Return where the first line ends, line break included; 0 when it does not end here."""
     end = head.find(b"\n") + 1
     # A line break between quotes is part of a name.
     while end and head.count(b'"', 0, end) % 2:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_provider_mkt.actions.procedure import TaskState
 from airflow_provider_mkt.client.files import private_directory
-from airflow_provider_mkt.hooks.base import state_directory
+from airflow_provider_mkt.state.settings import state_directory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

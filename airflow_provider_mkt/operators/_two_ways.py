@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.operators._base import optional_str
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._importing import ImportingOperator
@@ -45,8 +45,6 @@ class TwoWayOperator(LeadWritingOperator, ImportingOperator):
         fit into what is left of the day's, or would take longer than ``bulk_after``.
     :param bulk_after: seconds of calls, at the account's limit, after which an import is taken to be faster.
     """
-
-    cancellation_error = ServerUnavailable
 
     _left: RowNumbers | None = None
     _snapshot: Snapshot | None = None

@@ -1,4 +1,4 @@
-"""Operators that try emails out: variations of A/B tests, and samples."""
+"""Operators that test emails: variations of A/B tests, and samples."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import (
-    MarketingOperator,
-    as_list,
-    optional_str,
-    required_str,
-    to_bool,
-)
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._parameters import as_list, optional_str, required_str, to_bool
 from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
@@ -21,21 +16,26 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_mkt.operators.outcomes import EmailSamplesOutcome, EmailVariationOutcome
+
+_MAX_PROBLEMS = 5
+"""Problems that an error lists at most."""
+
 
 class CreateABTestVariationOperator(MarketingOperator):
-    """Make the B variation of a HubSpot email once: an email that has one keeps it, whatever its name.
+    """Create the B variation of a HubSpot email once. A variation that exists is kept, whatever its name.
 
-    The variation is a draft, and an email of its own: change it with
-    :class:`~airflow_provider_mkt.operators.emails.UpdateEmailOperator`. Publishing the original
+    The variation is a draft, and an email of its own:
+    :class:`~airflow_provider_mkt.operators.emails.UpdateEmailOperator` changes it. Publishing the original
     publishes both.
 
     :param conn_id: a connection of type ``hubspot``.
-    :param email_id: the email to test, which must not be out yet; or the ``output`` of the task that made it.
+    :param email_id: the email to test, not yet published; or the ``output`` of the task that created it.
     :param variation_name: name of the variation.
-    :returns: ``email_id``, ``name`` and ``state`` of the variation, ``original_id``, and whether it was
-        ``created`` by this task.
-    :raises AirflowFailException: when there is no such email, it is a variation itself, or it can be
-        tested no longer.
+    :returns: :class:`.EmailVariationOutcome`: ``email_id``, ``name`` and ``state`` of the variation,
+        ``original_id``, and whether it was ``created`` by this task.
+    :raises AirflowFailException: when there is no such email, it is a variation itself, or it can no longer
+        be tested.
 
     Source: ``POST /marketing/{version}/emails/ab-test/create-variation``.
     """
@@ -47,18 +47,16 @@ class CreateABTestVariationOperator(MarketingOperator):
         self.email_id = email_id
         self.variation_name = variation_name
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> EmailVariationOutcome:
         from airflow_provider_mkt.actions.hubspot import emails
 
-        email_id, name = (
-            required_str("email_id", self.email_id),
-            required_str("variation_name", self.variation_name),
-        )
+        email_id = required_str("email_id", self.email_id)
+        name = required_str("variation_name", self.variation_name)
         with self.hook_on("hubspot") as hook, hook.exclusive(f"variation of email {email_id}"):
-            made = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
-        variation = made.value
+            ensured = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
+        variation = ensured.value
         self.log.info(
-            "Email %s: variation %s %s", email_id, variation.id, "made" if made.new else "was there already"
+            "%s variation %s of email %s", "Created" if ensured.new else "Found", variation.id, email_id
         )
         return {
             "outcome": "email_variation",
@@ -67,25 +65,25 @@ class CreateABTestVariationOperator(MarketingOperator):
             "original_id": email_id,
             "name": variation.name,
             "state": variation.state,
-            "created": made.new,
+            "created": ensured.new,
         }
 
 
 class SendSampleEmailOperator(MarketingOperator):
-    """Send a sample of a Marketo email, to each address once.
+    """Send a sample of a Marketo email, once to each address.
 
-    Sends real mail. Nothing on the platform shows whether a sample went out, so one whose answer was
-    lost, or whose worker was killed, fails the task and is not sent again by itself; clearing the task
-    then sends it, and not those that went out.
+    Sends real mail. The platform does not show whether a sample was sent. So a sample whose answer was
+    lost, or whose worker was killed, fails the task and is not sent again by itself. Clearing the task sends
+    it, and does not repeat the samples that were sent.
 
     :param conn_id: a connection of type ``marketo``.
-    :param email_id: the email, or the ``output`` of the task that made it; its draft, where it has one.
+    :param email_id: the email, or the ``output`` of the task that created it; its draft where it has one.
     :param to: one address, or a list of them.
     :param lead_id: the lead whose values fill the email's tokens.
     :param text_only: send the text part only.
-    :returns: ``total``, ``sent``, ``rejected`` and ``unknown``: counts.
-    :raises AirflowFailException: when a sample was refused, or what became of one is unknown; the
-        others are sent first.
+    :returns: :class:`.EmailSamplesOutcome`: ``total``, ``sent``, ``rejected`` and ``unknown`` (counts).
+    :raises AirflowFailException: when a sample was rejected, or the outcome of one is unknown; the others
+        are sent first.
 
     Source: ``POST /rest/asset/v1/email/{id}/sendSample.json``.
     """
@@ -108,14 +106,14 @@ class SendSampleEmailOperator(MarketingOperator):
         self.lead_id = lead_id
         self.text_only = text_only
 
-    def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.marketo import emails as email_actions
+    def run_action(self, context: Context) -> EmailSamplesOutcome:
+        from airflow_provider_mkt.actions.marketo import emails
 
         email_id, addresses = required_str("email_id", self.email_id), self._addresses()
         text_only = to_bool("text_only", self.text_only)
         with self.hook_on("marketo") as hook:
             samples = hook.follow(
-                email_actions.send(
+                emails.send(
                     task_state_of(context),
                     email_id,
                     addresses,
@@ -123,7 +121,7 @@ class SendSampleEmailOperator(MarketingOperator):
                     text_only=text_only,
                 )
             )
-        outcome = {
+        outcome: EmailSamplesOutcome = {
             "outcome": "email_samples",
             "platform": hook.conn_type,
             "email_id": email_id,
@@ -132,24 +130,23 @@ class SendSampleEmailOperator(MarketingOperator):
             "rejected": len(samples.rejected),
             "unknown": len(samples.unknown),
         }
-        self.log.info("Email %s: %d of %d samples sent", email_id, len(samples.sent), len(addresses))
-        problems = [f"to[{place}] was refused: {reason}" for place, reason in samples.rejected.items()]
+        self.log.info("Sent %d of %d samples of email %s", len(samples.sent), len(addresses), email_id)
+        # Addresses are named by their index: they belong to people.
+        problems = [f"to[{index}] was rejected: {reason}" for index, reason in samples.rejected.items()]
         problems += [
-            f"whether to[{place}] was sent a sample is unknown; clear the task to send it"
-            for place in samples.unknown
+            f"to[{index}]: it is unknown whether a sample was sent; clear the task to send one"
+            for index in samples.unknown
         ]
         if problems:
             context["ti"].xcom_push(key="return_value", value=outcome)
-            raise AirflowFailException("; ".join(problems[:5]))
+            raise AirflowFailException("; ".join(problems[:_MAX_PROBLEMS]))
         return outcome
 
     def _addresses(self) -> list[str]:
-        given = self.to
-        if isinstance(given, str) and not given.lstrip().startswith("["):
-            given = [given]
-        addresses = [
-            required_str(f"to[{place}]", address) for place, address in enumerate(as_list("to", given))
-        ]
+        to = self.to
+        if isinstance(to, str) and not to.lstrip().startswith("["):
+            to = [to]
+        addresses = [required_str(f"to[{index}]", address) for index, address in enumerate(as_list("to", to))]
         if not addresses:
-            raise InvalidInput("to", "is empty: nobody to send a sample to")
+            raise InvalidInput("to", "is empty: give at least one address")
         return list(dict.fromkeys(addresses))

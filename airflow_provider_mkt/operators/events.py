@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from airflow.providers.common.compat.sdk import AirflowFailException
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.operators._base import (
-    MarketingOperator,
-    as_list,
+from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
+from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
+from airflow_provider_mkt.operators._parameters import (
     as_mapping,
+    as_mappings,
     as_time,
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
+    from airflow_provider_mkt.operators.outcomes import MarketingEventOutcome, MarketingEventsOutcome
+    from airflow_provider_mkt.sync.files import Format
+    from airflow_provider_mkt.sync.mapping import Type
     from airflow_provider_mkt.sync.report import SyncOutcome
+    from airflow_provider_mkt.sync.rows import Blank
 
 
 class UpsertMarketingEventsOperator(MarketingOperator):
-    """Create or update HubSpot marketing events, each by its ids in the system it comes from.
+    """Create or update HubSpot marketing events, each by its ids in the external system.
 
-    Running it again changes nothing more. What becomes of each event is told, 100 at a time.
+    Running the task again changes nothing more. Events are sent in batches of 100, and the outcome of each
+    one is reported.
 
     :param conn_id: a connection of type ``hubspot``. Events belong to the app whose token it holds.
     :param events: one mapping each: ``external_event_id``, ``external_account_id``, ``name`` and
-        ``organizer``, and ``event_type``, ``description``, ``url``, ``start``, ``end`` (ISO 8601 with
-        offset), ``cancelled``, ``completed`` and ``custom_properties``.
-    :param event_defaults: fields given to every event that does not have them.
-    :returns: ``total``, ``written`` and ``rejected``: counts, and ``reasons`` by
-        ``external_account_id/external_event_id``.
-    :raises AirflowFailException: on a wrong field, before anything is sent, or when the platform refused
-        some; the others are written first.
+        ``organizer`` are required; ``event_type``, ``description``, ``url``, ``start``, ``end`` (ISO 8601
+        with offset), ``cancelled``, ``completed`` and ``custom_properties`` are optional.
+    :param event_defaults: fields for every event that does not have them.
+    :returns: :class:`.MarketingEventsOutcome`: ``total``, ``written`` and ``rejected`` (counts), and
+        ``reasons`` by ``external_account_id/external_event_id``.
+    :raises AirflowFailException: on a wrong field, before anything is sent, or when the platform rejects some
+        events; the others are written first.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """
@@ -55,66 +56,92 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         self,
         *,
         conn_id: str,
-        events: Sequence[Mapping[str, Any]] | str,
-        event_defaults: Mapping[str, Any] | str | None = None,
+        events: Sequence[Mapping[str, object]] | str,
+        event_defaults: Mapping[str, object] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
         self.events = events
         self.event_defaults = event_defaults
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> MarketingEventsOutcome:
         from airflow_provider_mkt.actions.hubspot import events as event_actions
 
         defaults = as_mapping("event_defaults", self.event_defaults or {})
-        events: list[dict[str, Any]] = []
-        for place, event in enumerate(as_list("events", self.events)):
-            if not isinstance(event, Mapping):
-                raise InvalidInput(f"events[{place}]", f"must be a mapping, not {describe_type(event)}")
-            events.append({**defaults, **event})
+        events = as_mappings("events", self.events, defaults)
         with self.hook_on("hubspot") as hook:
-            done = hook.follow(event_actions.upsert_all(events))
-        outcome = {
+            result = hook.follow(event_actions.upsert_all(events))
+        outcome: MarketingEventsOutcome = {
             "outcome": "marketing_events",
             "platform": hook.conn_type,
             "total": len(events),
-            "written": len(done.written),
-            "rejected": len(done.rejected),
-            "reasons": done.rejected,
+            "written": len(result.written),
+            "rejected": len(result.rejected),
+            "reasons": result.rejected,
         }
-        self.log.info("%(total)d events: %(written)d written, %(rejected)d rejected", outcome)
-        if done.rejected:
-            context["ti"].xcom_push(key="return_value", value=outcome)
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in list(done.rejected.items())[:5])
-            msg = f"{len(done.rejected)} of {len(events)} events were refused: {reasons}"
-            raise AirflowFailException(msg)
+        self.log.info(
+            "Wrote %d of %d marketing events: %d were rejected",
+            len(result.written),
+            len(events),
+            len(result.rejected),
+        )
+        fail_if_rejected(context, outcome, result.rejected, len(events), "events")
         return outcome
 
 
 class RecordAttendanceOperator(LeadWritingOperator):
-    """Record who registered for, attended or called off a HubSpot marketing event.
+    """Record who registered for, attended or cancelled a HubSpot marketing event.
 
-    Contacts stream from a list, a file or a database (``leads``, ``source``, ``sql`` and what goes with them:
-    see :class:`.LeadSourceOperator`), 100 to a call. One that cannot be recorded goes to the rejects file
-    with its own input and the reason; the others are recorded.
+    Contacts are read from a list, a file or a database, and sent in batches of 100. A row that cannot be
+    recorded is written to the rejects file with its input and the reason; the others are recorded. A retry
+    does not send again what is known to be recorded.
 
     A row has ``email`` or ``contact_id``, and ``interaction_at``, when it happened: ISO 8601 text with
     offset, or milliseconds since 1970. Recording the same contact, state and time again adds nothing, so
-    take that time from the system the event comes from; ``constants`` gives all rows the same. Further
-    fields: ``properties`` (text to text), for ``attend`` ``joined_at`` and ``left_at``, and by email, for an
-    event of this app, ``contact_properties``, which only a contact that is made gets.
+    take that time from the external system; ``constants`` gives all rows the same time. Further fields:
+    ``properties`` (text to text); for ``attend`` also ``joined_at`` and ``left_at``; by email, for an event
+    of this app, also ``contact_properties``, which are written only to contacts that are created.
+
+    Exactly one of ``leads``, ``source`` and ``sql`` is given.
 
     :param conn_id: a connection of type ``hubspot``.
     :param state: ``register``, ``attend`` or ``cancel``.
-    :param external_event_id: the event's id in the system it comes from, for an event of the app whose
-        token the connection holds. Contacts that do not exist are made there, by email.
-    :param external_account_id: the account there.
-    :param object_id: instead of both: the event's object id, whichever app made it. No contacts are made.
-    :param lookup_field: ``email`` or ``contact_id``: what rows name a contact by.
+    :param external_event_id: the event's id in the external system, for an event of the app whose token the
+        connection holds. Contacts that do not exist are created, by email.
+    :param external_account_id: the account in the external system.
+    :param object_id: instead of both: the event's object id, for an event of any app. No contacts are
+        created.
+    :param leads: the rows: a list of mappings of field to value, or a callable without arguments that
+        returns any iterable of them.
+    :param source: a file on any object storage: CSV (UTF-8, with a header), JSON Lines or Parquet; CSV and
+        JSON Lines also compressed by gzip or zstd (``.gz``, ``.zst``). The rejects file of an earlier run
+        can be given.
+    :param source_format: ``csv``, ``jsonl`` or ``parquet``; by the file's ending when not given.
+    :param sql: a statement that returns rows, read with a server-side cursor.
+    :param sql_conn_id: the database: any Airflow connection with a SQL hook.
+    :param sql_parameters: values for the statement's placeholders, in the style of the database's driver.
+    :param columns: column to field, for columns that are not named like their field. A column that is mapped
+        to None is left out.
+    :param constants: fields with the same value in every row.
+    :param null_values: texts that mean no value, such as ``NULL``.
+    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value
+        that is not of its type rejects its row.
+    :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
+        ``null_values``): ``omit`` leaves the field out, ``clear`` sends it empty.
+    :param lookup_field: ``email`` or ``contact_id``: the field that identifies a contact.
+    :param max_rejected: how many rejected rows are accepted: a number, a share (0.05 or ``"5%"``), or None
+        for any number. Above it the task fails without retry, after all other rows were sent.
+    :param rejects_path: a JSON Lines file for rejected rows; a file on this machine when not given. There is
+        no file when there are none.
+    :param outcomes_path: a JSON Lines file for the outcome of every row, with the contact's id; none when
+        not given.
+    :param max_concurrency: calls in flight at most; as many as the connection allows when not given.
+    :param fail_fast: stop as soon as more rows are rejected than accepted. A share counts from the
+        thousandth row on.
     :returns: ``total``, ``recorded``, ``skipped``, ``rejected``, ``resumed`` (done by earlier tries),
         ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
-    :raises AirflowFailException: when there is no such event, more rows were rejected than allowed, or a
-        column is none of those fields.
+    :raises AirflowFailException: when there is no such event, more rows are rejected than accepted, or a
+        column is not one of those fields.
 
     Source: ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/create``,
     ``POST /marketing/{version}/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create``,
@@ -138,9 +165,49 @@ class RecordAttendanceOperator(LeadWritingOperator):
         external_event_id: str | None = None,
         external_account_id: str | None = None,
         object_id: str | int | None = None,
+        leads: Sequence[Mapping[str, object]]
+        | Callable[[], Iterable[Mapping[str, object]]]
+        | str
+        | None = None,
+        source: str | None = None,
+        source_format: Format | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
+        columns: Mapping[str, str | None] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
+        null_values: Sequence[str] = (),
+        types: Mapping[str, Type] | None = None,
+        blank: Blank = "omit",
+        lookup_field: str = "email",
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        outcomes_path: str | None = None,
+        max_concurrency: int | None = None,
+        fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(conn_id=conn_id, **kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            leads=leads,
+            source=source,
+            source_format=source_format,
+            sql=sql,
+            sql_conn_id=sql_conn_id,
+            sql_parameters=sql_parameters,
+            columns=columns,
+            constants=constants,
+            null_values=null_values,
+            types=types,
+            blank=blank,
+            lookup_field=lookup_field,
+            max_rejected=max_rejected,
+            rejects_path=rejects_path,
+            outcomes_path=outcomes_path,
+            max_concurrency=max_concurrency,
+            fail_fast=fail_fast,
+            **kwargs,
+        )
         self.state = state
         self.external_event_id = external_event_id
         self.external_account_id = external_account_id
@@ -158,17 +225,21 @@ class RecordAttendanceOperator(LeadWritingOperator):
             object_id=optional_str("object_id", self.object_id),
         )
 
-    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
-        told = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
-        return {**told, "outcome": "event_attendance", "recorded": outcome["updated"]}
+    def result_of(self, outcome: SyncOutcome) -> Mapping[str, object]:
+        shared = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
+        return {**shared, "outcome": "event_attendance", "recorded": outcome["updated"]}
 
 
-class _OneEventOperator(MarketingOperator):
-    """Base of the operators that change one event of the app whose token the connection holds.
+class CancelMarketingEventOperator(MarketingOperator):
+    """Mark a HubSpot marketing event as cancelled. Running the task again changes nothing more.
 
     :param conn_id: a connection of type ``hubspot``.
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :returns: :class:`.MarketingEventOutcome`: the event's ids.
+    :raises AirflowFailException: when there is no such event, or another app created it.
+
+    Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
 
     template_fields: Sequence[str] = ("conn_id", "external_event_id", "external_account_id")
@@ -180,61 +251,41 @@ class _OneEventOperator(MarketingOperator):
         self.external_event_id = external_event_id
         self.external_account_id = external_account_id
 
-    def _key(self) -> tuple[str, str]:
-        event_id = required_str("external_event_id", self.external_event_id)
-        return event_id, required_str("external_account_id", self.external_account_id)
-
-    def _told(self, outcome: str, event: MarketingEvent) -> dict[str, Any]:
-        event_id, account_id = self._key()
-        self.log.info("Event %s/%s: %s", account_id, event_id, outcome)
-        return {
-            "outcome": outcome,
-            "platform": "hubspot",
-            "external_event_id": event_id,
-            "external_account_id": account_id,
-            "object_id": event.get("objectId"),
-        }
-
-
-class CancelMarketingEventOperator(_OneEventOperator):
-    """Mark a HubSpot marketing event as called off. Doing so again changes nothing.
-
-    :param conn_id: a connection of type ``hubspot``.
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :returns: the event's ids.
-    :raises AirflowFailException: when there is no such event, or another app made it.
-
-    Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
-    """
-
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> MarketingEventOutcome:
         from airflow_provider_mkt.client.hubspot.events import marketing_events
 
+        ids = _event_ids(self)
         with self.hook_on("hubspot") as hook:
-            event = hook.run(marketing_events.cancel(*self._key()))
-        return self._told("marketing_event_cancelled", event)
+            event = hook.run(marketing_events.cancel(*ids))
+        self.log.info("Cancelled event %s of account %s", *ids)
+        return _event_outcome("marketing_event_cancelled", ids, event)
 
 
-class CompleteMarketingEventOperator(_OneEventOperator):
-    """Mark a HubSpot marketing event as over. Doing so again changes nothing.
+class CompleteMarketingEventOperator(MarketingOperator):
+    """Mark a HubSpot marketing event as completed. Running the task again changes nothing more.
 
-    HubSpot then works out how long everybody attended, so let it follow the last
+    HubSpot then computes how long everybody attended, so run it after the last
     :class:`RecordAttendanceOperator`.
 
     :param conn_id: a connection of type ``hubspot``.
-    :param external_event_id: the event's id in the system it comes from.
-    :param external_account_id: the account there.
-    :param started_at: when it really began: an aware datetime or ISO 8601 text with offset.
-    :param ended_at: when it really ended.
-    :returns: the event's ids.
-    :raises AirflowFailException: when there is no such event, another app made it, or it would end before
-        it began.
+    :param external_event_id: the event's id in the external system.
+    :param external_account_id: the account in the external system.
+    :param started_at: when the event started: an aware datetime or ISO 8601 text with offset.
+    :param ended_at: when it ended.
+    :returns: :class:`.MarketingEventOutcome`: the event's ids.
+    :raises AirflowFailException: when there is no such event, another app created it, or it would end before
+        it starts.
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/complete``.
     """
 
-    template_fields: Sequence[str] = (*_OneEventOperator.template_fields, "started_at", "ended_at")
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "external_event_id",
+        "external_account_id",
+        "started_at",
+        "ended_at",
+    )
 
     def __init__(
         self,
@@ -246,16 +297,13 @@ class CompleteMarketingEventOperator(_OneEventOperator):
         ended_at: datetime | str,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            conn_id=conn_id,
-            external_event_id=external_event_id,
-            external_account_id=external_account_id,
-            **kwargs,
-        )
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.external_event_id = external_event_id
+        self.external_account_id = external_account_id
         self.started_at = started_at
         self.ended_at = ended_at
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> MarketingEventOutcome:
         from airflow_provider_mkt.client.hubspot.events import marketing_events
 
         start, end = as_time("started_at", self.started_at), as_time("ended_at", self.ended_at)
@@ -263,6 +311,29 @@ class CompleteMarketingEventOperator(_OneEventOperator):
             raise InvalidInput("started_at" if start is None else "ended_at", "is missing")
         if end < start:
             raise InvalidInput("ended_at", "is before started_at")
+        ids = _event_ids(self)
         with self.hook_on("hubspot") as hook:
-            event = hook.run(marketing_events.complete(*self._key(), start=start, end=end))
-        return self._told("marketing_event_completed", event)
+            event = hook.run(marketing_events.complete(*ids, start=start, end=end))
+        self.log.info("Completed event %s of account %s", *ids)
+        return _event_outcome("marketing_event_completed", ids, event)
+
+
+def _event_ids(operator: CancelMarketingEventOperator | CompleteMarketingEventOperator) -> tuple[str, str]:
+    """Return the ids of the event and of the account in the external system."""
+    event_id = required_str("external_event_id", operator.external_event_id)
+    return event_id, required_str("external_account_id", operator.external_account_id)
+
+
+def _event_outcome(
+    outcome: Literal["marketing_event_cancelled", "marketing_event_completed"],
+    ids: tuple[str, str],
+    event: MarketingEvent,
+) -> MarketingEventOutcome:
+    event_id, account_id = ids
+    return {
+        "outcome": outcome,
+        "platform": "hubspot",
+        "external_event_id": event_id,
+        "external_account_id": account_id,
+        "object_id": event.get("objectId"),
+    }

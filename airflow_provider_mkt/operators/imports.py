@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
 from airflow_provider_mkt.operators._import_source import ImportFile
@@ -142,11 +143,10 @@ class ImportLeadsOperator(ImportingOperator):
         self.warnings_path = warnings_path
         self.lost_after = lost_after
 
-    def work(self, context: Context) -> ImportOutcome:
+    def run_action(self, context: Context) -> ImportOutcome:
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
-        hook = self.hook
         self.reset_cancellation()
-        hook.sleep = self.sleep
+        hook = self.hook.bind(RunContext(sleep=self.sleep))
         importer = self._importer(hook)
         with hook, ExitStack() as stack:
             marks, outcome = self._imported(context, hook, importer, stack)

@@ -132,7 +132,7 @@ class SubmitFormOperator(MarketingOperator):
         self.visitor_data = visitor_data
         self.cookie = cookie
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> dict[str, Any]:
         from airflow_provider_mkt.actions.marketo import leads
 
         form_id = required_str("form_id", self.form_id)

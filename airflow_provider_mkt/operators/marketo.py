@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from airflow_provider_mkt.operators._named_call import NamedCallOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class MarketoOperator(NamedCallOperator):
-    """Run a Marketo call by name, with arguments checked against it before anything is sent.
+    """Run a Marketo call by name. Its arguments are checked before anything is sent.
 
-    For what has no operator of its own. Calls are the functions of the modules in
+    For calls that have no operator of their own. Calls are the functions of the modules in
     ``airflow_provider_mkt.client.marketo``, named ``<module>.<function>``.
 
     :param conn_id: a connection of type ``marketo``.
-    :param call: e.g. ``leads.list``.
-    :param arguments: the function's arguments, as JSON has them.
-    :param output_path: write the result there as JSON Lines, of a call with pages the rows of all of them,
-        and return their number.
-    :returns: the call's result, as JSON; one too large for XCom is told to be so,
-        and tokens and passwords in it are left out (``output_path`` keeps them).
-    :raises AirflowFailException: on an unknown call or argument, one of a wrong type, or when nobody knows
-        whether a call that must not be repeated was carried out.
+    :param call: name of the call, e.g. ``leads.list``.
+    :param arguments: arguments of the function, as JSON has them.
+    :param output_path: write the result to this file as JSON Lines, and return the number of rows. A call
+        with pages writes the rows of all pages.
+    :returns: the call's result as JSON. Tokens and passwords in it are masked. A result that is too large
+        for XCom is replaced by its size; ``output_path`` keeps both.
+    :raises AirflowFailException: on an unknown call or argument, an argument of a wrong type, or when it is
+        unknown whether the platform ran a call that is not safe to repeat.
     """
 
     platform = "marketo"
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        call: str,
+        arguments: Mapping[str, object] | str | None = None,
+        output_path: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(conn_id=conn_id, call=call, arguments=arguments, output_path=output_path, **kwargs)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import (
-    MarketingOperator,
-    as_mapping,
-    as_time,
-    optional_str,
-    required_str,
-)
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._parameters import as_mapping, as_time, optional_str, required_str
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
@@ -21,21 +18,29 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_mkt.operators.outcomes import (
+        EmailProgramScheduleOutcome,
+        EmailProgramWithdrawalOutcome,
+        ProgramCopyOutcome,
+        ProgramTokensOutcome,
+    )
+
 
 class CloneProgramOperator(MarketingOperator):
-    """Copy a Marketo program once: a copy of that name that is there already is left as it is.
+    """Clone a Marketo program once. A copy of that name that exists already is not changed.
 
-    Its emails, campaigns and tokens come along, its members do not. Running it again, by a retry or
-    another DAG run, makes no second copy; a name with ``{{ run_id }}`` in it makes one for each run.
+    Emails, campaigns and tokens are copied, members are not. Running the task again, by a retry or another
+    DAG run, creates no second copy; a name with ``{{ run_id }}`` in it gives one copy per run.
 
     :param conn_id: a connection of type ``marketo``.
-    :param program_id: the program to copy.
+    :param program_id: the program to clone.
     :param name: name of the copy, unique in the instance, at most 255 characters.
-    :param folder_id: the folder that the copy goes into, of the same workspace.
-    :param description: of the copy; that of the original when not given.
-    :returns: ``program_id`` of the copy, its ``name``, and whether it was ``created`` by this task.
-    :raises AirflowFailException: when there is no such program, it cannot be copied, or the name is that
-        of a program elsewhere or of another type.
+    :param folder_id: the folder for the copy, in the same workspace.
+    :param description: description of the copy; that of the original when not given.
+    :returns: :class:`.ProgramCopyOutcome`: ``program_id`` of the copy, its ``name``, and whether it was
+        ``created`` by this task.
+    :raises AirflowFailException: when there is no such program, it cannot be cloned, or a program in
+        another folder or of another type has the name.
 
     Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
     """
@@ -58,7 +63,7 @@ class CloneProgramOperator(MarketingOperator):
         self.folder_id = folder_id
         self.description = description
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> ProgramCopyOutcome:
         from airflow_provider_mkt.actions.marketo import programs
 
         program_id, name = required_str("program_id", self.program_id), required_str("name", self.name)
@@ -73,8 +78,10 @@ class CloneProgramOperator(MarketingOperator):
                     description=optional_str("description", self.description),
                 )
             )
-        copy_id, word = str(copy.value["id"]), "made" if copy.new else "was there already"
-        self.log.info("Program %s: copy %s %s", program_id, copy_id, word)
+        copy_id = str(copy.value["id"])
+        self.log.info(
+            "%s program %s as %s", "Cloned" if copy.new else "Found the copy of", program_id, copy_id
+        )
         return {
             "outcome": "program_copy",
             "platform": hook.conn_type,
@@ -85,15 +92,16 @@ class CloneProgramOperator(MarketingOperator):
 
 
 class SetProgramTokensOperator(MarketingOperator):
-    """Set My Tokens of a Marketo program or folder; running it again changes nothing more.
+    """Set My Tokens of a Marketo program or folder. Running the task again changes nothing more.
 
     :param conn_id: a connection of type ``marketo``.
     :param tokens: name without ``{{my.}}``, at most 50 characters, to value: text or a number, or a
         mapping of ``value`` and ``type`` (``text``, ``rich text``, ``date``, ``number``, ``score`` or
-        ``sfdc campaign``). Where no type is told, that of the token stands, and a new token is ``text``.
+        ``sfdc campaign``). Without a type, an existing token keeps its type, and a new token is ``text``.
     :param program_id: the program.
     :param folder_id: instead of ``program_id``: the folder.
-    :returns: the names of the tokens that were ``changed``, and the number left ``unchanged``.
+    :returns: :class:`.ProgramTokensOutcome`: the names of the tokens that were ``changed``, and the number
+        of those left ``unchanged``.
     :raises AirflowFailException: on a wrong name, type or value, before anything is changed, or when there
         is no such program or folder.
 
@@ -108,7 +116,7 @@ class SetProgramTokensOperator(MarketingOperator):
         self,
         *,
         conn_id: str,
-        tokens: Mapping[str, Any] | str,
+        tokens: Mapping[str, object] | str,
         program_id: str | int | None = None,
         folder_id: str | int | None = None,
         **kwargs: Any,
@@ -118,49 +126,53 @@ class SetProgramTokensOperator(MarketingOperator):
         self.program_id = program_id
         self.folder_id = folder_id
 
-    def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.marketo import programs as program_actions
+    def run_action(self, context: Context) -> ProgramTokensOutcome:
+        from airflow_provider_mkt.actions.marketo import programs
 
-        program_id, folder_id = (
-            optional_str("program_id", self.program_id),
-            optional_str("folder_id", self.folder_id),
-        )
+        program_id = optional_str("program_id", self.program_id)
+        folder_id = optional_str("folder_id", self.folder_id)
         if (program_id is None) == (folder_id is None):
             raise InvalidInput("program_id", "give either program_id or folder_id")
         with self.hook_on("marketo") as hook:
-            done = hook.follow(
-                program_actions.set_all(
+            result = hook.follow(
+                programs.set_all(
                     program_id or folder_id or "",
                     as_mapping("tokens", self.tokens),
                     folder_type="Program" if program_id else "Folder",
                 )
             )
-        self.log.info("%d tokens changed, %d had their value", len(done.changed), len(done.unchanged))
+        self.log.info(
+            "Changed %d tokens; %d had their value already", len(result.changed), len(result.unchanged)
+        )
         return {
             "outcome": "program_tokens",
             "platform": hook.conn_type,
-            "changed": list(done.changed),
-            "unchanged": len(done.unchanged),
+            "changed": list(result.changed),
+            "unchanged": len(result.unchanged),
         }
 
 
 class ScheduleEmailProgramOperator(WaitingOperator):
-    """Set when a Marketo email program sends, and approve it, once.
+    """Set the start date of a Marketo email program, and approve it, once.
 
-    A program that is approved for that time already is left alone. One that is approved for another time
-    fails the task: :class:`UnapproveProgramOperator` takes it back first.
+    A program that is approved for that time already is not changed. A program that is approved for another
+    time fails the task: :class:`UnapproveProgramOperator` unapproves it first.
 
     :param conn_id: a connection of type ``marketo``.
-    :param program_id: an email program with an approved email and a smart list, which come with a clone.
-    :param publish_at: send then: an aware datetime or ISO 8601 text with offset.
-    :param end_at: when the program ends; as it is when not given, or a day after ``publish_at`` where
-        that would be too early.
-    :param wait_for_completion: wait until the mail is out, and fail where it is not.
-    :param cancel_on_kill: take the program back when a user ends the task while it is deferred.
-    :returns: ``scheduled`` (by this task), ``state``, ``scheduled_for``, ``job``, and after waiting
-        ``job_states``.
+    :param program_id: an email program with an approved email and a smart list; a clone has both.
+    :param publish_at: when the program sends: an aware datetime or ISO 8601 text with offset.
+    :param end_at: when the program ends; its present end when not given, or a day after ``publish_at`` where
+        the present end would be too early.
+    :param wait_for_completion: wait until the email is sent, and fail the task when it is not.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: seconds between polls; the shortest useful interval when not given.
+    :param wait_timeout: seconds to wait at most.
+    :param max_poll_failure_time: seconds for which polls may keep failing.
+    :param cancel_on_kill: unapprove the program when a user ends the task while it is deferred.
+    :returns: :class:`.EmailProgramScheduleOutcome`: ``scheduled`` (by this task), ``state``,
+        ``scheduled_for``, ``job``, and after waiting ``job_states``.
     :raises AirflowFailException: when there is no such email program, it cannot be approved, ``publish_at``
-        is over, or it is approved for another time.
+        has passed, or it is approved for another time.
 
     Source: ``POST /rest/asset/v1/program/{id}.json`` and ``POST /rest/asset/v1/program/{id}/approve.json``.
     """
@@ -174,47 +186,70 @@ class ScheduleEmailProgramOperator(WaitingOperator):
         program_id: str | int,
         publish_at: datetime | str,
         end_at: datetime | str | None = None,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        max_poll_failure_time: float = 600.0,
+        cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(conn_id=conn_id, **kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_timeout=wait_timeout,
+            max_poll_failure_time=max_poll_failure_time,
+            cancel_on_kill=cancel_on_kill,
+            **kwargs,
+        )
         self.program_id = program_id
         self.publish_at = publish_at
         self.end_at = end_at
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> EmailProgramScheduleOutcome:
         from airflow_provider_mkt.actions.marketo import emails
 
         program_id = required_str("program_id", self.program_id)
         publish_at, end_at = as_time("publish_at", self.publish_at), as_time("end_at", self.end_at)
         if publish_at is None:
-            raise InvalidInput("publish_at", "is missing: when the program is to send")
-        with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
+            raise InvalidInput("publish_at", "is missing: when the program sends")
+        with self.hook_on("marketo") as hook, hook.exclusive(_lock_name(program_id)):
             publication = hook.follow(
                 emails.approve_program(
                     program_id, task_state_of(context), publish_at=publish_at, end_at=end_at
                 )
             )
-        self.log.info("Program %s is %s for %s", program_id, publication.state, publication.scheduled_for)
-        outcome = {
+        self.log.info(
+            "%s email program %s: state %s, scheduled for %s",
+            "Scheduled" if publication.done else "Did not change",
+            program_id,
+            publication.state,
+            publication.scheduled_for,
+        )
+        outcome: EmailProgramScheduleOutcome = {
             "outcome": "email_program_schedule",
             "platform": hook.conn_type,
             "program_id": program_id,
             "scheduled": publication.done,
             "state": publication.state,
             "scheduled_for": publication.scheduled_for,
-            "job": dict(publication.job.to_json()),
+            "job": publication.job.to_json(),
         }
-        return self.wait_for_jobs(context, [publication.job], outcome)
+        waited = self.wait_for_jobs(context, [publication.job], dict(outcome))
+        return cast("EmailProgramScheduleOutcome", waited)
 
 
 class UnapproveProgramOperator(MarketingOperator):
-    """Take a Marketo email program back before it sends. One that is not approved is left alone.
+    """Unapprove a Marketo email program before it sends. A program that is not approved is not changed.
 
     :param conn_id: a connection of type ``marketo``.
     :param program_id: the email program.
-    :returns: ``unapproved`` (by this task), and when it ``was_due``.
-    :raises AirflowFailException: when there is no such email program, or it has begun to send, which
-        nothing takes back.
+    :returns: :class:`.EmailProgramWithdrawalOutcome`: ``unapproved`` (by this task), and when it
+        ``was_due``.
+    :raises AirflowFailException: when there is no such email program, or it has started to send, which
+        cannot be undone.
 
     Source: ``POST /rest/asset/v1/program/{id}/unapprove.json``.
     """
@@ -225,23 +260,25 @@ class UnapproveProgramOperator(MarketingOperator):
         super().__init__(conn_id=conn_id, **kwargs)
         self.program_id = program_id
 
-    def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.marketo import emails as email_actions
+    def run_action(self, context: Context) -> EmailProgramWithdrawalOutcome:
+        from airflow_provider_mkt.actions.marketo import emails
 
         program_id = required_str("program_id", self.program_id)
-        with self.hook_on("marketo") as hook, hook.exclusive(_publishing(program_id)):
-            withdrawn = hook.follow(email_actions.unapprove_program(program_id, task_state_of(context)))
-        word = "taken back" if withdrawn.done else "left alone, it was not approved"
-        self.log.info("Program %s: %s", program_id, word)
+        with self.hook_on("marketo") as hook, hook.exclusive(_lock_name(program_id)):
+            withdrawal = hook.follow(emails.unapprove_program(program_id, task_state_of(context)))
+        if withdrawal.done:
+            self.log.info("Unapproved email program %s", program_id)
+        else:
+            self.log.info("Email program %s is not approved; nothing to unapprove", program_id)
         return {
             "outcome": "email_program_withdrawal",
             "platform": hook.conn_type,
             "program_id": program_id,
-            "unapproved": withdrawn.done,
-            "was_due": withdrawn.was_due,
+            "unapproved": withdrawal.done,
+            "was_due": withdrawal.was_due,
         }
 
 
-def _publishing(program_id: str) -> str:
-    """The lock that publishing takes: one of them at a time."""
-    return f"publish {None} {program_id}"
+def _lock_name(program_id: str) -> str:
+    """Name the lock that publishing an email program takes, by whichever operator."""
+    return f"publish None {program_id}"

@@ -1,56 +1,69 @@
-"""Operators that send a published HubSpot email to one person, or to many, one mail each."""
+"""Operators that send a published HubSpot email to one person, or to many people, one email each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
+
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str, required_str
-from airflow_provider_mkt.operators._member_action import PeopleOperator
+from airflow_provider_mkt.operators._member_action import MemberOperator
+from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
+from airflow_provider_mkt.operators.outcomes import EmailMailingOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.ports import MemberAction
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
+    from airflow_provider_mkt.operators.outcomes import EmailSendOutcome
 
 
-class _SingleSendOperator(WaitingOperator):
-    """Base of the operators that send one mail to one person, once.
+class SendTransactionalEmailOperator(WaitingOperator):
+    """Send a transactional email to one person, once. Needs the transactional email add-on.
 
-    The mail goes out under a key made of the DAG run, the task, the recipient, the email and
-    ``send_key``, of which HubSpot sends one mail: retries, lost answers and killed workers send no
-    second one, another DAG run does. Use ``.expand(to=...)`` for several people.
+    For receipts, confirmations and the like, which people get whether or not they subscribe to marketing
+    email.
+
+    The send has a key, made of the DAG run, the task, the recipient, the email and ``send_key``. HubSpot
+    sends one email per key: retries, lost answers and killed workers send no second one, another DAG run
+    does. Use ``.expand(to=...)`` for several people.
 
     The address is in no log, result or link. Airflow itself shows it where it shows the task's rendered
     fields.
 
     :param conn_id: a connection of type ``hubspot``.
-    :param email_id: the email, which must be published for this kind of sending.
+    :param email_id: the email, published for transactional sending.
     :param to: the recipient's address.
-    :param send_key: part of the key: what tells two mails apart that a task sends to one person in one
-        run, e.g. an order's number. With another value a cleared task sends once more.
-    :param send_id: the key itself instead, unique in the account; then also other runs with the same one
-        send no second mail.
+    :param send_key: part of the key. It distinguishes two emails that a task sends to one person in one
+        run, e.g. an order number. With another value a cleared task sends once more.
+    :param send_id: instead: the complete key, unique in the account. Other runs with the same key send no
+        second email either.
     :param sender: ``Name <address>`` in place of the email's own.
     :param cc: addresses that get a copy.
-    :param bcc: addresses that get a hidden copy.
-    :param reply_to: addresses that answers go to.
-    :param contact_properties: written to the recipient's contact; all values text.
-    :param custom_properties: values for the email's template alone, any JSON.
-    :returns: ``email_id``, ``job``, ``state`` (``SENT``, or ``IDEMPOTENT_IGNORE`` where an earlier
-        request had sent it), and after waiting ``job_states``.
-    :raises AirflowFailException: when the email does not exist or is not published, or when the
-        platform tells that no mail goes out, with its result, e.g. ``INVALID_TO_ADDRESS``. Without
-        ``wait_for_completion`` that is known only where it answers so at once.
-    """
+    :param bcc: addresses that get a blind copy.
+    :param reply_to: addresses for replies.
+    :param contact_properties: written to the recipient's contact; all values are text.
+    :param custom_properties: values for the email's template only, any JSON.
+    :param wait_for_completion: wait until the email is sent, and fail the task when it is not.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: seconds between polls; the shortest useful interval when not given.
+    :param wait_timeout: seconds to wait at most.
+    :param max_poll_failure_time: seconds for which polls may keep failing.
+    :param cancel_on_kill: has no effect, because HubSpot cannot cancel a send.
+    :returns: :class:`.EmailSendOutcome`: ``email_id``, ``job``, ``state`` (``SENT``, or
+        ``IDEMPOTENT_IGNORE`` where an earlier request sent it), and after waiting ``job_states``.
+    :raises AirflowFailException: when the email does not exist or is not published, or when the platform
+        reports that no email is sent, with its result, e.g. ``INVALID_TO_ADDRESS``. Without
+        ``wait_for_completion`` that is known only where the platform reports it at once.
 
-    kind: ClassVar[str]
+    Source: ``POST /marketing/{version}/transactional/single-email/send``.
+    """
 
     template_fields: Sequence[str] = (
         "conn_id",
@@ -79,10 +92,25 @@ class _SingleSendOperator(WaitingOperator):
         bcc: Sequence[str] | str = (),
         reply_to: Sequence[str] | str = (),
         contact_properties: Mapping[str, str] | str | None = None,
-        custom_properties: Mapping[str, Any] | str | None = None,
+        custom_properties: Mapping[str, object] | str | None = None,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        max_poll_failure_time: float = 600.0,
+        cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(conn_id=conn_id, **kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_timeout=wait_timeout,
+            max_poll_failure_time=max_poll_failure_time,
+            cancel_on_kill=cancel_on_kill,
+            **kwargs,
+        )
         self.email_id = email_id
         self.to = to
         self.send_key = send_key
@@ -94,91 +122,146 @@ class _SingleSendOperator(WaitingOperator):
         self.contact_properties = contact_properties
         self.custom_properties = custom_properties
 
-    def work(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_mkt.actions.hubspot import sends
+    def run_action(self, context: Context) -> EmailSendOutcome:
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
-        endpoint = getattr(transactional, self.kind)
-        email_id, to = required_str("email_id", self.email_id), required_str("to", self.to)
-        message = _message(self, "cc", "bcc", "reply_to")
-
-        def make(send_id: str) -> Call[SendStatus]:
-            call: Call[SendStatus] = endpoint(email_id, to, send_id=send_id, **message)
-            return call
-
-        names = (
-            *_task(context),
-            self.kind,
-            email_id,
-            to.lower(),
-            optional_str("send_key", self.send_key) or "",
-        )
-        with self.hook_on("hubspot") as hook:
-            look = hook.follow(
-                sends.send(task_state_of(context), make, names, optional_str("send_id", self.send_id))
-            )
-        self.log.info("%s", look)
-        outcome = {
-            "outcome": "email_send",
-            "platform": hook.conn_type,
-            "email_id": email_id,
-            "job": dict(look.job.to_json()),
-            "state": look.raw_status,
-        }
-        return self.wait_for_jobs(context, [look.job], outcome)
+        return _send_to_one(self, context, "send", transactional.send)
 
 
-class SendTransactionalEmailOperator(_SingleSendOperator):
-    """Send a transactional email to one person, once. Needs the transactional email add-on.
-
-    For receipts, confirmations and the like, which people get whether or not they take marketing mail.
-
-    Source: ``POST /marketing/{version}/transactional/single-email/send``.
-    """
-
-    kind = "send"
-
-
-class SendSingleEmailOperator(_SingleSendOperator):
+class SendSingleEmailOperator(WaitingOperator):
     """Send a marketing email of the single-send kind to one person, once. Needs Marketing Hub Enterprise.
 
     Makes the recipient a marketing contact, which the account pays for, and creates the contact where
     there is none.
 
+    The send has a key, made of the DAG run, the task, the recipient, the email and ``send_key``. HubSpot
+    sends one email per key: retries, lost answers and killed workers send no second one, another DAG run
+    does. Use ``.expand(to=...)`` for several people.
+
+    The address is in no log, result or link. Airflow itself shows it where it shows the task's rendered
+    fields.
+
+    :param conn_id: a connection of type ``hubspot``.
+    :param email_id: the email, published for single sends.
+    :param to: the recipient's address.
+    :param send_key: part of the key. It distinguishes two emails that a task sends to one person in one
+        run, e.g. an order number. With another value a cleared task sends once more.
+    :param send_id: instead: the complete key, unique in the account. Other runs with the same key send no
+        second email either.
+    :param sender: ``Name <address>`` in place of the email's own.
+    :param cc: addresses that get a copy.
+    :param bcc: addresses that get a blind copy.
+    :param reply_to: addresses for replies.
+    :param contact_properties: written to the recipient's contact; all values are text.
+    :param custom_properties: values for the email's template only, any JSON.
+    :param wait_for_completion: wait until the email is sent, and fail the task when it is not.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poll_interval: seconds between polls; the shortest useful interval when not given.
+    :param wait_timeout: seconds to wait at most.
+    :param max_poll_failure_time: seconds for which polls may keep failing.
+    :param cancel_on_kill: has no effect, because HubSpot cannot cancel a send.
+    :returns: :class:`.EmailSendOutcome`: ``email_id``, ``job``, ``state`` (``SENT``, or
+        ``IDEMPOTENT_IGNORE`` where an earlier request sent it), and after waiting ``job_states``.
+    :raises AirflowFailException: when the email does not exist or is not published, or when the platform
+        reports that no email is sent, with its result, e.g. ``INVALID_TO_ADDRESS``. Without
+        ``wait_for_completion`` that is known only where the platform reports it at once.
+
     Source: ``POST /marketing/{version}/email/single-send``.
     """
 
-    kind = "single_send"
+    template_fields: Sequence[str] = SendTransactionalEmailOperator.template_fields
+
+    def __init__(
+        self,
+        *,
+        conn_id: str,
+        email_id: str | int,
+        to: str,
+        send_key: str | None = None,
+        send_id: str | None = None,
+        sender: str | None = None,
+        cc: Sequence[str] | str = (),
+        bcc: Sequence[str] | str = (),
+        reply_to: Sequence[str] | str = (),
+        contact_properties: Mapping[str, str] | str | None = None,
+        custom_properties: Mapping[str, object] | str | None = None,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        max_poll_failure_time: float = 600.0,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            conn_id=conn_id,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_timeout=wait_timeout,
+            max_poll_failure_time=max_poll_failure_time,
+            cancel_on_kill=cancel_on_kill,
+            **kwargs,
+        )
+        self.email_id = email_id
+        self.to = to
+        self.send_key = send_key
+        self.send_id = send_id
+        self.sender = sender
+        self.cc = cc
+        self.bcc = bcc
+        self.reply_to = reply_to
+        self.contact_properties = contact_properties
+        self.custom_properties = custom_properties
+
+    def run_action(self, context: Context) -> EmailSendOutcome:
+        from airflow_provider_mkt.client.hubspot.sends import transactional
+
+        return _send_to_one(self, context, "single_send", transactional.single_send)
 
 
-class SendEmailToPeopleOperator(PeopleOperator):
-    """Send a published email to many people, one mail to each, and tell what became of every one.
+class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
+    """Send a published HubSpot email to many people, one email each, and report the outcome for each person.
 
-    Each mail goes out under a key made of the DAG run, the task, the email, ``send_key`` and the
-    address, of which HubSpot sends one: retries, lost answers, killed workers and clearing the task send
-    nobody a second one, another DAG run does. To try those again to whom no mail went out, give the
-    rejects file as ``leads_path``, with another ``send_key``.
+    Each send has a key, made of the DAG run, the task, the email, ``send_key`` and the address. HubSpot
+    sends one email per key: retries, lost answers, killed workers and clearing the task send nobody a
+    second one, another DAG run does. To try those again to whom no email was sent, give the rejects file as
+    ``leads_path``, with another ``send_key``.
 
-    Asking what became of a mail counts against the account's limits, sending it does not: 10,000 people
-    take some ten minutes.
+    Polling send statuses counts against the account's limits, sending does not: 10,000 people take about
+    ten minutes.
 
-    :param email_id: the email, which must be published for this kind of sending; or the ``output`` of the
-        task that made it.
-    :param leads: addresses.
-    :param leads_path: instead of ``leads``: a file with a column of them, ``email`` as a rule.
+    :param conn_id: a connection of type ``hubspot``.
+    :param email_id: the email, published for this kind of sending; or the ``output`` of the task that
+        created it.
+    :param leads: addresses: a list, JSON text of one, or a callable without arguments that returns any
+        iterable.
+    :param leads_path: instead of ``leads``: a file on any object storage with a column of addresses: CSV,
+        JSON Lines or Parquet, the rejects file of an operator like this one, or text (``.txt``) with one
+        address per line.
+    :param leads_column: the column of the file; when not given, the first one of ``id``, ``lead``,
+        ``lead_id``, ``contact_id`` and ``email``, or the only one.
     :param kind: ``transactional``, which needs the transactional email add-on, or ``marketing``, which needs
-        Marketing Hub Enterprise and makes marketing contacts of the recipients, whom the account pays for.
-    :param send_key: part of the keys: with another value everybody gets one more mail.
+        Marketing Hub Enterprise and makes the recipients marketing contacts, which the account pays for.
+    :param send_key: part of the keys: with another value everybody gets one more email.
     :param sender: ``Name <address>`` in place of the email's own.
-    :param reply_to: addresses that answers go to.
-    :param contact_properties: written to every recipient's contact; all values text.
-    :param custom_properties: values for the email's template alone, any JSON.
-    :param poll_interval: how often to ask what became of the mails, in seconds.
-    :param result_timeout: for how long, in seconds. A mail of which nothing is known then counts as unknown.
+    :param reply_to: addresses for replies.
+    :param contact_properties: written to every recipient's contact; all values are text.
+    :param custom_properties: values for the email's template only, any JSON.
+    :param poll_interval: seconds between polls of the send statuses.
+    :param result_timeout: seconds for which the statuses of a batch of emails are polled. An email whose
+        status is not final then counts as unknown.
+    :param max_rejected: how many rejected people are accepted: a number, a share (0.05 or ``"5%"``), or None
+        for any number. Above it the task fails without retry, after the email was sent to everybody else.
+    :param rejects_path: a JSON Lines file for the people who were rejected or are unknown; a file on this
+        machine when not given. There is no file when there are none.
+    :param max_concurrency: calls in flight at most; as many as the connection allows when not given.
+    :param fail_fast: stop as soon as more people are rejected than accepted. A share counts from the
+        thousandth person on.
     :returns: ``total``, ``mailed``, ``mailed_before``, ``rejected`` and ``unknown`` (counts), ``reasons``
         (the platform's results, e.g. ``INVALID_TO_ADDRESS``, to counts) and ``rejects``.
-    :raises AirflowFailException: when the email does not exist or is not published, when more mails than
-        allowed did not go out, or when it was not told in time what became of some.
+    :raises AirflowFailException: when the email does not exist or is not published, when more people are
+        rejected than accepted, or when the outcome for some is unknown.
 
     Source: ``POST /marketing/{version}/transactional/single-email/send``,
     ``POST /marketing/{version}/email/single-send`` and
@@ -186,7 +269,7 @@ class SendEmailToPeopleOperator(PeopleOperator):
     """
 
     template_fields: Sequence[str] = (
-        *PeopleOperator.people_fields,
+        *MemberOperator.template_fields,
         "email_id",
         "kind",
         "send_key",
@@ -199,18 +282,36 @@ class SendEmailToPeopleOperator(PeopleOperator):
     def __init__(
         self,
         *,
+        conn_id: str,
         email_id: str | int,
+        leads: Sequence[str] | Callable[[], Iterable[str]] | str | None = None,
+        leads_path: str | None = None,
+        leads_column: str | None = None,
         kind: str = "transactional",
         send_key: str | None = None,
         sender: str | None = None,
         reply_to: Sequence[str] | str = (),
         contact_properties: Mapping[str, str] | str | None = None,
-        custom_properties: Mapping[str, Any] | str | None = None,
+        custom_properties: Mapping[str, object] | str | None = None,
         poll_interval: float = 10.0,
         result_timeout: float = 600.0,
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        max_concurrency: int | None = None,
+        fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            leads=leads,
+            leads_path=leads_path,
+            leads_column=leads_column,
+            max_rejected=max_rejected,
+            rejects_path=rejects_path,
+            max_concurrency=max_concurrency,
+            fail_fast=fail_fast,
+            **kwargs,
+        )
         self.email_id = email_id
         self.kind = kind
         self.send_key = send_key
@@ -221,12 +322,12 @@ class SendEmailToPeopleOperator(PeopleOperator):
         self.poll_interval = poll_interval
         self.result_timeout = result_timeout
 
-    def work(self, context: Context) -> dict[str, Any]:
-        self._names = _task(context)
-        return super().work(context)
+    def run_action(self, context: Context) -> EmailMailingOutcome:
+        self._task_key = _task_key(context)
+        return super().run_action(context)
 
     def member_action(self) -> MemberAction:
-        from airflow_provider_mkt.actions.hubspot import sends as send_actions
+        from airflow_provider_mkt.actions.hubspot import sends
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
         self.hook_on("hubspot")
@@ -234,32 +335,85 @@ class SendEmailToPeopleOperator(PeopleOperator):
         endpoints = {"transactional": transactional.send, "marketing": transactional.single_send}
         if kind not in endpoints:
             raise InvalidInput("kind", f"must be one of {', '.join(endpoints)}")
-        message = _message(self, "reply_to")
+        message = _message(self)
 
-        def make(address: str, send_id: str) -> Call[SendStatus]:
+        def build_call(address: str, send_id: str) -> Call[SendStatus]:
             return endpoints[kind](email_id, address, send_id=send_id, **message)
 
-        # For its checks alone, so that nobody gets a mail when the message is wrong.
-        make("somebody@example.com", "checked")
-        return send_actions.mailing(
-            (*self._names, kind, email_id, optional_str("send_key", self.send_key) or ""),
-            make,
+        # Checks the message before the first email is sent.
+        build_call("somebody@example.com", "checked")
+        return sends.mailing(
+            (*self._task_key, kind, email_id, optional_str("send_key", self.send_key) or ""),
+            build_call,
             poll_interval=self.poll_interval,
             timeout=self.result_timeout,
         )
 
 
-def _task(context: Context) -> tuple[str, str, str, str]:
-    """What tells this task of this DAG run from every other."""
+class _Message(TypedDict):
+    """The parts of an email that are the same for all recipients, as the calls take them."""
+
+    sender: str | None
+    reply_to: list[str]
+    contact_properties: dict[str, str]
+    custom_properties: dict[str, object]
+
+
+class _Endpoint(Protocol):
+    def __call__(
+        self,
+        email_id: str,
+        to: str,
+        *,
+        send_id: str,
+        sender: str | None,
+        cc: Sequence[str],
+        bcc: Sequence[str],
+        reply_to: Sequence[str],
+        contact_properties: Mapping[str, str],
+        custom_properties: Mapping[str, object],
+    ) -> Call[SendStatus]: ...
+
+
+_SingleSend = SendTransactionalEmailOperator | SendSingleEmailOperator
+
+
+def _send_to_one(operator: _SingleSend, context: Context, kind: str, endpoint: _Endpoint) -> EmailSendOutcome:
+    from airflow_provider_mkt.actions.hubspot import sends
+
+    email_id, to = required_str("email_id", operator.email_id), required_str("to", operator.to)
+    message = _message(operator)
+    cc, bcc = as_list("cc", operator.cc or ()), as_list("bcc", operator.bcc or ())
+
+    def build_call(send_id: str) -> Call[SendStatus]:
+        return endpoint(email_id, to, send_id=send_id, cc=cc, bcc=bcc, **message)
+
+    send_key = optional_str("send_key", operator.send_key) or ""
+    key_parts = (*_task_key(context), kind, email_id, to.lower(), send_key)
+    send_id = optional_str("send_id", operator.send_id)
+    with operator.hook_on("hubspot") as hook:
+        job_state = hook.follow(sends.send(task_state_of(context), build_call, key_parts, send_id))
+    operator.log.info("%s", job_state)
+    outcome: EmailSendOutcome = {
+        "outcome": "email_send",
+        "platform": hook.conn_type,
+        "email_id": email_id,
+        "job": job_state.job.to_json(),
+        "state": job_state.raw_status,
+    }
+    return cast("EmailSendOutcome", operator.wait_for_jobs(context, [job_state.job], dict(outcome)))
+
+
+def _task_key(context: Context) -> tuple[str, str, str, str]:
+    """Identify this task instance among all DAG runs."""
     ti = context["ti"]
     return ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index)
 
 
-def _message(operator: Any, *address_fields: str) -> dict[str, Any]:
-    """The parts of a message as the calls take them."""
+def _message(operator: _SingleSend | SendEmailToPeopleOperator) -> _Message:
     return {
         "sender": optional_str("sender", operator.sender),
+        "reply_to": as_list("reply_to", operator.reply_to or ()),
         "contact_properties": as_mapping("contact_properties", operator.contact_properties or {}),
         "custom_properties": as_mapping("custom_properties", operator.custom_properties or {}),
-        **{field: as_list(field, getattr(operator, field) or ()) for field in address_fields},
     }

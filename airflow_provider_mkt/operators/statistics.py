@@ -1,18 +1,13 @@
-"""Operators that write what became of emails to files."""
+"""Operators that write statistics of emails to files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import (
-    MarketingOperator,
-    as_list,
-    as_time,
-    optional_str,
-    required_str,
-)
+from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import as_path, write_csv, write_rows
+from airflow_provider_mkt.operators._parameters import as_list, as_time, optional_str, required_str
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,30 +16,34 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators.outcomes import EmailStatisticsOutcome
 
-_OVER_EMAILS = ("email", "campaign", "total")
+_BREAKDOWNS = ("email", "campaign", "total")
+"""Breakdowns other than by interval."""
 _FORMATS = ("jsonl", "csv")
 
 
 class EmailStatisticsOperator(MarketingOperator):
-    """Write the statistics of the HubSpot emails that were sent in a span of time to a file.
+    """Write statistics of the HubSpot emails that were sent in a range of time to a file.
 
-    JSON Lines keep the platform's shape: ``counters`` (``sent``, ``delivered``, ``open``, ``click`` ...),
-    ``ratios`` in percent, ``deviceBreakdown`` and ``qualifierStats``. CSV has one column for each of
-    them. The file appears when it is whole; running the task again replaces it.
+    JSON Lines keep the platform's structure: ``counters`` (``sent``, ``delivered``, ``open``, ``click`` ...),
+    ``ratios`` in percent, ``deviceBreakdown`` and ``qualifierStats``. CSV has one column for each value. The
+    file appears when it is complete; running the task again replaces it.
 
     :param conn_id: a connection of type ``hubspot``.
     :param output_path: the file, on any object storage.
-    :param breakdown: ``email``: one row per email, at the price of one call each. ``campaign``: one row
-        per email campaign id, the number under which HubSpot counts mails. ``total``: one row. ``DAY``,
-        ``HOUR``, ``WEEK``, ``MONTH`` ... : one row per interval of the span, in UTC.
-    :param start: from when on the emails were sent: an aware datetime or ISO 8601 text with offset; from
-        the first on when not given.
-    :param end: until when; until now when not given.
-    :param email_ids: only these emails; all when none is given. At most 400, any number by ``email``.
-    :param file_format: ``jsonl`` or ``csv``; by the file's name when not given: CSV where it ends so.
-    :returns: ``rows``, ``path`` and ``breakdown``.
-    :raises AirflowFailException: on a span that ends before it starts, or an unknown breakdown.
+    :param breakdown: ``email``: one row per email, at the cost of one call each. ``campaign``: one row per
+        email campaign id, under which HubSpot counts emails. ``total``: one row. ``DAY``, ``HOUR``,
+        ``WEEK``, ``MONTH`` ... : one row per interval of the range, in UTC.
+    :param start: emails sent from this time on: an aware datetime or ISO 8601 text with offset; from the
+        first email on when not given.
+    :param end: emails sent until this time; until now when not given.
+    :param email_ids: only these emails; all emails when empty. At most 400, or any number with the
+        breakdown ``email``.
+    :param file_format: ``jsonl`` or ``csv``. When not given, CSV for a path that ends in ``.csv``, else
+        JSON Lines.
+    :returns: :class:`.EmailStatisticsOutcome`: ``rows``, ``path`` and ``breakdown``.
+    :raises AirflowFailException: on a range that ends before it starts, or an unknown breakdown.
 
     Source: ``GET /marketing/{version}/emails/statistics/list`` and
     ``GET /marketing/{version}/emails/statistics/histogram``.
@@ -80,15 +79,15 @@ class EmailStatisticsOperator(MarketingOperator):
         self.email_ids = email_ids
         self.file_format = file_format
 
-    def work(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> EmailStatisticsOutcome:
         path = as_path("output_path", self.output_path)
         if path is None:
-            raise InvalidInput("output_path", "is missing: where the statistics are to be written")
-        breakdown, as_csv = self._breakdown(), self._as_csv(path)
+            raise InvalidInput("output_path", "is missing or empty")
+        breakdown, is_csv = self._breakdown(), self._is_csv(path)
         with self.hook_on("hubspot") as hook:
             rows = self._rows(hook, breakdown)
-            count = write_csv(path, map(_flat, rows)) if as_csv else write_rows(path, rows)
-        self.log.info("%d rows of email statistics written to %s", count, path)
+            count = write_csv(path, map(_flatten, rows)) if is_csv else write_rows(path, rows)
+        self.log.info("Wrote %d rows of email statistics to %s", count, path)
         return {
             "outcome": "email_statistics",
             "platform": hook.conn_type,
@@ -100,21 +99,21 @@ class EmailStatisticsOperator(MarketingOperator):
     def _breakdown(self) -> str:
         from airflow_provider_mkt.client.hubspot.emails.email_statistics import INTERVALS
 
-        given = required_str("breakdown", self.breakdown)
-        for known in (*_OVER_EMAILS, *INTERVALS):
-            if given.lower() == known.lower():
+        breakdown = required_str("breakdown", self.breakdown)
+        for known in (*_BREAKDOWNS, *INTERVALS):
+            if breakdown.lower() == known.lower():
                 return known
-        raise InvalidInput("breakdown", f"must be one of {', '.join((*_OVER_EMAILS, *INTERVALS))}")
+        raise InvalidInput("breakdown", f"must be one of {', '.join((*_BREAKDOWNS, *INTERVALS))}")
 
-    def _as_csv(self, path: str) -> bool:
-        given = optional_str("file_format", self.file_format)
-        if given is None:
+    def _is_csv(self, path: str) -> bool:
+        file_format = optional_str("file_format", self.file_format)
+        if file_format is None:
             return path.lower().endswith(".csv")
-        if given not in _FORMATS:
+        if file_format not in _FORMATS:
             raise InvalidInput("file_format", f"must be one of {', '.join(_FORMATS)}")
-        return given == "csv"
+        return file_format == "csv"
 
-    def _rows(self, hook: MarketingHook, breakdown: str) -> Iterator[dict[str, Any]]:
+    def _rows(self, hook: MarketingHook, breakdown: str) -> Iterator[dict[str, object]]:
         from airflow_provider_mkt.client.hubspot.emails import email_statistics
 
         start, end = as_time("start", self.start), as_time("end", self.end)
@@ -125,12 +124,14 @@ class EmailStatisticsOperator(MarketingOperator):
                 yield {"emails": len(totals["emails"]), **totals["aggregate"]}
             case "campaign":
                 totals = hook.run(email_statistics.totals(start=start, end=end, email_ids=ids))
-                for campaign_id, figures in totals["campaignAggregations"].items():
-                    yield {"email_campaign_id": campaign_id, **figures}
+                for campaign_id, statistics in totals["campaignAggregations"].items():
+                    yield {"email_campaign_id": campaign_id, **statistics}
             case "email":
                 found = ids or hook.run(email_statistics.totals(start=start, end=end))["emails"]
+                # All calls are built, and so checked, before the first one is sent.
                 calls = [
-                    (one, email_statistics.totals(start=start, end=end, email_ids=[one])) for one in found
+                    (email_id, email_statistics.totals(start=start, end=end, email_ids=[email_id]))
+                    for email_id in found
                 ]
                 for email_id, call in calls:
                     yield {"email_id": str(email_id), **hook.run(call)["aggregate"]}
@@ -140,16 +141,16 @@ class EmailStatisticsOperator(MarketingOperator):
                     yield {**row["interval"], **row["aggregations"]}
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as columns: counters and ratios by their own names, what is nested deeper with a dot."""
-    flat: dict[str, Any] = {}
+def _flatten(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row as columns: counters and ratios by their own names, deeper values with a dot."""
+    flat: dict[str, object] = {}
     for name, value in row.items():
         if not isinstance(value, dict):
             flat[name] = value
             continue
-        for inner, figure in value.items():
-            if isinstance(figure, dict):
-                flat |= {f"{inner}.{deepest}": count for deepest, count in figure.items()}
+        for inner_name, inner in value.items():
+            if isinstance(inner, dict):
+                flat |= {f"{inner_name}.{deepest}": count for deepest, count in inner.items()}
             else:
-                flat[inner] = figure
+                flat[inner_name] = inner
     return flat

@@ -1,9 +1,9 @@
-"""Which chunks of people are done, kept from one try of a task to the next in few words."""
+"""Which chunks of members are finished, kept in the task state from one try to the next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import TaskState
@@ -11,122 +11,146 @@ from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput
 
 
-class Marks:
-    """The chunks of one task.
+class _ChunkRecord(TypedDict, total=False):
+    """What the task state keeps of a chunk.
 
-    One mark says up to where all are done. A chunk has a record of its own only while it is under way, and
-    when there is more to tell of it than that everything was done. A record names people by their places.
-    Those who were rejected get another chance once a person was told of them: nothing was done with them.
-
-    :raises InvalidInput: when an earlier try began with other people, and beginning anew could do something
-        twice.
+    :param state: what the chunk's own requests remember, while it is in flight or unknown.
+    :param failures: ``[status, code, reason, positions]`` of the members that are not plainly done, each with
+        the positions of its members in the chunk; missing until the chunk is finished.
     """
 
-    def __init__(self, task_state: TaskState, member_action: MemberAction, digest: str) -> None:
-        self._memory = task_state
-        self._key = f"{member_action.key}: people"
+    state: dict[str, Json]
+    failures: list[list[Any]]
+
+
+class MemberProgress:
+    """The progress of one task, in little space: a million members need a few entries.
+
+    One entry holds the number of leading chunks that are all finished. A chunk has an entry of its own only
+    while it is in flight, or when not all of its members are plainly done. Rejected members are tried again
+    once the task has reported them: the action had no effect on them.
+
+    :param digest: identifies the members and the chunk size.
+    :raises InvalidInput: when an earlier try had other members, and starting again could repeat the action
+        for some of them.
+    """
+
+    def __init__(self, task_state: TaskState, action: MemberAction, digest: str) -> None:
+        self._task_state = task_state
+        self._key = f"{action.key}: members"
         self._digest = digest
-        self._done = 0
-        self._told = False
-        self._finished: dict[int, bool] = {}
-        self._kept: set[int] = set()
-        mark = task_state.get(self._key)
-        if not isinstance(mark, Mapping):
+        self._finished_up_to = 0
+        self._reported = False
+        self._has_failures: dict[int, bool] = {}
+        """For finished chunks from ``_finished_up_to`` on: whether a member is not plainly done."""
+        self._stored: set[int] = set()
+        entry = task_state.get(self._key)
+        if not isinstance(entry, Mapping):
             return
-        if mark.get("digest") == digest:
-            self._done = int(cast("int", mark["done"]))
-            self._told = bool(mark.get("told"))
-        elif member_action.once:
+        if entry.get("digest") == digest:
+            self._finished_up_to = int(cast("int", entry["finished"]))
+            self._reported = bool(entry.get("reported"))
+        elif action.once:
             raise InvalidInput(
                 "leads",
-                "are not the people with whom an earlier try of this task began, and some of them could have "
-                "it done twice; nothing was sent. Give the same people, or start a new DAG run",
+                "differ from those of an earlier try of this task, and some of them could be "
+                f"{action.done} twice; nothing was sent. Give the same leads, or start a new DAG run",
             )
 
-    def begin(self) -> None:
-        self._set_mark()
+    def start(self) -> None:
+        """Save which members the task has, so that a later try notices other ones."""
+        self._save()
 
-    def earlier(self, number: int, people: Sequence[str]) -> list[MemberResult] | None:
-        """What became of a chunk in an earlier try; None when it is not done."""
-        record = self._record(number)
-        finished = record.get("outcomes")
-        if finished is None and number >= self._done:
-            return None
-        if number >= self._done:
-            self._finished[number] = bool(finished)
-        outcomes = [MemberResult(person) for person in people]
-        for status, code, reason, places in cast("list[Any]", finished or ()):
-            for place in places:
-                outcomes[place] = MemberResult(people[place], MemberStatus(status), code, reason)
-        return outcomes
+    def earlier_results(self, chunk: int, members: Sequence[str]) -> list[MemberResult] | None:
+        """Return the results that an earlier try had for a chunk; None when it is not finished."""
+        failures = self._record(chunk).get("failures")
+        if chunk >= self._finished_up_to:
+            if failures is None:
+                return None
+            self._has_failures[chunk] = bool(failures)
+        results = [MemberResult(member) for member in members]
+        for status, code, reason, positions in failures or ():
+            for position in positions:
+                results[position] = MemberResult(members[position], MemberStatus(status), code, reason)
+        return results
 
-    def reopened(self, number: int) -> bool:
-        """Whether those of a chunk who were rejected are to be tried again."""
-        return self._told or "m" in self._record(number)
+    def retries_rejected(self, chunk: int) -> bool:
+        """Whether the rejected members of a finished chunk are tried again."""
+        return self._reported or "state" in self._record(chunk)
 
-    def remembered(self, number: int) -> dict[str, Json]:
-        """What the requests of a chunk remember."""
-        return dict(cast("Mapping[str, Json]", self._record(number).get("m") or {}))
+    def chunk_state(self, chunk: int) -> dict[str, Json]:
+        """Return what the requests of a chunk remember."""
+        return dict(self._record(chunk).get("state") or {})
 
-    def remember(self, number: int, task_state: Mapping[str, Json]) -> None:
-        self._set_record(number, {**self._record(number), "m": task_state})
+    def save_chunk_state(self, chunk: int, state: Mapping[str, Json]) -> None:
+        """Save what the requests of a chunk remember."""
+        self._save_record(chunk, {**self._record(chunk), "state": dict(state)})
 
-    def finish(self, number: int, outcomes: Sequence[MemberResult]) -> None:
-        """Keep what became of a chunk, unless it is in doubt: then its memory is what counts."""
-        if any(one.status is MemberStatus.UNKNOWN for one in outcomes):
+    def finish(self, chunk: int, results: Sequence[MemberResult]) -> None:
+        """Save the results of a chunk. With an unknown result, the chunk's own state is kept instead."""
+        if any(one.status is MemberStatus.UNKNOWN for one in results):
             return
-        packed: dict[tuple[str, str, str], list[int]] = {}
-        for place, one in enumerate(outcomes):
+        failures: dict[tuple[str, str, str], list[int]] = {}
+        for position, one in enumerate(results):
             if one != MemberResult(one.person):
-                packed.setdefault((one.status.value, one.code, one.reason), []).append(place)
-        if packed or number != self._done:
-            self._set_record(number, {"outcomes": [[*what, places] for what, places in packed.items()]})
-        self._finished[number] = bool(packed)
+                failures.setdefault((one.status.value, one.code, one.reason), []).append(position)
+        if failures or chunk != self._finished_up_to:
+            packed = [[*what, positions] for what, positions in failures.items()]
+            self._save_record(chunk, {"failures": packed})
+        self._has_failures[chunk] = bool(failures)
         self._advance()
 
-    def tell(self, doubtful: Iterable[int]) -> None:
-        """A person was told of everything: who is in doubt, whom to try again, is theirs to decide now."""
-        for number in doubtful:
-            self.remember(number, {key: _told(value) for key, value in self.remembered(number).items()})
-        self._told = True
-        self._set_mark()
+    def mark_reported(self, unknown: Iterable[int]) -> None:
+        """Save that the task has reported its results; what to repeat is now the user's decision.
 
-    def forget(self) -> None:
-        """Begin anew next time."""
-        self._memory.set(self._key, None)
-        for number in sorted(self._kept):
-            self._memory.set(self._place(number), None)
+        :param unknown: chunks with unknown results, which a later try requests again.
+        """
+        for chunk in unknown:
+            state = {key: _mark_reported(value) for key, value in self.chunk_state(chunk).items()}
+            self.save_chunk_state(chunk, state)
+        self._reported = True
+        self._save()
 
-    def _set_record(self, number: int, record: Json) -> None:
-        self._kept.add(number)
-        self._memory.set(self._place(number), record)
+    def clear(self) -> None:
+        """Delete the progress; the next try starts again."""
+        self._task_state.set(self._key, None)
+        for chunk in sorted(self._stored):
+            self._task_state.set(self._chunk_key(chunk), None)
 
     def _advance(self) -> None:
-        passed = []
-        while self._done in self._finished:
-            if not self._finished.pop(self._done):
-                passed.append(self._done)
-            self._done += 1
-        self._set_mark()
-        # Not before the mark says so: a kill in between would lose that they are done.
-        for number in self._kept.intersection(passed):
-            self._memory.set(self._place(number), None)
-            self._kept.discard(number)
+        no_longer_needed = []
+        while self._finished_up_to in self._has_failures:
+            if not self._has_failures.pop(self._finished_up_to):
+                no_longer_needed.append(self._finished_up_to)
+            self._finished_up_to += 1
+        self._save()
+        # Not before the count is saved: a kill in between would lose that they are finished.
+        for chunk in self._stored.intersection(no_longer_needed):
+            self._task_state.set(self._chunk_key(chunk), None)
+            self._stored.discard(chunk)
 
-    def _set_mark(self) -> None:
-        self._memory.set(self._key, {"digest": self._digest, "done": self._done, "told": self._told})
+    def _save(self) -> None:
+        self._task_state.set(
+            self._key,
+            {"digest": self._digest, "finished": self._finished_up_to, "reported": self._reported},
+        )
 
-    def _record(self, number: int) -> Mapping[str, Json]:
-        record = self._memory.get(self._place(number))
+    def _record(self, chunk: int) -> _ChunkRecord:
+        record = self._task_state.get(self._chunk_key(chunk))
         if not isinstance(record, Mapping):
             return {}
-        self._kept.add(number)
-        return record
+        self._stored.add(chunk)
+        return cast("_ChunkRecord", record)
 
-    def _place(self, number: int) -> str:
-        return f"{self._key} {self._digest[:8]} #{number}"
+    def _save_record(self, chunk: int, record: _ChunkRecord) -> None:
+        self._stored.add(chunk)
+        self._task_state.set(self._chunk_key(chunk), cast("Json", record))
+
+    def _chunk_key(self, chunk: int) -> str:
+        return f"{self._key} {self._digest[:8]} #{chunk}"
 
 
-def _told(value: Json) -> Json:
-    ambiguous = isinstance(value, Mapping) and "asked" in value and not value.get("done")
-    return {**cast("Mapping[str, Json]", value), "told": True} if ambiguous else value
+def _mark_reported(value: Json) -> Json:
+    if not isinstance(value, Mapping) or "asked" not in value or value.get("done"):
+        return value
+    return {**value, "told": True}

@@ -1,4 +1,4 @@
-"""People on their way: each once, in one order, with what became of them, in a file and not in memory."""
+"""The leads or contacts of one task, with their results, in a temporary SQLite table."""
 
 from __future__ import annotations
 
@@ -12,87 +12,91 @@ from typing import Self
 
 from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
 
-_AT_ONCE = 10_000
+_ROWS_PER_BATCH = 10_000
 _SCHEMA = """
-CREATE TABLE people (
-    person TEXT PRIMARY KEY, status TEXT, code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
-    seen INTEGER NOT NULL DEFAULT 0
+CREATE TABLE members (
+    member TEXT PRIMARY KEY, status TEXT, code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+    verified INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
 
 
 class MemberTable:
-    """A table in a private file of its own, which is gone when it is closed.
+    """Members without duplicates, in a private file that is deleted when the table is closed.
 
-    The order is that of the people themselves and not that in which they came, so that every try of a task
-    cuts the same chunks, however its source is ordered.
+    Members are sorted by their ids, so every try of a task cuts the same chunks, in whatever order the
+    source returns them. Memory use does not grow with the number of members.
     """
 
     def __init__(self) -> None:
         # An empty name is a temporary file that no other process can open.
-        self._table = sqlite3.connect("", isolation_level=None)
-        self._table.executescript(f"PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; {_SCHEMA}")
+        self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.executescript(f"PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; {_SCHEMA}")
         self.given = 0
         self.total = 0
 
-    def fill(self, people: Iterable[str]) -> None:
-        """Take people in; somebody who comes twice is there once."""
-        source = iter(people)
-        while rows := [(person,) for person in itertools.islice(source, _AT_ONCE)]:
+    def add(self, members: Iterable[str]) -> None:
+        """Add members; a member that is given twice is kept once."""
+        source = iter(members)
+        while rows := [(member,) for member in itertools.islice(source, _ROWS_PER_BATCH)]:
             self.given += len(rows)
-            self._table.executemany("INSERT OR IGNORE INTO people (person) VALUES (?)", rows)
-        (self.total,) = self._table.execute("SELECT count(*) FROM people").fetchone()
+            self._connection.executemany("INSERT OR IGNORE INTO members (member) VALUES (?)", rows)
+        (self.total,) = self._connection.execute("SELECT count(*) FROM members").fetchone()
 
-    def digest(self, chunk_max: int) -> str:
-        """Names these people in chunks of this size."""
-        digest = hashlib.sha256(str(chunk_max).encode())
-        for chunk in self.chunks(_AT_ONCE):
+    def digest(self, chunk_size: int) -> str:
+        """Return a hash of the members and the chunk size."""
+        digest = hashlib.sha256(str(chunk_size).encode())
+        for chunk in self.chunks(_ROWS_PER_BATCH):
             digest.update("\n".join(["", *chunk]).encode())
         return digest.hexdigest()[:24]
 
     def chunks(self, size: int) -> Iterator[list[str]]:
-        """Everybody, in chunks."""
-        return self._chunks("SELECT person FROM people WHERE person > ? ORDER BY person LIMIT ?", size)
+        """Iterate over all members in chunks."""
+        return self._chunks("SELECT member FROM members WHERE member > ? ORDER BY member LIMIT ?", size)
 
-    def unseen(self, size: int) -> Iterator[list[str]]:
-        """Those with whom it was done, in this try or before, and who were not seen where they should be."""
+    def unverified(self, size: int) -> Iterator[list[str]]:
+        """Iterate over the successful members that :meth:`mark_verified` has not received yet."""
         query = (
-            "SELECT person FROM people WHERE person > ? AND status IN ('done', 'already') AND NOT seen "
-            "ORDER BY person LIMIT ?"
+            "SELECT member FROM members WHERE member > ? AND status IN ('done', 'already') AND NOT verified "
+            "ORDER BY member LIMIT ?"
         )
         return self._chunks(query, size)
 
-    def see(self, people: Iterable[str]) -> None:
-        self._table.executemany("UPDATE people SET seen = 1 WHERE person = ?", ((one,) for one in people))
+    def mark_verified(self, members: Iterable[str]) -> None:
+        """Mark members whose result the platform shows."""
+        self._connection.executemany(
+            "UPDATE members SET verified = 1 WHERE member = ?", ((member,) for member in members)
+        )
 
-    def settle(self, outcomes: Sequence[MemberResult]) -> None:
-        """Write down what became of people."""
-        self._table.executemany(
-            "UPDATE people SET status = ?, code = ?, reason = ? WHERE person = ?",
-            ((one.status.value, one.code, one.reason, one.person) for one in outcomes),
+    def record(self, results: Sequence[MemberResult]) -> None:
+        """Store the results of members."""
+        self._connection.executemany(
+            "UPDATE members SET status = ?, code = ?, reason = ? WHERE member = ?",
+            ((one.status.value, one.code, one.reason, one.person) for one in results),
         )
 
     def counts(self) -> Counter[MemberStatus]:
-        rows = self._table.execute(
-            "SELECT status, count(*) FROM people WHERE status NOT NULL GROUP BY status"
+        """Count the members by status; members without a result are not counted."""
+        rows = self._connection.execute(
+            "SELECT status, count(*) FROM members WHERE status NOT NULL GROUP BY status"
         )
         return Counter({MemberStatus(status): count for status, count in rows})
 
     def failures(self) -> Iterator[MemberResult]:
-        """Those who were rejected, and those of whom nobody knows."""
-        rows = self._table.execute(
-            "SELECT person, status, code, reason FROM people WHERE status IN ('rejected', 'unknown')"
+        """Iterate over the members that are rejected or unknown."""
+        rows = self._connection.execute(
+            "SELECT member, status, code, reason FROM members WHERE status IN ('rejected', 'unknown')"
         )
         return (
-            MemberResult(person, MemberStatus(status), code, reason) for person, status, code, reason in rows
+            MemberResult(member, MemberStatus(status), code, reason) for member, status, code, reason in rows
         )
 
     def _chunks(self, query: str, size: int) -> Iterator[list[str]]:
         last = ""
-        while rows := self._table.execute(query, (last, size)).fetchall():
-            people = [person for (person,) in rows]
-            yield people
-            last = people[-1]
+        while rows := self._connection.execute(query, (last, size)).fetchall():
+            members = [member for (member,) in rows]
+            yield members
+            last = members[-1]
 
     def __enter__(self) -> Self:
         return self
@@ -100,4 +104,4 @@ class MemberTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._table.close()
+        self._connection.close()

@@ -1,7 +1,7 @@
-"""Does one thing with everybody in a members, chunk by chunk, as many at once as the account allows.
+"""Applies one action to all members of a table, chunk by chunk, several chunks in parallel.
 
-Flows run on threads that know of nothing but calls. Reading, counting and remembering happen on the caller's
-thread: a task's memory may be reached over a channel that belongs to it.
+Procedures run in a thread pool and only make calls. Reading members, counting results and writing the task
+state happen in the caller's thread: Airflow's task state store may belong to that thread.
 """
 
 from __future__ import annotations
@@ -12,246 +12,263 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from airflow_provider_mkt.actions.ports import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.member_progress import Marks
+from airflow_provider_mkt.sync.member_progress import MemberProgress
 from airflow_provider_mkt.sync.member_table import MemberTable
 from airflow_provider_mkt.sync.report import spoken
 
 _TICK = 1.0
-_LOOK_EVERY = 5.0
+_LOOKUP_INTERVAL = 5.0
 
-Follow = Callable[[Procedure[Any]], Any]
+RunProcedure: TypeAlias = Callable[[Procedure[Any]], Any]
 
 
-class PeopleReport:
-    """Counts outcomes, and tells how fast it goes."""
+class MemberReport:
+    """Counts results by status and measures the rate."""
 
-    def __init__(self, member_action: MemberAction, clock: Callable[[], float] = time.monotonic) -> None:
-        self.status: Counter[MemberStatus] = Counter()
-        self._verb = member_action
+    def __init__(self, action: MemberAction, clock: Callable[[], float] = time.monotonic) -> None:
+        self.counts: Counter[MemberStatus] = Counter()
+        self._action = action
         self._clock = clock
         self._started = clock()
-        self._earlier = 0
+        self._from_earlier_try = 0
 
-    def add(self, outcomes: Sequence[MemberResult], *, earlier: bool = False) -> None:
-        """:param earlier: whether they are of an earlier try, and so say nothing of the pace of this one."""
-        self.status.update(one.status for one in outcomes)
-        self._earlier += len(outcomes) if earlier else 0
+    def add(self, results: Sequence[MemberResult], *, from_earlier_try: bool = False) -> None:
+        """Count results.
+
+        :param from_earlier_try: whether they come from an earlier try, and do not count for the rate.
+        """
+        self.counts.update(one.status for one in results)
+        self._from_earlier_try += len(results) if from_earlier_try else 0
 
     @property
     def total(self) -> int:
-        return self.status.total()
+        """Members with a result."""
+        return self.counts.total()
 
     @property
     def seconds(self) -> float:
+        """Seconds since the report was created."""
         return self._clock() - self._started
 
     def line(self, expected: int | None = None) -> str:
-        """One line for the log: counts, rate and the time left."""
-        rate = (self.total - self._earlier) / self.seconds if self.seconds > 0 else 0.0
+        """Return one line for the log: counts, rate and, where *expected* is given, the time left."""
+        rate = (self.total - self._from_earlier_try) / self.seconds if self.seconds > 0 else 0.0
         counts = (
-            f"{self.status[MemberStatus.DONE]:,} {self._verb.done}, "
-            f"{self.status[MemberStatus.ALREADY]:,} {self._verb.already.replace('_', ' ')}, "
-            f"{self.status[MemberStatus.REJECTED]:,} rejected, {self.status[MemberStatus.UNKNOWN]:,} unknown"
+            f"{self.counts[MemberStatus.DONE]:,} {self._action.done}, "
+            f"{self.counts[MemberStatus.ALREADY]:,} {self._action.already.replace('_', ' ')}, "
+            f"{self.counts[MemberStatus.REJECTED]:,} rejected, {self.counts[MemberStatus.UNKNOWN]:,} unknown"
         )
         left = ""
         if expected and rate and expected > self.total:
             left = f", about {spoken((expected - self.total) / rate)} left"
-        return f"{self.total:,} people ({counts}), {rate:,.0f} people/s{left}"
+        return f"{self.total:,} leads ({counts}), {rate:,.0f} leads/s{left}"
 
 
 class MemberActionRunner:
-    """One run of a verb.
+    """One try of an action.
 
-    :param follow: runs a flow; must be safe to use from several threads.
-    :param concurrency: how many chunks may be under way.
-    :param memory: what the task's earlier tries did.
-    :param on_tick: called about once a second from the caller's thread.
-    :param abandon: called when the run ends early; makes flows that only wait give up.
-    :param enough: whether to begin with nobody else.
-    :raises InvalidInput: when an earlier try began with other people.
+    :param run_procedure: runs a procedure; must be safe to call from several threads.
+    :param task_state: what earlier tries of the task saved.
+    :param concurrency: how many chunks may be in flight.
+    :param on_tick: called about once a second in the caller's thread.
+    :param cancel: called when the run ends with an error; makes procedures that only wait give up.
+    :param should_stop: checked before each chunk; True ends the run without the remaining members.
+    :raises InvalidInput: when an earlier try had other members and repeating the action has an effect.
     """
 
     def __init__(
         self,
-        member_action: MemberAction,
+        action: MemberAction,
         members: MemberTable,
         task_state: TaskState,
-        follow: Follow,
+        run_procedure: RunProcedure,
         concurrency: AdaptiveConcurrency,
-        report: PeopleReport,
+        report: MemberReport,
         *,
         on_tick: Callable[[], None] = lambda: None,
-        abandon: Callable[[], None] = lambda: None,
-        enough: Callable[[], bool] = lambda: False,
+        cancel: Callable[[], None] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._enough = enough
-        self._verb, self._spool, self._follow = member_action, members, follow
+        self._action, self._members, self._run_procedure = action, members, run_procedure
         self._concurrency, self._report = concurrency, report
-        self._on_tick, self._abandon = on_tick, abandon
-        self._marks = Marks(task_state, member_action, members.digest(member_action.chunk_max))
-        self._events: queue.Queue[_Landed | _Write] = queue.Queue()
-        self._flying = 0
-        self._doubtful: list[int] = []
+        self._on_tick, self._cancel, self._should_stop = on_tick, cancel, should_stop
+        self._progress = MemberProgress(task_state, action, members.digest(action.chunk_max))
+        self._events: queue.Queue[_ChunkEnded | _StateWrite] = queue.Queue()
+        self._in_flight = 0
+        self._unknown_chunks: list[int] = []
 
     def run(self) -> None:
-        """Take everybody to their end.
+        """Apply the action to every member.
 
-        :raises PlatformError: what nobody else could survive: credentials, permissions, the day's quota, a
-            platform that stays away. Chunks under way are taken to their end first.
+        :raises PlatformError: an error that concerns all members: credentials, permissions, the daily quota,
+            or a platform that is down. Chunks in flight are completed first.
         """
-        self._marks.begin()
-        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="people") as pool:
+        self._progress.start()
+        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="members") as pool:
             try:
-                for number, people in enumerate(self._spool.chunks(self._verb.chunk_max)):
-                    earlier = self._marks.earlier(number, people)
-                    wanted = people if earlier is None else self._again(number, earlier)
-                    if earlier is not None and not wanted:
-                        self._settle(earlier, earlier=True)
+                for chunk, members in enumerate(self._members.chunks(self._action.chunk_max)):
+                    earlier = self._progress.earlier_results(chunk, members)
+                    remaining = members if earlier is None else self._rejected_to_retry(chunk, earlier)
+                    if earlier is not None and not remaining:
+                        self._record(earlier, from_earlier_try=True)
                         continue
-                    while self._flying >= self._concurrency.limit:
-                        self._land()
-                    if self._enough():
+                    while self._in_flight >= self._concurrency.limit:
+                        self._wait_for_chunk()
+                    if self._should_stop():
                         break
-                    self._launch(pool, number, wanted, earlier or [])
-                while self._flying:
-                    self._land()
+                    self._submit(pool, chunk, remaining, earlier or [])
+                while self._in_flight:
+                    self._wait_for_chunk()
             except BaseException as error:
-                self._abandon()
-                self._land_all()
-                if isinstance(error, PlatformError) and error.permanent and not self._verb.once:
-                    # No retry follows: who runs the task again has changed something, and wants all of it.
-                    self._marks.forget()
+                self._cancel()
+                self._wait_for_all_chunks()
+                if isinstance(error, PlatformError) and error.permanent and not self._action.once:
+                    # No retry follows. Whoever runs the task again has changed something and wants all of it.
+                    self._progress.clear()
                 raise
 
     def verify(self, sleep: Callable[[float], None]) -> None:
-        """Look whether those with whom it was done are where they should be; the others are rejected."""
-        look = self._verb.verify
-        if look is None:
+        """Reject the successful members that the platform does not show as such.
+
+        Does nothing for an action without verification. Polls for up to :data:`CONSISTENCY_WINDOW` seconds.
+        """
+        find_verified = self._action.verify
+        if find_verified is None:
             return
-        until = time.monotonic() + CONSISTENCY_WINDOW
+        deadline = time.monotonic() + CONSISTENCY_WINDOW
         while True:
-            for people in self._spool.unseen(self._verb.chunk_max):
+            for members in self._members.unverified(self._action.chunk_max):
                 self._on_tick()
-                self._spool.see(self._follow(look(people)))
-            if next(self._spool.unseen(1), None) is None or time.monotonic() >= until:
+                self._members.mark_verified(self._run_procedure(find_verified(members)))
+            if next(self._members.unverified(1), None) is None or time.monotonic() >= deadline:
                 break
-            sleep(min(_LOOK_EVERY, CONSISTENCY_WINDOW / 10))
-        for people in self._spool.unseen(self._verb.chunk_max):
-            reason = f"{self._verb.done}, and not seen where it should have led"
-            self._spool.settle(
-                [MemberResult(one, MemberStatus.REJECTED, "NOT_IN_STREAM", reason) for one in people]
+            sleep(min(_LOOKUP_INTERVAL, CONSISTENCY_WINDOW / 10))
+        reason = f"{self._action.done}, but the platform does not show the result"
+        for members in self._members.unverified(self._action.chunk_max):
+            self._members.record(
+                [MemberResult(one, MemberStatus.REJECTED, "NOT_IN_STREAM", reason) for one in members]
             )
 
-    def close(self) -> None:
-        """Say that everything was told to a person: who is in doubt, and what else there was.
+    def mark_reported(self) -> None:
+        """Save that the results are reported: a later try repeats the unknown and the rejected members.
 
-        Called last, since a failure before it makes the task try again by itself.
+        Call it last. After an error before it, the task retries by itself and must not repeat anything.
         """
-        if self._verb.once:
-            self._marks.tell(self._doubtful)
+        if self._action.once:
+            self._progress.mark_reported(self._unknown_chunks)
         else:
-            self._marks.forget()
+            self._progress.clear()
 
-    def _again(self, number: int, earlier: Sequence[MemberResult]) -> list[str]:
-        refused = [one.person for one in earlier if one.status is MemberStatus.REJECTED]
-        return refused if refused and self._marks.reopened(number) else []
+    def _rejected_to_retry(self, chunk: int, earlier: Sequence[MemberResult]) -> list[str]:
+        rejected = [one.person for one in earlier if one.status is MemberStatus.REJECTED]
+        return rejected if rejected and self._progress.retries_rejected(chunk) else []
 
-    def _launch(
-        self, pool: ThreadPoolExecutor, number: int, people: list[str], earlier: list[MemberResult]
+    def _submit(
+        self, pool: ThreadPoolExecutor, chunk: int, members: list[str], earlier: list[MemberResult]
     ) -> None:
-        task_state = _ChunkMemory(number, self._marks.remembered(number), self._events)
-        future = pool.submit(lambda: self._follow(self._verb.apply(people, task_state)))
-        self._flying += 1
-        future.add_done_callback(lambda done: self._events.put(_Landed(number, earlier, done)))
+        state = _ChunkState(chunk, self._progress.chunk_state(chunk), self._events)
+        future = pool.submit(lambda: self._run_procedure(self._action.apply(members, state)))
+        self._in_flight += 1
+        future.add_done_callback(lambda done: self._events.put(_ChunkEnded(chunk, earlier, done)))
 
-    def _land(self) -> None:
-        """Wait until a chunk lands, and write meanwhile what the others want to remember."""
+    def _wait_for_chunk(self) -> None:
+        """Wait until a chunk ends; meanwhile write the state that other chunks save."""
         while True:
             self._on_tick()
             try:
                 event = self._events.get(timeout=_TICK)
             except queue.Empty:
                 continue
-            if isinstance(event, _Write):
-                event.serve(self._marks)
+            if isinstance(event, _StateWrite):
+                event.perform(self._progress)
                 continue
-            self._flying -= 1
+            self._in_flight -= 1
             self._finish(event)
             return
 
-    def _land_all(self) -> None:
-        """Settle what is under way when the run ends early: it was sent, so it has an outcome."""
+    def _wait_for_all_chunks(self) -> None:
+        """Record the chunks in flight after an error: their requests were sent, so they have results."""
         self._on_tick = lambda: None
-        while self._flying:
+        while self._in_flight:
             try:
-                self._land()
-            except Exception:  # noqa: S112 - the error that ended the run is the one to tell
+                self._wait_for_chunk()
+            except Exception:  # noqa: S112 - the error that ended the run is the one to raise
                 continue
 
-    def _finish(self, landed: _Landed) -> None:
-        fresh = {one.person: one for one in landed.future.result()}
+    def _finish(self, ended: _ChunkEnded) -> None:
+        new = {one.person: one for one in ended.future.result()}
         self._concurrency.clean()
-        outcomes = [fresh.get(one.person, one) for one in landed.earlier] or list(fresh.values())
-        self._marks.finish(landed.number, outcomes)
-        if any(one.status is MemberStatus.UNKNOWN for one in outcomes):
-            self._doubtful.append(landed.number)
-        self._settle(outcomes)
+        results = [new.get(one.person, one) for one in ended.earlier] or list(new.values())
+        self._progress.finish(ended.chunk, results)
+        if any(one.status is MemberStatus.UNKNOWN for one in results):
+            self._unknown_chunks.append(ended.chunk)
+        self._record(results)
 
-    def _settle(self, outcomes: Sequence[MemberResult], *, earlier: bool = False) -> None:
-        self._spool.settle(outcomes)
-        self._report.add(outcomes, earlier=earlier)
+    def _record(self, results: Sequence[MemberResult], *, from_earlier_try: bool = False) -> None:
+        self._members.record(results)
+        self._report.add(results, from_earlier_try=from_earlier_try)
         self._on_tick()
 
 
-class _Landed:
-    """A chunk at its end, with what became of it before."""
+@dataclass(frozen=True)
+class _ChunkEnded:
+    """Event: a chunk has ended.
 
-    def __init__(self, number: int, earlier: list[MemberResult], future: Future[list[MemberResult]]) -> None:
-        self.number, self.earlier, self.future = number, earlier, future
+    :param earlier: its results in an earlier try, empty when there are none.
+    """
+
+    chunk: int
+    earlier: list[MemberResult]
+    future: Future[list[MemberResult]]
 
 
-class _Write:
-    """Something a flow on a thread must have remembered before it goes on."""
+class _StateWrite:
+    """Event: a procedure waits in its thread until its state is saved."""
 
-    def __init__(self, number: int, task_state: Mapping[str, Json]) -> None:
-        self._number, self._memory = number, task_state
-        self._served = threading.Event()
-        self._failure: Exception | None = None
+    def __init__(self, chunk: int, state: Mapping[str, Json]) -> None:
+        self._chunk, self._state = chunk, state
+        self._performed = threading.Event()
+        self._error: Exception | None = None
 
-    def serve(self, marks: Marks) -> None:
+    def perform(self, progress: MemberProgress) -> None:
+        """Save the state, in the caller's thread."""
         try:
-            marks.remember(self._number, self._memory)
-        except Exception as failure:
-            self._failure = failure
-        self._served.set()
+            progress.save_chunk_state(self._chunk, self._state)
+        except Exception as error:
+            self._error = error
+        self._performed.set()
 
     def wait(self) -> None:
-        self._served.wait()
-        if self._failure is not None:
-            raise self._failure
+        """Wait until the state is saved, and raise the error if that failed."""
+        self._performed.wait()
+        if self._error is not None:
+            raise self._error
 
 
-class _ChunkMemory:
-    """The memory of one chunk: read on its thread, written by the caller's."""
+class _ChunkState:
+    """The task state of one chunk: read in its own thread, written in the caller's."""
 
-    def __init__(self, number: int, kept: dict[str, Json], events: queue.Queue[_Landed | _Write]) -> None:
-        self._number, self._kept, self._events = number, kept, events
+    def __init__(
+        self, chunk: int, values: dict[str, Json], events: queue.Queue[_ChunkEnded | _StateWrite]
+    ) -> None:
+        self._chunk, self._values, self._events = chunk, values, events
 
     def get(self, key: str) -> Json:
-        return self._kept.get(key)
+        return self._values.get(key)
 
     def set(self, key: str, value: Json) -> None:
         if value is None:
-            self._kept.pop(key, None)
+            self._values.pop(key, None)
         else:
-            self._kept[key] = value
-        write = _Write(self._number, dict(self._kept))
+            self._values[key] = value
+        write = _StateWrite(self._chunk, dict(self._values))
         self._events.put(write)
         write.wait()

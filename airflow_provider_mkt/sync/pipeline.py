@@ -16,7 +16,13 @@ from typing import Any
 
 from airflow_provider_mkt.actions.ports import LeadWriter, RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    OutcomeUnknown,
+    PlatformError,
+    TaskCancelled,
+)
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
@@ -276,7 +282,7 @@ class Pipeline:
                 items = self._flying.pop(future)
                 try:
                     self._settle(future, items)
-                except PlatformError:
+                except (PlatformError, TaskCancelled):
                     # The error that ended the run is the one to tell; these were not written.
                     self._release(items)
         self._ready.clear()
@@ -296,7 +302,7 @@ class Pipeline:
             self._quiet.append((time.monotonic() + self._writer.quiet_after, items))
             self._wake()
             return
-        except PlatformError:
+        except (PlatformError, TaskCancelled):
             # Refused for good, so surely not done: a later try may send them.
             self._forget(items)
             raise

@@ -1,4 +1,4 @@
-"""Runs ``mkt-sandbox`` as a user does."""
+"""Runs the command ``mkt-sandbox`` in a process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TIMEOUT = 150
 
 
 @dataclass(frozen=True)
-class Ended:
+class Result:
     code: int
     stdout: str
     stderr: str
 
     def table(self) -> dict[str, list[str]]:
-        """Label to cells, of every line that has cells."""
+        """Return label and cells of each line that has cells."""
         cells = [re.split(r" {2,}", line.strip()) for line in self.stdout.splitlines()]
         return {label: values for label, *values in cells if values}
 
@@ -33,21 +33,21 @@ def start(*arguments: str | Path, env: dict[str, str] | None = None) -> subproce
         stderr=subprocess.PIPE,
         text=True,
         env=env,
-        # Whoever runs the tests in the background of a shell ignores it, and so would the command.
+        # A test run in the background of a shell ignores SIGINT, and the command would inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
-def ended(process: subprocess.Popen[str]) -> Ended:
-    """Wait for its end."""
+def wait_for(process: subprocess.Popen[str]) -> Result:
+    """Wait until the command ends."""
     with process:
         try:
             stdout, stderr = process.communicate(timeout=TIMEOUT)
         finally:
             process.kill()
-    return Ended(process.returncode, stdout, stderr)
+    return Result(process.returncode, stdout, stderr)
 
 
-def command(*arguments: str | Path, env: dict[str, str] | None = None) -> Ended:
-    """Run the command to its end."""
-    return ended(start(*arguments, env=env))
+def command(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
+    """Run the command and wait until it ends."""
+    return wait_for(start(*arguments, env=env))

@@ -1,4 +1,4 @@
-"""DAG files of a user's own: failing, broken, empty, and a run that is ended early."""
+"""Runs of failing, invalid and empty DAG files, and a run that is stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from commands import command, ended, start
+from commands import command, start, wait_for
 
 FAILING = """
 import pendulum
@@ -21,7 +21,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 def mine():
     @task
     def first(params):
-        # Whatever connection of our types there is, it must not lead out.
+        # A connection from the user's environment must point to the sandbox.
         host = BaseHook.get_connection("real").host
         return {"size": params["size"], "host": host}
 
@@ -39,7 +39,7 @@ mine()
 """
 
 
-def test_a_failing_task_is_named_with_its_error_and_the_log(tmp_path: Path) -> None:
+def test_a_failed_task_is_reported_with_its_error_and_the_log(tmp_path: Path) -> None:
     dag_file, log = tmp_path / "mine.py", tmp_path / "log"
     dag_file.write_text(FAILING)
     (tmp_path / "neighbour.py").write_text("from airflow.sdk import DAG\nraise RuntimeError\n")
@@ -61,7 +61,7 @@ def test_a_failing_task_is_named_with_its_error_and_the_log(tmp_path: Path) -> N
     assert not (tmp_path / "own_home").exists()
 
 
-WRONG = [
+INVALID = [
     ("def f(:\n", r"mine\.py cannot be imported: SyntaxError: invalid syntax \(line 1\)"),
     (
         "import airflow\n\nimport no_dag_here\n",
@@ -71,15 +71,15 @@ WRONG = [
 ]
 
 
-def test_a_file_that_cannot_be_run_is_wrong_use(tmp_path: Path) -> None:
+def test_an_invalid_file_exits_with_code_2(tmp_path: Path) -> None:
     started = []
-    for number, (text, _) in enumerate(WRONG):
+    for number, (text, _) in enumerate(INVALID):
         dag_file = tmp_path / str(number) / "mine.py"
         dag_file.parent.mkdir()
         dag_file.write_text(text)
         started.append(start("run", dag_file))
-    for process, (_, message) in zip(started, WRONG, strict=True):
-        run = ended(process)
+    for process, (_, message) in zip(started, INVALID, strict=True):
+        run = wait_for(process)
         assert run.code == 2
         assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr
 
@@ -91,11 +91,11 @@ def test_a_file_that_cannot_be_run_is_wrong_use(tmp_path: Path) -> None:
         (["run", __file__, "--param", "x"], "--param takes NAME=VALUE"),
         (["run", __file__, "--log", "/nowhere/log"], "--log /nowhere/log: No such file"),
         (["run", __file__, "--timeout", "0"], "must be more than 0"),
-        (["serve", "--hubspot-port", "70000"], "'70000' is no port"),
+        (["serve", "--hubspot-port", "70000"], "'70000' is not a port"),
         ([], "required: command"),
     ],
 )
-def test_wrong_arguments_are_told_at_once(arguments: list[str], message: str) -> None:
+def test_invalid_arguments_exit_with_code_2_before_a_run(arguments: list[str], message: str) -> None:
     run = command(*arguments)
     assert run.code == 2
     assert message in run.stderr
@@ -109,7 +109,7 @@ def test_help_and_version() -> None:
     assert "serve" in command("--help").stdout
 
 
-def test_ending_a_run_ends_airflow_and_clears_up(tmp_path: Path) -> None:
+def test_ctrl_c_stops_airflow_and_deletes_its_home_but_the_log(tmp_path: Path) -> None:
     dag_file = tmp_path / "mine.py"
     dag_file.write_text(FAILING)
     process = start("run", dag_file)
@@ -120,7 +120,7 @@ def test_ending_a_run_ends_airflow_and_clears_up(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
     assert home.is_dir()
     process.send_signal(signal.SIGINT)
-    run = ended(process)
+    run = wait_for(process)
     assert (run.code, run.stderr) == (130, "mkt-sandbox: stopped\n")
     assert not psutil.wait_procs(children, timeout=30)[1]
     assert [path.name for path in home.iterdir()] == ["airflow.log"]

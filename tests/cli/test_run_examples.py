@@ -1,4 +1,4 @@
-"""The example DAGs, in real Airflow, by ``mkt-sandbox run``."""
+"""The example DAGs, run by ``mkt-sandbox run`` in real Airflow."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from commands import EXAMPLES, Ended, command
+from commands import EXAMPLES, Result, command
 
-FIGURES = {
+EXPECTED = {
     "bulk_import_hubspot": {"rows imported": "5", "rows skipped": "1", "rows rejected": "1"},
     "bulk_import_marketo": {"rows imported": "5", "rows rejected": "1", "enrolled": "7"},
-    # Everybody: five people were there, four came by the import.
+    # All contacts: five seeded ones and four imported ones.
     "campaign_season": {
         "campaigns created": "2",
         "campaigns updated": "2",
         "assets added": "2",
         "email": "180000000101 PUBLISHED_AB, sent to 5",
     },
-    # Those of the list that the import filled.
+    # The members of the list that the import filled.
     "email_program": {"email": "program 5001 sent to 7"},
     "event_follow_up": {"attendance recorded": "7", "list members added": "2", "people mailed": "3"},
     "lead_import": {"leads created": "0", "leads updated": "5", "leads rejected": "1"},
     "nightly_export": {"rows exported": "17"},
     "nurture": {"leads created": "2", "enrolled": "3", "enrolled before": "1"},
 }
-DAGS = sorted(FIGURES)
+DAGS = sorted(EXPECTED)
 SEEDED = {"ada@example.com", "anna.berg@example.com"}
 
 
 def expected(name: str) -> Counter[str]:
-    """What becomes of a file's rows: no address is refused, of two with one address the later counts."""
+    """Count the results of a file's rows. No address is rejected, and the last row of an address counts."""
     with (EXAMPLES / "data" / name).open(encoding="utf-8") as file:
         addresses = [row["email"] for row in csv.DictReader(file)]
     given = {address for address in addresses if address}
@@ -44,53 +44,53 @@ def expected(name: str) -> Counter[str]:
     )
 
 
-def assert_only_ours(run: Ended, log: Path) -> None:
-    """Airflow's lines are in its log and nowhere else."""
+def assert_clean_output(run: Result, log: Path) -> None:
+    """Assert that the run succeeded, and that Airflow's lines are only in its log."""
     assert run.code == 0, run.stdout + run.stderr + log.read_text()[-3000:]
     assert run.stderr == ""
     assert "DAG TEST" in log.read_text()
     assert not re.search(r"^\W?\d{4}-\d\d-\d\d|DAG TEST|Warning", run.stdout, re.M), run.stdout
 
 
-def test_the_newsletter_runs_green(tmp_path: Path) -> None:
+def test_the_newsletter_example_succeeds(tmp_path: Path) -> None:
     log = tmp_path / "newsletter.log"
     run = command("run", EXAMPLES / "newsletter.py", "--log", log)
-    assert_only_ours(run, log)
+    assert_clean_output(run, log)
     assert str(log) in run.stdout.splitlines()[0]
-    _newsletter(run)
+    assert_newsletter(run)
 
 
-def test_all_others_run_green_one_after_another_in_one_sandbox(tmp_path: Path) -> None:
-    """In one file, since most of the time is Airflow's own start. What one leaves, the next ones find."""
+def test_all_other_examples_succeed_in_one_sandbox(tmp_path: Path) -> None:
+    """In one file, because Airflow's start takes most of the time. DAGs see the data of earlier ones."""
     files = sorted(str(file) for file in EXAMPLES.glob("*.py") if file.stem != "newsletter")
     together, log, work = tmp_path / "together.py", tmp_path / "log", tmp_path / "work"
     together.write_text(f"# Airflow DAGs\nimport runpy\nfor file in {files}:\n    runpy.run_path(file)\n")
     folders = [f"--param={name}={work.as_uri()}" for name in ("work_dir", "folder")]
     options = ["--log", log, "--param=end=2025-01-07T00:00:00Z", "--param=send_in=10"]
     run = command("run", together, *options, *folders, env={**os.environ, "COLUMNS": "400"})
-    assert_only_ours(run, log)
+    assert_clean_output(run, log)
     table = run.table()
     shown = {
         dag_id: {label: cells[place] for label, cells in table.items() if place < len(cells)}
         for place, dag_id in enumerate(DAGS)
     }
-    assert {dag_id: figures["result"] for dag_id, figures in shown.items()} == dict.fromkeys(DAGS, "success")
-    for dag_id, figures in FIGURES.items():
-        assert {label: shown[dag_id][label] for label in figures} == figures, dag_id
-    _files(work)
+    assert {dag_id: counts["result"] for dag_id, counts in shown.items()} == dict.fromkeys(DAGS, "success")
+    for dag_id, counts in EXPECTED.items():
+        assert {label: shown[dag_id][label] for label in counts} == counts, dag_id
+    assert_files(work)
 
 
-def _newsletter(run: Ended) -> None:
+def assert_newsletter(run: Result) -> None:
     table, hubspot, marketo = run.table(), expected("hubspot_signups.csv"), expected("marketo_signups.csv")
     assert hubspot == Counter(created=4, updated=1, skipped=1, rejected=1)
-    for fate in ("created", "updated", "skipped", "rejected"):
-        assert table[f"leads {fate}"] == [str(hubspot[fate]), str(marketo[fate])]
+    for result in ("created", "updated", "skipped", "rejected"):
+        assert table[f"leads {result}"] == [str(hubspot[result]), str(marketo[result])]
     assert table["campaigns created"] == ["2", "2"]
     assert table["campaigns existing"] == ["0", "0"]
-    # One of HubSpot's two leads is in the series from the start.
+    # One of HubSpot's two leads is enrolled from the start.
     assert table["enrolled"] == ["1", "2"]
     assert table["enrolled before"] == ["1", "0"]
-    # Five people were in HubSpot, four came; Marketo's program goes to a list of three.
+    # HubSpot has five contacts and four new ones; Marketo's program has a list of three.
     assert table["email"] == ["180000000001 PUBLISHED, sent to 9", "program 2002 sent to 3"]
     assert re.fullmatch(r"[1-9]\d* \(0 refused\)", table["HubSpot calls"][0])
     assert table["HubSpot calls"][1] == table["Marketo calls"][0] == "0"
@@ -105,16 +105,16 @@ def _newsletter(run: Ended) -> None:
     assert all("KEY_MISSING" in Path(path).read_text() for _, path in rejects)
 
 
-def _files(work: Path) -> None:
+def assert_files(work: Path) -> None:
     assert rows(work / "leads-20250106T000000Z.csv")["id"] == ["1001", "1002", "1003", "1004", "1005"]
     assert set(rows(work / "activities-20250106T000000Z.csv")["activityTypeId"]) == {"12"}
     assert set(rows(work / "welcome-nurture.csv")["statusName"]) == {"Member"}
-    figures = rows(work / "figures.csv")
-    assert figures["sent"] == figures["delivered"] == ["5", "4"]
+    statistics = rows(work / "figures.csv")
+    assert statistics["sent"] == statistics["delivered"] == ["5", "4"]
 
 
 def rows(path: Path) -> dict[str, list[str]]:
-    """The columns of a CSV file."""
+    """Return the columns of a CSV file."""
     with path.open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     return {name: [line[name] for line in lines] for name in lines[0]}

@@ -1,4 +1,4 @@
-"""A hand to feed exchanges with, and accounts to feed them for."""
+"""A driver that feeds an exchange answers one by one, and accounts to run exchanges for."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ class Clock:
 
 
 @dataclass
-class Verdicts(Platform):
-    """A platform with a static token, whose answers are the verdicts themselves, by number."""
+class ScriptedPlatform(Platform):
+    """A platform with a static token, whose answers are numbers of classifications given before."""
 
-    verdicts: list[Classification] = field(default_factory=list)
+    classifications: list[Classification] = field(default_factory=list)
     name = "scripted"
 
     @property
@@ -117,16 +117,16 @@ class Verdicts(Platform):
         return Request(call.route.method, "https://example.invalid" + call.route.path())
 
     def classify(self, call: Call[Any], response: Response) -> Classification:
-        return self.verdicts[int(response.content)]
+        return self.classifications[int(response.content)]
 
-    def meaning(self, classification: Classification) -> Response:
-        """An answer that this platform judges so."""
-        self.verdicts.append(classification)
-        return Response(200, {}, str(len(self.verdicts) - 1).encode())
+    def answer_for(self, classification: Classification) -> Response:
+        """An answer that this platform classifies so."""
+        self.classifications.append(classification)
+        return Response(200, {}, str(len(self.classifications) - 1).encode())
 
 
 class Hand:
-    """Pumps one exchange by hand. Sleeps move the clock; requests wait for an answer to be given."""
+    """Runs one exchange by hand. Sleeps move the clock; requests wait for the answer that a test gives."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Hand:
         policy: RetryPolicy | None = None,
         clock: Clock | None = None,
         cell: TokenCell | None = None,
-        places: Callable[[], float] = lambda: 0.0,
+        permit_waits: Callable[[], float] = lambda: 0.0,
         **session: Any,
     ) -> None:
         self.clock = clock or Clock()
@@ -148,7 +148,7 @@ class Hand:
             tokens=self.cell,
             **session,
         )
-        self.places = places
+        self.permit_waits = permit_waits
         self.effects: list[Send | Sleep | Acquire] = []
         self.steps: Generator[Any, Any, Reply[Any]] = exchange(call, self.session)
         self.reply: Reply[Any] | None = None
@@ -169,7 +169,7 @@ class Hand:
         return [effect.seconds for effect in self.effects if isinstance(effect, Sleep)]
 
     def give(self, reply: Response | NoAnswer, *, after: float = 0.0) -> Hand:
-        assert self.pending is not None, "nothing was asked for"
+        assert self.pending is not None, "no request waits for an answer"
         self.clock.now += after
         self.pending = None
         self._advance(reply)
@@ -179,7 +179,7 @@ class Hand:
         """Resume once and return the effect, without acting on it."""
         effect = self.steps.send(value)
         self.effects.append(effect)
-        assert len(self.effects) < 5000, "it goes round in circles"
+        assert len(self.effects) < 5000, "the exchange does not end"
         return effect
 
     def _advance(self, value: Any) -> None:
@@ -194,7 +194,7 @@ class Hand:
                         self.clock.now += seconds
                         value = None
                     case Acquire():
-                        value = self.places()
+                        value = self.permit_waits()
         except StopIteration as stop:
             self.reply = stop.value
         except PlatformError as error:
@@ -206,8 +206,8 @@ def bearer(request: Request | None) -> str:
     return request.headers["Authorization"].removeprefix("Bearer ")
 
 
-def refused(error: PlatformError, step: RetryAction, **more: Any) -> Failure:
-    return Failure(error, step, **more)
+def refused(error: PlatformError, action: RetryAction, **more: Any) -> Failure:
+    return Failure(error, action, **more)
 
 
 def done(envelope: Envelope | None = None) -> Success:

@@ -45,7 +45,8 @@ from airflow_provider_mkt.client.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.hubspot.automation import legacy
-from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
+from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.client.transport.exchange import Session, exchange
@@ -140,12 +141,12 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def budget(tmp_path: Path) -> FileBudget:
-    return FileBudget(tmp_path / "budget.sqlite", {CALLS: Rate(1000, 10)})
+def budget(tmp_path: Path) -> SharedBudget:
+    return SharedBudget(SQLiteStore(tmp_path / "budget.sqlite"), {CALLS: Rate(1000, 10)})
 
 
 def outcome(
-    call: Call[Any], platform: Platform, budget: FileBudget, *, on_a_loop: bool, **policy: Any
+    call: Call[Any], platform: Platform, budget: SharedBudget, *, on_a_loop: bool, **policy: Any
 ) -> Any:
     """The value or the error of one call, by one of the drivers."""
     session = Session(
@@ -167,7 +168,7 @@ def outcome(
         return error
 
 
-def both(call: Call[Any], platform: Platform, budget: FileBudget, **policy: Any) -> tuple[Any, Any]:
+def both(call: Call[Any], platform: Platform, budget: SharedBudget, **policy: Any) -> tuple[Any, Any]:
     blocking = outcome(call, platform, budget, on_a_loop=False, **policy)
     return blocking, outcome(call, platform, budget, on_a_loop=True, **policy)
 
@@ -178,12 +179,12 @@ def at(what: str, **changes: Any) -> Call[Any]:
 
 class TestBothDrivers:
     @pytest.mark.parametrize("make", [hubspot, marketo])
-    def test_give_the_same_result(self, server: Server, budget: FileBudget, make) -> None:
+    def test_give_the_same_result(self, server: Server, budget: SharedBudget, make) -> None:
         call = CALL if make is hubspot else a_call()
         assert both(call, make(base_url=server.url), budget) == ("fine", "fine")
 
     @pytest.mark.parametrize(
-        ("what", "error", "doubtful"),
+        ("what", "error", "ambiguous"),
         [
             ("400", InvalidRequest, False),
             ("401", AuthenticationError, False),
@@ -201,19 +202,19 @@ class TestBothDrivers:
         ],
     )
     def test_give_the_same_error(
-        self, server: Server, budget: FileBudget, monkeypatch, what: str, error: type, doubtful: bool
+        self, server: Server, budget: SharedBudget, monkeypatch, what: str, error: type, ambiguous: bool
     ) -> None:
         monkeypatch.setattr(drivers, "READ_MARGIN", 0.0)
         platform = hubspot(base_url=server.url)
         for replay in (Replay.SAFE, Replay.NEVER):
             timeout = 0.3 if what == "slow" else 30
             blocking, looped = both(at(what, replay=replay, timeout=timeout), platform, budget)
-            expected = OutcomeUnknown if doubtful and replay is Replay.NEVER else error
+            expected = OutcomeUnknown if ambiguous and replay is Replay.NEVER else error
             assert type(blocking) is type(looped) is expected
             assert str(blocking) == str(looped)
         assert len(server.seen) == 4, "each was sent once"
 
-    def test_a_refused_connection_was_never_sent(self, budget: FileBudget) -> None:
+    def test_a_refused_connection_was_never_sent(self, budget: SharedBudget) -> None:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -221,18 +222,18 @@ class TestBothDrivers:
                 assert type(error) is ServerUnavailable
                 assert error.message == "no answer (ConnectError)"
 
-    def test_a_token_is_taken_without_the_blanks_that_pasting_puts_around_it(
-        self, server: Server, budget: FileBudget
+    def test_white_space_around_a_pasted_token_is_stripped(
+        self, server: Server, budget: SharedBudget
     ) -> None:
         platform = hubspot(base_url=server.url, access_token=f" {PAT}\n")
         assert both(replace(CALL, replay=Replay.NEVER), platform, budget) == ("fine", "fine")
 
     def test_a_token_of_two_lines_is_refused_before_anything_is_sent(self) -> None:
-        with pytest.raises(ValidationError, match="one word") as refused:
+        with pytest.raises(ValidationError, match="one line without spaces") as refused:
             hubspot(access_token=f"{PAT}\n{PAT}")
         assert PAT not in str(refused.value)
 
-    def test_a_token_is_fetched_by_a_form(self, server: Server, budget: FileBudget) -> None:
+    def test_a_token_is_fetched_by_a_form(self, server: Server, budget: SharedBudget) -> None:
         assert both(a_call(), marketo(base_url=server.url), budget) == ("fine", "fine")
         line, headers, body = server.seen[0]
         assert line == "POST /identity/oauth/token HTTP/1.1"
@@ -240,18 +241,18 @@ class TestBothDrivers:
         assert dict(parse_qsl(body.decode()))["grant_type"] == "client_credentials"
         assert server.seen[1][1]["authorization"] == "Bearer token-one"
 
-    def test_a_redirect_is_not_followed_with_the_token(self, server: Server, budget: FileBudget) -> None:
+    def test_a_redirect_is_not_followed_with_the_token(self, server: Server, budget: SharedBudget) -> None:
         both(at("redirect"), hubspot(base_url=server.url), budget)
         assert not any("stolen" in line for line, _, _ in server.seen)
 
-    def test_waits_and_places_go_to_those_who_know_them(self, server: Server) -> None:
-        class Places:
+    def test_waits_go_to_sleep_and_permits_come_from_the_budget(self, server: Server) -> None:
+        class Permits:
             def __init__(self) -> None:
                 self.answers = [0.25, 0.0]
-                self.asked: list[Quota] = []
+                self.requested: list[Quota] = []
 
             def take(self, quota: Quota, permit_id: str = "", seconds: float = 30.0) -> float:
-                self.asked.append(quota)
+                self.requested.append(quota)
                 return self.answers.pop(0)
 
             def learn(self, quota: Quota, rate: Rate) -> None: ...
@@ -266,27 +267,29 @@ class TestBothDrivers:
             slept.append(seconds)
 
         async def looped() -> Any:
-            async with AsyncDriver(Places(), sleep=sleep) as driver:
+            async with AsyncDriver(Permits(), sleep=sleep) as driver:
                 return await driver.pump(exchange(CALL, Session(hubspot(base_url=server.url))))
 
-        places = Places()
-        with SyncDriver(places, sleep=slept.append) as driver:
+        permits = Permits()
+        with SyncDriver(permits, sleep=slept.append) as driver:
             assert driver.pump(exchange(CALL, Session(hubspot(base_url=server.url)))).value == "fine"
-        assert places.asked == [CALLS, CALLS]
+        assert permits.requested == [CALLS, CALLS]
         assert asyncio.run(looped()).value == "fine"
         assert slept == [0.25, 0.25]
 
-    def test_how_late_a_loop_reads_an_answer_is_not_taken_for_how_long_the_platform_takes(
+    def test_a_late_read_on_a_busy_loop_does_not_count_as_latency_of_the_platform(
         self, server: Server, tmp_path: Path
     ) -> None:
-        class Told(FileBudget):
+        class Recording(SharedBudget):
             def release(self, permit: Permit, took: float) -> None:
-                told.append(took)
+                reported.append(took)
 
-        told: list[float] = []
+        reported: list[float] = []
 
         async def busy() -> None:
-            async with AsyncDriver(Told(tmp_path / "b.sqlite", {CALLS: Rate(9, 9)})) as driver:
+            async with AsyncDriver(
+                Recording(SQLiteStore(tmp_path / "b.sqlite"), {CALLS: Rate(9, 9)})
+            ) as driver:
                 session = Session(hubspot(base_url=server.url))
                 waiting = asyncio.create_task(driver.pump(exchange(CALL, session)))
                 while not server.seen:  # noqa: ASYNC110 - the server is a thread
@@ -295,7 +298,7 @@ class TestBothDrivers:
                 await waiting
 
         asyncio.run(busy())
-        assert told == [0.0]
+        assert reported == [0.0]
 
     @pytest.mark.parametrize("on_a_loop", [False, True])
     def test_an_exchange_is_closed_when_its_driver_fails(self, on_a_loop: bool) -> None:
@@ -330,7 +333,9 @@ class TestBothDrivers:
 
 
 class TestWhatIsSent:
-    def sent(self, server: Server, budget: FileBudget, call: Call[Any]) -> tuple[str, dict[str, str], bytes]:
+    def sent(
+        self, server: Server, budget: SharedBudget, call: Call[Any]
+    ) -> tuple[str, dict[str, str], bytes]:
         both(call, hubspot(base_url=server.url), budget)
         (line, headers, body), (line_too, headers_too, body_too) = server.seen
         assert line == line_too
@@ -338,23 +343,23 @@ class TestWhatIsSent:
             assert (headers["content-type"], body) == (headers_too["content-type"], body_too)
         return line, headers, body
 
-    def test_json(self, server: Server, budget: FileBudget) -> None:
+    def test_json(self, server: Server, budget: SharedBudget) -> None:
         _, headers, body = self.sent(server, budget, at("ok", body=JsonBody({"a": ["ü", None]})))
         assert headers["content-type"] == "application/json"
         assert body == '{"a":["ü",null]}'.encode()
 
-    def test_a_form_with_a_repeated_name(self, server: Server, budget: FileBudget) -> None:
+    def test_a_form_with_a_repeated_name(self, server: Server, budget: SharedBudget) -> None:
         pairs = (("a", "1 &="), ("b", "ü"), ("a", "2"))
         _, headers, body = self.sent(server, budget, at("ok", body=FormBody(pairs)))
         assert headers["content-type"] == "application/x-www-form-urlencoded"
         assert sorted(parse_qsl(body.decode())) == sorted(pairs)
 
-    def test_bare_text(self, server: Server, budget: FileBudget) -> None:
+    def test_bare_text(self, server: Server, budget: SharedBudget) -> None:
         _, headers, body = self.sent(server, budget, at("ok", body=TextBody("0" * 32)))
         assert headers["content-type"].startswith("text/plain")
         assert body == b"0" * 32
 
-    def test_a_file(self, server: Server, budget: FileBudget) -> None:
+    def test_a_file(self, server: Server, budget: SharedBudget) -> None:
         content = b"email\njane@example.com\n"
         call = at("ok", body=FileBody("file", "leads.csv", content, "text/csv", (("format", "csv"),)))
         _, headers, body = self.sent(server, budget, call)
@@ -362,14 +367,14 @@ class TestWhatIsSent:
         assert b'name="file"; filename="leads.csv"\r\nContent-Type: text/csv\r\n\r\n' + content in body
         assert b'name="format"\r\n\r\ncsv' in body
 
-    def test_path_values_arrive_as_they_were_encoded(self, server: Server, budget: FileBudget) -> None:
+    def test_path_values_arrive_as_they_were_encoded(self, server: Server, budget: SharedBudget) -> None:
         value = "a/b?c#d%2F+é @x"
         route = Route("POST", "contacts", "/{id}/ok", path_params("c", id=value))
         line, _, _ = self.sent(server, budget, replace(CALL, route=route))
         assert line.split()[1] == "/crm/v3/objects/contacts/a%2Fb%3Fc%23d%252F%2B%C3%A9%20%40x/ok"
 
     def test_a_repeated_query_name_arrives_repeated_and_in_order(
-        self, server: Server, budget: FileBudget
+        self, server: Server, budget: SharedBudget
     ) -> None:
         query = (("id", "1"), ("after", "a+b/c=="), ("id", "2"), ("name", "x & y"))
         line, _, _ = self.sent(server, budget, replace(CALL, query=query))
@@ -380,7 +385,7 @@ class TestWhatIsSent:
 
 class TestLogs:
     def test_the_token_of_a_legacy_call_is_not_in_the_log(
-        self, server: Server, budget: FileBudget, caplog: pytest.LogCaptureFixture
+        self, server: Server, budget: SharedBudget, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
         # Airflow quietens this one, and is imported by other tests of the process.
@@ -396,15 +401,16 @@ class TestLogs:
 
 
 HOLD = """
-import select, sys, filelock
-with filelock.FileLock(sys.argv[1]):
-    print("holding", flush=True)
-    select.select([sys.stdin], [], [], 3)
+import fcntl, select, sys
+lock = open(sys.argv[1])
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("holding", flush=True)
+select.select([sys.stdin], [], [], 3)
 """
 
 
 def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
-    server: Server, budget: FileBudget
+    server: Server, budget: SharedBudget
 ) -> None:
     budget.take(CALLS)
     longest, finished_early = 0.0, False
@@ -432,7 +438,7 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
         async with AsyncDriver(budget) as driver:
             await driver.pump(exchange(free, session))
             with subprocess.Popen(  # noqa: ASYNC220 - the loop is not measured yet
-                [sys.executable, "-c", HOLD, f"{budget.path}.lock"],
+                [sys.executable, "-c", HOLD, f"{budget.store.path}.lock"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             ) as holder:
@@ -462,7 +468,7 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
     assert longest < 1.0
 
 
-def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: FileBudget) -> None:
+def test_a_cancelled_exchange_releases_the_token_lock(server: Server, budget: SharedBudget) -> None:
     cell = TokenCell()
 
     async def main() -> None:
@@ -471,16 +477,16 @@ def test_a_cancelled_exchange_gives_the_token_lock_back(server: Server, budget: 
             slow = exchange(a_call(), session)
             task = asyncio.create_task(driver.pump(slow))
             await asyncio.sleep(0)
-            assert cell.renewing.locked()
+            assert cell.refreshing.locked()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
     asyncio.run(main())
-    assert not cell.renewing.locked()
+    assert not cell.refreshing.locked()
 
 
-def test_one_sync_driver_serves_many_threads(server: Server, budget: FileBudget) -> None:
+def test_one_sync_driver_serves_many_threads(server: Server, budget: SharedBudget) -> None:
     results: list[Any] = []
     session = Session(marketo(base_url=server.url), tokens=TokenCell())
     with SyncDriver(budget) as driver:
@@ -536,8 +542,8 @@ def get(url: str) -> Generator[Effect, Any, Any]:
     return (yield Send(Request("GET", url), None))
 
 
-def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send_on(
-    long_server: LongServer, budget: FileBudget, monkeypatch: pytest.MonkeyPatch
+def test_a_call_does_not_close_the_connection_on_which_another_is_about_to_send(
+    long_server: LongServer, budget: SharedBudget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_states = threading.Event()
     expired, handle = httpcore.HTTP11Connection.has_expired, httpcore.HTTP11Connection.handle_request
@@ -568,8 +574,8 @@ def test_a_call_does_not_close_the_connection_that_another_is_just_about_to_send
 
 
 @pytest.mark.parametrize("on_a_loop", [False, True])
-def test_calls_one_after_the_other_share_a_connection_and_those_at_once_do_not(
-    long_server: LongServer, budget: FileBudget, *, on_a_loop: bool
+def test_consecutive_calls_share_a_connection_and_concurrent_ones_do_not(
+    long_server: LongServer, budget: SharedBudget, *, on_a_loop: bool
 ) -> None:
     urls = [f"{long_server.url}/{path}" for path in ("one", "two", "slow", "slow", "slow", "three")]
 

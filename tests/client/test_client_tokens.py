@@ -1,4 +1,4 @@
-"""Access tokens: shared, renewed once for all, and never shown."""
+"""Access tokens: shared, refreshed once for all, and never shown."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def is_identity(hand: Hand) -> bool:
     return hand.pending is not None and "token" in hand.pending.url
 
 
-class TestRenewal:
+class TestRefresh:
     @pytest.mark.parametrize(
         "rejection",
         [failure("600"), failure("601"), failure("602"), answer(401)],
         ids=["600", "601", "602", "401"],
     )
-    def test_a_rejected_token_is_renewed_once_and_the_call_replayed_with_the_new_one(self, rejection) -> None:
+    def test_a_rejected_token_is_refreshed_once_and_the_call_repeated(self, rejection) -> None:
         hand = Hand(a_call(Replay.NEVER), marketo())
         hand.give(token_answer("token-one"))
         assert bearer(hand.pending) == "token-one"
@@ -56,7 +56,17 @@ class TestRenewal:
         assert hand.reply is not None
         assert (hand.reply.tries, hand.reply.ambiguous) == (2, False)
 
-    def test_an_oauth_token_is_renewed_on_401(self) -> None:
+    @pytest.mark.parametrize("rejection", [failure("601"), answer(401)], ids=["601", "401"])
+    def test_a_new_token_is_used_at_once(self, rejection) -> None:
+        hand = Hand(a_call(Replay.NEVER), marketo())
+        hand.give(token_answer("token-one")).give(rejection)
+        rejected_at = hand.clock.now
+        hand.give(token_answer("token-two"))
+        assert bearer(hand.pending) == "token-two"
+        assert hand.clock.now == rejected_at
+        assert sum(hand.sleeps) == 0
+
+    def test_an_oauth_token_is_refreshed_on_401(self) -> None:
         hand = Hand(a_call(Replay.NEVER, route=CONTACT), hubspot_oauth())
         hand.give(token_answer("token-one", 1800)).give(answer(401)).give(token_answer("token-two", 1800))
         assert bearer(hand.pending) == "token-two"
@@ -67,7 +77,7 @@ class TestRenewal:
         assert isinstance(hand.error, AuthenticationError)
         assert len(hand.requests) == 1
 
-    def test_a_token_is_used_until_the_margin_before_its_end(self) -> None:
+    def test_a_token_is_used_until_the_margin_before_its_expiry(self) -> None:
         clock, cell = Clock(), TokenCell()
         Hand(a_call(), marketo(), clock=clock, cell=cell).give(token_answer("token-one", 3599)).give(
             success()
@@ -77,16 +87,16 @@ class TestRenewal:
         clock.now += 2
         assert is_identity(Hand(a_call(), marketo(), clock=clock, cell=cell))
 
-    def test_the_life_is_counted_from_the_asking_not_from_the_answer(self) -> None:
+    def test_the_lifetime_is_counted_from_the_request_not_from_the_answer(self) -> None:
         clock, cell = Clock(), TokenCell()
         Hand(a_call(), marketo(), clock=clock, cell=cell).give(token_answer("token-one", 100), after=60)
         clock.now += 11
         assert is_identity(Hand(a_call(), marketo(), clock=clock, cell=cell))
 
 
-class TestNearTheEnd:
+class TestNearExpiry:
     @pytest.mark.parametrize("left", [0, 1, 29, 30])
-    def test_a_token_about_to_end_is_waited_out_once(self, left: float) -> None:
+    def test_a_token_about_to_expire_is_waited_for_once(self, left: float) -> None:
         hand = Hand(a_call(), marketo())
         hand.give(token_answer("old-token", left))
         assert hand.sleeps == [left + 1]
@@ -95,13 +105,13 @@ class TestNearTheEnd:
         assert bearer(hand.pending) == "new-token"
 
     @pytest.mark.parametrize("life", [-5, 0, 5, 20, "12"])
-    def test_a_token_that_never_lives_long_is_used_and_not_looped_on(self, life: float) -> None:
+    def test_a_token_with_a_short_lifetime_is_used_and_not_requested_for_ever(self, life: float) -> None:
         hand = Hand(a_call(), marketo())
         hand.give(token_answer("short-one", life)).give(token_answer("short-two", life))
         assert bearer(hand.pending) == "short-two"
         assert all(seconds >= 0 for seconds in hand.sleeps)
 
-    def test_a_short_token_is_shared_while_it_lives(self) -> None:
+    def test_a_token_with_a_short_lifetime_is_shared_until_it_expires(self) -> None:
         clock, cell = Clock(), TokenCell()
         first = Hand(a_call(), marketo(), clock=clock, cell=cell)
         first.give(token_answer("short-one", 20)).give(token_answer("short-two", 20)).give(success())
@@ -111,32 +121,32 @@ class TestNearTheEnd:
 
 class TestSharing:
     @given(order=st.permutations(range(8)), rounds=st.integers(1, 3))
-    def test_many_exchanges_at_once_ask_for_one_token(self, order: list[int], rounds: int) -> None:
+    def test_many_exchanges_at_once_request_one_token(self, order: list[int], rounds: int) -> None:
         platform, cell, clock = marketo(), TokenCell(), Clock()
         from airflow_provider_mkt.client.transport.exchange import Session, exchange
         from airflow_provider_mkt.client.transport.wire import Acquire, Send, Sleep
 
         session = Session(platform, clock=clock, tokens=cell)
-        flows = {number: exchange(a_call(), session) for number in order}
-        answers: dict[int, object] = dict.fromkeys(flows)
-        asked, seen, waiting_for_identity = 0, set(), []
+        exchanges = {number: exchange(a_call(), session) for number in order}
+        answers: dict[int, object] = dict.fromkeys(exchanges)
+        requested, seen, waiting_for_identity = 0, set(), []
         for turn in range(200):
-            if not flows:
+            if not exchanges:
                 break
             if waiting_for_identity and turn >= rounds:
                 answers[waiting_for_identity[0]] = token_answer("token-one")
-            for number in list(flows):
+            for number in list(exchanges):
                 if number in waiting_for_identity and answers[number] is None:
                     continue
                 try:
-                    effect = flows[number].send(answers[number])
+                    effect = exchanges[number].send(answers[number])
                 except StopIteration:
-                    del flows[number]
+                    del exchanges[number]
                     continue
                 answers[number] = None
                 match effect:
                     case Send(request) if "identity" in request.url:
-                        asked += 1
+                        requested += 1
                         waiting_for_identity.append(number)
                     case Send(request):
                         seen.add(bearer(request))
@@ -147,10 +157,10 @@ class TestSharing:
                         clock.now += seconds
                 if number in waiting_for_identity and not isinstance(effect, Send):
                     waiting_for_identity.remove(number)
-        assert not flows
-        assert (asked, seen) == (1, {"token-one"})
+        assert not exchanges
+        assert (requested, seen) == (1, {"token-one"})
 
-    def test_a_token_that_another_has_renewed_meanwhile_is_taken_without_asking(self) -> None:
+    def test_a_token_that_another_exchange_has_refreshed_is_used_without_a_request(self) -> None:
         cell, clock = TokenCell(), Clock()
         first = Hand(a_call(), marketo(), cell=cell, clock=clock).give(token_answer("token-one"))
         second = Hand(a_call(), marketo(), cell=cell, clock=clock)
@@ -164,16 +174,16 @@ class TestSharing:
         cells = {id(cell_for(platform.credentials_key)) for platform in [marketo(), *others]}
         assert len(cells) == 4
 
-    def test_a_child_process_is_not_blocked_by_a_renewal_in_its_parent(self) -> None:
+    def test_a_child_process_is_not_blocked_by_a_refresh_in_its_parent(self) -> None:
         cell = cell_for("forking")
-        assert cell.renewing.acquire(blocking=False)
+        assert cell.refreshing.acquire(blocking=False)
         try:
             child = os.fork()
             if child == 0:
-                os._exit(0 if cell.renewing.acquire(blocking=False) else 1)
+                os._exit(0 if cell.refreshing.acquire(blocking=False) else 1)
             _, status = os.waitpid(child, 0)
         finally:
-            cell.renewing.release()
+            cell.refreshing.release()
         assert os.waitstatus_to_exitcode(status) == 0
 
 
@@ -188,9 +198,9 @@ class TestTokenServer:
         assert hand.error.permanent
         assert "Bad client credentials" in str(hand.error)
         assert len(hand.requests) == 1
-        assert not cell.renewing.locked()
+        assert not cell.refreshing.locked()
 
-    def test_a_dead_refresh_token_is_told_by_its_code(self) -> None:
+    def test_the_error_of_an_invalid_refresh_token_has_its_code(self) -> None:
         hand = Hand(a_call(), hubspot_oauth())
         hand.give(
             answer(400, {"status": "BAD_REFRESH_TOKEN", "message": "it is dead", "correlationId": "c-1"})
@@ -216,7 +226,7 @@ class TestTokenServer:
         ids=str,
     )
     @pytest.mark.parametrize("make", [marketo, hubspot_oauth])
-    def test_a_failing_token_server_is_waited_for_whatever_the_call(self, trouble, make) -> None:
+    def test_a_failing_token_server_is_waited_for_in_every_replay_class(self, trouble, make) -> None:
         hand = Hand(a_call(Replay.NEVER, route=CONTACT if make is hubspot_oauth else a_call().route), make())
         hand.give(trouble)
         assert is_identity(hand)
@@ -228,12 +238,12 @@ class TestTokenServer:
         assert not hand.reply.ambiguous
 
     @pytest.mark.parametrize("status", [408, 423, 477])
-    def test_hubspots_passing_troubles_do_not_condemn_the_credentials(self, status: int) -> None:
+    def test_a_temporary_failure_of_hubspot_does_not_invalidate_the_credentials(self, status: int) -> None:
         hand = Hand(a_call(), hubspot_oauth()).give(answer(status))
         assert hand.error is None
         assert is_identity(hand)
 
-    def test_patience_ends_the_waiting_for_a_token_server(self) -> None:
+    def test_max_elapsed_limits_the_wait_for_a_token_server(self) -> None:
         hand = Hand(a_call(), marketo(), policy=RetryPolicy(max_elapsed=60))
         while not hand.done:
             hand.give(answer(503))
@@ -245,15 +255,15 @@ class TestSecrecy:
     TOKEN = "cdf01657-110d-4155-99a7-f986b2ff13a0:int"
     OPAQUE = "CJSP5qf1KhICAQEYs/gDIIGOBii1hQIyGQAf3xBKmlwHjX7OIpuIFEavB2+qYAGQ=="
 
-    def test_on_token_is_told_of_every_new_token_once(self) -> None:
-        told: list[str] = []
-        hand = Hand(a_call(), marketo(), on_token=told.append)
+    def test_on_token_is_called_once_with_each_new_token(self) -> None:
+        tokens: list[str] = []
+        hand = Hand(a_call(), marketo(), on_token=tokens.append)
         hand.give(token_answer("token-one")).give(failure("601")).give(token_answer("token-two")).give(
             success()
         )
-        assert told == ["token-one", "token-two"]
+        assert tokens == ["token-one", "token-two"]
 
-    def test_no_object_on_the_way_shows_a_token_or_a_secret(self) -> None:
+    def test_no_object_shows_a_token_or_a_secret(self) -> None:
         cell = TokenCell()
         platforms = [marketo(), hubspot(), hubspot_oauth()]
         hand = Hand(a_call(), platforms[0], cell=cell).give(token_answer(self.TOKEN))
@@ -277,7 +287,7 @@ class TestSecrecy:
 
     @pytest.mark.parametrize("token", [TOKEN, OPAQUE])
     @pytest.mark.parametrize("form", ["{}", "token {} is bad", "/x?t={}&y", "{}{}"])
-    def test_an_answer_that_quotes_the_token_does_not_bring_it_into_the_error(
+    def test_an_answer_that_quotes_the_token_does_not_put_it_into_the_error(
         self, token: str, form: str
     ) -> None:
         hand = Hand(a_call(Replay.NEVER), marketo())
@@ -288,7 +298,7 @@ class TestSecrecy:
         ("make", "secret"),
         [(marketo, CLIENT_SECRET), (hubspot_oauth, CLIENT_SECRET), (hubspot_oauth, REFRESH_TOKEN)],
     )
-    def test_a_token_server_that_quotes_a_secret_does_not_bring_it_into_the_error(
+    def test_a_token_server_that_quotes_a_secret_does_not_put_it_into_the_error(
         self, make, secret: str
     ) -> None:
         hand = Hand(a_call(), make())

@@ -20,13 +20,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.client.call import Quota
-from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.errors import InvalidInput, TaskCancelled
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
-from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable
-from airflow_provider_mkt.client.ratelimit.shared_state import lock
+from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.state.locks import server_lock
 
 CALLS = Quota.CALLS
 SERVERS = {
@@ -59,7 +59,7 @@ def work(worker):
         if wait:
             time.sleep(wait)
             continue
-        counted, begun = budget._taken_at[permit_id], time.time()
+        counted, begun = budget._granted_at[permit_id], time.time()
         time.sleep(0.01)
         with lock:
             granted.append((counted, begun, time.time()))
@@ -144,14 +144,14 @@ def fresh(place: Path | str, account: str, rate: Rate, **more: Any) -> SharedBud
     return budget_of(place, account, {CALLS: rate}, **more)
 
 
-def taken_at_once(budget: SharedBudget) -> int:
+def permits_at_once(budget: SharedBudget) -> int:
     count = 0
     while budget.take(CALLS, f"one {uuid.uuid4().hex}") == 0:
         count += 1
     return count
 
 
-def test_four_processes_all_get_their_places_and_never_go_over_the_rate(
+def test_four_processes_all_get_their_permits_and_never_exceed_the_rate(
     place: Path | str, account: str, tmp_path: Path
 ) -> None:
     counted = sorted(at for at, _, _ in calls_of_four(place, account, tmp_path / "meeting", 0))
@@ -160,33 +160,33 @@ def test_four_processes_all_get_their_places_and_never_go_over_the_rate(
     assert fullest <= 40
 
 
-def test_four_processes_have_no_more_calls_under_way_than_the_account_allows(
+def test_four_processes_have_no_more_calls_in_flight_than_the_account_allows(
     place: Path | str, account: str, tmp_path: Path
 ) -> None:
     calls = calls_of_four(place, account, tmp_path / "meeting", 3)
     changes = sorted([(begin, 1) for _, begin, _ in calls] + [(end, -1) for _, _, end in calls])
-    under_way = most = 0
+    in_flight = most = 0
     for _, change in changes:
-        under_way += change
-        most = max(most, under_way)
+        in_flight += change
+        most = max(most, in_flight)
     assert len(calls) >= 4 * 30
     assert most <= 3
 
 
-def test_a_full_budget_says_when_it_is_worth_asking_again(place: Path | str, account: str) -> None:
+def test_a_full_budget_says_when_the_next_try_is_worthwhile(place: Path | str, account: str) -> None:
     budget = fresh(place, account, Rate(3, 1.5))
-    assert taken_at_once(budget) == 3
+    assert permits_at_once(budget) == 3
     wait = budget.take(CALLS, "next")
     assert 0 < wait < 1.53
     time.sleep(wait)
     assert budget.take(CALLS, "next") == 0
 
 
-def test_accounts_and_meters_are_counted_apart(place: Path | str, account: str) -> None:
+def test_accounts_and_quotas_are_counted_separately(place: Path | str, account: str) -> None:
     budgets.forget_budgets()
     rates = {CALLS: Rate(2, 30), Quota.SEARCH: Rate(1, 30)}
     one = budget_of(place, account, rates)
-    assert taken_at_once(one) == 2
+    assert permits_at_once(one) == 2
     assert one.take(Quota.SEARCH, "search") == 0
     assert budget_of(place, account, rates) is one
     assert fresh(place, account, Rate(2, 30)).take(CALLS, "more") > 0
@@ -207,7 +207,19 @@ def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str,
     assert wait > 0.48 - (time.monotonic() - answered)
 
 
-def test_a_call_that_ended_leaves_its_slot_and_one_that_never_ends_loses_it(
+def test_a_permit_in_the_future_counts_from_now_because_the_clock_was_set_back(
+    place: Path | str, account: str
+) -> None:
+    budget = fresh(place, account, Rate(1, 1.0))
+    assert budget.take(CALLS, "before") == 0
+    budget.store.release(CALLS, "before", time.time() + 3600, slot=False)
+    wait = budget.take(CALLS, "next")
+    assert 0 < wait < 1.03
+    time.sleep(wait)
+    assert budget.take(CALLS, "next") == 0
+
+
+def test_a_released_call_frees_its_slot_and_one_that_is_never_released_loses_it(
     place: Path | str, account: str
 ) -> None:
     budget = fresh(place, account, Rate(100, 10), max_in_flight=2)
@@ -220,13 +232,13 @@ def test_a_call_that_ended_leaves_its_slot_and_one_that_never_ends_loses_it(
     assert budget.take(CALLS, "d", 1.5) == 0
 
 
-def test_a_forked_child_draws_on_the_same_budget(place: Path | str, account: str) -> None:
+def test_a_forked_child_uses_the_same_budget(place: Path | str, account: str) -> None:
     budget = fresh(place, account, Rate(5, 30))
     assert [budget.take(CALLS, permit_id) for permit_id in ("a", "b")] == [0, 0]
     child = os.fork()
     if child == 0:
         signal.alarm(10)
-        os._exit(taken_at_once(budget))
+        os._exit(permits_at_once(budget))
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 3
     assert budget.take(CALLS, "c") > 1
@@ -235,7 +247,7 @@ def test_a_forked_child_draws_on_the_same_budget(place: Path | str, account: str
 def test_many_threads_share_one_budget(place: Path | str, account: str) -> None:
     budget = fresh(place, account, Rate(25, 30))
     counted: list[int] = []
-    threads = [threading.Thread(target=lambda: counted.append(taken_at_once(budget))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: counted.append(permits_at_once(budget))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -243,19 +255,19 @@ def test_many_threads_share_one_budget(place: Path | str, account: str) -> None:
     assert sum(counted) == 25
 
 
-def test_who_waits_is_told_when_there_is_a_place_for_it_and_for_those_before_it(
+def test_a_waiting_call_is_told_when_there_is_room_for_it_and_for_those_ahead(
     place: Path | str, account: str
 ) -> None:
     budget = fresh(place, account, Rate(3, 2.0))
     slow = 0.02
 
     def due(permit_id: str) -> float:
-        """When it is to come back."""
+        """When it is due to try again."""
         nonlocal slow
-        asked = time.monotonic()
+        requested = time.monotonic()
         wait = budget.take(CALLS, permit_id)
         answered = time.monotonic()
-        slow += answered - asked
+        slow += answered - requested
         return answered + wait
 
     taken = []
@@ -266,21 +278,21 @@ def test_who_waits_is_told_when_there_is_a_place_for_it_and_for_those_before_it(
     back = [due(f"waiting {number}") for number in range(3)]
     for earlier, later in ((0, 1), (1, 2)):
         assert back[later] - back[earlier] == pytest.approx(taken[later] - taken[earlier], abs=slow)
-    # Asked again, it keeps its turn.
+    # When it tries again it keeps its turn.
     assert due("waiting 0") == pytest.approx(back[0], abs=slow)
 
 
-def test_many_that_wait_ask_the_counter_about_once_for_each_place(
+def test_many_waiting_calls_try_about_once_for_each_permit(
     place: Path | str, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = fresh(place, account, Rate(20, 0.5))
-    asked, real = [], budget.counter.take
+    requested, real = [], budget.store.take
 
     def take(*arguments: Any, **more: Any) -> tuple[float, float]:
-        asked.append(1)
+        requested.append(1)
         return real(*arguments, **more)
 
-    monkeypatch.setattr(budget.counter, "take", take)
+    monkeypatch.setattr(budget.store, "take", take)
 
     def work(permit_id: str) -> None:
         while (wait := budget.take(CALLS, permit_id)) > 0:
@@ -291,8 +303,8 @@ def test_many_that_wait_ask_the_counter_about_once_for_each_place(
         thread.start()
     for thread in threads:
         thread.join()
-    # All asking for each place would make more than a thousand.
-    assert 60 <= len(asked) < 500
+    # If all of them tried for each permit there would be more than a thousand.
+    assert 60 <= len(requested) < 500
 
 
 def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, account: str) -> None:
@@ -310,28 +322,26 @@ def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, acco
 
 def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | str, account: str) -> None:
     one, other = (fresh(place, account, Rate(50, 20)) for _ in range(2))
-    one.counter.pause(CALLS, 1.5)
-    one.counter.pause(CALLS, 0.05)
+    one.store.pause(CALLS, 1.5)
+    one.store.pause(CALLS, 0.05)
     assert 0.2 < other.take(CALLS, "during") <= 1.51
     assert other.take(Quota.FREE, "not limited") == 0
     time.sleep(1.52)
     assert other.take(CALLS, "after") == 0
 
 
-def test_a_new_process_knows_the_limit_that_another_was_told_and_is_not_kept_waiting_by_its_calls(
-    place: Path | str, account: str
-) -> None:
-    told, assumed = Rate(20, 30), Rate(5, 30, assumed=True)
+def test_a_new_process_uses_the_limit_that_another_one_has_learnt(place: Path | str, account: str) -> None:
+    stated, assumed = Rate(20, 30), Rate(5, 30, assumed=True)
     one = fresh(place, account, assumed)
-    one.learn(CALLS, told)
+    one.learn(CALLS, stated)
     until = time.monotonic() + 20
-    while one.counter.remembered(CALLS) != told:
+    while one.store.remembered(CALLS) != stated:
         assert time.monotonic() < until
         time.sleep(0.01)
     assert [one.take(CALLS, f"one {number}") for number in range(12)] == [0.0] * 12
-    # By what it assumes, the place would be full.
-    assert taken_at_once(fresh(place, account, assumed)) == 8
-    # What is configured stays below what was told.
+    # With the assumed limit there would be no permit left.
+    assert permits_at_once(fresh(place, account, assumed)) == 8
+    # A configured limit below the stated one stays.
     assert fresh(place, account, Rate(7, 30)).take(CALLS, "a share") > 0
 
 
@@ -341,13 +351,13 @@ def test_connections_with_other_limits_count_in_one_place_and_each_keeps_to_its_
     budgets.forget_budgets()
     most, share = (budget_of(place, account, {CALLS: Rate(calls, 30)}) for calls in (10, 4))
     assert [most.take(CALLS, f"most {number}") for number in range(3)] == [0.0] * 3
-    assert taken_at_once(share) == 1
-    assert taken_at_once(most) == 6
+    assert permits_at_once(share) == 1
+    assert permits_at_once(most) == 6
     assert budget_of(place, account, {CALLS: Rate(4, 30)}) is share
 
 
-def test_without_a_limit_that_was_told_what_is_assumed_counts(place: Path | str, account: str) -> None:
-    assert taken_at_once(fresh(place, account, Rate(5, 30, assumed=True))) == 5
+def test_without_a_stated_limit_the_assumed_one_counts(place: Path | str, account: str) -> None:
+    assert permits_at_once(fresh(place, account, Rate(5, 30, assumed=True))) == 5
 
 
 def drop_connections(url: str, budget: Any) -> None:
@@ -355,36 +365,36 @@ def drop_connections(url: str, budget: Any) -> None:
     if url.startswith("redis"):
         import redis
 
-        budget.counter._client.connection_pool.disconnect()
+        budget.store._client.connection_pool.disconnect()
         redis.Redis.from_url(url).script_flush()
         return
     import psycopg
 
-    pid = budget.counter._open.info.backend_pid
+    pid = budget.store._open.info.backend_pid
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
-def test_a_server_that_was_restarted_is_used_on(url: str, account: str) -> None:
+def test_a_restarted_server_is_used_again(url: str, account: str) -> None:
     budget = fresh(url, account, Rate(3, 30))
     assert budget.take(CALLS, "a") == 0
     drop_connections(url, budget)
-    assert taken_at_once(budget) == 2
+    assert permits_at_once(budget) == 2
 
 
 @pytest.mark.parametrize(
     "url", ["redis://:secret-word@127.0.0.1:1/0", "postgresql://me:secret-word@127.0.0.1:1/db"]
 )
-def test_a_server_that_cannot_be_reached_is_told_without_its_password(url: str, account: str) -> None:
+def test_the_error_of_an_unreachable_server_does_not_show_its_password(url: str, account: str) -> None:
     budget = fresh(url, account, Rate(3, 30))
-    with pytest.raises(CounterUnavailable) as caught:
+    with pytest.raises(SharedStateUnavailable) as caught:
         budget.take(CALLS, "a")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert not caught.value.permanent
 
 
-def test_an_unknown_kind_of_server_is_told_without_its_password(account: str) -> None:
+def test_the_error_of_an_unknown_kind_of_server_does_not_show_its_password(account: str) -> None:
     with pytest.raises(InvalidInput, match="must begin with") as caught:
         fresh("mysql://me:secret-word@127.0.0.1/db", account, Rate(3, 30))
     assert "secret" not in str(caught.value)
@@ -392,8 +402,8 @@ def test_an_unknown_kind_of_server_is_told_without_its_password(account: str) ->
 
 HOLDER = """
 import sys, time
-from airflow_provider_mkt.client.ratelimit.shared_state import lock
-with lock(sys.argv[1], sys.argv[2]):
+from airflow_provider_mkt.state.locks import server_lock
+with server_lock(sys.argv[1], sys.argv[2]):
     print("holding", flush=True)
     time.sleep(60)
 """
@@ -410,7 +420,7 @@ def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
     entered = threading.Event()
 
     def enter() -> None:
-        with lock(url, name):
+        with server_lock(url, name):
             entered.set()
 
     threading.Thread(target=enter, daemon=True).start()
@@ -419,7 +429,7 @@ def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
 
 def test_a_lock_is_held_by_one_process_and_free_after_it_ended(url: str) -> None:
     name = uuid.uuid4().hex
-    with lock(url, name):
+    with server_lock(url, name):
         there = waits(url, name, 0.5)
         assert not there()
     assert waits(url, name, 30)()
@@ -444,22 +454,36 @@ def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest
     assert waits(url, name, 30)()
 
 
+def test_a_wait_for_a_lock_ends_when_the_task_is_cancelled_and_does_not_keep_the_lock(url: str) -> None:
+    name = uuid.uuid4().hex
+
+    def cancel() -> None:
+        raise TaskCancelled
+
+    with (
+        server_lock(url, name),
+        pytest.raises(TaskCancelled),
+        server_lock(url, name, raise_if_cancelled=cancel),
+    ):
+        pytest.fail("entered a lock that another one holds")
+    assert waits(url, name, 30)()
+
+
 @pytest.mark.parametrize("mode", ["ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"])
-def test_a_place_waits_while_another_writes_or_a_vacuum_has_the_table(account: str, mode: str) -> None:
+def test_a_permit_waits_for_no_writer_and_no_vacuum(account: str, mode: str) -> None:
     import psycopg
 
     url = server("postgres")
     budget = budget_of(url, account, {CALLS: Rate(10, 5.0)})
     assert budget.take(CALLS, "first") == 0
     answers: list[float] = []
-    asking = threading.Thread(target=lambda: answers.append(budget.take(CALLS, "second")))
+    taker = threading.Thread(target=lambda: answers.append(budget.take(CALLS, "second")))
     with psycopg.connect(url) as other:
         (name,) = other.execute(
             "SELECT tablename FROM pg_tables WHERE tablename LIKE %s",
-            (f"ratelimit%{hashlib.sha256(account.encode()).hexdigest()[:24]}%",),
+            (f"mkt_{hashlib.sha256(account.encode()).hexdigest()[:24]}_permits",),
         ).fetchone() or ("",)
         other.execute(f'LOCK TABLE "{name}" IN {mode} MODE')
-        asking.start()
-        asking.join(0.2)
-    asking.join(60)
-    assert answers == [0]
+        taker.start()
+        taker.join(60)
+        assert answers == [0]

@@ -1,4 +1,4 @@
-"""Hooks: one result on threads and on loops, connections in every form, forms that agree, honest tests."""
+"""Hooks: the same results on threads and on loops, connections, run contexts, connection tests and forms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,13 @@ import airflow
 import pytest
 
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure
-from airflow_provider_mkt.client.errors import InvalidInput, NotFound, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    NotFound,
+    PlatformError,
+    ServerUnavailable,
+    TaskCancelled,
+)
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -22,6 +29,7 @@ from airflow_provider_mkt.get_provider_info import get_provider_info
 from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -55,7 +63,7 @@ def both(action: str, argument: Any, conn: str = "hubspot_default") -> tuple[Any
     return answers[0], answers[1]
 
 
-def look_around() -> Procedure[dict[str, Any]]:
+def a_procedure() -> Procedure[dict[str, Any]]:
     rows = yield Pages(LISTED)
     yield Pause(0.01, "a moment")
     try:
@@ -65,7 +73,7 @@ def look_around() -> Procedure[dict[str, Any]]:
     return {"rows": rows, "missing": missing}
 
 
-def stumble() -> Procedure[None]:
+def a_failing_procedure() -> Procedure[None]:
     yield emails.get(hubspot.NEWSLETTER_EMAIL)
     yield emails.get("404404")
 
@@ -76,8 +84,8 @@ def stumble() -> Procedure[None]:
         ("run", lambda: campaigns.get(hubspot.SPRING_CAMPAIGN, properties=("hs_name",))),
         ("run", lambda: emails.get("404404")),
         ("iterate", lambda: LISTED),
-        ("follow", look_around),
-        ("follow", stumble),
+        ("follow", a_procedure),
+        ("follow", a_failing_procedure),
     ],
 )
 def test_threads_and_loops_get_the_same_results_and_the_same_errors(
@@ -88,11 +96,74 @@ def test_threads_and_loops_get_the_same_results_and_the_same_errors(
     assert here
 
 
-def test_a_lost_answer_of_a_write_is_the_same_error_on_both(sandbox: Sandbox) -> None:
+def test_a_lost_answer_of_a_write_is_the_same_error_on_threads_and_on_loops(sandbox: Sandbox) -> None:
     sandbox.hubspot.faults.add("*/publish", when="before", answer={"status": 502}, times=2)
     here, on_a_loop = both("run", lambda: emails.publish(hubspot.NEWSLETTER_EMAIL))
     assert here == on_a_loop
     assert here[0].__name__ == "OutcomeUnknown"
+
+
+# -- run contexts -------------------------------------------------------------------------------------
+
+
+def test_a_bound_hook_uses_its_context_and_leaves_the_hook_as_it_was(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*", answer={"status": 429}, times=1)
+    slept: list[float] = []
+    failures: list[tuple[str, str, float]] = []
+    run_context = RunContext(
+        sleep=slept.append,
+        on_failure=lambda call, failure, wait: failures.append((call.name, failure.action.name, wait)),
+    )
+    with hook_for("hubspot_default") as hook, hook.bind(run_context) as bound:
+        bound.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        assert bound.run_context is run_context
+        assert hook.run_context == RunContext()
+        hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        assert (hook.calls, bound.calls) == (2, 2)
+    ((name, action, wait),) = failures
+    assert (name, action) == ("emails.get", "BACK_OFF")
+    assert wait in slept
+
+
+def test_a_run_context_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        RunContext().sleep = time.sleep  # type: ignore[misc]
+
+
+def test_a_bound_hook_that_does_not_retry_makes_one_attempt(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*", answer={"status": 502}, times=None)
+    with hook_for("hubspot_default").bind(RunContext.no_retry()) as hook, pytest.raises(ServerUnavailable):
+        hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+    assert sandbox.hubspot.calls.total == 1
+
+
+def test_a_cancelled_task_begins_no_call_and_waits_for_no_pause(sandbox: Sandbox) -> None:
+    def cancelled(_: float = 0.0) -> None:
+        raise TaskCancelled
+
+    with hook_for("hubspot_default") as plain:
+        with plain.bind(RunContext(raise_if_cancelled=cancelled)) as hook, pytest.raises(TaskCancelled):
+            hook.run(emails.get(hubspot.NEWSLETTER_EMAIL))
+        with plain.bind(RunContext(sleep=cancelled)) as hook, pytest.raises(TaskCancelled):
+            hook.follow(a_procedure())
+    assert sandbox.hubspot.calls.of("GET", "/emails").total == 0
+
+
+def test_a_task_that_waits_for_another_one_ends_when_it_is_cancelled(sandbox: Sandbox) -> None:
+    def cancelled(_: float) -> None:
+        raise TaskCancelled
+
+    with hook_for("hubspot_default") as plain, plain.exclusive("the work"):
+        hook = plain.bind(RunContext(sleep=cancelled))
+        with pytest.raises(TaskCancelled), hook.exclusive("the work"):
+            pytest.fail("two at a time")
+        with plain.bind(RunContext(sleep=cancelled)) as hook, hook.exclusive("other work"):
+            pass
+
+
+def test_a_cancellation_is_not_a_failure_of_the_platform() -> None:
+    assert not issubclass(TaskCancelled, PlatformError)
+    assert str(TaskCancelled()) == "the task was cancelled"
 
 
 # -- connections --------------------------------------------------------------------------------------
@@ -129,7 +200,7 @@ MARKETO = {"conn_type": "marketo", "login": "id", "password": "secret"}
         ("hubspot://:x@api-eu1.hubapi.com?api_version=2026-03", "https://api-eu1.hubapi.com"),
     ],
 )
-def test_a_connection_tells_where_the_account_is(
+def test_a_connection_gives_the_address_of_the_account(
     monkeypatch: pytest.MonkeyPatch, connection: Any, expected: str
 ) -> None:
     assert address(connect(monkeypatch, connection)) == expected
@@ -173,7 +244,7 @@ def test_a_refresh_token_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
-def test_either_version_of_the_paths_is_used_as_the_connection_says(
+def test_the_connection_chooses_the_version_of_the_paths(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     connection = {
@@ -190,7 +261,7 @@ def test_either_version_of_the_paths_is_used_as_the_connection_says(
 # -- connection tests ---------------------------------------------------------------------------------
 
 
-def test_a_good_connection_says_which_account_it_is_and_what_is_left(sandbox: Sandbox) -> None:
+def test_a_connection_test_names_the_account_and_the_calls_left(sandbox: Sandbox) -> None:
     ok, line = HubSpotHook().test_connection()
     assert ok, line
     assert f"HubSpot account {hubspot.PORTAL_ID}" in line
@@ -209,7 +280,7 @@ def test_a_good_connection_says_which_account_it_is_and_what_is_left(sandbox: Sa
         ("marketo", {"login": marketo.CLIENT_ID, "password": "wrong-secret"}, "were refused"),
     ],
 )
-def test_wrong_credentials_are_told_at_once_and_not_quoted(
+def test_wrong_credentials_are_reported_at_once_and_not_quoted(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, platform: str, connection: dict[str, str], named: str
 ) -> None:
     url = sandbox.platforms[platform].url
@@ -231,7 +302,7 @@ def test_a_connection_without_permission_says_what_is_missing(
 
 
 @pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
-def test_a_host_that_is_down_is_told_quickly(sandbox: Sandbox, hook: type[MarketingHook]) -> None:
+def test_a_host_that_is_down_is_reported_quickly(sandbox: Sandbox, hook: type[MarketingHook]) -> None:
     sandbox.stop()
     began = time.monotonic()
     ok, line = hook(f"{hook.conn_type}_default").test_connection()
@@ -241,7 +312,7 @@ def test_a_host_that_is_down_is_told_quickly(sandbox: Sandbox, hook: type[Market
 
 
 @pytest.mark.parametrize("kind", [{"status": 502}, {"reset": True}])
-def test_a_platform_that_is_not_well_is_asked_once(sandbox: Sandbox, kind: dict[str, Any]) -> None:
+def test_a_connection_test_makes_one_attempt(sandbox: Sandbox, kind: dict[str, Any]) -> None:
     sandbox.hubspot.faults.add(answer=kind, times=None)
     assert HubSpotHook().test_connection()[0] is False
     assert sandbox.hubspot.calls.total == 1
@@ -276,15 +347,15 @@ def wtforms(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
 def test_the_forms_of_older_airflow_show_the_same_fields(hook: Any, wtforms: None) -> None:
     types = get_provider_info()["connection-types"]
-    told = next(one for one in types if one["connection-type"] == hook.conn_type)
-    assert told["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
-    assert told["hook-name"] == hook.hook_name
+    declared = next(one for one in types if one["connection-type"] == hook.conn_type)
+    assert declared["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
+    assert declared["hook-name"] == hook.hook_name
     fields = hook.get_connection_form_widgets()
     assert {name: field.label for name, field in fields.items()} == {
-        name: field["label"] for name, field in told["conn-fields"].items()
+        name: field["label"] for name, field in declared["conn-fields"].items()
     }
     for name, field in fields.items():
-        schema = told["conn-fields"][name]["schema"]
+        schema = declared["conn-fields"][name]["schema"]
         types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         kind = "enum" if "enum" in schema else schema.get("format") or types[0]
         assert type(field).__name__ == {
@@ -295,11 +366,11 @@ def test_the_forms_of_older_airflow_show_the_same_fields(hook: Any, wtforms: Non
         }.get(kind, "StringField")
         assert field.more["default"] == schema.get("default")
     shown = hook.get_ui_field_behaviour()
-    assert shown == {name.replace("-", "_"): value for name, value in told["ui-field-behaviour"].items()}
+    assert shown == {name.replace("-", "_"): value for name, value in declared["ui-field-behaviour"].items()}
 
 
 @pytest.mark.parametrize("hook", [HubSpotHook, MarketoHook])
-def test_airflow_can_make_the_hook_of_a_connection(sandbox: Sandbox, hook: Any) -> None:
+def test_airflow_can_create_the_hook_of_a_connection(sandbox: Sandbox, hook: Any) -> None:
     made = hook(**{hook.conn_name_attr: f"{hook.conn_type}_default"})
     assert made.get_conn() is made
     call = (

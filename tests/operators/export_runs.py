@@ -1,4 +1,4 @@
-"""Running one ``export`` task against a sandbox whose jobs take moments, not minutes."""
+"""Run one ``export`` task against a sandbox whose jobs take moments instead of minutes."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ STATUS = "*/status.json"
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a status of a job last 40 ms instead of a minute, and waits accordingly."""
+    """Let each status of a job last 40 ms instead of a minute, and shorten the waits accordingly."""
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.04))
     monkeypatch.setattr(export_actions, "_LOOK_AFTER", 0.02)
     # Less than the shortened wait after a full queue, as 50 s are less than 60.
     monkeypatch.setattr(export_actions, "_QUEUE_PATIENCE", 0.01)
-    monkeypatch.setattr(_exporting, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    monkeypatch.setattr(_exporting, "_QUEUE_WAIT", (0.05, 0.1))
 
 
 def export(airflow: Airflow, arguments: str, *, operator: str = "ExportLeadsOperator", **params: Any) -> Run:
@@ -65,8 +65,8 @@ def jobs(sandbox: Sandbox) -> list[ExportJob]:
     return sandbox.marketo.world.exports.all()
 
 
-def words(sandbox: Sandbox) -> Counter[str]:
-    """How many jobs there are, by status."""
+def statuses(sandbox: Sandbox) -> Counter[str]:
+    """Number of jobs by status."""
     return Counter(job.status for job in jobs(sandbox))
 
 
@@ -92,7 +92,7 @@ def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
 
 
 def exporting(out: Path | str, **more: Any) -> ExportLeadsOperator:
-    """An operator for a worker of its own: a range of 40 days, which is two windows."""
+    """An operator for a worker process: a range of 40 days, which is two windows."""
     given: dict[str, Any] = {"start": START, "end": START + timedelta(days=40), "poll_interval": 0.02}
     return ExportLeadsOperator(
         task_id="export",

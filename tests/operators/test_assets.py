@@ -1,4 +1,4 @@
-"""What a task did stands in the events of the assets it updates."""
+"""The outcome of a task is added to the events of the assets that it updates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def last_event(name: str) -> Any:
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_a_sync_tells_its_counts(airflow: Airflow, sandbox: Sandbox, platform: str) -> None:
+def test_a_sync_adds_its_counts_to_the_asset_event(airflow: Airflow, sandbox: Sandbox, platform: str) -> None:
     run = airflow.run(
         "from airflow.sdk import Asset\n"
         f'SyncLeadsOperator(task_id="sync", conn_id="{platform}_default", max_rejected=1, '
@@ -39,7 +39,7 @@ def test_a_sync_tells_its_counts(airflow: Airflow, sandbox: Sandbox, platform: s
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_a_waiting_operator_tells_what_it_waited_for(
+def test_a_waiting_operator_adds_the_result_of_its_jobs(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
     sandbox.hubspot.settings.email_preprocessing = sandbox.hubspot.settings.email_processing = 0.2
@@ -53,9 +53,7 @@ def test_a_waiting_operator_tells_what_it_waited_for(
     assert last_event(f"mail {deferrable}")["state"] == "PUBLISHED"
 
 
-def test_what_a_named_call_answers_about_a_person_stays_out_of_the_events(
-    airflow: Airflow, sandbox: Sandbox
-) -> None:
+def test_the_result_of_a_named_call_is_not_added(airflow: Airflow, sandbox: Sandbox) -> None:
     someone = next(iter(sandbox.marketo.world.leads))
     run = airflow.run(
         "from airflow.sdk import Asset\n"

@@ -1,4 +1,4 @@
-"""Campaigns are changed and archived by id or name, and each tells what became of it."""
+"""Campaigns are updated and archived by id or name, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -44,18 +44,20 @@ def properties(box: Sandbox, guid: str) -> dict[str, str]:
 
 
 def failed(operator: Any, named: str) -> dict[str, Any]:
-    """What a task that fails without another try leaves behind."""
-    around = context()
+    """Run a task that fails without retry, and return its outcome."""
+    task_context = context()
     with pytest.raises(AirflowFailException, match=named):
-        operator.execute(around)
-    left: dict[str, Any] = around["ti"].pushed.get("return_value", {})
-    return left
+        operator.execute(task_context)
+    outcome: dict[str, Any] = task_context["ti"].pushed.get("return_value", {})
+    return outcome
 
 
 # -- HubSpot ------------------------------------------------------------------------------------------
 
 
-def test_what_was_created_is_changed_and_archived_by_fifties(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_created_campaigns_are_updated_and_archived_in_batches_of_50(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
     run = airflow.run("""
 from airflow_provider_mkt.operators.campaigns import (
     ArchiveCampaignBatchOperator, UpdateCampaignBatchOperator)
@@ -92,16 +94,20 @@ update >> archive >> again
     assert calls.of("POST", "/marketing/v3/campaigns/batch/archive").total == 3
 
 
-def test_campaigns_are_changed_by_id_and_by_name_each_in_its_own_way(sandbox: Sandbox, hurried: None) -> None:
+def test_campaigns_are_updated_by_id_or_name_each_with_its_own_fields(
+    sandbox: Sandbox, hurried: None
+) -> None:
     campaigns = [{"id": SPRING.upper(), "new_name": "Summer"}, {"name": "Webinar series", "hs_notes": ""}]
-    told = updating(campaigns, {"hs_notes": "shared", "hs_goal": "more"}).execute(context())
-    assert told["campaigns"] == {SPRING.upper(): SPRING, "Webinar series": WEBINAR}
+    outcome = updating(campaigns, {"hs_notes": "shared", "hs_goal": "more"}).execute(context())
+    assert outcome["campaigns"] == {SPRING.upper(): SPRING, "Webinar series": WEBINAR}
     spring, webinar = properties(sandbox, SPRING), properties(sandbox, WEBINAR)
     assert (spring["hs_name"], spring["hs_notes"], spring["hs_goal"]) == ("Summer", "shared", "more")
     assert ("hs_notes" in webinar, webinar["hs_goal"]) == (False, "more")
 
 
-def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sandbox, hurried: None) -> None:
+def test_rejected_campaigns_fail_the_task_after_the_others_are_updated(
+    sandbox: Sandbox, hurried: None
+) -> None:
     store = sandbox.hubspot.world.campaigns
     twins = [store.create({"hs_name": "Twin"}) for _ in range(2)]
     campaigns = [
@@ -112,8 +118,8 @@ def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sa
         {"name": "Webinar series", "hs_notes": "new"},
         {"id": WEBINAR.upper(), "hs_notes": "other"},
     ]
-    left = failed(updating(campaigns), "5 of 6 campaigns were refused")
-    assert left["campaigns"] == {"Webinar series": WEBINAR}
+    outcome = failed(updating(campaigns), "5 of 6 campaigns were rejected")
+    assert outcome["campaigns"] == {"Webinar series": WEBINAR}
     reasons = {
         SPRING: "is not a date",
         NOBODY: "not found",
@@ -121,21 +127,23 @@ def test_refused_campaigns_fail_the_task_once_the_others_are_changed(sandbox: Sa
         "Twin": "2 campaigns have this name",
         WEBINAR.upper(): "in the list twice",
     }
-    assert left["rejected"].keys() == reasons.keys()
-    assert [label for label, reason in reasons.items() if reason not in left["rejected"][label]] == []
+    assert outcome["rejected"].keys() == reasons.keys()
+    assert [label for label, reason in reasons.items() if reason not in outcome["rejected"][label]] == []
     assert properties(sandbox, WEBINAR)["hs_notes"] == "new"
     assert not [one for one in twins if "hs_notes" in one.properties]
 
 
-def test_a_batch_that_is_refused_as_a_whole_is_changed_one_by_one(sandbox: Sandbox, hurried: None) -> None:
+def test_a_rejected_batch_is_sent_one_by_one(sandbox: Sandbox, hurried: None) -> None:
     refusal = {"status": 400, "body": {"status": "error", "message": "no", "category": "VALIDATION_ERROR"}}
     sandbox.hubspot.faults.add("*/batch/update", answer=refusal, times=2)
-    left = failed(updating([SPRING, WEBINAR], {"hs_notes": "new"}), "1 of 2 campaigns were refused")
-    assert (left["rejected"], left["campaigns"]) == ({SPRING: "no"}, {WEBINAR: WEBINAR})
+    outcome = failed(updating([SPRING, WEBINAR], {"hs_notes": "new"}), "1 of 2 campaigns were rejected")
+    assert (outcome["rejected"], outcome["campaigns"]) == ({SPRING: "no"}, {WEBINAR: WEBINAR})
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_lost_answers_change_and_archive_all(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_all_campaigns_are_updated_and_archived_despite_lost_answers(
+    sandbox: Sandbox, hurried: None, when: Any
+) -> None:
     sandbox.hubspot.faults.add("*/batch/update", when=when, answer=RESET)
     sandbox.hubspot.faults.add("*/batch/archive", when=when, answer={"status": 502})
     assert updating([SPRING, WEBINAR], {"hs_notes": "new"}).execute(context())["updated"] == 2
@@ -144,7 +152,7 @@ def test_lost_answers_change_and_archive_all(sandbox: Sandbox, hurried: None, wh
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_a_worker_killed_after_a_renaming_and_its_next_try(
+def test_a_worker_killed_after_a_rename_and_its_next_try(
     sandbox: Sandbox, hurried: None, platform: str
 ) -> None:
     box = getattr(sandbox, platform)
@@ -160,7 +168,7 @@ def test_a_worker_killed_after_a_renaming_and_its_next_try(
     assert list(Worker(operator).end()["result"]["campaigns"]) == [name]
 
 
-def test_a_campaign_that_is_still_there_after_it_was_archived_is_named(
+def test_a_campaign_that_still_exists_after_archiving_is_reported(
     sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -169,11 +177,15 @@ def test_a_campaign_that_is_still_there_after_it_was_archived_is_named(
     monkeypatch.setattr(campaign_actions, "CONSISTENCY_WINDOW", 0.2)
     monkeypatch.setattr(campaign_actions, "_LOOK_EVERY", 0.1)
     sandbox.hubspot.faults.add("*/batch/archive", answer={"status": 204})
-    left = failed(archiving({"Spring launch": SPRING, "Gone": NOBODY}), "still there")
-    assert (left["archived"], left["absent"], list(left["rejected"])) == (0, ["Gone"], ["Spring launch"])
+    outcome = failed(archiving({"Spring launch": SPRING, "Gone": NOBODY}), "still there")
+    assert (outcome["archived"], outcome["absent"], list(outcome["rejected"])) == (
+        0,
+        ["Gone"],
+        ["Spring launch"],
+    )
 
 
-def test_assets_are_put_in_and_taken_out_and_again_changes_nothing(
+def test_assets_are_added_and_removed_and_a_second_run_changes_nothing(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     body = f"""
@@ -199,11 +211,11 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
         assert ids == {"CTA": ["2"], "FORM": ["7", "a/b"], "OBJECT_LIST": [hubspot.LIST_ID]}
 
 
-def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, hurried: None) -> None:
+def test_rejected_assets_fail_the_task_after_the_others_are_added(sandbox: Sandbox, hurried: None) -> None:
     assets = {"OBJECT_LIST": ["999"], "NEW_KIND": ["1"], "FORM": ["1"]}
-    left = failed(associating(assets=assets), "2 of 3 assets were refused")
-    assert left["added"] == 1
-    assert sorted(left["rejected"]) == ["NEW_KIND 1", "OBJECT_LIST 999"]
+    outcome = failed(associating(assets=assets), "2 of 3 assets were rejected")
+    assert outcome["added"] == 1
+    assert sorted(outcome["rejected"]) == ["NEW_KIND 1", "OBJECT_LIST 999"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +234,7 @@ def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, h
         (updating([SPRING], "[1]"), "changes: must be a mapping"),
         (archiving([]), "campaigns: is empty"),
         (archiving([{"id": SPRING, "hs_notes": "x"}]), r"campaigns\[0\]: has unknown fields: hs_notes"),
-        (associating(), "assets: is empty, and remove too"),
+        (associating(), "assets: is empty, and remove is too"),
         (associating(campaign_id="", assets={"FORM": [1]}), "give either campaign_id or campaign_name"),
         (associating(campaign_name="Spring launch", assets={"FORM": [1]}), "give either campaign_id"),
         (associating(campaign_id=None, campaign_name="Nobody", assets={"FORM": [1]}), "no campaign 'Nobody'"),
@@ -230,11 +242,14 @@ def test_refused_assets_fail_the_task_once_the_others_are_in(sandbox: Sandbox, h
         (associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
         (associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),
         (associating(assets={"FORM": [None]}), r"assets.FORM\[0\]: is missing"),
-        (associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}), "remove: names what assets names too"),
+        (
+            associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
+            "remove: has an asset that assets has too",
+        ),
         (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo; only hubspot"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_changed(
+def test_a_wrong_parameter_is_named_and_nothing_is_changed(
     sandbox: Sandbox, hurried: None, operator: Any, named: str
 ) -> None:
     failed(operator, named)
@@ -245,16 +260,16 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(
 # -- Marketo ------------------------------------------------------------------------------------------
 
 
-def test_marketo_programs_are_changed_by_id_and_by_name(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_programs_are_updated_by_id_or_name(sandbox: Sandbox, hurried: None) -> None:
     costs = {"costs": [{"startDate": "2026-01-01", "cost": 5}], "replace_costs": True}
     campaigns = [
         {"id": marketo.DEFAULT_PROGRAM, "new_name": "Renamed", **costs},
         {"name": "November Newsletter"},
         {"name": "Nobody"},
     ]
-    left = failed(updating(campaigns, {"description": "new"}, "marketo"), "there is no such program")
+    outcome = failed(updating(campaigns, {"description": "new"}, "marketo"), "there is no such program")
     programs = sandbox.marketo.world.programs
-    assert left["campaigns"] == {
+    assert outcome["campaigns"] == {
         str(marketo.DEFAULT_PROGRAM): str(marketo.DEFAULT_PROGRAM),
         "November Newsletter": str(marketo.EMAIL_PROGRAM),
     }
@@ -263,7 +278,7 @@ def test_marketo_programs_are_changed_by_id_and_by_name(sandbox: Sandbox, hurrie
 
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
-def test_marketo_programs_are_deleted_and_those_in_use_are_named(
+def test_marketo_programs_are_deleted_and_those_in_use_are_reported(
     sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch, when: Any
 ) -> None:
     from airflow_provider_mkt.actions.marketo import programs as program_actions
@@ -274,9 +289,9 @@ def test_marketo_programs_are_deleted_and_those_in_use_are_named(
     programs = sandbox.marketo.world.programs
     programs[marketo.EMAIL_PROGRAM].locked = True
     campaigns = [marketo.DEFAULT_PROGRAM, {"name": "November Newsletter"}, {"name": "Nobody"}, 404]
-    left = failed(archiving(campaigns, "marketo"), "1 of 4 campaigns were refused")
-    assert (left["archived"], left["absent"]) == (1, ["Nobody", "404"])
-    assert list(left["rejected"]) == ["November Newsletter"]
+    outcome = failed(archiving(campaigns, "marketo"), "1 of 4 campaigns were rejected")
+    assert (outcome["archived"], outcome["absent"]) == (1, ["Nobody", "404"])
+    assert list(outcome["rejected"]) == ["November Newsletter"]
     assert marketo.DEFAULT_PROGRAM not in programs
 
 
@@ -285,8 +300,8 @@ def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(sandbox: Sand
     worker = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo"))
     until(lambda: bool(sandbox.marketo.faults.fired))
     worker.kill()
-    told = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo")).end()["result"]
-    assert (told["archived"], told["absent"]) == (0, [str(marketo.DEFAULT_PROGRAM)])
+    outcome = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo")).end()["result"]
+    assert (outcome["archived"], outcome["absent"]) == (0, [str(marketo.DEFAULT_PROGRAM)])
 
 
 @pytest.mark.parametrize(
@@ -299,7 +314,7 @@ def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(sandbox: Sand
         (archiving([1, "abc"], "marketo"), "program_id"),
     ],
 )
-def test_marketo_what_is_wrong_is_named_and_nothing_is_sent(
+def test_marketo_a_wrong_parameter_is_named_and_nothing_is_sent(
     sandbox: Sandbox, hurried: None, operator: Any, named: str
 ) -> None:
     failed(operator, named)

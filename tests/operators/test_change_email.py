@@ -1,4 +1,4 @@
-"""Emails are changed where it was meant, and taken back once."""
+"""Emails are updated in the given version, and unpublished once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def live(box: Sandbox, email_id: str) -> Any:
 # -- changing -----------------------------------------------------------------------------------------
 
 
-def test_hubspot_a_draft_is_changed_itself_and_again_changes_nothing(
+def test_hubspot_a_draft_is_updated_itself_and_a_second_run_changes_nothing(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     body = f"""
@@ -61,7 +61,7 @@ UpdateEmailOperator(task_id="update", conn_id="hubspot_default", email_id={hubsp
     assert email.draft is None
 
 
-def test_hubspot_a_draft_that_somebody_has_begun_to_edit_is_published_with_the_change(
+def test_hubspot_a_draft_that_a_user_is_editing_is_published_with_the_change(
     sandbox: Sandbox, hurried: None
 ) -> None:
     email = live(sandbox, hubspot.NEWSLETTER_EMAIL)
@@ -73,23 +73,25 @@ def test_hubspot_a_draft_that_somebody_has_begun_to_edit_is_published_with_the_c
     assert (email.live["subject"], email.live["name"]) == ("New", "Edited")
 
 
-def test_hubspot_what_is_out_is_changed_only_as_said(sandbox: Sandbox, hurried: None) -> None:
+def test_hubspot_a_published_email_is_updated_only_in_the_given_version(
+    sandbox: Sandbox, hurried: None
+) -> None:
     email = live(sandbox, hubspot.TRANSACTIONAL_EMAIL)
     before = email.live["subject"]
     with pytest.raises(AirflowFailException, match="version: is missing: email 180000000006 is AUTOMATED"):
         updating(email.id, {"subject": "New"}).execute(context())
-    told = updating(email.id, {"subject": "New"}, version="draft").execute(context())
-    assert told["version"] == "draft"
+    outcome = updating(email.id, {"subject": "New"}, version="draft").execute(context())
+    assert outcome["version"] == "draft"
     assert (email.live["subject"], email.draft["subject"]) == (before, "New")
-    told = updating(email.id, {"subject": "Newer"}, version="live").execute(context())
-    assert (told["version"], told["state"]) == ("live", "AUTOMATED")
+    outcome = updating(email.id, {"subject": "Newer"}, version="live").execute(context())
+    assert (outcome["version"], outcome["state"]) == ("live", "AUTOMATED")
     assert email.live["subject"] == "Newer"
 
 
-def test_marketo_name_changes_at_once_and_all_else_in_the_draft(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: Sandbox, hurried: None) -> None:
     changes = {"name": "Hello", "preHeader": "p", "textOnly": True, "subject": "New", "replyEmail": "a@b.co"}
-    told = updating(marketo.APPROVED_EMAIL, changes, "marketo").execute(context())
-    assert told == {
+    outcome = updating(marketo.APPROVED_EMAIL, changes, "marketo").execute(context())
+    assert outcome == {
         "outcome": "email_update",
         "platform": "marketo",
         "email_id": str(marketo.APPROVED_EMAIL),
@@ -124,7 +126,7 @@ def test_marketo_name_changes_at_once_and_all_else_in_the_draft(sandbox: Sandbox
         ("marketo", 404, {"subject": "x"}, {}, "702"),
     ],
 )
-def test_what_cannot_be_changed_fails_at_once(
+def test_an_email_that_cannot_be_updated_fails_without_retry(
     sandbox: Sandbox, hurried: None, conn: str, email_id: Any, changes: Any, more: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
@@ -144,12 +146,12 @@ def scheduled(box: Sandbox) -> str:
     return hubspot.SCHEDULED_EMAIL
 
 
-def asked(box: Sandbox) -> int:
+def request_count(box: Sandbox) -> int:
     return box.hubspot.calls.of("POST", ROUTE).total
 
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
-def test_hubspot_a_scheduled_email_is_cancelled_once_and_a_draft_left_alone(
+def test_hubspot_a_scheduled_email_is_cancelled_once_and_a_draft_is_not_changed(
     airflow: Airflow, sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     email_id = scheduled(sandbox)
@@ -170,31 +172,31 @@ UnpublishEmailOperator(task_id="unpublish", conn_id="hubspot_default", email_id=
     }
     assert first.returned["unpublish"] == done
     assert again.returned["unpublish"] == {**done, "unpublished": False}
-    assert asked(sandbox) == (2 if when == "before" else 1)
+    assert request_count(sandbox) == (2 if when == "before" else 1)
     sandbox.clock.advance(3 * 3600)
     assert live(sandbox, email_id).reached(sandbox.clock.time(), sandbox.hubspot.settings) == 0
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_hubspot_a_worker_killed_while_it_turns_an_email_off_and_its_next_try(
+def test_hubspot_a_worker_killed_while_it_deactivates_an_email_and_its_next_try(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(UNPUBLISH, when=when, delay=0.4)
     worker = Worker(unpublishing(hubspot.TRANSACTIONAL_EMAIL))
-    until(lambda: asked(sandbox) == 1)
+    until(lambda: request_count(sandbox) == 1)
     worker.kill()
-    told = Worker(unpublishing(hubspot.TRANSACTIONAL_EMAIL)).end()["result"]
-    assert (told["unpublished"], told["state"]) == (True, "AUTOMATED_DRAFT")
-    assert asked(sandbox) == 1
+    outcome = Worker(unpublishing(hubspot.TRANSACTIONAL_EMAIL)).end()["result"]
+    assert (outcome["unpublished"], outcome["state"]) == (True, "AUTOMATED_DRAFT")
+    assert request_count(sandbox) == 1
 
 
-def test_hubspot_what_has_been_sent_stays_sent(sandbox: Sandbox, hurried: None) -> None:
+def test_hubspot_a_sent_email_cannot_be_unpublished(sandbox: Sandbox, hurried: None) -> None:
     with pytest.raises(AirflowFailException, match="cannot be unpublished"):
         unpublishing(hubspot.PUBLISHED_EMAIL).execute(context())
 
 
 @pytest.mark.parametrize("when", [None, "after"])
-def test_marketo_an_approval_is_ended_once(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_marketo_an_email_is_unapproved_once(sandbox: Sandbox, hurried: None, when: Any) -> None:
     clone = CloneEmailOperator(
         task_id="clone",
         conn_id="marketo_default",
@@ -206,12 +208,12 @@ def test_marketo_an_approval_is_ended_once(sandbox: Sandbox, hurried: None, when
     email.approve(sandbox.marketo.world.now())
     if when:
         sandbox.marketo.faults.add("*/unapprove.json", when=when, answer=RESET)
-    told = [unpublishing(email.id, "marketo").execute(context(run=run)) for run in "ab"]
-    assert [(one["unpublished"], one["state"]) for one in told] == [(True, "draft"), (False, "draft")]
+    outcomes = [unpublishing(email.id, "marketo").execute(context(run=run)) for run in "ab"]
+    assert [(one["unpublished"], one["state"]) for one in outcomes] == [(True, "draft"), (False, "draft")]
     assert email.approved is None
 
 
-def test_marketo_an_email_in_use_or_unknown_is_refused(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_an_email_in_use_or_unknown_is_rejected(sandbox: Sandbox, hurried: None) -> None:
     with pytest.raises(AirflowFailException, match="in use by campaign"):
         unpublishing(marketo.APPROVED_EMAIL, "marketo").execute(context())
     with pytest.raises(AirflowFailException, match="there is no email 404"):

@@ -1,4 +1,4 @@
-"""Campaigns are created once each, and those that cannot be are named."""
+"""Each campaign is created once, and rejected campaigns are named."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
-from workers import RESET, Worker, until
+from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -23,7 +24,7 @@ LOST: dict[str, dict[str, Any]] = {"reset": RESET, "502": {"status": 502}, "524"
 
 
 def names(box: Sandbox) -> Counter[str]:
-    """How often each name is there, without those that were there from the start."""
+    """How often each name exists, without the seeded campaigns."""
     known = {hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN}
     return Counter(one.name for one in box.hubspot.world.campaigns.all() if one.id not in known)
 
@@ -49,10 +50,17 @@ def creating(*wanted: str, conn: str = "hubspot_default", **more: Any) -> Create
     )
 
 
+def failure(operator: CreateCampaignBatchOperator) -> str:
+    """The error of a task that fails without retry."""
+    with pytest.raises(AirflowFailException) as raised:
+        operator.execute(context())
+    return str(raised.value)
+
+
 # -- HubSpot ------------------------------------------------------------------------------------------
 
 
-def test_120_campaigns_are_created_by_fifties_and_matched_by_name_and_again_create_nothing(
+def test_120_campaigns_are_created_in_batches_of_50_and_a_second_run_creates_none(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     wanted = [{"name": f"Campaign {number}"} for number in range(120)]
@@ -86,7 +94,7 @@ def test_defaults_and_own_fields_reach_the_platform(airflow: Airflow, sandbox: S
 
 
 @pytest.mark.parametrize("native", [True, False])
-def test_a_list_that_another_task_returned_is_taken(airflow: Airflow, sandbox: Sandbox, native: bool) -> None:
+def test_the_list_may_be_the_result_of_another_task(airflow: Airflow, sandbox: Sandbox, native: bool) -> None:
     campaigns = "wanted()" if native else """'{{ ti.xcom_pull(task_ids="wanted") | tojson }}'"""
     run = airflow.run(f"""
 @task
@@ -99,14 +107,14 @@ create = CreateCampaignBatchOperator(task_id="create", conn_id="hubspot_default"
     assert names(sandbox) == once("From a task")
 
 
-def test_jobs_feed_the_sensor(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_the_sensor_takes_the_jobs(airflow: Airflow, sandbox: Sandbox) -> None:
     run = airflow.run("""
 create = CreateCampaignBatchOperator(
     task_id="create", conn_id="hubspot_default", campaigns=[{"name": f"C{n}"} for n in range(60)])
 BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, poke_interval=0.1)
 """)
     assert run.state == "success", run.log[-2000:]
-    assert [look["details"] for look in run.returned["wait"]] == [
+    assert [job_state["details"] for job_state in run.returned["wait"]] == [
         {"campaigns": 50, "visible": 50},
         {"campaigns": 10, "visible": 10},
     ]
@@ -127,17 +135,15 @@ BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, 
         ({"name": "A"}, "campaigns: must be a list"),
     ],
 )
-def test_a_list_that_is_wrong_names_the_place_and_sends_nothing(
-    airflow: Airflow, sandbox: Sandbox, campaigns: Any, named: str
+def test_a_wrong_campaign_is_named_by_its_index_and_nothing_is_sent(
+    sandbox: Sandbox, hurried: None, campaigns: Any, named: str
 ) -> None:
-    run = create(airflow, campaigns)
-    assert run.state == "failed"
-    assert named in run.log
-    assert "up_for_retry" not in run.log
+    operator = CreateCampaignBatchOperator(task_id="create", conn_id="hubspot_default", campaigns=campaigns)
+    assert named in failure(operator)
     assert sandbox.hubspot.calls.total == 0
 
 
-def test_refused_campaigns_fail_the_task_once_the_others_are_created(
+def test_rejected_campaigns_fail_the_task_after_the_others_are_created(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     wanted = [{"name": f"Good {number}"} for number in range(5)]
@@ -151,23 +157,21 @@ def test_refused_campaigns_fail_the_task_once_the_others_are_created(
     assert sorted(outcome["rejected"]) == ["Bad", "Late"]
     assert "hs_nonsense" in outcome["rejected"]["Bad"]
     assert "is not a date" in outcome["rejected"]["Late"]
-    assert "2 of 7 campaigns were refused" in run.log
+    assert "2 of 7 campaigns were rejected" in run.log
     assert names(sandbox) == once(*(one["name"] for one in wanted))
 
 
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_creates_each_once(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str, when: Any
+def test_each_campaign_is_created_once_despite_a_lost_answer(
+    sandbox: Sandbox, hurried: None, kind: str, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, answer=LOST[kind])
-    run = create(airflow, [{"name": "A"}, {"name": "B"}, {"name": "C"}])
-    assert run.state == "success", run.log[-2000:]
-    assert run.returned["create"]["created"] == 3
+    assert creating("A", "B", "C").execute(context())["created"] == 3
     assert names(sandbox) == once("A", "B", "C")
 
 
-def test_every_answer_lost_after_the_work_still_creates_each_once(
+def test_each_campaign_is_created_once_when_every_answer_is_lost(
     airflow: Airflow, sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when="after", answer=RESET, times=None)
@@ -185,21 +189,21 @@ def test_a_worker_killed_during_the_call_and_its_next_try_create_each_once(
     worker = Worker(creating("A", "B"))
     until(lambda: sandbox.hubspot.calls.of("POST", ROUTE).in_flight == 1)
     worker.kill()
-    told = Worker(creating("A", "B")).end()
-    assert len(told["result"]["campaigns"]) == 2
+    report = Worker(creating("A", "B")).end()
+    assert len(report["result"]["campaigns"]) == 2
     assert names(sandbox) == once("A", "B")
 
 
 def test_two_runs_at_once_create_each_once(sandbox: Sandbox, hurried: None) -> None:
     sandbox.hubspot.latency = 0.02
     workers = [Worker(creating("A", "B", "C"), run=name) for name in ("one", "two")]
-    told = [worker.end()["result"] for worker in workers]
-    assert sorted(one["created"] for one in told) == [0, 3]
-    assert told[0]["campaigns"] == told[1]["campaigns"]
+    outcomes = [worker.end()["result"] for worker in workers]
+    assert sorted(one["created"] for one in outcomes) == [0, 3]
+    assert outcomes[0]["campaigns"] == outcomes[1]["campaigns"]
     assert names(sandbox) == once("A", "B", "C")
 
 
-def test_rows_that_come_back_without_their_names_are_found_and_not_sent_again(
+def test_results_without_names_are_looked_up_and_not_sent_again(
     airflow: Airflow, sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.hubspot.faults.add(
@@ -217,7 +221,9 @@ def test_rows_that_come_back_without_their_names_are_found_and_not_sent_again(
     assert sent(sandbox) == 1
 
 
-def test_rows_under_other_names_are_not_sent_again(airflow: Airflow, sandbox: Sandbox, hurried: None) -> None:
+def test_results_with_other_names_are_not_sent_again(
+    airflow: Airflow, sandbox: Sandbox, hurried: None
+) -> None:
     rows = [{"id": str(number), "properties": {"hs_name": f"changed {number}"}} for number in range(2)]
     sandbox.hubspot.faults.add(
         CREATE, answer={"status": 201, "body": {"status": "COMPLETE", "results": rows}}, times=None
@@ -249,7 +255,7 @@ def test_a_missing_scope_is_named(
     assert "up_for_retry" not in run.log
 
 
-def test_a_connection_of_another_type_is_refused(
+def test_a_connection_of_another_type_is_rejected(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", '{"conn_type": "http", "host": "example.com"}')
@@ -271,7 +277,7 @@ def create_programs(airflow: Airflow, campaigns: Any, defaults: Any = DEFAULTS) 
 
 
 @pytest.mark.parametrize("fault", [None, "before", "after", "702"])
-def test_marketo_programs_are_created_once_and_again_create_nothing(
+def test_marketo_programs_are_created_and_a_second_run_creates_none(
     airflow: Airflow, sandbox: Sandbox, hurried: None, fault: Any
 ) -> None:
     if fault == "702":
@@ -295,9 +301,9 @@ def test_marketo_a_worker_killed_during_the_call_and_its_next_try_create_once(
     worker = Worker(operator)
     until(lambda: sandbox.marketo.calls.of("POST", PROGRAMS).in_flight == 1)
     worker.kill()
-    told = Worker(operator).end()
+    report = Worker(operator).end()
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
-    assert list(told["result"]["campaigns"]) == ["A"]
+    assert list(report["result"]["campaigns"]) == ["A"]
     assert programs(sandbox) == once("A")
 
 
@@ -306,8 +312,8 @@ def test_marketo_two_runs_at_once_create_once(sandbox: Sandbox, hurried: None) -
         Worker(creating("A", "B", conn="marketo_default", campaign_defaults=DEFAULTS), run=name)
         for name in ("one", "two")
     ]
-    told = [worker.end()["result"] for worker in workers]
-    assert sorted(one["created"] for one in told) == [0, 2]
+    outcomes = [worker.end()["result"] for worker in workers]
+    assert sorted(one["created"] for one in outcomes) == [0, 2]
     assert programs(sandbox) == once("A", "B")
 
 
@@ -323,7 +329,7 @@ def test_marketo_programs_have_their_tags_and_costs_from_the_start(
     assert (made["A"], made["B"]) == ((north, []), ([], spent))
 
 
-def test_marketo_refused_programs_fail_the_task_once_the_others_are_created(
+def test_marketo_rejected_programs_fail_the_task_after_the_others_are_created(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     run = create_programs(airflow, [{"name": "A"}, {"name": "B", "channel": "Nope"}, {"name": "C"}])
@@ -345,11 +351,11 @@ def test_marketo_refused_programs_fail_the_task_once_the_others_are_created(
         ([{"name": "A", "folder_id": "eleven"}], DEFAULTS, "folder_id: must be a positive whole number"),
     ],
 )
-def test_marketo_a_list_that_is_wrong_names_the_place_and_sends_nothing(
-    airflow: Airflow, sandbox: Sandbox, campaigns: Any, defaults: Any, named: str
+def test_marketo_a_wrong_program_is_named_by_its_index_and_nothing_is_sent(
+    sandbox: Sandbox, hurried: None, campaigns: Any, defaults: Any, named: str
 ) -> None:
-    run = create_programs(airflow, campaigns, defaults)
-    assert run.state == "failed"
-    assert named in run.log
-    assert "up_for_retry" not in run.log
+    operator = CreateCampaignBatchOperator(
+        task_id="create", conn_id="marketo_default", campaigns=campaigns, campaign_defaults=defaults
+    )
+    assert named in failure(operator)
     assert sandbox.marketo.calls.total == 0

@@ -1,4 +1,4 @@
-"""An email is created or copied once, whatever happens to the answer or the worker."""
+"""An email is created or cloned once, despite lost answers and killed workers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def copies(box: Sandbox, platform: str, name: str = "Copy") -> list[str]:
 
 
 @BOTH
-def test_a_copy_is_made_and_a_second_run_leaves_it_alone(
+def test_a_copy_is_created_and_a_second_run_does_not_change_it(
     airflow: Airflow, sandbox: Sandbox, platform: str
 ) -> None:
     body = f"""
@@ -56,7 +56,7 @@ CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="{{{{ par
     assert again.returned["clone"] == {**made, "created": False}
 
 
-def test_a_copy_is_made_by_the_dated_paths(
+def test_a_copy_is_created_with_the_dated_paths(
     sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = {
@@ -66,9 +66,9 @@ def test_a_copy_is_made_by_the_dated_paths(
         "extra": {"api_version": "2026-03"},
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
-    told = [cloning("hubspot", language="de").execute(context(run=run)) for run in "ab"]
-    assert [one["created"] for one in told] == [True, False]
-    copy = sandbox.hubspot.world.emails.get(told[0]["email_id"])
+    outcomes = [cloning("hubspot", language="de").execute(context(run=run)) for run in "ab"]
+    assert [one["created"] for one in outcomes] == [True, False]
+    copy = sandbox.hubspot.world.emails.get(outcomes[0]["email_id"])
     assert copy is not None
     assert copy.live["language"] == "de"
     assert sandbox.hubspot.calls.of("POST", "/marketing/emails/2026-03/clone").total == 1
@@ -76,21 +76,21 @@ def test_a_copy_is_made_by_the_dated_paths(
 
 @BOTH
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_makes_one_copy(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
+def test_a_lost_answer_gives_one_copy(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
     getattr(sandbox, platform).faults.add(CLONE, method="POST", when=when, answer=RESET)
-    told = cloning(platform).execute(context())
-    assert told["created"] is True
-    assert copies(sandbox, platform) == [told["email_id"]]
+    outcome = cloning(platform).execute(context())
+    assert outcome["created"] is True
+    assert copies(sandbox, platform) == [outcome["email_id"]]
 
 
 @BOTH
-def test_a_task_that_fails_when_it_looks_makes_one_copy_over_its_tries(
+def test_a_task_whose_lookup_fails_creates_one_copy_over_its_tries(
     airflow: Airflow, sandbox: Sandbox, hurried: None, platform: str
 ) -> None:
     box = getattr(sandbox, platform)
     box.faults.add(CLONE, method="POST", when="after", answer=RESET)
-    look = {"hubspot": "*/emails", "marketo": "*/byName.json"}[platform]
-    box.faults.add(look, method="GET", skip=1, times=6, answer={"status": 502})
+    lookup = {"hubspot": "*/emails", "marketo": "*/byName.json"}[platform]
+    box.faults.add(lookup, method="GET", skip=1, times=6, answer={"status": 502})
     run = airflow.run(f"""
 from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
 CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="Copy", retries=3,
@@ -103,7 +103,7 @@ CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="Copy", r
 
 @BOTH
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_killed_during_the_call_and_its_next_try_make_one_copy(
+def test_a_worker_killed_during_the_call_and_its_next_try_create_one_copy(
     sandbox: Sandbox, hurried: None, platform: str, when: Any
 ) -> None:
     box = getattr(sandbox, platform)
@@ -111,14 +111,14 @@ def test_a_worker_killed_during_the_call_and_its_next_try_make_one_copy(
     worker = Worker(cloning(platform))
     until(lambda: bool(box.faults.fired))
     worker.kill()
-    told = Worker(cloning(platform)).end()
-    assert told["result"]["created"] is True
+    report = Worker(cloning(platform)).end()
+    assert report["result"]["created"] is True
     until(lambda: box.calls.all.in_flight == 0)
     assert len(copies(sandbox, platform)) == 1
 
 
 @BOTH
-def test_two_runs_at_once_make_one_copy(sandbox: Sandbox, hurried: None, platform: str) -> None:
+def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox, hurried: None, platform: str) -> None:
     workers = [Worker(cloning(platform), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
     assert len(copies(sandbox, platform)) == 1
@@ -128,12 +128,12 @@ def test_hubspot_an_email_of_the_name_that_was_cloned_from_another_is_not_the_co
     sandbox: Sandbox, hurried: None
 ) -> None:
     other = cloning("hubspot", email_id=hubspot.AUTOMATED_EMAIL).execute(context(run="other"))
-    told = cloning("hubspot").execute(context())
-    assert told["created"] is True
-    assert told["email_id"] != other["email_id"]
+    outcome = cloning("hubspot").execute(context())
+    assert outcome["created"] is True
+    assert outcome["email_id"] != other["email_id"]
 
 
-def test_marketo_a_name_that_is_taken_elsewhere_is_refused(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_a_name_used_in_another_folder_is_rejected(sandbox: Sandbox, hurried: None) -> None:
     cloning("marketo").execute(context(run="first"))
     with pytest.raises(AirflowFailException, match="709"):
         cloning("marketo", folder_id=marketo.PROGRAM_FOLDER).execute(context())
@@ -153,7 +153,7 @@ def test_marketo_a_name_that_is_taken_elsewhere_is_refused(sandbox: Sandbox, hur
         ("marketo", {"email_id": 404}, "702"),
     ],
 )
-def test_what_cannot_be_copied_fails_at_once(
+def test_an_email_that_cannot_be_cloned_fails_without_retry(
     sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
@@ -185,7 +185,7 @@ def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str
     if when:
         route = {"hubspot": "*/emails", "marketo": "*/emails.json"}[platform]
         getattr(sandbox, platform).faults.add(route, method="POST", when=when, answer=RESET)
-    told = [creating(platform).execute(context(run=run)) for run in "ab"]
+    outcomes = [creating(platform).execute(context(run=run)) for run in "ab"]
     [email_id] = copies(sandbox, platform)
     made = {
         "outcome": "email_creation",
@@ -195,12 +195,12 @@ def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str
         "state": {"hubspot": "DRAFT", "marketo": "draft"}[platform],
         "created": True,
     }
-    assert told == [made, {**made, "created": False}]
+    assert outcomes == [made, {**made, "created": False}]
 
 
 def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None) -> None:
-    told = creating("marketo").execute(context())
-    draft = sandbox.marketo.world.emails[int(told["email_id"])].draft
+    outcome = creating("marketo").execute(context())
+    draft = sandbox.marketo.world.emails[int(outcome["email_id"])].draft
     assert draft is not None
     assert (draft.subject, draft.reply_email, draft.operational) == ("Hi", "b@example.com", True)
 
@@ -219,7 +219,7 @@ def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None)
         ("marketo", {"template_id": 404}, "template 404 not found"),
     ],
 )
-def test_what_cannot_be_created_fails_at_once(
+def test_an_email_that_cannot_be_created_fails_without_retry(
     sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):

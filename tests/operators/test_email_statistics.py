@@ -1,4 +1,4 @@
-"""Statistics of emails are written to files that are whole or not there."""
+"""Statistics of emails are written to files that are complete or do not exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def writing(path: Any, **more: Any) -> EmailStatisticsOperator:
 
 @pytest.fixture
 def sent(sandbox: Sandbox) -> list[str]:
-    """Two emails that are out: to a list of three, and to all five."""
+    """Two sent emails: to a list of three people, and to all five."""
     emails = sandbox.hubspot.world.emails
     newsletter = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert newsletter is not None
@@ -82,11 +82,11 @@ for breakdown in ("email", "campaign", "total", "day"):
     assert {*rows["day"][0]} >= {"start", "end", "counters"}
 
 
-def test_csv_has_one_column_per_figure(
+def test_csv_has_one_column_per_value(
     sandbox: Sandbox, hurried: None, sent: list[str], tmp_path: Path
 ) -> None:
-    told = writing(tmp_path / "new" / "f.csv", email_ids=f"[{sent[0]}, 404]").execute(context())
-    assert told["rows"] == 2
+    outcome = writing(tmp_path / "new" / "f.csv", email_ids=f"[{sent[0]}, 404]").execute(context())
+    assert outcome["rows"] == 2
     with (tmp_path / "new" / "f.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert (first["email_id"], first["sent"], first["deliveredratio"]) == (sent[0], "5", "100.0")
@@ -97,7 +97,7 @@ def test_csv_has_one_column_per_figure(
     assert (tmp_path / "none").read_text().strip() == ""
 
 
-def test_a_file_is_there_when_it_is_whole_and_a_retry_writes_it(
+def test_the_file_appears_when_it_is_complete_and_a_retry_writes_it(
     sandbox: Sandbox, hurried: None, sent: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "f.jsonl"
@@ -122,10 +122,10 @@ def test_a_file_is_there_when_it_is_whole_and_a_retry_writes_it(
         ({"email_ids": "7"}, "email_ids: must be a list"),
         ({"email_ids": ["a"]}, r"email_ids\[0\]: must be a positive whole number"),
         ({"email_ids": [1] * 401, "breakdown": "total"}, "email_ids: has 401 entries; at most 400"),
-        ({"conn_id": "marketo_default"}, "is of type marketo; only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "is of type marketo, not hubspot"),
     ],
 )
-def test_what_is_wrong_is_named_and_no_file_is_written(
+def test_a_wrong_parameter_is_named_and_no_file_is_written(
     sandbox: Sandbox, hurried: None, tmp_path: Path, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):

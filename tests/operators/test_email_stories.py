@@ -1,4 +1,4 @@
-"""An email's way from a copy to its figures, as one DAG."""
+"""An email from clone to statistics, in one DAG."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_mkt.operators.statistics import EmailStatisticsOperator
 """
 
 
-def test_hubspot_copied_changed_tested_sent_and_counted(
+def test_hubspot_an_email_is_cloned_updated_tested_sent_and_its_statistics_written(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.email_preprocessing = sandbox.hubspot.settings.email_processing = 0.1

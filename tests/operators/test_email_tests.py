@@ -31,7 +31,7 @@ def variations(box: Sandbox) -> list[str]:
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
-def test_a_variation_is_made_and_a_second_run_leaves_it_alone(
+def test_a_variation_is_created_and_a_second_run_does_not_change_it(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     connection = json.dumps(
@@ -65,40 +65,40 @@ CreateABTestVariationOperator(task_id="vary", conn_id="versioned", email_id={hub
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_makes_one_variation(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_a_lost_answer_gives_one_variation(sandbox: Sandbox, hurried: None, when: Any) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, answer=RESET)
-    told = varying().execute(context())
-    assert told["created"] is True
-    assert variations(sandbox) == [told["email_id"]]
+    outcome = varying().execute(context())
+    assert outcome["created"] is True
+    assert variations(sandbox) == [outcome["email_id"]]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_killed_during_the_call_and_its_next_try_make_one_variation(
+def test_a_worker_killed_during_the_call_and_its_next_try_create_one_variation(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, delay=0.4)
     worker = Worker(varying())
     until(lambda: bool(sandbox.hubspot.faults.fired))
     worker.kill()
-    told = Worker(varying()).end()["result"]
+    outcome = Worker(varying()).end()["result"]
     until(lambda: sandbox.hubspot.calls.all.in_flight == 0)
-    assert variations(sandbox) == [told["email_id"]]
+    assert variations(sandbox) == [outcome["email_id"]]
 
 
-def test_two_runs_at_once_make_one_variation(sandbox: Sandbox, hurried: None) -> None:
+def test_two_concurrent_runs_create_one_variation(sandbox: Sandbox, hurried: None) -> None:
     workers = [Worker(varying(), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
     assert len(variations(sandbox)) == 1
 
 
-def test_what_cannot_be_varied_fails_at_once(sandbox: Sandbox, hurried: None) -> None:
+def test_an_email_that_cannot_be_tested_fails_without_retry(sandbox: Sandbox, hurried: None) -> None:
     variation = varying().execute(context())["email_id"]
     for operator, named in (
         (varying(variation), "is the variation of another one"),
         (varying(hubspot.PUBLISHED_EMAIL), "cannot be tested"),
         (varying("404"), "not found"),
         (varying(name=" "), "variation_name: is missing"),
-        (varying(conn="marketo"), "is of type marketo; only hubspot knows this"),
+        (varying(conn="marketo"), "is of type marketo, not hubspot"),
     ):
         with pytest.raises(AirflowFailException, match=named):
             operator.execute(context())
@@ -119,7 +119,7 @@ def samples(box: Sandbox) -> list[str]:
     return [one.address for one in box.marketo.world.samples]
 
 
-def test_each_address_gets_a_sample_and_a_task_that_is_cleared_sends_none_twice(
+def test_each_address_gets_a_sample_and_a_cleared_task_sends_none_twice(
     airflow: Airflow, sandbox: Sandbox, hurried: None
 ) -> None:
     run = airflow.run(f"""
@@ -138,11 +138,13 @@ SendSampleEmailOperator(task_id="sample", conn_id="marketo_default", email_id={m
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_sample_whose_answer_was_lost_is_not_sent_again_before_a_person_says_so(
+def test_a_sample_whose_answer_was_lost_is_not_sent_again_until_the_task_is_cleared(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(SAMPLE, skip=1, when=when, answer=RESET)
-    with pytest.raises(AirflowFailException, match=r"to\[1\] was sent a sample is unknown") as failure:
+    with pytest.raises(
+        AirflowFailException, match=r"to\[1\]: it is unknown whether a sample was sent"
+    ) as failure:
         sampling().execute(context())
     assert "example.com" not in str(failure.value)
     reached = [TO[0], TO[2]] if when == "before" else TO
@@ -159,7 +161,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
     worker = Worker(sampling(TO[0]))
     until(lambda: bool(sandbox.marketo.faults.fired))
     worker.kill()
-    assert "is unknown" in Worker(sampling(TO[0])).end()["error"]
+    assert "unknown whether a sample was sent" in Worker(sampling(TO[0])).end()["error"]
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
     assert samples(sandbox) == TO[:1]
 
@@ -173,11 +175,11 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
         (sampling(email_id=None), "email_id: is missing"),
         (sampling(lead_id="anna"), "lead_id: must be"),
         (sampling(text_only="maybe"), "text_only: must be"),
-        (sampling("nobody"), r"to\[0\] was refused"),
-        (sampling(conn_id="hubspot_default"), "is of type hubspot; only marketo knows this"),
+        (sampling("nobody"), r"to\[0\] was rejected"),
+        (sampling(conn_id="hubspot_default"), "is of type hubspot, not marketo"),
     ],
 )
-def test_what_cannot_be_sampled_fails_at_once(
+def test_a_sample_that_cannot_be_sent_fails_without_retry(
     sandbox: Sandbox, hurried: None, operator: SendSampleEmailOperator, named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):

@@ -1,4 +1,4 @@
-"""Each lead is enrolled once, and whoever was not is named."""
+"""Each lead is enrolled once, and leads that are not are reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ADD = "*/add"
 STATUS = "*/members/status.json"
 TRIGGER = "*/trigger.json"
 TRIGGER_ROUTE = "/rest/v1/campaigns/{campaignId}/trigger.json"
-PEOPLE = [marketo.ANNA, marketo.BEN, marketo.CARLA]
+LEADS = [marketo.ANNA, marketo.BEN, marketo.CARLA]
 LOST: dict[str, dict[str, Any]] = {"reset": RESET, "502": {"status": 502}, "611": {"code": "611"}}
 
 
@@ -31,9 +31,9 @@ def enroll(airflow: Airflow, arguments: str, conn: str = "marketo_default") -> A
     return airflow.run(f'EnrollNurtureOperator(task_id="enroll", conn_id="{conn}", retries=1, {arguments})')
 
 
-def outcome(run: Any) -> tuple[int, int, int, int]:
-    told = run.returned["enroll"]
-    return told["enrolled"], told["already_enrolled"], told["rejected"], told["unknown"]
+def counts(run: Any) -> tuple[int, int, int, int]:
+    result = run.returned["enroll"]
+    return result["enrolled"], result["already_enrolled"], result["rejected"], result["unknown"]
 
 
 def rejects(run: Any) -> list[dict[str, Any]]:
@@ -48,33 +48,31 @@ def enrolled(box: Sandbox, campaign: str = hubspot.WELCOME_NURTURE) -> Counter[s
     return Counter(one.lead for one in box.hubspot.world.legacy.enrolments if one.campaign == campaign)
 
 
-def test_leads_are_enrolled_and_those_who_are_in_it_already_are_an_outcome(
-    airflow: Airflow, sandbox: Sandbox
-) -> None:
+def test_leads_are_enrolled_and_enrolled_leads_are_no_failure(airflow: Airflow, sandbox: Sandbox) -> None:
     arguments = f'campaign_id="{hubspot.WELCOME_NURTURE}", leads={list(hubspot.LEAD_GUIDS)!r}'
     first = enroll(airflow, arguments, "hubspot_default")
     again = enroll(airflow, arguments, "hubspot_default")
     assert (first.state, again.state) == ("success", "success"), first.log[-2000:]
-    assert outcome(first) == (3, 1, 0, 0)
-    assert outcome(again) == (0, 4, 0, 0)
+    assert counts(first) == (3, 1, 0, 0)
+    assert counts(again) == (0, 4, 0, 0)
     assert first.returned["enroll"]["rejects"] is None
     assert set(enrolled(sandbox).values()) == {1}
 
 
 @pytest.mark.parametrize("kind", ["reset", "502"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_enrols_once(
+def test_after_a_lost_response_a_lead_is_enrolled_once(
     airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(ADD, when=when, answer=LOST[kind])
     guids = list(hubspot.LEAD_GUIDS[:2])
     run = enroll(airflow, f'campaign_id="{hubspot.TRIAL_NURTURE}", leads={guids!r}', "hubspot_default")
     assert run.state == "success", run.log[-2000:]
-    assert outcome(run) == (2, 0, 0, 0)
+    assert counts(run) == (2, 0, 0, 0)
     assert enrolled(sandbox, hubspot.TRIAL_NURTURE) == Counter(guids)
 
 
-def test_an_answer_that_never_comes_is_unknown_and_not_tried_again(
+def test_without_any_response_a_lead_is_unknown_and_the_task_is_not_retried(
     airflow: Airflow, sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.hubspot.faults.add(ADD, when="before", answer={"status": 502}, times=None)
@@ -85,27 +83,27 @@ def test_an_answer_that_never_comes_is_unknown_and_not_tried_again(
     )
     assert run.state == "failed"
     assert "up_for_retry" not in run.log
-    assert outcome(run) == (0, 0, 0, 1)
+    assert counts(run) == (0, 0, 0, 1)
     assert rejects(run)[0]["outcome"] == "unknown"
 
 
-def test_unknown_leads_are_rejected_with_the_reason(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_leads_that_do_not_exist_are_rejected_with_the_reason(airflow: Airflow, sandbox: Sandbox) -> None:
     leads = [hubspot.LEAD_GUIDS[0], "f" * 32]
     arguments = f'campaign_id="{hubspot.TRIAL_NURTURE}", leads={leads!r}'
     run = enroll(airflow, arguments, "hubspot_default")
     assert run.state == "failed"
     assert "1 of 2 leads were rejected, allowed: 0" in run.log
-    assert outcome(run) == (1, 0, 1, 0)
+    assert counts(run) == (1, 0, 1, 0)
     assert rejects(run) == [
         {"lead": "f" * 32, "outcome": "rejected", "code": "OBJECT_NOT_FOUND", "reason": "Lead not found"}
     ]
     assert run.returned["enroll"]["reasons"] == {"OBJECT_NOT_FOUND": 1}
     allowed = enroll(airflow, f'{arguments}, max_rejected="50%"', "hubspot_default")
-    assert (allowed.state, outcome(allowed)) == ("success", (0, 1, 1, 0))
+    assert (allowed.state, counts(allowed)) == ("success", (0, 1, 1, 0))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
+    ("arguments", "message"),
     [
         (
             f'campaign_id="{hubspot.WELCOME_NURTURE}", leads=["{hubspot.LEAD_GUIDS[0]}", "not-a-guid"]',
@@ -114,7 +112,7 @@ def test_unknown_leads_are_rejected_with_the_reason(airflow: Airflow, sandbox: S
         (f'campaign_id="{hubspot.WELCOME_NURTURE}", leads=[]', "leads: is empty"),
         (
             f'campaign_id="{hubspot.WELCOME_NURTURE}", leads=["{hubspot.LEAD_GUIDS[0]}", None]',
-            "leads[1]: is no lead",
+            "leads[1]: is not a lead",
         ),
         (f'campaign_id="{hubspot.WELCOME_NURTURE}"', "leads: give either leads or leads_path"),
         (f'leads=["{hubspot.LEAD_GUIDS[0]}"]', "campaign_id: is missing"),
@@ -128,23 +126,23 @@ def test_unknown_leads_are_rejected_with_the_reason(airflow: Airflow, sandbox: S
         ),
     ],
 )
-def test_input_that_is_wrong_fails_before_anything_is_sent(
-    airflow: Airflow, sandbox: Sandbox, arguments: str, named: str
+def test_invalid_input_fails_before_the_first_call(
+    airflow: Airflow, sandbox: Sandbox, arguments: str, message: str
 ) -> None:
     run = enroll(airflow, arguments, "hubspot_default")
     assert run.state == "failed"
-    assert named in run.log
+    assert message in run.log
     assert "up_for_retry" not in run.log
     assert sandbox.hubspot.calls.total == 0
 
 
-def test_an_unknown_campaign_enrols_nobody_and_fails(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_an_unknown_campaign_enrolls_no_lead_and_fails(airflow: Airflow, sandbox: Sandbox) -> None:
     run = enroll(airflow, f'campaign_id="{"e" * 32}", leads=["{hubspot.LEAD_GUIDS[0]}"]', "hubspot_default")
     assert run.state == "failed"
     assert rejects(run)[0]["reason"] == "Campaign not found"
 
 
-def test_without_the_switch_for_legacy_calls_nothing_is_sent(
+def test_without_legacy_calls_in_the_connection_no_call_is_made(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = {"conn_type": "hubspot", "host": sandbox.hubspot.url, "password": hubspot.TOKEN}
@@ -158,10 +156,10 @@ def test_without_the_switch_for_legacy_calls_nothing_is_sent(
     assert sandbox.hubspot.calls.total == 0
 
 
-def test_the_access_token_in_the_url_is_in_no_log_line(
+def test_no_log_line_contains_the_access_token_of_the_url(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A token that was fetched: Airflow masks only those that a connection holds.
+    # A fetched token: Airflow masks only those in a connection.
     connection = {
         "conn_type": "hubspot",
         "host": sandbox.hubspot.url,
@@ -191,13 +189,15 @@ def by_status(leads: Any, status: str = "Member", more: str = "") -> str:
     return f'leads={leads!r}, program_id={marketo.NURTURE_PROGRAM}, status_name="{status}", {more}'
 
 
-def test_by_status_new_members_start_and_others_are_moved_or_left(airflow: Airflow, sandbox: Sandbox) -> None:
-    first = enroll(airflow, by_status(PEOPLE))
-    again = enroll(airflow, by_status(PEOPLE))
-    onward = enroll(airflow, by_status([*PEOPLE, str(marketo.DAVID)], "Engaged"))
-    back = enroll(airflow, by_status(PEOPLE, "Member"))
-    assert [run.state for run in (first, again, onward, back)] == ["success"] * 4, first.log[-2000:]
-    assert [outcome(run) for run in (first, again, onward, back)] == [
+def test_by_status_leads_become_members_and_members_are_moved_forward_only(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    first = enroll(airflow, by_status(LEADS))
+    again = enroll(airflow, by_status(LEADS))
+    forward = enroll(airflow, by_status([*LEADS, str(marketo.DAVID)], "Engaged"))
+    back = enroll(airflow, by_status(LEADS, "Member"))
+    assert [run.state for run in (first, again, forward, back)] == ["success"] * 4, first.log[-2000:]
+    assert [counts(run) for run in (first, again, forward, back)] == [
         (3, 0, 0, 0),
         (0, 3, 0, 0),
         (1, 3, 0, 0),
@@ -211,27 +211,27 @@ def test_by_status_new_members_start_and_others_are_moved_or_left(airflow: Airfl
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_by_status_a_lost_answer_leaves_everybody_a_member(
+def test_by_status_all_leads_are_members_after_a_lost_response(
     airflow: Airflow, sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(STATUS, when=when, answer=RESET)
-    run = enroll(airflow, by_status(PEOPLE))
+    run = enroll(airflow, by_status(LEADS))
     assert run.state == "success", run.log[-2000:]
-    assert statuses(sandbox) == dict.fromkeys(PEOPLE, "Member")
+    assert statuses(sandbox) == dict.fromkeys(LEADS, "Member")
 
 
-def test_by_status_an_unknown_lead_is_rejected_and_the_others_are_enrolled(
+def test_by_status_a_missing_lead_is_rejected_and_the_others_are_enrolled(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    run = enroll(airflow, by_status([*PEOPLE, 999_999]))
+    run = enroll(airflow, by_status([*LEADS, 999_999]))
     assert run.state == "failed"
-    assert outcome(run) == (3, 0, 1, 0)
+    assert counts(run) == (3, 0, 1, 0)
     assert [(one["lead"], one["code"]) for one in rejects(run)] == [("999999", "1004")]
-    assert set(statuses(sandbox)) == set(PEOPLE)
+    assert set(statuses(sandbox)) == set(LEADS)
 
 
-def test_by_status_an_unknown_status_fails_and_enrols_nobody(airflow: Airflow, sandbox: Sandbox) -> None:
-    run = enroll(airflow, by_status(PEOPLE, "Nonsense"))
+def test_by_status_an_unknown_status_enrolls_no_lead_and_fails(airflow: Airflow, sandbox: Sandbox) -> None:
+    run = enroll(airflow, by_status(LEADS, "Nonsense"))
     assert run.state == "failed"
     assert "Nonsense" in run.log
     assert "up_for_retry" not in run.log
@@ -242,19 +242,19 @@ def test_by_status_an_unknown_status_fails_and_enrols_nobody(airflow: Airflow, s
 
 
 def requests(box: Sandbox) -> Counter[int]:
-    """How often each lead was requested."""
+    """Count how often each lead was requested."""
     return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
 
 
 def runs(box: Sandbox) -> Counter[int]:
-    """How often each lead went through the campaign's flow."""
+    """Count how often each lead went through the campaign's flow."""
     box.clock.advance(10)
     box.marketo.world.settle()
     campaign = box.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
     return Counter({lead: len(entries) for lead, entries in campaign.members.items()})
 
 
-def crowd(box: Sandbox, number: int) -> list[int]:
+def create_leads(box: Sandbox, number: int) -> list[int]:
     leads, now = box.marketo.world.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
@@ -278,13 +278,13 @@ def in_flight(box: Sandbox) -> bool:
     return box.marketo.calls.of("POST", TRIGGER_ROUTE).in_flight == 1
 
 
-def test_by_campaign_a_hundred_at_a_time_and_into_the_chosen_stream(
+def test_by_campaign_100_leads_per_request_enter_the_stream_of_the_campaign(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    leads = crowd(sandbox, 250)
+    leads = create_leads(sandbox, 250)
     run = enroll(airflow, by_campaign(leads))
     assert run.state == "success", run.log[-2000:]
-    assert outcome(run) == (250, 0, 0, 0)
+    assert counts(run) == (250, 0, 0, 0)
     assert sandbox.marketo.calls.of("POST", TRIGGER_ROUTE).total == 3
     assert requests(sandbox) == Counter(leads)
     assert runs(sandbox) == Counter(leads)
@@ -294,17 +294,17 @@ def test_by_campaign_a_hundred_at_a_time_and_into_the_chosen_stream(
     }
 
 
-def test_by_campaign_members_are_left_out_and_a_lead_given_twice_is_requested_once(
+def test_by_campaign_members_are_left_out_and_duplicates_are_requested_once(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     enroll(airflow, by_status([marketo.ANNA]))
-    run = enroll(airflow, by_campaign([*PEOPLE, marketo.BEN], more=f"program_id={marketo.NURTURE_PROGRAM}"))
+    run = enroll(airflow, by_campaign([*LEADS, marketo.BEN], more=f"program_id={marketo.NURTURE_PROGRAM}"))
     assert run.state == "success", run.log[-2000:]
-    assert outcome(run) == (2, 1, 0, 0)
+    assert counts(run) == (2, 1, 0, 0)
     assert requests(sandbox) == Counter([marketo.BEN, marketo.CARLA])
 
 
-def test_by_campaign_tokens_reach_the_mail(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_by_campaign_tokens_are_used_in_the_email(airflow: Airflow, sandbox: Sandbox) -> None:
     campaign = sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
     campaign.folder, campaign.program_id = Place(marketo.DEFAULT_PROGRAM, "Program"), marketo.DEFAULT_PROGRAM
     run = enroll(airflow, by_campaign([marketo.ANNA], more="tokens={'{{my.Headline}}': 'Hello'}"))
@@ -314,92 +314,92 @@ def test_by_campaign_tokens_reach_the_mail(airflow: Airflow, sandbox: Sandbox) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
+    ("arguments", "message"),
     [
-        (by_campaign(PEOPLE, marketo.INACTIVE_CAMPAIGN), "is not active"),
-        (by_campaign(PEOPLE, marketo.BATCH_CAMPAIGN), "smart campaign 4002"),
-        (by_campaign(PEOPLE, 99), "there is no smart campaign 99"),
-        (by_campaign(PEOPLE, more="status_name='Member'"), "status_name: a requested campaign"),
-        (by_campaign(PEOPLE, more="tokens={'Greeting': 'x'}"), "must be written {{my.name}}"),
+        (by_campaign(LEADS, marketo.INACTIVE_CAMPAIGN), "is not active"),
+        (by_campaign(LEADS, marketo.BATCH_CAMPAIGN), "smart campaign 4002"),
+        (by_campaign(LEADS, 99), "there is no smart campaign 99"),
+        (by_campaign(LEADS, more="status_name='Member'"), "status_name: a requested campaign"),
+        (by_campaign(LEADS, more="tokens={'Greeting': 'x'}"), "must be written {{my.name}}"),
         (by_campaign(["anna"]), "leads[0]: must be a positive whole number"),
-        (f"leads={PEOPLE!r}", "program_id: give program_id and status_name"),
-        (f"leads={PEOPLE!r}, program_id=1", "program_id: give program_id and status_name"),
+        (f"leads={LEADS!r}", "program_id: give program_id and status_name"),
+        (f"leads={LEADS!r}, program_id=1", "program_id: give program_id and status_name"),
     ],
 )
-def test_by_campaign_what_cannot_be_requested_fails_and_requests_nobody(
-    airflow: Airflow, sandbox: Sandbox, arguments: str, named: str
+def test_by_campaign_an_invalid_request_fails_and_requests_no_lead(
+    airflow: Airflow, sandbox: Sandbox, arguments: str, message: str
 ) -> None:
     run = enroll(airflow, arguments)
     assert run.state == "failed"
-    assert named in run.log, run.log[-3000:]
+    assert message in run.log, run.log[-3000:]
     assert "up_for_retry" not in run.log
     assert requests(sandbox) == Counter()
 
 
-def test_by_campaign_a_campaign_without_the_trigger_is_refused(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_by_campaign_a_campaign_without_the_trigger_is_rejected(airflow: Airflow, sandbox: Sandbox) -> None:
     sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN].trigger = "Fills Out Form"
-    run = enroll(airflow, by_campaign(PEOPLE))
+    run = enroll(airflow, by_campaign(LEADS))
     assert "has no trigger for API requests" in run.log
     assert requests(sandbox) == Counter()
 
 
 @pytest.mark.parametrize("kind", LOST)
-def test_by_campaign_an_answer_lost_after_the_work_is_found_in_the_log(
+def test_by_campaign_after_a_lost_response_the_request_is_found_in_the_activity_log(
     airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="after", answer=LOST[kind])
-    run = enroll(airflow, by_campaign(PEOPLE))
+    run = enroll(airflow, by_campaign(LEADS))
     assert run.state == "success", run.log[-2000:]
-    assert outcome(run) == (3, 0, 0, 0)
-    assert runs(sandbox) == Counter(PEOPLE)
+    assert counts(run) == (3, 0, 0, 0)
+    assert runs(sandbox) == Counter(LEADS)
 
 
-def test_by_campaign_an_answer_lost_before_the_work_is_unknown_and_not_repeated_by_itself(
+def test_by_campaign_a_lost_request_is_unknown_and_not_repeated(
     airflow: Airflow, sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="before", answer=RESET)
-    run = enroll(airflow, by_campaign(PEOPLE))
+    run = enroll(airflow, by_campaign(LEADS))
     assert run.state == "failed"
     assert "up_for_retry" not in run.log
     assert "whether 3 leads were enrolled is unknown" in run.log
-    assert outcome(run) == (0, 0, 0, 3)
+    assert counts(run) == (0, 0, 0, 3)
     assert {one["code"] for one in rejects(run)} == {"OUTCOME_UNKNOWN"}
     assert requests(sandbox) == Counter()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_by_campaign_a_worker_killed_during_the_call_and_its_next_try_request_once(
+def test_by_campaign_a_worker_killed_during_the_call_and_its_retry_request_once(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when=when, delay=0.4)
-    worker = Worker(requesting(PEOPLE))
+    worker = Worker(requesting(LEADS))
     until(lambda: in_flight(sandbox))
     worker.kill()
-    told = Worker(requesting(PEOPLE)).end()
-    assert told["result"]["enrolled"] == 3
+    retry = Worker(requesting(LEADS)).end()
+    assert retry["result"]["enrolled"] == 3
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
-    assert runs(sandbox) == Counter(PEOPLE)
+    assert runs(sandbox) == Counter(LEADS)
 
 
-def test_by_campaign_a_request_that_a_killed_worker_never_sent_waits_for_a_person(
+def test_by_campaign_a_request_that_a_killed_worker_did_not_send_is_unknown_until_the_task_is_cleared(
     sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="before", delay=0.3, answer={"status": 503})
-    worker = Worker(requesting(PEOPLE))
+    worker = Worker(requesting(LEADS))
     until(lambda: in_flight(sandbox))
     worker.kill()
-    assert "whether 3 leads were enrolled is unknown" in Worker(requesting(PEOPLE)).end()["error"]
+    assert "whether 3 leads were enrolled is unknown" in Worker(requesting(LEADS)).end()["error"]
     assert requests(sandbox) == Counter()
-    # The person was told, and clears the task.
-    assert Worker(requesting(PEOPLE)).end()["result"]["enrolled"] == 3
-    assert Worker(requesting(PEOPLE)).end()["result"]["enrolled"] == 3
-    assert runs(sandbox) == Counter(PEOPLE)
+    # The unknown leads are reported; clearing the task requests them again.
+    assert Worker(requesting(LEADS)).end()["result"]["enrolled"] == 3
+    assert Worker(requesting(LEADS)).end()["result"]["enrolled"] == 3
+    assert runs(sandbox) == Counter(LEADS)
 
 
-def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_one_in_doubt(
+def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_unknown_request(
     sandbox: Sandbox, hurried: None
 ) -> None:
-    leads = crowd(sandbox, 150)
+    leads = create_leads(sandbox, 150)
     sandbox.marketo.faults.add(TRIGGER, when="before", answer=RESET)
     sandbox.marketo.faults.add(TRIGGER, when="before", delay=0.3, answer={"status": 503})
     worker = Worker(requesting(leads))
@@ -410,8 +410,8 @@ def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_one_in_doubt(
     assert requests(sandbox) == Counter()
 
 
-def test_by_campaign_done_requests_are_not_repeated_by_a_retry(sandbox: Sandbox, hurried: None) -> None:
-    leads = crowd(sandbox, 150)
+def test_by_campaign_a_retry_does_not_repeat_completed_requests(sandbox: Sandbox, hurried: None) -> None:
+    leads = create_leads(sandbox, 150)
     sandbox.marketo.faults.add(TRIGGER, skip=1, when="after", delay=0.4)
     worker = Worker(requesting(leads))
     until(lambda: in_flight(sandbox) and sandbox.marketo.calls.of("POST", TRIGGER_ROUTE).total == 2)
@@ -420,7 +420,7 @@ def test_by_campaign_done_requests_are_not_repeated_by_a_retry(sandbox: Sandbox,
     assert runs(sandbox) == Counter(leads)
 
 
-def test_leads_of_a_sync_are_enrolled_without_those_it_rejected(
+def test_leads_of_an_outcomes_file_are_enrolled_without_the_rejected_ones(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     path = tmp_path / "outcomes.jsonl"
@@ -433,13 +433,11 @@ sync >> EnrollNurtureOperator(
     program_id={marketo.NURTURE_PROGRAM}, status_name="Member")
 """)
     assert run.state == "success", run.log[-3000:]
-    assert outcome(run) == (4, 0, 0, 0)
+    assert counts(run) == (4, 0, 0, 0)
     assert len(statuses(sandbox)) == 4
 
 
-def test_a_file_that_is_no_outcomes_file_is_refused_by_line(
-    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_a_line_without_a_lead_fails_the_task(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "wrong.jsonl"
     path.write_text('{"row": 1, "outcome": "created", "id": "1001"}\n{"first": "x", "last": "y"}\n')
     run = enroll(

@@ -1,4 +1,4 @@
-"""Marketing events and who took part in them, each with an outcome and none recorded twice."""
+"""Marketing events and their attendance: each has an outcome, and none is recorded twice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def upserting(rows: Any, **more: Any) -> UpsertMarketingEventsOperator:
     return UpsertMarketingEventsOperator(task_id="task", events=rows, **arguments)
 
 
-def refused(operator: Any) -> tuple[dict[str, Any], str]:
+def failed(operator: Any) -> tuple[dict[str, Any], str]:
     one = context()
     with pytest.raises(AirflowFailException) as raised:
         operator.execute(one)
@@ -54,7 +54,7 @@ def refused(operator: Any) -> tuple[dict[str, Any], str]:
 # -- events -------------------------------------------------------------------------------------------
 
 
-def test_an_event_is_made_attended_completed_and_another_called_off(
+def test_an_event_is_created_attended_and_completed_and_another_cancelled(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     run = airflow.run(f"""
@@ -93,7 +93,7 @@ make >> come >> over >> off
     assert "@example.com" not in json.dumps(run.returned)
 
 
-def test_events_go_by_the_dated_paths(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_are_written_with_the_dated_paths(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = {
         "conn_type": "hubspot",
         "host": sandbox.hubspot.url,
@@ -108,35 +108,35 @@ def test_events_go_by_the_dated_paths(sandbox: Sandbox, monkeypatch: pytest.Monk
     assert off.execute(context())["object_id"] == events(sandbox)[0].id
 
 
-def test_events_are_written_100_at_a_time_and_again_change_nothing(sandbox: Sandbox) -> None:
+def test_events_are_written_in_batches_of_100_and_a_second_run_changes_nothing(sandbox: Sandbox) -> None:
     for name in "ab":
-        told = upserting(wanted(205)).execute(context(run=name))
-        assert (told["total"], told["written"]) == (205, 205)
+        outcome = upserting(wanted(205)).execute(context(run=name))
+        assert (outcome["total"], outcome["written"]) == (205, 205)
     assert len(events(sandbox)) == 205
     assert sandbox.hubspot.calls.of("POST", "/marketing/v3/marketing-events/events/upsert").total == 6
 
 
-def test_each_refused_event_is_told_with_its_reason_and_the_others_are_written(sandbox: Sandbox) -> None:
-    # The platform compares with the end that is there, so only it can tell.
+def test_each_rejected_event_has_its_reason_and_the_others_are_written(sandbox: Sandbox) -> None:
+    # The platform compares with the stored end, so only the platform can reject it.
     upserting(wanted(1, end="2026-05-01T12:00:00Z")).execute(context(run="first"))
     rows = wanted(5)
     rows[0]["start"] = "2026-06-01T12:00:00Z"
-    told, said = refused(upserting(rows))
-    assert (told["written"], told["rejected"]) == (4, 1)
-    assert list(told["reasons"]) == ["a1/e0"]
-    assert "1 of 5 events were refused: a1/e0: " in said
+    outcome, error = failed(upserting(rows))
+    assert (outcome["written"], outcome["rejected"]) == (4, 1)
+    assert list(outcome["reasons"]) == ["a1/e0"]
+    assert "1 of 5 events were rejected: 'a1/e0': " in error
     assert len(events(sandbox)) == 5
 
 
-def test_events_of_two_accounts_with_one_id_are_told_apart(sandbox: Sandbox) -> None:
+def test_events_of_two_accounts_with_the_same_id_are_distinguished(sandbox: Sandbox) -> None:
     upserting(wanted(1, end="2026-05-01T12:00:00Z")).execute(context(run="first"))
     rows = wanted(1, start="2026-06-01T12:00:00Z") + wanted(1, external_account_id="a2")
-    told, _ = refused(upserting(rows))
-    assert list(told["reasons"]) == ["a1/e0"]
+    outcome, _ = failed(upserting(rows))
+    assert list(outcome["reasons"]) == ["a1/e0"]
 
 
 @pytest.mark.parametrize("answer", [RESET, {"status": 400, "body": '{"category": "VALIDATION_ERROR"}'}])
-def test_a_batch_that_is_lost_or_refused_as_a_whole_ends_as_one_without_faults(
+def test_a_lost_or_rejected_batch_has_the_same_outcome_as_one_without_faults(
     sandbox: Sandbox, answer: Any
 ) -> None:
     sandbox.hubspot.faults.add(UPSERT, method="POST", when="after", answer=answer)
@@ -156,8 +156,8 @@ def test_a_batch_that_is_lost_or_refused_as_a_whole_ends_as_one_without_faults(
         (wanted(1, colour="red"), "events[0].colour: is no field here"),
     ],
 )
-def test_a_wrong_event_is_told_before_any_is_written(sandbox: Sandbox, rows: Any, named: str) -> None:
-    assert named in refused(upserting(rows))[1]
+def test_a_wrong_event_is_named_before_any_is_written(sandbox: Sandbox, rows: Any, named: str) -> None:
+    assert named in failed(upserting(rows))[1]
     assert events(sandbox) == []
 
 
@@ -176,11 +176,11 @@ def test_a_wrong_event_is_told_before_any_is_written(sandbox: Sandbox, rows: Any
         ),
     ],
 )
-def test_an_event_of_another_app_or_a_wrong_time_fails_for_good(
+def test_an_event_of_another_app_or_a_wrong_time_fails_without_retry(
     sandbox: Sandbox, operator: Any, named: str
 ) -> None:
     which = {"external_event_id": hubspot.FOREIGN_EVENT, "external_account_id": "partner-9"}
-    assert named in refused(operator(task_id="t", conn_id="hubspot_default", **which))[1]
+    assert named in failed(operator(task_id="t", conn_id="hubspot_default", **which))[1]
 
 
 # -- attendance ---------------------------------------------------------------------------------------
@@ -204,44 +204,42 @@ def attendees(count: int) -> list[dict[str, Any]]:
     return [{"email": f"p{number}@example.com", "interaction_at": NOON} for number in range(count)]
 
 
-def test_a_file_of_attendees_is_recorded_once_however_often_it_is_read(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_a_file_of_attendees_is_recorded_once_in_two_runs(sandbox: Sandbox, tmp_path: Path) -> None:
     source = tmp_path / "attendees.csv"
     rows = [f"p{number}@example.com,{NOON}" for number in range(250)]
     source.write_text("\n".join(["Mail,interaction_at", *rows, "nobody,", "not an address," + NOON]))
     more = {"source": str(source), "columns": {"Mail": "email"}, "max_rejected": "1%"}
     for name in "ab":
-        told = recording(None, **more).execute(context(run=name))
-        assert (told["total"], told["recorded"], told["rejected"]) == (252, 250, 2)
-        assert told["reasons"]["KEY_MISSING"] == 1
+        outcome = recording(None, **more).execute(context(run=name))
+        assert (outcome["total"], outcome["recorded"], outcome["rejected"]) == (252, 250, 2)
+        assert outcome["reasons"]["KEY_MISSING"] == 1
     assert interactions(sandbox) == 250
 
 
-def test_contacts_that_do_not_exist_are_told_by_id_and_the_others_are_recorded(
+def test_contacts_that_do_not_exist_are_rejected_and_the_others_recorded(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     contacts, path = sandbox.hubspot.world.contacts, tmp_path / "rejects.jsonl"
     merged, survivor, other = seed.CONTACT_IDS[:3]
     contacts.merge(contacts.get(survivor), contacts.get(merged))  # type: ignore[arg-type]
     rows = [{"contact_id": one, "interaction_at": 1_777_777_777_000} for one in (survivor, "123", other)]
-    told, _ = refused(recording(rows, lookup_field="contact_id", rejects_path=str(path)))
-    assert (told["recorded"], told["rejected"]) == (2, 1)
+    outcome, _ = failed(recording(rows, lookup_field="contact_id", rejects_path=str(path)))
+    assert (outcome["recorded"], outcome["rejected"]) == (2, 1)
     assert json.loads(path.read_text())["record"]["contact_id"] == "123"
     assert interactions(sandbox) == 2
 
 
-def test_an_event_of_any_app_is_reached_by_its_object_id_and_no_contact_is_made(sandbox: Sandbox) -> None:
+def test_an_event_of_any_app_is_found_by_object_id_and_no_contact_is_created(sandbox: Sandbox) -> None:
     known = len(list(sandbox.hubspot.world.contacts.live()))
     which = {"external_event_id": None, "external_account_id": None}
     rows = [{"email": "ada@example.com", "interaction_at": NOON}, *attendees(1)]
-    told, _ = refused(recording(rows, state="register", object_id=hubspot.FOREIGN_EVENT_OBJECT, **which))
-    assert (told["recorded"], told["rejected"]) == (1, 1)
+    outcome, _ = failed(recording(rows, state="register", object_id=hubspot.FOREIGN_EVENT_OBJECT, **which))
+    assert (outcome["recorded"], outcome["rejected"]) == (1, 1)
     assert len(list(sandbox.hubspot.world.contacts.live())) == known
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_records_once(sandbox: Sandbox, when: Any) -> None:
+def test_a_lost_answer_gives_one_record(sandbox: Sandbox, when: Any) -> None:
     sandbox.hubspot.faults.add("*/email-create", when=when, answer=RESET)
     assert recording(attendees(3)).execute(context())["recorded"] == 3
     assert interactions(sandbox) == 3
@@ -256,11 +254,11 @@ def test_a_worker_killed_while_it_records_and_its_next_try_record_once(sandbox: 
     assert interactions(sandbox) == 3
 
 
-def test_one_contact_may_take_part_twice(sandbox: Sandbox) -> None:
+def test_a_contact_may_attend_twice(sandbox: Sandbox) -> None:
     later = datetime(2026, 5, 1, 15, tzinfo=UTC) + timedelta(minutes=1)
     rows = [*attendees(1), {"email": "P0@example.com", "interaction_at": later}, *attendees(1)]
-    told = recording(rows).execute(context())
-    assert (told["recorded"], told["skipped"]) == (2, 1)
+    outcome = recording(rows).execute(context())
+    assert (outcome["recorded"], outcome["skipped"]) == (2, 1)
     assert interactions(sandbox) == 2
 
 
@@ -272,16 +270,16 @@ def test_one_contact_may_take_part_twice(sandbox: Sandbox) -> None:
         ({"object_id": 5}, "external_event_id: give it together with"),
         ({"external_account_id": ""}, "external_event_id: give it together with"),
         ({"external_event_id": "nothing"}, "404"),
-        ({"conn_id": "marketo_default"}, "only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "not hubspot"),
         (
             {"leads": [{"email": "p@example.com", "interaction_at": 1_777_777_777}]},
             "1 of 1 leads were rejected",
         ),
     ],
 )
-def test_what_cannot_be_recorded_is_told_and_records_nobody(sandbox: Sandbox, more: Any, named: str) -> None:
-    _, said = refused(
+def test_a_wrong_parameter_is_named_and_nobody_is_recorded(sandbox: Sandbox, more: Any, named: str) -> None:
+    _, error = failed(
         recording(**{"rows": attendees(1), **more}) if "leads" not in more else recording(None, **more)
     )
-    assert named in said
+    assert named in error
     assert interactions(sandbox) == 0

@@ -1,4 +1,4 @@
-"""Exports bring whole files home: every row once, one header, as the platform wrote it."""
+"""Export files are complete: every row once, one header, as the platform wrote them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from export_runs import (
     FIELDS,
@@ -16,22 +17,25 @@ from export_runs import (
     RANGE,
     START,
     export,
-    failed,
     ids,
     jobs,
     name,
     rows,
     shorten,
     spread,
+    statuses,
     succeeded,
-    words,
 )
+from workers import context
 
+from airflow_provider_mkt.operators.exports import ExportLeadsOperator
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.server import Sandbox
 
 EVERYBODY = list(range(seed.ANNA, seed.ELIF + 1))
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+COLUMNS = {"fields": ["id", "email", "lastName"]}
+MONTH = {**COLUMNS, "start": "2025-01-01T00:00:00Z", "end": "2025-01-31T00:00:00Z"}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +44,7 @@ def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_short_range_is_the_platforms_own_file_byte_for_byte(
+def test_a_short_range_is_the_platforms_file_byte_for_byte(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     name(sandbox, seed.ANNA, "Müller-Ångström")
@@ -74,7 +78,7 @@ def test_a_short_range_is_the_platforms_own_file_byte_for_byte(
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_range_of_95_days_is_four_windows_and_no_row_is_missing_or_there_twice(
+def test_a_range_of_95_days_is_four_windows_without_missing_or_duplicate_rows(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     border = START + 31 * DAY
@@ -83,16 +87,16 @@ def test_a_range_of_95_days_is_four_windows_and_no_row_is_missing_or_there_twice
     outcome = succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {QUARTER}, deferrable={deferrable}'))
     assert ids(out) == EVERYBODY[:4]
     assert (outcome["rows"], outcome["windows"], len(set(outcome["export_ids"]))) == (4, 4, 4)
-    assert words(sandbox) == {"Completed": 4}
+    assert statuses(sandbox) == {"Completed": 4}
     assert out.read_text().count("lastName") == 1
     assert outcome["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
-    # What the range leaves out at its end is what the range that follows begins with.
+    # The next range starts with the first second that this range leaves out.
     following = 'start="2025-04-06T00:00:00Z", end="2025-04-07T00:00:00Z"'
     succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {following}'))
     assert ids(out) == EVERYBODY[4:]
 
 
-def test_one_file_for_each_window_where_the_path_says_so(
+def test_a_path_with_window_gives_one_file_per_window(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     spread(sandbox, START, START + 31 * DAY, START + 40 * DAY)
@@ -118,7 +122,7 @@ def test_one_file_for_each_window_where_the_path_says_so(
     ]
 
 
-def test_nothing_found_is_a_file_with_the_header_alone_in_the_format_asked_for(
+def test_an_export_without_rows_has_the_header_only_in_the_given_format(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     out = tmp_path / "leads.ssv"
@@ -200,42 +204,41 @@ for name, more in {{
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (f'fields=["id", "no such field"], {QUARTER}', "no such field"),
-        (f"fields=[], {RANGE}", "fields: is empty"),
-        (f'fields="id,email", {RANGE}', "fields: must be a list, not text of 8 characters"),
-        (f'{FIELDS}, start="2025-01-01T00:00:00Z"', "end: is missing"),
+        ({"fields": ["id", "no such field"], "start": START, "end": START + 95 * DAY}, "no such field"),
+        ({**MONTH, "fields": []}, "fields: is empty"),
+        ({**MONTH, "fields": "id,email"}, "fields: must be a list, not text of 8 characters"),
+        ({**COLUMNS, "start": "2025-01-01T00:00:00Z"}, "end: is missing"),
+        ({**COLUMNS, "start": START, "end": START}, "end: must be at"),
         (
-            f"{FIELDS}, start=pendulum.datetime(2025, 1, 1), end=pendulum.datetime(2025, 1, 1)",
-            "end: must be at",
+            {**COLUMNS, "start": "0025-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z"},
+            "start: is 730,",
         ),
-        (f'{FIELDS}, start="0025-01-01T00:00:00Z", end="2025-01-01T00:00:00Z"', "start: is 730,"),
-        (f'{FIELDS}, start="2025-01-01", end="2025-01-02T00:00:00Z"', "start: has no offset"),
-        (FIELDS, "exactly one of the filters, not none"),
-        (f"{FIELDS}, {RANGE}, static_list_id=1", "exactly one of the filters, not createdAt, staticListId"),
-        (f'{FIELDS}, {RANGE}, date_filter="created"', "date_filter: must be one of createdAt, updatedAt"),
-        (f'{FIELDS}, {RANGE}, file_format="xlsx"', "file_format: must be one of csv, tsv, ssv"),
         (
-            f'{FIELDS}, {RANGE}, column_headers={{"phone": "Phone"}}',
+            {**COLUMNS, "start": "2025-01-01", "end": "2025-01-02T00:00:00Z"},
+            "start: has no offset",
+        ),
+        (COLUMNS, "exactly one of the filters, not none"),
+        ({**MONTH, "static_list_id": 1}, "exactly one of the filters, not createdAt, staticListId"),
+        ({**MONTH, "date_filter": "created"}, "date_filter: must be one of createdAt, updatedAt"),
+        ({**MONTH, "file_format": "xlsx"}, "file_format: must be one of csv, tsv, ssv"),
+        (
+            {**MONTH, "column_headers": {"phone": "Phone"}},
             "column_headers.phone: is not among the fields",
         ),
         (
-            f'{FIELDS}, static_list_name="Newsletter Readers", output_path="/x/{{window}}"',
+            {**COLUMNS, "static_list_name": "Newsletter Readers", "output_path": "/x/{window}"},
             "output_path: has {window}",
         ),
-        (f'{FIELDS}, {RANGE}, output_path="{{{{ none }}}}"', "output_path: is missing or empty"),
-        (f'{FIELDS}, {RANGE}, conn_id="hubspot_default"', "only Marketo has exports"),
+        ({**MONTH, "output_path": "None"}, "output_path: is missing or empty"),
+        ({**MONTH, "conn_id": "hubspot_default"}, "is of type hubspot, not marketo"),
     ],
 )
-def test_what_cannot_be_exported_fails_at_once_and_leaves_nothing_behind(
-    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, arguments: str, named: str
+def test_an_export_that_is_not_possible_fails_without_retry_and_leaves_nothing(
+    sandbox: Sandbox, hurried: None, tmp_path: Path, arguments: dict[str, Any], named: str
 ) -> None:
-    given: dict[str, Any] = {"output_path": f'"{tmp_path}/out.csv"', "conn_id": '"marketo_default"'}
-    more = ", ".join(f"{key}={value}" for key, value in given.items() if f"{key}=" not in arguments)
-    run = airflow.run(
-        "from airflow_provider_mkt.operators.exports import ExportLeadsOperator\n"
-        f'ExportLeadsOperator(task_id="export", retries=2, {arguments}, {more})'
-    )
-    assert named in failed(run)
-    assert "up_for_retry" not in run.log
+    given = {"output_path": f"{tmp_path}/out.csv", "conn_id": "marketo_default", **arguments}
+    with pytest.raises(AirflowFailException) as raised:
+        ExportLeadsOperator(task_id="export", **given).execute(context())
+    assert named in str(raised.value)
     assert jobs(sandbox) == []
     assert list(tmp_path.iterdir()) == []

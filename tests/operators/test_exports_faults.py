@@ -1,4 +1,4 @@
-"""One job for each window, and no job left behind, whatever happens to answers, workers and the queue."""
+"""One job per window and no job left behind, despite lost answers, killed workers and a full queue."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from export_runs import (
     jobs,
     rows,
     shorten,
+    statuses,
     succeeded,
-    words,
 )
 from workers import RESET, Worker, context, until
 
@@ -59,7 +59,7 @@ def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Iterator[None]:
-    """A queue that other software has filled, until three asked for a place in vain."""
+    """A queue that other software has filled, until three requests were rejected."""
     monkeypatch.setattr(exports, "SLOTS", 0)
     route = "/bulk/v1/leads/export/{exportId}/enqueue.json"
 
@@ -91,7 +91,7 @@ def full(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Iterator[None]:
         (FILE, "after", 1),
     ],
 )
-def test_a_killed_workers_next_try_takes_up_its_jobs_and_the_file_is_whole(
+def test_the_next_try_after_a_killed_worker_continues_its_jobs(
     sandbox: Sandbox, tmp_path: Path, call: str, when: Any, skip: int
 ) -> None:
     out = tmp_path / "out.csv"
@@ -102,28 +102,30 @@ def test_a_killed_workers_next_try_takes_up_its_jobs_and_the_file_is_whole(
     until(lambda: bool(sandbox.marketo.faults.fired))
     worker.kill()
     assert not out.exists()
-    told = Worker(exporting(out)).end()
-    assert told["result"]["rows"] == len(rows(out)) == 5, told
-    # A job whose number the killed worker never learnt is left unused: it cannot be told from anybody's.
+    report = Worker(exporting(out)).end()
+    assert report["result"]["rows"] == len(rows(out)) == 5, report
+    # A job whose id the killed worker did not receive stays unused: nothing shows whose job it is.
     unused = 1 if (call, when) == (CREATE, "after") else 0
-    assert words(sandbox) == {"Completed": 2} | ({"Created": unused} if unused else {})
-    assert set(told["result"]["export_ids"]) == {job.id for job in jobs(sandbox) if job.status == "Completed"}
+    assert statuses(sandbox) == {"Completed": 2} | ({"Created": unused} if unused else {})
+    assert set(report["result"]["export_ids"]) == {
+        job.id for job in jobs(sandbox) if job.status == "Completed"
+    }
 
 
-def test_a_task_told_to_end_cancels_its_jobs_and_its_next_try_makes_them_again(
+def test_a_cancelled_task_cancels_its_jobs_and_the_next_try_creates_them_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
     worker = Worker(exporting(tmp_path / "out.csv"))
-    until(lambda: words(sandbox)["Queued"] == 2)
+    until(lambda: statuses(sandbox)["Queued"] == 2)
     worker.terminate()
-    assert words(sandbox) == {"Cancelled": 2}
+    assert statuses(sandbox) == {"Cancelled": 2}
     shorten(monkeypatch)
     assert Worker(exporting(tmp_path / "out.csv")).end()["result"]["rows"] == 5
-    assert words(sandbox) == {"Cancelled": 2, "Completed": 2}
+    assert statuses(sandbox) == {"Cancelled": 2, "Completed": 2}
 
 
-def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_too(
+def test_a_task_cancelled_while_it_takes_a_permit_cancels_its_jobs_too(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
@@ -138,12 +140,12 @@ def test_a_task_told_to_end_in_the_middle_of_counting_a_call_cancels_its_jobs_to
         release(budget, permit, took)
 
     monkeypatch.setattr(SharedBudget, "release", settled)
-    told = Worker(exporting(tmp_path / "out.csv")).end()
-    assert "the task is ending" in told["error"]
-    assert words(sandbox) == {"Cancelled": 2}
+    report = Worker(exporting(tmp_path / "out.csv")).end()
+    assert "the task was cancelled" in report["error"]
+    assert statuses(sandbox) == {"Cancelled": 2}
 
 
-def test_a_task_told_to_end_while_a_call_is_not_answered_cancels_its_jobs_meanwhile(
+def test_a_task_cancelled_while_a_call_is_not_answered_cancels_its_jobs_meanwhile(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
@@ -151,35 +153,33 @@ def test_a_task_told_to_end_while_a_call_is_not_answered_cancels_its_jobs_meanwh
     worker = Worker(exporting(tmp_path / "out.csv"))
     until(lambda: bool(sandbox.marketo.faults.fired))
     worker.terminate()
-    assert words(sandbox) == {"Cancelled": 2}
+    assert statuses(sandbox) == {"Cancelled": 2}
 
 
-def test_a_task_told_to_end_leaves_its_jobs_alone_where_that_is_wanted(
+def test_a_cancelled_task_keeps_its_jobs_without_cancel_on_kill(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
     worker = Worker(exporting(tmp_path / "out.csv", cancel_on_kill=False))
-    until(lambda: words(sandbox)["Queued"] == 2)
+    until(lambda: statuses(sandbox)["Queued"] == 2)
     worker.terminate()
-    assert words(sandbox) == {"Queued": 2}
+    assert statuses(sandbox) == {"Queued": 2}
 
 
-def test_a_deferred_task_goes_on_from_its_trigger_on_a_worker_that_remembers_nothing(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_a_deferred_task_continues_on_a_worker_without_task_state(sandbox: Sandbox, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     with pytest.raises(TaskDeferred) as deferred:
         exporting(out, deferrable=True).execute(context(run="here"))
     carry = deferred.value.trigger.carry  # type: ignore[attr-defined]
-    until(lambda: words(sandbox) == {"Completed": 2})
+    until(lambda: statuses(sandbox) == {"Completed": 2})
     outcome = exporting(out, deferrable=True).resume(
         context(run="there"), {"status": "success", "message": "", "job_states": [], "carry": carry}
     )
     assert outcome["rows"] == 5
-    assert words(sandbox) == {"Completed": 2}
+    assert statuses(sandbox) == {"Completed": 2}
 
 
-def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_again(
+def test_a_deferred_task_whose_trigger_cannot_poll_fails_instead_of_deferring_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
@@ -190,10 +190,10 @@ def test_a_deferred_task_whose_trigger_cannot_ask_fails_instead_of_deferring_aga
     event = {"status": "failed", "message": "conn_id: is missing", "job_states": [], "carry": carry}
     with pytest.raises(AirflowFailException, match="conn_id: is missing"):
         exporting(tmp_path / "out.csv", deferrable=True).resume(context(), event)
-    assert words(sandbox) == {"Cancelled": 2}
+    assert statuses(sandbox) == {"Cancelled": 2}
 
 
-def test_a_next_try_reads_only_the_windows_that_are_not_written_yet(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_next_try_downloads_only_windows_that_are_not_written(sandbox: Sandbox, tmp_path: Path) -> None:
     path = f"{tmp_path}/one/{{window}}.csv"
     moved = f"{tmp_path}/other/{{window}}.csv"
     later = sandbox.marketo.world.leads.existing(seed.ELIF)
@@ -208,10 +208,10 @@ def test_a_next_try_reads_only_the_windows_that_are_not_written_yet(sandbox: San
     assert sandbox.marketo.calls.of("GET", READ).total - before == 1
     assert [Path(file["path"]).parent.name for file in outcome["files"]] == ["other", "other"]
     assert [file["rows"] for file in outcome["files"]] == [4, 1]
-    assert words(sandbox) == {"Completed": 2}
+    assert statuses(sandbox) == {"Completed": 2}
 
 
-def test_a_task_cleared_after_it_succeeded_exports_anew(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_task_cleared_after_success_exports_again(sandbox: Sandbox, tmp_path: Path) -> None:
     first = Worker(exporting(tmp_path / "out.csv")).end()["result"]
     again = Worker(exporting(tmp_path / "out.csv")).end()["result"]
     assert set(first["export_ids"]).isdisjoint(again["export_ids"])
@@ -229,7 +229,7 @@ def test_a_lost_answer_costs_no_second_run(
     outcome = succeeded(export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'))
     assert outcome["rows"] == 5
     unused = 1 if (call, when) == (CREATE, "after") else 0
-    assert words(sandbox) == {"Completed": 1} | ({"Created": unused} if unused else {})
+    assert statuses(sandbox) == {"Completed": 1} | ({"Created": unused} if unused else {})
 
 
 def test_an_outage_while_waiting_is_tolerated(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_an_outage_while_waiting_is_tolerated(airflow: Airflow, sandbox: Sandbox
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_failed_and_canceled_jobs_are_made_again(
+def test_failed_and_canceled_jobs_are_created_again(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, attempts = exports._written, iter(range(100))
@@ -257,33 +257,33 @@ def test_failed_and_canceled_jobs_are_made_again(
     monkeypatch.setattr(exports, "_written", written)
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, deferrable={deferrable}')
     assert succeeded(run)["rows"] == 5
-    assert words(sandbox) == {"Completed": 4, "Failed": 1, "Cancelled": 1}
+    assert statuses(sandbox) == {"Completed": 4, "Failed": 1, "Cancelled": 1}
     assert "it was Failed: Disk full; it is made again" in run.log
 
 
-def test_a_window_that_fails_again_and_again_fails_the_task_and_cancels_the_others(
+def test_a_window_that_fails_repeatedly_fails_the_task_and_cancels_the_others(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "_written", lambda job, at: (exports.NOTHING, "Disk full"))
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, retries=2')
     assert "it was Failed: Disk full; given up after 3 jobs" in failed(run)
     assert "up_for_retry" not in run.log
-    assert set(words(sandbox)) <= {"Failed", "Cancelled"}
+    assert set(statuses(sandbox)) <= {"Failed", "Cancelled"}
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_jobs_that_get_nowhere_in_time_are_canceled_with_the_last_try(
+def test_jobs_without_progress_are_canceled_after_the_last_try(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
     arguments = f"{FIELDS}, {QUARTER}, wait_timeout=0.2, retries=1, deferrable={deferrable}"
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {arguments}')
-    assert "no job got on in 0 s: marketo lead_export" in failed(run)
-    # Both tries waited for the same three; the fourth had no place yet.
-    assert words(sandbox) == {"Cancelled": 3}
+    assert "no progress for 0 s: marketo lead_export" in failed(run)
+    # Both tries waited for the same three jobs; the fourth was not enqueued yet.
+    assert statuses(sandbox) == {"Cancelled": 3}
 
 
-def test_without_the_permission_it_fails_and_names_it(
+def test_a_missing_permission_is_named(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(
@@ -299,29 +299,29 @@ def test_without_the_permission_it_fails_and_names_it(
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_full_queue_is_waited_out(
+def test_a_full_queue_is_retried(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, full: None, deferrable: bool
 ) -> None:
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}, deferrable={deferrable}')
     assert succeeded(run)["rows"] == 5
     assert "Too many jobs in queue" in run.log
-    assert words(sandbox) == {"Completed": 1}
+    assert statuses(sandbox) == {"Completed": 1}
 
 
-def test_two_exports_at_once_with_the_queue_full_are_both_whole(
+def test_two_concurrent_exports_with_a_full_queue_are_both_complete(
     sandbox: Sandbox, tmp_path: Path, full: None
 ) -> None:
     outs = [tmp_path / "a.csv", tmp_path / "b.csv"]
     workers = [Worker(exporting(out), run=out.name) for out in outs]
-    told = [worker.end()["result"] for worker in workers]
+    outcomes = [worker.end()["result"] for worker in workers]
     assert [len(rows(out)) for out in outs] == [5, 5]
-    assert set(told[0]["export_ids"]).isdisjoint(told[1]["export_ids"])
-    assert words(sandbox) == {"Completed": 4}
+    assert set(outcomes[0]["export_ids"]).isdisjoint(outcomes[1]["export_ids"])
+    assert statuses(sandbox) == {"Completed": 4}
 
 
 @pytest.mark.parametrize("call", [CREATE, ENQUEUE])
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_when_the_days_bytes_are_used_up_the_task_comes_back_after_the_reset(
+def test_an_exhausted_daily_quota_defers_the_task_until_the_reset(
     airflow: Airflow,
     sandbox: Sandbox,
     tmp_path: Path,
@@ -335,16 +335,16 @@ def test_when_the_days_bytes_are_used_up_the_task_comes_back_after_the_reset(
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {arguments}')
     assert succeeded(run)["rows"] == 5
     assert "Export daily quota exceeded; resets at" in run.log
-    assert words(sandbox) == {"Completed": 4}
+    assert statuses(sandbox) == {"Completed": 4}
 
 
-def test_a_day_that_is_nearly_used_up_is_told_beforehand(
+def test_a_nearly_exhausted_daily_quota_is_logged(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'
-    told = "MB that a day's exports may have are used"
+    warning = "MB of the daily export quota are used"
     first = export(airflow, arguments)
     size = succeeded(first)["bytes"]
     monkeypatch.setattr(export_actions, "DAY_BYTES", size)
     again = export(airflow, arguments)
-    assert (told in first.log, told in again.log) == (False, True)
+    assert (warning in first.log, warning in again.log) == (False, True)

@@ -1,4 +1,4 @@
-"""The files of exports arrive as the platform wrote them, whatever happens to the connection."""
+"""Export files are downloaded as the platform wrote them, despite lost connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,19 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from export_runs import FIELDS, FILE, QUARTER, RANGE, START, export, failed, jobs, shorten, succeeded, words
+from export_runs import (
+    FIELDS,
+    FILE,
+    QUARTER,
+    RANGE,
+    START,
+    export,
+    failed,
+    jobs,
+    shorten,
+    statuses,
+    succeeded,
+)
 
 from airflow_provider_mkt.actions.marketo import exports
 from airflow_provider_mkt.actions.marketo.exports import windows
@@ -39,7 +51,7 @@ def read(sandbox: Sandbox) -> int:
 # -- the connection ---------------------------------------------------------------------------------
 
 
-def test_a_file_cut_off_in_every_tenth_of_it_is_resumed_there_and_comes_whole(
+def test_a_download_cut_off_in_every_tenth_of_the_file_is_resumed_there(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.marketo.world.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
@@ -48,19 +60,19 @@ def test_a_file_cut_off_in_every_tenth_of_it_is_resumed_there_and_comes_whole(
     tenth = len(content) // 10 + 1
     monkeypatch.setattr(exports, "PART_BYTES", tenth)
     for number in range(10):
-        # After no byte at all, after some, and before the last one of the last part.
+        # After no byte, after some bytes, and before the last byte of the last part.
         cut = number * (len(content) % tenth - 1) // 9
         sandbox.marketo.faults.add(FILE, when="after", skip=number, answer={"cut": cut})
     before = read(sandbox)
     succeeded(export(airflow, f'output_path="{tmp_path}/second.csv", {FIELDS}, {RANGE}'))
     assert (tmp_path / "second.csv").read_bytes() == content == jobs(sandbox)[1].extract.content
-    # Ten parts, each of them twice: what had arrived before was not read again.
+    # Ten parts, each requested twice: the bytes received before were not read again.
     assert read(sandbox) - before == 20
     assert not sandbox.marketo.faults.waiting
 
 
 @pytest.mark.parametrize("answer", [{"reset": True}, {"status": 502}, {"status": 503, "body": "<html>"}])
-def test_a_part_that_does_not_come_is_asked_for_again(
+def test_a_part_that_is_not_found_is_requested_again(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, answer: dict[str, Any]
 ) -> None:
     sandbox.marketo.faults.add(FILE, answer=answer, times=3)
@@ -69,7 +81,7 @@ def test_a_part_that_does_not_come_is_asked_for_again(
 
 
 @pytest.mark.parametrize("wrong", ["other bytes", "fewer bytes"])
-def test_a_file_that_is_not_the_one_its_job_wrote_is_read_again(
+def test_a_damaged_file_is_downloaded_again(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, wrong: str
 ) -> None:
     succeeded(export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}'))
@@ -82,7 +94,7 @@ def test_a_file_that_is_not_the_one_its_job_wrote_is_read_again(
     assert (tmp_path / "out.csv").read_text() == content
 
 
-def test_a_file_that_stays_damaged_fails_clearly_and_the_next_try_needs_no_new_job(
+def test_a_file_that_stays_damaged_fails_and_the_next_try_needs_no_new_job(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.csv"
@@ -94,11 +106,11 @@ def test_a_file_that_stays_damaged_fails_clearly_and_the_next_try_needs_no_new_j
     assert out.read_text() == "from yesterday"
     sandbox.marketo.faults.add(FILE, answer={"status": 200, "body": "id,email,lastName\n"}, times=2)
     succeeded(export(airflow, f'output_path="{out}", {FIELDS}, {RANGE}, retries=1'))
-    assert words(sandbox) == {"Completed": 2}
+    assert statuses(sandbox) == {"Completed": 2}
 
 
 @pytest.mark.parametrize(("times", "made"), [(2, 4), (3, 5), (5, 5), (None, 6)])
-def test_a_complete_job_without_its_file_is_made_again_but_not_for_ever(
+def test_a_complete_job_without_file_is_created_again_a_limited_number_of_times(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, times: int | None, made: int
 ) -> None:
     gone = {"status": 404, "body": "no file"}
@@ -110,14 +122,14 @@ def test_a_complete_job_without_its_file_is_made_again_but_not_for_ever(
         assert "up_for_retry" not in run.log
     else:
         assert succeeded(run)["rows"] == 5
-    assert sum(words(sandbox).values()) == made
-    assert set(words(sandbox)) == {"Completed"}
+    assert sum(statuses(sandbox).values()) == made
+    assert set(statuses(sandbox)) == {"Completed"}
 
 
 # -- windows ----------------------------------------------------------------------------------------
 
 
-def test_windows_hold_every_second_of_a_range_once_and_none_is_longer_than_a_job_may_be() -> None:
+def test_windows_hold_every_second_of_a_range_once_and_none_is_too_long_for_a_job() -> None:
     draw = random.Random(7)
     for _ in range(300):
         start = START + timedelta(seconds=draw.uniform(0, 1e8))
@@ -128,18 +140,18 @@ def test_windows_hold_every_second_of_a_range_once_and_none_is_longer_than_a_job
         assert all(before.last + SECOND == after.first for before, after in itertools.pairwise(cut))
         for window in cut:
             assert window.last >= window.first
-            # Built, and so not refused.
+            # Built, and so not rejected.
             bulk_extracts.create_leads(["id"], created_between=window.between)
         assert len({window.name for window in cut}) == len(cut)
 
 
-def test_ranges_that_follow_each_other_share_no_second_even_if_their_border_lies_within_one() -> None:
+def test_consecutive_ranges_share_no_second_even_with_a_border_within_a_second() -> None:
     border = datetime(2025, 1, 2, 3, 4, 5, 678_901, UTC)
     (before,), (after,) = windows(START, border), windows(border, border + timedelta(days=1))
     assert before.last + SECOND == after.first
 
 
-def test_a_job_of_32_days_is_refused_before_anything_is_sent() -> None:
+def test_a_job_of_32_days_is_rejected_before_anything_is_sent() -> None:
     for create in (bulk_extracts.create_leads, bulk_extracts.create_program_members):
         with pytest.raises(InvalidInput, match="at most 31 days after it starts"):
             create(["id"], updated_between=(START, START + timedelta(days=32)), **_program(create))
@@ -156,11 +168,11 @@ HEADER = b'"a\nb",c\n'
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
-def test_files_become_one_table_however_their_bytes_arrive(size: int, end: bytes) -> None:
+def test_files_are_joined_however_their_bytes_are_split(size: int, end: bytes) -> None:
     file = io.BytesIO()
     table = Table(file)
     for content in (HEADER + b'1,"x\ny"' + end, HEADER, HEADER.strip(), HEADER + b"2,z" + end):
-        with table.further() as take:
+        with table.append_file() as take:
             for place in range(0, len(content), size):
                 take(content[place : place + size])
     text = io.StringIO(file.getvalue().decode(), newline="")
@@ -168,16 +180,16 @@ def test_files_become_one_table_however_their_bytes_arrive(size: int, end: bytes
     assert table.size == len(file.getvalue())
 
 
-def test_a_file_that_fails_half_way_leaves_the_table_as_it_was() -> None:
+def test_a_file_that_fails_half_way_does_not_change_the_table() -> None:
     file = io.BytesIO()
     table = Table(file)
-    with table.further() as take:
+    with table.append_file() as take:
         take(HEADER + b"1,x\n")
     before = file.getvalue(), table.sha256, table.size
-    with pytest.raises(ConnectionError), table.further() as take:
+    with pytest.raises(ConnectionError), table.append_file() as take:
         _half(take)
     assert (file.getvalue(), table.sha256, table.size) == before
-    with pytest.raises(JobFailed, match="different columns"), table.further() as take:
+    with pytest.raises(JobFailed, match="different columns"), table.append_file() as take:
         take(b"c,d\n3,4\n")
     assert (file.getvalue(), table.sha256, table.size) == before
 

@@ -196,8 +196,8 @@ WRONG: dict[str, tuple[str, bytes, str, str]] = {
     "no key": ("marketo", b"firstName\nAda\n", "", "has no column 'email', the key"),
     "utf-16": ("marketo", "email\na@x.org\n".encode("utf-16"), "", "is not UTF-8"),
     "mapping": ("hubspot", b"email\na@x.org\n", 'columns={"Mail": "email"}', "no such column"),
-    "action": ("marketo", b"email\na@x.org\n", 'action="createOnly"', "action: Marketo's imports know"),
-    "list": ("hubspot", b"email\na@x.org\n", "list_id=1", "list_id: HubSpot's imports know none"),
+    "action": ("marketo", b"email\na@x.org\n", 'action="createOnly"', "action: Marketo's imports accept"),
+    "list": ("hubspot", b"email\na@x.org\n", "list_id=1", "list_id: HubSpot's imports have no such option"),
     "status": ("marketo", b"email\na@x.org\n", "program_id=2001", "program_status: is missing"),
     "channel": (
         "marketo",

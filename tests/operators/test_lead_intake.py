@@ -112,7 +112,7 @@ def test_a_try_after_a_killed_one_pushes_nobody_again(
         ({"program_name": " "}, "program_name: is missing"),
         ({"lookup_field": "title"}, "lookup_field: Marketo finds no leads by"),
         ({"leads": None}, "leads: give exactly one"),
-        ({"conn_id": "hubspot_default"}, "only marketo knows this"),
+        ({"conn_id": "hubspot_default"}, "not marketo"),
     ],
 )
 def test_what_cannot_be_pushed_is_told_before_anyone_is(sandbox: Sandbox, more: Any, named: str) -> None:

@@ -1,4 +1,4 @@
-"""Many people get one mail each, and each mail tells what became of it."""
+"""Many people get one email each, and each email has an outcome."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def each(people: Any = PEOPLE) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("kind", "email_id"), [("transactional", EMAIL), ("marketing", OTHER)])
-def test_people_of_a_file_get_one_mail_each_and_those_who_get_none_are_written_down(
+def test_people_of_a_file_get_one_email_each_and_rejected_people_are_written_to_a_file(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, kind: str, email_id: str
 ) -> None:
     source = tmp_path / "people.csv"
@@ -69,7 +69,7 @@ SendEmailToPeopleOperator(task_id="mail", conn_id="hubspot_default", email_id={e
     assert "person0@" not in run.log
 
 
-def test_nobody_is_mailed_twice_but_by_another_run_or_key(sandbox: Sandbox, hurried: None) -> None:
+def test_nobody_gets_a_second_email_except_from_another_run_or_key(sandbox: Sandbox, hurried: None) -> None:
     first = mailing([*PEOPLE, PEOPLE[0].upper()]).execute(context(run="a"))
     assert (first["total"], first["duplicates"], first["mailed"]) == (7, 1, 7)
     again = mailing().execute(context(run="a"))
@@ -81,35 +81,35 @@ def test_nobody_is_mailed_twice_but_by_another_run_or_key(sandbox: Sandbox, hurr
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_lost_answers_mail_everybody_once(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_everybody_gets_one_email_despite_lost_answers(sandbox: Sandbox, hurried: None, when: Any) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, answer=RESET, skip=2, times=3)
-    told = mailing().execute(context())
-    assert told["mailed"] + told["mailed_before"] == 7
+    outcome = mailing().execute(context())
+    assert outcome["mailed"] + outcome["mailed_before"] == 7
     assert mails(sandbox) == each()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_killed_in_the_middle_and_its_next_try_mail_everybody_once(
+def test_a_worker_killed_half_way_and_its_next_try_send_everybody_one_email(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, skip=3, delay=0.3)
     worker = Worker(mailing())
     until(lambda: bool(sandbox.hubspot.faults.fired))
     worker.kill()
-    told = Worker(mailing()).end()["result"]
+    outcome = Worker(mailing()).end()["result"]
     until(lambda: sandbox.hubspot.calls.all.in_flight == 0)
-    assert told["mailed"] + told["mailed_before"] == 7
+    assert outcome["mailed"] + outcome["mailed_before"] == 7
     assert mails(sandbox) == each()
 
 
-def test_a_mail_of_which_nothing_is_told_in_time_is_unknown_and_none_is_sent_again(
+def test_an_email_without_final_status_in_time_is_unknown_and_not_sent_again(
     sandbox: Sandbox, hurried: None
 ) -> None:
     sandbox.hubspot.settings.send_processing = 3600
-    around = context()
+    task_context = context()
     with pytest.raises(AirflowFailException, match="whether 7 leads were mailed is unknown"):
-        mailing(result_timeout=0.2).execute(around)
-    assert around["ti"].pushed["return_value"]["unknown"] == 7
+        mailing(result_timeout=0.2).execute(task_context)
+    assert task_context["ti"].pushed["return_value"]["unknown"] == 7
     sandbox.clock.advance(3700)
     sandbox.hubspot.settings.send_processing = 0.05
     assert mailing().execute(context())["mailed_before"] == 7
@@ -126,10 +126,10 @@ def test_a_mail_of_which_nothing_is_told_in_time_is_unknown_and_none_is_sent_aga
         ({"kind": "spam"}, "kind: must be one of transactional, marketing"),
         ({"reply_to": "a@example.com"}, "reply_to: must be a list"),
         ({"contact_properties": {"age": 7}}, "contact_properties.age: must be text"),
-        ({"conn_id": "marketo_default"}, "is of type marketo; only hubspot knows this"),
+        ({"conn_id": "marketo_default"}, "is of type marketo, not hubspot"),
     ],
 )
-def test_what_cannot_be_mailed_fails_at_once_and_names_nobody(
+def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
     sandbox: Sandbox, hurried: None, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named) as failure:

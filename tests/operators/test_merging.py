@@ -1,4 +1,4 @@
-"""Leads are merged once and for good, and every loser comes out with what became of it."""
+"""Leads are merged once, and every loser has an outcome."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def merging(platform: str, *losers: Any, winner: Any = None, **more: Any) -> Mer
 
 
 def merges(box: Sandbox, platform: str) -> int:
-    """How often somebody was merged on the platform, by whichever request."""
+    """How many leads were merged on the platform, by any request."""
     if platform == "marketo":
         return len(list(box.marketo.world.log.all(MERGE_LEADS)))
     return len(box.hubspot.world.contacts.get(ADA).merged)  # type: ignore[union-attr]
 
 
-def asked(box: Sandbox, platform: str) -> int:
+def request_count(box: Sandbox, platform: str) -> int:
     return getattr(box, platform).calls.of("POST", ROUTES[platform]).total
 
 
 @BOTH
-def test_losers_become_part_of_the_winner_and_another_run_finds_them_so(
+def test_losers_are_merged_and_another_run_reports_them_as_merged_before(
     airflow: Airflow, sandbox: Sandbox, platform: str
 ) -> None:
     winner, *losers = PEOPLE[platform]
@@ -60,18 +60,18 @@ MergeLeadsOperator(task_id="merge", conn_id="{platform}_default", winner_id="{wi
     loser_ids="{{{{ params.losers | tojson }}}}", params={{"losers": {losers}}})
 """)
     assert run.state == "success", run.log[-3000:]
-    told = {"outcome": "lead_merge", "platform": platform, "winner_id": str(winner), "total": 2}
-    assert run.returned["merge"] == {**told, "merged": 2, "already": 0, "rejected": 0, "reasons": {}}
+    outcome = {"outcome": "lead_merge", "platform": platform, "winner_id": str(winner), "total": 2}
+    assert run.returned["merge"] == {**outcome, "merged": 2, "already": 0, "rejected": 0, "reasons": {}}
     again = merging(platform).execute(context(run="again"))
-    assert again == {**told, "merged": 0, "already": 2, "rejected": 0, "reasons": {}}
+    assert again == {**outcome, "merged": 0, "already": 2, "rejected": 0, "reasons": {}}
 
 
 @BOTH
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_answer_merges_once(sandbox: Sandbox, platform: str, when: Any) -> None:
     getattr(sandbox, platform).faults.add(MERGE, when=when, answer=RESET)
-    told = merging(platform).execute(context())
-    assert (told["merged"], told["already"]) == (2, 0)
+    outcome = merging(platform).execute(context())
+    assert (outcome["merged"], outcome["already"]) == (2, 0)
     assert merges(sandbox, platform) == (2 if platform == "hubspot" else 1)
 
 
@@ -85,45 +85,45 @@ def test_a_worker_killed_while_it_merges_and_its_next_try_merge_once(
     worker = Worker(merging(platform))
     until(lambda: box.calls.of("POST", ROUTES[platform]).in_flight == 1)
     worker.kill()
-    told = Worker(merging(platform)).end()["result"]
-    assert (told["merged"], told["already"]) == (2, 0)
-    assert asked(sandbox, platform) == (2 if platform == "hubspot" else 1)
+    outcome = Worker(merging(platform)).end()["result"]
+    assert (outcome["merged"], outcome["already"]) == (2, 0)
+    assert request_count(sandbox, platform) == (2 if platform == "hubspot" else 1)
 
 
 @BOTH
-def test_two_runs_at_once_merge_once(sandbox: Sandbox, platform: str) -> None:
+def test_two_concurrent_runs_merge_once(sandbox: Sandbox, platform: str) -> None:
     workers = [Worker(merging(platform), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["merged"] for worker in workers) == [0, 2]
-    assert asked(sandbox, platform) == (2 if platform == "hubspot" else 1)
+    assert request_count(sandbox, platform) == (2 if platform == "hubspot" else 1)
 
 
-def test_marketo_more_losers_than_a_call_takes_are_merged_in_several(sandbox: Sandbox) -> None:
+def test_marketo_more_losers_than_a_call_takes_are_merged_by_several_calls(sandbox: Sandbox) -> None:
     leads = sandbox.marketo.world.leads
     [default, *_] = leads.partitions
     made = [leads.insert({"email": f"{n}@example.com"}, default, sandbox.clock.now()).id for n in range(26)]
-    told = merging("marketo", *made).execute(context())
-    assert (told["total"], told["merged"]) == (26, 26)
-    assert asked(sandbox, "marketo") == 2
+    outcome = merging("marketo", *made).execute(context())
+    assert (outcome["total"], outcome["merged"]) == (26, 26)
+    assert request_count(sandbox, "marketo") == 2
 
 
-def test_marketo_a_refused_request_is_divided_and_only_those_refused_are_left(sandbox: Sandbox) -> None:
+def test_marketo_a_rejected_request_is_split_until_only_the_rejected_leads_are_left(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(MERGE, answer={"code": "1076"}, times=2)
-    with pytest.raises(AirflowFailException, match="1 of 2 leads were not merged: 1002"):
+    with pytest.raises(AirflowFailException, match="1 of 2 leads were rejected: '1002'"):
         merging("marketo").execute(context())
     assert sandbox.marketo.world.leads.get(marketo.BEN) is not None
     assert sandbox.marketo.world.leads.get(marketo.CARLA) is None
 
 
-def test_hubspot_each_loser_that_cannot_be_merged_is_told_with_its_reason(sandbox: Sandbox) -> None:
+def test_hubspot_each_loser_that_cannot_be_merged_has_its_reason(sandbox: Sandbox) -> None:
     contacts = sandbox.hubspot.world.contacts
     contacts.merge(contacts.get(hubspot.CONTACT_IDS[3]), contacts.get(BRUNO))  # type: ignore[arg-type]
     one = context()
-    with pytest.raises(AirflowFailException, match="2 of 3 leads were not merged"):
+    with pytest.raises(AirflowFailException, match="2 of 3 leads were rejected"):
         merging("hubspot", BRUNO, "123", CHIDI).execute(one)
-    told = one["ti"].pushed["return_value"]
-    assert (told["merged"], told["rejected"]) == (1, 2)
-    assert told["reasons"][BRUNO] == f"was merged into contact {hubspot.CONTACT_IDS[3]} before"
-    assert told["reasons"]["123"] == "there is no contact 123"
+    outcome = one["ti"].pushed["return_value"]
+    assert (outcome["merged"], outcome["rejected"]) == (1, 2)
+    assert outcome["reasons"][BRUNO] == f"was merged into contact {hubspot.CONTACT_IDS[3]} before"
+    assert outcome["reasons"]["123"] == "there is no contact 123"
 
 
 @BOTH
@@ -138,7 +138,7 @@ def test_hubspot_each_loser_that_cannot_be_merged_is_told_with_its_reason(sandbo
         ({"loser_ids": ["a@example.com"]}, r"loser_ids\[0\]: must be a positive whole number"),
     ],
 )
-def test_wrong_leads_are_told_before_anyone_is_merged(
+def test_wrong_leads_are_named_before_any_is_merged(
     sandbox: Sandbox, platform: str, more: Any, named: str
 ) -> None:
     winner, *losers = PEOPLE[platform]
@@ -146,9 +146,9 @@ def test_wrong_leads_are_told_before_anyone_is_merged(
     with pytest.raises(AirflowFailException, match=named) as raised:
         MergeLeadsOperator(task_id="t", conn_id=f"{platform}_default", **arguments).execute(context())
     assert "example.com" not in str(raised.value)
-    assert asked(sandbox, platform) == 0
+    assert request_count(sandbox, platform) == 0
 
 
-def test_hubspot_has_no_salesforce_to_merge_in(sandbox: Sandbox) -> None:
+def test_hubspot_rejects_merge_in_crm(sandbox: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="merge_in_crm: only Marketo"):
         merging("hubspot", merge_in_crm="true").execute(context())

@@ -1,4 +1,4 @@
-"""Any call of a platform, by name, from a DAG."""
+"""A DAG runs any call of a platform by its name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ HubSpotOperator(
     assert {f"Campaign {number}" for number in range(25)} < set(names)
 
 
-def test_bad_names_and_arguments_fail_without_retry_and_send_nothing(
+def test_wrong_names_and_arguments_fail_without_retry_and_send_nothing(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     run = airflow.run(
@@ -76,14 +76,14 @@ bad("other_platform", call="leads.get", arguments={"lead_id": 1})
 """
     )
     assert set(run.tasks.values()) == {"failed"}
-    for told in (
+    for message in (
         "did you mean campaigns.list",
         "arguments.nam: is no argument of campaigns.list",
         "arguments.campaign_guid: is missing",
         "arguments.limit: Input should be a valid integer",
         "campaign_guid: cannot be used in a path",
     ):
-        assert told in run.log, told
+        assert message in run.log, message
     assert sandbox.hubspot.calls.total == 0
 
 
@@ -108,7 +108,9 @@ HubSpotOperator(
     assert len(email.sends) == 1
 
 
-def test_an_ids_slashes_and_questions_stay_in_their_segment(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_slashes_and_question_marks_of_an_id_stay_in_its_path_segment(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
     run = airflow.run(
         IMPORTS
         + """
@@ -122,7 +124,7 @@ HubSpotOperator(task_id="odd", conn_id="hubspot_default", call="contacts.get",
     assert call.status == 404
 
 
-def test_a_password_in_an_answer_stays_out_of_xcom(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_a_password_in_a_result_is_masked_in_xcom(airflow: Airflow, sandbox: Sandbox) -> None:
     sandbox.hubspot.settings.smtp_tokens_need_oauth = False
     run = airflow.run(
         IMPORTS

@@ -1,4 +1,4 @@
-"""Marketo programs are copied, filled, scheduled and taken back once, whatever happens meanwhile."""
+"""Marketo programs are cloned, scheduled and unapproved once, and get their tokens, despite failures."""
 
 from __future__ import annotations
 
@@ -41,8 +41,10 @@ def copies(box: Sandbox, name: str = "Copy") -> list[int]:
 
 def approved(box: Sandbox, **more: Any) -> Any:
     program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
-    told = ScheduleEmailProgramOperator(**CONN, program_id=program.id, **more).execute(context(run="approve"))
-    assert told["scheduled"]
+    outcome = ScheduleEmailProgramOperator(**CONN, program_id=program.id, **more).execute(
+        context(run="approve")
+    )
+    assert outcome["scheduled"]
     return program
 
 
@@ -51,7 +53,9 @@ def mails(box: Sandbox) -> int:
     return len(box.marketo.world.outbox)
 
 
-def test_an_email_program_is_cloned_filled_scheduled_and_sends(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_an_email_program_is_cloned_gets_tokens_is_scheduled_and_sends(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
     body = f"""
 from airflow_provider_mkt.operators.programs import (
     CloneProgramOperator, ScheduleEmailProgramOperator, SetProgramTokensOperator, UnapproveProgramOperator
@@ -70,17 +74,17 @@ copy >> fill >> when >> back >> again
     run = airflow.run(body)
     assert run.state == "success", run.log[-3000:]
     [copy] = copies(sandbox, "December Newsletter")
-    told = run.returned
-    assert told["clone"] == {
+    returned = run.returned
+    assert returned["clone"] == {
         "outcome": "program_copy",
         "platform": "marketo",
         "program_id": str(copy),
         "name": "December Newsletter",
         "created": True,
     }
-    assert (told["fill"]["changed"], told["when"]["scheduled"]) == (["Headline"], True)
-    assert (told["back"]["unapproved"], told["again"]["scheduled"]) == (True, True)
-    assert told["again"]["job"] == {"platform": "marketo", "kind": "email_send", "id": str(copy)}
+    assert (returned["fill"]["changed"], returned["when"]["scheduled"]) == (["Headline"], True)
+    assert (returned["back"]["unapproved"], returned["again"]["scheduled"]) == (True, True)
+    assert returned["again"]["job"] == {"platform": "marketo", "kind": "email_send", "id": str(copy)}
     sandbox.clock.advance(3700)
     assert mails(sandbox) == 3
     assert {mail.tokens["Headline"] for mail in sandbox.marketo.world.outbox} == {"Snow"}
@@ -90,7 +94,7 @@ copy >> fill >> when >> back >> again
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_makes_one_copy(sandbox: Sandbox, when: Any) -> None:
+def test_a_lost_answer_gives_one_copy(sandbox: Sandbox, when: Any) -> None:
     sandbox.marketo.faults.add(CLONE, when=when, answer=RESET)
     first = cloning().execute(context())
     again = cloning().execute(context(run="another"))
@@ -99,7 +103,9 @@ def test_a_lost_answer_makes_one_copy(sandbox: Sandbox, when: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_killed_during_the_copy_and_its_next_try_make_one(sandbox: Sandbox, when: Any) -> None:
+def test_a_worker_killed_while_it_clones_and_its_next_try_create_one_copy(
+    sandbox: Sandbox, when: Any
+) -> None:
     sandbox.marketo.faults.add(CLONE, when=when, delay=0.4)
     worker = Worker(cloning())
     until(lambda: sandbox.marketo.calls.of("POST", "/rest/asset/v1/program/{id}/clone.json").in_flight == 1)
@@ -108,7 +114,7 @@ def test_a_worker_killed_during_the_copy_and_its_next_try_make_one(sandbox: Sand
     assert len(copies(sandbox)) == 1
 
 
-def test_two_runs_at_once_make_one_copy(sandbox: Sandbox) -> None:
+def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox) -> None:
     workers = [Worker(cloning(), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
     assert len(copies(sandbox)) == 1
@@ -128,11 +134,11 @@ def test_two_runs_at_once_make_one_copy(sandbox: Sandbox) -> None:
             lambda: CloneProgramOperator(
                 task_id="t", conn_id="hubspot_default", program_id=1, name="n", folder_id=1
             ),
-            "only marketo knows this",
+            "not marketo",
         ),
     ],
 )
-def test_what_cannot_be_copied_fails_for_good_and_makes_nothing(
+def test_a_program_that_cannot_be_cloned_fails_without_retry(
     sandbox: Sandbox, operator: Any, named: str
 ) -> None:
     known = len(sandbox.marketo.world.programs)
@@ -168,7 +174,7 @@ def test_only_tokens_that_differ_are_set_and_a_lost_answer_changes_nothing(sandb
         ({"Headline": {"valeu": "x"}}, "tokens.Headline.valeu: is unknown"),
     ],
 )
-def test_a_wrong_token_is_told_before_any_is_set(sandbox: Sandbox, tokens: Any, named: str) -> None:
+def test_a_wrong_token_is_named_before_any_is_set(sandbox: Sandbox, tokens: Any, named: str) -> None:
     with pytest.raises(AirflowFailException, match=named):
         setting(tokens).execute(context())
     assert sandbox.marketo.calls.of("POST", "/rest/asset/v1/folder/{id}/tokens.json").total == 0
@@ -177,7 +183,7 @@ def test_a_wrong_token_is_told_before_any_is_set(sandbox: Sandbox, tokens: Any, 
 # -- sending and taking back --------------------------------------------------------------------------
 
 
-def test_a_program_is_scheduled_with_its_end_and_left_alone_by_another_run(sandbox: Sandbox) -> None:
+def test_a_program_is_scheduled_with_its_end_and_a_second_run_does_not_change_it(sandbox: Sandbox) -> None:
     start, end = later(hours=1), later(hours=5)
     program = approved(sandbox, publish_at=start, end_at=str(end))
     assert (program.start, program.end) == (start, end)
@@ -212,7 +218,7 @@ def unapproving() -> UnapproveProgramOperator:
 
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
-def test_a_program_is_taken_back_and_sends_nothing(sandbox: Sandbox, when: Any) -> None:
+def test_an_unapproved_program_sends_nothing(sandbox: Sandbox, when: Any) -> None:
     approved(sandbox, publish_at=later(hours=1))
     if when:
         sandbox.marketo.faults.add("*/unapprove.json", when=when, answer=RESET)
@@ -222,7 +228,7 @@ def test_a_program_is_taken_back_and_sends_nothing(sandbox: Sandbox, when: Any) 
     assert mails(sandbox) == 0
 
 
-def test_a_worker_killed_while_it_takes_a_program_back_says_in_its_next_try_that_it_did(
+def test_a_worker_killed_while_it_unapproves_reports_in_its_next_try_that_it_did(
     sandbox: Sandbox,
 ) -> None:
     approved(sandbox, publish_at=later(hours=1))
@@ -234,7 +240,7 @@ def test_a_worker_killed_while_it_takes_a_program_back_says_in_its_next_try_that
     assert Worker(unapproving()).end()["result"]["unapproved"] is True
 
 
-def test_a_program_that_began_to_send_cannot_be_taken_back_and_the_task_says_so(sandbox: Sandbox) -> None:
+def test_a_program_that_started_to_send_cannot_be_unapproved(sandbox: Sandbox) -> None:
     approved(sandbox, publish_at=later(seconds=1))
     sandbox.clock.advance(2)
     until(lambda: mails(sandbox) == 3)

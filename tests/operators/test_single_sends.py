@@ -1,4 +1,4 @@
-"""One mail to one person, sent once."""
+"""One email to one person is sent once."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def waiting(to: Any = ADA, **more: Any) -> SendTransactionalEmailOperator:
 
 
 def mails(box: Sandbox) -> list[str]:
-    """Who has got one; a mail that was asked for twice and sent once is there once."""
+    """Who has received an email; two requests with one send give one entry."""
     return sorted(one.to for one in box.hubspot.world.single_sends.all() if one.result == "SENT")
 
 
-def asked(box: Sandbox) -> list[Any]:
+def sent_requests(box: Sandbox) -> list[Any]:
     return box.hubspot.world.single_sends.all()
 
 
@@ -69,8 +69,8 @@ SendSingleEmailOperator(task_id="single", conn_id="hubspot_default", email_id={O
     assert run.state == "success", run.log[-3000:]
     assert mails(sandbox) == [ADA, "new@example.com"]
     outcome = run.returned["send"]
-    [look] = outcome.pop("job_states")
-    assert (look["status"], look["raw_status"], look["details"]["send_result"]) == (
+    [job_state] = outcome.pop("job_states")
+    assert (job_state["status"], job_state["raw_status"], job_state["details"]["send_result"]) == (
         "COMPLETE",
         "SENT",
         "SENT",
@@ -88,7 +88,7 @@ SendSingleEmailOperator(task_id="single", conn_id="hubspot_default", email_id={O
     assert ada.properties["company"] == "New"
 
 
-def test_several_people_get_one_mail_each_and_no_address_is_logged(
+def test_several_people_get_one_email_each_and_no_address_is_logged(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     run = airflow.run(f"""
@@ -98,26 +98,26 @@ SendTransactionalEmailOperator.partial(
 ).expand(to=["{ADA}", "ben@example.com", "ada@example.com"])
 """)
     assert run.state == "success", run.log[-3000:]
-    # Two mapped tasks that name the same person are two mails.
+    # Two mapped tasks for the same person send two emails.
     assert mails(sandbox) == [ADA, ADA, "ben@example.com"]
     assert ADA not in run.log
 
 
 @pytest.mark.parametrize("answer", [RESET, {"status": 502}])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_sends_one_mail(
+def test_a_lost_answer_sends_one_email(
     sandbox: Sandbox, hurried: None, when: Any, answer: dict[str, Any]
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, answer=answer)
-    told = waiting().execute(context())
-    assert told["state"] == ("SENT" if when == "before" else "IDEMPOTENT_IGNORE")
+    outcome = waiting().execute(context())
+    assert outcome["state"] == ("SENT" if when == "before" else "IDEMPOTENT_IGNORE")
     assert mails(sandbox) == [ADA]
-    keys = {one.key for one in asked(sandbox)}
+    keys = {one.key for one in sent_requests(sandbox)}
     assert len(keys) == 1
     assert None not in keys
 
 
-def test_a_task_that_is_tried_again_sends_one_mail(airflow: Airflow, sandbox: Sandbox, hurried: None) -> None:
+def test_a_retried_task_sends_one_email(airflow: Airflow, sandbox: Sandbox, hurried: None) -> None:
     sandbox.hubspot.faults.add(SEND, when="after", answer={"status": 502}, times=6)
     run = airflow.run(f"""
 {HEAD}
@@ -129,7 +129,7 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_killed_while_it_sends_and_its_next_try_send_one_mail(
+def test_a_worker_killed_while_it_sends_and_its_next_try_send_one_email(
     sandbox: Sandbox, hurried: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, delay=0.3)
@@ -141,17 +141,21 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_one_mail(
     assert mails(sandbox) == [ADA]
 
 
-def test_a_worker_killed_while_it_waits_and_its_next_try_ask_once(sandbox: Sandbox, hurried: None) -> None:
+def test_a_worker_killed_while_it_waits_and_its_next_try_send_one_request(
+    sandbox: Sandbox, hurried: None
+) -> None:
     sandbox.hubspot.settings.send_queue = 3600
     worker = Worker(waiting())
     until(lambda: sandbox.hubspot.calls.of("GET", "/marketing/v3/email/send-statuses/{statusId}").total > 1)
     worker.kill()
     sandbox.clock.advance(3700)
     assert Worker(waiting()).end()["result"]["state"] == "SENT"
-    assert len(asked(sandbox)) == 1
+    assert len(sent_requests(sandbox)) == 1
 
 
-def test_a_cleared_task_sends_none_and_another_run_or_key_one_more(sandbox: Sandbox, hurried: None) -> None:
+def test_a_cleared_task_sends_none_and_another_run_or_key_sends_one_more(
+    sandbox: Sandbox, hurried: None
+) -> None:
     for more, run in (
         ({}, "a"),
         ({}, "a"),
@@ -161,12 +165,12 @@ def test_a_cleared_task_sends_none_and_another_run_or_key_one_more(sandbox: Sand
     ):
         waiting(**more).execute(context(run=run))
     assert len(mails(sandbox)) == 4
-    # Letters of another case are no other address.
+    # An address in another case is the same address.
     waiting("ADA@example.com").execute(context(run="a"))
     assert len(mails(sandbox)) == 4
 
 
-def test_two_runs_at_once_with_one_send_id_send_one_mail(sandbox: Sandbox, hurried: None) -> None:
+def test_two_concurrent_runs_with_one_send_id_send_one_email(sandbox: Sandbox, hurried: None) -> None:
     workers = [Worker(waiting(send_id="order-7"), run=name) for name in "ab"]
     states = sorted(worker.end()["result"]["state"] for worker in workers)
     assert states == ["IDEMPOTENT_IGNORE", "SENT"]
@@ -174,7 +178,7 @@ def test_two_runs_at_once_with_one_send_id_send_one_mail(sandbox: Sandbox, hurri
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_mail_that_does_not_go_out_fails_the_task_with_the_result_and_without_another_try(
+def test_an_email_that_is_not_sent_fails_the_task_with_its_result_without_retry(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
     run = airflow.run(f"""
@@ -185,10 +189,10 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
     assert run.state == "failed"
     assert "INVALID_TO_ADDRESS" in run.log
     assert "noreply@" not in run.log
-    assert len(asked(sandbox)) == 1
+    assert len(sent_requests(sandbox)) == 1
 
 
-def test_a_mail_that_failed_is_sent_anew_once_the_task_is_cleared(sandbox: Sandbox, hurried: None) -> None:
+def test_a_failed_email_is_sent_again_when_the_task_is_cleared(sandbox: Sandbox, hurried: None) -> None:
     subscriptions = sandbox.hubspot.world.subscriptions
     refusal, subscriptions.refusal = subscriptions.refusal, lambda *_: "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
     with pytest.raises(AirflowFailException, match="PREVIOUSLY_UNSUBSCRIBED_MESSAGE"):
@@ -203,14 +207,12 @@ def test_a_mail_that_failed_is_sent_anew_once_the_task_is_cleared(sandbox: Sandb
     assert mails(sandbox) == [ADA]
 
 
-def test_a_repetition_that_the_platform_calls_a_failure_is_never_sent_under_another_key(
-    sandbox: Sandbox, hurried: None
-) -> None:
+def test_an_idempotent_failure_is_never_sent_with_another_key(sandbox: Sandbox, hurried: None) -> None:
     sandbox.hubspot.faults.add(SEND, when="after", answer=RESET)
     for _ in range(3):
         with pytest.raises(AirflowFailException, match="IDEMPOTENT_FAIL"):
             waiting("noreply@example.com").execute(context())
-    assert len(asked(sandbox)) == 2
+    assert len(sent_requests(sandbox)) == 2
 
 
 @pytest.mark.parametrize(
@@ -226,19 +228,19 @@ def test_a_repetition_that_the_platform_calls_a_failure_is_never_sent_under_anot
         (sending(contact_properties={"age": 7}), "contact_properties.age: must be text"),
         (sending(custom_properties="[1]"), "custom_properties: must be a mapping"),
         (sending(send_id=["a"]), "send_id: must be text"),
-        (sending(conn_id="marketo_default"), "is of type marketo; only hubspot knows this"),
+        (sending(conn_id="marketo_default"), "is of type marketo, not hubspot"),
     ],
 )
-def test_what_cannot_be_sent_fails_at_once_and_names_nobody(
+def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
     sandbox: Sandbox, hurried: None, operator: SendTransactionalEmailOperator, named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named) as failure:
         operator.execute(context())
     assert "@" not in str(failure.value)
-    assert asked(sandbox) == []
+    assert sent_requests(sandbox) == []
 
 
-def test_an_account_without_the_product_is_told_so(sandbox: Sandbox, hurried: None) -> None:
+def test_a_missing_product_is_named(sandbox: Sandbox, hurried: None) -> None:
     sandbox.hubspot.settings.transactional_email = sandbox.hubspot.settings.marketing_enterprise = False
     for kind in (SendTransactionalEmailOperator, SendSingleEmailOperator):
         operator = kind(task_id="send", conn_id="hubspot_default", email_id=OTHER, to=ADA)

@@ -1,4 +1,4 @@
-"""A run of a smart campaign is scheduled once, and what cannot be known is said and not repeated."""
+"""A run of a smart campaign is scheduled once, and an unknown outcome is reported and not repeated."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def scheduling(campaign_id: Any = marketo.BATCH_CAMPAIGN, **more: Any) -> Schedu
 
 
 def runs(box: Sandbox) -> int:
-    """The runs on the clock, of the campaign and its copies."""
+    """How many runs the campaign and its copies have."""
     return sum(len(one.scheduled) for one in box.marketo.world.campaigns.values())
 
 
 def ran_before(box: Sandbox) -> None:
-    """After a first run, a campaign's status tells nothing of a second."""
+    """Give the campaign a first run, after which its status does not show a second one."""
     box.marketo.world.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
 
 
-def asked(box: Sandbox) -> int:
+def request_count(box: Sandbox) -> int:
     return box.marketo.calls.of("POST", ROUTE).total
 
 
-def test_a_run_is_scheduled_with_tokens_and_takes_place(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_a_run_is_scheduled_with_tokens_and_happens(airflow: Airflow, sandbox: Sandbox) -> None:
     moment = later(hours=1)
     run = airflow.run(f"""
 from airflow_provider_mkt.operators.smart_campaigns import (
@@ -80,14 +80,14 @@ ScheduleCampaignOperator(task_id="run", conn_id="marketo_default", campaign_id="
 # -- one run ------------------------------------------------------------------------------------------
 
 
-def test_a_lost_answer_is_settled_by_the_status_of_a_campaign_that_never_ran(sandbox: Sandbox) -> None:
+def test_a_lost_answer_is_verified_by_the_status_of_a_campaign_that_never_ran(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(SCHEDULE, when="after", answer=RESET)
     assert scheduling().execute(context())["scheduled"] is True
-    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+    assert (runs(sandbox), request_count(sandbox)) == (1, 1)
 
 
 @pytest.mark.parametrize(("when", "before"), [("before", False), ("after", True)])
-def test_what_nobody_can_know_fails_without_a_retry_and_is_asked_again_only_by_a_person(
+def test_an_unknown_outcome_fails_without_retry_and_is_sent_again_only_when_cleared(
     sandbox: Sandbox, when: Any, before: bool
 ) -> None:
     if before:
@@ -95,14 +95,14 @@ def test_what_nobody_can_know_fails_without_a_retry_and_is_asked_again_only_by_a
     sandbox.marketo.faults.add(SCHEDULE, when=when, answer=RESET)
     with pytest.raises(AirflowFailException, match=UNKNOWN):
         scheduling().execute(context())
-    assert (runs(sandbox), asked(sandbox)) == (int(when == "after"), 1)
-    # A person who has read that clears the task.
+    assert (runs(sandbox), request_count(sandbox)) == (int(when == "after"), 1)
+    # A user who has read that clears the task.
     assert scheduling().execute(context())["scheduled"] is True
-    assert asked(sandbox) == 2
+    assert request_count(sandbox) == 2
 
 
 @pytest.mark.parametrize(("when", "before"), [("before", True), ("after", False)])
-def test_a_worker_killed_while_it_asks_and_its_next_try_never_ask_twice(
+def test_a_worker_killed_during_the_request_and_its_next_try_never_send_it_twice(
     sandbox: Sandbox, when: Any, before: bool
 ) -> None:
     if before:
@@ -111,31 +111,31 @@ def test_a_worker_killed_while_it_asks_and_its_next_try_never_ask_twice(
     worker = Worker(scheduling())
     until(lambda: sandbox.marketo.calls.of("POST", ROUTE).in_flight == 1)
     worker.kill()
-    told = Worker(scheduling()).end()
+    report = Worker(scheduling()).end()
     if before:
-        assert "AirflowFailException" in told["error"]
-        assert UNKNOWN in told["error"]
+        assert "AirflowFailException" in report["error"]
+        assert UNKNOWN in report["error"]
     else:
-        assert told["result"]["scheduled"] is True
+        assert report["result"]["scheduled"] is True
     until(lambda: sandbox.marketo.calls.all.in_flight == 0)
-    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+    assert (runs(sandbox), request_count(sandbox)) == (1, 1)
 
 
-def test_two_tries_of_one_task_at_once_ask_once(sandbox: Sandbox) -> None:
+def test_two_concurrent_tries_of_one_task_send_one_request(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(SCHEDULE, when="after", delay=0.2)
     workers = [Worker(scheduling()) for _ in range(2)]
     assert [worker.end()["result"]["scheduled"] for worker in workers] == [True, True]
-    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+    assert (runs(sandbox), request_count(sandbox)) == (1, 1)
 
 
-def test_a_next_try_after_the_answer_returns_it_and_asks_for_nothing(sandbox: Sandbox) -> None:
+def test_a_try_after_the_answer_returns_it_and_sends_nothing(sandbox: Sandbox) -> None:
     moment = later(minutes=6)
-    told = [scheduling(run_at=moment).execute(context()) for _ in range(2)]
-    assert told[0] == told[1]
-    assert (runs(sandbox), asked(sandbox)) == (1, 1)
+    outcomes = [scheduling(run_at=moment).execute(context()) for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
+    assert (runs(sandbox), request_count(sandbox)) == (1, 1)
 
 
-def test_a_refused_request_leaves_nothing_behind_that_would_stop_the_next_try(sandbox: Sandbox) -> None:
+def test_a_rejected_request_does_not_stop_the_next_try(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(SCHEDULE, answer={"code": "1003"})
     with pytest.raises(AirflowFailException, match="1003"):
         scheduling().execute(context())
@@ -154,16 +154,16 @@ def test_a_refused_request_leaves_nothing_behind_that_would_stop_the_next_try(sa
         ({"campaign_id": marketo.REQUEST_CAMPAIGN}, "is of type trigger"),
         ({"tokens": {"Headline": "x"}}, "must be written"),
         ({"tokens": "[1]"}, "tokens: must be a mapping"),
-        ({"conn_id": "hubspot_default"}, "only marketo knows this"),
+        ({"conn_id": "hubspot_default"}, "not marketo"),
     ],
 )
-def test_what_cannot_be_scheduled_fails_before_anything_is_asked(
+def test_a_run_that_cannot_be_scheduled_fails_before_any_request(
     sandbox: Sandbox, more: Any, named: str
 ) -> None:
     arguments = {"task_id": "t", "conn_id": "marketo_default", "campaign_id": marketo.BATCH_CAMPAIGN, **more}
     with pytest.raises(AirflowFailException, match=named):
         ScheduleCampaignOperator(**arguments).execute(context())
-    assert asked(sandbox) == 0
+    assert request_count(sandbox) == 0
 
 
 # -- a run of a copy ----------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def copying(name: str = "Copy", **more: Any) -> ScheduleCampaignOperator:
 
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
-def test_a_copy_is_made_and_run_once_whatever_answer_is_lost(sandbox: Sandbox, when: Any) -> None:
+def test_a_copy_is_created_and_run_once_whichever_answer_is_lost(sandbox: Sandbox, when: Any) -> None:
     ran_before(sandbox)
     if when:
         sandbox.marketo.faults.add(SCHEDULE, when=when, answer=RESET)
@@ -185,13 +185,13 @@ def test_a_copy_is_made_and_run_once_whatever_answer_is_lost(sandbox: Sandbox, w
     assert runs(sandbox) == 1
 
 
-def test_two_runs_at_once_make_and_run_one_copy(sandbox: Sandbox) -> None:
+def test_two_concurrent_runs_create_and_run_one_copy(sandbox: Sandbox) -> None:
     workers = [Worker(copying(), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["scheduled"] for worker in workers) == [False, True]
     assert runs(sandbox) == 1
 
 
-def test_a_day_without_copies_left_brings_the_task_back_when_there_are_some(sandbox: Sandbox) -> None:
+def test_an_exhausted_daily_limit_of_copies_defers_the_task(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add(SCHEDULE, answer={"code": "1020"})
     with pytest.raises(TaskDeferred) as raised:
         copying().execute(context())
@@ -200,10 +200,10 @@ def test_a_day_without_copies_left_brings_the_task_back_when_there_are_some(sand
     assert runs(sandbox) == 1
 
 
-def test_a_program_of_that_name_without_a_run_is_nothing_this_task_did(sandbox: Sandbox) -> None:
+def test_a_program_of_that_name_without_a_run_fails_the_task(sandbox: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="there is a program of the name 'November Newsletter'"):
         copying("November Newsletter").execute(context())
-    assert (runs(sandbox), asked(sandbox)) == (0, 0)
+    assert (runs(sandbox), request_count(sandbox)) == (0, 0)
 
 
 # -- on and off ---------------------------------------------------------------------------------------
@@ -216,9 +216,7 @@ SWITCHES = {
 
 @pytest.mark.parametrize("way", SWITCHES)
 @pytest.mark.parametrize("when", [None, "after"])
-def test_a_campaign_is_switched_once_and_one_that_is_so_is_left_alone(
-    sandbox: Sandbox, way: str, when: Any
-) -> None:
+def test_a_campaign_is_switched_once_and_not_changed_again(sandbox: Sandbox, way: str, when: Any) -> None:
     operator, campaign_id, member_action = SWITCHES[way]
     if when:
         sandbox.marketo.faults.add(f"*/{member_action}.json", when=when, answer=RESET)
@@ -230,7 +228,7 @@ def test_a_campaign_is_switched_once_and_one_that_is_so_is_left_alone(
     assert sandbox.marketo.world.campaigns[campaign_id].active is (way == "on")
 
 
-def test_a_batch_campaign_cannot_be_switched_on(sandbox: Sandbox) -> None:
+def test_a_batch_campaign_cannot_be_activated(sandbox: Sandbox) -> None:
     one = ActivateCampaignOperator(task_id="t", conn_id="marketo_default", campaign_id=marketo.BATCH_CAMPAIGN)
     with pytest.raises(AirflowFailException, match="cannot be activated"):
         one.execute(context())

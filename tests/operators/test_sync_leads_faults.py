@@ -39,7 +39,7 @@ from sync_runs import (
 from workers import until
 
 from airflow_provider_mkt.actions.hubspot import account as hubspot_quota
-from airflow_provider_mkt.client.errors import ServerUnavailable
+from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
@@ -228,7 +228,7 @@ def produce():
         before = self.BREAKS_ONCE.replace(
             "    turns",
             """    import shutil
-    from airflow_provider_mkt.hooks.base import state_directory
+    from airflow_provider_mkt.state.settings import state_directory
     if turns["read"]:
         raise AssertionError("nothing was to be read")
     turns""",
@@ -236,7 +236,7 @@ def produce():
         )
         forget = """
 import shutil
-from airflow_provider_mkt.hooks.base import state_directory
+from airflow_provider_mkt.state.settings import state_directory
 def forget(context):
     shutil.rmtree(state_directory() / "sync")
 """
@@ -355,7 +355,7 @@ def make(self, **kwargs):
 DatabaseLeadWriter.__init__ = make
 ti = SimpleNamespace(dag_id="d", run_id=sys.argv[3], task_id="t", map_index=-1, try_number=1)
 leads = [{"email": f"p{i}@example.com"} for i in range(600)]
-SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
+SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).run_action({"ti": ti})
 """
 
 
@@ -384,7 +384,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
             leads=lambda: ({"email": f"p{i}@example.com"} for i in range(count)),
             max_concurrency=4,
         )
-        return operator.work({"ti": SimpleNamespace(**facts, try_number=number)})
+        return operator.run_action({"ti": SimpleNamespace(**facts, try_number=number)})
 
     with pytest.raises(QuotaExhausted) as caught:
         attempt(1)
@@ -419,7 +419,9 @@ class TestKilled:
         monkeypatch.setattr(Lease, "_AHEAD", ahead)
         ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id="t", map_index=-1, try_number=2)
         leads = [{"email": f"p{i}@example.com"} for i in range(600)]
-        outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).work({"ti": ti})
+        outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).run_action(
+            {"ti": ti}
+        )
         assert time.monotonic() - killed_at > at_work - 0.5
         assert counted(outcome) == (0, 600, 0, 0)
         assert_everyone_once(box, "marketo", 600)
@@ -464,7 +466,7 @@ def produce():
         operator = SyncLeadsOperator(
             task_id="t", conn_id=f"{platform}_default", leads=leads, outcomes_path=str(tmp_path / "told")
         )
-        outcome = operator.work({"ti": ti})
+        outcome = operator.run_action({"ti": ti})
         assert outcome["total"] == outcome["created"] + outcome["updated"] == count
         assert outcome["resumed"] >= batch
         assert outcome["calls"] == (count - outcome["resumed"]) / batch
@@ -482,9 +484,9 @@ def produce():
         leads = [{"email": f"p{i}@example.com"} for i in range(400)]
         operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=broken)
         with pytest.raises(OSError):  # noqa: PT011 - its own
-            operator.work({"ti": SimpleNamespace(**facts, max_tries=0)})
+            operator.run_action({"ti": SimpleNamespace(**facts, max_tries=0)})
         again = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads)
-        outcome = again.work({"ti": SimpleNamespace(**facts, max_tries=1)})
+        outcome = again.run_action({"ti": SimpleNamespace(**facts, max_tries=1)})
         assert (outcome["updated"], outcome["resumed"]) == (300, 0)
 
     @pytest.mark.parametrize("platform", BOTH)
@@ -505,8 +507,8 @@ def produce():
             operator.on_kill()
 
         threading.Thread(target=end_in_the_middle).start()
-        with pytest.raises(ServerUnavailable):
-            operator.work({"ti": ti})
+        with pytest.raises(TaskCancelled):
+            operator.run_action({"ti": ti})
         sent = write_calls(box, platform)
         assert 0 < sent < 300
         time.sleep(0.3)
@@ -534,7 +536,7 @@ def test_a_slow_source_lets_no_call_go_after_its_lease(box: Sandbox, monkeypatch
         sent.append(write_calls(box, "marketo"))
 
     ti = SimpleNamespace(dag_id="d", run_id="slow", task_id="t", map_index=-1, try_number=1)
-    outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=produce).work({"ti": ti})
+    outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=produce).run_action({"ti": ti})
     assert outcome["created"] + outcome["updated"] == 300
     assert sent == [1]
 
@@ -550,7 +552,7 @@ def test_a_try_that_begins_while_the_one_before_still_lives_waits_for_it(
 
     def attempt(number: int) -> None:
         operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads)
-        outcomes.append(operator.work({"ti": SimpleNamespace(**facts, try_number=number)}))
+        outcomes.append(operator.run_action({"ti": SimpleNamespace(**facts, try_number=number)}))
 
     tries = [threading.Thread(target=attempt, args=(number,)) for number in (1, 2)]
     for one in tries:
@@ -579,7 +581,7 @@ def test_leads_that_must_not_be_sent_twice_are_sent_after_a_day_that_was_used_up
             leads=[{"email": f"p{i}@example.com"} for i in range(10)],
         )
         facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
-        return operator.work({"ti": SimpleNamespace(**facts, try_number=1)})
+        return operator.run_action({"ti": SimpleNamespace(**facts, try_number=1)})
 
     with pytest.raises(QuotaExhausted):
         attempt()

@@ -307,7 +307,7 @@ def test_a_cleared_task_reads_its_query_anew_and_a_retried_one_does_not(
             task_id="t", conn_id="hubspot_default", leads=read, mode="bulk", poll_interval=0.05
         )
         details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
-        return task.work({"ti": SimpleNamespace(**details, max_tries=max_tries)})
+        return task.run_action({"ti": SimpleNamespace(**details, max_tries=max_tries)})
 
     for _ in range(2):
         sandbox.hubspot.faults.add(IMPORT["hubspot"], method="POST", answer={"status": 400})

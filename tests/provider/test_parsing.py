@@ -207,10 +207,13 @@ HEAVY = (
     "airflow_provider_mkt.client.transport.exchange",
     "airflow_provider_mkt.client.hubspot",
     "airflow_provider_mkt.client.marketo",
+    "airflow_provider_mkt.client.ratelimit",
     "airflow_provider_mkt.sandbox",
+    "airflow_provider_mkt.state.locks",
     "airflow_provider_mkt.sync.pipeline",
-    "filelock",
-    "pyrate_limiter",
+    "psycopg",
+    "redis",
+    "sqlite3",
     "starlette",
 )
 

@@ -16,7 +16,8 @@ from calls.shapes import check
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
-from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
+from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
@@ -58,9 +59,9 @@ def both(hook: HubSpotHook, call: Call[T]) -> T:
     return here
 
 
-def _boundless() -> FileBudget:
+def _boundless() -> SharedBudget:
     """A budget without any rate, so one that always has a place."""
-    return FileBudget(Path(tempfile.gettempdir()) / "never-made.db", {})
+    return SharedBudget(SQLiteStore(Path(tempfile.gettempdir()) / "never-made.db"), {})
 
 
 @dataclasses.dataclass

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo.platform import Marketo
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.ratelimit.sqlite import FileBudget
+from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
+from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
@@ -28,9 +29,9 @@ _REQUEST_ID = re.compile(r"\b[0-9a-f]{4,5}#[0-9a-f]{9,}\b")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z\+0000|Z)")
 
 
-def unlimited() -> FileBudget:
+def unlimited() -> SharedBudget:
     """A budget that always has a place, and so makes no file."""
-    return FileBudget(Path(tempfile.gettempdir()) / "never-made.db", {})
+    return SharedBudget(SQLiteStore(Path(tempfile.gettempdir()) / "never-made.db"), {})
 
 
 class Caller:

@@ -12,22 +12,21 @@ from hubspot_runs import CONN_ID
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 
-ONE_TRY = RetryPolicy(max_elapsed=0.0, max_ambiguous_retries=0)
+ONE_ATTEMPT = RunContext(retry_policy=RetryPolicy(max_elapsed=0.0, max_ambiguous_retries=0))
 
 
 def refused(call: Call[Any]) -> Iterator[PlatformError]:
     """The error on this thread, and then the one on a loop."""
 
     async def on_a_loop() -> None:
-        async with await ahook_for(CONN_ID) as hook:
-            hook.policy = ONE_TRY
+        async with (await ahook_for(CONN_ID)).bind(ONE_ATTEMPT) as hook:
             await hook.arun(call)
 
     def here() -> None:
-        with hook_for(CONN_ID) as hook:
-            hook.policy = ONE_TRY
+        with hook_for(CONN_ID).bind(ONE_ATTEMPT) as hook:
             hook.run(call)
 
     for way in (here, lambda: asyncio.run(on_a_loop())):

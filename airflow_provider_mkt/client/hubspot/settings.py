@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from airflow_provider_mkt.client.transport.address import one_word
+from airflow_provider_mkt.client.transport.address import stripped_secret
 
 DEFAULT_HOST = "https://api.hubapi.com"
 
@@ -43,8 +43,8 @@ class HubSpotAccount(BaseModel):
 
     @field_validator("access_token", "client_secret", "refresh_token")
     @classmethod
-    def _one_word(cls, secret: SecretStr | None) -> SecretStr | None:
-        return None if secret is None else one_word(secret)
+    def _strip_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        return None if secret is None else stripped_secret(secret)
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> HubSpotAccount:

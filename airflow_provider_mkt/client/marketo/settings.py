@@ -6,7 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from airflow_provider_mkt.client.transport.address import base_url, one_word
+from airflow_provider_mkt.client.transport.address import base_url, stripped_secret
 
 _MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 
@@ -36,8 +36,8 @@ class MarketoAccount(BaseModel):
 
     @field_validator("client_secret")
     @classmethod
-    def _one_word(cls, secret: SecretStr) -> SecretStr:
-        return one_word(secret)
+    def _strip_secret(cls, secret: SecretStr) -> SecretStr:
+        return stripped_secret(secret)
 
 
 def instance_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:

@@ -1,8 +1,7 @@
 """The account's rate limit, shared by everything that uses the account.
 
-How calls are counted together is a :class:`Counter`'s work: in a file for one machine
-(:mod:`.budget_file`), in Redis or PostgreSQL for several (:mod:`.budget_redis`,
-:mod:`.budget_postgres`). What is the same for all of them is here.
+A :class:`~.store.PermitStore` keeps the permits: in a file for one machine (:mod:`.sqlite`), in Redis or
+PostgreSQL for several (:mod:`.redis`, :mod:`.postgres`). What all of them share is here.
 """
 
 from __future__ import annotations
@@ -19,81 +18,84 @@ from pathlib import Path
 from typing import Protocol
 
 from airflow_provider_mkt.client.call import Quota
-from airflow_provider_mkt.client.ratelimit.counter import Counter, CounterUnavailable, Slots
+from airflow_provider_mkt.client.ratelimit.store import (
+    SLOT_MAX,
+    PermitStore,
+    SharedStateUnavailable,
+    Slots,
+    open_store,
+)
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import Permit
 
 log = logging.getLogger(__name__)
 
-NOT_WORTH_WRITING = 0.02
-"""Seconds by which a call may have arrived late without that being written down."""
-
-SLOT_WAIT = 0.05
-"""Seconds until it is worth asking again for one of the calls that may be under way at once."""
-
-SLOT_MAX = 30.0
-"""Seconds after which a call that was not answered no longer counts as under way: its task was killed."""
-
+DELAY_MIN = 0.02
+"""Seconds by which a call may reach the platform late without its permit being moved."""
 
 _GONE_AFTER = 5.0
-"""Seconds after which one that was to come back is taken to have given up."""
+"""Seconds after its due time at which a waiting call that did not try again has given up."""
 
 
 class Budget(Protocol):
-    """A place to ask before each call."""
+    """Grants the permits that calls need."""
 
     def rate(self, quota: Quota) -> Rate | None:
-        """The limit of a quota, as far as it is known; None for one that is not limited.
+        """The limit of a quota, as far as it is known; None when the quota is not limited.
 
-        :raises CounterUnavailable: when the place where calls are counted cannot be reached.
+        :raises SharedStateUnavailable: when the store cannot be reached.
         """
 
     def take(self, quota: Quota, permit_id: str = "", seconds: float = SLOT_MAX) -> float:
-        """Try to take a place; 0 when taken, else the seconds until it is worth asking again.
+        """Try to take a permit.
 
-        :param ticket: tells the place from others; without one it cannot be settled.
-        :param seconds: how long the call may be under way.
-        :raises CounterUnavailable: when the place where calls are counted cannot be reached.
+        :param permit_id: names the permit; without one it cannot be released.
+        :param seconds: how long the call may be in flight.
+        :returns: 0 when the permit was granted, else the seconds until the next try is worthwhile.
+        :raises SharedStateUnavailable: when the store cannot be reached.
         """
 
     def release(self, permit: Permit, took: float) -> None:
-        """The call that took a place was answered, so many seconds after it was sent."""
+        """Record that the call of a permit was answered, *took* seconds after it was sent."""
 
     def learn(self, quota: Quota, rate: Rate) -> None:
-        """The platform stated its limit."""
+        """Take over the limit that the platform stated."""
 
     def refused(self, quota: Quota, at_most: float) -> None:
-        """The platform refused a call for rate: give no place for a while."""
+        """Grant no permit for a while, because the platform refused a call for rate.
+
+        :param at_most: the longest pause, in seconds.
+        """
 
 
 class _LatencyFloor:
-    """How long calls take the platform at least, as far as those so far tell."""
+    """The least time that the platform takes to answer a call, by kind of call, as far as it is known."""
 
     _ENOUGH = 100
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
-        self._least: dict[str, float] = {}
+        self._calls: dict[str, int] = {}
+        self._floors: dict[str, float] = {}
 
     def after(self, kind: str, took: float) -> float:
-        """Take one more call into account, and return the least time of its kind.
+        """Add a call that took so long, and return the floor of its kind, in seconds.
 
-        Calls made at once may all have waited on their way, which only more of them show. Until then their
-        kind is taken for no slower than the fastest of the others: too little only costs time.
+        Concurrent calls may all have been delayed on their way, so one call proves little. Until a kind has
+        enough of them it counts as no slower than the fastest other kind: too low a floor only costs time.
         """
-        self._seen[kind] = self._seen.get(kind, 0) + 1
-        # Grows a little each time, so that a platform that has become slower is learnt too.
-        self._least[kind] = min(took, self._least.get(kind, took) * 1.0001)
-        if self._seen[kind] > self._ENOUGH:
-            return self._least[kind]
-        others = [least for other, least in list(self._least.items()) if other != kind]
-        return min(self._least[kind], *others) if others else 0.0
+        self._calls[kind] = self._calls.get(kind, 0) + 1
+        # The floor rises a little with each call, so that it follows a platform that has become slower.
+        self._floors[kind] = min(took, self._floors.get(kind, took) * 1.0001)
+        if self._calls[kind] > self._ENOUGH:
+            return self._floors[kind]
+        others = [floor for other, floor in list(self._floors.items()) if other != kind]
+        return min(self._floors[kind], *others) if others else 0.0
 
 
 class _FairQueue:
-    """Those of this process that wait for a place, in the order in which they are told to come back.
+    """The calls of this process that wait for a permit, by when they are due to try again.
 
-    Without it all of them would come back for the one place that is free next.
+    Without it all of them would try again for the permit that is free next.
     """
 
     def __init__(self) -> None:
@@ -101,16 +103,16 @@ class _FairQueue:
         self._lock = threading.Lock()
 
     def ahead_of(self, permit_id: str) -> int:
-        """How many come first: all that wait, or those that were to come back before this one."""
+        """How many are due before this one; all of them when it is new."""
         now = time.monotonic()
         with self._lock:
             for gone in [other for other, due in self._due.items() if now - due > _GONE_AFTER]:
                 del self._due[gone]
-            mine = self._due.get(permit_id, float("inf"))
-            return sum(due < mine for other, due in self._due.items() if other != permit_id)
+            own = self._due.get(permit_id, float("inf"))
+            return sum(due < own for other, due in self._due.items() if other != permit_id)
 
-    def told(self, permit_id: str, wait: float) -> None:
-        """It is to come back after so many seconds; 0 when it has got its place."""
+    def schedule(self, permit_id: str, wait: float) -> None:
+        """It is due to try again after so many seconds; 0 when it has got its permit."""
         with self._lock:
             if wait > 0:
                 self._due[permit_id] = time.monotonic() + wait
@@ -121,24 +123,24 @@ class _FairQueue:
 class SharedBudget:
     """The budget of one account.
 
-    :param counter: counts for everything that shares the budget.
+    :param store: keeps the permits for everything that shares the budget.
     :param rates: the limit of each quota; a quota without one is not limited.
-    :param max_in_flight: how many of the account's calls may be in flight at once; None where the platform
+    :param max_in_flight: how many of the account's calls may be in flight at once; None when the platform
         has no such limit.
     """
 
     def __init__(
-        self, counter: Counter, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
+        self, store: PermitStore, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
     ) -> None:
-        self.counter = counter
+        self.store = store
         self._rates = dict(rates)
-        self._at_once = max_in_flight
+        self._max_in_flight = max_in_flight
         self._paused_until: dict[Quota, float] = {}
         self._refusals: dict[Quota, tuple[int, float]] = {}
-        self._taken_at: dict[str, float] = {}
-        self._fastest = _LatencyFloor()
-        self._lines: dict[Quota, _FairQueue] = {quota: _FairQueue() for quota in self._rates}
-        _forked_along.add(self)
+        self._granted_at: dict[str, float] = {}
+        self._latency_floor = _LatencyFloor()
+        self._queues: dict[Quota, _FairQueue] = {quota: _FairQueue() for quota in self._rates}
+        _budgets_to_reset.add(self)
 
     def rate(self, quota: Quota) -> Rate | None:
         if quota in self._rates and self._rates[quota].assumed:
@@ -151,138 +153,133 @@ class SharedBudget:
         paused = self._paused_until.get(quota, 0.0) - time.monotonic()
         if paused > 0:
             return paused
-        slots = Slots(self._at_once, min(seconds, SLOT_MAX)) if self._at_once and permit_id else None
-        line = self._lines[quota]
-        ahead = line.ahead_of(permit_id) if permit_id else 0
-        wait, taken_at = self.counter.take(quota, rate, permit_id, slots, ahead=ahead)
+        slots = (
+            Slots(self._max_in_flight, min(seconds, SLOT_MAX)) if self._max_in_flight and permit_id else None
+        )
+        queue = self._queues[quota]
+        ahead = queue.ahead_of(permit_id) if permit_id else 0
+        wait, granted_at = self.store.take(quota, rate, permit_id, slots, ahead=ahead)
         if permit_id:
-            line.told(permit_id, wait)
+            queue.schedule(permit_id, wait)
             if wait == 0:
-                self._taken_at[permit_id] = taken_at
+                self._granted_at[permit_id] = granted_at
         return wait
 
     def release(self, permit: Permit, took: float) -> None:
-        """Move a place to when its call can have reached the platform at the latest.
+        """Move a permit to the latest moment at which its call can have reached the platform.
 
-        The platform counts a call when it arrives, which a slow connection or a busy machine puts off.
-        It arrived before its answer by at least the time that the fastest call of its kind took.
+        The platform counts a call when it arrives, and a slow connection or a busy machine delays that. It
+        arrived before its answer by at least the latency floor of its kind.
         """
-        taken_at = self._taken_at.pop(permit.permit_id, None)
-        if taken_at is None:
+        granted_at = self._granted_at.pop(permit.permit_id, None)
+        if granted_at is None:
             return
-        arrived = self.counter.now() - self._fastest.after(permit.kind, took)
-        late = arrived if arrived - taken_at >= NOT_WORTH_WRITING else None
-        if late is None and not self._at_once:
+        arrived_at = self.store.now() - self._latency_floor.after(permit.kind, took)
+        late = arrived_at if arrived_at - granted_at >= DELAY_MIN else None
+        if late is None and not self._max_in_flight:
             return
         try:
-            self.counter.release(permit.quota, permit.permit_id, taken_at, late, slot=bool(self._at_once))
-        except CounterUnavailable as error:
-            # The call is done and its answer must not be lost over this.
-            log.warning("%s; the budget may be a call too generous", error)
+            self.store.release(permit.quota, permit.permit_id, late, slot=bool(self._max_in_flight))
+        except SharedStateUnavailable as error:
+            # The call is done, and its answer must not be lost because of this.
+            log.warning("%s; the permit of a finished call was not updated", error)
 
     def refused(self, quota: Quota, at_most: float) -> None:
-        """Give no place for a while: longer each time it happens again soon, up to *at_most* seconds."""
+        """Grant no permit for a while: longer after each refusal that follows soon, up to *at_most* seconds.
+
+        After two windows without a refusal the pauses begin short again.
+        """
         rate = self._rates.get(quota)
         if rate is None:
             return
         now = time.monotonic()
-        times, last = self._refusals.get(quota, (0, float("-inf")))
+        refusals, last = self._refusals.get(quota, (0, float("-inf")))
         if now - last > 2 * rate.seconds:
-            times = 0
+            refusals = 0
         elif now - last < rate.seconds / 20:
-            # Calls that were under way together are refused together: once is enough.
+            # Calls that were in flight together are refused together, and count once.
             return
-        self._refusals[quota] = (times + 1, now)
-        self.pause(quota, min(at_most, rate.seconds / 10 * 2.0**times))
+        self._refusals[quota] = (refusals + 1, now)
+        self.pause(quota, min(at_most, rate.seconds / 10 * 2.0**refusals))
 
     def learn(self, quota: Quota, rate: Rate) -> None:
         if quota in self._rates and rate != self._rates[quota]:
             self._rates[quota] = rate
-            self._tell(lambda: self.counter.remember(quota, rate))
+            self._in_background(lambda: self.store.remember(quota, rate))
 
     def pause(self, quota: Quota, seconds: float) -> None:
-        """Give no place for a while, to nobody that shares the budget."""
+        """Grant no permit for a while, to anybody that shares the budget."""
         until = time.monotonic() + seconds
         self._paused_until[quota] = max(self._paused_until.get(quota, 0.0), until)
-        self._tell(lambda: self.counter.pause(quota, seconds))
+        self._in_background(lambda: self.store.pause(quota, seconds))
 
     def after_fork(self) -> None:
-        """Start anew in a child process: only what is outside of it is shared with the parent."""
-        self._taken_at = {}
-        self._lines = {quota: _FairQueue() for quota in self._rates}
-        self.counter.after_fork()
+        """Start anew in a child process: with its parent it shares only what is outside of both."""
+        self._granted_at = {}
+        self._queues = {quota: _FairQueue() for quota in self._rates}
+        self.store.after_fork()
 
     def _recall(self, quota: Quota) -> None:
-        """Take the limit that another process was told: with less, this one would wait for it to end."""
-        known = self.counter.remembered(quota)
-        # Without one, what is assumed counts until an answer states it.
+        """Take over the limit that another process has learnt: it may be higher than the assumed one."""
+        known = self.store.remembered(quota)
+        # Without one, the assumed limit counts until an answer states it.
         self._rates[quota] = known or replace(self._rates[quota], assumed=False)
 
     @staticmethod
-    def _tell(what: Callable[[], None]) -> None:
-        """Let the counter know, on a thread: an event loop calls this, and must not wait for the counter."""
+    def _in_background(update: Callable[[], None]) -> None:
+        """Update the store on a thread: the caller may be an event loop, which must not wait for it."""
 
         def work() -> None:
             try:
-                what()
-            except CounterUnavailable as error:
-                log.warning("%s; other processes are not told", error)
+                update()
+            except SharedStateUnavailable as error:
+                log.warning("%s; other processes do not know of the change", error)
 
-        threading.Thread(target=work, name="mkt-budget-news", daemon=True).start()
+        threading.Thread(target=work, name="mkt-budget-update", daemon=True).start()
 
 
 def _after_fork() -> None:
     global _budgets_lock
     _budgets_lock = threading.Lock()
-    for budget in list(_forked_along):
+    for budget in list(_budgets_to_reset):
         budget.after_fork()
 
 
-_forked_along: weakref.WeakSet[SharedBudget] = weakref.WeakSet()
+_budgets_to_reset: weakref.WeakSet[SharedBudget] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_after_fork)
 
 _Settings = tuple[frozenset[tuple[Quota, Rate]], int | None]
-_counters: dict[tuple[str, str], Counter] = {}
+_stores: dict[tuple[str, str], PermitStore] = {}
 _budgets: dict[tuple[str, str, _Settings], SharedBudget] = {}
 _budgets_lock = threading.Lock()
 
 
 def budget_of(
-    place: Path | str, account_key: str, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
+    location: Path | str, account_key: str, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
 ) -> SharedBudget:
-    """The process-wide budget of one account, as one connection would use it.
+    """The process-wide budget of one account, with the limits of one connection.
 
-    Connections with other limits count in the same place, so that each keeps to its own.
+    Connections with other limits share the store, and each keeps to its own limits.
 
-    :param place: where it is kept: a directory on this machine, or the URL of a Redis or PostgreSQL server.
+    :param location: a directory on this machine, or the URL of a Redis or PostgreSQL server.
     :param account_key: names the account; only a digest of it is kept.
     :param rates: the limit of each quota, as configured.
-    :param max_in_flight: how many of the account's calls may be under way at once.
-    :raises InvalidInput: when the URL is of neither kind, or its client library is not installed.
+    :param max_in_flight: how many of the account's calls may be in flight at once.
+    :raises InvalidInput: when the URL has another scheme, or its client library is not installed.
     """
     digest = hashlib.sha256(account_key.encode()).hexdigest()[:24]
-    where = (str(place), digest)
-    key = (*where, (frozenset(rates.items()), max_in_flight))
+    account = (str(location), digest)
+    key = (*account, (frozenset(rates.items()), max_in_flight))
     with _budgets_lock:
         if key not in _budgets:
-            if where not in _counters:
-                _counters[where] = _counter(place, digest)
-            _budgets[key] = SharedBudget(_counters[where], rates, max_in_flight=max_in_flight)
+            if account not in _stores:
+                _stores[account] = open_store(location, digest)
+            _budgets[key] = SharedBudget(_stores[account], rates, max_in_flight=max_in_flight)
         return _budgets[key]
 
 
 def forget_budgets() -> None:
-    """Begin as a new process would: with what is kept outside of this one."""
+    """Start as a new process would: only what is stored outside of this one is kept."""
     with _budgets_lock:
         _budgets.clear()
-        _counters.clear()
-
-
-def _counter(place: Path | str, digest: str) -> Counter:
-    if isinstance(place, Path):
-        from airflow_provider_mkt.client.ratelimit.sqlite import FileCounter
-
-        return FileCounter(place / f"{digest}.sqlite")
-    from airflow_provider_mkt.client.ratelimit.shared_state import counter
-
-    return counter(place, digest)
+        _stores.clear()

@@ -1,27 +1,22 @@
-"""Counting calls, and locks, in Redis."""
+"""The budget in Redis, by the server's clock."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import redis
 
-from airflow_provider_mkt.client.ratelimit.budget import SLOT_WAIT
-from airflow_provider_mkt.client.ratelimit.counter import CounterUnavailable, Slots, window_of
+from airflow_provider_mkt.client.ratelimit.store import SLOT_MAX, SharedStateUnavailable, Slots
+from airflow_provider_mkt.client.ratelimit.window import AccountState, Window, wait_for_permit
 from airflow_provider_mkt.client.transport.platform import Rate
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Quota
 
 T = TypeVar("T")
-
-LOCK_LIFE = 60.0
-"""Seconds after which the lock of a task that was killed is free; a living one renews it."""
 
 _LIMIT_LIFE = 24 * 3600
 """Seconds for which a limit that the platform stated is kept."""
@@ -34,91 +29,99 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
 end
 """
 
-# By the server's clock: with times that clients bring along, one that comes late would not see the calls
-# that were counted since it looked at its clock.
-_TAKE = """
-local calls, slots, ticket = KEYS[1], KEYS[2], ARGV[1]
-local limit, window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local max_in_flight, slot, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+# Reads the account's state, and adds the permit where wait_for_permit is 0 for that state: in one step, and
+# by the server's clock, because a client's time would be old when the script runs. Missing times are -1.
+_TAKE = f"""
+local permits, slots, permit_id = KEYS[1], KEYS[2], ARGV[1]
+local length, gate_rank, blocker_rank = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local max_in_flight, slot = tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local paused = redis.call('PTTL', KEYS[3])
-if paused > 0 then return {paused, now} end
+local function not_after(key, latest)
+    for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. latest, '+inf')) do
+        redis.call('ZADD', key, 'XX', latest, member)
+    end
+end
+local function granted_at(rank)
+    return tonumber(redis.call('ZREVRANGE', permits, rank, rank, 'WITHSCORES')[2] or -1)
+end
+-- The server's clock may have been set back.
+not_after(permits, now)
+redis.call('ZREMRANGEBYSCORE', permits, '-inf', now - length)
+local in_flight = 0
 if max_in_flight > 0 then
+    not_after(slots, now + {int(SLOT_MAX * 1000)})
     redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-    if redis.call('ZCARD', slots) >= max_in_flight then return {-1, now} end
+    in_flight = redis.call('ZCARD', slots)
 end
-redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - window)
-local held = redis.call('ZCARD', calls)
-if held >= limit then
-    local place = math.min(held - limit + ahead, held - 1)
-    local blocking = redis.call('ZRANGE', calls, place, place, 'WITHSCORES')
-    -- The clock is cut off at whole milliseconds, here and when the call was counted.
-    return {math.max(blocking[2] + window - now, 1) + 2, now}
+local paused, gate = math.max(redis.call('PTTL', KEYS[3]), 0), granted_at(gate_rank)
+if paused > 0 or max_in_flight > 0 and in_flight >= max_in_flight or gate > now - length then
+    return {{now, now + paused, in_flight, gate, granted_at(blocker_rank)}}
 end
-redis.call('ZADD', calls, now, ticket)
-redis.call('PEXPIRE', calls, 2 * window)
+redis.call('ZADD', permits, now, permit_id)
+redis.call('PEXPIRE', permits, 2 * length)
 if max_in_flight > 0 then
-    redis.call('ZADD', slots, now + slot, ticket)
+    redis.call('ZADD', slots, now + slot, permit_id)
     redis.call('PEXPIRE', slots, 2 * slot)
 end
-return {0, now}
+return {{now, now, in_flight, gate, -1}}
 """
 
 
-class RedisCounter:
-    """Counts in Redis, by the server's clock: a sliding log, in one step of the server.
+class RedisStore:
+    """Keeps the permits of one account in Redis: each is taken in one step of the server.
 
     :param url: the server.
     :param digest: names the account.
     """
 
     def __init__(self, url: str, digest: str) -> None:
-        self._client = _connect(url)
-        self._script = self._client.register_script(_TAKE)
+        self._client = connect(url)
+        self._take = self._client.register_script(_TAKE)
         self._pause = self._client.register_script(_PAUSE)
         self._digest = digest
-        self._ahead = 0.0
+        self._clock_offset = 0.0
 
     def take(
         self, quota: Quota, rate: Rate, permit_id: str, slots: Slots | None, *, ahead: int = 0
     ) -> tuple[float, float]:
+        window = Window.of(rate)
         keys = [self._key(quota), self._slots, self._pauses(quota)]
-        limits = (slots.limit, int(slots.seconds * 1000)) if slots is not None else (0, 0)
-        arguments = [permit_id or uuid4().hex, rate.calls, window_of(rate), *limits, ahead]
-        wait, now = _reachable(lambda: self._script(keys=keys, args=arguments))
-        self._ahead = now / 1000 - time.time()
-        if wait < 0:
-            return SLOT_WAIT, 0.0
-        return (wait / 1000, 0.0) if wait else (0.0, now / 1000)
+        limit, seconds = (slots.limit, slots.seconds) if slots is not None else (0, 0.0)
+        ranks = (window.gate, window.blocker(ahead))
+        arguments = [permit_id or uuid4().hex, window.length, *ranks, limit, int(seconds * 1000)]
+        now, paused_until, in_flight, gate, blocker = reach(lambda: self._take(keys=keys, args=arguments))
+        self._clock_offset = now / 1000 - time.time()
+        state = AccountState(now, paused_until, in_flight, _known(gate), _known(blocker))
+        if wait := wait_for_permit(state, window, slots.limit if slots else None):
+            return wait / 1000, 0.0
+        return 0.0, now / 1000
 
-    def release(
-        self, quota: Quota, permit_id: str, taken_at: float, arrived: float | None, *, slot: bool
-    ) -> None:
-        def work() -> None:
+    def release(self, quota: Quota, permit_id: str, arrived_at: float | None, *, slot: bool) -> None:
+        def update() -> None:
             if slot:
                 self._client.zrem(self._slots, permit_id)
-            if arrived is not None:
-                self._client.zadd(self._key(quota), {permit_id: int(arrived * 1000)}, xx=True)
+            if arrived_at is not None:
+                self._client.zadd(self._key(quota), {permit_id: int(arrived_at * 1000)}, xx=True)
 
-        _reachable(work)
+        reach(update)
 
     def pause(self, quota: Quota, seconds: float) -> None:
-        _reachable(lambda: self._pause(keys=[self._pauses(quota)], args=[max(1, int(seconds * 1000))]))
+        reach(lambda: self._pause(keys=[self._pauses(quota)], args=[max(1, int(seconds * 1000))]))
 
     def remember(self, quota: Quota, rate: Rate) -> None:
-        told = f"{rate.calls} {rate.seconds}"
-        _reachable(lambda: self._client.set(f"{self._key(quota)}:limit", told, ex=_LIMIT_LIFE))
+        limit = f"{rate.calls} {rate.seconds}"
+        reach(lambda: self._client.set(f"{self._key(quota)}:limit", limit, ex=_LIMIT_LIFE))
 
     def remembered(self, quota: Quota) -> Rate | None:
-        told = _reachable(lambda: self._client.get(f"{self._key(quota)}:limit"))
-        if told is None:
+        limit = reach(lambda: self._client.get(f"{self._key(quota)}:limit"))
+        if limit is None:
             return None
-        calls, seconds = told.decode().split()
+        calls, seconds = limit.decode().split()
         return Rate(int(calls), float(seconds))
 
     def now(self) -> float:
-        return time.time() + self._ahead
+        return time.time() + self._clock_offset
 
     def after_fork(self) -> None:
         # The client itself notices a fork and opens connections of its own.
@@ -132,49 +135,29 @@ class RedisCounter:
 
     @property
     def _slots(self) -> str:
-        return f"mkt:{self._digest}:under_way"
+        return f"mkt:{self._digest}:in_flight"
 
 
-@contextmanager
-def redis_lock(url: str, name: str) -> Iterator[None]:
-    """A lock that is renewed while it is held, and free a while after its holder was killed."""
-    client = _connect(url)
-    held = client.lock(f"mkt:lock:{name}", timeout=LOCK_LIFE, sleep=0.2, thread_local=False)
-    _reachable(held.acquire)
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(LOCK_LIFE / 4):
-            try:
-                held.reacquire()
-            except redis.RedisError:
-                # The next round tries again; there are three before the lock is lost.
-                continue
-
-    renewer = threading.Thread(target=renew, name="mkt-lock", daemon=True)
-    renewer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        renewer.join()
-        # Where it cannot be given back it is free by itself after its life, and the work is done.
-        with suppress(redis.RedisError):
-            held.release()
-        client.close()
-
-
-def _connect(url: str) -> Any:
+def connect(url: str) -> Any:
+    """A client of a Redis server."""
     return redis.Redis.from_url(
         url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, health_check_interval=30
     )
 
 
-def _reachable(work: Callable[[], T]) -> T:
+def reach(command: Callable[[], T]) -> T:
+    """Run a command on the server.
+
+    :raises SharedStateUnavailable: when the server cannot be reached.
+    """
     try:
-        return work()
+        return command()
     except redis.RedisError as error:
-        # The text of the error may hold the server's address, and that a password.
-        raise CounterUnavailable(
+        # The text of the error may hold the server's address, and with it a password.
+        raise SharedStateUnavailable(
             f"the Redis server of the shared budget cannot be reached ({type(error).__name__})"
         ) from None
+
+
+def _known(time_or_missing: int) -> int | None:
+    return None if time_or_missing < 0 else time_or_missing

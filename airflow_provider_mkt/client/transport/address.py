@@ -1,4 +1,4 @@
-"""Where an account is reached."""
+"""The address and the secrets of a connection, checked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from airflow_provider_mkt.client.errors import InvalidInput
 
 
 def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:
-    """Make a base URL of a host, with or without scheme and port, without a trailing slash.
+    """Build the base URL of a host, without a trailing slash.
 
-    :raises InvalidInput: when it is not a host, or plain HTTP to another machine, which would
-        send the credentials in clear.
+    :param host: a host name or an http(s) URL.
+    :param port: used when *host* has none.
+    :param scheme: used when *host* has none; ``https`` by default.
+    :raises InvalidInput: when it is not a host, or plain HTTP to another machine, which would send the
+        credentials unencrypted.
     """
     text = host.strip()
     if "://" not in text:
@@ -22,7 +25,7 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise InvalidInput("host", "has an address in brackets that is none") from None
+        raise InvalidInput("host", "has an invalid IP address in brackets") from None
     try:
         name, own_port = parts.hostname, parts.port
     except ValueError:
@@ -44,7 +47,7 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host name means this machine."""
+    """Whether a host name is this machine."""
     if name == "localhost":
         return True
     try:
@@ -53,13 +56,13 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def one_word(secret: SecretStr) -> SecretStr:
-    """A secret without the blanks that pasting puts around it.
+def stripped_secret(secret: SecretStr) -> SecretStr:
+    """Strip the white space that pasting puts around a secret.
 
-    :raises ValueError: when there are blanks or line breaks inside, as in two lines pasted at once.
+    :raises ValueError: when the secret is empty or has white space inside, as two pasted lines have.
     """
     text = secret.get_secret_value().strip()
     if not text or not text.isprintable() or any(character.isspace() for character in text):
-        msg = "must be one word without blanks or line breaks"
+        msg = "must be one line without spaces"
         raise ValueError(msg)
     return SecretStr(text)

@@ -1,4 +1,4 @@
-"""What an answer means for what is to be done next."""
+"""The classification of an answer: success, or a failure and what to do after it."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ class RetryAction(Enum):
     """The next step after a failure."""
 
     FAIL = auto()
-    """Asking again must fail again."""
+    """Fail: the same request must fail again."""
     REFRESH_TOKEN = auto()
-    """Get a new token; the platform did nothing."""
+    """Get a new token and retry. The platform did nothing."""
     BACK_OFF = auto()
-    """Over the rate; the platform did nothing."""
+    """Wait and retry: over the rate limit. The platform did nothing."""
     REDUCE_CONCURRENCY = auto()
-    """Over the number of calls at once; the platform did nothing."""
+    """Wait and retry: too many calls in flight. The platform did nothing."""
     RETRY = auto()
-    """Not now; the platform did nothing."""
+    """Wait and retry: not available now. The platform did nothing."""
     AMBIGUOUS = auto()
-    """Nobody knows whether the platform did it."""
+    """Retry only when that is safe: the platform may have done it."""
 
 
 @dataclass(frozen=True)
 class Success:
-    """The platform did it."""
+    """The platform did what was requested."""
 
     envelope: Envelope
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The platform, or the way to it, failed.
+    """The platform, or the network on the way to it, failed.
 
-    :param error: what to raise when nothing more is to be tried.
-    :param action: what to try.
-    :param wait: seconds to wait at least, when the platform's rules say.
-    :param at_most: replays that still make sense, when the rules say.
+    :param error: the error to raise when there is no further attempt.
+    :param action: what to do.
+    :param wait: the least wait in seconds that the platform asks for; None when it asks for none.
+    :param at_most: how many retries make sense at most; None when the retry policy alone decides.
     """
 
     error: PlatformError

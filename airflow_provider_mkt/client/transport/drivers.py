@@ -1,4 +1,4 @@
-"""The two drivers that pump an exchange: one blocks, one awaits. Only they do I/O."""
+"""The two drivers that run an exchange: one blocks, one awaits. Only they do I/O."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ ClientT = TypeVar("ClientT", httpx.Client, httpx.AsyncClient)
 
 CONNECT_TIMEOUT = 10.0
 READ_MARGIN = 10.0
-"""Seconds beyond the platform's own time limit, so that its own time-out answer comes first."""
+"""Seconds added to the platform's own time limit, so that its own time-out answer arrives first."""
 
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
-    # The request itself breaks HTTP, e.g. by a line break in the token.
+    # The request itself is invalid HTTP, e.g. because of a line break in the token.
     httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
@@ -48,15 +48,15 @@ _NEVER_SENT = (
 )
 
 
-class _QuietUrls(logging.Filter):
-    """Keeps tokens out of httpx's own log lines: the legacy calls know no other place for theirs."""
+class _RedactUrls(logging.Filter):
+    """Keeps tokens out of httpx's own log lines: the legacy calls have theirs in the URL."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
         return True
 
 
-_quiet_urls = _QuietUrls()
+_redact_urls = _RedactUrls()
 
 
 def _arguments(request: Request) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def _no_answer(failure: Exception) -> NoAnswer:
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    # Making one takes tens of milliseconds, which a triggerer's event loop does not have per trigger.
+    # Creating one takes tens of milliseconds, too long for a triggerer's event loop to spend on each trigger.
     return httpx.create_ssl_context()
 
 
 def _settings() -> dict[str, Any]:
-    logging.getLogger("httpx").addFilter(_quiet_urls)
+    logging.getLogger("httpx").addFilter(_redact_urls)
     return {
-        # Shorter than the platforms' own: a connection they close first would leave a call in doubt.
+        # Shorter than the platforms' own: a connection that they close first makes a call ambiguous.
         "limits": httpx.Limits(max_connections=1, keepalive_expiry=4.0),
         "follow_redirects": False,
         "verify": _tls(),
@@ -95,10 +95,10 @@ def _settings() -> dict[str, Any]:
 
 
 class _Clients(Generic[ClientT]):
-    """Lends each call under way a client, and so a connection, of its own.
+    """Lends each call in flight a client, and so a connection, of its own.
 
-    Calls that share a client's pool may close each other's connections: one closes as expired what another
-    has just begun to send on, and that call is in doubt.
+    Calls that share a client's pool may close each other's connections: one closes as expired the connection
+    on which another has just begun to send, and that call becomes ambiguous.
     """
 
     def __init__(self, make: Callable[[], ClientT]) -> None:
@@ -108,7 +108,7 @@ class _Clients(Generic[ClientT]):
     @contextmanager
     def lend(self) -> Iterator[ClientT]:
         try:
-            # The last one given back, whose connection is the least likely to have expired.
+            # The one returned last: its connection is the least likely to have expired.
             client = self._idle.pop()
         except IndexError:
             client = self._make()
@@ -117,22 +117,22 @@ class _Clients(Generic[ClientT]):
         finally:
             self._idle.append(client)
 
-    def take_out(self) -> Iterator[ClientT]:
-        """Those that are idle, to be closed."""
+    def pop_idle(self) -> Iterator[ClientT]:
+        """Remove the idle clients, to be closed."""
         with suppress(IndexError):
             while True:
                 yield self._idle.pop()
 
 
-# Threads of their own: a budget that is held for long must not keep the loop's other work from its own.
-_takers = ThreadPoolExecutor(2, thread_name_prefix="mkt-budget")
+# Threads of its own: a budget that is locked for long must not occupy the threads of the loop's other work.
+_budget_threads = ThreadPoolExecutor(2, thread_name_prefix="mkt-budget")
 
 
 class SyncDriver:
     """Runs exchanges by blocking. May be used from several threads at once.
 
-    :param budget: where places for calls are taken.
-    :param sleep: how to wait, in seconds.
+    :param budget: grants the permits.
+    :param sleep: waits so many seconds.
     """
 
     def __init__(self, budget: Budget, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -141,7 +141,7 @@ class SyncDriver:
         self.sleep = sleep
 
     def pump(self, exchange: Generator[Effect, Any, T]) -> T:
-        """Do what the exchange asks for until it returns or raises."""
+        """Perform the exchange's effects until it returns or raises."""
         answer: Any = None
         try:
             while True:
@@ -171,7 +171,7 @@ class SyncDriver:
             return _no_answer(failure)
 
     def close(self) -> None:
-        for client in self._clients.take_out():
+        for client in self._clients.pop_idle():
             client.close()
 
     def __enter__(self) -> SyncDriver:
@@ -186,8 +186,8 @@ class SyncDriver:
 class AsyncDriver:
     """Runs exchanges on an event loop, which it never blocks.
 
-    :param budget: where places for calls are taken.
-    :param sleep: how to wait, in seconds.
+    :param budget: grants the permits.
+    :param sleep: waits so many seconds.
     """
 
     def __init__(self, budget: Budget, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -196,23 +196,23 @@ class AsyncDriver:
         self.sleep = sleep
 
     async def pump(self, exchange: Generator[Effect, Any, T]) -> T:
-        """Do what the exchange asks for until it returns or raises."""
+        """Perform the exchange's effects until it returns or raises."""
         loop = asyncio.get_running_loop()
         answer: Any = None
         try:
             while True:
                 effect = exchange.send(answer)
                 match effect:
-                    # A file lock may be held by another process for a moment, hence the threads.
+                    # The budget runs on threads because another process may hold its lock for a moment.
                     case Send(request, permit):
                         answer = await self._send(request)
                         if permit is not None:
-                            # A busy loop sends late and reads late: how long that took says nothing of when
-                            # the call arrived, only that it had by now.
-                            await loop.run_in_executor(_takers, self._budget.release, permit, 0.0)
+                            # A busy loop sends late and reads late, so the measured time does not say when
+                            # the call arrived: only that it had arrived by now.
+                            await loop.run_in_executor(_budget_threads, self._budget.release, permit, 0.0)
                     case Acquire(quota, permit_id, seconds):
                         take = self._budget.take
-                        answer = await loop.run_in_executor(_takers, take, quota, permit_id, seconds)
+                        answer = await loop.run_in_executor(_budget_threads, take, quota, permit_id, seconds)
                     case Sleep(seconds):
                         await self.sleep(seconds)
                         answer = None
@@ -230,7 +230,7 @@ class AsyncDriver:
             return _no_answer(failure)
 
     async def aclose(self) -> None:
-        for client in self._clients.take_out():
+        for client in self._clients.pop_idle():
             await client.aclose()
 
     async def __aenter__(self) -> AsyncDriver:

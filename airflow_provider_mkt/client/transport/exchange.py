@@ -1,9 +1,8 @@
-"""The one way a call goes to a platform and back.
+"""Runs one call against a platform, without I/O of its own.
 
-:func:`exchange` is a generator. It yields what it wants done (send this, wait so long, take
-a place in the budget) and is sent the results, as httpx's ``Auth.auth_flow`` does. Two drivers
-pump it, one blocking and one for event loops, so authorisation, budgets, judging and replay
-exist once, and can be tested by feeding it answers by hand.
+:func:`exchange` is a generator. It yields effects (send this request, wait so long, acquire a permit) and
+is sent their results, as httpx's ``Auth.auth_flow`` does. Two drivers run it, one blocking and one for event
+loops. So authorization, budget, classification and retries exist once, and tests can feed it answers.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from airflow_provider_mkt.client.errors import (
 from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
 from airflow_provider_mkt.client.transport.platform import Platform, Rate
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import Token, TokenCell, authorise, cell_for
+from airflow_provider_mkt.client.transport.tokens import Token, TokenCell, authorize, cell_for
 from airflow_provider_mkt.client.transport.wire import (
     Acquire,
     Effect,
@@ -44,14 +43,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reply(Generic[T]):
-    """The result of a call, and how it came about.
+    """The result of a call, with the attempts that it took.
 
-    :param value: what the call's ``read`` made of the answer.
+    :param value: the answer as the call's ``read`` returned it.
     :param envelope: the whole decoded answer.
-    :param ambiguous: an earlier try may have done the work already, so a "created" may read
-        "updated", and an "exists already" may be this very call's doing.
-    :param tries: requests sent for it.
-    :param took: seconds from when the last of them was sent to its answer.
+    :param ambiguous: an earlier attempt may have done the work already. Then what this call created may be
+        reported as updated, or as existing already.
+    :param tries: how many requests were sent for the call.
+    :param took: seconds between the last request and its answer.
     """
 
     value: T
@@ -65,17 +64,20 @@ class Reply(Generic[T]):
 class Session:
     """A platform account as the exchange uses it.
 
-    :param notice: told of every refusal after which the call is tried again, with the wait before that;
-        for logs and for adapting concurrency.
-    :param learn: told of a rate limit that an answer stated.
-    :param on_token: told of every new access token, so that logs can mask it.
+    :param policy: how long and how often to retry.
+    :param clock: seconds that never run backwards.
+    :param tokens: where the access token is kept; shared by all of the process when None.
+    :param on_failure: called after each failed attempt that is repeated: the call, its failure and the
+        seconds until the next attempt. For logs, and for adapting concurrency.
+    :param learn: called with each rate limit that an answer states.
+    :param on_token: called with each new access token, so that logs can mask it.
     """
 
     platform: Platform
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Callable[[], float] = time.monotonic
     tokens: TokenCell | None = None
-    notice: Callable[[Call[Any], Failure, float], None] | None = None
+    on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     learn: Callable[[Quota, Rate], None] | None = None
     on_token: Callable[[str], None] | None = None
 
@@ -84,21 +86,21 @@ class Session:
 
 
 def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]]:
-    """Run one call to its end.
+    """Run one call to its result.
 
     :raises PlatformError: one of :mod:`airflow_provider_mkt.client.errors`.
     """
     progress = _Progress(call, session)
     rejected: Token | None = None
     while True:
-        token = yield from _authorised(call, session, rejected, progress)
-        permit = yield from _budgeted(call, session, progress)
+        token = yield from _authorized(call, session, rejected, progress)
+        permit = yield from _acquire_permit(call, session, progress)
         sent_at = session.clock()
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
         took = session.clock() - sent_at
         classification = _classify(call, session, answer, token)
-        if progress.was_deleted_before(classification) or _is_already_so(call, classification):
+        if progress.was_deleted_before(classification) or _is_ok_error(call, classification):
             classification = Success({})
         if isinstance(classification, Success):
             try:
@@ -110,8 +112,8 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         if classification.action is RetryAction.REFRESH_TOKEN:
             rejected = token
         wait = progress.after(classification, sent_at)
-        if session.notice is not None:
-            session.notice(call, classification, wait)
+        if session.on_failure is not None:
+            session.on_failure(call, classification, wait)
         yield Sleep(wait)
 
 
@@ -124,7 +126,7 @@ def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, to
     return session.platform.classify(call, answer.without(token.value))
 
 
-def _is_already_so(call: Call[Any], classification: Classification) -> bool:
+def _is_ok_error(call: Call[Any], classification: Classification) -> bool:
     return (
         call.ok_errors is not None
         and isinstance(classification, Failure)
@@ -133,37 +135,37 @@ def _is_already_so(call: Call[Any], classification: Classification) -> bool:
 
 
 def _unreadable(call: Call[Any], session: Session, cause: Exception) -> Failure:
-    # The cause may quote the answer, and with it people's data: only its kind is told.
+    # The cause may quote the answer, and with it people's data, so only its type is named.
     error = ServerUnavailable(
-        f"the answer has a shape that cannot be read ({type(cause).__name__})",
+        f"the answer has an unexpected structure ({type(cause).__name__})",
         platform=session.platform.name,
         call=call.name,
     )
     return Failure(error, RetryAction.AMBIGUOUS, at_most=1)
 
 
-def _authorised(
+def _authorized(
     call: Call[Any], session: Session, rejected: Token | None, progress: _Progress
 ) -> Generator[Effect, Any, Token]:
     while True:
         try:
             return (
-                yield from authorise(
+                yield from authorize(
                     session.platform, session.cell(), rejected, session.clock, session.on_token
                 )
             )
         except ServerUnavailable as error:
-            # Nothing of the call itself was sent, so any call may wait for the token server.
+            # Nothing of the call itself was sent, so every call may wait for the token server.
             wait = progress.after(Failure(error, RetryAction.RETRY), session.clock())
-            if session.notice is not None:
-                session.notice(call, Failure(error, RetryAction.RETRY), wait)
+            if session.on_failure is not None:
+                session.on_failure(call, Failure(error, RetryAction.RETRY), wait)
             yield Sleep(wait)
         except AuthenticationError as error:
-            ending = progress.ending(error)
-            raise ending from ending.__cause__
+            final = progress.final_error(error)
+            raise final from final.__cause__
 
 
-def _budgeted(
+def _acquire_permit(
     call: Call[Any], session: Session, progress: _Progress
 ) -> Generator[Effect, Any, Permit | None]:
     if call.quota is Quota.FREE:
@@ -173,14 +175,14 @@ def _budgeted(
     while (wait := (yield Acquire(call.quota, permit.permit_id, call.timeout))) > 0:
         waited += wait
         if waited > session.policy.max_queue_wait:
-            message = "the account's rate limit leaves no place for the call now"
-            raise progress.ending(RateLimited(message, platform=session.platform.name, call=call.name))
+            message = "the account's rate limit leaves no room for the call now"
+            raise progress.final_error(RateLimited(message, platform=session.platform.name, call=call.name))
         yield Sleep(wait)
     return permit
 
 
 class _Progress:
-    """Counts the failures of one call and decides whether there is a next try."""
+    """Counts the failures of one call and decides whether there is a further attempt."""
 
     def __init__(self, call: Call[Any], session: Session) -> None:
         self.call = call
@@ -195,74 +197,75 @@ class _Progress:
         self.ambiguous = False
 
     def was_deleted_before(self, classification: Classification) -> bool:
-        """Whether a delete finds nothing because a try whose answer was lost had deleted it."""
+        """Whether a DELETE finds nothing because an earlier attempt, whose answer was lost, deleted it."""
         return (
             self.ambiguous
             and self.call.route.method == "DELETE"
             and self.call.replay is Replay.SAFE
             and isinstance(classification, Failure)
             and isinstance(classification.error, NotFound)
-            # A code inside Marketo's 200 says that the list is not there from which leads were to be taken.
+            # A code inside Marketo's 200 says that the list from which leads are removed does not exist.
             and classification.error.status == 404
         )
 
     def after(self, failure: Failure, sent_at: float) -> float:
-        """Seconds to wait before the next try.
+        """Seconds to wait before the next attempt.
 
-        :raises PlatformError: when there is to be no next try.
+        :raises PlatformError: when there is no further attempt.
         """
         self.failures += 1
         if self.refused_since is None:
             self.refused_since = sent_at
         match failure.action:
             case RetryAction.FAIL:
-                raise self.ending(failure.error)
+                raise self.final_error(failure.error)
             case RetryAction.REFRESH_TOKEN:
                 self.token_refreshes += 1
                 if self.token_refreshes > self.policy.max_token_refreshes:
-                    raise self.ending(_as_authentication(failure.error))
+                    raise self.final_error(_as_authentication(failure.error))
                 return 0.0
             case RetryAction.AMBIGUOUS:
-                return self._after_doubt(failure, sent_at)
+                return self._after_ambiguous(failure, sent_at)
             case RetryAction.BACK_OFF | RetryAction.REDUCE_CONCURRENCY | RetryAction.RETRY:
                 if failure.at_most is not None:
                     self.bounded_retries += 1
                     if self.bounded_retries > failure.at_most:
-                        raise self.ending(failure.error)
-                return self._patiently(failure, self.policy.backoff(self.failures, failure.wait))
+                        raise self.final_error(failure.error)
+                return self._within_max_elapsed(failure, self.policy.backoff(self.failures, failure.wait))
 
-    def _after_doubt(self, failure: Failure, sent_at: float) -> float:
+    def _after_ambiguous(self, failure: Failure, sent_at: float) -> float:
         self.ambiguous_retries += 1
         self.ambiguous = True
         if self.call.replay not in (Replay.SAFE, Replay.WAIT):
-            raise self.ending(failure.error)
+            raise self.final_error(failure.error)
         allowed = (
             self.policy.max_ambiguous_retries
             if failure.at_most is None
             else min(failure.at_most, self.policy.max_ambiguous_retries)
         )
         if self.ambiguous_retries > allowed:
-            raise self.ending(failure.error)
+            raise self.final_error(failure.error)
         wait = self.policy.backoff(self.failures, failure.wait)
         if self.call.replay is Replay.WAIT:
-            # The first try may still be running on the server; two at once could make duplicates.
+            # The first attempt may still run on the server, and two at once could create duplicates.
             wait = max(wait, self.call.timeout - (self.clock() - sent_at))
-        return self._patiently(failure, wait)
+        return self._within_max_elapsed(failure, wait)
 
-    def _patiently(self, failure: Failure, wait: float) -> float:
+    def _within_max_elapsed(self, failure: Failure, wait: float) -> float:
         since = self.refused_since if self.refused_since is not None else self.clock()
         max_elapsed = self.policy.max_elapsed if self.call.max_elapsed is None else self.call.max_elapsed
         if self.clock() + wait - since > min(max_elapsed, self.policy.max_elapsed):
-            raise self.ending(failure.error)
+            raise self.final_error(failure.error)
         return wait
 
-    def ending(self, error: PlatformError) -> PlatformError:
-        """The error to raise: once a try is in doubt, what came after does not settle it,
-        save for input that the platform refuses, since it refused it the first time too. That it
-        exists already settles nothing: the try in doubt may have made it.
+    def final_error(self, error: PlatformError) -> PlatformError:
+        """The error to raise.
+
+        After an ambiguous attempt only a validation error is conclusive, because the platform refused that
+        input the first time too. A conflict is not: the ambiguous attempt may have created the object.
         """
-        settled = isinstance(error, InvalidRequest) and not isinstance(error, Conflict)
-        if not self.ambiguous or self.call.replay is Replay.SAFE or settled:
+        conclusive = isinstance(error, InvalidRequest) and not isinstance(error, Conflict)
+        if not self.ambiguous or self.call.replay is Replay.SAFE or conclusive:
             return error
         unknown = OutcomeUnknown(
             f"the platform may or may not have done it: {error.message}",
@@ -280,7 +283,7 @@ def _as_authentication(error: PlatformError) -> PlatformError:
     if isinstance(error, AuthenticationError):
         return error
     return AuthenticationError(
-        f"new tokens keep being refused: {error.message}",
+        f"new tokens are refused too: {error.message}",
         platform=error.platform,
         call=error.call,
         code=error.code,

@@ -1,4 +1,4 @@
-"""What the exchange must know of a platform."""
+"""What a platform provides for the exchange."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Respon
 
 @dataclass(frozen=True)
 class Rate:
-    """So many calls in so many seconds.
+    """A rate limit: at most *calls* in *seconds*.
 
-    :param assumed: stands in until the platform has stated its limit.
+    :param assumed: used until the platform has stated its limit.
     """
 
     calls: int
@@ -27,13 +27,13 @@ class Rate:
 
 
 def errors_of(body: Envelope) -> list[dict[str, Any]]:
-    """The entries of an answer's ``errors``, as far as they are objects."""
+    """The entries of an answer's ``errors`` that are objects."""
     errors = body.get("errors")
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def token_of(body: Envelope) -> tuple[str, float] | None:
-    """The access token and its remaining life in seconds, or None when the answer has no usable one."""
+    """The access token and its remaining lifetime in seconds; None when the answer has no usable one."""
     token, lifetime = body.get("access_token"), body.get("expires_in")
     if not isinstance(token, str) or not token:
         return None
@@ -45,19 +45,19 @@ def token_of(body: Envelope) -> tuple[str, float] | None:
 
 
 class Platform(ABC):
-    """One account of one platform: how to address it, and how to read its answers."""
+    """One account of one platform: how to build its requests and how to classify its answers."""
 
     name: str
 
     @property
     @abstractmethod
     def account_key(self) -> str:
-        """Names the account whose limits the calls draw on. Holds no secret."""
+        """Names the account whose limits the calls use. Contains no secret."""
 
     @property
     @abstractmethod
     def credentials_key(self) -> str:
-        """Names the credentials, for sharing tokens. Holds no secret."""
+        """Names the credentials, for sharing tokens. Contains no secret."""
 
     @property
     @abstractmethod
@@ -67,29 +67,28 @@ class Platform(ABC):
     @property
     @abstractmethod
     def max_concurrency(self) -> int:
-        """How many calls may be under way at once."""
+        """How many calls one task may have in flight at once."""
 
     @property
     def daily_reserve(self) -> int:
-        """How many calls of the day are left to other software."""
+        """How many of the day's calls are reserved for other software."""
         return 0
 
     @property
     def max_in_flight(self) -> int | None:
-        """How many calls the account lets be under way at once, whoever makes them; None where it has no
-        such limit."""
+        """How many calls of all clients the account accepts at once; None when it has no such limit."""
         return None
 
     @abstractmethod
     def token_request(self) -> Request | None:
-        """The request that fetches an access token, or None where the token is static."""
+        """The request that fetches an access token; None when the token is static."""
 
     @abstractmethod
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
-        """The access token and its remaining life in seconds.
+        """The access token and its remaining lifetime in seconds.
 
         :raises AuthenticationError: when the credentials are refused.
-        :raises ServerUnavailable: when there was no usable answer.
+        :raises ServerUnavailable: when there is no usable answer.
         """
 
     def static_token(self) -> str:
@@ -102,10 +101,10 @@ class Platform(ABC):
 
     @abstractmethod
     def classify(self, call: Call[Any], response: Response) -> Classification:
-        """Whether the platform did it, and if not, what to try next."""
+        """Whether the platform did it, and if not, what to do next."""
 
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
-        """The rate limit that the answer itself states, where the platform says so."""
+        """The rate limit that the answer states; None when it states none."""
         return None
 
     def without_answer(self, call: Call[Any], failure: NoAnswer) -> ServerUnavailable:

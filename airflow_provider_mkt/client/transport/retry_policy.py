@@ -1,4 +1,4 @@
-"""How long and how often to try again."""
+"""How long and how often to retry."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Backoff for one call.
+    """The retries of one call.
 
-    :param base: first wait, in seconds; doubles with each try, with full jitter.
-    :param cap: longest single backoff wait, in seconds.
-    :param patience: how long one call may go on being refused before it fails, in seconds.
-    :param doubts: replays after answers that leave the outcome open, where replay is allowed at all.
-    :param renewals: tokens fetched for one call before the credentials are held to be dead.
-    :param queue: how long one call may wait for places in the budget, in seconds.
+    :param base: the first wait, in seconds; it doubles with each failure, with jitter.
+    :param cap: the longest wait, in seconds.
+    :param max_elapsed: how long one call is retried after its first failure, in seconds.
+    :param max_ambiguous_retries: retries after ambiguous failures, for calls that may be repeated at all.
+    :param max_token_refreshes: tokens fetched for one call before its credentials count as invalid.
+    :param max_queue_wait: how long one call may wait for permits altogether, in seconds.
+    :param draw: returns a random number from 0 to 1, for the jitter.
     """
 
     base: float = 2.0
@@ -29,10 +30,11 @@ class RetryPolicy:
     draw: Callable[[], float] = field(default=random.random, repr=False)
 
     def backoff(self, failures: int, at_least: float | None = None) -> float:
-        """The wait after the *failures*-th failure in a row (1 = the first), in seconds.
+        """The wait before the next attempt, in seconds.
 
-        A wait that the platform asked for is kept and a little jitter put on top, so that
-        calls that were refused together do not come back together.
+        :param failures: how many attempts have failed; 1 after the first.
+        :param at_least: the wait that the platform asks for. A little jitter is added to it, so that calls
+            that were refused together are not repeated together.
         """
         if at_least is not None:
             return at_least + min(1.0, at_least * 0.1) * self.draw()
@@ -41,5 +43,5 @@ class RetryPolicy:
 
     @classmethod
     def no_retry(cls) -> RetryPolicy:
-        """One try and no waiting: for connection tests, which may hold up a server thread."""
+        """One attempt and no waiting: for connection tests, which occupy a thread of the API server."""
         return cls(max_elapsed=0.0, max_ambiguous_retries=0, max_token_refreshes=1, max_queue_wait=1.0)

@@ -1,4 +1,4 @@
-"""Access tokens, shared by everything in a process that uses the same credentials."""
+"""Access tokens, shared within a process by everything that uses the same credentials."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.transport.platform import Platform
 
 MARGIN = 30.0
-"""Seconds before its end at which a token counts as expired."""
+"""Seconds before its expiry at which a token counts as expired."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token and when it ends.
+    """An access token and its expiry.
 
-    :param usable_until: when to stop using it, in seconds on the exchange's clock, or None when it does
-        not expire. The margin before its end, save for a token whose whole life is shorter.
+    :param usable_until: when to stop using it, in seconds on the session's clock; None when it does not
+        expire. That is ``MARGIN`` before its expiry, except for a token that lives no longer than that.
     """
 
     value: str = field(repr=False)
@@ -32,15 +32,15 @@ class Token:
 
 
 class TokenCell:
-    """Holds one set of credentials' token, and the lock under which it is renewed.
+    """Holds the token of one set of credentials, and the lock under which it is refreshed.
 
-    The lock is only ever tried, never waited for: an exchange that does not get it sleeps as it
-    sleeps for everything else, so the same code serves threads and event loops.
+    An exchange never blocks on the lock: when it is taken the exchange yields a Sleep, so the same code works
+    on threads and on event loops.
     """
 
     def __init__(self) -> None:
         self.token: Token | None = None
-        self.renewing = threading.Lock()
+        self.refreshing = threading.Lock()
 
     def current(self, now: float, rejected: Token | None) -> Token | None:
         token = self.token
@@ -62,40 +62,40 @@ def cell_for(key: str) -> TokenCell:
 
 
 def _after_fork() -> None:
-    # A thread that held one of the locks does not exist in the child, and would never release it.
+    # A thread that held one of the locks does not exist in the child, so nobody would release it.
     global _cells_lock
     _cells_lock = threading.Lock()
     for cell in _cells.values():
-        cell.renewing = threading.Lock()
+        cell.refreshing = threading.Lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def authorise(
+def authorize(
     platform: Platform,
     cell: TokenCell,
     rejected: Token | None,
     clock: Callable[[], float],
     on_token: Callable[[str], None] | None = None,
 ) -> Generator[Effect, Any, Token]:
-    """Get a token: the shared one while it is good, else a new one, fetched by one caller for all.
+    """Get a token: the shared one while it is usable, else a new one, fetched by one caller for all.
 
-    :param rejected: the token the platform has just refused, if any.
+    :param rejected: the token that the platform has just refused, if any.
     :raises AuthenticationError: when the platform does not accept the credentials.
     """
     while True:
         token = cell.current(clock(), rejected)
         if token is not None:
             return token
-        lock = cell.renewing
+        lock = cell.refreshing
         if not lock.acquire(blocking=False):
             yield Sleep(0.05)
             continue
         try:
             token = cell.current(clock(), rejected)
             if token is None:
-                token = yield from _renew(platform, clock)
+                token = yield from _refresh(platform, clock)
                 cell.token = token
                 if on_token is not None:
                     on_token(token.value)
@@ -104,8 +104,11 @@ def authorise(
             lock.release()
 
 
-def _renew(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
-    """Fetch a token. One that is about to end is waited out once: asking sooner gets the same one."""
+def _refresh(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
+    """Fetch a token.
+
+    When the platform returns one that is about to expire, wait for that once: until then it returns the same.
+    """
     for waited in (False, True):
         requested_at = clock()
         request = platform.token_request()

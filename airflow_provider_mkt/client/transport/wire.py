@@ -1,4 +1,4 @@
-"""What passes between the exchange and a driver: plain values, no network."""
+"""The values that pass between an exchange and its driver. No network here."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from airflow_provider_mkt.client.call import (
 )
 
 _SHORTEST_SECRET = 8
-"""Shorter ones are made up, and blotting them out would hit innocent text."""
+"""Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, ready to be sent."""
+    """One HTTP request."""
 
     method: str
     url: str
@@ -37,16 +37,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP answer, read to its end."""
+    """One HTTP answer, completely read."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
 
     def envelope(self, *, bare_list: bool = False) -> Envelope:
-        """The decoded JSON object; an empty answer is an empty object.
+        """Decode the answer's JSON object; an empty answer is an empty object.
 
-        :param bare_list: the answer is an array, which becomes the object's ``results``.
+        :param bare_list: the answer is an array, and becomes the object's ``results``.
         :raises ValueError: when the answer is not a JSON object.
         """
         if not self.content.strip():
@@ -65,12 +65,12 @@ class Response:
         return decoded
 
     def file(self) -> Envelope:
-        """The answer as a file: ``content`` in bytes, and the ``range`` it says these are, if any."""
+        """The answer as a file: its bytes in ``content``, and its Content-Range in ``range``, if any."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         return {"content": self.content, "range": headers.get("content-range")}
 
     def without(self, *secrets: str) -> Response:
-        """The answer with every one of *secrets* blotted out, since a platform may quote what it was sent."""
+        """The answer with all *secrets* redacted, because a platform may quote what it was sent."""
         content = self.content
         for secret in secrets:
             if len(secret) >= _SHORTEST_SECRET:
@@ -83,7 +83,7 @@ class Response:
 class NoAnswer:
     """The request failed below HTTP.
 
-    :param sent: whether the platform may have received it whole.
+    :param sent: whether the platform may have received it completely.
     """
 
     reason: str
@@ -92,10 +92,11 @@ class NoAnswer:
 
 @dataclass(frozen=True)
 class Permit:
-    """A place in the budget that a request draws on.
+    """The budget's permission to send one request.
 
-    :param ticket: tells it from the others.
-    :param kind: the call's name; calls of one kind take the platform about as long.
+    :param quota: the quota that the request uses.
+    :param permit_id: identifies the permit.
+    :param kind: the call's name; the platform takes about the same time for all calls of a kind.
     """
 
     quota: Quota
@@ -105,7 +106,7 @@ class Permit:
 
 @dataclass(frozen=True)
 class Send:
-    """Effect: send this, answer with a Response or a NoAnswer."""
+    """Effect: send this request. The result is a Response or a NoAnswer."""
 
     request: Request
     permit: Permit | None = field(default=None, compare=False)
@@ -113,16 +114,16 @@ class Send:
 
 @dataclass(frozen=True)
 class Sleep:
-    """Effect: wait this long (seconds)."""
+    """Effect: wait so many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Acquire:
-    """Effect: try to take a place in the budget; answer with 0 or the seconds until it is worth asking.
+    """Effect: try to acquire a permit. The result is 0, or the seconds until the next try is worthwhile.
 
-    :param seconds: how long the call may be under way.
+    :param seconds: how long the call may be in flight.
     """
 
     quota: Quota
@@ -134,7 +135,7 @@ Effect = Send | Sleep | Acquire
 
 
 def body_arguments(body: Body | None) -> dict[str, Any]:
-    """The keyword arguments by which httpx sends *body*."""
+    """The keyword arguments with which httpx sends *body*."""
     match body:
         case None:
             return {}

@@ -1,4 +1,4 @@
-"""Operators that do something with many people, run without a DAG."""
+"""Runs member operators without a DAG."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 from workers import context
 
+from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators.campaign_requests import RequestCampaignOperator
 from airflow_provider_mkt.operators.deleting import DeleteLeadsOperator
 from airflow_provider_mkt.operators.lists import AddToListOperator, RemoveFromListOperator
@@ -22,7 +23,7 @@ from airflow_provider_mkt.operators.subscriptions import SubscribeOperator, Unsu
 from airflow_provider_mkt.operators.workflows import EnrollWorkflowOperator
 from airflow_provider_mkt.sandbox.server import Sandbox
 
-VERBS = {
+OPERATORS: dict[str, type[MemberOperator[Any]]] = {
     "add": AddToListOperator,
     "remove": RemoveFromListOperator,
     "delete": DeleteLeadsOperator,
@@ -36,46 +37,57 @@ VERBS = {
 }
 
 
-def operator(member_action: str, platform: str = "hubspot", **arguments: Any) -> Any:
-    """The operator of a verb, as one task."""
-    return VERBS[member_action](task_id="people", conn_id=f"{platform}_default", **arguments)
+def operator(name: str, platform: str = "hubspot", **arguments: Any) -> MemberOperator[Any]:
+    """Create the operator of that name, always with the same task id."""
+    return OPERATORS[name](task_id="members", conn_id=f"{platform}_default", **arguments)
 
 
-def do(
-    member_action: str, platform: str = "hubspot", *, run: str = "run", **arguments: Any
-) -> dict[str, Any]:
-    """What the task returns; what it says of everybody when it fails for them."""
+def execute(name: str, platform: str = "hubspot", *, run: str = "run", **arguments: Any) -> dict[str, Any]:
+    """Execute the operator and return its outcome, with ``error`` when the task failed with an outcome."""
     task = context(run=run)
     try:
-        told: dict[str, Any] = operator(member_action, platform, **arguments).execute(task)
+        outcome: dict[str, Any] = operator(name, platform, **arguments).execute(task)
     except AirflowFailException as error:
         if "return_value" not in task["ti"].pushed:
             raise
-        return {**task["ti"].pushed["return_value"], "error": str(error)}
-    return told
+        outcome = task["ti"].pushed["return_value"]
+        _check_type(name, outcome)
+        return {**outcome, "error": str(error)}
+    _check_type(name, outcome)
+    return outcome
 
 
-def counts(told: dict[str, Any]) -> tuple[int, int, int, int]:
-    """Done, so already, rejected, unknown: in the order in which they are told."""
-    done, already = list(told.values())[4:6]
-    return done, already, told["rejected"], told["unknown"]
+def _check_type(name: str, outcome: dict[str, Any]) -> None:
+    """Assert that an outcome is of the TypedDict that its operator declares."""
+    (base,) = OPERATORS[name].__orig_bases__  # type: ignore[attr-defined]
+    (outcome_type,) = get_args(base)
+    hints = get_type_hints(outcome_type)
+    assert outcome.keys() == hints.keys()
+    assert get_args(hints["outcome"]) == (outcome["outcome"],)
 
 
-def rejects(told: dict[str, Any]) -> list[tuple[str, str]]:
-    """Who was rejected, or is in doubt, and the code."""
-    path = Path(urlsplit(told["rejects"]).path)
+def counts(outcome: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Return the counts of leads: done, already done, rejected, unknown."""
+    done, already = list(outcome.values())[4:6]
+    return done, already, outcome["rejected"], outcome["unknown"]
+
+
+def rejects(outcome: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return lead and code of each row in the rejects file."""
+    path = Path(urlsplit(outcome["rejects"]).path)
     return [(row["lead"], row["code"]) for row in map(json.loads, path.read_text().splitlines())]
 
 
-def crowd(box: Sandbox, number: int) -> list[int]:
-    """That many new leads on Marketo."""
+def create_leads(box: Sandbox, number: int) -> list[int]:
+    """Create that many leads on Marketo and return their ids."""
     leads, now = box.marketo.world.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
 
 
 @contextmanager
-def nothing_sent(box: Sandbox) -> Iterator[None]:
+def no_calls(box: Sandbox) -> Iterator[None]:
+    """Assert that the block makes no call."""
     before = {name: platform.calls.total for name, platform in box.platforms.items()}
     yield
     assert {name: platform.calls.total for name, platform in box.platforms.items()} == before

@@ -1,4 +1,4 @@
-"""What a DAG run came to, in numbers."""
+"""The counts of a DAG run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox import Sandbox
 
-COUNTED = {
+COUNTS = {
     "lead_sync": ("created", "updated", "skipped", "rejected"),
     "campaign_batch": ("created", "existing", "rejected"),
     "nurture_enrollment": ("enrolled", "already_enrolled", "rejected", "unknown"),
@@ -27,7 +27,10 @@ _PUBLISHED = ("email_publication", "email_program_schedule")
 
 @dataclass(frozen=True)
 class Calls:
-    """API calls of one platform."""
+    """API calls to one platform.
+
+    :param refused: calls that exceeded a limit of the platform.
+    """
 
     total: int = 0
     refused: int = 0
@@ -37,15 +40,17 @@ class Calls:
 
 
 @dataclass
-class DagFigures:
-    """One DAG's row of figures.
+class DagSummary:
+    """The results of one DAG run.
 
-    :param dag_id: the DAG.
-    :param counts: what was counted, by outcome: an outcome that did not occur has none.
-    :param emails: state of each email that was published.
-    :param rejects: task and file of every file of rejects.
+    :param seconds: duration of the run.
+    :param tasks: number of tasks by state.
+    :param counts: counts by outcome; an outcome that did not occur is missing.
+    :param emails: the state of each published email.
+    :param rejects: task and path of each rejects file.
     :param calls: API calls by platform.
-    :param errors: last error by task.
+    :param errors: the last error by task; that of the run itself under an empty name.
+    :param failed: names of failed tasks.
     """
 
     dag_id: str
@@ -59,22 +64,22 @@ class DagFigures:
     errors: dict[str, str] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
 
-    def take(self, results: Iterable[tuple[str, Mapping[str, Any]]], sandbox: Sandbox) -> None:
-        """Add up what the tasks returned; the state of emails comes from the sandbox itself."""
+    def add_results(self, results: Iterable[tuple[str, Mapping[str, Any]]], sandbox: Sandbox) -> None:
+        """Add the results of tasks. The state of emails is read from the sandbox."""
         for task, result in results:
             outcome = result.get("outcome")
-            if outcome in COUNTED:
+            if outcome in COUNTS:
                 counter = self.counts.setdefault(str(outcome), Counter())
-                for name in COUNTED[outcome]:
-                    counter[name] += _count(result.get(name))
+                for name in COUNTS[outcome]:
+                    counter[name] += _count_of(result.get(name))
             elif outcome in _PUBLISHED:
                 self.emails.append(email_state(result, sandbox))
             if outcome is not None and isinstance(result.get("rejects"), str):
                 self.rejects.append((task, result["rejects"].removeprefix("file://")))
 
 
-def calls_so_far(sandbox: Sandbox) -> dict[str, Calls]:
-    """Calls by platform, from the sandbox's own log."""
+def count_calls(sandbox: Sandbox) -> dict[str, Calls]:
+    """Count the calls by platform, from the sandbox's own log."""
     return {
         name: Calls(platform.calls.total, platform.calls.all.refused.total())
         for name, platform in sandbox.platforms.items()
@@ -82,27 +87,27 @@ def calls_so_far(sandbox: Sandbox) -> dict[str, Calls]:
 
 
 def email_state(publication: Mapping[str, Any], sandbox: Sandbox) -> str:
-    """Id, state and reach of what was published, as the platform has them now."""
+    """Return id, state and number of recipients of a published email, as the sandbox has them now."""
     job = publication.get("job") or {}
-    number, told = str(job.get("id", "")), str(publication.get("state", ""))
+    number, reported = str(job.get("id", "")), str(publication.get("state", ""))
     platform = sandbox.platforms.get(str(publication.get("platform")))
     if platform is None:
-        return f"{number} {told}"
+        return f"{number} {reported}"
     state = platform.snapshot()
-    if job.get("kind") == "email_send" and (program := _of_id(state["programs"], number)):
+    if job.get("kind") == "email_send" and (program := _find(state["programs"], number)):
         if program["sentAt"] is None:
             return f"program {number} {program['status']}"
         return f"program {number} sent to {program['members']:,}"
-    if (email := _of_id(state["emails"], number)) is None:
-        return f"{number} {told}"
-    word, sent = email.get("state") or email.get("status"), email.get("sent") or 0
-    return f"{number} {word}, sent to {sent:,}" if sent else f"{number} {word}"
+    if (email := _find(state["emails"], number)) is None:
+        return f"{number} {reported}"
+    status, sent = email.get("state") or email.get("status"), email.get("sent") or 0
+    return f"{number} {status}, sent to {sent:,}" if sent else f"{number} {status}"
 
 
-def _of_id(rows: Iterable[Mapping[str, Any]], number: str) -> Mapping[str, Any] | None:
+def _find(rows: Iterable[Mapping[str, Any]], number: str) -> Mapping[str, Any] | None:
     return next((row for row in rows if str(row["id"]) == number), None)
 
 
-def _count(value: object) -> int:
-    """A count, or the things themselves."""
+def _count_of(value: object) -> int:
+    """Return a count that is given as a number or as a collection."""
     return value if isinstance(value, int) else len(value) if isinstance(value, (dict, list)) else 0

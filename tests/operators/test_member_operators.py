@@ -1,4 +1,4 @@
-"""What is done with many people is done with each, and whoever it was not done with is named."""
+"""Member operators apply their action to each lead, and name the leads that are rejected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
-from people_runs import counts, crowd, do, nothing_sent, operator, rejects
+from member_runs import counts, create_leads, execute, no_calls, operator, rejects
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
@@ -18,7 +18,7 @@ from airflow_provider_mkt.operators._task_state import FileTaskState
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.server import Sandbox
-from airflow_provider_mkt.sync.members import PeopleReport
+from airflow_provider_mkt.sync.members import MemberReport
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -41,7 +41,7 @@ def list_calls(box: Sandbox) -> Any:
 # -- lists --------------------------------------------------------------------------------------------
 
 
-def test_people_are_added_to_a_list_and_taken_out_through_airflow(airflow: Airflow, sandbox: Sandbox) -> None:
+def test_leads_are_added_to_a_list_and_removed_through_airflow(airflow: Airflow, sandbox: Sandbox) -> None:
     run = airflow.run(f"""
 from airflow_provider_mkt.operators.lists import AddToListOperator, RemoveFromListOperator
 add = AddToListOperator(task_id="add", conn_id="hubspot_default", list_id="{{{{ params.list }}}}",
@@ -71,79 +71,75 @@ add >> remove
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_a_lost_answer_of_a_list_changes_nothing_about_its_end(
-    sandbox: Sandbox, platform: str, when: Any
-) -> None:
-    people = [DANA, EMI] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
+def test_list_members_are_right_after_a_lost_response(sandbox: Sandbox, platform: str, when: Any) -> None:
+    leads = [DANA, EMI] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
     before = in_list(sandbox, platform)
     for faults in (sandbox.hubspot.faults, sandbox.marketo.faults):
         faults.add("*/lists/*", when=when, answer=RESET, skip=1)
-    added = do("add", platform, list_id=LIST[platform], leads=people)
+    added = execute("add", platform, list_id=LIST[platform], leads=leads)
     assert added["rejected"] == 0
-    assert in_list(sandbox, platform) == before | {str(one) for one in people}
-    removed = do("remove", platform, run="other", list_id=LIST[platform], leads=people)
+    assert in_list(sandbox, platform) == before | {str(one) for one in leads}
+    removed = execute("remove", platform, run="other", list_id=LIST[platform], leads=leads)
     assert removed["rejected"] == 0
-    assert in_list(sandbox, platform) == before - {str(one) for one in people}
+    assert in_list(sandbox, platform) == before - {str(one) for one in leads}
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_people_who_do_not_exist_are_rejected_and_can_be_fed_back(
+def test_leads_that_do_not_exist_are_rejected_and_the_rejects_file_can_be_read_again(
     sandbox: Sandbox, platform: str, tmp_path: Path
 ) -> None:
-    people = [DANA] if platform == "hubspot" else [marketo.ANNA]
+    leads = [DANA] if platform == "hubspot" else [marketo.ANNA]
     path = f"file://{tmp_path}/rejects.jsonl"
-    told = do("add", platform, list_id=LIST[platform], leads=[*people, 999_999], rejects_path=path)
-    assert "1 of 2 leads were rejected, allowed: 0" in told["error"]
-    assert [lead for lead, _ in rejects(told)] == ["999999"]
-    again = do("add", platform, run="fed", list_id=LIST[platform], leads_path=path, max_rejected=1)
+    outcome = execute("add", platform, list_id=LIST[platform], leads=[*leads, 999_999], rejects_path=path)
+    assert "1 of 2 leads were rejected, allowed: 0" in outcome["error"]
+    assert [lead for lead, _ in rejects(outcome)] == ["999999"]
+    again = execute("add", platform, run="again", list_id=LIST[platform], leads_path=path, max_rejected=1)
     assert counts(again) == (0, 0, 1, 0)
 
 
-def test_a_list_that_its_filters_fill_or_that_is_of_other_records_takes_nobody(sandbox: Sandbox) -> None:
+def test_a_dynamic_list_and_a_list_of_other_objects_are_rejected(sandbox: Sandbox) -> None:
     lists = sandbox.hubspot.world.lists
     one = lists.get(hubspot.LIST_ID)
     assert one is not None
     one.kind = "DYNAMIC"
     with pytest.raises(AirflowFailException, match="is filled by its filters"):
-        do("remove", list_id=hubspot.LIST_ID, leads=[DANA])
+        execute("remove", list_id=hubspot.LIST_ID, leads=[DANA])
     one.kind, one.object_type = "SNAPSHOT", "0-2"
     with pytest.raises(AirflowFailException, match="is no list of contacts"):
-        do("add", list_id=hubspot.LIST_ID, leads=[DANA])
+        execute("add", list_id=hubspot.LIST_ID, leads=[DANA])
     with pytest.raises(AirflowFailException, match="404"):
-        do("add", list_id=12345, leads=[DANA])
+        execute("add", list_id=12345, leads=[DANA])
     with pytest.raises(AirflowFailException, match=r"\b(1004|1013)\b"):
-        do("add", "marketo", list_id=12345, leads=[marketo.ANNA])
+        execute("add", "marketo", list_id=12345, leads=[marketo.ANNA])
 
 
 # -- deleting, statuses, subscriptions ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_leads_are_deleted_once_and_those_who_are_gone_are_an_outcome(
-    sandbox: Sandbox, platform: str
-) -> None:
-    people = [ADA, BRUNO] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
+def test_leads_are_deleted_once_and_missing_leads_are_no_failure(sandbox: Sandbox, platform: str) -> None:
+    leads = [ADA, BRUNO] if platform == "hubspot" else [marketo.ANNA, marketo.BEN]
     for faults in (sandbox.hubspot.faults, sandbox.marketo.faults):
         faults.add("*/archive", when="after", answer=RESET)
         faults.add("*/leads/delete.json", when="before", answer=RESET)
-    assert counts(do("delete", platform, leads=[*people, 999_999])) == (2, 1, 0, 0)
-    assert counts(do("delete", platform, leads=people)) == (0, 2, 0, 0)
+    assert counts(execute("delete", platform, leads=[*leads, 999_999])) == (2, 1, 0, 0)
+    assert counts(execute("delete", platform, leads=leads)) == (0, 2, 0, 0)
 
 
-def test_the_old_id_of_a_merged_contact_deletes_nobody_else(sandbox: Sandbox) -> None:
+def test_the_old_id_of_a_merged_contact_does_not_delete_the_winner(sandbox: Sandbox) -> None:
     contacts = sandbox.hubspot.world.contacts
     winner, loser = contacts.get(ADA), contacts.get(BRUNO)
     assert winner is not None
     assert loser is not None
     contacts.merge(winner, loser)
-    do("delete", leads=[BRUNO])
+    execute("delete", leads=[BRUNO])
     assert contacts.find("email", MAIL) is not None
 
 
-def test_a_program_status_is_set_and_never_taken_back(sandbox: Sandbox) -> None:
+def test_a_program_status_is_set_and_never_moved_back(sandbox: Sandbox) -> None:
     def set_to(status: str, run: str) -> tuple[int, int, int, int]:
         return counts(
-            do(
+            execute(
                 "status",
                 "marketo",
                 run=run,
@@ -160,7 +156,7 @@ def test_a_program_status_is_set_and_never_taken_back(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
-def test_subscriptions_mean_the_same_in_every_version(
+def test_subscriptions_behave_the_same_in_every_version(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str
 ) -> None:
     connection = {
@@ -171,30 +167,30 @@ def test_subscriptions_mean_the_same_in_every_version(
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     sandbox.hubspot.settings.gdpr = True
-    store, people = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
+    store, leads = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
     basis = {
         "subscription_id": NEWS,
         "legal_basis": "CONSENT_WITH_NOTICE",
-        "explanation": "asked at checkout",
+        "explanation": "given at checkout",
     }
-    without = do("subscribe", run="1", leads=people, subscription_id=NEWS)
+    without = execute("subscribe", run="1", leads=leads, subscription_id=NEWS)
     assert counts(without) == (0, 0, 2, 0)
-    assert counts(do("subscribe", run="2", leads=people, **basis)) == (2, 0, 0, 0)
-    assert counts(do("subscribe", run="3", leads=people, **basis)) == (0, 2, 0, 0)
-    assert counts(do("unsubscribe", run="4", leads=[MAIL], **basis)) == (1, 0, 0, 0)
-    refused = do("subscribe", run="5", leads=people, **basis)
-    assert (counts(refused), rejects(refused)) == ((0, 1, 1, 0), [(MAIL, "OPTED_OUT")])
-    assert counts(do("subscribe", run="6", leads=people, resubscribe=True, **basis)) == (1, 1, 0, 0)
-    assert counts(do("unsubscribe", run="7", leads=[MAIL], from_all=True)) == (1, 0, 0, 0)
-    assert counts(do("unsubscribe", run="8", leads=[MAIL], from_all="true")) == (0, 1, 0, 0)
-    left = do("subscribe", run="9", leads=[MAIL], resubscribe=True, **basis)
-    assert counts(left) == (0, 0, 1, 0)
+    assert counts(execute("subscribe", run="2", leads=leads, **basis)) == (2, 0, 0, 0)
+    assert counts(execute("subscribe", run="3", leads=leads, **basis)) == (0, 2, 0, 0)
+    assert counts(execute("unsubscribe", run="4", leads=[MAIL], **basis)) == (1, 0, 0, 0)
+    rejected = execute("subscribe", run="5", leads=leads, **basis)
+    assert (counts(rejected), rejects(rejected)) == ((0, 1, 1, 0), [(MAIL, "OPTED_OUT")])
+    assert counts(execute("subscribe", run="6", leads=leads, resubscribe=True, **basis)) == (1, 1, 0, 0)
+    assert counts(execute("unsubscribe", run="7", leads=[MAIL], from_all=True)) == (1, 0, 0, 0)
+    assert counts(execute("unsubscribe", run="8", leads=[MAIL], from_all="true")) == (0, 1, 0, 0)
+    opted_out = execute("subscribe", run="9", leads=[MAIL], resubscribe=True, **basis)
+    assert counts(opted_out) == (0, 0, 1, 0)
     assert store.state("new@example.com", NEWS) == "SUBSCRIBED"
     assert "example.com" not in caplog.text
-    assert "example.com" not in left["error"]
+    assert "example.com" not in opted_out["error"]
 
 
-# -- where people come from ---------------------------------------------------------------------------
+# -- sources of leads ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -213,23 +209,23 @@ def test_subscriptions_mean_the_same_in_every_version(
         ),
     ],
 )
-def test_people_are_read_from_files(
+def test_leads_are_read_from_files(
     sandbox: Sandbox, tmp_path: Path, name: str, text: str, column: str | None
 ) -> None:
     path = tmp_path / name
     path.write_text(text)
-    told = do("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}", leads_column=column)
-    assert counts(told) == (2, 0, 0, 0)
+    outcome = execute("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}", leads_column=column)
+    assert counts(outcome) == (2, 0, 0, 0)
     assert in_list(sandbox, "hubspot") >= {DANA, EMI}
 
 
-def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
-    told = do("add", list_id=hubspot.LIST_ID, leads=lambda: (one for one in (DANA, EMI, DANA)))
-    assert (counts(told), told["duplicates"]) == ((2, 0, 0, 0), 1)
+def test_leads_are_read_from_a_callable(sandbox: Sandbox) -> None:
+    outcome = execute("add", list_id=hubspot.LIST_ID, leads=lambda: (one for one in (DANA, EMI, DANA)))
+    assert (counts(outcome), outcome["duplicates"]) == ((2, 0, 0, 0), 1)
 
 
 @pytest.mark.parametrize(
-    ("member_action", "platform", "arguments", "named"),
+    ("name", "platform", "arguments", "message"),
     [
         ("add", "hubspot", {"list_id": 1, "leads": []}, "leads: is empty"),
         ("add", "hubspot", {"list_id": 1, "leads": "12"}, "leads: must be a list"),
@@ -255,9 +251,9 @@ def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
             r"leads\[0\]: must be a mail address",
         ),
         ("subscribe", "hubspot", {"subscription_id": 1, "leads": [MAIL], "legal_basis": "X"}, "legal_basis"),
-        ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "only hubspot knows this"),
+        ("subscribe", "marketo", {"subscription_id": 1, "leads": [MAIL]}, "not hubspot"),
         ("unsubscribe", "hubspot", {"leads": [MAIL]}, "subscription_id: give either"),
-        ("request", "hubspot", {"campaign_id": 1, "leads": [1]}, "only marketo knows this"),
+        ("request", "hubspot", {"campaign_id": 1, "leads": [1]}, "not marketo"),
         ("request", "marketo", {"campaign_id": "a/b", "leads": [1]}, "campaign_id: must be a positive"),
         ("status", "marketo", {"program_id": "..", "status_name": "M", "leads": [1]}, "program_id: must be"),
         ("status", "marketo", {"program_id": 1, "status_name": " ", "leads": [1]}, "status_name: is missing"),
@@ -279,20 +275,20 @@ def test_people_of_a_callable_are_read_as_they_come(sandbox: Sandbox) -> None:
         ),
     ],
 )
-def test_input_that_is_wrong_fails_before_anything_is_sent(
-    sandbox: Sandbox, member_action: str, platform: str, arguments: dict[str, Any], named: str | None
+def test_invalid_input_fails_before_the_first_call(
+    sandbox: Sandbox, name: str, platform: str, arguments: dict[str, Any], message: str | None
 ) -> None:
-    if named is None:
-        # An address may hold anything: it stays within its place in the path.
-        assert rejects(do(member_action, platform, **arguments)) == [("a@b/../c", "NOT_FOUND")]
+    if message is None:
+        # An address may contain any character: it must stay one segment of the path.
+        assert rejects(execute(name, platform, **arguments)) == [("a@b/../c", "NOT_FOUND")]
         return
-    with nothing_sent(sandbox), pytest.raises(AirflowFailException, match=named) as failure:
-        do(member_action, platform, **arguments)
+    with no_calls(sandbox), pytest.raises(AirflowFailException, match=message) as failure:
+        execute(name, platform, **arguments)
     assert MAIL not in str(failure.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "named"),
+    ("name", "text", "message"),
     [
         ("a.csv", f"id\n{DANA}\nx\n", "leads_path: line 3: must be a positive whole number"),
         ("a.csv", f"id,name\n{DANA},Dana\n,Emi\n", "leads_path: line 3 has no id"),
@@ -302,52 +298,54 @@ def test_input_that_is_wrong_fails_before_anything_is_sent(
         ("a.xml", "<x/>", "source_format"),
     ],
 )
-def test_a_line_that_names_nobody_fails_before_anything_is_sent(
-    sandbox: Sandbox, tmp_path: Path, name: str, text: str, named: str
+def test_an_invalid_line_fails_before_the_first_call(
+    sandbox: Sandbox, tmp_path: Path, name: str, text: str, message: str
 ) -> None:
     path = tmp_path / name
     path.write_text(text)
-    with nothing_sent(sandbox), pytest.raises(AirflowFailException, match=named):
-        do("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}")
+    with no_calls(sandbox), pytest.raises(AirflowFailException, match=message):
+        execute("add", list_id=hubspot.LIST_ID, leads_path=f"file://{path}")
 
 
-# -- many ---------------------------------------------------------------------------------------------
+# -- many leads ---------------------------------------------------------------------------------------
 
 
-def test_several_requests_are_under_way_at_once_and_no_more_than_allowed(sandbox: Sandbox) -> None:
-    leads = crowd(sandbox, 1200)
+def test_requests_are_sent_in_parallel_up_to_max_concurrency(sandbox: Sandbox) -> None:
+    leads = create_leads(sandbox, 1200)
     sandbox.marketo.faults.add("*/leads.json", when="before", delay=0.15, times=None)
-    told = do("add", "marketo", list_id=marketo.STATIC_LIST, leads=leads, max_concurrency=3)
-    assert counts(told) == (1200, 0, 0, 0)
+    outcome = execute("add", "marketo", list_id=marketo.STATIC_LIST, leads=leads, max_concurrency=3)
+    assert counts(outcome) == (1200, 0, 0, 0)
     assert list_calls(sandbox).total == 4
     assert 2 <= list_calls(sandbox).peak_in_flight <= 3
 
 
-def test_progress_tells_counts_pace_and_the_time_left() -> None:
+def test_progress_shows_counts_rate_and_time_left() -> None:
     now = [0.0]
     member_action = MarketoPeople().add_to_list("1")
-    report = PeopleReport(member_action, clock=lambda: now[0])
-    report.add([MemberResult("1")] * 100, earlier=True)
+    report = MemberReport(member_action, clock=lambda: now[0])
+    report.add([MemberResult("1")] * 100, from_earlier_try=True)
     report.add([MemberResult("2")] * 150 + [MemberResult("3", MemberStatus.REJECTED)] * 50)
     now[0] = 10.0
     assert report.line(1000) == (
-        "300 people (250 added, 0 already in, 50 rejected, 0 unknown), 20 people/s, about 35 s left"
+        "300 leads (250 added, 0 already in, 50 rejected, 0 unknown), 20 leads/s, about 35 s left"
     )
 
 
-def test_too_many_rejects_stop_the_rest_where_that_is_wanted(sandbox: Sandbox) -> None:
-    nobody = list(range(900_000, 901_500))
+def test_fail_fast_stops_after_too_many_rejects(sandbox: Sandbox) -> None:
+    missing = list(range(900_000, 901_500))
     arguments: dict[str, Any] = {"list_id": marketo.STATIC_LIST, "max_rejected": 10, "max_concurrency": 1}
-    told = do("add", "marketo", leads=nobody, fail_fast=True, **arguments)
-    assert (told["total"], counts(told)) == (1500, (0, 0, 300, 0))
-    assert "300 of 300 leads were rejected, allowed: 10; the other 1,200 were left alone" in told["error"]
+    outcome = execute("add", "marketo", leads=missing, fail_fast=True, **arguments)
+    assert (outcome["total"], counts(outcome)) == (1500, (0, 0, 300, 0))
+    assert (
+        "300 of 300 leads were rejected, allowed: 10; the other 1,200 were not processed" in outcome["error"]
+    )
     assert list_calls(sandbox).total == 1
-    # A task that is cleared begins anew.
-    assert counts(do("add", "marketo", leads=nobody, **arguments)) == (0, 0, 1500, 0)
+    # A cleared task starts again.
+    assert counts(execute("add", "marketo", leads=missing, **arguments)) == (0, 0, 1500, 0)
 
 
-def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:
-    leads = crowd(sandbox, 1500)
+def test_a_retry_continues_where_a_killed_worker_stopped(sandbox: Sandbox) -> None:
+    leads = create_leads(sandbox, 1500)
     sandbox.marketo.faults.add("*/leads.json", when="before", skip=3, delay=0.4)
     arguments: dict[str, Any] = {"list_id": marketo.STATIC_LIST, "leads": leads, "max_concurrency": 1}
     worker = Worker(operator("add", "marketo", **arguments))
@@ -355,12 +353,12 @@ def test_a_retry_goes_on_where_a_killed_worker_ended(sandbox: Sandbox) -> None:
     worker.kill()
     assert Worker(operator("add", "marketo", **arguments)).end()["result"]["added"] == 1500
     assert list_calls(sandbox).total == 6
-    # A task that was cleared after its end does all of it again: it has no effect on those who are in.
+    # A task that is cleared after its success processes all leads again: that has no effect.
     assert Worker(operator("add", "marketo", **arguments)).end()["result"]["added"] == 1500
     assert list_calls(sandbox).total == 11
 
 
-def test_what_a_task_remembers_survives_a_line_cut_short_and_stays_small(
+def test_the_task_state_file_survives_a_truncated_line_and_stays_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FileTaskState, "_TIDY_AFTER", 10)

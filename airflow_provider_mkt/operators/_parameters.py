@@ -1,0 +1,169 @@
+"""Values of templated parameters.
+
+A templated parameter arrives as what the DAG author gave, as the result of another task, or as the text that
+its template rendered to. These functions turn it into one type, or raise an error that names the parameter
+and never repeats its value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.redaction import describe_type
+
+_EMPTY = ("", "None")
+"""Text that a template renders to when its value is missing."""
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a parameter has no value."""
+    return value is None or value in _EMPTY
+
+
+def optional_str(field: str, value: object) -> str | None:
+    """Return an id or a name as text, or None when it is missing.
+
+    A mapping with the field's own name as a key stands for the value under that key, so that
+    ``email_id=clone.output`` works.
+
+    :raises InvalidInput: when it is neither text nor a whole number.
+    """
+    if isinstance(value, Mapping) and field in value:
+        value = value[field]
+    if is_missing(value.strip() if isinstance(value, str) else value):
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InvalidInput(field, f"must be text or a whole number, not {describe_type(value)}")
+    return str(value).strip()
+
+
+def required_str(field: str, value: object) -> str:
+    """Return an id or a name as text.
+
+    :raises InvalidInput: when it is missing, or neither text nor a whole number.
+    """
+    text = optional_str(field, value)
+    if text is None:
+        raise InvalidInput(field, "is missing or empty")
+    return text
+
+
+def to_bool(field: str, value: object) -> bool:
+    """Return a boolean, also from the text ``true``, ``1``, ``yes``, ``false``, ``0`` or ``no``.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in ("true", "1", "yes"):
+        return True
+    if text in ("false", "0", "no", "", "none"):
+        return False
+    raise InvalidInput(field, f"must be true or false, not {describe_type(value)}")
+
+
+def as_time(field: str, value: object) -> datetime | None:
+    """Return a time in UTC, from a datetime or ISO 8601 text, or None when it is missing.
+
+    :raises InvalidInput: when it is not a time, or has no UTC offset.
+    """
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        import pendulum
+
+        try:
+            value = pendulum.parse(value, tz=None)
+        except ValueError:
+            raise InvalidInput(field, f"must be an ISO 8601 time, not {describe_type(value)}") from None
+    if not isinstance(value, datetime):
+        raise InvalidInput(field, f"must be a time, not {describe_type(value)}")
+    if value.tzinfo is None:
+        raise InvalidInput(field, "has no offset; write it as 2026-01-31T09:00:00+01:00 or with Z")
+    return value.astimezone(UTC)
+
+
+def as_list(field: str, value: object) -> list[Any]:
+    """Return a list, from an iterable or JSON text of a list. Text and mappings are not iterables here.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    decoded = decode_json(field, value, "a list")
+    if isinstance(decoded, (str, bytes, Mapping)) or not isinstance(decoded, Iterable):
+        raise InvalidInput(field, f"must be a list, not {describe_type(decoded)}")
+    return list(decoded)
+
+
+def optional_list(field: str, value: object) -> list[Any]:
+    """Return a list as :func:`as_list` does, or an empty one when the value is missing.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    return [] if is_missing(value) else as_list(field, value)
+
+
+def as_mapping(field: str, value: object) -> dict[str, Any]:
+    """Return a dict, from a mapping or JSON text of one.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    decoded = decode_json(field, value, "a mapping")
+    if not isinstance(decoded, Mapping):
+        raise InvalidInput(field, f"must be a mapping, not {describe_type(decoded)}")
+    return dict(decoded)
+
+
+def as_mappings(field: str, value: object, defaults: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Return a list of dicts, each completed with *defaults*.
+
+    :raises InvalidInput: when it is not a list, or one of its items is not a mapping.
+    """
+    complete = []
+    for index, item in enumerate(as_list(field, value)):
+        if not isinstance(item, Mapping):
+            raise InvalidInput(f"{field}[{index}]", f"must be a mapping, not {describe_type(item)}")
+        complete.append({**defaults, **item})
+    return complete
+
+
+def decode_json(field: str, value: object, expected: str) -> object:
+    """Decode text as JSON, and return any other value as it is.
+
+    :param expected: what the value should be, for the error.
+    :raises InvalidInput: when the text is not JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise InvalidInput(field, f"must be {expected}, not {describe_type(value)}") from None
+
+
+@dataclass(frozen=True, repr=False)
+class HeldCallable:
+    """Holds a callable that is the value of a templated parameter.
+
+    Airflow calls a callable in a templated field while it renders the templates, with arguments of its own.
+    The holder is not callable, so Airflow leaves it alone and shows its text as the rendered value.
+
+    :param function: takes no arguments.
+    """
+
+    function: Callable[[], object]
+
+    def __repr__(self) -> str:
+        # No memory address: the text is part of the serialized DAG, whose hash must not change.
+        named = self.function if hasattr(self.function, "__qualname__") else type(self.function)
+        return f"<callable {named.__module__}.{named.__qualname__}>"
+
+
+def hold_callable(value: object) -> Any:
+    """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
+    return HeldCallable(value) if callable(value) else value
