@@ -1,4 +1,4 @@
-"""What a DAG file pays for the provider, and what Airflow needs of its operators when it parses one."""
+"""The cost of importing the provider in a DAG file, and what Airflow requires of operators at parse time."""
 
 from __future__ import annotations
 
@@ -275,9 +275,9 @@ def test_the_docstring_of_an_operator_describes_every_parameter(
         for parameter in inspect.signature(one.__init__).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
-    told = "".join(one.__doc__ or "" for one in ours)
+    documented = "".join(one.__doc__ or "" for one in ours)
     assert named
-    assert [one for one in named if f":param {one}:" not in told] == []
+    assert [one for one in named if f":param {one}:" not in documented] == []
 
 
 def test_every_operator_and_sensor_of_the_provider_is_tested_here() -> None:

@@ -1,4 +1,4 @@
-"""The provider in a running Airflow, with scheduler and triggerer, and tasks killed in the middle."""
+"""The provider in a running Airflow with scheduler and triggerer, including killed tasks."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         service.stop()
 
 
-def _asked_again(sandbox: Sandbox, platform: str) -> None:
-    """Wait until the status of an import is asked for once more."""
+def _wait_for_next_poll(sandbox: Sandbox, platform: str) -> None:
+    """Wait until the status of an import is polled once more."""
     route = {"hubspot": "/crm/v3/imports/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
     calls = sandbox.platforms[platform].calls
     before = calls.of("GET", route[platform]).total
@@ -78,7 +78,7 @@ def leads(folder: Path, name: str) -> str:
 def test_the_example_dags_succeed_and_deferred_tasks_free_their_workers(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    # Long enough for the waiting to be seen.
+    # Long enough to observe the deferred state.
     sandbox.hubspot.settings.email_processing = 25
     runs = {
         dag_id: airflow.scheduled(dag_id)
@@ -97,7 +97,7 @@ def test_the_example_dags_succeed_and_deferred_tasks_free_their_workers(
 def test_imports_exports_sends_and_condition_sensors_wait_in_the_triggerer(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    # Long enough for the waiting to be seen.
+    # Long enough to observe the deferred state.
     sandbox.hubspot.settings.import_startup = sandbox.hubspot.settings.send_queue = 6
     sandbox.marketo.settings.export_minutes = 0.05
     leads(tmp_path, "waiting")
@@ -106,13 +106,13 @@ def test_imports_exports_sends_and_condition_sensors_wait_in_the_triggerer(
     assert states["waiting"] == "success", sorted(seen)
     tasks = {"sensor", "import", "export", "send"}
     assert {task for _, task, state in seen if state == "deferred"} == tasks
-    told = {task: airflow.returned("waiting", run_id, task) for task in tasks}
-    assert told["sensor"] == {"leads": 3}
-    assert told["import"]["imported"] == 3
-    assert told["export"]["rows"] == 5
-    assert told["send"]["state"] == "SENT"
-    mails = [mail for mail in sandbox.hubspot.world.single_sends.all() if mail.to == "ada@example.com"]
-    assert [mail.result for mail in mails] == ["SENT"]
+    returned = {task: airflow.returned("waiting", run_id, task) for task in tasks}
+    assert returned["sensor"] == {"leads": 3}
+    assert returned["import"]["imported"] == 3
+    assert returned["export"]["rows"] == 5
+    assert returned["send"]["state"] == "SENT"
+    sends = [send for send in sandbox.hubspot.world.single_sends.all() if send.to == "ada@example.com"]
+    assert [send.result for send in sends] == ["SENT"]
 
 
 def test_a_retry_finishes_a_killed_sync_without_lost_or_duplicate_leads(
@@ -165,10 +165,10 @@ def test_retries_continue_to_wait_for_imports_whose_workers_were_killed(
     before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
     run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
     for platform in worlds:
-        _asked_again(sandbox, platform)
+        _wait_for_next_poll(sandbox, platform)
         airflow.kill_task("killed_import", run_id, platform)
     for platform in worlds:
-        _asked_again(sandbox, platform)
+        _wait_for_next_poll(sandbox, platform)
         assert airflow.tasks("killed_import", run_id)[platform]["try_number"] == 2
     sandbox.clock.advance(HOUR)
     states, seen = airflow.finish({"killed_import": run_id})
