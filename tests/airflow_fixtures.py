@@ -10,7 +10,7 @@ import pytest
 from airflow_runs import Airflow, connected
 from workers import hurry
 
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 
 @pytest.fixture

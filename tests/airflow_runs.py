@@ -14,9 +14,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 _numbers = itertools.count(1)
 

@@ -10,7 +10,7 @@ from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.client.hubspot.account import account_info, oauth
 from airflow_provider_mkt.client.hubspot.automation import flows, sequences, workflows
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as at
 
 SCENES = Scenes()
 ADA = seed.CONTACT_IDS[0]

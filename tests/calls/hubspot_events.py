@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.hubspot.events import (
     marketing_events,
 )
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as at
+from airflow_provider_mkt.sandbox.hubspot.events import seed as at
 
 SCENES = Scenes()
 ADA, BRUNO = seed.CONTACT_IDS[:2]

@@ -15,7 +15,7 @@ from calls.ways import two_ways
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding
+from airflow_provider_mkt.sandbox.hubspot.events import seed as seeding
 
 CONNECTIONS: dict[str, dict[str, Any]] = {
     "account": {"password": seed.TOKEN},

@@ -176,7 +176,7 @@ def an_emails_life(run: Way) -> None:
 def a_sample_of_an_email(run: Way) -> None:
     run(emails.send_sample(WELCOME, "me+test@example.com", lead_id=ANNA, text_only=True))
     # Samples are in no answer.
-    (sent,) = run.world.samples
+    (sent,) = run.state.samples
     assert (sent.email_id, sent.address) == (WELCOME, "me+test@example.com")
 
 

@@ -24,8 +24,8 @@ class Way(_Way):
 
     @property
     def world(self) -> Any:
-        self.box.marketo.world.settle()
-        return self.box.marketo.world
+        self.box.marketo.state.run_due_work()
+        return self.box.marketo.state
 
     def hook_of(self, who: str) -> MarketoHook:
         return MarketoHook(CONN_ID)

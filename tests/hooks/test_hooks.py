@@ -31,9 +31,9 @@ from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -10,7 +10,7 @@ import pytest
 from airflow_runs import Airflow, connected
 from workers import hurry
 
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 

@@ -15,10 +15,10 @@ from airflow_runs import Airflow, Run
 from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.operators import _exporting
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.world import exports
-from airflow_provider_mkt.sandbox.marketo.world.exports import ExportJob
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.exports import store as exports
+from airflow_provider_mkt.sandbox.marketo.exports.store import ExportJob
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 RANGE = 'start="2025-01-01T00:00:00Z", end="2025-01-31T00:00:00Z"'
@@ -61,8 +61,8 @@ def failed(run: Run) -> str:
 
 
 def jobs(sandbox: Sandbox) -> list[ExportJob]:
-    sandbox.marketo.world.settle()
-    return sandbox.marketo.world.exports.all()
+    sandbox.marketo.state.run_due_work()
+    return sandbox.marketo.state.exports.all()
 
 
 def statuses(sandbox: Sandbox) -> Counter[str]:
@@ -83,12 +83,12 @@ def ids(path: Path) -> list[int]:
 def spread(sandbox: Sandbox, *moments: datetime) -> None:
     """Let the seeded leads, in order, be created at these times."""
     for number, moment in enumerate(moments):
-        lead = sandbox.marketo.world.leads.existing(seed.ANNA + number)
+        lead = sandbox.marketo.state.leads.existing(seed.ANNA + number)
         lead.created_at = lead.updated_at = moment
 
 
 def name(sandbox: Sandbox, lead_id: int, last_name: str) -> None:
-    sandbox.marketo.world.leads.existing(lead_id).values["lastName"] = last_name
+    sandbox.marketo.state.leads.existing(lead_id).values["lastName"] = last_name
 
 
 def exporting(out: Path | str, **more: Any) -> ExportLeadsOperator:

@@ -11,7 +11,7 @@ from airflow_runs import Airflow, Run
 
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
 START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
@@ -33,10 +33,10 @@ def small_parts(monkeypatch: pytest.MonkeyPatch, *, rows: int) -> None:
 def jobs(sandbox: Sandbox, platform: str) -> list[Any]:
     """Every import that the platform ever had."""
     if platform == "marketo":
-        sandbox.marketo.world.settle()
-        return list(sandbox.marketo.world.imports.all())
-    sandbox.hubspot.world.imports.settle()
-    return list(sandbox.hubspot.world.imports.all())
+        sandbox.marketo.state.run_due_work()
+        return list(sandbox.marketo.state.imports.all())
+    sandbox.hubspot.state.imports.run_due_work()
+    return list(sandbox.hubspot.state.imports.all())
 
 
 def write(path: Path, text: str | bytes) -> str:

@@ -21,7 +21,7 @@ from airflow_provider_mkt.operators.program_members import SetProgramStatusOpera
 from airflow_provider_mkt.operators.sequences import EnrollSequenceOperator
 from airflow_provider_mkt.operators.subscriptions import SubscribeOperator, UnsubscribeOperator
 from airflow_provider_mkt.operators.workflows import EnrollWorkflowOperator
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 OPERATORS: dict[str, type[MemberOperator[Any]]] = {
     "add": AddToListOperator,
@@ -80,7 +80,7 @@ def rejects(outcome: dict[str, Any]) -> list[tuple[str, str]]:
 
 def create_leads(box: Sandbox, number: int) -> list[int]:
     """Create that many leads on Marketo and return their ids."""
-    leads, now = box.marketo.world.leads, box.clock.now()
+    leads, now = box.marketo.state.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
 

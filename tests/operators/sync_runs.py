@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.operators._lease import Lease
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import pipeline
 
 BOTH = ["hubspot", "marketo"]
@@ -37,8 +37,8 @@ LATE = SHORT + MARGIN + 0.5
 def world(sandbox: Sandbox, platform: str) -> list[dict[str, Any]]:
     """Every lead the platform holds, with its id."""
     if platform == "hubspot":
-        return [{"id": contact.id, **contact.properties} for contact in sandbox.hubspot.world.contacts.live()]
-    return [{"id": str(lead.id), **lead.values} for lead in sandbox.marketo.world.leads]
+        return [{"id": contact.id, **contact.properties} for contact in sandbox.hubspot.state.contacts.live()]
+    return [{"id": str(lead.id), **lead.values} for lead in sandbox.marketo.state.leads]
 
 
 def emails(sandbox: Sandbox, platform: str) -> Counter[str]:

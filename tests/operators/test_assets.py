@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def last_event(name: str) -> Any:
@@ -54,7 +54,7 @@ def test_a_waiting_operator_adds_the_result_of_its_jobs(
 
 
 def test_the_result_of_a_named_call_is_not_added(airflow: Airflow, sandbox: Sandbox) -> None:
-    someone = next(iter(sandbox.marketo.world.leads))
+    someone = next(iter(sandbox.marketo.state.leads))
     run = airflow.run(
         "from airflow.sdk import Asset\n"
         "from airflow_provider_mkt.operators.marketo import MarketoOperator\n"

@@ -14,9 +14,9 @@ from airflow_provider_mkt.operators.campaigns import (
     AssociateAssetsOperator,
     UpdateCampaignBatchOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SPRING, WEBINAR = hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN
 NOBODY = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
@@ -38,7 +38,7 @@ def associating(**more: Any) -> AssociateAssetsOperator:
 
 
 def properties(box: Sandbox, guid: str) -> dict[str, str]:
-    campaign = box.hubspot.world.campaigns.get(guid)
+    campaign = box.hubspot.state.campaigns.get(guid)
     assert campaign is not None
     return campaign.properties
 
@@ -88,7 +88,7 @@ update >> archive >> again
         "rejected": {},
     }
     assert (run.returned["again"]["archived"], run.returned["again"]["absent"]) == (0, list(created))
-    assert len(sandbox.hubspot.world.campaigns) == 2
+    assert len(sandbox.hubspot.state.campaigns) == 2
     calls = sandbox.hubspot.calls
     assert calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 3
     assert calls.of("POST", "/marketing/v3/campaigns/batch/archive").total == 3
@@ -108,7 +108,7 @@ def test_campaigns_are_updated_by_id_or_name_each_with_its_own_fields(
 def test_rejected_campaigns_fail_the_task_after_the_others_are_updated(
     sandbox: Sandbox, hurried: None
 ) -> None:
-    store = sandbox.hubspot.world.campaigns
+    store = sandbox.hubspot.state.campaigns
     twins = [store.create({"hs_name": "Twin"}) for _ in range(2)]
     campaigns = [
         {"id": SPRING, "hs_start_date": "x"},
@@ -148,7 +148,7 @@ def test_all_campaigns_are_updated_and_archived_despite_lost_answers(
     sandbox.hubspot.faults.add("*/batch/archive", when=when, answer={"status": 502})
     assert updating([SPRING, WEBINAR], {"hs_notes": "new"}).execute(context())["updated"] == 2
     assert archiving([SPRING, {"name": "Webinar series"}]).execute(context())["archived"] == 2
-    assert len(sandbox.hubspot.world.campaigns) == 0
+    assert len(sandbox.hubspot.state.campaigns) == 0
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
@@ -194,7 +194,7 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
     assets={{"FORM": ["a/b", 7, 7], "OBJECT_LIST": ["{{{{ params.list }}}}"]}}, remove={{"CTA": [1]}},
     params={{"list": "{hubspot.LIST_ID}"}})
 """
-    campaign = sandbox.hubspot.world.campaigns.get(SPRING)
+    campaign = sandbox.hubspot.state.campaigns.get(SPRING)
     assert campaign is not None
     campaign.assets["CTA"] = {"1": "one", "2": "two"}
     for run in (airflow.run(body), airflow.run(body)):
@@ -246,7 +246,7 @@ def test_rejected_assets_fail_the_task_after_the_others_are_added(sandbox: Sandb
             associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
             "remove: has an asset that assets has too",
         ),
-        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo; only hubspot"),
+        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo, not hubspot"),
     ],
 )
 def test_a_wrong_parameter_is_named_and_nothing_is_changed(
@@ -254,7 +254,7 @@ def test_a_wrong_parameter_is_named_and_nothing_is_changed(
 ) -> None:
     failed(operator, named)
     assert sandbox.hubspot.calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 0
-    assert len(sandbox.hubspot.world.campaigns) == 2
+    assert len(sandbox.hubspot.state.campaigns) == 2
 
 
 # -- Marketo ------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_marketo_programs_are_updated_by_id_or_name(sandbox: Sandbox, hurried: N
         {"name": "Nobody"},
     ]
     outcome = failed(updating(campaigns, {"description": "new"}, "marketo"), "there is no such program")
-    programs = sandbox.marketo.world.programs
+    programs = sandbox.marketo.state.programs
     assert outcome["campaigns"] == {
         str(marketo.DEFAULT_PROGRAM): str(marketo.DEFAULT_PROGRAM),
         "November Newsletter": str(marketo.EMAIL_PROGRAM),
@@ -286,7 +286,7 @@ def test_marketo_programs_are_deleted_and_those_in_use_are_reported(
     monkeypatch.setattr(program_actions, "_LOOK_AFTER", 0.1)
     if when:
         sandbox.marketo.faults.add("*/delete.json", when=when, answer=RESET)
-    programs = sandbox.marketo.world.programs
+    programs = sandbox.marketo.state.programs
     programs[marketo.EMAIL_PROGRAM].locked = True
     campaigns = [marketo.DEFAULT_PROGRAM, {"name": "November Newsletter"}, {"name": "Nobody"}, 404]
     outcome = failed(archiving(campaigns, "marketo"), "1 of 4 campaigns were rejected")

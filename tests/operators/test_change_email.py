@@ -16,9 +16,9 @@ from airflow_provider_mkt.operators.emails import (
     UnpublishEmailOperator,
     UpdateEmailOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def updating(email_id: Any, changes: Any, conn: str = "hubspot", **more: Any) -> UpdateEmailOperator:
@@ -32,7 +32,7 @@ def unpublishing(email_id: Any, conn: str = "hubspot") -> UnpublishEmailOperator
 
 
 def live(box: Sandbox, email_id: str) -> Any:
-    return box.hubspot.world.emails.get(email_id)
+    return box.hubspot.state.emails.get(email_id)
 
 
 # -- changing -----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_hubspot_a_draft_that_a_user_is_editing_is_published_with_the_change(
     sandbox: Sandbox, hurried: None
 ) -> None:
     email = live(sandbox, hubspot.NEWSLETTER_EMAIL)
-    sandbox.hubspot.world.emails.change_draft(email, {"subject": "Old", "name": "Edited"})
+    sandbox.hubspot.state.emails.change_draft(email, {"subject": "Old", "name": "Edited"})
     updating(hubspot.NEWSLETTER_EMAIL, {"subject": "New"}).execute(context())
     PublishEmailOperator(
         task_id="publish", conn_id="hubspot_default", email_id=hubspot.NEWSLETTER_EMAIL
@@ -99,7 +99,7 @@ def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: San
         "version": "draft",
         "state": "approved",
     }
-    email = sandbox.marketo.world.emails[marketo.APPROVED_EMAIL]
+    email = sandbox.marketo.state.emails[marketo.APPROVED_EMAIL]
     assert email.name == "Hello"
     assert email.draft is not None
     assert (email.draft.subject, email.draft.pre_header, email.draft.text_only) == ("New", "p", True)
@@ -142,7 +142,7 @@ ROUTE = "/marketing/v3/emails/{emailId}/unpublish"
 def scheduled(box: Sandbox) -> str:
     email = live(box, hubspot.SCHEDULED_EMAIL)
     email.live["publishDate"] = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
-    box.hubspot.world.emails.publish(email)
+    box.hubspot.state.emails.publish(email)
     return hubspot.SCHEDULED_EMAIL
 
 
@@ -204,8 +204,8 @@ def test_marketo_an_email_is_unapproved_once(sandbox: Sandbox, hurried: None, wh
         name="Copy",
         folder_id=marketo.EMAIL_FOLDER,
     ).execute(context(task="clone"))
-    email = sandbox.marketo.world.emails[int(clone["email_id"])]
-    email.approve(sandbox.marketo.world.now())
+    email = sandbox.marketo.state.emails[int(clone["email_id"])]
+    email.approve(sandbox.marketo.state.now())
     if when:
         sandbox.marketo.faults.add("*/unapprove.json", when=when, answer=RESET)
     outcomes = [unpublishing(email.id, "marketo").execute(context(run=run)) for run in "ab"]

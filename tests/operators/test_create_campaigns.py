@@ -12,9 +12,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 CREATE = "*/batch/create"
 ROUTE = "/marketing/v3/campaigns/batch/create"
@@ -26,7 +26,7 @@ LOST: dict[str, dict[str, Any]] = {"reset": RESET, "502": {"status": 502}, "524"
 def names(box: Sandbox) -> Counter[str]:
     """How often each name exists, without the seeded campaigns."""
     known = {hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN}
-    return Counter(one.name for one in box.hubspot.world.campaigns.all() if one.id not in known)
+    return Counter(one.name for one in box.hubspot.state.campaigns.all() if one.id not in known)
 
 
 def sent(box: Sandbox) -> int:
@@ -67,7 +67,7 @@ def test_120_campaigns_are_created_in_batches_of_50_and_a_second_run_creates_non
     first = create(airflow, wanted)
     assert first.state == "success", first.log[-2000:]
     outcome = first.returned["create"]
-    world = sandbox.hubspot.world.campaigns
+    world = sandbox.hubspot.state.campaigns
     assert {name: world.get(guid).name for name, guid in outcome["campaigns"].items()} == {
         one["name"]: one["name"] for one in wanted
     }
@@ -88,7 +88,7 @@ def test_defaults_and_own_fields_reach_the_platform(airflow: Airflow, sandbox: S
         'campaign_defaults={"hs_notes": "shared", "hs_start_date": "2036-01-01"}',
     )
     assert run.state == "success", run.log[-2000:]
-    found = {one.name: one.properties for one in sandbox.hubspot.world.campaigns.all()}
+    found = {one.name: one.properties for one in sandbox.hubspot.state.campaigns.all()}
     assert found["One"]["hs_notes"] == "shared"
     assert found["Two"] == {"hs_name": "Two", "hs_notes": "own", "hs_start_date": "2036-01-01"}
 
@@ -216,7 +216,7 @@ def test_results_without_names_are_looked_up_and_not_sent_again(
     )
     run = create(airflow, [{"name": "A"}, {"name": "B"}])
     assert run.state == "success", run.log[-2000:]
-    ids = {one.name: one.id for one in sandbox.hubspot.world.campaigns.all()}
+    ids = {one.name: one.id for one in sandbox.hubspot.state.campaigns.all()}
     assert run.returned["create"]["campaigns"] == {"A": ids["A"], "B": ids["B"]}
     assert sent(sandbox) == 1
 
@@ -269,7 +269,7 @@ def test_a_connection_of_another_type_is_rejected(
 
 def programs(box: Sandbox) -> Counter[str]:
     known = {marketo.NURTURE_PROGRAM, marketo.EMAIL_PROGRAM, marketo.DEFAULT_PROGRAM}
-    return Counter(one.name for one in box.marketo.world.programs.values() if one.id not in known)
+    return Counter(one.name for one in box.marketo.state.programs.values() if one.id not in known)
 
 
 def create_programs(airflow: Airflow, campaigns: Any, defaults: Any = DEFAULTS) -> Any:
@@ -325,7 +325,7 @@ def test_marketo_programs_have_their_tags_and_costs_from_the_start(
     wanted = [{"name": "A", "tags": north}, {"name": "B", "costs": spent}]
     run = create(airflow, wanted, f"campaign_defaults={DEFAULTS!r}", "marketo_default")
     assert run.state == "success", run.log[-2000:]
-    made = {one.name: (one.tags, one.costs) for one in sandbox.marketo.world.programs.values()}
+    made = {one.name: (one.tags, one.costs) for one in sandbox.marketo.state.programs.values()}
     assert (made["A"], made["B"]) == ((north, []), ([], spent))
 
 

@@ -11,9 +11,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 CLONE = "*/clone*"
 SOURCES = {"hubspot": hubspot.NEWSLETTER_EMAIL, "marketo": marketo.APPROVED_EMAIL}
@@ -27,7 +27,7 @@ def cloning(platform: str, name: str = "Copy", **more: Any) -> CloneEmailOperato
 
 
 def copies(box: Sandbox, platform: str, name: str = "Copy") -> list[str]:
-    world = getattr(box, platform).world
+    world = getattr(box, platform).state
     emails = world.emails.all() if platform == "hubspot" else world.emails.values()
     return [str(one.id) for one in emails if one.name == name]
 
@@ -68,7 +68,7 @@ def test_a_copy_is_created_with_the_dated_paths(
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     outcomes = [cloning("hubspot", language="de").execute(context(run=run)) for run in "ab"]
     assert [one["created"] for one in outcomes] == [True, False]
-    copy = sandbox.hubspot.world.emails.get(outcomes[0]["email_id"])
+    copy = sandbox.hubspot.state.emails.get(outcomes[0]["email_id"])
     assert copy is not None
     assert copy.live["language"] == "de"
     assert sandbox.hubspot.calls.of("POST", "/marketing/emails/2026-03/clone").total == 1
@@ -200,7 +200,7 @@ def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str
 
 def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None) -> None:
     outcome = creating("marketo").execute(context())
-    draft = sandbox.marketo.world.emails[int(outcome["email_id"])].draft
+    draft = sandbox.marketo.state.emails[int(outcome["email_id"])].draft
     assert draft is not None
     assert (draft.subject, draft.reply_email, draft.operational) == ("Hi", "b@example.com", True)
 

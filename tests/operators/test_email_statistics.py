@@ -13,8 +13,8 @@ from airflow_runs import Airflow
 from workers import Worker, context, until
 
 from airflow_provider_mkt.operators.statistics import EmailStatisticsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 TOTALS = "/marketing/v3/emails/statistics/list"
 
@@ -27,7 +27,7 @@ def writing(path: Any, **more: Any) -> EmailStatisticsOperator:
 @pytest.fixture
 def sent(sandbox: Sandbox) -> list[str]:
     """Two sent emails: to a list of three people, and to all five."""
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     newsletter = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert newsletter is not None
     emails.publish(newsletter)

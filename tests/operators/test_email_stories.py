@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 IMPORTS = """
 from airflow_provider_mkt.operators.campaigns import AssociateAssetsOperator
@@ -42,10 +42,10 @@ count = EmailStatisticsOperator(task_id="count", output_path="{tmp_path}/f.jsonl
 update >> vary >> other >> file >> publish >> count
 """)
     assert run.state == "success", run.log[-3000:]
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     made = [emails.get(run.returned[task]["email_id"]) for task in ("clone", "vary")]
     assert [one.live["subject"] for one in made if one is not None] == ["A", "B"]
-    campaign = sandbox.hubspot.world.campaigns.get(hubspot.SPRING_CAMPAIGN)
+    campaign = sandbox.hubspot.state.campaigns.get(hubspot.SPRING_CAMPAIGN)
     assert campaign is not None
     assert list(campaign.assets["MARKETING_EMAIL"]) == [run.returned["clone"]["email_id"]]
     rows = [json.loads(line) for line in (tmp_path / "f.jsonl").read_text().splitlines()]

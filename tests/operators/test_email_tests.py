@@ -11,9 +11,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.email_tests import CreateABTestVariationOperator, SendSampleEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 CREATE = "*/create-variation"
 
@@ -27,7 +27,7 @@ def varying(
 
 
 def variations(box: Sandbox) -> list[str]:
-    return [one.id for one in box.hubspot.world.emails.all() if one.role == "variant"]
+    return [one.id for one in box.hubspot.state.emails.all() if one.role == "variant"]
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
@@ -116,7 +116,7 @@ def sampling(to: Any = TO, email_id: Any = marketo.DRAFT_EMAIL, **more: Any) -> 
 
 
 def samples(box: Sandbox) -> list[str]:
-    return [one.address for one in box.marketo.world.samples]
+    return [one.address for one in box.marketo.state.samples]
 
 
 def test_each_address_gets_a_sample_and_a_cleared_task_sends_none_twice(

@@ -13,11 +13,11 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.operators.nurture import EnrollNurtureOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.world.folders import Place
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 
 ADD = "*/add"
 STATUS = "*/members/status.json"
@@ -45,7 +45,7 @@ def rejects(run: Any) -> list[dict[str, Any]]:
 
 
 def enrolled(box: Sandbox, campaign: str = hubspot.WELCOME_NURTURE) -> Counter[str]:
-    return Counter(one.lead for one in box.hubspot.world.legacy.enrolments if one.campaign == campaign)
+    return Counter(one.lead for one in box.hubspot.state.nurture.enrolments if one.campaign == campaign)
 
 
 def test_leads_are_enrolled_and_enrolled_leads_are_no_failure(airflow: Airflow, sandbox: Sandbox) -> None:
@@ -181,7 +181,7 @@ def test_no_log_line_contains_the_access_token_of_the_url(
 
 
 def statuses(box: Sandbox) -> dict[int, str]:
-    program = box.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = box.marketo.state.programs[marketo.NURTURE_PROGRAM]
     return {lead: member.status for lead, member in program.members.items()}
 
 
@@ -204,7 +204,7 @@ def test_by_status_leads_become_members_and_members_are_moved_forward_only(
         (0, 3, 0, 0),
     ]
     assert set(statuses(sandbox).values()) == {"Engaged"}
-    program = sandbox.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
     stream = program.members[marketo.DAVID].stream
     assert stream is not None
     assert stream.name == marketo.FIRST_STREAM
@@ -243,19 +243,19 @@ def test_by_status_an_unknown_status_enrolls_no_lead_and_fails(airflow: Airflow,
 
 def requests(box: Sandbox) -> Counter[int]:
     """Count how often each lead was requested."""
-    return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
+    return Counter(row.lead_id for row in box.marketo.state.log.all(REQUEST_CAMPAIGN))
 
 
 def runs(box: Sandbox) -> Counter[int]:
     """Count how often each lead went through the campaign's flow."""
     box.clock.advance(10)
-    box.marketo.world.settle()
-    campaign = box.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
+    box.marketo.state.run_due_work()
+    campaign = box.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN]
     return Counter({lead: len(entries) for lead, entries in campaign.members.items()})
 
 
 def create_leads(box: Sandbox, number: int) -> list[int]:
-    leads, now = box.marketo.world.leads, box.clock.now()
+    leads, now = box.marketo.state.leads, box.clock.now()
     partition = leads.partitions[0]
     return [leads.insert({"email": f"crowd{n}@example.com"}, partition, now).id for n in range(number)]
 
@@ -288,7 +288,7 @@ def test_by_campaign_100_leads_per_request_enter_the_stream_of_the_campaign(
     assert sandbox.marketo.calls.of("POST", TRIGGER_ROUTE).total == 3
     assert requests(sandbox) == Counter(leads)
     assert runs(sandbox) == Counter(leads)
-    program = sandbox.marketo.world.programs[marketo.NURTURE_PROGRAM]
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
     assert {member.stream.name for member in program.members.values() if member.stream} == {
         marketo.SECOND_STREAM
     }
@@ -305,12 +305,15 @@ def test_by_campaign_members_are_left_out_and_duplicates_are_requested_once(
 
 
 def test_by_campaign_tokens_are_used_in_the_email(airflow: Airflow, sandbox: Sandbox) -> None:
-    campaign = sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN]
-    campaign.folder, campaign.program_id = Place(marketo.DEFAULT_PROGRAM, "Program"), marketo.DEFAULT_PROGRAM
+    campaign = sandbox.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN]
+    campaign.folder, campaign.program_id = (
+        FolderRef(marketo.DEFAULT_PROGRAM, "Program"),
+        marketo.DEFAULT_PROGRAM,
+    )
     run = enroll(airflow, by_campaign([marketo.ANNA], more="tokens={'{{my.Headline}}': 'Hello'}"))
     assert run.state == "success", run.log[-2000:]
     assert runs(sandbox) == Counter([marketo.ANNA])
-    assert [mail.tokens["Headline"] for mail in sandbox.marketo.world.outbox] == ["Hello"]
+    assert [mail.tokens["Headline"] for mail in sandbox.marketo.state.outbox] == ["Hello"]
 
 
 @pytest.mark.parametrize(
@@ -337,7 +340,7 @@ def test_by_campaign_an_invalid_request_fails_and_requests_no_lead(
 
 
 def test_by_campaign_a_campaign_without_the_trigger_is_rejected(airflow: Airflow, sandbox: Sandbox) -> None:
-    sandbox.marketo.world.campaigns[marketo.REQUEST_CAMPAIGN].trigger = "Fills Out Form"
+    sandbox.marketo.state.campaigns[marketo.REQUEST_CAMPAIGN].trigger = "Fills Out Form"
     run = enroll(airflow, by_campaign(LEADS))
     assert "has no trigger for API requests" in run.log
     assert requests(sandbox) == Counter()

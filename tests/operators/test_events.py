@@ -18,9 +18,9 @@ from airflow_provider_mkt.operators.events import (
     RecordAttendanceOperator,
     UpsertMarketingEventsOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.hubspot.events import seed as hubspot
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -29,7 +29,7 @@ NOON = "2026-05-01T12:00:00+02:00"
 
 
 def events(box: Sandbox) -> list[Any]:
-    return [one for one in box.hubspot.world.events.all() if one.external_account_id == "a1"]
+    return [one for one in box.hubspot.state.events.all() if one.external_account_id == "a1"]
 
 
 def wanted(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ def recording(rows: Any, **more: Any) -> RecordAttendanceOperator:
 
 
 def interactions(box: Sandbox, state: str = "ATTENDED") -> int:
-    event = box.hubspot.world.events.get(hubspot.WEBINAR_OBJECT)
+    event = box.hubspot.state.events.get(hubspot.WEBINAR_OBJECT)
     assert event is not None
     return sum(one.state == state for part in event.participations.values() for one in part.interactions)
 
@@ -219,7 +219,7 @@ def test_a_file_of_attendees_is_recorded_once_in_two_runs(sandbox: Sandbox, tmp_
 def test_contacts_that_do_not_exist_are_rejected_and_the_others_recorded(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    contacts, path = sandbox.hubspot.world.contacts, tmp_path / "rejects.jsonl"
+    contacts, path = sandbox.hubspot.state.contacts, tmp_path / "rejects.jsonl"
     merged, survivor, other = seed.CONTACT_IDS[:3]
     contacts.merge(contacts.get(survivor), contacts.get(merged))  # type: ignore[arg-type]
     rows = [{"contact_id": one, "interaction_at": 1_777_777_777_000} for one in (survivor, "123", other)]
@@ -230,12 +230,12 @@ def test_contacts_that_do_not_exist_are_rejected_and_the_others_recorded(
 
 
 def test_an_event_of_any_app_is_found_by_object_id_and_no_contact_is_created(sandbox: Sandbox) -> None:
-    known = len(list(sandbox.hubspot.world.contacts.live()))
+    known = len(list(sandbox.hubspot.state.contacts.live()))
     which = {"external_event_id": None, "external_account_id": None}
     rows = [{"email": "ada@example.com", "interaction_at": NOON}, *attendees(1)]
     outcome, _ = failed(recording(rows, state="register", object_id=hubspot.FOREIGN_EVENT_OBJECT, **which))
     assert (outcome["recorded"], outcome["rejected"]) == (1, 1)
-    assert len(list(sandbox.hubspot.world.contacts.live())) == known
+    assert len(list(sandbox.hubspot.state.contacts.live())) == known
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -29,8 +29,8 @@ from export_runs import (
 from workers import context
 
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EVERYBODY = list(range(seed.ANNA, seed.ELIF + 1))
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -37,9 +37,9 @@ from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.client.marketo import platform
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.marketo.world import exports
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.exports import store as exports
 
 READ = "/bulk/v1/leads/export/{exportId}/file.json"
 QUOTA = {
@@ -95,7 +95,7 @@ def test_the_next_try_after_a_killed_worker_continues_its_jobs(
     sandbox: Sandbox, tmp_path: Path, call: str, when: Any, skip: int
 ) -> None:
     out = tmp_path / "out.csv"
-    lead = sandbox.marketo.world.leads.existing(seed.ELIF)
+    lead = sandbox.marketo.state.leads.existing(seed.ELIF)
     lead.created_at += timedelta(days=30)
     sandbox.marketo.faults.add(call, when=when, skip=skip, delay=30)
     worker = Worker(exporting(out))
@@ -135,7 +135,7 @@ def test_a_task_cancelled_while_it_takes_a_permit_cancels_its_jobs_too(
         seen[permit.kind] += 1
         if seen["bulk_extracts.enqueue"] == 2:
             seen.clear()
-            with budget.counter.lock:
+            with budget.store.lock:
                 os.kill(os.getpid(), signal.SIGTERM)
         release(budget, permit, took)
 
@@ -196,7 +196,7 @@ def test_a_deferred_task_whose_trigger_cannot_poll_fails_instead_of_deferring_ag
 def test_the_next_try_downloads_only_windows_that_are_not_written(sandbox: Sandbox, tmp_path: Path) -> None:
     path = f"{tmp_path}/one/{{window}}.csv"
     moved = f"{tmp_path}/other/{{window}}.csv"
-    later = sandbox.marketo.world.leads.existing(seed.ELIF)
+    later = sandbox.marketo.state.leads.existing(seed.ELIF)
     later.created_at += timedelta(days=30)
     for wanted in (path, moved):
         sandbox.marketo.faults.add(FILE, skip=1, answer={"status": 502}, times=5)
@@ -251,7 +251,7 @@ def test_failed_and_canceled_jobs_are_created_again(
     def written(job: exports.ExportJob, at: datetime) -> tuple[exports.Extract, str]:
         number = next(attempts)
         if number == 1:
-            sandbox.marketo.world.exports.cancel(job, at)
+            sandbox.marketo.state.exports.cancel(job, at)
         return (exports.NOTHING, "Disk full") if number == 0 else write(job, at)
 
     monkeypatch.setattr(exports, "_written", written)

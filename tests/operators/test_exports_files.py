@@ -32,8 +32,8 @@ from airflow_provider_mkt.actions.marketo.exports import windows
 from airflow_provider_mkt.client.errors import InvalidInput, JobFailed
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.operators._tables import Table
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SECOND = timedelta(seconds=1)
 READ = "/bulk/v1/leads/export/{exportId}/file.json"
@@ -54,7 +54,7 @@ def read(sandbox: Sandbox) -> int:
 def test_a_download_cut_off_in_every_tenth_of_the_file_is_resumed_there(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.marketo.world.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
+    sandbox.marketo.state.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
     succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {RANGE}'))
     content = (tmp_path / "first.csv").read_bytes()
     tenth = len(content) // 10 + 1

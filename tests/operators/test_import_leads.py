@@ -10,8 +10,8 @@ from airflow_runs import Airflow
 from import_runs import failed, jobs, lines, max_in_flight, run_import, small_parts, succeeded, write
 from sync_runs import BOTH, FIRST, KNOWN, SEEDED, emails, world
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 CODE = {"hubspot": "COULD_NOT_PARSE_NUMBER", "marketo": "ROW_FAILED"}
@@ -124,7 +124,7 @@ def test_program_members_get_their_status(airflow: Airflow, quick: Sandbox, tmp_
     outcome = succeeded(run_import(airflow, "marketo", source, arguments))
     assert (outcome["imported"], outcome["jobs"][0]["kind"]) == (2, "member_import")
     ids = {lead["email"]: int(lead["id"]) for lead in world(quick, "marketo")}
-    members = quick.marketo.world.programs[marketo.NURTURE_PROGRAM].members
+    members = quick.marketo.state.programs[marketo.NURTURE_PROGRAM].members
     assert [members[ids[email]].status for email in ("a@x.org", "b@x.org")] == ["Engaged"] * 2
 
 
@@ -134,10 +134,10 @@ def test_leads_are_added_to_a_list_one_part_at_a_time(
     small_parts(monkeypatch, rows=2)
     quick.marketo.settings.import_startup = 0.1
     source = write(tmp_path / "leads.csv", "email\n" + "".join(f"lead{n}@x.org\n" for n in range(6)))
-    before = len(quick.marketo.world.lists[marketo.STATIC_LIST].members)
+    before = len(quick.marketo.state.lists[marketo.STATIC_LIST].members)
     outcome = succeeded(run_import(airflow, "marketo", source, f"list_id={marketo.STATIC_LIST}"))
     assert (outcome["imported"], len(outcome["jobs"])) == (6, 3)
-    assert len(quick.marketo.world.lists[marketo.STATIC_LIST].members) == before + 6
+    assert len(quick.marketo.state.lists[marketo.STATIC_LIST].members) == before + 6
 
 
 def test_contacts_get_dates_of_the_order_that_is_said_and_a_list(

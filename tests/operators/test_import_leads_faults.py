@@ -19,9 +19,9 @@ from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.operators import _importing
 from airflow_provider_mkt.operators._task_state import _path
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world import imports as marketo_imports
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.imports import store as marketo_imports
 
 LOST_AFTER = 0.8
 AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter().max_in_flight}
@@ -222,7 +222,7 @@ def test_an_import_that_was_canceled_before_a_try_is_made_again_and_one_canceled
     quick: Sandbox, tmp_path: Path
 ) -> None:
     slowly(quick)
-    source, store = leads(tmp_path / "leads.csv"), quick.hubspot.world.imports
+    source, store = leads(tmp_path / "leads.csv"), quick.hubspot.state.imports
     worker = Worker(importing("hubspot", source))
     until(started(quick, "hubspot", 1))
     worker.kill()

@@ -15,9 +15,9 @@ from workers import RESET, Worker, context, until
 from airflow_provider_mkt.actions.marketo.leads import PushWriter
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, SubmitFormOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM, PUSH_LEAD
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -35,7 +35,7 @@ def people(count: int) -> list[dict[str, str]]:
 
 
 def activities(box: Sandbox, kind: int) -> list[Any]:
-    return box.marketo.world.log.all(kind)
+    return box.marketo.state.log.all(kind)
 
 
 def refused(operator: Any) -> tuple[dict[str, Any], str]:
@@ -70,7 +70,7 @@ PushLeadsOperator(task_id="push", conn_id="marketo_default", program_name="{PROG
     pushed = activities(sandbox, PUSH_LEAD)
     assert len(pushed) == 306
     assert pushed[0].attributes["Source"] == "Fair"
-    assert len(sandbox.marketo.world.programs[marketo.DEFAULT_PROGRAM].members) == 305
+    assert len(sandbox.marketo.state.programs[marketo.DEFAULT_PROGRAM].members) == 305
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -157,7 +157,7 @@ SubmitFormOperator(task_id="fill", conn_id="marketo_default", form_id="{marketo.
     assert run.state == "success", run.log[-3000:]
     told = run.returned["fill"]
     assert (told["outcome"], told["status"], told["form_id"]) == ("form_submission", "created", "7001")
-    assert int(told["lead_id"]) in sandbox.marketo.world.programs[marketo.DEFAULT_PROGRAM].members
+    assert int(told["lead_id"]) in sandbox.marketo.state.programs[marketo.DEFAULT_PROGRAM].members
     again = [filling().execute(context()) for _ in range(2)]
     assert again[0] == again[1] == {**told, "status": "updated"}
     assert fills(sandbox) == 2

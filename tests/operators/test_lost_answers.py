@@ -22,13 +22,13 @@ from airflow_provider_mkt.operators.programs import (
     UnapproveProgramOperator,
 )
 from airflow_provider_mkt.operators.smart_campaigns import ScheduleCampaignOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.world.folders import Place
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS, REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 
 LATER = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
 PEOPLE = [marketo.ANNA, marketo.BEN]
@@ -196,8 +196,8 @@ pytestmark = pytest.mark.usefixtures("hurried")
 def state(box: Sandbox) -> dict[str, Any]:
     """What a run leaves behind, without ids and times."""
     box.clock.advance(3 * 3600)
-    one, other = box.hubspot.world, box.marketo.world
-    other.settle()
+    one, other = box.hubspot.state, box.marketo.state
+    other.run_due_work()
     return {
         "campaigns": Counter(campaign.name for campaign in one.campaigns.all()),
         "sends": {
@@ -206,7 +206,7 @@ def state(box: Sandbox) -> dict[str, Any]:
         "published": {
             email.id: (len(email.sends), email.state(2e9, one.settings)) for email in one.emails.all()
         },
-        "nurture": Counter((enrolment.campaign, enrolment.lead) for enrolment in one.legacy.enrolments),
+        "nurture": Counter((enrolment.campaign, enrolment.lead) for enrolment in one.nurture.enrolments),
         "programs": Counter((program.name, program.status) for program in other.programs.values()),
         "members": {
             program.id: sorted(program.members) for program in other.programs.values() if program.id < 5000
@@ -224,7 +224,7 @@ def state(box: Sandbox) -> dict[str, Any]:
         "leads": sorted(lead.id for lead in other.leads),
         "merges": len(other.log.all(MERGE_LEADS)),
         "runs": Counter(campaign.name for campaign in other.campaigns.values() for _ in campaign.runs),
-        "tokens": other.tokens.of(Place(marketo.EMAIL_PROGRAM, "Program")),
+        "tokens": other.tokens.of(FolderRef(marketo.EMAIL_PROGRAM, "Program")),
     }
 
 
@@ -235,11 +235,11 @@ def glob(route: str) -> str:
 
 def run(task: str, fault: str | None, run_id: str) -> tuple[dict[str, Any], set[str]]:
     with connected() as box:
-        program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+        program = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
         program.end = LATER + timedelta(days=9)
         if task == "marketo unapprove":
             program.start = LATER
-            approve_program(box.marketo.world, program)
+            approve_program(box.marketo.state, program)
         if fault:
             method, route = fault.split(" ", 1)
             box.marketo.faults.add(glob(route), method=method, when="after", answer=RESET)

@@ -13,8 +13,8 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.sends import SendEmailToPeopleOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EMAIL, OTHER = hubspot.TRANSACTIONAL_EMAIL, hubspot.SINGLE_SEND_EMAIL
 SEND = "*/single-email/send"
@@ -38,7 +38,7 @@ def mailing(leads: Any = PEOPLE, **more: Any) -> SendEmailToPeopleOperator:
 
 
 def mails(box: Sandbox) -> Counter[str]:
-    return Counter(one.to for one in box.hubspot.world.single_sends.all() if one.result == "SENT")
+    return Counter(one.to for one in box.hubspot.state.single_sends.all() if one.result == "SENT")
 
 
 def each(people: Any = PEOPLE) -> Counter[str]:
@@ -135,4 +135,4 @@ def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
     with pytest.raises(AirflowFailException, match=named) as failure:
         mailing(**arguments).execute(context())
     assert "@" not in str(failure.value)
-    assert sandbox.hubspot.world.single_sends.all() == []
+    assert sandbox.hubspot.state.single_sends.all() == []

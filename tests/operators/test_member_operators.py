@@ -15,9 +15,9 @@ from workers import RESET, Worker, until
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
 from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
 from airflow_provider_mkt.operators._task_state import FileTaskState
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync.members import MemberReport
 
 pytestmark = pytest.mark.usefixtures("hurried")
@@ -30,8 +30,8 @@ LIST = {"hubspot": hubspot.LIST_ID, "marketo": marketo.STATIC_LIST}
 
 def in_list(box: Sandbox, platform: str) -> set[str]:
     if platform == "hubspot":
-        return set(box.hubspot.world.lists.ids_in(hubspot.LIST_ID))
-    return {str(lead) for lead in box.marketo.world.lists[marketo.STATIC_LIST].members}
+        return set(box.hubspot.state.lists.ids_in(hubspot.LIST_ID))
+    return {str(lead) for lead in box.marketo.state.lists[marketo.STATIC_LIST].members}
 
 
 def list_calls(box: Sandbox) -> Any:
@@ -98,7 +98,7 @@ def test_leads_that_do_not_exist_are_rejected_and_the_rejects_file_can_be_read_a
 
 
 def test_a_dynamic_list_and_a_list_of_other_objects_are_rejected(sandbox: Sandbox) -> None:
-    lists = sandbox.hubspot.world.lists
+    lists = sandbox.hubspot.state.lists
     one = lists.get(hubspot.LIST_ID)
     assert one is not None
     one.kind = "DYNAMIC"
@@ -127,7 +127,7 @@ def test_leads_are_deleted_once_and_missing_leads_are_no_failure(sandbox: Sandbo
 
 
 def test_the_old_id_of_a_merged_contact_does_not_delete_the_winner(sandbox: Sandbox) -> None:
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     winner, loser = contacts.get(ADA), contacts.get(BRUNO)
     assert winner is not None
     assert loser is not None
@@ -167,7 +167,7 @@ def test_subscriptions_behave_the_same_in_every_version(
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
     sandbox.hubspot.settings.gdpr = True
-    store, leads = sandbox.hubspot.world.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
+    store, leads = sandbox.hubspot.state.subscriptions, [MAIL, " New@Example.com", "new@example.com"]
     basis = {
         "subscription_id": NEWS,
         "legal_basis": "CONSENT_WITH_NOTICE",

@@ -14,12 +14,12 @@ from member_runs import counts, create_leads, execute, operator, rejects
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.work import flows
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -49,8 +49,8 @@ REQUEST = {
 def applied(box: Sandbox, name: str) -> Counter[Any]:
     """Count how often each lead was enrolled or requested."""
     if name == "request":
-        return Counter(row.lead_id for row in box.marketo.world.log.all(REQUEST_CAMPAIGN))
-    store = box.hubspot.world.automation
+        return Counter(row.lead_id for row in box.marketo.state.log.all(REQUEST_CAMPAIGN))
+    store = box.hubspot.state.automation
     return Counter(one.contact for one in (store.in_workflows if name == "workflow" else store.in_sequences))
 
 
@@ -188,12 +188,12 @@ def test_other_leads_in_a_later_try_fail_before_the_first_request(sandbox: Sandb
 def test_contacts_rejected_by_a_workflow_are_reported_and_tried_again_by_a_cleared_task(
     sandbox: Sandbox,
 ) -> None:
-    mute = sandbox.hubspot.world.contacts.create({"firstname": "Mute"})
+    mute = sandbox.hubspot.state.contacts.create({"firstname": "Mute"})
     leads = [ADA, "999999", mute.id]
     outcome = run("workflow", leads=leads)
     assert counts(outcome) == (1, 0, 2, 0)
     assert sorted(rejects(outcome)) == sorted([("999999", "NOT_FOUND"), (mute.id, "NO_EMAIL")])
-    sandbox.hubspot.world.contacts.update(mute, {"email": "mute@example.com"})
+    sandbox.hubspot.state.contacts.update(mute, {"email": "mute@example.com"})
     assert counts(run("workflow", leads=leads)) == (2, 0, 1, 0)
     assert applied(sandbox, "workflow") == Counter([ADA, mute.id])
 

@@ -10,10 +10,10 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.merging import MergeLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import MERGE_LEADS
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -41,8 +41,8 @@ def merging(platform: str, *losers: Any, winner: Any = None, **more: Any) -> Mer
 def merges(box: Sandbox, platform: str) -> int:
     """How many leads were merged on the platform, by any request."""
     if platform == "marketo":
-        return len(list(box.marketo.world.log.all(MERGE_LEADS)))
-    return len(box.hubspot.world.contacts.get(ADA).merged)  # type: ignore[union-attr]
+        return len(list(box.marketo.state.log.all(MERGE_LEADS)))
+    return len(box.hubspot.state.contacts.get(ADA).merged)  # type: ignore[union-attr]
 
 
 def request_count(box: Sandbox, platform: str) -> int:
@@ -98,7 +98,7 @@ def test_two_concurrent_runs_merge_once(sandbox: Sandbox, platform: str) -> None
 
 
 def test_marketo_more_losers_than_a_call_takes_are_merged_by_several_calls(sandbox: Sandbox) -> None:
-    leads = sandbox.marketo.world.leads
+    leads = sandbox.marketo.state.leads
     [default, *_] = leads.partitions
     made = [leads.insert({"email": f"{n}@example.com"}, default, sandbox.clock.now()).id for n in range(26)]
     outcome = merging("marketo", *made).execute(context())
@@ -110,12 +110,12 @@ def test_marketo_a_rejected_request_is_split_until_only_the_rejected_leads_are_l
     sandbox.marketo.faults.add(MERGE, answer={"code": "1076"}, times=2)
     with pytest.raises(AirflowFailException, match="1 of 2 leads were rejected: '1002'"):
         merging("marketo").execute(context())
-    assert sandbox.marketo.world.leads.get(marketo.BEN) is not None
-    assert sandbox.marketo.world.leads.get(marketo.CARLA) is None
+    assert sandbox.marketo.state.leads.get(marketo.BEN) is not None
+    assert sandbox.marketo.state.leads.get(marketo.CARLA) is None
 
 
 def test_hubspot_each_loser_that_cannot_be_merged_has_its_reason(sandbox: Sandbox) -> None:
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     contacts.merge(contacts.get(hubspot.CONTACT_IDS[3]), contacts.get(BRUNO))  # type: ignore[arg-type]
     one = context()
     with pytest.raises(AirflowFailException, match="2 of 3 leads were rejected"):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 IMPORTS = """
 from airflow_provider_mkt.operators.hubspot import HubSpotOperator
@@ -39,7 +39,7 @@ MarketoOperator(task_id="lead", conn_id="marketo_default", call="leads.get", arg
 
 def test_pages_stream_to_a_file(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
     for number in range(25):
-        sandbox.hubspot.world.campaigns.create({"hs_name": f"Campaign {number}"})
+        sandbox.hubspot.state.campaigns.create({"hs_name": f"Campaign {number}"})
     path = tmp_path / "campaigns.jsonl"
     run = airflow.run(
         IMPORTS
@@ -103,7 +103,7 @@ HubSpotOperator(
     )
     assert run.tasks == {"publish": "failed"}
     assert "It is not sent again by itself" in run.log
-    email = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
+    email = sandbox.hubspot.state.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
     assert len(email.sends) == 1
 

@@ -17,8 +17,8 @@ from airflow_provider_mkt.operators.programs import (
     SetProgramTokensOperator,
     UnapproveProgramOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -36,11 +36,11 @@ def cloning(name: str = "Copy", program_id: Any = marketo.EMAIL_PROGRAM, **more:
 
 
 def copies(box: Sandbox, name: str = "Copy") -> list[int]:
-    return [one.id for one in box.marketo.world.programs.values() if one.name == name]
+    return [one.id for one in box.marketo.state.programs.values() if one.name == name]
 
 
 def approved(box: Sandbox, **more: Any) -> Any:
-    program = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+    program = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
     outcome = ScheduleEmailProgramOperator(**CONN, program_id=program.id, **more).execute(
         context(run="approve")
     )
@@ -49,8 +49,8 @@ def approved(box: Sandbox, **more: Any) -> Any:
 
 
 def mails(box: Sandbox) -> int:
-    box.marketo.world.settle()
-    return len(box.marketo.world.outbox)
+    box.marketo.state.run_due_work()
+    return len(box.marketo.state.outbox)
 
 
 def test_an_email_program_is_cloned_gets_tokens_is_scheduled_and_sends(
@@ -87,7 +87,7 @@ copy >> fill >> when >> back >> again
     assert returned["again"]["job"] == {"platform": "marketo", "kind": "email_send", "id": str(copy)}
     sandbox.clock.advance(3700)
     assert mails(sandbox) == 3
-    assert {mail.tokens["Headline"] for mail in sandbox.marketo.world.outbox} == {"Snow"}
+    assert {mail.tokens["Headline"] for mail in sandbox.marketo.state.outbox} == {"Snow"}
 
 
 # -- copies -------------------------------------------------------------------------------------------
@@ -141,10 +141,10 @@ def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox) -> None:
 def test_a_program_that_cannot_be_cloned_fails_without_retry(
     sandbox: Sandbox, operator: Any, named: str
 ) -> None:
-    known = len(sandbox.marketo.world.programs)
+    known = len(sandbox.marketo.state.programs)
     with pytest.raises(AirflowFailException, match=named):
         operator().execute(context())
-    assert len(sandbox.marketo.world.programs) == known
+    assert len(sandbox.marketo.state.programs) == known
 
 
 # -- tokens -------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_a_wrong_schedule_approves_nothing(sandbox: Sandbox, more: Any, named: s
         ScheduleEmailProgramOperator(**CONN, **{"program_id": marketo.EMAIL_PROGRAM, **more}).execute(
             context()
         )
-    assert not sandbox.marketo.world.programs[marketo.EMAIL_PROGRAM].locked
+    assert not sandbox.marketo.state.programs[marketo.EMAIL_PROGRAM].locked
 
 
 def unapproving() -> UnapproveProgramOperator:

@@ -11,9 +11,9 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, as_soon_as, context, until
 
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 PUBLISH = "*/publish"
 ROUTE = "/marketing/v3/emails/{emailId}/publish"
@@ -26,7 +26,7 @@ LOST: dict[str, dict[str, Any]] = {
 
 
 def sends(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> int:
-    email = box.hubspot.world.emails.get(email_id)
+    email = box.hubspot.state.emails.get(email_id)
     assert email is not None
     return len(email.sends)
 
@@ -193,7 +193,7 @@ def test_publish_at_schedules_once_and_accepts_the_same_time_again(
         seconds=1
     )
     assert again.returned["publish"]["published"] is False
-    email = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
+    email = sandbox.hubspot.state.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
     assert [abs(send.due - moment.timestamp()) < 1 for send in email.sends] == [True]
 
@@ -224,7 +224,7 @@ def test_send_now_sends_an_email_that_is_set_up_for_later(airflow: Airflow, sand
 def test_publish_at_overrides_the_time_in_a_draft_that_a_user_edits(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     email = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
     emails.change_draft(email, {"subject": "Edited", "sendOnPublish": True})
@@ -269,7 +269,7 @@ def test_an_email_that_cannot_be_published_fails_without_retry_and_sends_nothing
 def test_an_email_that_is_published_or_being_sent_is_not_changed(
     airflow: Airflow, sandbox: Sandbox, email_id: str
 ) -> None:
-    emails = sandbox.hubspot.world.emails
+    emails = sandbox.hubspot.state.emails
     email = emails.get(email_id)
     assert email is not None
     if not email.sends:
@@ -348,9 +348,9 @@ def test_an_email_that_a_user_unpublished_is_not_published_by_a_retry(
         )
 
     assert "JobsOverdue" in Worker(operator()).end()["error"]
-    email = sandbox.hubspot.world.emails.get(hubspot.SCHEDULED_EMAIL)
+    email = sandbox.hubspot.state.emails.get(hubspot.SCHEDULED_EMAIL)
     assert email is not None
-    sandbox.hubspot.world.emails.unpublish(email)
+    sandbox.hubspot.state.emails.unpublish(email)
     until(lambda: "somebody took it back" in Worker(operator()).end()["error"])
     assert request_count(sandbox) == 1
     # Cleared by a user, who has seen the failure.
@@ -390,7 +390,7 @@ APPROVE = "*/approve.json"
 
 
 def program(box: Sandbox) -> Any:
-    found = box.marketo.world.programs[marketo.EMAIL_PROGRAM]
+    found = box.marketo.state.programs[marketo.EMAIL_PROGRAM]
     found.end = datetime.now(UTC) + timedelta(days=30)
     return found
 
@@ -405,9 +405,9 @@ def approvals(box: Sandbox, kind: str = "program/{id}/approve") -> int:
 
 
 def mails(box: Sandbox) -> dict[int, int]:
-    box.marketo.world.settle()
+    box.marketo.state.run_due_work()
     counted: dict[int, int] = {}
-    for mail in box.marketo.world.outbox:
+    for mail in box.marketo.state.outbox:
         counted[mail.lead_id] = counted.get(mail.lead_id, 0) + 1
     return counted
 
@@ -425,7 +425,7 @@ def test_marketo_a_draft_is_approved_once_and_a_second_run_does_not_change_it(
     assert first.returned["publish"]["published"] is True
     assert first.returned["publish"]["state"] == "approved"
     assert again.returned["publish"]["published"] is False
-    assert sandbox.marketo.world.emails[marketo.DRAFT_EMAIL].status == "approved"
+    assert sandbox.marketo.state.emails[marketo.DRAFT_EMAIL].status == "approved"
 
 
 @pytest.mark.parametrize("code", ["702", None])
@@ -544,10 +544,10 @@ def test_marketo_waiting_ends_when_the_email_is_sent(
 def test_marketo_a_program_that_a_user_unapproves_while_the_task_waits_fails_without_retry(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
-    from airflow_provider_mkt.sandbox.marketo.work.sending import unapprove_program
+    from airflow_provider_mkt.sandbox.marketo.emails.sending import unapprove_program
 
     one = program(sandbox)
-    with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.world, one)):
+    with as_soon_as(lambda: one.locked, lambda: unapprove_program(sandbox.marketo.state, one)):
         run = publish(
             airflow,
             f'program_id={marketo.EMAIL_PROGRAM}, publish_at="{later(hours=1)}", wait_for_completion=True, '

@@ -11,8 +11,8 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.sends import SendSingleEmailOperator, SendTransactionalEmailOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EMAIL, OTHER = hubspot.TRANSACTIONAL_EMAIL, hubspot.SINGLE_SEND_EMAIL
 SEND = "*/single-email/send"
@@ -38,11 +38,11 @@ def waiting(to: Any = ADA, **more: Any) -> SendTransactionalEmailOperator:
 
 def mails(box: Sandbox) -> list[str]:
     """Who has received an email; two requests with one send give one entry."""
-    return sorted(one.to for one in box.hubspot.world.single_sends.all() if one.result == "SENT")
+    return sorted(one.to for one in box.hubspot.state.single_sends.all() if one.result == "SENT")
 
 
 def sent_requests(box: Sandbox) -> list[Any]:
-    return box.hubspot.world.single_sends.all()
+    return box.hubspot.state.single_sends.all()
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03"])
@@ -83,7 +83,7 @@ SendSingleEmailOperator(task_id="single", conn_id="hubspot_default", email_id={O
         "state": "SENT",
     }
     assert "example.com" not in json.dumps(run.returned)
-    ada = sandbox.hubspot.world.contacts.find("email", ADA)
+    ada = sandbox.hubspot.state.contacts.find("email", ADA)
     assert ada is not None
     assert ada.properties["company"] == "New"
 
@@ -193,7 +193,7 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
 
 
 def test_a_failed_email_is_sent_again_when_the_task_is_cleared(sandbox: Sandbox, hurried: None) -> None:
-    subscriptions = sandbox.hubspot.world.subscriptions
+    subscriptions = sandbox.hubspot.state.subscriptions
     refusal, subscriptions.refusal = subscriptions.refusal, lambda *_: "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
     with pytest.raises(AirflowFailException, match="PREVIOUSLY_UNSUBSCRIBED_MESSAGE"):
         waiting().execute(context())

@@ -15,8 +15,8 @@ from airflow_provider_mkt.operators.smart_campaigns import (
     DeactivateCampaignOperator,
     ScheduleCampaignOperator,
 )
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -37,12 +37,12 @@ def scheduling(campaign_id: Any = marketo.BATCH_CAMPAIGN, **more: Any) -> Schedu
 
 def runs(box: Sandbox) -> int:
     """How many runs the campaign and its copies have."""
-    return sum(len(one.scheduled) for one in box.marketo.world.campaigns.values())
+    return sum(len(one.scheduled) for one in box.marketo.state.campaigns.values())
 
 
 def ran_before(box: Sandbox) -> None:
     """Give the campaign a first run, after which its status does not show a second one."""
-    box.marketo.world.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
+    box.marketo.state.campaigns[marketo.BATCH_CAMPAIGN].runs.append(datetime.now(UTC) - timedelta(days=30))
 
 
 def request_count(box: Sandbox) -> int:
@@ -70,10 +70,10 @@ ScheduleCampaignOperator(task_id="run", conn_id="marketo_default", campaign_id="
         "run_at": moment.isoformat(),
     }
     assert [run.returned[task]["active"] for task in ("on", "off")] == [True, False]
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     assert world.campaigns[marketo.BATCH_CAMPAIGN].scheduled == [moment]
     sandbox.clock.advance(3700)
-    world.settle()
+    world.run_due_work()
     assert [mail.tokens["Headline"] for mail in world.outbox] == ["Snow"] * 3
 
 
@@ -225,7 +225,7 @@ def test_a_campaign_is_switched_once_and_not_changed_again(sandbox: Sandbox, way
         for name in "ab"
     )
     assert (first["changed"], again["changed"]) == (True, False)
-    assert sandbox.marketo.world.campaigns[campaign_id].active is (way == "on")
+    assert sandbox.marketo.state.campaigns[campaign_id].active is (way == "on")
 
 
 def test_a_batch_campaign_cannot_be_activated(sandbox: Sandbox) -> None:

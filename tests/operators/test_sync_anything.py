@@ -24,8 +24,8 @@ from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
-from airflow_provider_mkt.sandbox.limits import Window
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.server.limits import Window
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 WINDOW = 1.0

@@ -31,9 +31,9 @@ from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.marketo.leads import leads as marketo_leads
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.sync import pipeline
 
 
@@ -385,7 +385,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     def test_leads_go_to_the_partition_that_is_asked_for(self, airflow: Airflow, sandbox: Sandbox) -> None:
         arguments = f'leads=[{{"email": "a@example.com"}}], partition_name="{marketo_seed.EMEA_PARTITION}"'
         succeeded(sync(airflow, "marketo", arguments))
-        assert list(sandbox.marketo.world.leads)[-1].partition_id == 2
+        assert list(sandbox.marketo.state.leads)[-1].partition_id == 2
 
     def test_an_unknown_partition_ends_the_run_before_the_quota_does(
         self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch

@@ -46,8 +46,8 @@ from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.operators import _daily_quota
 from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -274,7 +274,7 @@ class TestTokens:
         assert outcome["created"] + outcome["updated"] == 1_000
         assert oauth.hubspot.calls.all.by_status[401] >= 1
         assert_everyone_once(oauth, "hubspot", 1_000)
-        for token in [*oauth.hubspot.world.credentials.tokens, hubspot_seed.REFRESH_TOKEN]:
+        for token in [*oauth.hubspot.state.credentials.tokens, hubspot_seed.REFRESH_TOKEN]:
             assert token not in run.log
 
     @pytest.mark.parametrize("platform", BOTH)
@@ -337,7 +337,7 @@ def produce():
         outcome = succeeded(run)
         assert outcome["total"] == 1_500
         assert outcome["rejected"] == 0
-        assert "The task comes back at" in run.log
+        assert "Deferred until" in run.log
         assert_everyone_once(box, platform, 1_500)
 
 

@@ -14,14 +14,14 @@ from pyarrow import parquet
 
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
-from airflow_provider_mkt.sandbox.limits import Window
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sandbox.server.limits import Window
 
 PLATFORMS = ["hubspot", "marketo"]
 
 
 def count(box: Sandbox, platform: str) -> int:
-    return len(box.hubspot.world.contacts) if platform == "hubspot" else len(box.marketo.world.leads)
+    return len(box.hubspot.state.contacts) if platform == "hubspot" else len(box.marketo.state.leads)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -16,7 +16,7 @@ from workers import Worker, until
 
 from airflow_provider_mkt.client.errors import InvalidRequest
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox import Sandbox
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 CITY = {"hubspot": "city", "marketo": "city"}

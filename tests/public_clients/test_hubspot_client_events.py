@@ -29,7 +29,7 @@ from public_clients import category, hubspot_client
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events.seeding import DEVELOPER_TOKEN, PRIVATE_APP_ID
+from airflow_provider_mkt.sandbox.hubspot.events.seed import DEVELOPER_TOKEN, PRIVATE_APP_ID
 
 ACCOUNT = "webinars"
 BEGIN = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=2)

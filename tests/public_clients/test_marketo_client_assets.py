@@ -115,7 +115,7 @@ def test_a_sample_of_an_email_is_sent(marketo: MarketoClient, box: Sandbox) -> N
         method="send_sample_email", id=seed.APPROVED_EMAIL, emailAddress="me@example.com", leadId=seed.ANNA
     )
     assert sent["result"] is True
-    assert [one.lead_id for one in box.marketo.world.samples] == [seed.ANNA]
+    assert [one.lead_id for one in box.marketo.state.samples] == [seed.ANNA]
 
 
 def test_a_draft_is_discarded_and_a_second_approval_is_rejected(marketo: MarketoClient) -> None:

@@ -1,4 +1,4 @@
-"""A HubSpot sandbox per module, put back to its seed for every test, and a client for it."""
+"""A HubSpot sandbox per module, which is reset for every test, and a client for it."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def api(box: Sandbox) -> Iterator[httpx.Client]:
 
 @pytest.fixture(params=sorted(PROFILES))
 def paths(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Prefixes of one profile; a test that takes this runs at both."""
+    """Prefixes of one profile; a test with this fixture runs with both."""
     return PROFILES[str(request.param)]

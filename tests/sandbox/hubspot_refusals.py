@@ -1,4 +1,4 @@
-"""Every refusal that HubSpot documents: what brings it about, and how it reads."""
+"""Every error that HubSpot documents: the request that causes it, and its content."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from airflow_provider_mkt.client.hubspot.subscriptions import (
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 
 ADA, BRUNO, *_ = seed.CONTACT_IDS
 EMAIL = "ada@example.com"
@@ -58,7 +58,7 @@ TIER = (PermissionDenied, "FORBIDDEN", 403)
 READ: Call[Any] = contacts.get(ADA)
 WRITE: Call[Any] = contacts.create({"email": "new@example.com"})
 UNKEYED: Call[Any] = campaigns.create({"hs_name": "New"})
-"""A second one would be another campaign."""
+"""A second request would create another campaign."""
 SEARCH: Call[Any] = contact_search.search(query="ada")
 
 Arrange = Callable[[Sandbox], object]
@@ -67,7 +67,7 @@ Expected = tuple[type[PlatformError], str, int]
 
 @dataclass(frozen=True)
 class Row:
-    """One documented refusal: what brings it about, and how it reads."""
+    """One documented error: the request that causes it, and its content."""
 
     call: Call[Any]
     expected: Expected
@@ -77,7 +77,7 @@ class Row:
 
 
 def answered(name: str) -> Arrange:
-    """The platform answers with a documented error before it does anything, as often as it is asked."""
+    """The platform responds with a documented error before the endpoint runs, to every request."""
     return lambda box: box.hubspot.faults.add("*", answer={"error": name}, times=None)
 
 
@@ -86,7 +86,7 @@ def plain(status: int, body: Any = None) -> Arrange:
 
 
 def without(**products: bool) -> Arrange:
-    """The account lacks products, or has features on."""
+    """The account lacks products, or has features switched on."""
 
     def arrange(box: Sandbox) -> None:
         for name, value in products.items():
@@ -96,7 +96,7 @@ def without(**products: bool) -> Arrange:
 
 
 def body(call: Call[Any], **changes: Any) -> Call[Any]:
-    """The call with other values in its body: what the call's own checks would not let through."""
+    """Return the call with other values in its body, which its own checks would reject."""
     assert isinstance(call.body, JsonBody)
     assert isinstance(call.body.value, dict)
     return replace(call, body=JsonBody({**call.body.value, **changes}))
@@ -108,13 +108,13 @@ def path(call: Call[Any], **values: str) -> Call[Any]:
 
 
 def upload(**changes: Any) -> Call[Any]:
-    """An import whose form was changed after it was checked."""
+    """Return an import whose form was changed after its checks."""
     assert isinstance(TWO_ROWS.body, FileBody)
     return replace(TWO_ROWS, body=replace(TWO_ROWS.body, **changes))
 
 
 def done(*calls: Call[Any]) -> Arrange:
-    """Calls that went well before."""
+    """Run calls that must succeed before."""
 
     def arrange(box: Sandbox) -> None:
         with HubSpotHook(CONN_ID) as hook:
@@ -125,17 +125,17 @@ def done(*calls: Call[Any]) -> Arrange:
 
 
 def many_identities(box: Sandbox) -> None:
-    contact = box.hubspot.world.contacts.get(ADA)
+    contact = box.hubspot.state.contacts.get(ADA)
     assert contact is not None
     contact.merged = [str(number) for number in range(250)]
 
 
 def an_active_list(box: Sandbox) -> None:
-    box.hubspot.world.lists.create("Active", list_id="777", kind="DYNAMIC")
+    box.hubspot.state.lists.create("Active", list_id="777", kind="DYNAMIC")
 
 
 def an_old_smtp_token(box: Sandbox) -> None:
-    token = box.hubspot.world.smtp_tokens.create("Shop", creates_contacts=True)
+    token = box.hubspot.state.smtp_tokens.create("Shop", creates_contacts=True)
     token.id, token.created = "old", token.created - 366 * 86_400
 
 
@@ -201,7 +201,7 @@ BY_STATUS = {
         f"{status} write": Row(UNKEYED, (OutcomeUnknown, "", status), answered(str(status)))
         for status in (500, 502, 503, 504, 522, 524)
     },
-    # The gateway says that the request went no further.
+    # The gateway did not forward the request.
     **{
         f"{status} write": Row(UNKEYED, (ServerUnavailable, "", status), answered(str(status)))
         for status in (521, 523, 525, 526)

@@ -1,4 +1,4 @@
-"""Runs calls against the HubSpot sandbox in their real drivers."""
+"""Run calls against the HubSpot sandbox in both drivers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONN_ID = "sandboxed"
 def connected(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, profile: str, token: str = seed.TOKEN
 ) -> HubSpotHook:
-    """A hook for the sandbox, in one profile."""
+    """Return a hook for the sandbox with one profile."""
     connection = {
         "conn_type": "hubspot",
         "host": box.hubspot.url,
@@ -45,14 +45,14 @@ def connected(
 
 
 def both(hook: HubSpotHook, call: Call[T]) -> T:
-    """The result of a call on this thread; on a loop it has to be the same."""
+    """Return the result of a call, which must be the same in both drivers."""
 
     async def on_a_loop() -> Any:
         async with await ahook_for(CONN_ID) as other:
             return await other.arun(call)
 
     reply = hook.reply(call)
-    # Answers are the same in shape wherever they come from, so every test that runs a call checks it.
+    # Every test that runs a call checks the format of its response.
     check(ANSWERS, call.name, hook.platform.account.api_version, reply.envelope)  # type: ignore[attr-defined]
     here, there = reply.value, asyncio.run(on_a_loop())
     assert here == there
@@ -60,13 +60,13 @@ def both(hook: HubSpotHook, call: Call[T]) -> T:
 
 
 def _boundless() -> SharedBudget:
-    """A budget without any rate, so one that always has a place."""
+    """Return a budget without a limit."""
     return SharedBudget(SQLiteStore(Path(tempfile.gettempdir()) / "never-made.db"), {})
 
 
 @dataclasses.dataclass
 class Runner:
-    """One account, one way to run calls.
+    """One account and one driver.
 
     :param way: ``sync`` or ``async``.
     """

@@ -1,4 +1,4 @@
-"""Runs calls of the client against the sandbox's Marketo, on a thread and on an event loop."""
+"""Run calls of the client against the Marketo sandbox in both drivers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDrive
 from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 _REQUEST_ID = re.compile(r"\b[0-9a-f]{4,5}#[0-9a-f]{9,}\b")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z\+0000|Z)")
 
 
 def unlimited() -> SharedBudget:
-    """A budget that always has a place, and so makes no file."""
+    """Return a budget without a limit, which needs no file."""
     return SharedBudget(SQLiteStore(Path(tempfile.gettempdir()) / "never-made.db"), {})
 
 
@@ -46,12 +46,12 @@ class Caller:
         self.driver = SyncDriver(unlimited())
 
     @property
-    def world(self) -> Any:
-        self.sandbox.marketo.world.settle()
-        return self.sandbox.marketo.world
+    def state(self) -> Any:
+        self.sandbox.marketo.state.run_due_work()
+        return self.sandbox.marketo.state
 
     def run(self, call: Call[Any]) -> Any:
-        """The result of a call; of a paged one the rows of all pages. Every answer is checked."""
+        """Return the result of a call, or the rows of all pages. Every response is checked."""
         if call.follow is None:
             return self._reply(call).value
         rows: list[Any] = []
@@ -80,7 +80,7 @@ class Caller:
             return rows
 
     def both(self, call: Call[Any], before: Iterable[Call[Any]] = ()) -> Any:
-        """Run a call in two equal worlds, blocking in one and not in the other, and compare."""
+        """Run a call with the blocking and with the async driver, each in a new state, and compare."""
         before = list(before)
         blocking = self._anew(before) or self.run(call)
         awaited = self._anew(before) or asyncio.run(self.arun(call))
@@ -94,7 +94,7 @@ class Caller:
 
 
 def plain(result: Any) -> Any:
-    """A result as JSON has it, with every time and every request id the same."""
+    """Return a result as JSON, with times and request ids replaced."""
     match result:
         case BaseModel():
             return plain(result.model_dump(exclude_defaults=True))

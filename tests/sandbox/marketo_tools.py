@@ -1,4 +1,4 @@
-"""A signed-in client of the sandbox's Marketo, for tests that speak real HTTP."""
+"""An HTTP client of the Marketo sandbox with a token."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 def sign_in(
@@ -21,16 +21,16 @@ def sign_in(
 
 
 class Api:
-    """Calls by tail, answered by the parsed envelope."""
+    """Requests by path, which return the parsed envelope."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.client = sign_in(sandbox)
 
     @property
-    def world(self) -> Any:
-        self.sandbox.marketo.world.settle()
-        return self.sandbox.marketo.world
+    def state(self) -> Any:
+        self.sandbox.marketo.state.run_due_work()
+        return self.sandbox.marketo.state
 
     def advance(self, seconds: float) -> None:
         self.sandbox.clock.advance(seconds)
@@ -53,7 +53,7 @@ class Api:
         return self.client.get(f"/bulk/v1{path}")
 
     def activities(self, *types: int, since: str = "2025-01-01T00:00:00Z") -> list[dict[str, Any]]:
-        """Read everything of some types that can be seen now."""
+        """Return all activities of some types that are visible now."""
         token = self.get("/v1/activities/pagingtoken.json", sinceDatetime=since)["nextPageToken"]
         rows: list[dict[str, Any]] = []
         while True:
@@ -71,15 +71,15 @@ def _field(value: Any) -> str:
 
 
 def code(answer: dict[str, Any]) -> str:
-    """The error code of a failed call."""
+    """Return the error code of a failed request."""
     assert answer["success"] is False, answer
     return str(answer["errors"][0]["code"])
 
 
 def reason(row: dict[str, Any]) -> str:
-    """The code a record was skipped for."""
+    """Return the code of a skipped record."""
     return str(row["reasons"][0]["code"])
 
 
-def place(number: int, kind: str = "Folder") -> dict[str, Any]:
+def folder_param(number: int, kind: str = "Folder") -> dict[str, Any]:
     return {"id": number, "type": kind}

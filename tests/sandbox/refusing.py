@@ -1,4 +1,4 @@
-"""Runs a call that is to be refused, on this thread and on a loop."""
+"""Run a call that must fail, in both drivers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE_ATTEMPT = RunContext(retry_policy=RetryPolicy(max_elapsed=0.0, max_ambiguous
 
 
 def refused(call: Call[Any]) -> Iterator[PlatformError]:
-    """The error on this thread, and then the one on a loop."""
+    """Return the errors of the blocking and of the async driver."""
 
     async def on_a_loop() -> None:
         async with (await ahook_for(CONN_ID)).bind(ONE_ATTEMPT) as hook:

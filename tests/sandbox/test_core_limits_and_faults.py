@@ -25,7 +25,7 @@ def test_rate_window_slides_with_the_clock(box: Sandbox, api: httpx.Client) -> N
     assert box.hubspot.calls.of("GET", f"{CONTACTS}/{{contactId}}").refused_for_rate == 1
 
 
-def test_a_refused_call_does_not_lengthen_the_wait(box: Sandbox, api: httpx.Client) -> None:
+def test_a_rejected_request_does_not_lengthen_the_wait(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.limits.rate.limit = 1
     api.get(ONE)
     box.clock.advance(6)
@@ -39,7 +39,7 @@ def test_limit_none_is_off(box: Sandbox, api: httpx.Client) -> None:
     assert {api.get(ONE).status_code for _ in range(250)} == {200}
 
 
-def test_daily_quota_rolls_at_midnight_of_the_account(box: Sandbox, api: httpx.Client) -> None:
+def test_daily_quota_resets_at_midnight_of_the_account(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.limits.daily.limit = 1
     assert api.get(ONE).status_code == 200
     refused = api.get(ONE)
@@ -49,7 +49,9 @@ def test_daily_quota_rolls_at_midnight_of_the_account(box: Sandbox, api: httpx.C
     assert api.get(ONE).status_code == 200
 
 
-def test_concurrency_over_the_limit_is_refused_and_the_peak_is_kept(box: Sandbox, api: httpx.Client) -> None:
+def test_concurrency_over_the_limit_is_rejected_and_the_peak_is_recorded(
+    box: Sandbox, api: httpx.Client
+) -> None:
     box.hubspot.limits.concurrency.limit = 2
     box.hubspot.latency = 1.5
     with ThreadPoolExecutor(4) as pool:
@@ -59,7 +61,7 @@ def test_concurrency_over_the_limit_is_refused_and_the_peak_is_kept(box: Sandbox
     assert box.hubspot.calls.all.refused_for_concurrency == 2
 
 
-def test_latency_is_the_least_time_of_a_call(box: Sandbox, api: httpx.Client) -> None:
+def test_latency_is_the_minimum_duration_of_a_request(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.latency = 0.15
     began = time.monotonic()
     api.get(ONE)
@@ -67,17 +69,17 @@ def test_latency_is_the_least_time_of_a_call(box: Sandbox, api: httpx.Client) ->
     assert time.monotonic() - began >= 0.3
 
 
-def test_fault_before_the_work_leaves_it_undone(box: Sandbox, api: httpx.Client) -> None:
+def test_fault_before_the_endpoint_prevents_its_effect(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.faults.add(CONTACTS, method="POST", answer={"status": 502, "body": "bad gateway"})
     body = {"properties": {"email": "new@example.com"}}
     reply = api.post(CONTACTS, json=body)
     assert (reply.status_code, reply.text) == (502, "bad gateway")
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
     assert api.post(CONTACTS, json=body).status_code == 201
 
 
 @pytest.mark.parametrize("answer", [{"reset": True}, {"error": "524"}, {"status": 500}])
-def test_fault_after_the_work_loses_only_the_answer(
+def test_fault_after_the_endpoint_only_loses_the_response(
     box: Sandbox, api: httpx.Client, answer: dict[str, object]
 ) -> None:
     box.hubspot.faults.add(CONTACTS, method="POST", when="after", answer=answer)
@@ -87,33 +89,37 @@ def test_fault_after_the_work_loses_only_the_answer(
             api.post(CONTACTS, json=body)
     else:
         assert api.post(CONTACTS, json=body).status_code >= 500
-    assert len(box.hubspot.world.contacts) == 6
+    assert len(box.hubspot.state.contacts) == 6
     assert api.post(CONTACTS, json=body).status_code == 409
     assert [hit.when for hit in box.hubspot.faults.fired] == ["after"]
 
 
-def test_reset_before_the_work_leaves_it_undone_and_is_counted(box: Sandbox, api: httpx.Client) -> None:
+def test_reset_before_the_endpoint_prevents_its_effect_and_is_counted(
+    box: Sandbox, api: httpx.Client
+) -> None:
     box.hubspot.faults.add("*", answer={"reset": True})
     with pytest.raises(httpx.NetworkError):
         api.post(CONTACTS, json={"properties": {"email": "new@example.com"}})
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
     assert box.hubspot.calls.of("POST", CONTACTS).by_status == {0: 1}
     assert api.get(ONE).status_code == 200
 
 
-def test_fault_skips_then_strikes_as_often_as_told(box: Sandbox, api: httpx.Client) -> None:
+def test_fault_skips_requests_and_then_applies_as_often_as_configured(
+    box: Sandbox, api: httpx.Client
+) -> None:
     box.hubspot.faults.add("/crm/*", answer={"error": "423"}, skip=1, times=2)
     assert [api.get(ONE).status_code for _ in range(4)] == [200, 423, 423, 200]
 
 
-def test_fault_with_only_a_delay_is_slow_and_then_right(box: Sandbox, api: httpx.Client) -> None:
+def test_fault_with_only_a_delay_slows_the_request_down(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.faults.add("*", delay=0.2)
     began = time.monotonic()
     assert api.get(ONE).status_code == 200
     assert time.monotonic() - began >= 0.2
 
 
-def test_fault_strikes_paths_that_no_endpoint_has(box: Sandbox, api: httpx.Client) -> None:
+def test_fault_applies_to_paths_without_an_endpoint(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.faults.add("/marketing/v9/*", answer={"error": "503"})
     assert api.get("/marketing/v9/things").status_code == 503
     assert api.get("/marketing/v9/things").status_code == 404
@@ -130,14 +136,12 @@ def test_fault_strikes_paths_that_no_endpoint_has(box: Sandbox, api: httpx.Clien
         {"answer": {"status": 500}, "unknown": 1},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(
-    box: Sandbox, api: httpx.Client, fault: dict[str, object]
-) -> None:
+def test_an_invalid_fault_is_rejected(box: Sandbox, api: httpx.Client, fault: dict[str, object]) -> None:
     assert api.post("/_sandbox/faults", json=fault).status_code == 400
     assert box.hubspot.faults.waiting == []
 
 
-def test_counters_say_how_many_calls_were_in_flight(box: Sandbox, api: httpx.Client) -> None:
+def test_counters_have_the_peak_of_requests_in_flight(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.latency = 1.5
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(api.get, [ONE] * 3))
@@ -149,7 +153,7 @@ def test_counters_say_how_many_calls_were_in_flight(box: Sandbox, api: httpx.Cli
     assert counter.first <= counter.last
 
 
-def test_call_log_does_not_grow_with_ids_nor_hold_secrets(box: Sandbox, api: httpx.Client) -> None:
+def test_call_log_neither_grows_with_ids_nor_contains_secrets(box: Sandbox, api: httpx.Client) -> None:
     for number in range(30):
         api.get(f"{CONTACTS}/{number}")
     guid, lead = seed.WELCOME_NURTURE, seed.LEAD_GUIDS[0]
@@ -163,7 +167,9 @@ def test_call_log_does_not_grow_with_ids_nor_hold_secrets(box: Sandbox, api: htt
 _TEXT = {"Content-Type": "text/plain"}
 
 
-def test_two_writers_may_look_up_before_either_inserts(box: Sandbox, api: httpx.Client) -> None:
+def test_two_simultaneous_upserts_can_both_search_before_either_inserts(
+    box: Sandbox, api: httpx.Client
+) -> None:
     box.hubspot.latency = 1.5
     body = {"inputs": [{"idProperty": "email", "id": "race@example.com", "properties": {}}]}
     barrier = threading.Barrier(2)
@@ -174,10 +180,10 @@ def test_two_writers_may_look_up_before_either_inserts(box: Sandbox, api: httpx.
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(upsert, range(2))) == [200, 409]
-    assert len(box.hubspot.world.contacts) == 6
+    assert len(box.hubspot.state.contacts) == 6
 
 
-def test_an_answer_can_end_before_its_end(box: Sandbox, api: httpx.Client) -> None:
+def test_a_response_can_be_truncated(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.faults.add(ONE, when="after", answer={"cut": 10})
     arrived: list[bytes] = []
     with api.stream("GET", ONE) as reply, pytest.raises(httpx.RemoteProtocolError):

@@ -1,4 +1,4 @@
-"""Starting, stopping, routing, control calls and the page."""
+"""Start, stop, routing, control API and page."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import time
 
 import httpx
 import pytest
+from starlette.responses import Response
 from workers import until
 
 from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.clock import Clock
-from airflow_provider_mkt.sandbox.errors import UnknownRoute, WrongMethod
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.reply import Reply
-from airflow_provider_mkt.sandbox.routing import Routes, RouteTree
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.errors import MethodNotAllowed, UnknownPath
+from airflow_provider_mkt.sandbox.server.routing import Router, Routes
 
 ONE = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
 
 
-def test_starts_fast_and_may_be_used_many_times_in_one_process() -> None:
+def test_starts_fast_and_can_be_used_several_times_in_one_process() -> None:
     urls = set()
     for _ in range(3):
         began = time.monotonic()
@@ -38,7 +38,7 @@ def test_starts_fast_and_may_be_used_many_times_in_one_process() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "mkt-sandbox"]
 
 
-def test_listens_on_loopback_alone_and_on_the_port_given() -> None:
+def test_listens_on_loopback_only_and_on_the_given_port() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -48,7 +48,7 @@ def test_listens_on_loopback_alone_and_on_the_port_given() -> None:
             pass
 
 
-def test_a_stop_does_not_wait_for_slow_calls() -> None:
+def test_stop_does_not_wait_for_slow_requests() -> None:
     with Sandbox(only="hubspot", latency=30) as box:
         thread = threading.Thread(target=_ignore_errors, args=(box.hubspot.url + ONE,))
         thread.start()
@@ -82,7 +82,7 @@ def test_serve_forever_ends_on_a_signal(number: int) -> None:
     process.stdout.close()
 
 
-def test_unknown_path_and_wrong_verb_are_told_apart(api: httpx.Client) -> None:
+def test_unknown_path_is_404_and_wrong_method_is_405(api: httpx.Client) -> None:
     assert api.get("/nothing/here").status_code == 404
     reply = api.delete("/crm/v3/objects/contacts")
     assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
@@ -102,8 +102,8 @@ def test_path_parameters_are_decoded_once_and_after_the_split(api: httpx.Client)
     assert odd.status_code == 200
 
 
-def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
-    routes: Routes[object, object] = Routes()  # type: ignore[type-var]
+def _router() -> Router:
+    routes: Routes[object, object] = Routes("/v1", "/v2")  # type: ignore[type-var]
     for tail in (
         "/lead/{id}.json",
         "/lead/{id}",
@@ -113,11 +113,11 @@ def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
     ):
         for verb in ("GET", "POST") if tail == "/lead/batch" else ("GET",):
 
-            @routes.handle(verb, "lead", tail)
-            async def handler(request: object) -> Reply:
-                return Reply()
+            @routes.handle(verb, tail)
+            async def handler(request: object) -> Response:
+                return Response()
 
-    return RouteTree(routes.mount({"lead": ["/v1", "/v2"]}))
+    return Router(routes)
 
 
 @pytest.mark.parametrize(
@@ -132,16 +132,17 @@ def _tree() -> RouteTree[object, object]:  # type: ignore[type-var]
     ],
 )
 def test_the_most_exact_route_wins(path: str, template: str, values: dict[str, str]) -> None:
-    route, found = _tree().find("GET", path)
-    assert (route.template, found) == (template, values)
+    scope = {"type": "http", "method": "GET", "path": path}
+    endpoint = _router().find(scope)
+    assert (endpoint.template, scope["path_params"]) == (template, values)
 
 
-def test_verbs_of_every_matching_route_are_named() -> None:
-    with pytest.raises(WrongMethod) as wrong:
-        _tree().find("PUT", "/v1/lead/batch")
+def test_methods_of_all_matching_routes_are_allowed() -> None:
+    with pytest.raises(MethodNotAllowed) as wrong:
+        _router().find({"type": "http", "method": "PUT", "path": "/v1/lead/batch"})
     assert wrong.value.allowed == ["GET", "POST"]
-    with pytest.raises(UnknownRoute):
-        _tree().find("GET", "/v1/lead")
+    with pytest.raises(UnknownPath):
+        _router().find({"type": "http", "method": "GET", "path": "/v1/lead"})
 
 
 def test_clock_moves_forward_only() -> None:
@@ -154,7 +155,7 @@ def test_clock_moves_forward_only() -> None:
         clock.advance(-1)
 
 
-def test_everything_may_be_driven_over_http(box: Sandbox, api: httpx.Client) -> None:
+def test_control_api_changes_everything_over_http(box: Sandbox, api: httpx.Client) -> None:
     began = box.clock.offset
     assert api.post("/_sandbox/clock", json={"advance": 60}).json()["offset"] == began + 60
     limits = api.post("/_sandbox/limits", json={"rate": 1, "seconds": 5, "latency": 0.01}).json()
@@ -184,7 +185,7 @@ def test_everything_may_be_driven_over_http(box: Sandbox, api: httpx.Client) -> 
         ("POST", "/_sandbox/settings", '{"search_lag": "x"}', 400),
     ],
 )
-def test_control_calls_say_what_is_wrong(
+def test_control_api_reports_errors(
     api: httpx.Client, method: str, path: str, body: str | None, status: int
 ) -> None:
     reply = api.request(method, path, content=body)
@@ -192,14 +193,14 @@ def test_control_calls_say_what_is_wrong(
     assert reply.json()["message"]
 
 
-def test_control_calls_count_in_no_limit_and_need_no_credentials(box: Sandbox) -> None:
+def test_control_api_counts_in_no_limit_and_needs_no_credentials(box: Sandbox) -> None:
     box.hubspot.limits.rate.limit = 0
     for _ in range(3):
         assert httpx.get(box.hubspot.url + "/_sandbox/limits").status_code == 200
     assert box.hubspot.calls.total == 0
 
 
-def test_page_shows_the_state_escaped_and_loads_nothing_from_elsewhere(api: httpx.Client) -> None:
+def test_page_shows_the_state_escaped_and_loads_nothing_external(api: httpx.Client) -> None:
     name = "<script>alert(1)</script>"
     api.post("/marketing/v3/campaigns", json={"properties": {"hs_name": name}})
     page = api.get("/")

@@ -1,4 +1,4 @@
-"""What comes over a socket, well or badly made: each platform answers in its own shape, and never breaks."""
+"""Valid and invalid HTTP over a socket: each platform responds in its own format, and never fails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def running() -> Iterator[Sandbox]:
 
 
 class Wire:
-    """Raw calls of one platform."""
+    """Raw requests to one platform."""
 
     def __init__(self, url: str, token: str, read: str, write: str) -> None:
         self.address = ("127.0.0.1", int(url.rpartition(":")[2]))
@@ -42,7 +42,7 @@ class Wire:
         return text.encode()
 
     def whole(self, line: str, headers: str = "", body: bytes = b"", version: str = "1.1") -> bytes:
-        """Everything that is answered until the connection closes."""
+        """Return everything that is received until the connection closes."""
         with self.connect() as wire:
             wire.sendall(self.head(line, f"{headers}Connection: close\r\n", version) + body)
             return _until_closed(wire)
@@ -83,17 +83,17 @@ def wire(request: pytest.FixtureRequest, running: Sandbox) -> Wire:
     ],
     ids=["cut", "empty", "deep", "long number", "NaN", "Infinity", "no UTF-8"],
 )
-def test_what_is_no_json_is_refused_in_the_platforms_words(wire: Wire, body: bytes) -> None:
+def test_invalid_json_is_rejected_in_the_platforms_format(wire: Wire, body: bytes) -> None:
     status, answer = wire.posted(body)
-    told = json.loads(answer)
+    returned = json.loads(answer)
     if wire.write == LEADS:
-        assert (status, told["errors"][0]["code"]) == (200, "609")
+        assert (status, returned["errors"][0]["code"]) == (200, "609")
     else:
-        assert (status, told["category"]) == (400, "VALIDATION_ERROR")
-        assert told["message"].startswith("Invalid input JSON on line 1")
+        assert (status, returned["category"]) == (400, "VALIDATION_ERROR")
+        assert returned["message"].startswith("Invalid input JSON on line 1")
 
 
-def test_a_body_may_come_in_chunks(wire: Wire) -> None:
+def test_chunked_bodies_are_accepted(wire: Wire) -> None:
     parts = [NEW[at : at + 9] for at in range(0, len(NEW), 9)]
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
     answer = wire.whole(f"POST {wire.write}", f"{JSON}Transfer-Encoding: chunked\r\n", chunks)
@@ -101,7 +101,7 @@ def test_a_body_may_come_in_chunks(wire: Wire) -> None:
     assert b"90001000006" in answer or b'"created"' in answer
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(wire: Wire) -> None:
+def test_expect_100_continue_is_answered(wire: Wire) -> None:
     headers = f"{JSON}Expect: 100-continue\r\nContent-Length: {len(NEW)}\r\nConnection: close\r\n"
     with wire.connect() as link:
         link.sendall(wire.head(f"POST {wire.write}", headers))
@@ -110,13 +110,13 @@ def test_a_client_that_asks_first_is_told_to_go_on(wire: Wire) -> None:
         assert _until_closed(link).split()[1] in (b"200", b"201")
 
 
-def test_old_http_is_answered_and_closed(wire: Wire) -> None:
+def test_http_1_0_is_answered_and_closed(wire: Wire) -> None:
     with wire.connect() as link:
         link.sendall(wire.head(f"GET {wire.read}", version="1.0"))
         assert _until_closed(link).split()[1] == b"200"
 
 
-def test_calls_sent_in_one_go_are_answered_one_by_one(wire: Wire) -> None:
+def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
     with wire.connect() as link:
         link.sendall(wire.head(f"GET {wire.read}") * 3 + wire.head("GET /nothing", "Connection: close\r\n"))
         answers = _until_closed(link)
@@ -124,7 +124,7 @@ def test_calls_sent_in_one_go_are_answered_one_by_one(wire: Wire) -> None:
     assert answers.count(b"example.com") >= 3
 
 
-def test_head_has_no_body_and_leaves_the_connection_in_order(wire: Wire) -> None:
+def test_head_has_no_body_and_keeps_the_connection_usable(wire: Wire) -> None:
     with wire.connect() as link:
         link.sendall(wire.head(f"HEAD {wire.read}") + wire.head(f"GET {wire.read}", "Connection: close\r\n"))
         answers = _until_closed(link)
@@ -133,7 +133,7 @@ def test_head_has_no_body_and_leaves_the_connection_in_order(wire: Wire) -> None
     assert second.startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_client_that_leaves_half_way_does_no_harm(wire: Wire) -> None:
+def test_a_client_that_disconnects_within_a_request_does_no_harm(wire: Wire) -> None:
     with wire.connect() as link:
         link.sendall(wire.head(f"POST {wire.write}", f"{JSON}Content-Length: 100\r\n") + b'{"prop')
         time.sleep(0.05)
@@ -141,16 +141,16 @@ def test_a_client_that_leaves_half_way_does_no_harm(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("path", ["/%zz?x=%zz", "/%ff%fe", "/%00", "/..;/x", "/%2e%2e/x", "/" + "a/" * 2_000])
-def test_odd_paths_are_paths_that_nothing_is_at(wire: Wire, path: str) -> None:
+def test_odd_paths_are_not_found(wire: Wire, path: str) -> None:
     answer = wire.whole(f"GET {path}")
-    told = json.loads(answer.partition(b"\r\n\r\n")[2])
+    returned = json.loads(answer.partition(b"\r\n\r\n")[2])
     if wire.write == LEADS:
-        assert told["errors"][0]["code"] == "610"
+        assert returned["errors"][0]["code"] == "610"
     else:
-        assert (answer.split()[1], told["category"]) == (b"404", "OBJECT_NOT_FOUND")
+        assert (answer.split()[1], returned["category"]) == (b"404", "OBJECT_NOT_FOUND")
 
 
-def test_a_cursor_beyond_all_numbers_and_a_language_without_utf8_are_no_trouble(running: Sandbox) -> None:
+def test_a_huge_cursor_and_a_lone_surrogate_are_handled(running: Sandbox) -> None:
     hubspot = Wire(running.hubspot.url, hubspot_seed.TOKEN, "", "")
     assert hubspot.whole(f"GET {CONTACTS}?after={'9' * 20}").split()[1] == b"400"
     hubspot.write = "/communication-preferences/v4/links/generate?channel=EMAIL"

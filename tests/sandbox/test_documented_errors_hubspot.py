@@ -1,4 +1,4 @@
-"""Every error that HubSpot documents, through the hook: its class, its code, and that nothing changed."""
+"""Every error that HubSpot documents, through the hook: class and code, and that nothing changed."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from airflow_provider_mkt.sandbox.hubspot import seed
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
-def test_it_is_told_by_its_class_and_code_and_nothing_was_done(
+def test_error_has_its_class_and_code_and_changes_nothing(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
     connected(box, monkeypatch, "v3")
     row.arrange(box)
     connected(box, monkeypatch, "v3", row.token)
-    before = box.hubspot.world.snapshot()
+    before = box.hubspot.snapshot()
     for error in refused(row.call):
         assert (type(error), error.code, error.status) == row.expected
         assert (error.platform, error.call) == ("hubspot", row.call.name)
         assert row.says in error.message
         assert EMAIL not in str(error)
-    assert box.hubspot.world.snapshot() == before
+    assert box.hubspot.snapshot() == before
 
 
-# -- what reads as an error elsewhere, and is none here ----------------------------------------------
+# -- errors of other endpoints that are successes here -----------------------------------------------
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def hook(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotHook]
         yield made
 
 
-def test_inputs_that_fail_in_a_batch_are_told_beside_those_that_do_not(hook: HubSpotHook) -> None:
+def test_failed_inputs_of_a_batch_are_reported_with_the_others(hook: HubSpotHook) -> None:
     read = hook.run(contacts.batch_read([ADA, "404"]))
     assert ([one.id for one in read.results], read.errors[0].ids()) == ([ADA], ["404"])
     made = hook.run(contacts.create_batch([{"email": EMAIL}, {"email": "new@example.com"}]))
@@ -61,7 +61,7 @@ def test_inputs_that_fail_in_a_batch_are_told_beside_those_that_do_not(hook: Hub
     assert (len(recorded.results), len(recorded.errors)) == (1, 1)
 
 
-def test_a_campaign_that_is_not_there_is_deleted_and_a_record_that_is_not_there_missing(
+def test_deleting_an_unknown_campaign_succeeds_and_getting_an_unknown_record_fails(
     hook: HubSpotHook,
 ) -> None:
     assert hook.run(campaigns.delete(NOBODY)) is None
@@ -70,21 +70,21 @@ def test_a_campaign_that_is_not_there_is_deleted_and_a_record_that_is_not_there_
     assert (changes["added"], changes["missing"]) == ([seed.CONTACT_IDS[4]], ["404"])
 
 
-def test_a_mail_that_cannot_go_out_is_accepted_and_fails_later(hook: HubSpotHook, box: Sandbox) -> None:
+def test_an_email_that_cannot_be_sent_is_accepted_and_fails_later(hook: HubSpotHook, box: Sandbox) -> None:
     sent = hook.run(transactional.send(seed.TRANSACTIONAL_EMAIL, "no-reply@example.com"))
     box.clock.advance(60)
     later = hook.run(send_statuses.get(sent.statusId))
     assert (sent.status, later.status, later.sendResult) == ("PENDING", "COMPLETE", "INVALID_TO_ADDRESS")
 
 
-def test_a_row_that_cannot_be_imported_is_told_by_the_import_alone(hook: HubSpotHook, box: Sandbox) -> None:
+def test_a_failed_row_is_only_reported_by_the_import(hook: HubSpotHook, box: Sandbox) -> None:
     begun = hook.run(upload(content=b"email\nnobody\nnew@example.com\n"))
     box.clock.advance(60)
     assert hook.run(imports.get(begun.id)).state == "DONE"
     assert [error["errorType"] for error in hook.run(imports.errors(begun.id))] == ["INVALID_EMAIL"]
 
 
-# -- tokens of OAuth ---------------------------------------------------------------------------------
+# -- OAuth tokens ------------------------------------------------------------------------------------
 
 
 def by_oauth(box: Sandbox, monkeypatch: pytest.MonkeyPatch, refresh_token: str) -> HubSpotHook:
@@ -99,14 +99,14 @@ def by_oauth(box: Sandbox, monkeypatch: pytest.MonkeyPatch, refresh_token: str) 
     return HubSpotHook(CONN_ID)
 
 
-def test_a_dead_refresh_token_is_an_error_of_its_own(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revoked_refresh_token_has_its_own_error(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     by_oauth(box, monkeypatch, seed.REVOKED_REFRESH_TOKEN)
     for error in refused(READ):
         assert (type(error), error.code, error.status) == (AuthenticationError, "BAD_REFRESH_TOKEN", 400)
         assert seed.REVOKED_REFRESH_TOKEN not in str(error)
 
 
-def test_a_token_that_expired_is_renewed_once_and_the_call_made(
+def test_an_expired_token_is_refreshed_once_and_the_request_repeated(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with by_oauth(box, monkeypatch, seed.REFRESH_TOKEN) as hook:

@@ -1,4 +1,4 @@
-"""Every error that Marketo documents, through the hook: its class, its code, and that nothing changed."""
+"""Every error that Marketo documents, through the hook: class and code, and that nothing changed."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.marketo import documented_errors, seed
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
+from airflow_provider_mkt.sandbox.marketo import error_codes, seed
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 
 READ: Call[Any] = leads.get(seed.ANNA)
 WRITE: Call[Any] = campaigns.request(seed.REQUEST_CAMPAIGN, [seed.ANNA])
-"""Each run would send mail again, so it is never repeated by itself."""
+"""Each run would send emails again, so it is never retried."""
 
 REFUSED: dict[type[PlatformError], tuple[str, ...]] = {
     AuthenticationError: ("601", "602"),
@@ -56,10 +56,10 @@ REFUSED: dict[type[PlatformError], tuple[str, ...]] = {
         *("1076", "1077", "1078", "1079", "1080"),
     ),
 }
-"""By what the errors are to callers: the platform did nothing, says the documentation or the code's sense."""
+"""Codes that reject a request, by their error class: the platform did nothing."""
 
 DOUBTFUL = ("604", "611", "713", "719")
-"""Time-outs and failures in the middle, which leave open whether it was done."""
+"""Codes of time-outs and failures, after which the outcome is ambiguous."""
 
 BY_CODE = {code: kind for kind, codes in REFUSED.items() for code in codes}
 
@@ -74,7 +74,7 @@ def running() -> Iterator[Sandbox]:
 def box(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     marketo = running.marketo
     marketo.limits = marketo.make_limits()
-    for name, value in Settings():
+    for name, value in MarketoSettings():
         setattr(marketo.settings, name, value)
     marketo.reset()
     sign_in(running, monkeypatch, seed.CLIENT_ID, seed.CLIENT_SECRET)
@@ -96,22 +96,22 @@ def answer(box: Sandbox, fault: dict[str, Any]) -> None:
     box.marketo.faults.add("/rest/*", answer=fault, times=None)
 
 
-def test_no_documented_code_is_left_out() -> None:
-    assert {*BY_CODE, *DOUBTFUL} == set(documented_errors.TEXTS)
+def test_all_documented_codes_are_covered() -> None:
+    assert {*BY_CODE, *DOUBTFUL} == set(error_codes.TEXTS)
 
 
 @pytest.mark.parametrize(("code", "kind"), BY_CODE.items())
-def test_a_code_that_refuses_is_told_by_its_class_for_reads_and_writes(
+def test_a_rejecting_code_has_its_class_for_reads_and_writes(
     box: Sandbox, code: str, kind: type[PlatformError]
 ) -> None:
     answer(box, {"code": code})
-    before = box.marketo.world.snapshot()
+    before = box.marketo.snapshot()
     for call in (READ, WRITE):
         for error in refused(call):
             assert (type(error), error.code, error.status) == (kind, code, 200)
             assert (error.platform, error.call) == ("marketo", call.name)
             assert error.request_id
-    assert box.marketo.world.snapshot() == before
+    assert box.marketo.snapshot() == before
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_code_that_refuses_is_told_by_its_class_for_reads_and_writes(
         *[({"status": status}, "", status) for status in (500, 502, 503, 504)],
     ],
 )
-def test_after_an_answer_that_leaves_it_open_a_read_failed_and_a_write_is_unknown(
+def test_after_an_ambiguous_code_a_read_fails_and_a_write_is_unknown(
     box: Sandbox, fault: dict[str, Any], code: str, status: int
 ) -> None:
     answer(box, fault)
@@ -130,12 +130,12 @@ def test_after_an_answer_that_leaves_it_open_a_read_failed_and_a_write_is_unknow
             assert (type(error), error.code, error.status) == (kind, code, status)
 
 
-# -- brought about -----------------------------------------------------------------------------------
+# -- errors by requests ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Row:
-    """A refusal as the platform itself comes to it."""
+    """A request that the platform rejects."""
 
     call: Call[Any]
     kind: type[PlatformError]
@@ -150,7 +150,7 @@ def none_left(gate: str) -> Callable[[Sandbox], None]:
 
 
 def asked(call: Call[Any], **values: str) -> Call[Any]:
-    """The call with other query parameters: what its own checks would not let through."""
+    """Return the call with other query parameters, which its own checks would reject."""
     return replace(
         call, query=tuple((name, values.pop(name, old)) for name, old in call.query) + tuple(values.items())
     )
@@ -228,38 +228,38 @@ BROUGHT_ABOUT = [
 
 
 @pytest.mark.parametrize("row", BROUGHT_ABOUT, ids=lambda row: f"{row.code or row.status} {row.call.name}")
-def test_what_the_platform_refuses_by_itself_is_told_so_and_nothing_was_done(box: Sandbox, row: Row) -> None:
+def test_requests_that_the_platform_rejects_have_their_code_and_change_nothing(
+    box: Sandbox, row: Row
+) -> None:
     row.arrange(box)
-    before = box.marketo.world.snapshot()
+    before = box.marketo.snapshot()
     for error in refused(row.call):
         assert (type(error), error.code, error.status) == (row.kind, row.code, row.status)
         assert row.says in error.message
         assert "new@example.com" not in str(error)
-    assert box.marketo.world.snapshot() == before
+    assert box.marketo.snapshot() == before
 
 
-def test_a_user_without_the_permission_is_told_which(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_permission_is_named_in_the_error(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_in(box, monkeypatch, seed.READER_ID, seed.READER_SECRET)
-    before = box.marketo.world.snapshot()
+    before = box.marketo.snapshot()
     for error in refused(WRITE):
         assert isinstance(error, PermissionDenied)
         assert (error.code, error.missing) == ("603", WRITE.scopes)
-    assert box.marketo.world.snapshot() == before
+    assert box.marketo.snapshot() == before
 
 
-def test_a_wrong_secret_is_an_error_of_its_own(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_secret_has_its_own_error(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_in(box, monkeypatch, seed.CLIENT_ID, "wrong-secret")
     for error in refused(READ):
         assert (type(error), error.status) == (AuthenticationError, 401)
         assert "wrong-secret" not in str(error)
 
 
-def test_a_token_that_expired_is_renewed_and_the_write_done_once(box: Sandbox) -> None:
+def test_an_expired_token_is_refreshed_and_the_write_done_once(box: Sandbox) -> None:
     with MarketoHook(CONN_ID) as hook:
         hook.run(READ)
         box.clock.advance(3700)
         hook.run(WRITE)
-    (campaign,) = (
-        one for one in box.marketo.world.snapshot()["campaigns"] if one["id"] == seed.REQUEST_CAMPAIGN
-    )
+    (campaign,) = (one for one in box.marketo.snapshot()["campaigns"] if one["id"] == seed.REQUEST_CAMPAIGN)
     assert campaign["requests"] == 1

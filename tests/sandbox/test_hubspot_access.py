@@ -1,4 +1,4 @@
-"""HubSpot credentials, scopes, OAuth, rate headers, error bodies and account calls."""
+"""HubSpot credentials, scopes, OAuth, rate limit headers, error bodies and account endpoints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"Authorization": f"Basic {seed.TOKEN}"}])
-def test_a_call_without_a_good_bearer_is_401_and_counts_in_no_limit(
+def test_a_request_without_a_valid_token_is_401_and_counts_in_no_limit(
     box: Sandbox, headers: dict[str, str]
 ) -> None:
     reply = httpx.get(f"{box.hubspot.url}{CONTACTS}", headers=headers, verify=False)
@@ -33,7 +33,7 @@ def test_a_call_without_a_good_bearer_is_401_and_counts_in_no_limit(
     assert box.hubspot.limits.daily.used == 0
 
 
-def test_what_an_access_token_says_in_itself_is_told_with_it(
+def test_introspection_includes_the_content_of_an_access_token(
     api: httpx.Client, paths: dict[str, str]
 ) -> None:
     issued = api.post(f"{paths['oauth']}/token", data=REFRESH).json()
@@ -49,7 +49,7 @@ def test_what_an_access_token_says_in_itself_is_told_with_it(
     assert "signed_access_token" not in refresh
 
 
-def test_a_token_in_the_query_is_not_taken(box: Sandbox) -> None:
+def test_a_token_in_the_query_is_not_accepted(box: Sandbox) -> None:
     reply = httpx.get(f"{box.hubspot.url}{CONTACTS}", params={"access_token": seed.TOKEN})
     assert reply.status_code == 401
 
@@ -63,10 +63,10 @@ def test_a_missing_scope_is_403_and_names_the_scope(box: Sandbox) -> None:
         assert context == {"requiredGranularScopes": ["crm.objects.contacts.write"]}
         assert reader.post("/marketing/v3/emails", json={"name": "x"}).status_code == 403
         assert reader.post(f"/marketing/v3/emails/{seed.NEWSLETTER_EMAIL}/publish").status_code == 403
-    assert box.hubspot.world.emails.get(seed.NEWSLETTER_EMAIL).sends == []
+    assert box.hubspot.state.emails.get(seed.NEWSLETTER_EMAIL).sends == []
 
 
-def test_access_tokens_last_1800_seconds_of_the_clock(
+def test_access_tokens_expire_after_1800_seconds(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     issued = api.post(f"{paths['oauth']}/token", data=REFRESH).json()
@@ -81,7 +81,7 @@ def test_access_tokens_last_1800_seconds_of_the_clock(
     assert api.get(CONTACTS, headers=bearer(again["access_token"])).status_code == 200
 
 
-def test_a_dead_refresh_token_has_the_oauth_error_shape(api: httpx.Client) -> None:
+def test_a_revoked_refresh_token_has_the_oauth_error_format(api: httpx.Client) -> None:
     reply = api.post("/oauth/v3/token", data=REFRESH | {"refresh_token": seed.REVOKED_REFRESH_TOKEN})
     assert reply.status_code == 400
     assert reply.json()["status"] == "BAD_REFRESH_TOKEN"
@@ -101,13 +101,13 @@ def test_an_authorization_code_works_once(api: httpx.Client) -> None:
     assert api.post("/oauth/v1/token", data=exchange).json()["status"] == "BAD_AUTH_CODE"
 
 
-def test_wrong_client_credentials_and_json_bodies_are_refused(api: httpx.Client) -> None:
+def test_wrong_client_credentials_and_json_bodies_are_rejected(api: httpx.Client) -> None:
     wrong = api.post("/oauth/v3/token", data=REFRESH | {"client_secret": "nope"})
     assert wrong.json()["status"] == "BAD_CLIENT_SECRET"
     assert api.post("/oauth/v3/token", json=REFRESH).status_code == 415
 
 
-def test_introspection_counts_the_seconds_down(
+def test_introspection_has_the_remaining_seconds(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     token = api.post(f"{paths['oauth']}/token", data=REFRESH).json()["access_token"]
@@ -121,7 +121,7 @@ def test_introspection_counts_the_seconds_down(
     assert about["active"] is False
 
 
-def test_rate_headers_tell_what_is_left(box: Sandbox, api: httpx.Client) -> None:
+def test_rate_headers_have_the_remaining_requests(box: Sandbox, api: httpx.Client) -> None:
     headers = api.get(CONTACTS).headers
     assert headers["x-hubspot-ratelimit-max"] == "190"
     assert headers["x-hubspot-ratelimit-remaining"] == "189"
@@ -130,7 +130,7 @@ def test_rate_headers_tell_what_is_left(box: Sandbox, api: httpx.Client) -> None
     assert headers["x-hubspot-ratelimit-daily-remaining"] == "624999"
 
 
-def test_an_oauth_app_has_110_calls_of_its_own_and_no_daily_headers(api: httpx.Client) -> None:
+def test_an_oauth_app_has_its_own_limit_of_110_and_no_daily_headers(api: httpx.Client) -> None:
     token = api.post("/oauth/v3/token", data=REFRESH).json()["access_token"]
     for _ in range(5):
         api.get(CONTACTS)
@@ -140,7 +140,7 @@ def test_an_oauth_app_has_110_calls_of_its_own_and_no_daily_headers(api: httpx.C
     assert "x-hubspot-ratelimit-daily" not in headers
 
 
-def test_search_has_5_calls_a_second_for_the_account_and_no_rate_headers(api: httpx.Client) -> None:
+def test_search_is_limited_to_5_per_second_and_has_no_rate_headers(api: httpx.Client) -> None:
     replies = [api.post(f"{CONTACTS}/search", json={}) for _ in range(6)]
     assert [reply.status_code for reply in replies] == [200] * 5 + [429]
     assert replies[-1].json()["policyName"] == "SECONDLY"
@@ -148,7 +148,7 @@ def test_search_has_5_calls_a_second_for_the_account_and_no_rate_headers(api: ht
         assert not [name for name in reply.headers if "ratelimit" in name]
 
 
-def test_search_and_publish_are_outside_of_the_ten_second_window(box: Sandbox, api: httpx.Client) -> None:
+def test_search_and_publish_do_not_count_in_the_ten_second_window(box: Sandbox, api: httpx.Client) -> None:
     box.hubspot.limits.rate.limit = 1
     assert api.get(CONTACTS).status_code == 200
     assert api.get(CONTACTS).status_code == 429
@@ -158,9 +158,7 @@ def test_search_and_publish_are_outside_of_the_ten_second_window(box: Sandbox, a
 
 
 @pytest.mark.parametrize("policy", ["TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"])
-def test_429_names_its_policy_and_promises_no_retry_after(
-    box: Sandbox, api: httpx.Client, policy: str
-) -> None:
+def test_429_names_its_policy_and_has_no_retry_after(box: Sandbox, api: httpx.Client, policy: str) -> None:
     box.hubspot.faults.add("*", answer={"error": policy})
     reply = api.get(CONTACTS)
     body = reply.json()
@@ -194,7 +192,7 @@ def test_every_error_carries_a_correlation_id(api: httpx.Client) -> None:
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_every_error_has_the_fields_that_the_schema_of_errors_requires(
+def test_every_error_has_all_required_fields(
     box: Sandbox, api: httpx.Client, method: str, path: str, status: int
 ) -> None:
     headers = bearer("wrong") if status == 401 else {}
@@ -209,7 +207,7 @@ def test_every_error_has_the_fields_that_the_schema_of_errors_requires(
     uuid.UUID(reply.json()["correlationId"])
 
 
-def test_broken_json_says_where(api: httpx.Client) -> None:
+def test_invalid_json_is_located_in_the_error(api: httpx.Client) -> None:
     reply = api.post(
         CONTACTS, content='{"properties": {\n oops', headers={"Content-Type": "application/json"}
     )
@@ -219,12 +217,12 @@ def test_broken_json_says_where(api: httpx.Client) -> None:
     assert "some of required attributes are not set [inputs]" in missing
 
 
-def test_a_body_that_is_not_declared_as_json_is_415(api: httpx.Client) -> None:
+def test_a_body_with_another_content_type_is_415(api: httpx.Client) -> None:
     reply = api.post(CONTACTS, content=b'{"properties": {}}', headers={"Content-Type": "text/plain"})
     assert (reply.status_code, reply.json()["category"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_account_calls_show_the_portal_and_the_day(
+def test_account_endpoints_return_the_portal_and_daily_usage(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     details = api.get(f"{paths['account']}/details").json()
@@ -251,6 +249,6 @@ def test_account_calls_show_the_portal_and_the_day(
         ("/marketing/v3/campaigns", None),
     ],
 )
-def test_a_body_of_the_wrong_shape_is_400_and_never_500(api: httpx.Client, path: str, body: object) -> None:
+def test_a_body_with_wrong_types_is_400_and_never_500(api: httpx.Client, path: str, body: object) -> None:
     reply = api.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")

@@ -22,7 +22,7 @@ def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
     return Runner(box.hubspot.url, *request.param)
 
 
-def test_a_campaign_is_created_read_changed_cleared_and_deleted(run: Runner) -> None:
+def test_a_campaign_is_created_read_updated_cleared_and_deleted(run: Runner) -> None:
     made = run(campaigns.create({"hs_name": "Autumn", "hs_notes": "soon"}))
     assert made["properties"] == {"hs_name": "Autumn", "hs_notes": "soon"}
     changed = run(campaigns.update(made["id"], {"hs_notes": "", "hs_goal": "more"}))
@@ -35,14 +35,14 @@ def test_a_campaign_is_created_read_changed_cleared_and_deleted(run: Runner) -> 
         run(campaigns.get(made["id"]))
 
 
-def test_a_lost_answer_of_create_is_not_sent_again(run: Runner, box: Sandbox) -> None:
+def test_create_is_not_repeated_after_a_lost_response(run: Runner, box: Sandbox) -> None:
     box.hubspot.faults.add("*/campaigns*", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         run(campaigns.create({"hs_name": "Once"}))
     assert len(run(campaigns.list(name="Once"))) == 1
 
 
-def test_a_batch_is_changed_in_part_and_archived_whole(run: Runner) -> None:
+def test_a_batch_is_updated_in_part_and_archived(run: Runner) -> None:
     result = run(
         campaigns.update_batch(
             [
@@ -59,7 +59,7 @@ def test_a_batch_is_changed_in_part_and_archived_whole(run: Runner) -> None:
     assert [one["id"] for one in run(campaigns.list())] == [seed.WEBINAR_CAMPAIGN]
 
 
-def test_assets_are_put_in_paged_and_taken_out(run: Runner) -> None:
+def test_assets_are_added_paged_and_removed(run: Runner) -> None:
     for number in range(12):
         assert run(campaign_assets.add(GUID, "FORM", f"form/{number}")) is None
     assert run(campaign_assets.add(GUID, "FORM", "form/0")) is None
@@ -72,7 +72,7 @@ def test_assets_are_put_in_paged_and_taken_out(run: Runner) -> None:
     assert len(run.every(campaign_assets.list(GUID, "FORM", limit=5))) == 11
 
 
-def test_an_email_is_in_a_campaign_from_either_side(run: Runner) -> None:
+def test_an_email_is_added_to_a_campaign_by_either_endpoint(run: Runner) -> None:
     run(campaign_assets.add(GUID, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
     run(emails.update(seed.NEWSLETTER_EMAIL, {"campaign": GUID}))
     inside = {seed.PUBLISHED_EMAIL: "Spring offer", seed.NEWSLETTER_EMAIL: "Monthly newsletter"}
@@ -89,7 +89,7 @@ def test_an_email_is_in_a_campaign_from_either_side(run: Runner) -> None:
     assert "MARKETING_EMAIL" not in run(campaigns.get(GUID))["assets"]
 
 
-def test_metrics_of_assets_come_with_both_days_and_are_those_of_the_emails(run: Runner, box: Sandbox) -> None:
+def test_metrics_of_assets_need_both_dates_and_match_the_emails(run: Runner, box: Sandbox) -> None:
     run(campaign_assets.add(GUID, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
     today = box.clock.now().date()
     span = {"start_date": today - dt.timedelta(days=3), "end_date": today.isoformat()}
@@ -108,7 +108,7 @@ def test_metrics_of_assets_come_with_both_days_and_are_those_of_the_emails(run: 
     assert "metrics" not in asset
 
 
-def test_errors_of_the_family(run: Runner) -> None:
+def test_documented_errors(run: Runner) -> None:
     for call in (
         campaigns.update(UNKNOWN, {"hs_goal": "x"}),
         campaign_assets.list(UNKNOWN, "FORM"),

@@ -1,4 +1,4 @@
-"""Lines of a campaign's budget and spend, by the client and by hand."""
+"""Budget and spend items of a campaign, by the client and by plain HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
 
 
 @KINDS
-def test_a_line_is_added_read_replaced_and_removed(run: Runner, box: Sandbox, money: ModuleType) -> None:
+def test_an_item_is_added_read_replaced_and_removed(run: Runner, box: Sandbox, money: ModuleType) -> None:
     made = run(money.add(GUID, "Ads", 100, order=1, description="May"))
     assert (made["name"], made["amount"], made["order"], made["description"]) == ("Ads", 100, 1, "May")
     assert run(money.get(GUID, made["id"])) == made
@@ -46,7 +46,7 @@ def test_a_line_is_added_read_replaced_and_removed(run: Runner, box: Sandbox, mo
             run(gone)
 
 
-def test_totals_hold_every_line_and_add_up(run: Runner, box: Sandbox) -> None:
+def test_totals_include_every_item_and_add_up(run: Runner, box: Sandbox) -> None:
     for order, amount in enumerate((100, 0.1, 0.2)):
         run(campaign_budgets.add(GUID, f"Plan {order}", amount, order=order))
     first = run(campaign_spend.add(GUID, "Print", 40, order=0))
@@ -65,7 +65,9 @@ def test_totals_hold_every_line_and_add_up(run: Runner, box: Sandbox) -> None:
 
 
 @KINDS
-def test_a_lost_answer_of_an_addition_is_not_sent_again(run: Runner, box: Sandbox, money: ModuleType) -> None:
+def test_adding_an_item_is_not_repeated_after_a_lost_response(
+    run: Runner, box: Sandbox, money: ModuleType
+) -> None:
     box.hubspot.faults.add("*/campaigns*", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         run(money.add(GUID, "Ads", 1, order=0))
@@ -74,7 +76,9 @@ def test_a_lost_answer_of_an_addition_is_not_sent_again(run: Runner, box: Sandbo
 
 
 @KINDS
-def test_a_lost_answer_of_a_removal_is_a_removal(run: Runner, box: Sandbox, money: ModuleType) -> None:
+def test_removing_an_item_succeeds_after_a_lost_response(
+    run: Runner, box: Sandbox, money: ModuleType
+) -> None:
     line = run(money.add(GUID, "Ads", 1, order=0))
     box.hubspot.faults.add(f"*/{line['id']}", when="after", answer={"reset": True})
     reply = run.reply(money.remove(GUID, line["id"]))
@@ -82,7 +86,7 @@ def test_a_lost_answer_of_a_removal_is_a_removal(run: Runner, box: Sandbox, mone
 
 
 @KINDS
-def test_errors_of_the_family(run: Runner, money: ModuleType) -> None:
+def test_documented_errors(run: Runner, money: ModuleType) -> None:
     unknown = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
     for call in (money.add(unknown, "Ads", 1, order=0), money.get(unknown, 1), money.get(GUID, 4711)):
         with pytest.raises(NotFound):
@@ -116,7 +120,7 @@ def test_errors_of_the_family(run: Runner, money: ModuleType) -> None:
     ],
     ids=str,
 )
-def test_a_line_that_is_wrong_is_refused(
+def test_an_invalid_item_is_rejected(
     api: httpx.Client, paths: dict[str, str], kind: str, change: dict[str, Any]
 ) -> None:
     one = f"{paths['campaigns']}/{GUID}"

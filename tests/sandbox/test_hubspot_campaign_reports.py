@@ -1,4 +1,4 @@
-"""Reports of campaigns: they agree with each other and with the mails and deals of the account."""
+"""Reports of campaigns, which are consistent with each other, with emails and with deals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 SPRING, WEBINAR = seed.SPRING_CAMPAIGN, seed.WEBINAR_CAMPAIGN
 FIRST, LAST, ALL = campaign_reports.CONTACT_TYPES
@@ -25,15 +25,15 @@ LITE = "pat-na1-lite"
 
 @pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
 def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
-    world = box.hubspot.world
+    state = box.hubspot.state
     scopes = frozenset({"marketing.campaigns.revenue.lite.read"})
-    world.credentials.tokens[LITE] = Token(LITE, "private-9", scopes)
+    state.credentials.tokens[LITE] = Token(LITE, "private-9", scopes)
     return Runner(box.hubspot.url, *request.param)
 
 
 @pytest.fixture
 def mailed(run: Runner, box: Sandbox) -> None:
-    """The spring offer went out a day ago; the newsletter, of the other campaign, goes out now."""
+    """The spring offer was sent a day ago; the newsletter of the other campaign is sent now."""
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
     run(campaign_assets.add(WEBINAR, "MARKETING_EMAIL", seed.NEWSLETTER_EMAIL))
     run(emails.publish(seed.NEWSLETTER_EMAIL))
@@ -45,7 +45,7 @@ def ids(run: Runner, guid: str, kind: str, **span: Any) -> list[str]:
 
 
 @pytest.mark.usefixtures("mailed")
-def test_contacts_are_those_who_opened_a_mail_of_the_campaign(run: Runner) -> None:
+def test_contacts_of_a_report_opened_an_email_of_the_campaign(run: Runner) -> None:
     for guid, email_id in ((SPRING, seed.PUBLISHED_EMAIL), (WEBINAR, seed.NEWSLETTER_EMAIL)):
         stats = run(emails.get(email_id, include_stats=True)).model_extra["stats"]["counters"]
         influenced = ids(run, guid, ALL)
@@ -66,15 +66,15 @@ def test_contacts_are_those_who_opened_a_mail_of_the_campaign(run: Runner) -> No
 
 
 @pytest.mark.usefixtures("mailed")
-def test_a_span_of_days_holds_what_happened_in_it(run: Runner, box: Sandbox) -> None:
+def test_a_date_range_includes_what_happened_in_it(run: Runner, box: Sandbox) -> None:
     today = box.clock.now().date()
     week_ago, long_ago = today - dt.timedelta(days=7), today - dt.timedelta(days=400)
     assert ids(run, SPRING, ALL, start_date=week_ago) == ids(run, SPRING, ALL)
     assert ids(run, SPRING, ALL, start_date=long_ago, end_date=week_ago) == []
     assert run(campaign_reports.metrics(SPRING, end_date=week_ago)) == NONE
     assert run(campaign_reports.revenue(SPRING, end_date=week_ago))["dealsNumber"] == 0
-    # Before the newsletter went out, the offer was the last mail anybody had opened.
-    newsletter = box.hubspot.world.emails.get(seed.NEWSLETTER_EMAIL)
+    # Before the newsletter was sent, the offer was the last email that was opened.
+    newsletter = box.hubspot.state.emails.get(seed.NEWSLETTER_EMAIL)
     assert newsletter is not None
     sent_on = dt.datetime.fromtimestamp(newsletter.sends[0].due, dt.UTC).date()
     before = sent_on - dt.timedelta(days=1)
@@ -84,15 +84,15 @@ def test_a_span_of_days_holds_what_happened_in_it(run: Runner, box: Sandbox) -> 
 @pytest.mark.usefixtures("mailed")
 def test_a_deleted_contact_is_in_no_report(run: Runner, box: Sandbox) -> None:
     assert seed.CONTACT_IDS[0] in ids(run, SPRING, ALL)
-    gone = box.hubspot.world.contacts.get(seed.CONTACT_IDS[0])
+    gone = box.hubspot.state.contacts.get(seed.CONTACT_IDS[0])
     assert gone is not None
-    box.hubspot.world.contacts.archive(gone)
+    box.hubspot.state.contacts.archive(gone)
     assert seed.CONTACT_IDS[0] not in ids(run, SPRING, ALL)
     with pytest.raises(NotFound):
         run(contacts.get(seed.CONTACT_IDS[0]))
 
 
-def test_a_campaign_without_mails_has_nothing_to_report(run: Runner) -> None:
+def test_a_campaign_without_emails_has_an_empty_report(run: Runner) -> None:
     assert run(campaign_reports.metrics(SPRING)) == NONE
     assert run(campaign_reports.contacts(SPRING, ALL)) == []
     revenue = run(campaign_reports.revenue(SPRING))
@@ -100,7 +100,7 @@ def test_a_campaign_without_mails_has_nothing_to_report(run: Runner) -> None:
 
 
 @pytest.mark.usefixtures("mailed")
-def test_revenue_is_that_of_deals_after_the_mail(run: Runner) -> None:
+def test_revenue_is_from_deals_after_the_email(run: Runner) -> None:
     revenue = run(campaign_reports.revenue(SPRING))
     assert revenue == {
         "contactsNumber": 1,
@@ -114,13 +114,13 @@ def test_revenue_is_that_of_deals_after_the_mail(run: Runner) -> None:
 
 @pytest.mark.usefixtures("mailed")
 @pytest.mark.parametrize("model", campaign_reports.ATTRIBUTION_MODELS)
-def test_every_model_shares_a_deal_out_among_the_campaigns_that_led_to_it(
+def test_every_model_divides_a_deal_among_the_campaigns_before_it(
     run: Runner, box: Sandbox, model: str
 ) -> None:
     for _ in range(3):
         run(emails.publish(seed.NEWSLETTER_EMAIL))
         box.clock.advance(86400)
-    box.hubspot.world.deals.win("Upgrade", 1000, box.clock.time(), seed.CONTACT_IDS[1])
+    box.hubspot.state.deals.win("Upgrade", 1000, box.clock.time(), seed.CONTACT_IDS[1])
     earned = {
         guid: run(campaign_reports.revenue(guid, attribution_model=model, start_date=box.clock.now().date()))[
             "revenueAmount"
@@ -137,7 +137,7 @@ def test_every_model_shares_a_deal_out_among_the_campaigns_that_led_to_it(
 
 
 @pytest.mark.usefixtures("mailed")
-def test_the_lite_scope_shows_no_money_and_the_usual_scopes_no_revenue_at_all(run: Runner) -> None:
+def test_the_lite_scope_hides_amounts_and_other_scopes_cannot_read_revenue(run: Runner) -> None:
     lite = run.with_token(LITE)(campaign_reports.revenue(SPRING))
     assert (lite["dealsNumber"], "dealAmount" in lite, "revenueAmount" in lite) == (1, False, False)
     with pytest.raises(PermissionDenied) as refusal:
@@ -173,14 +173,14 @@ def test_reports_of_unknown_campaigns_are_not_found(run: Runner) -> None:
         ("revenue", {"endDate": "2026-02-30"}),
     ],
 )
-def test_reports_that_are_asked_for_wrongly_are_refused(
+def test_invalid_requests_for_reports_are_rejected(
     api: httpx.Client, paths: dict[str, str], tail: str, query: dict[str, str]
 ) -> None:
     reply = api.get(f"{paths['campaigns']}/{SPRING}/reports/{tail}", params=query)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_what_is_new_is_on_the_page_and_in_the_snapshot(box: Sandbox, api: httpx.Client) -> None:
+def test_new_records_are_on_the_page_and_in_the_snapshot(box: Sandbox, api: httpx.Client) -> None:
     one = f"/marketing/v3/campaigns/{SPRING}"
     api.post(f"{one}/budget", json={"name": "Ads", "amount": 1234.5, "order": 0})
     master = seed.NEWSLETTER_EMAIL
@@ -191,13 +191,11 @@ def test_what_is_new_is_on_the_page_and_in_the_snapshot(box: Sandbox, api: httpx
     held = {email["id"]: email for email in snapshot["emails"]}
     assert (held[master]["partner"], len(held[made["id"]]["revisions"])) == (made["id"], 1)
     page = api.get("/").text
-    for told in ("1,234.50", f"master, with {made['id']}", f"variant, with {master}"):
-        assert told in page
+    for text in ("1,234.50", f"master, with {made['id']}", f"variant, with {master}"):
+        assert text in page
 
 
-def test_numbers_of_thousands_of_digits_are_refused_and_not_choked_on(
-    api: httpx.Client, paths: dict[str, str]
-) -> None:
+def test_numbers_with_thousands_of_digits_are_rejected_fast(api: httpx.Client, paths: dict[str, str]) -> None:
     long, one = "9" * 6000, f"{paths['campaigns']}/{SPRING}"
     statistics = f"{paths['emails']}/statistics/list"
     for reply in (

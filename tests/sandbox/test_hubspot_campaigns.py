@@ -28,12 +28,10 @@ def test_create_read_update_clear_delete(api: httpx.Client, paths: dict[str, str
     assert api.get(one).status_code == 404
 
 
-def test_a_second_campaign_of_the_same_name_is_made(
-    box: Sandbox, api: httpx.Client, paths: dict[str, str]
-) -> None:
+def test_campaign_names_are_not_unique(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
     for _ in range(2):
         assert api.post(paths["campaigns"], json={"properties": {"hs_name": "Twice"}}).status_code == 201
-    assert len(box.hubspot.world.campaigns) == 4
+    assert len(box.hubspot.state.campaigns) == 4
 
 
 @pytest.mark.parametrize(
@@ -46,14 +44,14 @@ def test_a_second_campaign_of_the_same_name_is_made(
         ({"hs_name": "x", "hs_campaign_status": "done"}, "INVALID_OPTION"),
     ],
 )
-def test_bad_properties_are_refused(
+def test_invalid_properties_are_rejected(
     api: httpx.Client, paths: dict[str, str], properties: dict[str, str], code: str
 ) -> None:
     reply = api.post(paths["campaigns"], json={"properties": properties})
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, code)
 
 
-def test_batch_create_makes_what_it_can_and_reports_the_rest(
+def test_batch_create_reports_failed_inputs_and_creates_the_others(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     body = batch({"hs_name": "One"}, {"hs_notes": "nameless"}, {"hs_name": "Two", "hs_object_id": "1"})
@@ -62,23 +60,23 @@ def test_batch_create_makes_what_it_can_and_reports_the_rest(
     assert (reply.status_code, answer["status"], answer["numErrors"]) == (207, "COMPLETE", 2)
     assert [row["properties"]["hs_name"] for row in answer["results"]] == ["One"]
     assert {error["category"] for error in answer["errors"]} == {"VALIDATION_ERROR"}
-    assert len(box.hubspot.world.campaigns) == 3
+    assert len(box.hubspot.state.campaigns) == 3
 
 
 @pytest.mark.parametrize("wrong", [[], "x", 7, {"hs_name": ["x"]}])
 @pytest.mark.parametrize("verb", ["create", "update"])
-def test_a_batch_with_an_input_that_cannot_be_read_is_refused_as_a_whole(
+def test_a_batch_with_an_invalid_input_is_rejected_as_a_whole(
     box: Sandbox, api: httpx.Client, paths: dict[str, str], verb: str, wrong: Any
 ) -> None:
-    before = box.hubspot.world.campaigns.snapshot()
+    before = box.hubspot.state.campaigns.snapshot()
     ids = {"id": seed.SPRING_CAMPAIGN} if verb == "update" else {}
     body = {"inputs": [{**ids, "properties": {"hs_name": "Good"}}, {**ids, "properties": wrong}]}
     reply = api.post(f"{paths['campaigns']}/batch/{verb}", json=body)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
-    assert box.hubspot.world.campaigns.snapshot() == before
+    assert box.hubspot.state.campaigns.snapshot() == before
 
 
-def test_batch_create_of_good_inputs_is_201_in_no_order(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_batch_create_is_201_with_results_in_random_order(api: httpx.Client, paths: dict[str, str]) -> None:
     wanted = [f"Campaign {number:02}" for number in range(50)]
     reply = api.post(
         f"{paths['campaigns']}/batch/create", json=batch(*({"hs_name": name} for name in wanted))
@@ -90,13 +88,15 @@ def test_batch_create_of_good_inputs_is_201_in_no_order(api: httpx.Client, paths
     assert sorted(got) == wanted
 
 
-def test_more_than_50_inputs_are_refused(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+def test_more_than_50_inputs_are_rejected(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
     body = batch(*({"hs_name": f"C{number}"} for number in range(51)))
     assert api.post(f"{paths['campaigns']}/batch/create", json=body).status_code == 400
-    assert len(box.hubspot.world.campaigns) == 2
+    assert len(box.hubspot.state.campaigns) == 2
 
 
-def test_batch_read_drops_doubles_and_reports_unknown(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_batch_read_ignores_duplicates_and_reports_unknown_ids(
+    api: httpx.Client, paths: dict[str, str]
+) -> None:
     body = {"inputs": [{"id": seed.SPRING_CAMPAIGN}, {"id": seed.SPRING_CAMPAIGN}, {"id": "nope"}]}
     reply = api.post(f"{paths['campaigns']}/batch/read", json=body, params={"properties": "hs_name"})
     assert reply.status_code == 207
@@ -114,10 +114,10 @@ def test_batch_update_is_partial_and_batch_archive_never_fails(
     assert api.post(f"{paths['campaigns']}/batch/update", json={"inputs": inputs}).status_code == 207
     body = {"inputs": [{"id": seed.SPRING_CAMPAIGN}, {"id": "nope"}]}
     assert api.post(f"{paths['campaigns']}/batch/archive", json=body).status_code == 204
-    assert len(box.hubspot.world.campaigns) == 1
+    assert len(box.hubspot.state.campaigns) == 1
 
 
-def test_search_by_part_of_the_name_sorts_and_pages(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_list_filters_by_name_sorts_and_pages(api: httpx.Client, paths: dict[str, str]) -> None:
     api.post(f"{paths['campaigns']}/batch/create", json=batch(*({"hs_name": f"Batch {n}"} for n in range(5))))
     query: dict[str, Any] = {"name": "bATCH", "limit": 2, "sort": "-hs_name", "properties": "hs_name"}
     seen: list[str] = []
@@ -131,7 +131,7 @@ def test_search_by_part_of_the_name_sorts_and_pages(api: httpx.Client, paths: di
     assert seen == [f"Batch {number}" for number in (4, 3, 2, 1, 0)]
 
 
-def test_list_bounds_are_held(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_list_limits_are_checked(api: httpx.Client, paths: dict[str, str]) -> None:
     for query in ({"limit": "101"}, {"limit": "0"}, {"sort": "hs_notes"}, {"after": "not-a-cursor"}):
         assert api.get(paths["campaigns"], params=query).status_code == 400
 
@@ -152,7 +152,7 @@ def test_assets_are_added_listed_and_removed(api: httpx.Client, paths: dict[str,
     assert "metrics" in api.get(f"{one}/assets/FORM", params=dates).json()["results"][0]
 
 
-def test_assets_that_do_not_exist_are_refused(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_assets_that_do_not_exist_are_rejected(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['campaigns']}/{seed.SPRING_CAMPAIGN}"
     assert api.put(f"{one}/assets/MARKETING_EMAIL/{seed.NEWSLETTER_EMAIL}").status_code == 204
     assert api.put(f"{one}/assets/MARKETING_EMAIL/1").status_code == 404

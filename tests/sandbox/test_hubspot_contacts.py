@@ -29,12 +29,12 @@ def test_paging_reaches_every_contact_once(api: httpx.Client, paths: dict[str, s
     assert seen == list(seed.CONTACT_IDS)
 
 
-def test_limit_out_of_range_is_refused(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_limit_out_of_range_is_rejected(api: httpx.Client, paths: dict[str, str]) -> None:
     for limit in ("0", "101", "many"):
         assert api.get(paths["contacts"], params={"limit": limit}).status_code == 400
 
 
-def test_default_properties_and_those_asked_for(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_default_and_requested_properties_are_returned(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['contacts']}/{ADA}"
     assert set(api.get(one).json()["properties"]) == {
         "createdate",
@@ -63,7 +63,7 @@ def test_create_update_archive(api: httpx.Client, paths: dict[str, str]) -> None
     assert api.post(contacts, json={"properties": {"email": "new@example.com"}}).status_code == 201
 
 
-def test_creating_a_known_email_is_a_conflict_that_names_the_id(
+def test_creating_an_existing_email_is_a_conflict_with_the_id(
     api: httpx.Client, paths: dict[str, str]
 ) -> None:
     reply = api.post(paths["contacts"], json={"properties": {"email": "ADA@example.com"}})
@@ -82,7 +82,7 @@ def test_creating_a_known_email_is_a_conflict_that_names_the_id(
         ({"createdate": "2026-01-01"}, "READ_ONLY_VALUE"),
     ],
 )
-def test_a_bad_value_refuses_the_whole_batch_and_names_the_property(
+def test_an_invalid_value_rejects_the_whole_batch_and_names_the_property(
     box: Sandbox, api: httpx.Client, paths: dict[str, str], properties: dict[str, str], code: str
 ) -> None:
     good = {"properties": {"email": "good@example.com"}, "objectWriteTraceId": "1"}
@@ -91,7 +91,7 @@ def test_a_bad_value_refuses_the_whole_batch_and_names_the_property(
     (error,) = reply.json()["errors"]
     assert (reply.status_code, reply.json()["category"], error["code"]) == (400, "VALIDATION_ERROR", code)
     assert error["context"]["propertyName"] == list(properties)
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
 
 
 def test_batch_create_without_trace_ids_is_all_or_nothing(
@@ -103,7 +103,7 @@ def test_batch_create_without_trace_ids_is_all_or_nothing(
         409,
         f"Contact already exists. Existing ID: {ADA}",
     )
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
 
 
 def test_batch_create_with_trace_ids_is_partial(
@@ -120,22 +120,18 @@ def test_batch_create_with_trace_ids_is_partial(
     assert (reply.status_code, answer["numErrors"]) == (207, 1)
     assert {row["objectWriteTraceId"] for row in answer["results"]} == {"x", "y"}
     assert answer["errors"][0]["context"] == {"objectWriteTraceId": ["ada"]}
-    assert len(box.hubspot.world.contacts) == 7
+    assert len(box.hubspot.state.contacts) == 7
 
 
 @pytest.mark.parametrize("call", ["create", "update", "upsert", "archive", "read"])
-def test_a_batch_takes_100_inputs_and_not_101_nor_none(
-    api: httpx.Client, paths: dict[str, str], call: str
-) -> None:
+def test_a_batch_has_1_to_100_inputs(api: httpx.Client, paths: dict[str, str], call: str) -> None:
     for count in (101, 0):
         inputs = [{"id": str(n), "idProperty": "external_id", "properties": {}} for n in range(count)]
         reply = api.post(f"{paths['contacts']}/batch/{call}", json={"inputs": inputs})
         assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_batch_read_reports_unknown_ids_beside_what_it_found(
-    api: httpx.Client, paths: dict[str, str]
-) -> None:
+def test_batch_read_reports_unknown_ids_with_the_results(api: httpx.Client, paths: dict[str, str]) -> None:
     body = {"inputs": [{"id": ADA}, {"id": "1"}, {"id": ADA}, {"id": "2"}], "properties": ["city"]}
     reply = api.post(f"{paths['contacts']}/batch/read", json=body)
     assert reply.status_code == 207
@@ -153,7 +149,7 @@ def test_batch_read_by_email_and_with_history(api: httpx.Client, paths: dict[str
     assert api.post(f"{paths['contacts']}/batch/read", json=body).status_code == 400
 
 
-def test_batch_update_by_email_is_refused_and_unknown_ids_are_partial(
+def test_batch_update_by_email_is_rejected_and_unknown_ids_are_partial(
     api: httpx.Client, paths: dict[str, str]
 ) -> None:
     update = f"{paths['contacts']}/batch/update"
@@ -172,7 +168,7 @@ def test_batch_archive_hides(api: httpx.Client, paths: dict[str, str]) -> None:
     assert api.get(f"{paths['contacts']}/{ADA}").status_code == 404
 
 
-def test_upsert_tells_new_from_known(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_upsert_results_tell_new_from_updated(api: httpx.Client, paths: dict[str, str]) -> None:
     reply = api.post(
         f"{paths['contacts']}/batch/upsert", json=upsert("ADA@example.com", "z@example.com", city="Oslo")
     )
@@ -191,21 +187,21 @@ def test_results_come_in_another_order_than_the_inputs(api: httpx.Client, paths:
     assert sorted(got) == emails
 
 
-def test_upsert_refuses_the_same_key_twice(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+def test_upsert_rejects_duplicate_keys(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
     reply = api.post(f"{paths['contacts']}/batch/upsert", json=upsert("q@example.com", "Q@example.com"))
     assert reply.status_code == 400
     assert "Duplicate IDs" in reply.json()["message"]
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
 
 
 def test_upsert_by_email_is_all_or_nothing(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
     reply = api.post(f"{paths['contacts']}/batch/upsert", json=upsert("q@example.com", "broken"))
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["code"] == "INVALID_EMAIL"
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
 
 
-def test_upsert_by_id_cannot_make_an_id_and_by_a_custom_key_can(
+def test_upsert_by_id_only_updates_and_by_a_custom_key_creates(
     api: httpx.Client, paths: dict[str, str]
 ) -> None:
     call = f"{paths['contacts']}/batch/upsert"
@@ -260,7 +256,7 @@ def test_search_operators(
     assert (names(reply), reply.json()["total"]) == (found, len(found))
 
 
-def test_search_joins_groups_by_or_sorts_and_pages(
+def test_search_combines_groups_by_or_sorts_and_pages(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     box.hubspot.limits.secondly.limit = None
@@ -294,7 +290,7 @@ def test_search_joins_groups_by_or_sorts_and_pages(
         {"filterGroups": [{"filters": [{"propertyName": "city", "operator": "EQ", "value": ["Rome"]}]}]},
     ],
 )
-def test_search_refuses_what_is_beyond_its_bounds(
+def test_search_rejects_requests_beyond_its_limits(
     box: Sandbox, api: httpx.Client, body: dict[str, Any]
 ) -> None:
     box.hubspot.limits.secondly.limit = None
@@ -312,7 +308,7 @@ def test_search_lags_behind_writes(box: Sandbox, api: httpx.Client, paths: dict[
     assert search(api, paths, filterGroups=groups).json()["total"] == 2
 
 
-def test_upsert_by_a_secondary_email_leaves_the_primary_one(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_upsert_by_a_secondary_email_keeps_the_primary_one(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['contacts']}/{ADA}"
     api.patch(one, json={"properties": {"hs_additional_emails": "a1@example.com"}})
     (row,) = api.post(f"{paths['contacts']}/batch/upsert", json=upsert("a1@example.com", city="Oslo")).json()[
@@ -332,20 +328,20 @@ def test_upsert_by_a_secondary_email_leaves_the_primary_one(api: httpx.Client, p
         {"idProperty": "email", "id": "a@example.com", "properties": {"city": ["Oslo"]}},
     ],
 )
-def test_upsert_refuses_an_input_without_a_clear_key(
+def test_upsert_rejects_an_ambiguous_key(
     box: Sandbox, api: httpx.Client, paths: dict[str, str], item: dict[str, Any]
 ) -> None:
     reply = api.post(f"{paths['contacts']}/batch/upsert", json={"inputs": [item]})
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
-    assert len(box.hubspot.world.contacts) == 5
+    assert len(box.hubspot.state.contacts) == 5
 
 
-def test_an_overlong_uri_is_414(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_a_too_long_uri_is_414(api: httpx.Client, paths: dict[str, str]) -> None:
     names = ",".join(["hs_lead_status"] * 800)
     assert api.get(paths["contacts"], params={"properties": names}).status_code == 414
 
 
-def test_archived_contacts_are_listed_apart(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_archived_contacts_are_listed_separately(api: httpx.Client, paths: dict[str, str]) -> None:
     api.delete(f"{paths['contacts']}/{BRUNO}")
     live = api.get(paths["contacts"]).json()["results"]
     archived = api.get(paths["contacts"], params={"archived": "true"}).json()["results"]

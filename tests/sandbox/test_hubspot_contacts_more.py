@@ -1,4 +1,4 @@
-"""Contacts one at a time, merging, erasing, and searches beyond the ceiling. Calls run in their drivers."""
+"""Single contacts, merging, GDPR deletion, and searches beyond 10,000 results, in both drivers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contac
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.contacts import search
+from airflow_provider_mkt.sandbox.hubspot.contacts import routes_search
 
 ADA, BRUNO, CHIDI = seed.CONTACT_IDS[:3]
 
@@ -27,7 +27,7 @@ def hook(
         yield one
 
 
-def test_a_contact_from_its_creation_to_the_recycle_bin(hook: HubSpotHook) -> None:
+def test_a_contact_is_created_read_updated_and_archived(hook: HubSpotHook) -> None:
     made = hook.run(contacts.create({"email": "new@example.com", "firstname": "New"}))
     with pytest.raises(Conflict, match=made["id"]):
         hook.run(contacts.create({"email": "NEW@example.com"}))
@@ -45,7 +45,7 @@ def test_a_contact_from_its_creation_to_the_recycle_bin(hook: HubSpotHook) -> No
         hook.run(contacts.archive("1"))
 
 
-def test_lists_page_through_those_there_and_those_in_the_recycle_bin(hook: HubSpotHook) -> None:
+def test_lists_page_through_live_and_archived_contacts(hook: HubSpotHook) -> None:
     both(hook, contacts.archive_batch([ADA, "1"]))
     assert [one["id"] for one in hook.iterate(contacts.list(limit=2))] == list(seed.CONTACT_IDS[1:])
     assert [one["id"] for one in both(hook, contacts.list(archived=True))] == [ADA]
@@ -53,7 +53,7 @@ def test_lists_page_through_those_there_and_those_in_the_recycle_bin(hook: HubSp
     assert ([row.id for row in found.results], found.numErrors) == ([ADA], 1)
 
 
-def test_a_merged_contact_leads_to_the_survivor_one_at_a_time_but_not_in_batches(
+def test_a_merged_contact_is_found_by_single_endpoints_but_not_by_batches(
     box: Sandbox, hook: HubSpotHook
 ) -> None:
     hook.run(contacts.update(BRUNO, {"phone": "123"}))
@@ -72,19 +72,19 @@ def test_a_merged_contact_leads_to_the_survivor_one_at_a_time_but_not_in_batches
     assert BRUNO not in [one["id"] for one in both(hook, contacts.list(archived=True))]
     with pytest.raises(NotFound):
         hook.run(contact_merging.merge(ADA, BRUNO))
-    world = box.hubspot.world
-    world.contacts.get(CHIDI).merged = [str(number) for number in range(250)]
+    state = box.hubspot.state
+    state.contacts.get(CHIDI).merged = [str(number) for number in range(250)]
     with pytest.raises(InvalidRequest, match="250") as refusal:
         hook.run(contact_merging.merge(ADA, CHIDI))
     assert refusal.value.status == 414
 
 
-def test_an_erased_contact_is_gone_and_an_address_nobody_has_is_blocked(hook: HubSpotHook) -> None:
+def test_a_gdpr_deleted_contact_is_gone_and_an_unknown_address_is_blocked(hook: HubSpotHook) -> None:
     hook.run(contacts.gdpr_delete(ADA))
     for call in (contacts.get(ADA), contacts.get(ADA, archived=True), contacts.gdpr_delete(ADA)):
         with pytest.raises(NotFound):
             hook.run(call)
-    # Its address is free again, by the id as by the address.
+    # Its address is free again.
     again = hook.run(contacts.create({"email": "ada@example.com"}))
     hook.run(contacts.gdpr_delete("ada@example.com", id_property="email"))
     with pytest.raises(NotFound):
@@ -103,13 +103,13 @@ def test_an_erased_contact_is_gone_and_an_address_nobody_has_is_blocked(hook: Hu
         hook.run(contacts.gdpr_delete("nobody", id_property="email"))
 
 
-def test_a_search_of_all_reads_beyond_the_ceiling_without_losing_or_repeating_any(
+def test_a_search_of_all_reads_every_contact_beyond_10000_once(
     box: Sandbox, hook: HubSpotHook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "CEILING", 200)
+    monkeypatch.setattr(routes_search, "CEILING", 200)
     monkeypatch.setattr(contact_search, "CEILING", 200)
     box.hubspot.limits.secondly.limit = None
-    store = box.hubspot.world.contacts
+    store = box.hubspot.state.contacts
     made = [store.create({"firstname": "Many", "email": f"many{n}@example.com"}).id for n in range(450)]
     box.hubspot.clock.advance(2)
     many: contact_search.Filter = {"property_name": "firstname", "operator": "EQ", "value": "Many"}
@@ -121,7 +121,7 @@ def test_a_search_of_all_reads_beyond_the_ceiling_without_losing_or_repeating_an
     seen: list[str] = []
     for row in hook.iterate(contact_search.search_all([[many]])):
         if len(seen) == 10:
-            # What is archived or created meanwhile must not move the others.
+            # Contacts that are archived or created in the meantime must not shift the others.
             for early in made[:5]:
                 store.archive(store.get(early))
             store.create({"firstname": "Many", "email": "late@example.com"})
@@ -131,7 +131,7 @@ def test_a_search_of_all_reads_beyond_the_ceiling_without_losing_or_repeating_an
     assert len(seen) == 451
 
 
-def test_a_search_without_filters_finds_everybody_and_words_find_some(hook: HubSpotHook) -> None:
+def test_a_search_without_filters_finds_all_and_a_query_finds_some(hook: HubSpotHook) -> None:
     assert [one["id"] for one in hook.iterate(contact_search.search_all())] == list(seed.CONTACT_IDS)
     assert [one["id"] for one in both(hook, contact_search.search(query="bruno"))] == [BRUNO]
     listed: contact_search.Filter = {
@@ -143,7 +143,7 @@ def test_a_search_without_filters_finds_everybody_and_words_find_some(hook: HubS
     assert [one["id"] for one in found] == [CHIDI, ADA]
 
 
-def test_a_token_that_may_only_read_can_neither_merge_nor_erase(
+def test_a_read_only_token_can_neither_merge_nor_delete(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connected(box, monkeypatch, "v3", seed.READ_ONLY_TOKEN) as reader:
@@ -161,10 +161,10 @@ def linked(hook: HubSpotHook, contact: str, *names: str) -> dict[str, list[tuple
     return {kind: [(row["id"], row["type"]) for row in page["results"]] for kind, page in shown.items()}
 
 
-def test_a_contact_is_created_with_its_associations_which_come_along_when_asked_for(
+def test_a_contact_is_created_with_associations_which_can_be_requested(
     box: Sandbox, hook: HubSpotHook
 ) -> None:
-    (deal,) = (one.id for one in box.hubspot.world.deals.all())
+    (deal,) = (one.id for one in box.hubspot.state.deals.all())
     links = [link("77", 279), link("77", 1), link(deal, 4), link(BRUNO, 449)]
     made = hook.run(contacts.create({"email": "new@example.com"}, associations=links))["id"]
     company, won = ("77", "contact_to_company"), (deal, "contact_to_deal")
@@ -195,12 +195,12 @@ def test_a_contact_is_created_with_its_associations_which_come_along_when_asked_
     ],
     ids=str,
 )
-def test_associations_that_cannot_be_are_refused_and_nothing_is_created(
+def test_invalid_associations_are_rejected_and_nothing_is_created(
     box: Sandbox, api: httpx.Client, associations: Any
 ) -> None:
-    before = box.hubspot.world.snapshot()
+    before = box.hubspot.snapshot()
     body = {"properties": {"email": "new@example.com"}, "associations": associations}
     for path, given in (("", body), ("/batch/create", {"inputs": [body]})):
         reply = api.post(f"/crm/v3/objects/contacts{path}", json=given)
         assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
-    assert box.hubspot.world.snapshot() == before
+    assert box.hubspot.snapshot() == before

@@ -1,4 +1,4 @@
-"""Statistics of sent emails: they add up over emails and intervals, and know the span asked for."""
+"""Statistics of sent emails, which add up over emails and intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_mkt.client.errors import PermissionDenied
 from airflow_provider_mkt.client.hubspot.emails import email_statistics, emails
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 DAYS = {"interval": "DAY"}
@@ -35,7 +35,7 @@ def added(rows: list[dict[str, Any]]) -> Counter[str]:
 
 @pytest.fixture
 def began(run: Runner, box: Sandbox) -> dt.datetime:
-    """When mails began to go out: two of the newsletter, hours apart, and one that fails."""
+    """Return when sends began: two of the newsletter, hours apart, and one that fails."""
     began = box.clock.now()
     run(emails.publish(seed.NEWSLETTER_EMAIL))
     box.clock.advance(7200)
@@ -62,7 +62,7 @@ def test_totals_are_the_sum_of_every_email_that_was_sent(run: Runner) -> None:
     assert sum(devices.values()) == counters["open"]
 
 
-def test_only_what_was_sent_in_the_span_counts(run: Runner, began: dt.datetime) -> None:
+def test_only_sends_in_the_time_span_count(run: Runner, began: dt.datetime) -> None:
     def sent(**span: Any) -> tuple[int, int]:
         totals = run(email_statistics.totals(**span))
         return totals["aggregate"]["counters"].get("sent", 0), len(totals["emails"])
@@ -77,7 +77,7 @@ def test_only_what_was_sent_in_the_span_counts(run: Runner, began: dt.datetime) 
 
 
 @pytest.mark.parametrize("interval", ["MINUTE", "QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"])
-def test_intervals_cover_the_span_without_gaps_and_add_up(
+def test_intervals_cover_the_time_span_without_gaps_and_add_up(
     run: Runner, box: Sandbox, began: dt.datetime, interval: str
 ) -> None:
     start, end = began - 2 * DAY, box.clock.now() + HOUR
@@ -92,7 +92,7 @@ def test_intervals_cover_the_span_without_gaps_and_add_up(
     assert added([row["aggregations"] for row in one])["sent"] == 3
 
 
-def test_hours_hold_the_sends_that_began_in_them(run: Runner, began: dt.datetime) -> None:
+def test_hourly_intervals_include_the_sends_that_began_in_them(run: Runner, began: dt.datetime) -> None:
     rows = run(email_statistics.histogram("HOUR", start=began - 3 * HOUR, end=began + 3 * HOUR))
     for row in rows:
         counted = run(
@@ -105,7 +105,7 @@ def test_hours_hold_the_sends_that_began_in_them(run: Runner, began: dt.datetime
     assert [sent for sent in (added([row["aggregations"]])["sent"] for row in rows) if sent] == [5, 5]
 
 
-def test_figures_grow_while_mails_go_out(run: Runner, box: Sandbox) -> None:
+def test_statistics_grow_while_emails_are_sent(run: Runner, box: Sandbox) -> None:
     start = box.clock.now()
     run(emails.publish(seed.NEWSLETTER_EMAIL))
     seen = []
@@ -118,7 +118,7 @@ def test_figures_grow_while_mails_go_out(run: Runner, box: Sandbox) -> None:
     assert 0 < seen[2] < 5
 
 
-def test_nothing_sent_is_told_alike_in_every_profile(run: Runner, box: Sandbox) -> None:
+def test_statistics_without_sends_are_the_same_in_every_profile(run: Runner, box: Sandbox) -> None:
     future = box.clock.now() + DAY
     totals = run(email_statistics.totals(start=future, end=future + DAY))
     assert (totals["aggregate"]["counters"], totals["campaignAggregations"], totals["emails"]) == ({}, {}, [])
@@ -126,8 +126,8 @@ def test_nothing_sent_is_told_alike_in_every_profile(run: Runner, box: Sandbox) 
     assert {len(row["aggregations"]["counters"]) for row in rows} == {0}
 
 
-def test_a_token_without_email_scopes_is_refused(run: Runner, box: Sandbox) -> None:
-    box.hubspot.world.credentials.tokens["pat-na1-other"] = Token(
+def test_a_token_without_email_scopes_is_rejected(run: Runner, box: Sandbox) -> None:
+    box.hubspot.state.credentials.tokens["pat-na1-other"] = Token(
         "pat-na1-other", "private-9", frozenset({"oauth"})
     )
     for call in (email_statistics.totals(), email_statistics.histogram("DAY")):
@@ -149,14 +149,14 @@ def test_a_token_without_email_scopes_is_refused(run: Runner, box: Sandbox) -> N
     ],
     ids=str,
 )
-def test_statistics_that_are_asked_for_wrongly_are_refused(
+def test_invalid_requests_for_statistics_are_rejected(
     api: httpx.Client, paths: dict[str, str], query: dict[str, str]
 ) -> None:
     reply = api.get(f"{paths['emails']}/statistics/histogram", params=query)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_without_an_interval_the_days_are_told(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_the_default_interval_is_a_day(api: httpx.Client, paths: dict[str, str]) -> None:
     span = {"startTimestamp": "2026-01-05T00:00:00Z", "endTimestamp": "2026-01-08T00:00:00Z"}
     asked = [api.get(f"{paths['emails']}/statistics/histogram", params=span | more) for more in ({}, DAYS)]
     assert [reply.status_code for reply in asked] == [200, 200]
@@ -165,7 +165,7 @@ def test_without_an_interval_the_days_are_told(api: httpx.Client, paths: dict[st
 
 
 @pytest.mark.usefixtures("began")
-def test_ids_are_repeated_and_dated_paths_take_them_joined_as_well(api: httpx.Client) -> None:
+def test_ids_are_repeated_and_dated_paths_accept_comma_separated_ones(api: httpx.Client) -> None:
     ids = [seed.NEWSLETTER_EMAIL, seed.PUBLISHED_EMAIL]
     undated, dated = "/marketing/v3/emails/statistics/list", "/marketing/emails/2026-03/statistics/list"
     for path in (undated, dated):

@@ -1,4 +1,4 @@
-"""Emails by the client: listing, drafts, revisions and A/B tests."""
+"""Emails by the client: list, drafts, revisions and A/B tests."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_an_email_is_created_cloned_found_and_archived(run: Runner, box: Sandbox
     assert run(emails.get(copy.id)).id == copy.id
 
 
-def test_a_lost_answer_of_create_or_clone_is_not_sent_again(run: Runner, box: Sandbox) -> None:
+def test_create_and_clone_are_not_repeated_after_a_lost_response(run: Runner, box: Sandbox) -> None:
     for call in (emails.create("Once"), emails.clone(EMAIL, clone_name="Once")):
-        before = len(box.hubspot.world.emails.all())
+        before = len(box.hubspot.state.emails.all())
         box.hubspot.faults.add("*/emails*", when="after", answer={"status": 502})
         with pytest.raises(OutcomeUnknown):
             run(call)
-        assert len(box.hubspot.world.emails.all()) == before + 1
+        assert len(box.hubspot.state.emails.all()) == before + 1
 
 
 def test_a_draft_is_written_read_and_reset(run: Runner) -> None:
@@ -112,7 +112,7 @@ def test_an_old_revision_becomes_the_draft_and_nothing_else(run: Runner, box: Sa
     assert len(revisions(run)) == 2
 
 
-def test_a_lost_answer_of_restore_is_not_sent_again(run: Runner, box: Sandbox) -> None:
+def test_restore_is_not_repeated_after_a_lost_response(run: Runner, box: Sandbox) -> None:
     first = revisions(run)[0]
     box.hubspot.faults.add("*/restore", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
@@ -120,7 +120,7 @@ def test_a_lost_answer_of_restore_is_not_sent_again(run: Runner, box: Sandbox) -
     assert len(revisions(run)) == 2
 
 
-def test_revisions_can_be_walked_back(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_revisions_can_be_paged_backwards(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['emails']}/{EMAIL}"
     for number in range(4):
         api.patch(one, json={"subject": str(number)})
@@ -139,7 +139,7 @@ def test_revisions_can_be_walked_back(api: httpx.Client, paths: dict[str, str]) 
     assert api.post(f"{one}/revisions/first/restore-to-draft").status_code == 400
 
 
-def test_a_variation_is_found_from_both_sides_and_a_second_one_is_refused(run: Runner) -> None:
+def test_a_variation_is_found_from_both_emails_and_a_second_one_is_rejected(run: Runner) -> None:
     made = run(email_tests.create_variation(EMAIL, "News B"))
     assert (made.name, made.state, made.isAb) == ("News B", "DRAFT_AB_VARIANT", True)
     assert made.model_extra["testing"]["isAbVariation"] is True
@@ -161,7 +161,7 @@ def test_a_variation_is_found_from_both_sides_and_a_second_one_is_refused(run: R
     ) == {"id": other.id, "name": "News C", "isAb": True}
 
 
-def test_both_emails_of_a_test_go_out_to_shares_of_the_recipients(run: Runner, box: Sandbox) -> None:
+def test_both_emails_of_a_test_are_sent_to_parts_of_the_recipients(run: Runner, box: Sandbox) -> None:
     variation = run(email_tests.create_variation(EMAIL, "News B"))
     with pytest.raises(InvalidRequest):
         run(emails.publish(variation.id))
@@ -177,7 +177,7 @@ def test_both_emails_of_a_test_go_out_to_shares_of_the_recipients(run: Runner, b
         run(email_tests.create_variation(seed.PUBLISHED_EMAIL, "Too late"))
 
 
-def test_a_test_may_take_less_than_all_recipients(run: Runner, box: Sandbox) -> None:
+def test_a_test_can_use_a_part_of_the_recipients(run: Runner, box: Sandbox) -> None:
     variation = run(email_tests.create_variation(EMAIL, "News B"))
     run(emails.update(EMAIL, {"testing": {"isAbVariation": False, "abTestPercentage": 40}}))
     run(emails.publish(EMAIL))
@@ -187,7 +187,7 @@ def test_a_test_may_take_less_than_all_recipients(run: Runner, box: Sandbox) -> 
     assert both[0].model_extra["testing"]["abTestPercentage"] == 40
 
 
-def test_an_automated_test_is_turned_on_and_off_as_one(run: Runner) -> None:
+def test_both_emails_of_an_automated_test_are_turned_on_and_off_together(run: Runner) -> None:
     variation = run(email_tests.create_variation(seed.AUTOMATED_EMAIL, "Welcome B"))
     assert variation.state == "AUTOMATED_DRAFT_ABVARIANT"
     run(emails.publish(seed.AUTOMATED_EMAIL))
@@ -199,7 +199,7 @@ def test_an_automated_test_is_turned_on_and_off_as_one(run: Runner) -> None:
     assert run(emails.get(variation.id)).state == "AUTOMATED_DRAFT_ABVARIANT"
 
 
-def test_errors_of_the_family(run: Runner) -> None:
+def test_documented_errors(run: Runner) -> None:
     for call in (
         emails.get("1"),
         emails.clone("1"),
@@ -240,16 +240,12 @@ def test_errors_of_the_family(run: Runner) -> None:
     ],
     ids=str,
 )
-def test_a_test_that_is_asked_for_wrongly_is_refused(
-    api: httpx.Client, paths: dict[str, str], body: Any
-) -> None:
+def test_invalid_requests_for_tests_are_rejected(api: httpx.Client, paths: dict[str, str], body: Any) -> None:
     reply = api.post(f"{paths['emails']}/ab-test/create-variation", json=body)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_dated_paths_alone_insist_on_which_email_of_a_test_it_is(
-    api: httpx.Client, paths: dict[str, str]
-) -> None:
+def test_only_dated_paths_require_the_role_in_a_test(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['emails']}/{EMAIL}"
     dated = paths["emails"].endswith("2026-03")
     testing = {"testing": {"hoursToWait": 4}}

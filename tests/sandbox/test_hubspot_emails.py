@@ -1,4 +1,4 @@
-"""Marketing emails: records, drafts, and the life of a send."""
+"""Marketing emails: records, drafts and sends."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def publish(api: httpx.Client, paths: dict[str, str], email: str) -> int:
 
 
 def sends(box: Sandbox, email: str) -> list[int | None]:
-    found = box.hubspot.world.emails.get(email)
+    found = box.hubspot.state.emails.get(email)
     assert found is not None
     return [send.recipients for send in found.sends if not send.cancelled]
 
 
-def test_publish_goes_through_the_states_as_time_passes(
+def test_a_published_email_changes_its_state_over_time(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     email = seed.NEWSLETTER_EMAIL
@@ -40,7 +40,7 @@ def test_publish_goes_through_the_states_as_time_passes(
     assert sends(box, email) == [5]
 
 
-def test_a_second_publish_sends_a_second_time(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+def test_publishing_again_sends_again(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
     email = seed.NEWSLETTER_EMAIL
     assert [publish(api, paths, email) for _ in range(2)] == [204, 204]
     box.clock.advance(10)
@@ -49,7 +49,9 @@ def test_a_second_publish_sends_a_second_time(box: Sandbox, api: httpx.Client, p
     assert stats["counters"]["sent"] == 10
 
 
-def test_a_lost_answer_of_publish_still_sends(box: Sandbox, api: httpx.Client, paths: dict[str, str]) -> None:
+def test_publish_sends_even_if_the_response_is_lost(
+    box: Sandbox, api: httpx.Client, paths: dict[str, str]
+) -> None:
     box.hubspot.faults.add("*/publish", when="after", answer={"reset": True})
     with pytest.raises(httpx.NetworkError):
         publish(api, paths, seed.NEWSLETTER_EMAIL)
@@ -57,7 +59,7 @@ def test_a_lost_answer_of_publish_still_sends(box: Sandbox, api: httpx.Client, p
     assert sends(box, seed.NEWSLETTER_EMAIL) == [5]
 
 
-def test_a_future_date_schedules_and_unpublish_cancels(
+def test_a_future_publish_date_schedules_and_unpublish_cancels(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     email = seed.SCHEDULED_EMAIL
@@ -88,7 +90,7 @@ def test_an_automated_email_is_turned_on_and_off(
     assert sends(box, email) == []
 
 
-def test_a_failing_email_ends_in_error_and_reaches_nobody(
+def test_a_failing_email_ends_in_error_and_is_not_sent(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     publish(api, paths, seed.FAILING_EMAIL)
@@ -97,7 +99,7 @@ def test_a_failing_email_ends_in_error_and_reaches_nobody(
     assert (shown["state"], shown["isPublished"], shown["stats"]["counters"]) == ("ERROR", False, {})
 
 
-def test_recipients_are_those_named_without_those_excluded(
+def test_recipients_are_included_minus_excluded_contacts(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     to = {
@@ -110,7 +112,7 @@ def test_recipients_are_those_named_without_those_excluded(
     assert sends(box, email) == [3]
 
 
-def test_stats_come_only_when_asked_for_and_once_sent(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_statistics_are_included_only_if_requested_and_sent(api: httpx.Client, paths: dict[str, str]) -> None:
     published = f"{paths['emails']}/{seed.PUBLISHED_EMAIL}"
     assert "stats" not in api.get(published).json()
     counters = api.get(published, params={"includeStats": "true"}).json()["stats"]["counters"]
@@ -119,7 +121,7 @@ def test_stats_come_only_when_asked_for_and_once_sent(api: httpx.Client, paths: 
     assert api.get(draft, params={"includeStats": "true"}).json()["stats"]["counters"] == {}
 
 
-def test_undated_paths_need_a_name_and_dated_ones_do_not(api: httpx.Client) -> None:
+def test_undated_paths_require_a_name_and_dated_ones_do_not(api: httpx.Client) -> None:
     assert api.post("/marketing/v3/emails", json={"subject": "x"}).status_code == 400
     made = api.post("/marketing/emails/2026-03", json={"subject": "x"})
     assert (made.status_code, made.json()["subject"]) == (201, "x")
@@ -153,14 +155,14 @@ def test_names_are_not_unique(api: httpx.Client, paths: dict[str, str]) -> None:
         {"name": "x", "testing": {"isAbVariation": "no"}},
     ],
 )
-def test_a_create_body_that_is_wrong_is_refused(
+def test_an_invalid_create_body_is_rejected(
     api: httpx.Client, paths: dict[str, str], body: dict[str, Any]
 ) -> None:
     reply = api.post(paths["emails"], json=body)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_a_state_nobody_knows_is_refused_in_a_draft_too(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_an_unknown_state_is_rejected_in_a_draft_as_well(api: httpx.Client, paths: dict[str, str]) -> None:
     one = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
     for path in (one, f"{one}/draft"):
         assert api.patch(path, json={"state": "DRAFT"}).status_code == 200
@@ -175,7 +177,7 @@ def test_an_email_can_be_created_archived(api: httpx.Client, paths: dict[str, st
 
 
 @pytest.mark.parametrize("language", ["KLINGON", "english please"])
-def test_a_copy_is_made_in_a_language(api: httpx.Client, paths: dict[str, str], language: str) -> None:
+def test_a_clone_has_a_language(api: httpx.Client, paths: dict[str, str], language: str) -> None:
     copies = [
         api.post(f"{paths['emails']}/clone", json={"id": seed.NEWSLETTER_EMAIL, "language": one})
         for one in ("pt-br", language)
@@ -184,13 +186,15 @@ def test_a_copy_is_made_in_a_language(api: httpx.Client, paths: dict[str, str], 
     assert copies[0].json()["language"] == "pt-br"
 
 
-def test_a_type_nobody_knows_is_refused_and_finds_nothing(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_an_unknown_type_is_rejected(api: httpx.Client, paths: dict[str, str]) -> None:
     assert api.get(paths["emails"], params={"type": "LETTER"}).status_code == 400
     assert api.get(paths["emails"], params={"type": "RSS_EMAIL"}).json()["total"] == 0
     assert api.get(paths["emails"], params={"type": ["RSS_EMAIL", "BATCH_EMAIL"]}).json()["total"] > 0
 
 
-def test_draft_is_apart_from_live_until_it_is_published(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_a_draft_does_not_change_the_live_version_until_it_is_published(
+    api: httpx.Client, paths: dict[str, str]
+) -> None:
     one = f"{paths['emails']}/{seed.AUTOMATED_EMAIL}"
     assert api.get(f"{one}/draft").json()["subject"] == "Welcome"
     assert api.patch(f"{one}/draft", json={"subject": "Hello"}).json()["subject"] == "Hello"
@@ -202,14 +206,16 @@ def test_draft_is_apart_from_live_until_it_is_published(api: httpx.Client, paths
     assert api.get(one).json()["subject"] == "Hello"
 
 
-def test_patch_writes_live_but_cannot_publish(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_update_changes_the_live_version_but_does_not_publish(
+    api: httpx.Client, paths: dict[str, str]
+) -> None:
     one = f"{paths['emails']}/{seed.NEWSLETTER_EMAIL}"
     assert api.patch(one, json={"subject": "New"}).json()["subject"] == "New"
     assert api.patch(one, json={"state": "PUBLISHED"}).status_code == 400
     assert api.get(one).json()["state"] == "DRAFT"
 
 
-def test_clone_answers_200_and_copies_each_time(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_clone_responds_200_and_creates_a_clone_each_time(api: httpx.Client, paths: dict[str, str]) -> None:
     body = {"id": seed.PUBLISHED_EMAIL, "cloneName": "Copy"}
     clones = [api.post(f"{paths['emails']}/clone", json=body) for _ in range(2)]
     assert [reply.status_code for reply in clones] == [200, 200]
@@ -229,7 +235,7 @@ def test_archived_emails_are_hidden(api: httpx.Client, paths: dict[str, str]) ->
     assert api.get(paths["emails"], params={"archived": "true"}).json()["total"] == 1
 
 
-def test_list_filters_sorts_pages_and_picks_properties(
+def test_list_filters_sorts_pages_and_selects_properties(
     box: Sandbox, api: httpx.Client, paths: dict[str, str]
 ) -> None:
     def ids(**query: Any) -> list[str]:

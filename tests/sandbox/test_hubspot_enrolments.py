@@ -1,4 +1,4 @@
-"""Who may be enrolled in sequences and workflows, and what shows afterwards. Calls run in their drivers."""
+"""Enrolments in sequences and workflows, in both drivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as at
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as at
 
 ADA, BRUNO = seed.CONTACT_IDS[:2]
 ADA_ADDRESS = "ada@example.com"
@@ -38,7 +38,7 @@ def hook(
 
 @pytest.fixture
 def v3(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotHook]:
-    """The only profile that knows workflows."""
+    """The only profile with workflows."""
     with connected(box, monkeypatch, "v3") as one:
         yield one
 
@@ -48,7 +48,7 @@ def enrol(contact: str = ADA, user: str = at.SALES_USER, **changes: Any) -> Call
     return sequences.enrol(user, contact_id=contact, **given)
 
 
-def test_a_user_sees_shared_sequences_and_their_own(hook: HubSpotHook) -> None:
+def test_a_user_sees_shared_and_own_sequences(hook: HubSpotHook) -> None:
     own = [row["id"] for row in hook.iterate(sequences.list(at.SALES_USER, limit=1))]
     assert own == [at.FOLLOW_UP_SEQUENCE, at.PRIVATE_SEQUENCE]
     others = both(hook, sequences.list(at.SEATLESS_USER))
@@ -59,7 +59,7 @@ def test_a_user_sees_shared_sequences_and_their_own(hook: HubSpotHook) -> None:
         hook.run(sequences.get(at.PRIVATE_SEQUENCE, at.SEATLESS_USER))
 
 
-def test_an_enrolment_in_a_sequence_shows_until_its_last_mail(box: Sandbox, hook: HubSpotHook) -> None:
+def test_an_enrolment_in_a_sequence_is_shown_until_its_last_email(box: Sandbox, hook: HubSpotHook) -> None:
     with pytest.raises(NotFound):
         hook.run(sequences.enrolment(ADA))
     made = hook.run(enrol(sender_alias_address=at.SALES_ALIAS))
@@ -75,18 +75,18 @@ def test_an_enrolment_in_a_sequence_shows_until_its_last_mail(box: Sandbox, hook
     assert hook.run(enrol())["id"] != made["id"]
 
 
-def test_a_lost_answer_of_an_enrolment_is_settled_by_a_look_at_the_contact(
+def test_a_lost_response_of_an_enrolment_is_resolved_by_reading_the_contact(
     box: Sandbox, hook: HubSpotHook
 ) -> None:
     box.hubspot.faults.add("*/enrollments", when="after", answer={"status": 502}, times=1)
     with pytest.raises(PlatformError):
         hook.run(enrol())
     assert hook.run(sequences.enrolment(ADA))["sequenceId"] == at.FOLLOW_UP_SEQUENCE
-    assert len(box.hubspot.world.automation.in_sequences) == 1
+    assert len(box.hubspot.state.automation.in_sequences) == 1
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "told"),
+    ("make", "error", "message"),
     [
         (lambda: enrol(user=at.SEATLESS_USER), PermissionDenied, "seat"),
         (lambda: enrol(user=at.INBOXLESS_USER), InvalidRequest, "inbox"),
@@ -97,12 +97,12 @@ def test_a_lost_answer_of_an_enrolment_is_settled_by_a_look_at_the_contact(
         (lambda: enrol(contact="1"), NotFound, "contact"),
     ],
 )
-def test_who_may_not_be_enrolled_or_not_enrol(
-    box: Sandbox, hook: HubSpotHook, make: Callable[[], Call[Any]], error: type[Exception], told: str
+def test_enrolments_are_rejected_by_contact_and_user(
+    box: Sandbox, hook: HubSpotHook, make: Callable[[], Call[Any]], error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         hook.run(make())
-    assert box.hubspot.world.automation.in_sequences == []
+    assert box.hubspot.state.automation.in_sequences == []
 
 
 def test_a_contact_without_an_address_cannot_be_enrolled(hook: HubSpotHook) -> None:
@@ -123,19 +123,19 @@ def test_an_enrolment_in_a_workflow_can_be_read_and_ended(box: Sandbox, v3: HubS
 
 
 @pytest.mark.parametrize(("workflow", "times"), [(at.WELCOME_WORKFLOW, 1), (at.REMINDER_WORKFLOW, 2)])
-def test_whether_a_contact_comes_in_twice_is_the_workflows_own_setting(
+def test_re_enrolment_depends_on_the_workflow(
     box: Sandbox, v3: HubSpotHook, workflow: str, times: int
 ) -> None:
     for _ in range(2):
         v3.run(workflows.enrol(workflow, ADA_ADDRESS))
         box.hubspot.clock.advance(60)
-    assert len(box.hubspot.world.automation.in_workflows) == times
+    assert len(box.hubspot.state.automation.in_workflows) == times
     assert len(v3.run(workflows.enrolments(ADA))) == 1
     box.hubspot.clock.advance(8 * 86_400)
     assert v3.run(workflows.enrolments(ADA)) == []
 
 
-def test_workflows_refuse_what_is_off_or_unknown(v3: HubSpotHook) -> None:
+def test_workflows_that_are_off_or_unknown_reject_enrolments(v3: HubSpotHook) -> None:
     with pytest.raises(InvalidRequest, match="turned off"):
         v3.run(workflows.enrol(at.STOPPED_WORKFLOW, ADA_ADDRESS))
     for call in (
@@ -190,7 +190,7 @@ def test_a_flow_is_created_replaced_by_its_latest_revision_and_deleted(v3: HubSp
             v3.run(call)
 
 
-def test_a_flow_shows_all_of_itself_whatever_a_client_left_out(v3: HubSpotHook) -> None:
+def test_a_flow_is_returned_with_its_defaults(v3: HubSpotHook) -> None:
     usual = {"actions", "timeWindows", "blockedDates", "customProperties", "dataSources", "type"}
     shown: dict[str, Any] = {**v3.run(flows.get(at.WELCOME_FLOW))}
     assert usual | {"canEnrollFromSalesforce", "suppressionListIds", "enrollmentCriteria"} <= set(shown)
@@ -212,7 +212,7 @@ def test_a_flow_shows_all_of_itself_whatever_a_client_left_out(v3: HubSpotHook) 
 @pytest.mark.parametrize(
     "left_out", ["type", "flowType", "objectTypeId", "isEnabled", "canEnrollFromSalesforce", "actions"]
 )
-def test_a_new_flow_of_contacts_says_what_its_schema_requires(api: httpx.Client, left_out: str) -> None:
+def test_a_new_contact_flow_requires_the_keys_of_its_schema(api: httpx.Client, left_out: str) -> None:
     body: dict[str, Any] = {
         "type": "CONTACT_FLOW",
         "flowType": "WORKFLOW",
@@ -229,7 +229,7 @@ def test_a_new_flow_of_contacts_says_what_its_schema_requires(api: httpx.Client,
     assert (refusal.status_code, left_out in refusal.json()["message"]) == (400, True)
 
 
-def test_old_ids_map_back_and_inputs_must_say_what_they_are(api: httpx.Client) -> None:
+def test_old_ids_are_mapped_and_inputs_need_a_type(api: httpx.Client) -> None:
     path = "/automation/v4/workflow-id-mappings/batch/read"
     old = {"type": "WORKFLOW_ID", "flowMigrationStatusForClassicWorkflows": at.WELCOME_WORKFLOW}
     assert api.post(path, json={"inputs": [old]}).json()["results"][0]["flowId"] == int(at.WELCOME_FLOW)

@@ -1,4 +1,4 @@
-"""Marketing events in the sandbox: ownership, keys, attendance, counters, and what is refused."""
+"""Marketing events: ownership, keys, attendance, counters and errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.hubspot.events import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.events import seeding
+from airflow_provider_mkt.sandbox.hubspot.events import seed as seeding
 
 ACCOUNT = seeding.ACCOUNT
 WEBINAR = (seeding.WEBINAR, ACCOUNT)
@@ -48,8 +48,8 @@ def events(request: pytest.FixtureRequest) -> str:
 
 
 def other_app(box: Sandbox, run: Runner) -> Runner:
-    app = box.hubspot.world.credentials.apps[seed.OAUTH_CLIENT_ID]
-    return run.with_token(box.hubspot.world.credentials.issue(app).value)
+    app = box.hubspot.state.credentials.apps[seed.OAUTH_CLIENT_ID]
+    return run.with_token(box.hubspot.state.credentials.issue(app).value)
 
 
 def attendance(contact: int, minute: int = 0, **more: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def counted(run: Runner, object_id: str) -> tuple[int, int, int, int]:
 
 
 class TestOwnership:
-    def test_an_event_of_another_app_is_only_found_by_its_object_id(self, run: Runner) -> None:
+    def test_an_event_of_another_app_is_found_only_by_its_object_id(self, run: Runner) -> None:
         theirs = (seeding.FOREIGN_EVENT, "partner-9")
         for call in (
             marketing_events.get(*theirs),
@@ -84,7 +84,7 @@ class TestOwnership:
         assert len(run(call).results) == 1
         assert counted(run, seeding.FOREIGN_EVENT_OBJECT) == (1, 0, 0, 0)
 
-    def test_two_apps_may_have_events_of_the_same_ids(self, box: Sandbox, run: Runner) -> None:
+    def test_two_apps_can_have_events_with_the_same_ids(self, box: Sandbox, run: Runner) -> None:
         there = other_app(box, run)
         mine = run(marketing_events.upsert("same", ACCOUNT, **NEW))
         theirs = there(marketing_events.upsert("same", ACCOUNT, **NEW))
@@ -92,50 +92,46 @@ class TestOwnership:
         box.clock.advance(600)
         assert len(run(marketing_event_objects.find("same"))) == 2
 
-    def test_a_batch_delete_says_nothing_about_what_it_did_not_delete(
-        self, box: Sandbox, run: Runner
-    ) -> None:
+    def test_a_batch_delete_does_not_report_unknown_events(self, box: Sandbox, run: Runner) -> None:
         wrong = {
             "app_id": seed.OAUTH_APP_ID,
             "external_account_id": ACCOUNT,
             "external_event_id": seeding.WEBINAR,
         }
         assert run(marketing_events.delete_batch([wrong])).errors == []
-        assert len(box.hubspot.world.events) == 3
+        assert len(box.hubspot.state.events) == 3
 
 
 class TestKeys:
-    def test_an_upsert_repeated_makes_one_event_and_keeps_what_is_not_sent(
-        self, box: Sandbox, run: Runner
-    ) -> None:
+    def test_a_repeated_upsert_keeps_one_event_and_its_other_fields(self, box: Sandbox, run: Runner) -> None:
         first = run(marketing_events.upsert("u", ACCOUNT, url="https://example.com", **NEW))
         again = run(marketing_events.upsert("u", ACCOUNT, name="Open days", organizer="Us"))
         assert again["objectId"] == first["objectId"]
         assert (again["eventName"], again["eventUrl"]) == ("Open days", "https://example.com")
-        assert len(box.hubspot.world.events) == 4
+        assert len(box.hubspot.state.events) == 4
 
-    def test_creating_what_exists_is_a_conflict(self, box: Sandbox, run: Runner) -> None:
+    def test_creating_an_existing_event_is_a_conflict(self, box: Sandbox, run: Runner) -> None:
         with pytest.raises(Conflict):
             run(marketing_events.create(*WEBINAR, **NEW))
-        assert len(box.hubspot.world.events) == 3
+        assert len(box.hubspot.state.events) == 3
 
-    def test_a_delete_repeated_is_not_found(self, run: Runner) -> None:
+    def test_a_repeated_delete_is_not_found(self, run: Runner) -> None:
         assert run(marketing_events.delete(*WEBINAR)) is None
         with pytest.raises(NotFound):
             run(marketing_events.delete(*WEBINAR))
 
-    def test_a_delete_whose_answer_was_lost_is_done(self, box: Sandbox, run: Runner) -> None:
+    def test_a_delete_succeeds_after_a_lost_response(self, box: Sandbox, run: Runner) -> None:
         box.hubspot.faults.add("*", method="DELETE", when="after", answer={"status": 502})
         reply = run.reply(marketing_events.delete(*WEBINAR))
         assert (reply.value, reply.ambiguous, reply.tries) == (None, True, 2)
 
-    def test_custom_properties_nobody_knows_are_dropped_without_a_word(self, run: Runner) -> None:
+    def test_unknown_custom_properties_are_ignored(self, run: Runner) -> None:
         made = run(
             marketing_events.upsert("c", ACCOUNT, custom_properties={"venue": "x", "nope": "y"}, **NEW)
         )
         assert [(one["name"], one["value"]) for one in made["customProperties"]] == [("venue", "x")]
 
-    def test_an_external_id_is_found_only_after_a_while(self, box: Sandbox, run: Runner) -> None:
+    def test_an_external_id_is_found_after_the_index_lag(self, box: Sandbox, run: Runner) -> None:
         run(marketing_events.upsert("late", ACCOUNT, **NEW))
         assert run(marketing_event_objects.find("late")) == []
         assert [row["externalEventId"] for row in run(marketing_events.search("late"))] == ["late"]
@@ -145,7 +141,7 @@ class TestKeys:
             "Open day"
         ]
 
-    def test_all_events_come_page_by_page(self, run: Runner) -> None:
+    def test_all_events_are_listed_page_by_page(self, run: Runner) -> None:
         pages = run.pages(marketing_event_objects.list(limit=2))
         assert [[row["objectId"] for row in page] for page in pages] == [
             [seeding.WEBINAR_OBJECT, seeding.PAST_WEBINAR_OBJECT],
@@ -154,8 +150,8 @@ class TestKeys:
 
 
 class TestBatches:
-    def test_failures_of_an_upsert_come_inside_a_200(self, box: Sandbox, run: Runner) -> None:
-        # Only the platform can know that this start is after the end it has.
+    def test_failures_of_an_upsert_are_reported_with_status_200(self, box: Sandbox, run: Runner) -> None:
+        # Only the platform knows that this start is after the end of the event.
         late = {"start": "2099-01-01T00:00:00Z", "external_event_id": seeding.WEBINAR}
         rows = [{**NEW, "external_event_id": "b"}, {**NEW, **late}]
         reply = run.reply(
@@ -164,7 +160,7 @@ class TestBatches:
         assert (len(reply.value.results), reply.value.numErrors) == (1, 1)
         assert reply.value.errors[0].ids() == [seeding.WEBINAR]
         assert box.hubspot.calls.recent[-1].status == 200
-        assert len(box.hubspot.world.events) == 4
+        assert len(box.hubspot.state.events) == 4
 
     def test_an_update_by_object_id_is_partial_with_207(self, box: Sandbox, run: Runner) -> None:
         rows = [{"object_id": seeding.WEBINAR_OBJECT, "name": "New"}, {"object_id": 1, "name": "None"}]
@@ -172,18 +168,18 @@ class TestBatches:
         assert ([row.eventName for row in done.results], done.errors[0].ids()) == (["New"], ["1"])
         assert box.hubspot.calls.recent[-1].status == 207
 
-    def test_a_delete_by_object_id_names_the_ids_that_are_none(self, box: Sandbox, run: Runner) -> None:
+    def test_a_delete_by_object_id_reports_unknown_ids(self, box: Sandbox, run: Runner) -> None:
         done = run(marketing_event_objects.delete_batch([seeding.WEBINAR_OBJECT, 7]))
         assert [error.ids() for error in done.errors] == [["7"]]
         assert box.hubspot.calls.recent[-1].status == 207
-        assert len(box.hubspot.world.events) == 2
+        assert len(box.hubspot.state.events) == 2
 
-    def test_the_same_event_twice_in_a_batch_is_refused_whole(
+    def test_a_batch_with_a_duplicate_event_is_rejected_as_a_whole(
         self, box: Sandbox, api: httpx.Client, events: str
     ) -> None:
         one = {"externalAccountId": "a", "externalEventId": "e", "eventName": "n", "eventOrganizer": "o"}
         assert api.post(f"{events}/events/upsert", json={"inputs": [one, one]}).status_code == 400
-        assert len(box.hubspot.world.events) == 3
+        assert len(box.hubspot.state.events) == 3
 
 
 class TestAttendance:
@@ -191,14 +187,14 @@ class TestAttendance:
         call = marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(1)])
         for _ in range(2):
             assert [row.vid for row in run(call).results] == [int(seed.CONTACT_IDS[1])]
-        event = box.hubspot.world.events.get(seeding.WEBINAR_OBJECT)
+        event = box.hubspot.state.events.get(seeding.WEBINAR_OBJECT)
         assert len(event.participations[seed.CONTACT_IDS[1]].interactions) == 1
         later = marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(1, 5)])
         run(later)
         assert len(event.participations[seed.CONTACT_IDS[1]].interactions) == 2
         assert counted(run, seeding.WEBINAR_OBJECT) == (1, 1, 0, 0)
 
-    def test_the_latest_interaction_counts_whenever_it_is_reported(self, run: Runner) -> None:
+    def test_the_latest_interaction_counts_whenever_it_is_recorded(self, run: Runner) -> None:
         run(marketing_event_attendance.record_contacts(*WEBINAR, "cancel", [attendance(2, 30)]))
         run(marketing_event_attendance.record_contacts(*WEBINAR, "register", [attendance(2, 0)]))
         assert counted(run, seeding.WEBINAR_OBJECT) == (1, 0, 1, 0)
@@ -208,15 +204,15 @@ class TestAttendance:
             "occurredAt": int((WHEN.timestamp() + 1800) * 1000),
         }
 
-    def test_missing_contacts_are_made_by_one_call_only(self, box: Sandbox, run: Runner) -> None:
-        before = len(box.hubspot.world.contacts)
+    def test_missing_contacts_are_created_by_one_endpoint_only(self, box: Sandbox, run: Runner) -> None:
+        before = len(box.hubspot.state.contacts)
         guest = {"email": "Guest@Example.com", "interaction_at": WHEN}
         refused = run(
             marketing_event_attendance.record_emails_by_object_id(seeding.WEBINAR_OBJECT, "register", [guest])
         )
         assert (refused.results, refused.errors[0].ids()) == ([], ["Guest@Example.com"])
         run(marketing_event_attendance.upsert_emails(*WEBINAR, "register", [guest]))
-        assert len(box.hubspot.world.contacts) == before
+        assert len(box.hubspot.state.contacts) == before
         assert counted(run, seeding.WEBINAR_OBJECT) == (1, 0, 0, 0)
         new = {**guest, "contact_properties": {"firstname": "Gus"}}
         made = run(marketing_event_attendance.record_emails(*WEBINAR, "register", [new]))
@@ -228,7 +224,9 @@ class TestAttendance:
         again = run(contacts.get(shown["id"], properties=["firstname"]))
         assert again["properties"]["firstname"] == "Gus"
 
-    def test_failures_of_single_contacts_come_inside_a_200(self, box: Sandbox, run: Runner) -> None:
+    def test_failures_of_single_contacts_are_reported_with_status_200(
+        self, box: Sandbox, run: Runner
+    ) -> None:
         rows = [attendance(1), {"contact_id": 12, "interaction_at": WHEN}]
         done = run(marketing_event_attendance.record_contacts(*WEBINAR, "register", rows))
         assert ([row.vid for row in done.results], done.numErrors) == ([int(seed.CONTACT_IDS[1])], 1)
@@ -238,7 +236,7 @@ class TestAttendance:
         assert (done.results, done.errors[0].category) == ([], "VALIDATION_ERROR")
         assert {call.status for call in box.hubspot.calls.recent} == {200}
 
-    def test_the_guides_spelling_of_states_is_taken_and_others_are_not(
+    def test_the_guides_names_of_states_are_accepted_and_others_are_not(
         self, api: httpx.Client, events: str
     ) -> None:
         body = {"inputs": [{"vid": int(seed.CONTACT_IDS[3]), "interactionDateTime": 1_780_000_000_000}]}
@@ -247,7 +245,7 @@ class TestAttendance:
         refused = api.post(f"{path}/came/create", json=body)
         assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
 
-    def test_without_the_account_an_id_of_two_accounts_is_refused(
+    def test_without_the_account_an_ambiguous_id_is_rejected(
         self, run: Runner, api: httpx.Client, events: str
     ) -> None:
         for account in ("a", "b"):
@@ -268,7 +266,7 @@ class TestLostAnswers:
         assert (len(reply.value.results), reply.tries) == (1, 2)
         assert counted(run, seeding.WEBINAR_OBJECT) == (2, 0, 0, 0)
         (row,) = run(marketing_event_participations.of_contact("once@example.com"))
-        event = box.hubspot.world.events.get(seeding.WEBINAR_OBJECT)
+        event = box.hubspot.state.events.get(seeding.WEBINAR_OBJECT)
         contact_id = row["associations"]["contact"]["contactId"]
         assert len(event.participations[contact_id].interactions) == 1
 
@@ -281,7 +279,7 @@ class TestLostAnswers:
 
 
 class TestCompletion:
-    def test_who_did_not_come_is_a_no_show_once_the_event_is_over(self, box: Sandbox, run: Runner) -> None:
+    def test_registered_contacts_become_no_shows_after_the_event(self, box: Sandbox, run: Runner) -> None:
         now = box.clock.now()
         start, end = now - dt.timedelta(minutes=30), now + dt.timedelta(minutes=30)
         made = run(marketing_events.upsert("live", ACCOUNT, start=start, end=end, **NEW))
@@ -301,7 +299,9 @@ class TestCompletion:
         shown = run(marketing_events.get("live", ACCOUNT))
         assert (shown["attendees"], shown["noShows"], shown["eventCompleted"]) == (1, 1, True)
 
-    def test_an_attendance_after_completion_has_no_duration_until_the_next(self, run: Runner) -> None:
+    def test_an_attendance_after_completion_has_no_duration_until_the_next_completion(
+        self, run: Runner
+    ) -> None:
         key, object_id = (seeding.PAST_WEBINAR, ACCOUNT), seeding.PAST_WEBINAR_OBJECT
         start = WHEN
         stay = {"joined_at": start, "left_at": start + dt.timedelta(minutes=60)}
@@ -311,7 +311,7 @@ class TestCompletion:
         run(marketing_events.complete(*key, start=start, end=start + dt.timedelta(hours=2)))
         assert run(asked)[0]["properties"]["attendanceDurationSeconds"] == 3600
 
-    def test_a_contacts_events_are_those_of_every_app_page_by_page(self, run: Runner) -> None:
+    def test_events_of_a_contact_include_all_apps_page_by_page(self, run: Runner) -> None:
         call = marketing_event_attendance.record_contacts_by_object_id(
             seeding.FOREIGN_EVENT_OBJECT, "register", [attendance(0)]
         )
@@ -324,13 +324,13 @@ class TestCompletion:
         with pytest.raises(NotFound):
             run(marketing_event_participations.of_contact("nobody@example.com"))
 
-    def test_what_a_merged_contact_did_goes_to_the_one_it_was_merged_into(
+    def test_participations_of_a_merged_contact_move_to_the_other_contact(
         self, box: Sandbox, run: Runner
     ) -> None:
         rows = [attendance(1), attendance(2, 1)]
         run(marketing_event_attendance.record_contacts(*WEBINAR, "register", rows))
         run(marketing_event_attendance.record_contacts(*WEBINAR, "attend", [attendance(2, 5)]))
-        people = box.hubspot.world.contacts
+        people = box.hubspot.state.contacts
         kept, merged = (people.get(seed.CONTACT_IDS[number]) for number in (1, 2))
         people.merge(kept, merged)
         assert counted(run, seeding.WEBINAR_OBJECT) == (1, 1, 0, 0)
@@ -341,14 +341,12 @@ class TestCompletion:
 
 
 class TestLists:
-    def test_an_association_is_made_once_and_undone_without_complaint(
-        self, box: Sandbox, run: Runner
-    ) -> None:
+    def test_associating_and_disassociating_can_be_repeated(self, box: Sandbox, run: Runner) -> None:
         for _ in range(2):
             run(marketing_event_lists.add(*WEBINAR, seed.LIST_ID))
         (shown,) = run(marketing_event_lists.lists_of_object_id(seeding.WEBINAR_OBJECT))
         assert (shown["listId"], shown["size"]) == (seed.LIST_ID, 3)
-        assert shown["name"] == box.hubspot.world.lists.get(seed.LIST_ID).name
+        assert shown["name"] == box.hubspot.state.lists.get(seed.LIST_ID).name
         for _ in range(2):
             run(marketing_event_lists.remove_by_object_id(seeding.WEBINAR_OBJECT, seed.LIST_ID))
         assert run(marketing_event_lists.lists_of(*WEBINAR)) == []
@@ -374,7 +372,7 @@ class TestAccess:
                 reader(call)
             assert refusal.value.missing == ("crm.objects.marketing_events.write",)
 
-    def test_only_the_developers_token_sees_the_settings(self, run: Runner) -> None:
+    def test_only_the_developer_token_reads_the_settings(self, run: Runner) -> None:
         app, url = seed.OAUTH_APP_ID, "https://example.com/%s"
         with pytest.raises(PermissionDenied) as refusal:
             run(marketing_event_settings.get(app))
@@ -460,16 +458,16 @@ REFUSED: list[tuple[str, str, dict[str, Any] | None]] = [
 
 
 @pytest.mark.parametrize(("method", "tail", "body"), REFUSED)
-def test_what_cannot_be_right_is_refused_with_400(
+def test_invalid_requests_are_400(
     box: Sandbox, api: httpx.Client, events: str, method: str, tail: str, body: dict[str, Any] | None
 ) -> None:
-    before = box.hubspot.world.events.snapshot()
+    before = box.hubspot.state.events.snapshot()
     reply = api.request(method, events + tail, json=body) if body is not None else api.get(events + tail)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
-    assert box.hubspot.world.events.snapshot() == before
+    assert box.hubspot.state.events.snapshot() == before
 
 
-def test_a_settings_url_must_be_https_and_hold_the_place_for_the_id(box: Sandbox, events: str) -> None:
+def test_a_settings_url_must_be_https_with_a_placeholder_for_the_id(box: Sandbox, events: str) -> None:
     headers = {"Authorization": f"Bearer {seeding.DEVELOPER_TOKEN}"}
     for url in ("http://example.com/%s", "https://example.com/"):
         reply = httpx.post(
@@ -480,7 +478,7 @@ def test_a_settings_url_must_be_https_and_hold_the_place_for_the_id(box: Sandbox
         assert reply.status_code == 400
 
 
-def test_the_list_of_all_answers_at_the_path_of_the_schema_too(api: httpx.Client) -> None:
+def test_the_list_of_all_is_also_at_the_path_of_the_schema(api: httpx.Client) -> None:
     shown = api.get("/marketing/marketing-events/v3").json()["results"]
     assert [row["objectId"] for row in shown] == [
         seeding.WEBINAR_OBJECT,
@@ -489,12 +487,12 @@ def test_the_list_of_all_answers_at_the_path_of_the_schema_too(api: httpx.Client
     ]
 
 
-def test_the_update_with_an_end_before_the_start_is_refused_by_the_platform(run: Runner) -> None:
+def test_an_update_with_an_end_before_the_start_is_rejected(run: Runner) -> None:
     with pytest.raises(InvalidRequest):
         run(marketing_event_objects.update(seeding.PAST_WEBINAR_OBJECT, end=WHEN.replace(year=2020)))
 
 
-def test_a_campaign_takes_events_that_exist(run: Runner) -> None:
+def test_only_existing_events_can_be_assets_of_a_campaign(run: Runner) -> None:
     here = (seed.SPRING_CAMPAIGN, "MARKETING_EVENT")
     run(campaign_assets.add(*here, seeding.WEBINAR_OBJECT))
     assert [row["name"] for row in run(campaign_assets.list(*here))] == ["Spring webinar"]
@@ -503,7 +501,7 @@ def test_a_campaign_takes_events_that_exist(run: Runner) -> None:
 
 
 def test_the_page_and_the_snapshot_show_the_events(box: Sandbox, api: httpx.Client) -> None:
-    (section,) = [one for one in box.hubspot.world.sections() if one.title == "Marketing events"]
+    (section,) = [one for one in box.hubspot.tables() if one.title == "Marketing events"]
     assert section.rows[1] == [
         seeding.PAST_WEBINAR_OBJECT,
         seeding.PAST_WEBINAR,

@@ -1,4 +1,4 @@
-"""Imports over the clock: slots, states, rows made contacts, errors by line. Calls run in their drivers."""
+"""Imports over time: queue, states, contacts, and errors by line, in both drivers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from airflow_provider_mkt.client.hubspot.imports import imports
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import ALL_SCOPES, Token
 
 COLUMNS: list[imports.Column] = [
     {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
@@ -60,7 +61,7 @@ def failures(hook: HubSpotHook, import_id: str) -> list[tuple[int, str, int | No
 
 
 def contact(box: Sandbox, email: str) -> dict[str, str] | None:
-    found = box.hubspot.world.contacts.find("email", email)
+    found = box.hubspot.state.contacts.find("email", email)
     return None if found is None else found.properties
 
 
@@ -74,9 +75,9 @@ def test_an_import_goes_through_its_states_and_its_rows_become_contacts(
     box.hubspot.clock.advance(3.1)
     assert state(hook, import_id) == "PROCESSING"
     box.hubspot.clock.advance(2)
-    told = both(hook, imports.get(import_id))
-    assert (told.state, told.importName, told.mappedObjectTypeIds) == ("DONE", "June", ["0-1"])
-    assert told.metadata.counters == {
+    returned = both(hook, imports.get(import_id))
+    assert (returned.state, returned.importName, returned.mappedObjectTypeIds) == ("DONE", "June", ["0-1"])
+    assert returned.metadata.counters == {
         "TOTAL_ROWS": 2,
         "CREATED_OBJECTS": 1,
         "UPDATED_OBJECTS": 1,
@@ -92,7 +93,7 @@ def test_an_import_goes_through_its_states_and_its_rows_become_contacts(
     assert both(hook, imports.errors(import_id)) == []
 
 
-def test_what_an_import_has_written_shows_in_other_calls_without_a_look_at_the_import(
+def test_imported_contacts_are_visible_without_reading_the_import(
     box: Sandbox, hook: HubSpotHook, api: httpx.Client
 ) -> None:
     start(hook)
@@ -104,11 +105,11 @@ def test_what_an_import_has_written_shows_in_other_calls_without_a_look_at_the_i
     assert "June" in api.get("/").text
 
 
-def test_rows_that_fail_are_told_by_line_a_moment_after_the_state(box: Sandbox, hook: HubSpotHook) -> None:
+def test_failed_rows_are_reported_by_line_after_the_state(box: Sandbox, hook: HubSpotHook) -> None:
     import_id = start(hook, BAD)
     box.hubspot.clock.advance(2.1)
-    told = hook.run(imports.get(import_id))
-    assert (told.state, told.metadata.counters["ERRORS"]) == ("DONE", 6)
+    returned = hook.run(imports.get(import_id))
+    assert (returned.state, returned.metadata.counters["ERRORS"]) == ("DONE", 6)
     assert failures(hook, import_id) == []
     box.hubspot.clock.advance(1)
     assert failures(hook, import_id) == [
@@ -127,13 +128,13 @@ def test_rows_that_fail_are_told_by_line_a_moment_after_the_state(box: Sandbox, 
     assert full["errorMessage"]
 
 
-def test_what_is_imported_can_be_put_on_a_new_list(box: Sandbox, hook: HubSpotHook) -> None:
+def test_imported_contacts_can_be_added_to_a_new_list(box: Sandbox, hook: HubSpotHook) -> None:
     ids = [start(hook, create_list=True) for _ in range(2)]
     box.hubspot.clock.advance(5)
     lists = [hook.run(imports.get(one)).metadata.objectLists[0]["listId"] for one in ids]
-    store = box.hubspot.world.lists
+    store = box.hubspot.state.lists
     assert [store.get(one).name for one in lists] == ["June", f"June ({ids[1]})"]
-    wanted = {box.hubspot.world.contacts.find("email", f"{name}@example.com").id for name in ("ida", "ada")}
+    wanted = {box.hubspot.state.contacts.find("email", f"{name}@example.com").id for name in ("ida", "ada")}
     assert [store.ids_in(one) for one in lists] == [wanted, wanted]
 
 
@@ -144,7 +145,7 @@ def test_what_is_imported_can_be_put_on_a_new_list(box: Sandbox, hook: HubSpotHo
         ("UPDATE", "ada@example.com", "UPDATE_ONLY_IMPORT"),
     ],
 )
-def test_an_import_may_only_create_or_only_update(
+def test_an_import_can_be_restricted_to_create_or_update(
     box: Sandbox, hook: HubSpotHook, operation: str, written: str, error: str
 ) -> None:
     import_id = start(hook, operation=operation)
@@ -184,8 +185,8 @@ def test_every_start_is_a_new_import_and_an_app_sees_its_own(
     ids = [start(hook), start(hook)]
     assert [one.id for one in hook.iterate(imports.list(limit=1))] == ids[::-1]
     assert [one.importName for one in both(hook, imports.list())] == ["June", "June"]
-    world = box.hubspot.world
-    world.credentials.tokens["pat-na1-other"] = seed.Token("pat-na1-other", "private-9", seed.ALL_SCOPES)
+    state = box.hubspot.state
+    state.credentials.tokens["pat-na1-other"] = Token("pat-na1-other", "private-9", ALL_SCOPES)
     profile = hook.platform.account.api_version  # type: ignore[attr-defined]
     with connected(box, monkeypatch, profile, "pat-na1-other") as other:
         assert other.run(imports.list()) == []
@@ -193,7 +194,7 @@ def test_every_start_is_a_new_import_and_an_app_sees_its_own(
             other.run(imports.get(ids[0]))
 
 
-def test_over_the_daily_rows_is_a_quota_and_no_throttling(box: Sandbox, hook: HubSpotHook) -> None:
+def test_exceeding_the_daily_rows_is_a_quota_error_not_throttling(box: Sandbox, hook: HubSpotHook) -> None:
     box.hubspot.settings.import_rows_per_day = 3
     start(hook)
     with pytest.raises(QuotaExhausted, match="daily"):
@@ -209,7 +210,7 @@ def test_a_file_that_cannot_be_read_fails_as_a_whole(box: Sandbox, hook: HubSpot
     assert failures(hook, import_id) == [(0, "INVALID_FILE_TYPE", None)]
 
 
-# -- what only other clients can get wrong --------------------------------------------------------------
+# -- requests that only other clients send --------------------------------------------------------------
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -253,7 +254,7 @@ PATHS = ("/crm/v3/imports", "/crm/imports/2026-03")
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_an_order_that_is_wrong_is_refused(
+def test_an_invalid_import_request_is_rejected(
     api: httpx.Client, path: str, changes: dict[str, Any], named: str
 ) -> None:
     reply = post(api, path, json.dumps(order(**changes)))
@@ -274,4 +275,4 @@ def test_the_form_must_have_its_parts(box: Sandbox, api: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
     assert api.get(f"{path}/abc").status_code == 400
     assert api.get(f"{path}/1").status_code == 404
-    assert len(box.hubspot.world.imports.all()) == 1
+    assert len(box.hubspot.state.imports.all()) == 1

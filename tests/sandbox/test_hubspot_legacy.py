@@ -1,4 +1,4 @@
-"""The two legacy calls, which take their token in the query."""
+"""The two legacy endpoints, which take their token in the query."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def update(box: Sandbox, lead: str, body: dict[str, object], token: str = seed.T
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/json"])
-def test_a_lead_is_enrolled_with_an_empty_answer(box: Sandbox, kind: str) -> None:
+def test_a_lead_is_enrolled_with_an_empty_response(box: Sandbox, kind: str) -> None:
     reply = enrol(box, LEAD, kind=kind)
     assert (reply.status_code, reply.content) == (200, b"")
-    assert box.hubspot.world.legacy.enrolments[-1].lead == LEAD
+    assert box.hubspot.state.nurture.enrolments[-1].lead == LEAD
 
 
-def test_a_repeat_is_400_and_enrols_nobody(box: Sandbox) -> None:
-    before = len(box.hubspot.world.legacy.enrolments)
+def test_a_repeated_enrolment_is_400_without_effect(box: Sandbox) -> None:
+    before = len(box.hubspot.state.nurture.enrolments)
     assert enrol(box, LEAD).status_code == 200
     assert enrol(box, LEAD).status_code == 400
     assert enrol(box, seed.ENROLLED_LEAD).status_code == 400
-    assert len(box.hubspot.world.legacy.enrolments) == before + 1
+    assert len(box.hubspot.state.nurture.enrolments) == before + 1
 
 
-def test_a_repeat_within_a_year_is_400_and_after_it_depends_on_the_campaign(box: Sandbox) -> None:
+def test_a_repeated_enrolment_within_a_year_is_400_and_later_depends_on_the_campaign(box: Sandbox) -> None:
     for campaign in (seed.WELCOME_NURTURE, seed.TRIAL_NURTURE):
         assert enrol(box, LEAD, campaign=campaign).status_code == 200
     box.clock.advance(40 * 86400)
@@ -59,23 +59,23 @@ def test_a_repeat_within_a_year_is_400_and_after_it_depends_on_the_campaign(box:
 
 
 @pytest.mark.parametrize("body", [f'"{LEAD}"', f'{{"guid": "{LEAD}"}}', f"{LEAD}\n", "", "short"])
-def test_a_body_that_is_not_the_bare_guid_is_400(box: Sandbox, body: str) -> None:
+def test_a_body_other_than_the_guid_is_400(box: Sandbox, body: str) -> None:
     assert enrol(box, body).status_code == 400
 
 
-def test_unknown_campaign_or_lead_is_404_and_a_bad_key_401(box: Sandbox) -> None:
+def test_unknown_campaign_or_lead_is_404_and_an_invalid_token_401(box: Sandbox) -> None:
     assert enrol(box, LEAD, campaign="f" * 32).status_code == 404
     assert enrol(box, "f" * 32).status_code == 404
     assert enrol(box, LEAD, token="wrong").status_code == 401
     assert update(box, LEAD, {"guid": LEAD}, token="wrong") == 401
 
 
-def test_a_bearer_header_is_no_substitute_for_the_query(api: httpx.Client) -> None:
+def test_a_bearer_header_does_not_replace_the_query_token(api: httpx.Client) -> None:
     reply = api.post(f"/nurture/v1/campaign/{seed.WELCOME_NURTURE}/add", content=LEAD)
     assert reply.status_code == 401
 
 
-def test_an_ambiguous_failure_after_the_work_answers_400_on_repeat(box: Sandbox) -> None:
+def test_repeating_after_an_ambiguous_failure_is_400(box: Sandbox) -> None:
     box.hubspot.faults.add("/nurture/*", when="after", answer={"reset": True})
     with pytest.raises(httpx.NetworkError):
         enrol(box, LEAD)
@@ -85,13 +85,13 @@ def test_an_ambiguous_failure_after_the_work_answers_400_on_repeat(box: Sandbox)
 def test_a_lead_is_updated_closed_and_deleted(box: Sandbox) -> None:
     assert update(box, LEAD, {"guid": LEAD, "firstName": "Zoe"}) == 200
     assert update(box, LEAD, {"guid": LEAD, "closedAt": "1767225600000"}) == 200
-    lead = box.hubspot.world.legacy.leads[LEAD]
+    lead = box.hubspot.state.nurture.leads[LEAD]
     assert (lead.fields["firstName"], lead.customer) == ("Zoe", True)
     assert update(box, LEAD, {"guid": LEAD, "isDeleted": True}) == 200
     assert update(box, LEAD, {"guid": LEAD, "firstName": "Zoe"}) == 404
 
 
-def test_read_only_keys_and_another_guid_are_refused(box: Sandbox) -> None:
+def test_read_only_keys_and_another_guid_are_rejected(box: Sandbox) -> None:
     assert update(box, LEAD, {"guid": LEAD, "isCustomer": True}) == 400
     assert update(box, LEAD, {"guid": seed.LEAD_GUIDS[1]}) == 400
     assert update(box, LEAD, {"firstName": "Zoe"}) == 400

@@ -1,4 +1,4 @@
-"""Lists, their members, folders and conversions, by the client's own calls over HTTP."""
+"""Lists, members, folders and conversions, by the client over HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_mkt.client.hubspot.lists import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
-from airflow_provider_mkt.sandbox.hubspot.auth import Token
+from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 ADA, BRUNO, CHIDI, DANA, EMI = seed.CONTACT_IDS
 LIST = seed.LIST_ID
@@ -82,7 +82,7 @@ def test_a_list_is_created_read_renamed_deleted_and_restored(box: Sandbox, run: 
         run(lists.restore(made["listId"]))
 
 
-def test_a_name_is_taken_once(run: Runner) -> None:
+def test_list_names_are_unique(run: Runner) -> None:
     for call in (lists.create("Early adopters"), lists.create("EARLY ADOPTERS ")):
         with pytest.raises(InvalidRequest, match="already exists"):
             run(call)
@@ -95,20 +95,20 @@ def test_a_name_is_taken_once(run: Runner) -> None:
         run(lists.restore(LIST))
 
 
-def test_a_lost_creation_is_found_by_its_name(box: Sandbox, once: Runner) -> None:
+def test_a_list_is_found_by_name_after_a_lost_response(box: Sandbox, once: Runner) -> None:
     box.hubspot.faults.add("/crm/v3/lists", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         once(lists.create("Visitors"))
     assert once(lists.by_name("Visitors"))["name"] == "Visitors"
 
 
-def test_a_lost_deletion_has_worked(box: Sandbox, run: Runner) -> None:
+def test_deleting_a_list_succeeds_after_a_lost_response(box: Sandbox, run: Runner) -> None:
     box.hubspot.faults.add("*/lists*", when="after", answer={"reset": True})
     run(lists.delete(LIST))
-    assert LIST not in box.hubspot.world.lists
+    assert LIST not in box.hubspot.state.lists
 
 
-def test_members_come_and_go_and_unknown_ones_are_reported(box: Sandbox, run: Runner) -> None:
+def test_members_are_added_and_removed_and_unknown_ones_are_reported(box: Sandbox, run: Runner) -> None:
     added = run(list_memberships.add(LIST, [DANA, ADA, "5"]))
     assert added == {"added": [DANA], "removed": [], "missing": ["5"]}
     assert run(list_memberships.remove(LIST, [ADA, EMI])) == {"added": [], "removed": [ADA], "missing": []}
@@ -125,7 +125,7 @@ def test_members_come_and_go_and_unknown_ones_are_reported(box: Sandbox, run: Ru
     assert shown["firstAddedTimestamp"] == shown["lastAddedTimestamp"]
     run(list_memberships.remove_all(other))
     assert members(run, other) == []
-    box.hubspot.world.contacts.archive(box.hubspot.world.contacts.get(EMI))  # type: ignore[arg-type]
+    box.hubspot.state.contacts.archive(box.hubspot.state.contacts.get(EMI))  # type: ignore[arg-type]
     assert members(run, LIST) == [CHIDI, DANA]
 
 
@@ -148,14 +148,14 @@ def test_members_are_paged_by_id_and_by_join_time(box: Sandbox, run: Runner) -> 
     assert [[row["recordId"] for row in page] for page in run.pages(back)] == [[BRUNO, ADA]]
 
 
-def test_an_email_to_a_list_reaches_its_members_of_now(box: Sandbox, run: Runner) -> None:
+def test_an_email_to_a_list_is_sent_to_its_current_members(box: Sandbox, run: Runner) -> None:
     to = {"contactIlsLists": {"include": [LIST]}}
-    assert set(box.hubspot.world._recipients(to)) == {ADA, BRUNO, CHIDI}
+    assert set(box.hubspot.state._recipients(to)) == {ADA, BRUNO, CHIDI}
     run(list_memberships.add_and_remove(LIST, record_ids_to_add=[EMI], record_ids_to_remove=[ADA]))
-    assert set(box.hubspot.world._recipients(to)) == {BRUNO, CHIDI, EMI}
+    assert set(box.hubspot.state._recipients(to)) == {BRUNO, CHIDI, EMI}
 
 
-def test_an_active_list_fills_itself_and_takes_no_members(box: Sandbox, run: Runner) -> None:
+def test_an_active_list_has_members_by_filters_only(box: Sandbox, run: Runner) -> None:
     made = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))
     active = made["listId"]
     assert (made["processingStatus"], members(run, active)) == ("PROCESSING", [])
@@ -165,7 +165,7 @@ def test_an_active_list_fills_itself_and_takes_no_members(box: Sandbox, run: Run
     frozen = run(lists.create("Leads then", processing_type="SNAPSHOT", filter_branch=LEADS))["listId"]
     box.clock.advance(3)
     assert members(run, frozen) == [BRUNO, DANA]
-    contacts = box.hubspot.world.contacts
+    contacts = box.hubspot.state.contacts
     contacts.update(contacts.get(EMI), {"lifecyclestage": "lead"})  # type: ignore[arg-type]
     assert (members(run, active), members(run, frozen)) == ([BRUNO, DANA, EMI], [BRUNO, DANA])
     for call in (
@@ -179,7 +179,7 @@ def test_an_active_list_fills_itself_and_takes_no_members(box: Sandbox, run: Run
     assert run(list_memberships.add(frozen, [ADA]))["added"] == [ADA]
 
 
-def test_filters_are_read_where_asked_and_replaced(box: Sandbox, run: Runner) -> None:
+def test_filters_are_returned_if_requested_and_replaced(box: Sandbox, run: Runner) -> None:
     active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
     assert "filterBranch" not in run(lists.get(active))
     assert run(lists.get(active, include_filters=True))["filterBranch"] == LEADS
@@ -216,7 +216,7 @@ WITHOUT_VALUES = {"property": "email", "operation": {"operator": "IS_EQUAL_TO", 
         {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", **WITHOUT_VALUES}]},
     ],
 )
-def test_filters_that_mean_nothing_are_refused(once: Runner, branch: dict[str, Any]) -> None:
+def test_invalid_filters_are_rejected(once: Runner, branch: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         once(lists.create("X", processing_type="DYNAMIC", filter_branch=branch))
 
@@ -234,7 +234,7 @@ def test_the_search_pages_by_its_offset(run: Runner) -> None:
     assert run(lists.search(object_type_id="0-2")) == []
 
 
-def test_the_search_tells_unasked_how_large_a_list_is_and_where_it_is_kept(run: Runner) -> None:
+def test_the_search_always_returns_size_and_folder(run: Runner) -> None:
     made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))
     assert "customProperties" not in made
     run(list_folders.move_list(made["listId"], run(list_folders.create("Spring"))["id"]))
@@ -243,7 +243,7 @@ def test_the_search_tells_unasked_how_large_a_list_is_and_where_it_is_kept(run: 
         assert found["additionalProperties"] == {"hs_list_size": "0", "hs_folder_name": "Spring", **more}
 
 
-def test_a_renamed_list_shows_its_filters_when_asked(run: Runner) -> None:
+def test_renaming_returns_the_filters_if_requested(run: Runner) -> None:
     active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
     assert "filterBranch" not in run(lists.rename(active, "Prospects"))
     assert run(lists.rename(active, "Leads", include_filters=True))["filterBranch"] == LEADS
@@ -260,7 +260,7 @@ def test_a_renamed_list_shows_its_filters_when_asked(run: Runner) -> None:
         ("/records/memberships/batch/read", {"inputs": [{"objectTypeId": {}, "recordId": ADA}]}),
     ],
 )
-def test_what_must_be_text_or_a_map_is_refused_as_anything_else(
+def test_wrong_types_of_strings_and_objects_are_rejected(
     api: httpx.Client, path: str, body: dict[str, Any]
 ) -> None:
     usual = {} if path else {"name": "X", "objectTypeId": "0-1", "processingType": "MANUAL"}
@@ -274,7 +274,7 @@ def test_dated_search_requires_more(api: httpx.Client) -> None:
     assert api.post("/crm/lists/2026-03/search", json=body).status_code == 400
 
 
-def test_dated_search_takes_what_the_platforms_own_client_sends(api: httpx.Client) -> None:
+def test_dated_search_accepts_requests_of_hubspots_client(api: httpx.Client) -> None:
     body = {"listIds": [], "offset": 0, "processingTypes": []}
     for more in ({}, {"additional_filter_properties": ["hs_list_size"]}):
         reply = api.post("/crm/lists/2026-03/search", json=body | more)
@@ -293,7 +293,7 @@ def test_lists_of_records_are_read_one_or_many_at_a_time(run: Runner) -> None:
     assert many["errors"][0]["context"] == {"ids": ["5"]}
 
 
-def test_folders_hold_lists_and_folders(run: Runner) -> None:
+def test_folders_contain_lists_and_folders(run: Runner) -> None:
     outer = run(list_folders.create("Outer"))
     inner = run(list_folders.create("Inner", parent_folder_id=outer["id"]))
     run(list_folders.move_list(LIST, inner["id"]))
@@ -312,7 +312,7 @@ def test_folders_hold_lists_and_folders(run: Runner) -> None:
             run(unknown)
 
 
-def test_an_active_list_becomes_static_when_planned(box: Sandbox, run: Runner) -> None:
+def test_an_active_list_is_converted_when_scheduled(box: Sandbox, run: Runner) -> None:
     active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
     with pytest.raises(NotFound):
         run(list_conversions.get(active))
@@ -330,7 +330,7 @@ def test_an_active_list_becomes_static_when_planned(box: Sandbox, run: Runner) -
         run(list_conversions.on_date(LIST, day))
 
 
-def test_legacy_ids_are_mapped_and_the_history_of_sizes_told(box: Sandbox, run: Runner) -> None:
+def test_legacy_ids_are_mapped_and_the_size_history_is_returned(box: Sandbox, run: Runner) -> None:
     assert run(list_legacy_ids.get(1)) == LIST
     with pytest.raises(NotFound):
         run(list_legacy_ids.get(2))
@@ -348,8 +348,8 @@ def test_legacy_ids_are_mapped_and_the_history_of_sizes_told(box: Sandbox, run: 
     assert edited == [active["filtersUpdatedAt"]]
 
 
-def test_writing_takes_the_scope_to_read_as_well(box: Sandbox, run: Runner) -> None:
-    tokens = box.hubspot.world.credentials.tokens
+def test_writing_needs_the_read_scope_as_well(box: Sandbox, run: Runner) -> None:
+    tokens = box.hubspot.state.credentials.tokens
     tokens["writer"] = Token("writer", "private-9", frozenset({"crm.lists.write"}))
     for token, call in (
         (seed.READ_ONLY_TOKEN, lists.get(LIST)),
@@ -362,13 +362,13 @@ def test_writing_takes_the_scope_to_read_as_well(box: Sandbox, run: Runner) -> N
 
 
 @pytest.mark.parametrize("body", [{"ids": []}, "text", [1], [[]]])
-def test_members_come_as_a_bare_array_of_text(api: httpx.Client, body: Any) -> None:
+def test_members_are_sent_as_an_array_of_strings(api: httpx.Client, body: Any) -> None:
     assert api.put(f"/crm/v3/lists/{LIST}/memberships/add", json=body).status_code == 400
 
 
-def test_what_is_new_is_on_the_page_and_in_the_snapshot(box: Sandbox) -> None:
+def test_new_records_are_on_the_page_and_in_the_snapshot(box: Sandbox) -> None:
     page = httpx.get(box.hubspot.url + "/", verify=False).text
-    for word in ("Early adopters", "Single sends", "Subscriptions", "SMTP tokens"):
-        assert word in page
+    for title in ("Early adopters", "Single sends", "Subscriptions", "SMTP tokens"):
+        assert title in page
     (shown,) = box.hubspot.snapshot()["lists"]
     assert (shown["listId"], shown["members"]) == (LIST, [ADA, BRUNO, CHIDI])

@@ -1,4 +1,4 @@
-"""Tokens of the OAuth client, by the client's own calls over HTTP."""
+"""OAuth tokens, by the client over HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async
 
 
 class App:
-    """The app's own connection."""
+    """The connection of the app itself."""
 
     def __init__(self, box: Sandbox, profile: str, way: str) -> None:
         account = HubSpotAccount(
@@ -59,7 +59,7 @@ def run(box: Sandbox, request: pytest.FixtureRequest) -> App:
     return App(box, *request.param)
 
 
-def test_a_code_works_once_and_its_tokens_are_known(run: App) -> None:
+def test_a_code_works_once_and_its_tokens_can_be_introspected(run: App) -> None:
     exchanged = oauth.exchange_code(seed.AUTHORIZATION_CODE, "https://example.com/back", code_verifier="v")
     tokens = run(exchanged)
     assert tokens.refresh_token is not None
@@ -72,7 +72,7 @@ def test_a_code_works_once_and_its_tokens_are_known(run: App) -> None:
     assert 0 < known.expires_in <= 1800
 
 
-def test_a_lost_code_is_not_sent_again(box: Sandbox) -> None:
+def test_a_code_is_not_sent_again_after_a_lost_response(box: Sandbox) -> None:
     run = App(box, "v3", "sync")
     run(account_info.details())
     box.hubspot.faults.add("/oauth/v3/token", when="after", answer={"reset": True})
@@ -80,7 +80,7 @@ def test_a_lost_code_is_not_sent_again(box: Sandbox) -> None:
         run(oauth.exchange_code(seed.AUTHORIZATION_CODE, "https://example.com/back"))
 
 
-def test_a_refreshed_token_opens_the_account_and_a_revoked_one_does_not(run: App) -> None:
+def test_a_refreshed_token_is_valid_and_a_revoked_one_is_not(run: App) -> None:
     value = run(oauth.refresh(seed.REFRESH_TOKEN)).access_token.get_secret_value()
     assert run(oauth.introspect(seed.REFRESH_TOKEN, token_type_hint="refresh_token")).expires_in is None
     run(oauth.revoke(value))
@@ -95,7 +95,7 @@ def test_a_refreshed_token_opens_the_account_and_a_revoked_one_does_not(run: App
         run(account_info.details())
 
 
-def test_a_connection_without_a_client_cannot_speak_as_one(box: Sandbox) -> None:
+def test_a_connection_without_client_credentials_cannot_use_them(box: Sandbox) -> None:
     account = HubSpotAccount(base_url=box.hubspot.url, access_token=seed.TOKEN)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput) as refusal:
         HubSpot(account).build(oauth.introspect("some-token"), "t")

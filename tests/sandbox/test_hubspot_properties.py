@@ -1,4 +1,4 @@
-"""Definitions of contact properties: read, made, changed and archived, and what contacts make of them."""
+"""Properties of contacts: read, create, update and archive them, and write their values."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_object_types_have_several_names(api: httpx.Client, base: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["companies", "deal", "0-5", "taxes", "calls", "postal_mail"])
-def test_of_other_objects_little_is_told_and_nothing_changed(
+def test_other_object_types_have_few_properties_which_cannot_be_changed(
     api: httpx.Client, base: str, other: str
 ) -> None:
     family = base.removesuffix("/contacts")
@@ -64,13 +64,13 @@ def test_of_other_objects_little_is_told_and_nothing_changed(
     assert api.post(f"{family}/{other}", json=FOOD).status_code == 400
 
 
-def test_the_old_call_lists_the_same_bare(api: httpx.Client, base: str) -> None:
+def test_the_v1_endpoint_lists_the_same_as_an_array(api: httpx.Client, base: str) -> None:
     every = api.get(base).json()["results"]
     for old in ("/properties/v1/contacts/properties", "/properties/v2/contact/properties"):
         assert api.get(old).json() == every
 
 
-def test_a_property_is_made_written_searched_changed_and_archived(
+def test_a_property_is_created_written_searched_updated_and_archived(
     box: Sandbox, api: httpx.Client, base: str
 ) -> None:
     values = {"properties": {"favourite_food": "Soup"}}
@@ -92,7 +92,7 @@ def test_a_property_is_made_written_searched_changed_and_archived(
     assert api.patch(ADA, json=values).status_code == 400
 
 
-def test_values_of_a_property_may_be_unique_and_key_an_upsert(api: httpx.Client, base: str) -> None:
+def test_a_property_with_unique_values_can_be_the_key_of_an_upsert(api: httpx.Client, base: str) -> None:
     api.post(base, json=FOOD | {"name": "erp_number", "hasUniqueValue": True})
     body = {"inputs": [{"idProperty": "erp_number", "id": "E-1", "properties": {"firstname": "Eve"}}]}
     for new in (True, False):
@@ -101,7 +101,7 @@ def test_values_of_a_property_may_be_unique_and_key_an_upsert(api: httpx.Client,
     assert api.patch(ADA, json={"properties": {"erp_number": "E-1"}}).status_code == 409
 
 
-def test_options_are_held_to(api: httpx.Client, base: str) -> None:
+def test_options_are_enforced(api: httpx.Client, base: str) -> None:
     options = [{"label": "Red", "value": "r"}, {"label": "Blue", "value": "b", "hidden": True}]
     colour = FOOD | {"name": "colour", "type": "enumeration", "fieldType": "radio", "options": options}
     made = api.post(base, json=colour).json()
@@ -126,20 +126,18 @@ def test_options_are_held_to(api: httpx.Client, base: str) -> None:
     ],
     ids=str,
 )
-def test_a_definition_that_makes_no_sense_is_refused(
-    api: httpx.Client, base: str, change: dict[str, Any]
-) -> None:
+def test_an_invalid_definition_is_rejected(api: httpx.Client, base: str, change: dict[str, Any]) -> None:
     reply = api.post(base, json=FOOD | change)
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_what_hubspot_defines_stays_as_it_is(api: httpx.Client, base: str) -> None:
+def test_hubspots_own_properties_cannot_be_changed(api: httpx.Client, base: str) -> None:
     assert api.patch(f"{base}/email", json={"label": "Mail"}).status_code == 400
     assert api.delete(f"{base}/email").status_code == 400
     assert api.patch(f"{base}/nothing", json={}).status_code == 404
 
 
-def test_many_are_made_read_and_archived_at_a_time(api: httpx.Client, base: str) -> None:
+def test_properties_are_created_read_and_archived_in_batches(api: httpx.Client, base: str) -> None:
     inputs = [FOOD | {"name": name} for name in ("one", "two", "email")]
     made = api.post(f"{base}/batch/create", json={"inputs": inputs})
     assert made.status_code == 207
@@ -155,7 +153,7 @@ def test_many_are_made_read_and_archived_at_a_time(api: httpx.Client, base: str)
     assert archived.json()["results"][0]["archived"] is True
 
 
-def test_groups_are_made_changed_and_archived_once_empty(api: httpx.Client, base: str) -> None:
+def test_groups_are_created_updated_and_archived_when_empty(api: httpx.Client, base: str) -> None:
     made = api.post(f"{base}/groups", json={"name": "tastes", "label": "Tastes"})
     assert (made.status_code, made.json()["displayOrder"]) == (201, -1)
     assert api.post(f"{base}/groups", json={"name": "tastes", "label": "Tastes"}).status_code == 409
@@ -168,13 +166,13 @@ def test_groups_are_made_changed_and_archived_once_empty(api: httpx.Client, base
     assert api.get(f"{base}/groups/tastes").status_code == 404
 
 
-def test_a_reader_sees_properties_and_changes_none(box: Sandbox, api: httpx.Client, base: str) -> None:
+def test_a_read_only_token_cannot_change_properties(box: Sandbox, api: httpx.Client, base: str) -> None:
     reader = {"Authorization": f"Bearer {seed.READ_ONLY_TOKEN}"}
     assert api.get(base, headers=reader).status_code == 200
     assert api.post(base, json=FOOD, headers=reader).json()["category"] == "MISSING_SCOPES"
 
 
-def test_a_reset_forgets_what_was_made(box: Sandbox, api: httpx.Client, base: str) -> None:
+def test_a_reset_removes_created_properties(box: Sandbox, api: httpx.Client, base: str) -> None:
     api.post(base, json=FOOD)
     assert [one["name"] for one in api.get("/_sandbox/state").json()["properties"]["custom"]] == [
         "external_id",

@@ -1,4 +1,4 @@
-"""Single sends, their status and SMTP tokens, by the client's own calls over HTTP."""
+"""Single sends, their status, and SMTP tokens, by the client over HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hubspot_runs import Runner
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.actions.polling import look_at
+from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
 from airflow_provider_mkt.sandbox import Sandbox
@@ -33,12 +33,12 @@ def once(box: Sandbox) -> Runner:
 
 @pytest.fixture
 def as_app(box: Sandbox, run: Runner) -> Runner:
-    app = box.hubspot.world.credentials.apps[seed.OAUTH_CLIENT_ID]
-    return run.with_token(box.hubspot.world.credentials.issue(app).value)
+    app = box.hubspot.state.credentials.apps[seed.OAUTH_CLIENT_ID]
+    return run.with_token(box.hubspot.state.credentials.issue(app).value)
 
 
 def ended(box: Sandbox, run: Runner, call: Any) -> str | None:
-    """The result a send ends with."""
+    """Return the final result of a send."""
     status = run(call)
     box.clock.advance(10)
     end = run(send_statuses.get(status.statusId))
@@ -57,14 +57,14 @@ def test_a_send_is_pending_then_processing_then_sent(box: Sandbox, run: Runner, 
     box.clock.advance(2)
     end = run(send_statuses.get(first.statusId))
     assert (end.status, end.sendResult, set(end.eventId or {})) == ("COMPLETE", "SENT", {"id", "created"})
-    contact = box.hubspot.world.contacts.find("email", GUEST)
+    contact = box.hubspot.state.contacts.find("email", GUEST)
     assert contact is not None
     assert contact.properties["firstname"] == "Guest"
     marketable = contact.properties.get("hs_marketable_status")
     assert marketable == (None if send is transactional.send else "true")
 
 
-def test_a_key_sends_one_mail_and_a_failed_one_is_not_tried_again(box: Sandbox, run: Runner) -> None:
+def test_a_key_sends_one_email_and_a_failed_one_is_not_retried(box: Sandbox, run: Runner) -> None:
     once_only = transactional.send(ORDER, GUEST, send_id="once")
     assert [ended(box, run, once_only) for _ in range(2)] == ["SENT", "IDEMPOTENT_IGNORE"]
     lost = transactional.send(ORDER, "noreply@example.com", send_id="lost")
@@ -73,15 +73,15 @@ def test_a_key_sends_one_mail_and_a_failed_one_is_not_tried_again(box: Sandbox, 
     assert [ended(box, run, unkeyed) for _ in range(2)] == ["SENT", "SENT"]
 
 
-def test_a_lost_answer_is_asked_for_again_only_with_a_key(box: Sandbox, once: Runner) -> None:
+def test_a_send_is_repeated_after_a_lost_response_only_with_a_key(box: Sandbox, once: Runner) -> None:
     box.hubspot.faults.add("*/single-email/send", when="after", answer={"reset": True})
     assert ended(box, once, transactional.send(ORDER, GUEST, send_id="k")) == "IDEMPOTENT_IGNORE"
-    assert [one.result for one in box.hubspot.world.single_sends.all()] == ["SENT", "IDEMPOTENT_IGNORE"]
+    assert [one.result for one in box.hubspot.state.single_sends.all()] == ["SENT", "IDEMPOTENT_IGNORE"]
     box.hubspot.reset()
     box.hubspot.faults.add("*/single-email/send", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         once(transactional.send(ORDER, GUEST))
-    assert len(box.hubspot.world.single_sends.all()) == 1
+    assert len(box.hubspot.state.single_sends.all()) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,18 +96,18 @@ def test_a_lost_answer_is_asked_for_again_only_with_a_key(box: Sandbox, once: Ru
         ({"cc": ["a@example.com"], "bcc": ["b@example.com"], "custom_properties": {"rows": [1, 2]}}, "SENT"),
     ],
 )
-def test_what_is_wrong_with_a_mail_shows_in_its_result(
+def test_an_invalid_email_has_its_error_in_the_result(
     box: Sandbox, once: Runner, changes: dict[str, Any], result: str
 ) -> None:
     call = transactional.send(ORDER, **{"to": GUEST, **changes})
     assert ended(box, once, call) == result
-    assert (box.hubspot.world.contacts.find("email", GUEST) is not None) is (result == "SENT")
+    assert (box.hubspot.state.contacts.find("email", GUEST) is not None) is (result == "SENT")
 
 
-def test_who_opted_out_gets_nothing(box: Sandbox, once: Runner) -> None:
-    store = box.hubspot.world.subscriptions
+def test_opted_out_recipients_get_no_email(box: Sandbox, once: Runner) -> None:
+    store = box.hubspot.state.subscriptions
     store.set(GUEST, seed.DEFAULT_SUBSCRIPTION, "UNSUBSCRIBED", None, None)
-    store.leave_all("other@example.com")
+    store.opt_out_of_all("other@example.com")
     for address, result in (
         (GUEST, "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"),
         ("other@example.com", "PREVIOUSLY_UNSUBSCRIBED_PORTAL"),
@@ -115,7 +115,7 @@ def test_who_opted_out_gets_nothing(box: Sandbox, once: Runner) -> None:
         assert ended(box, once, transactional.single_send(REWARD, address)) == result
 
 
-def test_an_unknown_or_unpublished_email_or_one_of_another_kind_is_refused(run: Runner) -> None:
+def test_an_unknown_or_unpublished_email_or_one_of_another_type_is_rejected(run: Runner) -> None:
     for email in ("1", seed.NEWSLETTER_EMAIL, seed.AUTOMATED_EMAIL):
         for send in (transactional.send, transactional.single_send):
             with pytest.raises(InvalidRequest):
@@ -124,7 +124,7 @@ def test_an_unknown_or_unpublished_email_or_one_of_another_kind_is_refused(run: 
         run(transactional.single_send(ORDER, GUEST))
 
 
-def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
+def test_sends_need_a_scope_and_a_product(box: Sandbox, run: Runner) -> None:
     reader = run.with_token(seed.READ_ONLY_TOKEN)
     for call in (
         transactional.send(ORDER, GUEST),
@@ -139,7 +139,7 @@ def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
     for call in (transactional.send(ORDER, GUEST), transactional.single_send(REWARD, GUEST)):
         with pytest.raises(PermissionDenied, match="does not have"):
             run(call)
-    assert box.hubspot.world.single_sends.all() == []
+    assert box.hubspot.state.single_sends.all() == []
 
 
 @pytest.mark.parametrize("left_out", ["contactProperties", "customProperties", "cc", "bcc", "replyTo"])
@@ -155,7 +155,7 @@ def test_sends_need_their_scope_and_product(box: Sandbox, run: Runner) -> None:
     ],
     ids=["transactional", "single_send"],
 )
-def test_dated_paths_require_what_undated_ones_do_not(
+def test_dated_paths_require_more_than_undated_ones(
     api: httpx.Client, left_out: str, email: str, undated: str, dated: str
 ) -> None:
     message: dict[str, Any] = {"to": GUEST, "cc": [], "bcc": [], "replyTo": []}
@@ -171,7 +171,7 @@ def test_dated_paths_require_what_undated_ones_do_not(
     assert (refusal.status_code, left_out in refusal.json()["message"]) == (400, True)
 
 
-def test_an_empty_recipient_and_unknown_keys_are_refused(api: httpx.Client) -> None:
+def test_an_empty_recipient_and_unknown_keys_are_rejected(api: httpx.Client) -> None:
     for message in ({"to": ""}, {"to": " "}, {}, {"to": 5}, {"to": GUEST, "subject": "x"}):
         body = {"emailId": int(ORDER), "message": message}
         assert api.post("/marketing/v3/transactional/single-email/send", json=body).status_code == 400
@@ -187,7 +187,7 @@ def test_an_empty_recipient_and_unknown_keys_are_refused(api: httpx.Client) -> N
         ({}, {"replyTo": [["a@example.com"]]}),
     ],
 )
-def test_lists_hold_addresses_and_properties_are_maps(
+def test_lists_of_addresses_and_maps_of_properties_are_checked(
     api: httpx.Client, more: dict[str, Any], in_message: dict[str, Any]
 ) -> None:
     body = {"emailId": int(ORDER), "message": {"to": GUEST, **in_message}, **more}
@@ -195,7 +195,7 @@ def test_lists_hold_addresses_and_properties_are_maps(
     assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_sends_count_in_no_window_and_no_day(box: Sandbox, once: Runner) -> None:
+def test_sends_count_in_neither_rate_window_nor_daily_quota(box: Sandbox, once: Runner) -> None:
     box.hubspot.limits.rate.limit = box.hubspot.limits.daily.limit = 1
     for _ in range(3):
         once(transactional.send(ORDER, GUEST))
@@ -214,7 +214,7 @@ def test_a_send_can_be_followed_as_a_job(
     job = Job("hubspot", "email_send", run(transactional.send(ORDER, to)).statusId)
     seen = []
     for _ in range(3):
-        look = look_at(spec_of(SPECS, job), job)
+        look = poll_job(spec_of(SPECS, job), job)
         answer = run(next(look))  # type: ignore[arg-type]
         with pytest.raises(StopIteration) as stop:
             look.send(answer)
@@ -228,7 +228,9 @@ def test_an_unknown_status_is_not_found(run: Runner) -> None:
         run(send_statuses.get("a/b c"))
 
 
-def test_an_smtp_token_shows_its_password_once_and_dies_after_a_year(box: Sandbox, as_app: Runner) -> None:
+def test_an_smtp_token_returns_its_password_once_and_expires_after_a_year(
+    box: Sandbox, as_app: Runner
+) -> None:
     made = as_app(smtp_tokens.create("Receipts", create_contact=True))
     assert made.password is not None
     assert (made.campaignName, made.createContact) == ("Receipts", True)
@@ -261,14 +263,14 @@ def test_smtp_tokens_are_found_by_campaign_paged_and_deleted(box: Sandbox, as_ap
     assert [one.id for one in run(smtp_tokens.list())] == [made[2].id]
 
 
-def test_a_private_app_creates_no_smtp_token(box: Sandbox, run: Runner) -> None:
+def test_a_private_app_cannot_create_smtp_tokens(box: Sandbox, run: Runner) -> None:
     with pytest.raises(PermissionDenied, match="OAuth"):
         run(smtp_tokens.create("A", create_contact=False))
     box.hubspot.settings.smtp_tokens_need_oauth = False
     run(smtp_tokens.create("A", create_contact=False))
 
 
-def test_a_lost_creation_is_left_to_be_looked_up(box: Sandbox, once: Runner) -> None:
+def test_creating_an_smtp_token_is_ambiguous_after_a_lost_response(box: Sandbox, once: Runner) -> None:
     box.hubspot.settings.smtp_tokens_need_oauth = False
     box.hubspot.faults.add("*/smtp-tokens", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):

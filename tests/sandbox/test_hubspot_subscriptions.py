@@ -1,4 +1,4 @@
-"""Subscriptions by both APIs, by the client's own calls over HTTP."""
+"""Subscriptions by both versions of the API, by the client over HTTP."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def in_short(run: Runner, email: str = JANE) -> dict[str, str]:
     return {row["id"]: row["status"] for row in run(subscriptions.statuses(email))}
 
 
-def test_one_caller_gets_the_same_in_both_profiles(run: Runner) -> None:
+def test_responses_are_the_same_in_both_profiles(run: Runner) -> None:
     types = run(subscriptions.definitions())
     assert [(one["id"], one["isDefault"]) for one in types] == [(str(NEWS), True), (str(EVENTS), False)]
     assert in_short(run) == {str(NEWS): "NOT_SUBSCRIBED", str(EVENTS): "NOT_SUBSCRIBED"}
@@ -50,7 +50,7 @@ def test_one_caller_gets_the_same_in_both_profiles(run: Runner) -> None:
     assert in_short(run, JOHN)[str(EVENTS)] == "NOT_SUBSCRIBED"
 
 
-def test_an_opt_out_is_final_for_the_undated_api_alone(box: Sandbox, run: Runner) -> None:
+def test_an_opt_out_is_final_for_v3_only(box: Sandbox, run: Runner) -> None:
     run(subscriptions.unsubscribe(JANE, NEWS))
     if run.profile == "v3":
         with pytest.raises(InvalidRequest, match="opted out"):
@@ -71,7 +71,7 @@ def test_an_opt_out_is_final_for_the_undated_api_alone(box: Sandbox, run: Runner
     ],
     ids=lambda call: call.name,
 )
-def test_with_gdpr_features_a_legal_basis_is_needed(box: Sandbox, run: Runner, call: Any) -> None:
+def test_with_gdpr_features_a_legal_basis_is_required(box: Sandbox, run: Runner, call: Any) -> None:
     box.hubspot.settings.gdpr = True
     with pytest.raises(InvalidRequest, match="legalBasis"):
         run(call)
@@ -79,7 +79,7 @@ def test_with_gdpr_features_a_legal_basis_is_needed(box: Sandbox, run: Runner, c
     assert run(states.set_status(JANE, EVENTS, "SUBSCRIBED", **CONSENT))["status"] == "SUBSCRIBED"
 
 
-def test_an_unknown_type_is_not_found_and_a_reader_may_not_write(run: Runner) -> None:
+def test_an_unknown_type_is_not_found_and_a_read_only_token_cannot_write(run: Runner) -> None:
     for call in (
         subscriptions.subscribe(JANE, 5),
         subscriptions.unsubscribe(JANE, 5),
@@ -95,7 +95,7 @@ def test_an_unknown_type_is_not_found_and_a_reader_may_not_write(run: Runner) ->
             reader(denied)
 
 
-def test_three_states_are_told_apart_and_changes_from_none(run: Runner) -> None:
+def test_three_states_and_changes_are_distinguished(run: Runner) -> None:
     assert {row["status"] for row in run(states.get(JANE))} == {"NOT_SPECIFIED"}
     first = run(states.set_status(JANE, NEWS, "UNSUBSCRIBED"))
     assert (first["status"], first["setStatusSuccessReason"]) == ("UNSUBSCRIBED", "REQUESTED_CHANGE_OCCURRED")
@@ -105,13 +105,13 @@ def test_three_states_are_told_apart_and_changes_from_none(run: Runner) -> None:
     assert shown == {NEWS: "UNSUBSCRIBED", EVENTS: "NOT_SPECIFIED"}
 
 
-def test_definitions_come_with_translations_where_asked(run: Runner) -> None:
+def test_definitions_include_translations_if_requested(run: Runner) -> None:
     assert "subscriptionTranslations" not in run(states.definitions())[0]
     (first, _) = run(states.definitions(include_translations=True, business_unit_id=0))
     assert first["subscriptionTranslations"][0]["subscriptionId"] == NEWS
 
 
-def test_who_left_everything_is_not_brought_back(box: Sandbox, run: Runner) -> None:
+def test_an_opt_out_of_all_cannot_be_undone(box: Sandbox, run: Runner) -> None:
     run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
     (wide,) = run(states.get_unsubscribed_from_all(JANE))
     assert (wide["wideStatusType"], wide["status"]) == ("PORTAL_WIDE", "NOT_SPECIFIED")
@@ -124,21 +124,21 @@ def test_who_left_everything_is_not_brought_back(box: Sandbox, run: Runner) -> N
         run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
 
 
-def test_marketing_email_reaches_nobody_who_left_everything(box: Sandbox, undated: Runner) -> None:
-    world = box.hubspot.world
-    everybody = world._recipients({})
+def test_marketing_emails_are_not_sent_after_an_opt_out_of_all(box: Sandbox, undated: Runner) -> None:
+    state = box.hubspot.state
+    everybody = state._recipients({})
     undated(states.unsubscribe_from_all("ada@example.com"))
-    assert len(world._recipients({})) == len(everybody) - 1
+    assert len(state._recipients({})) == len(everybody) - 1
 
 
-def test_links_lead_to_the_pages_of_one_person(run: Runner) -> None:
+def test_links_are_generated_for_one_subscriber(run: Runner) -> None:
     links = run(states.links(JANE, subscription_id=EVENTS, language="de"))
     assert "jane%2Bnews%40example.com" in links["managePreferencesUrl"]
     assert str(EVENTS) in links["unsubscribeSingleUrl"]
     assert "unsubscribeSingleUrl" not in run(states.links(JANE))
 
 
-def test_people_are_read_and_written_together_and_failures_told(run: Runner) -> None:
+def test_batches_read_and_write_statuses_and_report_failures(run: Runner) -> None:
     change = {"email": JANE, "subscription_id": NEWS, "state": "SUBSCRIBED"}
     written = run(batches.write([change, {**change, "email": JOHN, "subscription_id": 5}]))
     assert [row["subscriberIdString"] for row in written["results"]] == [JANE]
@@ -158,7 +158,7 @@ def test_people_are_read_and_written_together_and_failures_told(run: Runner) -> 
     assert shown_wide == {JANE: "UNSUBSCRIBED", JOHN: "NOT_SPECIFIED"}
 
 
-def test_batches_need_their_own_scope_and_product(box: Sandbox, run: Runner) -> None:
+def test_batches_need_a_scope_and_a_product(box: Sandbox, run: Runner) -> None:
     with pytest.raises(PermissionDenied) as refusal:
         run.with_token(seed.READ_ONLY_TOKEN)(batches.read([JANE]))
     assert refusal.value.missing == ("communication_preferences.statuses.batch.read",)
@@ -180,7 +180,7 @@ def test_batches_need_their_own_scope_and_product(box: Sandbox, run: Runner) -> 
     ],
     ids=str,
 )
-def test_a_batch_of_statuses_that_cannot_be_read_is_refused_as_a_whole(
+def test_a_batch_of_invalid_statuses_is_rejected_as_a_whole(
     box: Sandbox, api: httpx.Client, wrong: dict[str, Any]
 ) -> None:
     good = {
@@ -189,9 +189,9 @@ def test_a_batch_of_statuses_that_cannot_be_read_is_refused_as_a_whole(
         "subscriptionId": NEWS,
         "subscriberIdString": "ada@example.com",
     }
-    before = box.hubspot.world.subscriptions.snapshot()
+    before = box.hubspot.state.subscriptions.snapshot()
     for version in ("v4", "2026-03"):
         path = f"/communication-preferences/{version}/statuses/batch/write"
         reply = api.post(path, json={"inputs": [good, good | wrong]})
         assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")
-    assert box.hubspot.world.subscriptions.snapshot() == before
+    assert box.hubspot.state.subscriptions.snapshot() == before

@@ -1,4 +1,4 @@
-"""How clients in use put their calls on the wire, HubSpot's own of two generations above all."""
+"""Requests as real clients send them, above all both generations of HubSpot's own."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ REFRESH = {
 
 
 @pytest.mark.parametrize("query", [f"emailIds={BOTH}", "emailIds=" + BOTH.replace(",", "&emailIds=")])
-def test_ids_of_emails_come_as_one_list_or_one_by_one(api: httpx.Client, query: str) -> None:
+def test_ids_of_emails_are_comma_separated_or_repeated(api: httpx.Client, query: str) -> None:
     emails = "/marketing/emails/2026-03"
-    told = api.get(f"{emails}/statistics/list?{query}").json()
-    assert told["emails"] == [int(seed.PUBLISHED_EMAIL)]
+    returned = api.get(f"{emails}/statistics/list?{query}").json()
+    assert returned["emails"] == [int(seed.PUBLISHED_EMAIL)]
     rows = api.get(f"{emails}/statistics/histogram?interval=DAY&{query}").json()["results"]
     assert sum(row["aggregations"]["counters"].get("sent", 0) for row in rows) == 3
 
 
-def test_ids_of_lists_come_as_one_list_or_one_by_one(api: httpx.Client) -> None:
+def test_ids_of_lists_are_comma_separated_or_repeated(api: httpx.Client) -> None:
     body = {"name": "Guests", "objectTypeId": "0-1", "processingType": "MANUAL"}
     other = api.post("/crm/v3/lists", json=body).json()["list"]["listId"]
     for query in (f"listIds={seed.LIST_ID},{other}", f"listIds={seed.LIST_ID}&listIds={other}"):
@@ -36,15 +36,13 @@ def test_ids_of_lists_come_as_one_list_or_one_by_one(api: httpx.Client) -> None:
         assert [one["listId"] for one in found] == [seed.LIST_ID, other]
 
 
-def test_a_dated_search_for_lists_may_leave_additional_properties_out(api: httpx.Client) -> None:
+def test_additional_properties_are_optional_in_a_dated_search_for_lists(api: httpx.Client) -> None:
     body = {"listIds": [], "offset": 0, "processingTypes": []}
     found = api.post("/crm/lists/2026-03/search", json=body).json()
     assert [one["listId"] for one in found["lists"]] == [seed.LIST_ID]
 
 
-def test_lists_are_found_by_the_newest_change_and_tell_their_size_unasked(
-    box: Sandbox, api: httpx.Client
-) -> None:
+def test_lists_are_sorted_by_update_and_include_their_size(box: Sandbox, api: httpx.Client) -> None:
     for name in ("Guests", "Hosts"):
         body = {"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"}
         api.post("/crm/v3/lists", json=body)
@@ -64,17 +62,17 @@ def test_lists_are_found_by_the_newest_change_and_tell_their_size_unasked(
     assert updated[0]["additionalProperties"].keys() == {"hs_list_size"}
 
 
-def test_an_account_without_custom_objects_says_so(api: httpx.Client) -> None:
+def test_an_account_without_custom_objects_has_no_schemas(api: httpx.Client) -> None:
     for path in ("/crm/v3", "/crm-object-schemas/v3", "/crm-object-schemas/2026-03"):
         assert api.get(f"{path}/schemas").json() == {"results": []}
 
 
-def test_the_root_of_folders_has_what_its_schema_requires(api: httpx.Client) -> None:
+def test_the_root_folder_has_all_required_fields(api: httpx.Client) -> None:
     root = api.get("/crm/v3/lists/folders").json()["folder"]
     assert (root["id"], root["parentFolderId"], root["childLists"]) == ("0", "0", [int(seed.LIST_ID)])
 
 
-def test_dated_token_calls_take_json_too(api: httpx.Client) -> None:
+def test_dated_token_endpoints_accept_json(api: httpx.Client) -> None:
     token = api.post("/oauth/2026-03/token", json=REFRESH).json()["access_token"]
     about = api.post("/oauth/2026-03/token/introspect", json=REFRESH | {"token": token}).json()
     assert about["active"] is True
@@ -90,7 +88,7 @@ def test_a_base_url_that_ends_in_a_slash_does_no_harm(api: httpx.Client) -> None
     assert len(api.send(request).json()["results"]) == 1
 
 
-def test_a_search_for_lists_gives_500_a_page_to_whom_wants_more(api: httpx.Client) -> None:
+def test_a_search_for_lists_returns_at_most_500_per_page(api: httpx.Client) -> None:
     for number in range(501):
         body = {"name": f"List {number}", "objectTypeId": "0-1", "processingType": "MANUAL"}
         if number % 150 == 149:
@@ -102,7 +100,7 @@ def test_a_search_for_lists_gives_500_a_page_to_whom_wants_more(api: httpx.Clien
 
 @pytest.mark.parametrize("name", ["contact", "0-1", "Contact"])
 @pytest.mark.parametrize("family", ["/crm/v3/objects", "/crm/objects/2026-03"])
-def test_contacts_are_named_in_the_singular_and_by_the_id_of_their_type(
+def test_contacts_have_paths_by_singular_and_by_object_type_id(
     api: httpx.Client, family: str, name: str
 ) -> None:
     assert len(api.get(f"{family}/{name}").json()["results"]) == 5
@@ -112,7 +110,7 @@ def test_contacts_are_named_in_the_singular_and_by_the_id_of_their_type(
     assert api.get(f"{family}/{name}ed").status_code == 404
 
 
-def test_the_newer_dated_paths_lead_to_the_same_account(api: httpx.Client) -> None:
+def test_the_newer_dated_paths_are_served(api: httpx.Client) -> None:
     made = api.post("/crm/objects/2026-09/contacts", json={"properties": {"email": "new@example.com"}})
     assert made.status_code == 201
     found = api.get(f"/crm/objects/2026-03/contacts/{made.json()['id']}", params={"properties": "email"})
@@ -122,7 +120,7 @@ def test_the_newer_dated_paths_lead_to_the_same_account(api: httpx.Client) -> No
     assert api.get("/crm/objects/2026-090/contacts").status_code == 404
 
 
-def test_the_link_to_the_next_page_asks_for_the_same(api: httpx.Client) -> None:
+def test_the_link_to_the_next_page_repeats_the_query(api: httpx.Client) -> None:
     page = api.get("/crm/v3/objects/contacts?limit=2&properties=email,city&properties=phone").json()
     names = page["results"][0]["properties"].keys()
     seen = 2
@@ -134,7 +132,7 @@ def test_the_link_to_the_next_page_asks_for_the_same(api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/crm/v3/imports", "/crm/v3/imports/"])
-def test_an_import_may_have_its_parts_typed_and_its_key_under_the_older_name(
+def test_an_import_accepts_typed_parts_and_the_older_name_of_the_key(
     box: Sandbox, api: httpx.Client, path: str
 ) -> None:
     column = {
@@ -153,14 +151,16 @@ def test_an_import_may_have_its_parts_typed_and_its_key_under_the_older_name(
     made = api.post(path, files=files)
     assert made.status_code == 200
     box.clock.advance(60)
-    told = api.get(f"/crm/v3/imports/{made.json()['id']}").json()
-    assert (told["state"], told["metadata"]["counters"]["UPDATED_OBJECTS"]) == ("DONE", 1)
+    returned = api.get(f"/crm/v3/imports/{made.json()['id']}").json()
+    assert (returned["state"], returned["metadata"]["counters"]["UPDATED_OBJECTS"]) == ("DONE", 1)
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}]
 )
-def test_a_call_without_a_body_may_say_any_type(api: httpx.Client, headers: dict[str, str]) -> None:
+def test_a_request_without_a_body_can_have_any_content_type(
+    api: httpx.Client, headers: dict[str, str]
+) -> None:
     for call in ("publish", "draft/reset"):
         path = f"/marketing/v3/emails/{seed.NEWSLETTER_EMAIL}/{call}"
         assert api.post(path, headers=headers).status_code == 204
@@ -169,8 +169,8 @@ def test_a_call_without_a_body_may_say_any_type(api: httpx.Client, headers: dict
     assert api.put(path, headers=headers).status_code == 204
 
 
-def test_zero_and_one_both_mean_that_nothing_archived_is_asked_for(api: httpx.Client) -> None:
-    """HubSpot's PHP client wrote true as 1 once, and its users were shown what is not archived."""
+def test_zero_and_one_both_mean_false_for_archived(api: httpx.Client) -> None:
+    """HubSpot's PHP client once sent true as 1, and got live records."""
     for archived in ("0", "1"):
         shown = api.get("/crm/v3/objects/contacts", params={"archived": archived}).json()["results"]
         assert [one["archived"] for one in shown] == [False] * len(seed.CONTACT_IDS)

@@ -1,4 +1,4 @@
-"""The activity log as it is read: tokens, blocks, late rows, changes."""
+"""Reading activities: paging tokens, blocks, late rows and changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from marketo_tools import Api, code
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_types_are_described_with_their_primary_attribute(api: Api) -> None:
     assert {12, 13, 24, 37, 47, 104, 113, 145} <= set(kinds)
 
 
-def test_a_paging_token_has_no_result_and_wants_a_date_without_milliseconds(api: Api) -> None:
+def test_a_paging_token_has_no_result_and_needs_a_date_without_milliseconds(api: Api) -> None:
     answer = api.get("/v1/activities/pagingtoken.json", sinceDatetime="2025-01-01T00:00:00-08:00")
     assert "result" not in answer
     assert code(api.get("/v1/activities/pagingtoken.json")) == "1002"
@@ -47,7 +47,7 @@ def test_a_paging_token_has_no_result_and_wants_a_date_without_milliseconds(api:
         assert code(api.get("/v1/activities/pagingtoken.json", sinceDatetime=wrong)) == "1003"
 
 
-def test_the_last_page_still_brings_a_token_that_goes_on_from_there(api: Api) -> None:
+def test_the_last_page_has_a_token_for_the_next_poll(api: Api) -> None:
     page = api.get("/v1/activities.json", nextPageToken=token(api), activityTypeIds="12")
     assert (len(page["result"]), page["moreResult"]) == (5, False)
     upsert(api, {"email": "next@example.com"})
@@ -55,22 +55,22 @@ def test_the_last_page_still_brings_a_token_that_goes_on_from_there(api: Api) ->
     assert len(more["result"]) == 1
 
 
-def test_sparse_filters_bring_empty_pages_with_more_to_come(api: Api) -> None:
+def test_sparse_filters_return_empty_pages_before_the_last(api: Api) -> None:
     for start in (0, 300):
         upsert(api, *({"email": f"a{start + n}@example.com"} for n in range(300)))
     api.post(f"/v1/lists/{seed.STATIC_LIST}/leads.json", None, id=seed.DAVID)
     pages = []
-    place = token(api)
+    paging_token = token(api)
     while True:
-        page = api.get("/v1/activities.json", nextPageToken=place, activityTypeIds="24")
+        page = api.get("/v1/activities.json", nextPageToken=paging_token, activityTypeIds="24")
         pages.append(len(page["result"]))
-        place = page["nextPageToken"]
+        paging_token = page["nextPageToken"]
         if not page["moreResult"]:
             break
     assert pages == [0, 0, 1]
 
 
-def test_a_late_row_is_missed_by_a_reader_that_does_not_look_back(api: Api) -> None:
+def test_a_late_row_is_missed_by_a_reader_without_overlap(api: Api) -> None:
     body = {"input": {"leads": [{"id": seed.ANNA}]}}
     api.post(f"/v1/campaigns/{seed.REQUEST_CAMPAIGN}/trigger.json", body)
     api.advance(3)
@@ -115,16 +115,16 @@ def test_activities_are_filtered_by_lead_list_and_asset(api: Api) -> None:
         ({"activityTypeIds": "six"}, "1001"),
     ],
 )
-def test_a_bad_query_has_its_code(api: Api, query: dict[str, str], wanted: str) -> None:
+def test_an_invalid_query_has_its_code(api: Api, query: dict[str, str], wanted: str) -> None:
     assert code(api.get("/v1/activities.json", nextPageToken=token(api), **query)) == wanted
 
 
-def test_a_token_that_nobody_issued_is_refused(api: Api) -> None:
+def test_an_unknown_paging_token_is_rejected(api: Api) -> None:
     assert code(api.get("/v1/activities.json", activityTypeIds="6")) == "1002"
     assert code(api.get("/v1/activities.json", activityTypeIds="6", nextPageToken="nonsense")) == "1003"
 
 
-def test_changes_tell_old_and_new_values_of_the_fields_asked_for(api: Api) -> None:
+def test_changes_have_old_and_new_values_of_the_requested_fields(api: Api) -> None:
     upsert(api, {"email": "anna.berg@example.com", "firstName": "Annika", "phone": "1"})
     upsert(api, {"email": "anna.berg@example.com", "firstName": "Annika"})
     answer = api.get("/v1/activities/leadchanges.json", nextPageToken=token(api), fields="firstName")
@@ -135,7 +135,7 @@ def test_changes_tell_old_and_new_values_of_the_fields_asked_for(api: Api) -> No
     assert code(api.get("/v1/activities/leadchanges.json", nextPageToken=token(api))) == "1002"
 
 
-def test_what_a_call_wrote_can_be_traced_to_it(api: Api) -> None:
+def test_activities_have_the_request_id_of_their_request(api: Api) -> None:
     body = {"input": [{"email": "anna.berg@example.com", "firstName": "Annika"}]}
     said = api.post("/v1/leads.json", body)["requestId"]
     (row,) = api.activities(13)
@@ -145,7 +145,9 @@ def test_what_a_call_wrote_can_be_traced_to_it(api: Api) -> None:
 
 def test_deleted_leads_are_forgotten_after_two_weeks(api: Api) -> None:
     api.post("/v1/leads/delete.json", {"input": [{"id": seed.ANNA}]})
-    place = token(api, f"{api.sandbox.clock.now() - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
-    assert len(api.get("/v1/activities/deletedleads.json", nextPageToken=place)["result"]) == 1
+    paging_token = token(api, f"{api.sandbox.clock.now() - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
+    assert len(api.get("/v1/activities/deletedleads.json", nextPageToken=paging_token)["result"]) == 1
     api.advance(15 * 86_400)
-    assert Api(api.sandbox).get("/v1/activities/deletedleads.json", nextPageToken=place)["result"] == []
+    assert (
+        Api(api.sandbox).get("/v1/activities/deletedleads.json", nextPageToken=paging_token)["result"] == []
+    )

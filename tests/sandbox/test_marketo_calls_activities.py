@@ -1,4 +1,4 @@
-"""Calls about activities, their custom types and usage, run by the client against the sandbox."""
+"""Activities, custom types and usage, by the client."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from airflow_provider_mkt.client.marketo.activities import activities, custom_ac
 from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.client.marketo.lists import lists
 from airflow_provider_mkt.client.transport.exchange import exchange
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, DAVID = seed.ANNA, seed.BEN, seed.DAVID
 TYPE = 100_001
@@ -49,7 +49,7 @@ def seen(lead_id: int = ANNA, **changes: Any) -> dict[str, Any]:
 
 
 def primary(api_name: str, *, wanted: object) -> Call[Any]:
-    """Make an attribute the primary one, or take that from it."""
+    """Promote or demote an attribute."""
     change = {"apiName": api_name, "isPrimary": wanted}
     return custom_activity_types.update_attributes("webinarSeen", [change])
 
@@ -88,7 +88,7 @@ def test_errors_are_counted_by_code(caller: Caller) -> None:
 
 
 class TestReading:
-    def test_types_have_the_custom_ones_once_approved(self, caller: Caller) -> None:
+    def test_approved_custom_types_are_listed(self, caller: Caller) -> None:
         before = caller.both(activities.types())
         assert {NEW_LEAD, CHANGE} <= {row["id"] for row in before}
         (new,) = [row for row in caller.both(activities.types(), READY) if row not in before]
@@ -96,9 +96,9 @@ class TestReading:
         assert caller.both(activities.types(), (CREATE,)) == before
 
     def test_a_custom_activity_is_read_back(self, caller: Caller) -> None:
-        place = token(caller)
+        paging_token = token(caller)
         rows = caller.both(
-            activities.read(place, activity_type_ids=[TYPE], lead_ids=[ANNA]),
+            activities.read(paging_token, activity_type_ids=[TYPE], lead_ids=[ANNA]),
             (*READY, activities.add_custom([seen(), seen(BEN)])),
         )
         (row,) = rows
@@ -107,16 +107,18 @@ class TestReading:
         assert row["activityDate"] == f"{YESTERDAY:%Y-%m-%dT%H:%M:%SZ}"
 
     def test_activities_by_list_and_asset(self, caller: Caller) -> None:
-        place = token(caller)
+        paging_token = token(caller)
         phones = [{"email": f"{who}@example.com", "phone": "1"} for who in ("anna.berg", "david.osei")]
-        call = activities.read(place, activity_type_ids=[CHANGE], list_id=seed.STATIC_LIST, batch_size=1)
+        call = activities.read(
+            paging_token, activity_type_ids=[CHANGE], list_id=seed.STATIC_LIST, batch_size=1
+        )
         (row,) = caller.both(call, (leads.sync(phones),))
         assert row["leadId"] == ANNA
         asset = row["primaryAttributeValueId"]
-        both = caller.run(activities.read(place, activity_type_ids=[CHANGE], asset_ids=[asset]))
+        both = caller.run(activities.read(paging_token, activity_type_ids=[CHANGE], asset_ids=[asset]))
         assert len({row["marketoGUID"] for row in both}) == 2
 
-    def test_changes_tell_old_and_new_values(self, caller: Caller) -> None:
+    def test_changes_have_old_and_new_values(self, caller: Caller) -> None:
         call = activities.lead_changes(token(caller), fields=["firstName"], lead_ids=[ANNA], batch_size=1)
         rows = caller.both(call, (leads.sync([{"email": "anna.berg@example.com", "firstName": "Annika"}]),))
         changes = [row["fields"] for row in rows if row["activityTypeId"] == CHANGE]
@@ -127,7 +129,7 @@ class TestReading:
         rows = caller.both(call, (leads.delete([ANNA, BEN]),))
         assert [row["leadId"] for row in rows] == [ANNA, BEN]
 
-    def test_empty_pages_with_more_to_come_are_gone_through(self, caller: Caller) -> None:
+    def test_empty_pages_before_the_last_are_read(self, caller: Caller) -> None:
         caller.sandbox.marketo.settings.activity_block = 2
         caller.run(lists.add(seed.STATIC_LIST, [DAVID]))
         page: Call[Any] | None = activities.read(token(caller), activity_type_ids=[24])
@@ -150,14 +152,14 @@ class TestCustomActivities:
             ({"activityTypeId": 100_099}, "1003"),
         ],
     )
-    def test_a_bad_row_is_skipped_alone(self, caller: Caller, changes: dict[str, Any], code: str) -> None:
+    def test_only_an_invalid_row_is_skipped(self, caller: Caller, changes: dict[str, Any], code: str) -> None:
         for call in READY:
             caller.run(call)
         bad, good = caller.run(activities.add_custom([seen(**changes), seen()]))
         assert (bad.status, bad.why().code, good.status) == ("skipped", code, "added")
         assert good.model_extra["marketoGUID"]
 
-    def test_long_attributes_are_refused(self, caller: Caller) -> None:
+    def test_long_attributes_are_rejected(self, caller: Caller) -> None:
         notes = [{"apiName": f"n{n}", "name": f"Note {n}", "dataType": "text"} for n in range(3)]
         for call in (CREATE, custom_activity_types.add_attributes("webinarSeen", notes), APPROVE):
             caller.run(call)
@@ -165,7 +167,7 @@ class TestCustomActivities:
         (row,) = caller.run(activities.add_custom([seen(attributes=values)]))
         assert row.why().code == "1049"
 
-    def test_a_type_is_of_no_use_before_it_is_approved(self, caller: Caller) -> None:
+    def test_a_type_cannot_be_used_before_it_is_approved(self, caller: Caller) -> None:
         caller.run(CREATE)
         (row,) = caller.run(activities.add_custom([seen(attributes=[])]))
         assert row.status == "skipped"
@@ -173,9 +175,7 @@ class TestCustomActivities:
             caller.run(custom_activity_types.get("webinarSeen"))
         assert refusal.value.code == "1013"
 
-    def test_another_attribute_becomes_the_primary_one_after_the_demotion_of_the_first(
-        self, caller: Caller
-    ) -> None:
+    def test_another_attribute_can_be_primary_after_the_first_is_demoted(self, caller: Caller) -> None:
         for call in (*READY, primary("webinar", wanted=False)):
             caller.run(call)
         draft = caller.run(custom_activity_types.get("webinarSeen", draft=True))
@@ -191,7 +191,7 @@ class TestCustomActivities:
         (row,) = caller.run(activities.read(token(caller), activity_type_ids=[TYPE]))
         assert (row["primaryAttributeValue"], row["attributes"][0]["value"]) == ("30", "Launch")
 
-    def test_a_new_attribute_may_be_the_primary_one_and_a_renamed_one_stays_it(self, caller: Caller) -> None:
+    def test_a_new_attribute_can_be_primary_and_a_renamed_one_stays_primary(self, caller: Caller) -> None:
         caller.run(CREATE)
         caller.run(primary("webinar", wanted=False))
         caller.run(custom_activity_types.add_attributes("webinarSeen", [MINUTES | {"isPrimary": True}]))
@@ -199,20 +199,20 @@ class TestCustomActivities:
         draft = caller.run(custom_activity_types.get("webinarSeen", draft=True))
         assert draft["primaryAttribute"] == MINUTES | {"name": "Length", "isPrimary": True}
 
-    def test_a_lost_answer_is_not_tried_again(self, caller: Caller) -> None:
+    def test_a_lost_response_is_not_retried(self, caller: Caller) -> None:
         for call in READY:
             caller.run(call)
         caller.sandbox.marketo.faults.add(method="POST", when="after", answer={"reset": True})
         with pytest.raises(OutcomeUnknown):
             caller.run(activities.add_custom([seen()]))
-        assert len(caller.world.log.all(TYPE)) == 1
+        assert len(caller.state.log.all(TYPE)) == 1
 
-    def test_types_show_in_the_state(self, caller: Caller) -> None:
+    def test_types_are_in_the_snapshot(self, caller: Caller) -> None:
         for call in (*READY, activities.add_custom([seen()])):
             caller.run(call)
-        (one,) = caller.world.snapshot()["customActivityTypes"]
+        (one,) = caller.sandbox.marketo.snapshot()["customActivityTypes"]
         assert one == {"id": TYPE, "apiName": "webinarSeen", "status": "approved", "activities": 1}
-        assert any("Custom activity types" in section.title for section in caller.world.sections())
+        assert any("Custom activity types" in table.title for table in caller.sandbox.marketo.tables())
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ class TestCustomActivities:
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_what_the_platform_refuses_is_told_by_its_code(
+def test_rejected_requests_have_their_code(
     caller: Caller, before: tuple[Call[Any], ...], call: Call[Any], code: str
 ) -> None:
     for one in before:
@@ -242,7 +242,7 @@ def test_what_the_platform_refuses_is_told_by_its_code(
     assert (refusal.value.code, refusal.value.call) == (code, call.name)
 
 
-def test_caps_on_types_and_attributes(caller: Caller) -> None:
+def test_types_and_attributes_have_a_maximum(caller: Caller) -> None:
     attribute = {"apiName": "p", "name": "P", "dataType": "string"}
     for number in range(10):
         name = f"type{number}"

@@ -1,4 +1,4 @@
-"""Calls about programs, campaigns, emails and what they lean on, run by the client against the sandbox."""
+"""Programs, campaigns, emails and other assets, by the client."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from airflow_provider_mkt.client.marketo.folders import folders
 from airflow_provider_mkt.client.marketo.lists import lead_memberships
 from airflow_provider_mkt.client.marketo.programs import programs, tokens
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, NEW = seed.ANNA, 5001
 NURTURE, NEWSLETTER, WEBSITE = seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM, seed.DEFAULT_PROGRAM
@@ -59,16 +59,16 @@ class TestWhatWasWritten:
         caller.run(programs.delete(NEW))
         assert caller.run(programs.get(NEW)) is None
 
-    def test_a_cloned_program_holds_what_its_source_holds(self, caller: Caller) -> None:
+    def test_a_cloned_program_contains_what_its_source_contains(self, caller: Caller) -> None:
         caller.run(programs.clone(NEWSLETTER, "December", folder_id=seed.PROGRAM_FOLDER))
         (email,) = caller.run(emails.list(folder_id=NEW, folder_type="Program"))
         assert (email["name"], email["status"]) == ("Newsletter", "approved")
         assert [token["value"] for token in caller.run(tokens.list(NEW))] == ["News of the month"]
 
-    def test_a_scheduled_run_sends_with_its_tokens_and_shows_in_the_lead(self, caller: Caller) -> None:
+    def test_a_scheduled_run_sends_with_its_tokens_and_is_logged(self, caller: Caller) -> None:
         caller.run(campaigns.schedule(BATCH, tokens={"{{my.Headline}}": "Hi"}))
         caller.sandbox.clock.advance(301)
-        assert {sent.tokens["Headline"] for sent in caller.world.outbox} == {"Hi"}
+        assert {sent.tokens["Headline"] for sent in caller.state.outbox} == {"Hi"}
         campaign = Caller(caller.sandbox).run(lead_memberships.campaigns(ANNA))
         assert [row["smartCampaignId"] for row in campaign] == [BATCH]
 
@@ -79,14 +79,14 @@ class TestWhatWasWritten:
         assert (campaign["name"], campaign["status"]) == ("Monthly Digest", "Single Run")
         assert caller.run(campaigns.get(BATCH))["status"] == "Never Run"
 
-    def test_switches_of_campaigns_show(self, caller: Caller) -> None:
+    def test_campaigns_are_activated_and_deactivated(self, caller: Caller) -> None:
         caller.run(campaigns.activate(INACTIVE))
         caller.run(campaigns.deactivate(REQUEST))
         wanted = [(REQUEST, False), (INACTIVE, True)]
         rows = caller.run(campaigns.list(folder_id=seed.CAMPAIGN_FOLDER))
         assert [(row["id"], row["isActive"]) for row in rows] == wanted
 
-    def test_a_new_email_can_be_approved_edited_and_put_back(self, caller: Caller) -> None:
+    def test_a_new_email_can_be_approved_edited_and_unapproved(self, caller: Caller) -> None:
         caller.run(EMAIL)
         caller.run(emails.approve_draft(NEW))
         caller.run(emails.update_headers(NEW, subject="Thanks again"))
@@ -97,7 +97,7 @@ class TestWhatWasWritten:
         caller.run(emails.delete(NEW))
         assert caller.run(emails.get(NEW)) is None
 
-    def test_tokens_are_set_over_and_deleted(self, caller: Caller) -> None:
+    def test_tokens_are_replaced_and_deleted(self, caller: Caller) -> None:
         caller.run(tokens.set_value(NEWSLETTER, "Headline", "Other"))
         assert [row["value"] for row in caller.run(tokens.list(NEWSLETTER))] == ["Other"]
         caller.run(tokens.delete(NEWSLETTER, "Headline"))
@@ -132,13 +132,13 @@ class TestWhatWasWritten:
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Call[Any], code: str) -> None:
+def test_rejected_requests_have_their_code(caller: Caller, call: Call[Any], code: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         caller.run(call)
     assert (refusal.value.code, refusal.value.call) == (code, call.name)
 
 
-def test_the_21st_clone_of_a_day_has_to_wait_for_tomorrow(caller: Caller) -> None:
+def test_the_21st_clone_of_a_day_is_rejected_until_tomorrow(caller: Caller) -> None:
     for number in range(20):
         caller.run(campaigns.schedule(BATCH, clone_to_program_name=f"Copy {number}"))
     with pytest.raises(QuotaExhausted) as refusal:
@@ -157,7 +157,7 @@ def test_the_21st_clone_of_a_day_has_to_wait_for_tomorrow(caller: Caller) -> Non
     ],
     ids=lambda call: call.name,
 )
-def test_a_lost_answer_is_not_tried_again(caller: Caller, call: Call[Any]) -> None:
+def test_a_lost_response_is_not_retried(caller: Caller, call: Call[Any]) -> None:
     caller.run(campaigns.get(BATCH))
     caller.sandbox.marketo.faults.add(method="POST", when="after", answer={"reset": True})
     before = caller.sandbox.marketo.calls.total

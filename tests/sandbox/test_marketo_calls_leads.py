@@ -1,4 +1,4 @@
-"""Calls about leads, run by the client against the sandbox."""
+"""Leads, by the client."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from airflow_provider_mkt.client.marketo.account import partitions
 from airflow_provider_mkt.client.marketo.companies import companies
 from airflow_provider_mkt.client.marketo.leads import lead_fields, lead_intake, leads
 from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, CARLA, DAVID, ELIF = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID, seed.ELIF
 COOKIE = "id:123-ABC-456&token:_mch-example.com-1700000000000-12345"
@@ -43,7 +43,7 @@ def caller(sandbox: Sandbox) -> Caller:
     [(leads.describe(), "email"), (lead_fields.list(batch_size=50), "customerNumber")],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_schemas_are_read_whole(caller: Caller, call: Call[Any], wanted: str) -> None:
+def test_schemas_are_read_completely(caller: Caller, call: Call[Any], wanted: str) -> None:
     rows = caller.both(call)
     names = [(row.get("rest") or row)["name"] for row in rows]
     assert wanted in names
@@ -67,7 +67,7 @@ class TestWhatWasWritten:
         with pytest.raises(NotFound):
             caller.run(leads.get(BEN))
 
-    def test_an_associated_browser_finds_its_lead(self, caller: Caller) -> None:
+    def test_an_associated_cookie_finds_its_lead(self, caller: Caller) -> None:
         caller.run(leads.associate(ANNA, COOKIE))
         assert [row["id"] for row in caller.run(leads.list("cookies", [COOKIE]))] == [ANNA]
 
@@ -80,7 +80,7 @@ class TestWhatWasWritten:
         caller.run(partitions.move([ANNA], partition_name="EMEA"))
         assert caller.run(leads.get(ANNA, fields=["leadPartitionId"]))["leadPartitionId"] == 2
 
-    def test_a_company_shows_in_its_leads(self, caller: Caller) -> None:
+    def test_a_company_is_visible_in_its_leads(self, caller: Caller) -> None:
         caller.run(companies.sync([{"externalCompanyId": "c1", "company": "Example Ltd"}]))
         caller.run(leads.sync([{"email": "anna.berg@example.com", "externalCompanyId": "c1"}]))
         assert caller.run(leads.get(ANNA, fields=["company"]))["company"] == "Example Ltd"
@@ -112,7 +112,7 @@ class TestWhatWasWritten:
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Call[Any], code: str) -> None:
+def test_rejected_requests_have_their_code(caller: Caller, call: Call[Any], code: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         caller.run(call)
     assert (refusal.value.code, refusal.value.call) == (code, call.name)
@@ -130,11 +130,11 @@ def test_a_missing_permission_is_named(caller: Caller, call: Call[Any]) -> None:
     assert call.scopes[0] in str(refusal.value)
 
 
-def test_over_a_thousand_matches_are_refused(caller: Caller) -> None:
-    world = caller.world
+def test_more_than_1000_matches_are_rejected(caller: Caller) -> None:
+    state = caller.state
     for _ in range(1_001):
-        world.leads.insert(
-            {"email": "same@example.com"}, world.leads.partitions[0], caller.sandbox.clock.now()
+        state.leads.insert(
+            {"email": "same@example.com"}, state.leads.partitions[0], caller.sandbox.clock.now()
         )
     with pytest.raises(InvalidRequest, match="Too many results"):
         caller.run(leads.list("email", ["same@example.com"]))
@@ -158,7 +158,7 @@ def test_a_long_filter_is_found_page_by_page(caller: Caller) -> None:
     ],
     ids=lambda call: call.name,
 )
-def test_a_lost_answer_is_not_tried_again(caller: Caller, call: Call[Any]) -> None:
+def test_a_lost_response_is_not_retried(caller: Caller, call: Call[Any]) -> None:
     caller.sandbox.marketo.faults.add("/rest/v1/leads/*", when="after", answer={"reset": True})
     with pytest.raises(OutcomeUnknown):
         caller.run(call)

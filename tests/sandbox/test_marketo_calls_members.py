@@ -1,4 +1,4 @@
-"""Calls about lists and program members, run by the client against the sandbox."""
+"""Lists and program members, by the client."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists, static_lists
 from airflow_provider_mkt.client.marketo.programs import member_fields, program_members, programs
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 ANNA, BEN, CARLA, DAVID = seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID
 NURTURE, LIST, NEW_LIST = seed.NURTURE_PROGRAM, seed.STATIC_LIST, 5001
@@ -39,14 +39,14 @@ def caller(sandbox: Sandbox) -> Caller:
     return Caller(sandbox)
 
 
-def test_member_fields_are_read_whole(caller: Caller) -> None:
+def test_member_fields_are_read_completely(caller: Caller) -> None:
     names = [row["name"] for row in caller.both(member_fields.list(batch_size=5))]
     assert {"seatChoice", "statusName", "trackName"} <= set(names)
     assert len(names) == len(set(names))
 
 
 class TestWhatWasWritten:
-    def test_list_changes_show_on_both_paths_and_in_the_lead(self, caller: Caller) -> None:
+    def test_list_changes_are_visible_on_both_paths_and_in_the_lead(self, caller: Caller) -> None:
         caller.run(lists.add(LIST, [DAVID]))
         caller.run(lists.remove(LIST, [ANNA]))
         for call in (lists.leads(LIST), lead_memberships.leads_of_list(LIST)):
@@ -54,7 +54,7 @@ class TestWhatWasWritten:
         assert [row["listId"] for row in caller.run(lead_memberships.lists(DAVID))] == [LIST]
         assert caller.run(lead_memberships.lists(ANNA)) == []
 
-    def test_a_new_list_is_there_for_the_lead_database_too(self, caller: Caller) -> None:
+    def test_a_new_list_exists_in_the_lead_database_api(self, caller: Caller) -> None:
         caller.run(MAKE)
         caller.run(lists.add(NEW_LIST, [ANNA]))
         caller.run(static_lists.update(NEW_LIST, new_name="Suspects"))
@@ -70,18 +70,18 @@ class TestWhatWasWritten:
         found = caller.run(program_members.list(NURTURE, "tableNumber", [7], fields=["tableNumber"]))
         assert [(row["leadId"], row["tableNumber"]) for row in found] == [(BEN, 7)]
 
-    def test_a_removed_member_is_in_the_program_no_more(self, caller: Caller) -> None:
+    def test_a_removed_member_is_not_in_the_program(self, caller: Caller) -> None:
         caller.run(MEMBERS)
         caller.run(program_members.remove(NURTURE, [ANNA]))
         assert caller.run(lead_memberships.programs(ANNA)) == []
 
-    def test_members_over_a_week_apart_are_not_among_the_updated(self, caller: Caller) -> None:
+    def test_members_updated_over_a_week_ago_are_not_returned(self, caller: Caller) -> None:
         caller.run(MEMBERS)
         before = NOW - timedelta(days=7)
         assert caller.run(program_members.by_update(NURTURE, before, before + timedelta(days=3))) == []
 
 
-# The longest ids there can be.
+# The longest possible ids.
 MANY = [2**63 - 1 - n for n in range(299)]
 
 
@@ -94,9 +94,7 @@ MANY = [2**63 - 1 - n for n in range(299)]
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_as_many_and_as_long_ids_as_there_can_be_fit_into_one_call(
-    caller: Caller, call: Call[Any], rows: str
-) -> None:
+def test_the_maximum_of_ids_fits_into_one_request(caller: Caller, call: Call[Any], rows: str) -> None:
     result = caller.both(call)
     assert [row.status for row in result] == [rows] + ["skipped"] * 299
 
@@ -119,31 +117,31 @@ def test_as_many_and_as_long_ids_as_there_can_be_fit_into_one_call(
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_what_the_platform_refuses_is_told_by_its_code(caller: Caller, call: Call[Any], code: str) -> None:
+def test_rejected_requests_have_their_code(caller: Caller, call: Call[Any], code: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         caller.run(call)
     assert (refusal.value.code, refusal.value.call) == (code, call.name)
 
 
-def test_status_and_stream_are_no_data(caller: Caller) -> None:
+def test_status_and_stream_are_not_member_data(caller: Caller) -> None:
     caller.run(MEMBERS)
     (row,) = caller.run(program_members.update(NURTURE, [{"leadId": ANNA, "statusName": "Engaged"}]))
     assert (row.status, row.why().code) == ("skipped", "1003")
 
 
 class TestLostAnswers:
-    def test_a_removal_is_repeated_and_tells_that_the_lead_was_gone(self, caller: Caller) -> None:
+    def test_a_repeated_removal_reports_a_missing_member(self, caller: Caller) -> None:
         caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
         (row,) = patient(caller).run(lists.remove(LIST, [ANNA]))
         assert (row.status, row.why().code) == ("skipped", "1015")
 
-    def test_a_list_that_is_not_there_is_not_taken_for_a_removal_that_worked(self, caller: Caller) -> None:
+    def test_an_unknown_list_is_not_a_successful_removal(self, caller: Caller) -> None:
         caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
         with pytest.raises(NotFound):
             patient(caller).run(lists.remove(1, [ANNA]))
 
 
 def patient(caller: Caller) -> Caller:
-    """The caller, trying again where it may."""
+    """Return the caller with retries."""
     caller.session = replace(caller.session, policy=RetryPolicy(base=0.01, cap=0.01))
     return caller

@@ -1,4 +1,4 @@
-"""Smart campaigns: requested, scheduled, switched, copied."""
+"""Smart campaigns: request, schedule, activate and clone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from marketo_tools import Api, code, place
+from marketo_tools import Api, code, folder_param
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def leads(*numbers: int) -> dict[str, object]:
     return {"input": {"leads": [{"id": number} for number in numbers]}}
 
 
-def test_a_requested_campaign_runs_its_flow_a_moment_later(api: Api) -> None:
+def test_a_requested_campaign_runs_its_flow_after_a_delay(api: Api) -> None:
     assert api.post(REQUEST, leads(seed.ANNA))["result"] == [{"id": seed.REQUEST_CAMPAIGN}]
     assert [row["activityTypeId"] for row in api.activities(47, 113, 6)] == [47]
     api.advance(10)
@@ -43,33 +43,33 @@ def test_a_requested_campaign_runs_its_flow_a_moment_later(api: Api) -> None:
         (113, 4001),
         (6, 4001),
     ]
-    (told,) = api.get(
+    (returned,) = api.get(
         f"/v1/programs/{seed.NURTURE_PROGRAM}/members.json",
         filterType="leadId",
         filterValues=seed.ANNA,
         fields="trackName",
     )["result"]
-    assert told["trackName"] == seed.SECOND_STREAM
+    assert returned["trackName"] == seed.SECOND_STREAM
     (mine,) = api.get(f"/v1/leads/{seed.ANNA}/smartCampaignMembership.json")["result"]
     assert mine["smartCampaignId"] == seed.REQUEST_CAMPAIGN
 
 
-def test_asking_twice_sends_twice(api: Api) -> None:
+def test_a_repeated_request_sends_twice(api: Api) -> None:
     for _ in range(2):
         api.post(REQUEST, leads(seed.ANNA))
     api.advance(10)
     assert len(api.activities(47)) == 2
     assert len(api.activities(6)) == 2
-    assert len(api.world.outbox) == 2
+    assert len(api.state.outbox) == 2
 
 
-def test_a_campaign_that_takes_people_once_takes_them_once(api: Api) -> None:
-    campaign = api.world.campaigns[seed.REQUEST_CAMPAIGN]
+def test_a_campaign_with_the_rule_once_runs_once_per_lead(api: Api) -> None:
+    campaign = api.state.campaigns[seed.REQUEST_CAMPAIGN]
     campaign.rule = "once"
     for _ in range(2):
         api.post(REQUEST, leads(seed.ANNA))
         api.advance(5)
-    assert len(api.world.outbox) == 1
+    assert len(api.state.outbox) == 1
     assert len(api.activities(47)) == 2
 
 
@@ -85,63 +85,65 @@ def test_a_campaign_that_takes_people_once_takes_them_once(api: Api) -> None:
         (9, leads(seed.ANNA), "1013"),
     ],
 )
-def test_a_bad_request_queues_nobody(api: Api, campaign: int, body: dict[str, object], wanted: str) -> None:
+def test_an_invalid_request_queues_no_leads(
+    api: Api, campaign: int, body: dict[str, object], wanted: str
+) -> None:
     assert code(api.post(f"/v1/campaigns/{campaign}/trigger.json", body)) == wanted
     assert api.activities(47) == []
 
 
-def test_only_tokens_of_the_program_can_be_overridden_and_they_reach_the_mail(api: Api) -> None:
+def test_only_tokens_of_the_program_can_be_overridden_and_are_used_in_the_email(api: Api) -> None:
     token = {"name": "{{my.Headline}}", "value": "Hot"}
     body = {"input": {"leads": [{"id": seed.ANNA}], "tokens": [token]}}
     assert code(api.post(REQUEST, body)) == "1003"
     assert code(api.post(SCHEDULE, {"input": {"tokens": [token | {"name": "Headline"}]}})) == "1003"
     assert api.post(SCHEDULE, {"input": {"tokens": [token]}})["success"]
     api.advance(301)
-    assert {mail.tokens["Headline"] for mail in api.world.outbox} == {"Hot"}
+    assert {mail.tokens["Headline"] for mail in api.state.outbox} == {"Hot"}
 
 
-def test_a_scheduled_campaign_runs_over_its_smart_list_at_its_hour(api: Api) -> None:
+def test_a_scheduled_campaign_runs_for_its_smart_list_at_its_time(api: Api) -> None:
     due = api.sandbox.clock.now() + timedelta(hours=1)
     assert api.post(SCHEDULE, {"input": {"runAt": f"{due:%Y-%m-%dT%H:%M:%S}+0000"}})["success"]
     api.advance(3500)
-    assert api.world.outbox == []
+    assert api.state.outbox == []
     api.advance(110)
-    assert [mail.lead_id for mail in api.world.outbox] == [seed.ANNA, seed.BEN, seed.CARLA]
+    assert [mail.lead_id for mail in api.state.outbox] == [seed.ANNA, seed.BEN, seed.CARLA]
 
 
-def test_a_run_is_never_sooner_than_five_minutes_and_every_call_adds_one(api: Api) -> None:
+def test_a_run_starts_after_five_minutes_at_the_earliest_and_each_request_adds_one(api: Api) -> None:
     past = {"input": {"runAt": "2025-01-01T00:00:00Z"}}
     for body in (None, past):
         assert api.post(SCHEDULE, body)["result"] == [{"id": seed.BATCH_CAMPAIGN}]
     api.advance(290)
-    assert api.world.outbox == []
+    assert api.state.outbox == []
     api.advance(15)
-    assert len(api.world.outbox) == 6
+    assert len(api.state.outbox) == 6
 
 
-def test_a_run_cannot_be_years_away_nor_of_a_trigger_campaign(api: Api) -> None:
+def test_a_run_cannot_be_years_ahead_nor_of_a_trigger_campaign(api: Api) -> None:
     far = api.sandbox.clock.now() + timedelta(days=800)
     assert code(api.post(SCHEDULE, {"input": {"runAt": f"{far:%Y-%m-%dT%H:%M:%SZ}"}})) == "1042"
     assert code(api.post(SCHEDULE, {"input": {"runAt": "tomorrow"}})) == "1001"
     assert code(api.post(f"/v1/campaigns/{seed.REQUEST_CAMPAIGN}/schedule.json")) == "1003"
 
 
-def test_scheduling_a_copy_makes_a_program_and_runs_the_copys_campaign(api: Api) -> None:
+def test_scheduling_a_clone_clones_the_program_and_runs_its_campaign(api: Api) -> None:
     body = {"input": {"cloneToProgramName": "Website Contacts 2"}}
     assert api.post(SCHEDULE, body)["result"] == [{"id": seed.BATCH_CAMPAIGN}]
     assert code(api.post(SCHEDULE, body)) == "709"
     assert api.get("/asset/v1/program/byName.json", name="Website Contacts 2")["result"]
     api.advance(301)
-    assert {mail.campaign_id for mail in api.world.outbox} == {5001}
+    assert {mail.campaign_id for mail in api.state.outbox} == {5001}
 
 
-def test_the_21st_copy_of_a_day_is_1020(api: Api) -> None:
+def test_the_21st_clone_of_a_day_is_1020(api: Api) -> None:
     for number in range(20):
         assert api.post(SCHEDULE, {"input": {"cloneToProgramName": f"Copy {number}"}})["success"]
     assert code(api.post(SCHEDULE, {"input": {"cloneToProgramName": "One more"}})) == "1020"
 
 
-def test_campaigns_are_switched_only_from_the_other_state(api: Api) -> None:
+def test_campaigns_are_activated_and_deactivated_once(api: Api) -> None:
     path = f"{ASSET}/{seed.INACTIVE_CAMPAIGN}"
     assert code(api.form(f"{path}/deactivate.json")) == "709"
     assert api.form(f"{path}/activate.json")["result"] == [{"id": seed.INACTIVE_CAMPAIGN}]
@@ -151,7 +153,7 @@ def test_campaigns_are_switched_only_from_the_other_state(api: Api) -> None:
     assert code(api.form(f"{ASSET}/{seed.BATCH_CAMPAIGN}/activate.json")) == "709"
 
 
-def test_pausing_enrols_who_was_not_in_the_program(api: Api) -> None:
+def test_pausing_enrols_leads_that_are_not_members(api: Api) -> None:
     api.form(f"{ASSET}/{seed.INACTIVE_CAMPAIGN}/activate.json")
     api.post(f"/v1/campaigns/{seed.INACTIVE_CAMPAIGN}/trigger.json", leads(seed.BEN))
     api.advance(5)
@@ -161,7 +163,7 @@ def test_pausing_enrols_who_was_not_in_the_program(api: Api) -> None:
 
 
 def test_a_new_campaign_is_empty_and_cannot_be_activated(api: Api) -> None:
-    fields = {"name": "Fresh", "folder": place(seed.CAMPAIGN_FOLDER)}
+    fields = {"name": "Fresh", "folder": folder_param(seed.CAMPAIGN_FOLDER)}
     (made,) = api.form("/asset/v1/smartCampaigns.json", **fields)["result"]
     assert (made["type"], made["isActive"], made["status"]) == ("default", False, "Never Run")
     assert code(api.form("/asset/v1/smartCampaigns.json", **fields)) == "709"
@@ -170,7 +172,7 @@ def test_a_new_campaign_is_empty_and_cannot_be_activated(api: Api) -> None:
 
 
 def test_a_cloned_campaign_is_never_active(api: Api) -> None:
-    fields = {"name": "Again", "folder": place(seed.CAMPAIGN_FOLDER)}
+    fields = {"name": "Again", "folder": folder_param(seed.CAMPAIGN_FOLDER)}
     (made,) = api.form(f"{ASSET}/{seed.REQUEST_CAMPAIGN}/clone.json", **fields)["result"]
     assert (made["type"], made["isActive"]) == ("trigger", False)
     assert api.form(f"{ASSET}/{made['id']}/activate.json")["success"]
@@ -188,22 +190,22 @@ def test_campaigns_are_listed_by_both_apis(api: Api) -> None:
     assert [row["id"] for row in active] == [seed.REQUEST_CAMPAIGN]
 
 
-def test_a_run_passes_over_what_was_deleted_since(api: Api) -> None:
+def test_a_run_skips_steps_with_deleted_assets(api: Api) -> None:
     api.post(REQUEST, leads(seed.ANNA))
     assert api.form(f"/asset/v1/program/{seed.NURTURE_PROGRAM}/delete.json")["success"]
     api.advance(10)
     assert api.get("/v1/leads/partitions.json")["success"]
-    assert [mail.email_id for mail in api.world.outbox] == [seed.APPROVED_EMAIL]
+    assert [mail.email_id for mail in api.state.outbox] == [seed.APPROVED_EMAIL]
 
 
-def test_a_schedule_that_is_refused_leaves_no_copy_behind(api: Api) -> None:
+def test_a_rejected_schedule_does_not_clone(api: Api) -> None:
     tokens = [{"name": "{{my.Unknown}}", "value": "x"}]
     body = {"input": {"cloneToProgramName": "Half", "tokens": tokens}}
     assert code(api.post(SCHEDULE, body)) == "1003"
     assert "result" not in api.get("/asset/v1/program/byName.json", name="Half")
 
 
-def test_tokens_of_the_folders_above_can_be_overridden_and_the_nearest_counts(api: Api) -> None:
+def test_tokens_of_parent_folders_can_be_overridden_and_the_innermost_wins(api: Api) -> None:
     above = (seed.PROGRAM_FOLDER, "Folder"), (seed.ROOT_FOLDER, "Folder")
     for number, kind in above:
         path = f"/asset/v1/folder/{number}/tokens.json"
@@ -212,11 +214,11 @@ def test_tokens_of_the_folders_above_can_be_overridden_and_the_nearest_counts(ap
     tokens = [{"name": f"{{{{my.Only {seed.ROOT_FOLDER}}}}}", "value": "mine"}]
     assert api.post(SCHEDULE, {"input": {"tokens": tokens}})["success"]
     api.advance(301)
-    for sent in api.world.outbox:
+    for sent in api.state.outbox:
         assert sent.tokens[f"Only {seed.ROOT_FOLDER}"] == "mine"
         assert sent.tokens["Season"] == f"of {seed.PROGRAM_FOLDER}"
         assert sent.tokens["Headline"] == "News of the month"
-    assert api.world.outbox
+    assert api.state.outbox
     elsewhere = {"name": "{{my.Elsewhere}}", "value": "x"}
     path = f"/asset/v1/folder/{seed.EMAIL_FOLDER}/tokens.json"
     api.form(path, name="Elsewhere", type="text", value="v", folderType="Folder")

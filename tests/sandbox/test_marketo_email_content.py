@@ -1,4 +1,4 @@
-"""What an email says: its section, its variable, its preview, and who may be copied in."""
+"""Content of emails: section, variable, preview and CC fields."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from marketo_tools import Api, code, sign_in
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 EMAIL = f"/asset/v1/email/{seed.APPROVED_EMAIL}"
@@ -27,12 +27,12 @@ def api(sandbox: Sandbox) -> Api:
     return Api(sandbox)
 
 
-def test_the_fields_that_can_be_copied_in_are_no_email_of_that_id(api: Api) -> None:
+def test_cc_fields_are_not_an_email_id(api: Api) -> None:
     (field,) = api.get("/asset/v1/email/ccFields.json")["result"]
     assert set(field) == {"attributeId", "objectName", "displayName", "apiName"}
 
 
-def test_a_variable_is_changed_in_the_draft(api: Api) -> None:
+def test_a_variable_is_updated_in_the_draft(api: Api) -> None:
     (before,) = api.get(f"{EMAIL}/variables.json")["result"]
     assert before == {"name": "accentColor", "value": "#2266aa", "moduleScope": False}
     assert api.form(VARIABLE, value="#ff0000")["result"] == [before | {"value": "#ff0000"}]
@@ -41,7 +41,7 @@ def test_a_variable_is_changed_in_the_draft(api: Api) -> None:
     assert api.get(f"{EMAIL}/variables.json")["result"] == [before]
 
 
-def test_a_variable_that_is_not_there_is_702_and_one_without_a_value_701(api: Api) -> None:
+def test_an_unknown_variable_is_702_and_a_missing_value_is_701(api: Api) -> None:
     assert code(api.form(f"{EMAIL}/variable/none.json", value="x")) == "702"
     assert code(api.form(VARIABLE, value="x", moduleId="hero")) == "702"
     assert code(api.form(VARIABLE, other="x")) == "701"
@@ -49,7 +49,7 @@ def test_a_variable_that_is_not_there_is_702_and_one_without_a_value_701(api: Ap
     assert api.get("/asset/v1/email/9/variables.json")["warnings"] == NOTHING
 
 
-def test_a_section_is_edited_in_html_and_text(api: Api) -> None:
+def test_a_section_is_updated_in_html_and_text(api: Api) -> None:
     edit = {"type": "Text", "value": "<p>Hi {{lead.First Name}}</p>", "textValue": "Hi {{lead.First Name}}"}
     assert api.form(f"{EMAIL}/content/body.json", **edit)["result"] == [{"id": seed.APPROVED_EMAIL}]
     (section,) = api.get(f"{EMAIL}/content.json", status="draft")["result"]
@@ -59,7 +59,7 @@ def test_a_section_is_edited_in_html_and_text(api: Api) -> None:
     assert shown == {"id": seed.APPROVED_EMAIL, "status": "draft", "content": "Hi Anna"}
 
 
-def test_a_preview_for_a_lead_takes_leave_to_read_leads(api: Api) -> None:
+def test_a_preview_for_a_lead_needs_the_permission_to_read_leads(api: Api) -> None:
     for user in api.sandbox.marketo.accounts.users:
         assert user.permissions
     reader = sign_in(api.sandbox, seed.READER_ID, seed.READER_SECRET)

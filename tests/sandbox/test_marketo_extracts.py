@@ -1,4 +1,4 @@
-"""Bulk extracts: one queue over the clock, what is in the files, and what is refused."""
+"""Bulk extracts: queue over time, content of files, and errors."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExhausted
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts as extracts
 from airflow_provider_mkt.client.marketo.programs import programs
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 JANUARY = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-01-31T00:00:00Z"}
 SEEDED = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 31, tzinfo=UTC))
@@ -37,7 +37,7 @@ BODIES = {LEADS: EVERYBODY, ACTIVITIES: NEW_LEADS, MEMBERS: NURTURED}
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(only="marketo") as running:
-        # Tests move the clock by days, and a token outlives a reset.
+        # Tests move the clock by days, and a reset does not change tokens.
         running.marketo.settings.token_seconds = 1e9
         running.marketo.limits.rate.limit = None
         yield running
@@ -74,13 +74,13 @@ def status(api: Api, job: str, path: str = LEADS) -> dict[str, Any]:
 
 
 def extract(api: Api, path: str, body: Any) -> tuple[str, dict[str, Any]]:
-    """Run a job to its end: its file, and what is told of it."""
+    """Run a job to its end, and return its file and status."""
     job = create(api, path, body)
     assert enqueue(api, job, path)["success"]
     api.advance(120)
-    told = status(api, job, path)
-    assert told["status"] == "Completed", told
-    return send(api, "GET", f"{path}/{job}/file.json").text, told
+    returned = status(api, job, path)
+    assert returned["status"] == "Completed", returned
+    return send(api, "GET", f"{path}/{job}/file.json").text, returned
 
 
 def table(text: str, delimiter: str = ",") -> list[dict[str, str]]:
@@ -98,24 +98,24 @@ def test_a_status_lasts_a_minute_or_longer(api: Api) -> None:
         api.advance(seconds)
         seen.append(status(api, job)["status"])
     assert seen == ["Created", "Queued", "Processing", "Processing", "Completed"]
-    told = status(api, job)
-    assert told["createdAt"] <= told["queuedAt"] < told["startedAt"] < told["finishedAt"]
+    returned = status(api, job)
+    assert returned["createdAt"] <= returned["queuedAt"] < returned["startedAt"] < returned["finishedAt"]
 
 
-def test_what_is_told_of_a_file_is_told_at_the_end_only(api: Api) -> None:
+def test_file_details_are_returned_only_for_completed_jobs(api: Api) -> None:
     job = create(api)
     assert set(status(api, job)) == {"exportId", "format", "status", "createdAt"}
     enqueue(api, job)
     api.advance(60)
     assert set(status(api, job)) == {"exportId", "format", "status", "createdAt", "queuedAt", "startedAt"}
     api.advance(60)
-    told = status(api, job)
+    returned = status(api, job)
     content = send(api, "GET", f"{LEADS}/{job}/file.json").content
-    assert (told["numberOfRecords"], told["fileSize"]) == (5, len(content))
-    assert told["fileChecksum"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert (returned["numberOfRecords"], returned["fileSize"]) == (5, len(content))
+    assert returned["fileChecksum"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def test_all_kinds_wait_in_one_queue_of_ten_of_which_two_run(api: Api) -> None:
+def test_all_kinds_share_a_queue_of_ten_of_which_two_run(api: Api) -> None:
     paths = [LEADS, ACTIVITIES, MEMBERS, LEADS, ACTIVITIES] * 2
     jobs = [(create(api, path), path) for path in paths]
     late = create(api)
@@ -125,16 +125,16 @@ def test_all_kinds_wait_in_one_queue_of_ten_of_which_two_run(api: Api) -> None:
     assert full["errors"] == [{"code": "1029", "message": "Too many jobs in queue"}]
     assert status(api, late)["status"] == "Created"
     api.advance(60)
-    words = [status(api, *job)["status"] for job in jobs]
-    assert words == ["Processing"] * 2 + ["Queued"] * 8
+    statuses = [status(api, *job)["status"] for job in jobs]
+    assert statuses == ["Processing"] * 2 + ["Queued"] * 8
     assert code(enqueue(api, late)) == "1029"
     api.advance(60)
-    words = [status(api, *job)["status"] for job in jobs]
-    assert words == ["Completed"] * 2 + ["Processing"] * 2 + ["Queued"] * 6
+    statuses = [status(api, *job)["status"] for job in jobs]
+    assert statuses == ["Completed"] * 2 + ["Processing"] * 2 + ["Queued"] * 6
     assert enqueue(api, late)["success"]
 
 
-def test_a_job_that_is_in_the_queue_or_done_cannot_be_enqueued_again(api: Api) -> None:
+def test_a_queued_or_completed_job_cannot_be_enqueued_again(api: Api) -> None:
     job = create(api)
     enqueue(api, job)
     for _ in range(3):
@@ -146,7 +146,7 @@ def test_a_job_that_is_in_the_queue_or_done_cannot_be_enqueued_again(api: Api) -
     assert code(enqueue(api, cancelled)) == "1003"
 
 
-def test_cancelling_frees_the_place_and_is_final(api: Api) -> None:
+def test_cancelling_frees_the_slot_and_is_final(api: Api) -> None:
     jobs = [create(api) for _ in range(3)]
     for job in jobs:
         enqueue(api, job)
@@ -161,12 +161,12 @@ def test_cancelling_frees_the_place_and_is_final(api: Api) -> None:
     assert send(api, "GET", f"{LEADS}/{jobs[0]}/file.json").status_code == 404
 
 
-def test_the_days_bytes_are_shared_and_come_back_at_midnight_in_us_central(api: Api) -> None:
-    until_noon = (18 - api.world.now().hour) % 24 * 3600
+def test_the_daily_quota_is_shared_and_resets_at_midnight_in_us_central(api: Api) -> None:
+    until_noon = (18 - api.state.now().hour) % 24 * 3600
     api.advance(until_noon)
     waiting = create(api, ACTIVITIES)
-    _, told = extract(api, LEADS, EVERYBODY)
-    api.sandbox.marketo.settings.export_quota_bytes = told["fileSize"]
+    _, returned = extract(api, LEADS, EVERYBODY)
+    api.sandbox.marketo.settings.export_quota_bytes = returned["fileSize"]
     for refused in (
         answer(api, "POST", f"{MEMBERS}/create.json", NURTURED),
         enqueue(api, waiting, ACTIVITIES),
@@ -176,7 +176,7 @@ def test_the_days_bytes_are_shared_and_come_back_at_midnight_in_us_central(api: 
     assert enqueue(api, waiting, ACTIVITIES)["success"]
 
 
-def test_jobs_exist_only_for_the_api_user_who_made_them(api: Api) -> None:
+def test_jobs_exist_only_for_the_api_user_who_created_them(api: Api) -> None:
     job = create(api)
     other = sign_in(api.sandbox, seed.READER_ID, seed.READER_SECRET)
     assert code(other.get(f"/bulk/v1{LEADS}/{job}/status.json").json()) == "1013"
@@ -189,7 +189,7 @@ def test_jobs_exist_only_for_the_api_user_who_made_them(api: Api) -> None:
     assert code(answer(api, "GET", f"{MEMBERS}/{job}/status.json")) == "1013"
 
 
-def test_the_list_is_paged_filtered_and_seven_days_long(api: Api) -> None:
+def test_the_list_is_paged_filtered_and_covers_seven_days(api: Api) -> None:
     jobs = [create(api) for _ in range(3)]
     enqueue(api, jobs[1])
     page = api.client.get(f"/bulk/v1{LEADS}.json", params={"batchSize": 2}).json()
@@ -242,25 +242,25 @@ def test_there_is_no_file_before_the_end_and_after_seven_days(api: Api) -> None:
         ("bytes=5-999999", "bytes 5-{last}/{}", slice(5, None)),
     ],
 )
-def test_parts_of_a_file_can_be_asked_for(api: Api, wanted: str, says: str, cut: slice) -> None:
-    text, told = extract(api, LEADS, EVERYBODY)
-    part = send(api, "GET", f"{LEADS}/{told['exportId']}/file.json", Range=wanted)
+def test_parts_of_a_file_can_be_requested(api: Api, wanted: str, says: str, cut: slice) -> None:
+    text, returned = extract(api, LEADS, EVERYBODY)
+    part = send(api, "GET", f"{LEADS}/{returned['exportId']}/file.json", Range=wanted)
     size = len(text)
     assert part.status_code == 206
     assert part.headers["content-range"] == says.format(size, last=size - 1, tail=size - 4)
     assert part.text == text[cut]
 
 
-def test_a_part_beyond_the_end_is_refused_and_nonsense_is_the_whole(api: Api) -> None:
-    text, told = extract(api, LEADS, EVERYBODY)
-    path = f"{LEADS}/{told['exportId']}/file.json"
+def test_a_range_beyond_the_end_is_rejected_and_an_invalid_one_is_ignored(api: Api) -> None:
+    text, returned = extract(api, LEADS, EVERYBODY)
+    path = f"{LEADS}/{returned['exportId']}/file.json"
     beyond = send(api, "GET", path, Range=f"bytes={len(text)}-")
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(text)}")
     for nonsense in ("bytes=9-3", "bytes=-", "rows=1-2", f"bytes={'9' * 5000}-"):
         assert send(api, "GET", path, Range=nonsense).text == text
 
 
-def test_null_is_a_word_and_booleans_are_lower_case(api: Api) -> None:
+def test_null_is_written_as_text_and_booleans_in_lower_case(api: Api) -> None:
     api.post(
         "/v1/leads.json",
         {"input": [{"email": "anna.berg@example.com", "unsubscribed": True, "lastName": 'A "B", c\nd'}]},
@@ -282,13 +282,15 @@ def test_null_is_a_word_and_booleans_are_lower_case(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("dialect", "mark"), [("CSV", ","), ("TSV", "\t"), ("SSV", ";")])
-def test_dialects_and_headers_are_as_asked_for(api: Api, dialect: str, mark: str) -> None:
-    text, told = extract(api, LEADS, EVERYBODY | {"format": dialect, "columnHeaderNames": {"id": "Person"}})
-    assert told["format"] == dialect
+def test_delimiters_and_headers_are_as_requested(api: Api, dialect: str, mark: str) -> None:
+    text, returned = extract(
+        api, LEADS, EVERYBODY | {"format": dialect, "columnHeaderNames": {"id": "Person"}}
+    )
+    assert returned["format"] == dialect
     assert text.splitlines()[:2] == [f"Person{mark}email", f"{seed.ANNA}{mark}anna.berg@example.com"]
 
 
-def test_no_records_make_a_file_of_headers(api: Api) -> None:
+def test_a_file_without_records_has_headers(api: Api) -> None:
     job = create(
         api,
         LEADS,
@@ -299,14 +301,14 @@ def test_no_records_make_a_file_of_headers(api: Api) -> None:
     )
     enqueue(api, job)
     api.advance(120)
-    told = status(api, job)
-    assert (told["status"], told["numberOfRecords"], told["fileSize"]) == ("Completed", 0, 3)
+    returned = status(api, job)
+    assert (returned["status"], returned["numberOfRecords"], returned["fileSize"]) == ("Completed", 0, 3)
     file = send(api, "GET", f"{LEADS}/{job}/file.json")
     assert (file.status_code, file.content) == (200, b"id\n")
     assert file.headers["content-type"].startswith("text/csv")
 
 
-# -- what is in it ----------------------------------------------------------------------------------
+# -- content ----------------------------------------------------------------------------------------
 
 
 def of_leads(api: Api, **filter_: Any) -> list[str]:
@@ -314,7 +316,7 @@ def of_leads(api: Api, **filter_: Any) -> list[str]:
     return [row["id"] for row in table(text)]
 
 
-def test_leads_come_from_every_partition_by_each_filter(api: Api) -> None:
+def test_leads_of_all_partitions_are_extracted_by_each_filter(api: Api) -> None:
     everybody = [str(one) for one in range(seed.ANNA, seed.ELIF + 1)]
     readers = everybody[:3]
     assert of_leads(api, createdAt=JANUARY) == everybody
@@ -325,7 +327,7 @@ def test_leads_come_from_every_partition_by_each_filter(api: Api) -> None:
     assert of_leads(api, smartListId=seed.EMAIL_PROGRAM * 10 + 1) == readers
     assert of_leads(api, smartListName="Readers") == readers
     api.post("/v1/leads.json", {"input": [{"email": "ben.ito@example.com", "city": "Oslo"}]})
-    now = api.world.now()
+    now = api.state.now()
     span = {"startAt": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}", "endAt": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
     assert of_leads(api, updatedAt=span) == [str(seed.BEN)]
 
@@ -341,18 +343,18 @@ def test_list_members_are_those_at_the_start_of_the_job(api: Api) -> None:
     assert [row["id"] for row in rows] == [str(one) for one in range(seed.ANNA, seed.DAVID + 1)]
 
 
-def test_a_job_whose_list_is_gone_fails_and_says_why(api: Api) -> None:
+def test_a_job_whose_list_was_deleted_fails_with_a_reason(api: Api) -> None:
     job = create(api, LEADS, {"fields": ["id"], "filter": {"staticListId": seed.STATIC_LIST}})
     enqueue(api, job)
-    del api.world.lists[seed.STATIC_LIST]
+    del api.state.lists[seed.STATIC_LIST]
     api.advance(120)
-    told = status(api, job)
-    assert told["status"] == "Failed"
-    assert str(seed.STATIC_LIST) in told["errorMsg"]
-    assert "fileSize" not in told
+    returned = status(api, job)
+    assert returned["status"] == "Failed"
+    assert str(seed.STATIC_LIST) in returned["errorMsg"]
+    assert "fileSize" not in returned
 
 
-def test_activities_have_their_attributes_as_one_object(api: Api) -> None:
+def test_attributes_of_activities_are_one_json_object(api: Api) -> None:
     text, _ = extract(api, ACTIVITIES, NEW_LEADS)
     rows = table(text)
     assert len(rows) == 5
@@ -373,21 +375,21 @@ def test_activities_have_their_attributes_as_one_object(api: Api) -> None:
     assert table(text)[0] == {"leadId": str(seed.ANNA), "actionResult": "succeeded"}
 
 
-def test_deleted_leads_may_be_asked_for_and_are_in_no_file(api: Api) -> None:
+def test_deleted_leads_can_be_requested_and_are_in_no_file(api: Api) -> None:
     api.post("/v1/leads/delete.json", {"input": [{"id": seed.ANNA}]})
-    now = api.world.now()
+    now = api.state.now()
     span = {"startAt": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}", "endAt": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
     for types in ([37], [12, 37]):
         job = create(api, ACTIVITIES, {"filter": {"createdAt": span, "activityTypeIds": types}})
         enqueue(api, job, ACTIVITIES)
         api.advance(120)
-        told = status(api, job, ACTIVITIES)
-        assert (told["status"], told["numberOfRecords"]) == ("Completed", 0)
+        returned = status(api, job, ACTIVITIES)
+        assert (returned["status"], returned["numberOfRecords"]) == ("Completed", 0)
 
 
-def test_activities_are_narrowed_by_what_they_are_about(api: Api) -> None:
+def test_activities_are_filtered_by_asset(api: Api) -> None:
     api.post(f"/v1/lists/{seed.STATIC_LIST}/leads.json", {"input": [{"id": seed.DAVID}]})
-    now = api.world.now()
+    now = api.state.now()
     span = {"startAt": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}", "endAt": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
     about = {"createdAt": span, "activityTypeIds": [24, 25]}
     for more, found in (
@@ -402,7 +404,7 @@ def test_activities_are_narrowed_by_what_they_are_about(api: Api) -> None:
         assert status(api, job, ACTIVITIES)["numberOfRecords"] == found
 
 
-def test_members_are_headed_by_labels_unless_asked_otherwise(api: Api) -> None:
+def test_headers_of_members_are_labels_by_default(api: Api) -> None:
     for program, lead in ((seed.NURTURE_PROGRAM, seed.ANNA), (seed.DEFAULT_PROGRAM, seed.BEN)):
         api.post(
             f"/v1/programs/{program}/members/status.json",
@@ -431,13 +433,13 @@ def test_members_are_headed_by_labels_unless_asked_otherwise(api: Api) -> None:
     ]
 
 
-def test_filters_of_members_narrow_each_other(api: Api) -> None:
+def test_filters_of_members_are_combined(api: Api) -> None:
     for status_name, lead in (("Member", seed.ANNA), ("Engaged", seed.BEN)):
         api.post(
             f"/v1/programs/{seed.NURTURE_PROGRAM}/members/status.json",
             {"statusName": status_name, "input": [{"leadId": lead}]},
         )
-    api.world.programs[seed.NURTURE_PROGRAM].members[seed.BEN].exhausted = True
+    api.state.programs[seed.NURTURE_PROGRAM].members[seed.BEN].exhausted = True
     for more, found in (
         ({"statusNames": ["Member", "Engaged"]}, 2),
         ({"statusNames": ["Member"], "isExhausted": True}, 0),
@@ -453,7 +455,7 @@ def test_filters_of_members_narrow_each_other(api: Api) -> None:
         assert status(api, job, MEMBERS)["numberOfRecords"] == found
 
 
-# -- what is refused --------------------------------------------------------------------------------
+# -- errors -----------------------------------------------------------------------------------------
 
 BACKWARDS = {"startAt": "2025-01-02T00:00:00Z", "endAt": "2025-01-01T00:00:00Z"}
 BEYOND = {"startAt": "0001-01-01T00:00:00+14:00", "endAt": "9999-12-31T23:59:59-14:00"}
@@ -511,14 +513,14 @@ LONG = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-02-01T00:00:01Z"}
         (MEMBERS, {"fields": ["leadId"], "filter": {"programId": 2001, "isExhausted": "true"}}, "1001"),
     ],
 )
-def test_bad_jobs_are_refused_when_they_are_created(
+def test_invalid_jobs_are_rejected_when_they_are_created(
     api: Api, path: str, body: dict[str, Any], refusal: str
 ) -> None:
     assert code(answer(api, "POST", f"{path}/create.json", body)) == refusal
-    assert not api.world.exports.all()
+    assert not api.state.exports.all()
 
 
-def test_some_subscriptions_lack_some_filters(api: Api) -> None:
+def test_some_filters_depend_on_the_subscription(api: Api) -> None:
     api.sandbox.marketo.settings.limited_extract_filters = True
     for path, body in (
         (LEADS, {"fields": ["id"], "filter": {"updatedAt": JANUARY}}),
@@ -538,11 +540,11 @@ def test_activities_need_their_own_permission_and_jobs_json(api: Api) -> None:
 
 
 def test_the_page_and_the_snapshot_show_jobs(api: Api) -> None:
-    _, told = extract(api, LEADS, EVERYBODY)
-    state = api.world.snapshot()
+    _, returned = extract(api, LEADS, EVERYBODY)
+    state = api.sandbox.marketo.snapshot()
     assert state["exports"][0]["status"] == "Completed"
-    assert state["exportedToday"] == told["fileSize"]
-    assert told["exportId"] in httpx.get(api.sandbox.marketo.url).text
+    assert state["exportedToday"] == returned["fileSize"]
+    assert returned["exportId"] in httpx.get(api.sandbox.marketo.url).text
 
 
 # -- the client -------------------------------------------------------------------------------------
@@ -556,7 +558,7 @@ ENROLLED = programs.set_status(seed.NURTURE_PROGRAM, [seed.ANNA], status_name="M
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_call_answers_alike_on_threads_and_on_loops(api: Api, kind: Any) -> None:
+def test_every_call_has_the_same_result_in_both_drivers(api: Api, kind: Any) -> None:
     caller = Caller(api.sandbox)
     make = CREATED[kind]
     made = caller.both(make, before=[ENROLLED])
@@ -573,10 +575,10 @@ def test_every_call_answers_alike_on_threads_and_on_loops(api: Api, kind: Any) -
     with pytest.raises(NotFound):
         caller.run(extracts.file(kind, job))
     api.advance(120)
-    told = caller.run(extracts.status(kind, job))
+    returned = caller.run(extracts.status(kind, job))
     whole = caller.run(extracts.file(kind, job))
-    assert f"sha256:{hashlib.sha256(whole.content).hexdigest()}" == told["fileChecksum"]
-    assert (whole.first, whole.total) == (0, told["fileSize"])
+    assert f"sha256:{hashlib.sha256(whole.content).hexdigest()}" == returned["fileChecksum"]
+    assert (whole.first, whole.total) == (0, returned["fileSize"])
     parts = [caller.run(extracts.file(kind, job, first=at, last=at + 9)) for at in range(0, whole.total, 10)]
     assert b"".join(part.content for part in parts) == whole.content
     assert {part.total for part in parts} == {whole.total}
@@ -596,7 +598,7 @@ def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extr
     assert spec.cancel is not None
 
     def look(job: Job) -> tuple[BatchStatus | None, dict[str, Any]]:
-        asking = spec.observe(job)
+        asking = spec.poll(job)
         call: Any = next(asking)
         with pytest.raises(StopIteration) as seen:
             asking.send(caller.run(call))
@@ -624,7 +626,7 @@ def test_members_reach_the_client_under_rest_names(api: Api) -> None:
     assert table(content.decode()) == [{"leadId": str(seed.ANNA), "email": "anna.berg@example.com"}]
 
 
-def test_the_client_tells_the_refusals_apart(api: Api) -> None:
+def test_the_client_distinguishes_errors(api: Api) -> None:
     caller = Caller(api.sandbox)
     with pytest.raises(NotFound):
         caller.run(extracts.status("leads", "nothing"))
@@ -635,7 +637,7 @@ def test_the_client_tells_the_refusals_apart(api: Api) -> None:
         caller.run(CREATED["leads"])
 
 
-def test_an_error_in_place_of_a_file_is_not_written_to_one(api: Api) -> None:
+def test_an_error_instead_of_a_file_is_not_written_to_disk(api: Api) -> None:
     caller = Caller(api.sandbox)
     job = caller.run(CREATED["leads"])["exportId"]
     caller.run(extracts.enqueue("leads", job))

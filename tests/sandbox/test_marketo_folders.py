@@ -1,4 +1,4 @@
-"""Folders: browsing down from a root, programs told as folders, making, changing and deleting."""
+"""Folders: list from a root, programs as folders, create, update and delete."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from marketo_tools import Api, code, place
+from marketo_tools import Api, code, folder_param
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 FOLDERS = "/asset/v1/folders.json"
@@ -28,7 +28,7 @@ def api(sandbox: Sandbox) -> Api:
 
 
 def make(api: Api, name: str, parent: int = seed.PROGRAM_FOLDER, kind: str = "Folder") -> int:
-    answer = api.form(FOLDERS, name=name, parent=place(parent, kind))
+    answer = api.form(FOLDERS, name=name, parent=folder_param(parent, kind))
     return int(answer["result"][0]["id"])
 
 
@@ -36,21 +36,21 @@ def ids(answer: dict[str, object]) -> list[int]:
     return [row["id"] for row in answer["result"]]  # type: ignore[attr-defined]
 
 
-def test_depth_0_is_the_root_alone_and_2_is_the_default(api: Api) -> None:
+def test_depth_0_is_the_root_only_and_2_is_the_default(api: Api) -> None:
     child = make(api, "Child")
     grandchild = make(api, "Grandchild", child)
     below = [seed.PROGRAM_FOLDER, seed.CAMPAIGN_FOLDER, seed.EMAIL_FOLDER]
     levels = [[seed.ROOT_FOLDER], below, [child], [grandchild]]
     for depth in range(4):
-        told = ids(api.get(FOLDERS, maxDepth=depth))
-        assert told == sorted(number for level in levels[: depth + 1] for number in level)
+        returned = ids(api.get(FOLDERS, maxDepth=depth))
+        assert returned == sorted(number for level in levels[: depth + 1] for number in level)
     assert ids(api.get(FOLDERS)) == ids(api.get(FOLDERS, maxDepth=2))
     assert code(api.get(FOLDERS, maxDepth=-1)) == "701"
 
 
-def test_a_root_may_be_a_program_with_folders_of_its_own(api: Api) -> None:
+def test_a_root_can_be_a_program_with_folders(api: Api) -> None:
     inside = make(api, "Drafts", seed.EMAIL_PROGRAM, "Program")
-    root = place(seed.EMAIL_PROGRAM, "Program")
+    root = folder_param(seed.EMAIL_PROGRAM, "Program")
     program, folder = api.get(FOLDERS, root=json.dumps(root))["result"]
     assert (program["id"], program["folderId"]) == (seed.EMAIL_PROGRAM, root)
     assert (folder["id"], folder["parent"]) == (inside, root)
@@ -65,28 +65,30 @@ def test_a_root_may_be_a_program_with_folders_of_its_own(api: Api) -> None:
         (seed.DEFAULT_PROGRAM, "Marketing Program"),
     ],
 )
-def test_a_program_is_told_as_a_folder_where_its_type_is_asked_for(api: Api, program: int, kind: str) -> None:
-    (told,) = api.get(f"/asset/v1/folder/{program}.json", type="Program")["result"]
-    assert (told["folderType"], told["parent"]) == (kind, place(seed.PROGRAM_FOLDER))
-    named = api.get("/asset/v1/folder/byName.json", name=told["name"], type="Program")
-    assert named["result"] == [told]
+def test_a_program_is_returned_as_a_folder_if_its_type_is_requested(
+    api: Api, program: int, kind: str
+) -> None:
+    (returned,) = api.get(f"/asset/v1/folder/{program}.json", type="Program")["result"]
+    assert (returned["folderType"], returned["parent"]) == (kind, folder_param(seed.PROGRAM_FOLDER))
+    named = api.get("/asset/v1/folder/byName.json", name=returned["name"], type="Program")
+    assert named["result"] == [returned]
     assert api.get(f"/asset/v1/folder/{program}.json", type="Folder")["warnings"] == NOTHING
-    assert api.get("/asset/v1/folder/byName.json", name=told["name"])["warnings"] == NOTHING
+    assert api.get("/asset/v1/folder/byName.json", name=returned["name"])["warnings"] == NOTHING
 
 
-def test_a_workspace_is_named_in_either_spelling(api: Api) -> None:
+def test_both_spellings_of_the_workspace_parameter_are_accepted(api: Api) -> None:
     for spelling in ("workSpace", "workspace"):
         asked = {"name": "Programs", spelling: "Other"}
         assert api.get("/asset/v1/folder/byName.json", **asked)["warnings"] == NOTHING
 
 
-def test_a_folder_is_made_changed_archived_and_deleted(api: Api) -> None:
-    made = api.form(FOLDERS, name="Autumn", parent=place(seed.PROGRAM_FOLDER), description="Leaves")
+def test_a_folder_is_created_updated_archived_and_deleted(api: Api) -> None:
+    made = api.form(FOLDERS, name="Autumn", parent=folder_param(seed.PROGRAM_FOLDER), description="Leaves")
     (row,) = made["result"]
     assert (row["name"], row["description"], row["parent"]) == (
         "Autumn",
         "Leaves",
-        place(seed.PROGRAM_FOLDER),
+        folder_param(seed.PROGRAM_FOLDER),
     )
     path = f"/asset/v1/folder/{row['id']}"
     (row,) = api.form(f"{path}.json", type="Folder", name="Fall", isArchive="true")["result"]
@@ -96,9 +98,9 @@ def test_a_folder_is_made_changed_archived_and_deleted(api: Api) -> None:
     assert api.get(f"{path}.json", type="Folder")["warnings"] == NOTHING
 
 
-def test_a_name_is_taken_only_beside_its_like(api: Api) -> None:
+def test_a_folder_name_is_unique_in_its_parent(api: Api) -> None:
     number = make(api, "Autumn")
-    again = {"name": "autumn", "parent": place(seed.PROGRAM_FOLDER)}
+    again = {"name": "autumn", "parent": folder_param(seed.PROGRAM_FOLDER)}
     assert code(api.form(FOLDERS, **again)) == "709"
     other = make(api, "Autumn", seed.EMAIL_FOLDER)
     assert api.form(f"/asset/v1/folder/{number}.json", type="Folder", name="AUTUMN")["success"]
@@ -106,11 +108,11 @@ def test_a_name_is_taken_only_beside_its_like(api: Api) -> None:
     assert other != number
 
 
-def test_what_cannot_be_made_changed_or_deleted_says_why(api: Api) -> None:
-    assert code(api.form(FOLDERS, name=" ", parent=place(1))) == "701"
+def test_rejected_writes_of_folders_have_a_reason(api: Api) -> None:
+    assert code(api.form(FOLDERS, name=" ", parent=folder_param(1))) == "701"
     assert code(api.form(FOLDERS, name="A")) == "701"
-    assert code(api.form(FOLDERS, name="A", parent=place(99))) == "710"
-    assert code(api.form(FOLDERS, name="A", parent=place(1), description="x" * 2_001)) == "701"
+    assert code(api.form(FOLDERS, name="A", parent=folder_param(99))) == "710"
+    assert code(api.form(FOLDERS, name="A", parent=folder_param(1), description="x" * 2_001)) == "701"
     root, full = f"/asset/v1/folder/{seed.ROOT_FOLDER}", f"/asset/v1/folder/{seed.EMAIL_FOLDER}"
     assert code(api.form(f"{root}.json", type="Folder", name="B")) == "709"
     assert code(api.form(f"{root}/delete.json", type="Folder")) == "709"

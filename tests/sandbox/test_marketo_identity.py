@@ -1,4 +1,4 @@
-"""Signing in, tokens, permissions, limits and the envelope."""
+"""Tokens, permissions, limits and the envelope."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from marketo_tools import Api, code, sign_in
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ CREDENTIALS = {
 }
 
 
-def test_every_way_to_ask_brings_the_same_token_with_less_time_left(api: Api) -> None:
+def test_every_request_returns_the_same_token_with_its_remaining_time(api: Api) -> None:
     by_query = api.client.get("/identity/oauth/token", params=CREDENTIALS).json()
     api.advance(10)
     by_form = api.client.post("/identity/oauth/token", data=CREDENTIALS).json()
@@ -41,7 +41,7 @@ def test_every_way_to_ask_brings_the_same_token_with_less_time_left(api: Api) ->
     assert len(by_query["access_token"].split(":")[0]) == 36
 
 
-def test_bad_credentials_are_http_401_with_the_oauth_error(api: Api) -> None:
+def test_wrong_credentials_are_http_401_with_the_oauth_error(api: Api) -> None:
     wrong = api.client.get("/identity/oauth/token", params=CREDENTIALS | {"client_secret": "x"})
     unknown = api.client.get("/identity/oauth/token", params=CREDENTIALS | {"client_id": "x"})
     assert (wrong.status_code, wrong.json()["error_description"]) == (401, "Bad client credentials")
@@ -55,7 +55,7 @@ def test_an_expired_token_is_602_once_and_601_from_then_on(api: Api) -> None:
     assert sign_in(api.sandbox).get("/rest/v1/lead/1001.json").json()["success"]
 
 
-def test_short_lived_tokens_can_be_ordered(api: Api) -> None:
+def test_the_lifetime_of_tokens_can_be_set(api: Api) -> None:
     api.advance(4000)
     api.client.post("/_sandbox/settings", json={"token_seconds": 5})
     try:
@@ -66,7 +66,7 @@ def test_short_lived_tokens_can_be_ordered(api: Api) -> None:
     assert token["expires_in"] <= 5
 
 
-def test_a_token_in_the_query_is_refused_until_it_is_allowed(api: Api) -> None:
+def test_a_token_in_the_query_is_rejected_unless_allowed(api: Api) -> None:
     token = api.client.headers.pop("Authorization").removeprefix("Bearer ")
     assert code(api.get("/v1/lead/1001.json")) == "603"
     assert code(api.get("/v1/lead/1001.json", access_token=token)) == "603"
@@ -82,7 +82,7 @@ def test_an_unknown_token_is_601(api: Api) -> None:
     assert code(api.get("/v1/lead/1001.json")) == "601"
 
 
-def test_a_user_with_few_permissions_is_told_which_one_is_missing(api: Api) -> None:
+def test_the_missing_permission_of_a_user_is_named(api: Api) -> None:
     reader = sign_in(api.sandbox, seed.READER_ID, seed.READER_SECRET)
     assert reader.get("/rest/v1/lead/1001.json").json()["success"]
     refused = reader.post("/rest/v1/leads.json", json={"input": [{"email": "x@example.com"}]}).json()
@@ -90,13 +90,13 @@ def test_a_user_with_few_permissions_is_told_which_one_is_missing(api: Api) -> N
     assert "Read-Write Lead" in refused["errors"][0]["message"]
 
 
-def test_leads_of_another_partition_are_not_there_for_a_user_without_it(api: Api) -> None:
+def test_leads_of_another_partition_do_not_exist_for_a_user_without_access(api: Api) -> None:
     reader = sign_in(api.sandbox, seed.READER_ID, seed.READER_SECRET)
     assert code(reader.get(f"/rest/v1/lead/{seed.ELIF}.json").json()) == "1004"
     assert api.get(f"/v1/lead/{seed.ELIF}.json")["success"]
 
 
-def test_the_101st_call_in_20_seconds_is_606_and_the_window_slides(api: Api) -> None:
+def test_the_101st_request_in_20_seconds_is_606_and_the_window_slides(api: Api) -> None:
     for _ in range(100):
         assert api.get("/v1/leads/partitions.json")["success"]
     refused = api.get("/v1/leads/partitions.json")
@@ -117,7 +117,7 @@ def test_the_daily_quota_is_607_until_midnight_in_us_central_time(api: Api) -> N
     assert fresh.get("/v1/leads/partitions.json")["success"]
 
 
-def test_refused_tokens_use_up_no_quota(api: Api) -> None:
+def test_rejected_tokens_do_not_count_in_the_quota(api: Api) -> None:
     before = api.sandbox.marketo.limits.daily.used
     api.client.headers["Authorization"] = "Bearer nobody"
     api.get("/v1/leads/partitions.json")
@@ -125,7 +125,7 @@ def test_refused_tokens_use_up_no_quota(api: Api) -> None:
 
 
 @pytest.mark.parametrize("named", ["601", "604", "608", "611"])
-def test_faults_whose_code_is_free_of_charge_use_up_no_quota(api: Api, named: str) -> None:
+def test_faults_with_a_code_that_does_not_count_use_no_quota(api: Api, named: str) -> None:
     limits = api.sandbox.marketo.limits
     api.sandbox.marketo.faults.add("/rest/v1/*", answer={"code": named})
     assert code(api.get("/v1/leads/partitions.json")) == named
@@ -133,21 +133,21 @@ def test_faults_whose_code_is_free_of_charge_use_up_no_quota(api: Api, named: st
 
 
 @pytest.mark.parametrize("named", ["606", "615", "607", "713", "1029"])
-def test_a_fault_named_by_code_answers_http_200_without_success(api: Api, named: str) -> None:
+def test_a_fault_by_code_is_http_200_without_success(api: Api, named: str) -> None:
     api.sandbox.marketo.faults.add("/rest/v1/*", answer={"code": named})
     answer = api.client.get("/rest/v1/leads/partitions.json")
     assert answer.status_code == 200
     assert code(answer.json()) == named
 
 
-def test_a_fault_after_the_work_leaves_the_work_done(api: Api) -> None:
+def test_a_fault_after_the_endpoint_keeps_its_effect(api: Api) -> None:
     api.sandbox.marketo.faults.add("/rest/v1/leads.json", when="after", answer={"code": "611"})
     body = {"input": [{"email": "late@example.com"}]}
     assert code(api.post("/v1/leads.json", body)) == "611"
     assert api.get("/v1/leads.json", filterType="email", filterValues="late@example.com")["result"]
 
 
-def test_wrong_urls_verbs_bodies_and_types_have_their_codes(api: Api) -> None:
+def test_wrong_paths_methods_bodies_and_content_types_have_their_codes(api: Api) -> None:
     assert code(api.get("/v1/nothing.json")) == "610"
     assert code(api.client.put("/rest/v1/leads.json").json()) == "605"
     json_type = {"content-type": "application/json"}
@@ -156,7 +156,7 @@ def test_wrong_urls_verbs_bodies_and_types_have_their_codes(api: Api) -> None:
     assert code(api.client.post("/rest/asset/v1/programs.json", json={"name": "x"}).json()) == "612"
 
 
-def test_bodies_and_uris_that_are_too_long_are_told_by_the_http_status(api: Api) -> None:
+def test_too_long_bodies_and_uris_have_an_http_status(api: Api) -> None:
     big = {"input": [{"email": "x@example.com", "address": "x" * 1_000_000}]}
     assert api.client.post("/rest/v1/leads.json", json=big).status_code == 413
     long = {"filterType": "email", "filterValues": "x" * 8_200}
@@ -165,7 +165,7 @@ def test_bodies_and_uris_that_are_too_long_are_told_by_the_http_status(api: Api)
     assert asset.status_code == 200
 
 
-def test_the_override_of_the_verb_is_for_the_lead_database_only(api: Api) -> None:
+def test_the_method_override_is_for_the_lead_database_only(api: Api) -> None:
     assert code(api.form("/asset/v1/channel/byName.json?_method=GET", name="Nurture")) == "605"
 
 

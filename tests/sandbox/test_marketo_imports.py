@@ -1,4 +1,4 @@
-"""Bulk imports over the clock: queue, states, result files."""
+"""Bulk imports over time: queue, statuses and result files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from marketo_tools import Api, code
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +44,27 @@ def test_an_import_is_queued_then_imports_then_is_complete(api: Api) -> None:
         api.advance(seconds)
         seen.append(status(api, batch)["status"])
     assert seen == ["Queued", "Importing", "Importing", "Complete"]
-    told = status(api, batch)
-    assert told["message"] == "Import succeeded, 2 records imported (2 members)"
-    assert (told["numOfLeadsProcessed"], told["numOfRowsFailed"], told["numOfRowsWithWarning"]) == (2, 0, 0)
+    returned = status(api, batch)
+    assert returned["message"] == "Import succeeded, 2 records imported (2 members)"
+    assert (
+        returned["numOfLeadsProcessed"],
+        returned["numOfRowsFailed"],
+        returned["numOfRowsWithWarning"],
+    ) == (2, 0, 0)
     found = api.get("/v1/leads.json", filterType="email", filterValues="imp1@example.com")["result"]
     assert found[0]["firstName"] == "Ida"
     asked = api.get(f"/v1/lists/{seed.STATIC_LIST}/leads/ismember.json", id=found[0]["id"])["result"]
     assert asked[0]["status"] == "memberof"
 
 
-def test_rows_that_fail_or_warn_come_back_with_their_reason(api: Api) -> None:
+def test_rows_with_failures_or_warnings_are_returned_with_their_reason(api: Api) -> None:
     content = "email,leadScore\nok@example.com,1\nbad@example.com,many\nnot-an-address,2\n,3\n"
     batch = start(api, content)
     assert api.bulk(f"/leads/batch/{batch}/failures.json").status_code == 404
     api.advance(5)
-    told = status(api, batch)
-    assert told["status"] == "Complete"
-    assert told["message"] == (
+    returned = status(api, batch)
+    assert returned["status"] == "Complete"
+    assert returned["message"] == (
         "Import completed with errors, 2 records imported (2 members), 2 failed, 1 warning."
     )
     failures = api.bulk(f"/leads/batch/{batch}/failures.json").text.splitlines()
@@ -86,20 +90,20 @@ def test_result_files_keep_the_delimiter_of_the_upload(api: Api, dialect: str, m
 def test_importing_by_id_only_updates(api: Api) -> None:
     batch = start(api, f"id,phone\n{seed.ANNA},1\n999,2\n", lookupField="id")
     api.advance(5)
-    told = status(api, batch)
-    assert (told["numOfLeadsProcessed"], told["numOfRowsFailed"]) == (1, 1)
+    returned = status(api, batch)
+    assert (returned["numOfLeadsProcessed"], returned["numOfRowsFailed"]) == (1, 1)
     assert api.get(f"/v1/lead/{seed.ANNA}.json", fields="phone")["result"][0]["phone"] == "1"
 
 
 def test_an_unknown_column_fails_the_job(api: Api) -> None:
     batch = start(api, "email,zip\nx@example.com,1\n")
     api.advance(5)
-    told = status(api, batch)
-    assert (told["status"], told["numOfLeadsProcessed"]) == ("Failed", 0)
-    assert "zip" in str(told["message"])
+    returned = status(api, batch)
+    assert (returned["status"], returned["numOfLeadsProcessed"]) == ("Failed", 0)
+    assert "zip" in str(returned["message"])
 
 
-def test_two_jobs_run_at_once_and_the_eleventh_is_refused(api: Api) -> None:
+def test_two_jobs_run_at_the_same_time_and_the_eleventh_is_rejected(api: Api) -> None:
     batches = [start(api) for _ in range(10)]
     refused = api.upload("/leads.json", GOOD, format="csv").json()
     assert refused["errors"] == [{"code": "1016", "message": "Too many imports"}]
@@ -113,7 +117,7 @@ def test_two_jobs_run_at_once_and_the_eleventh_is_refused(api: Api) -> None:
     assert {status(api, batch)["status"] for batch in batches} == {"Complete"}
 
 
-def test_a_list_takes_one_import_at_a_time(api: Api) -> None:
+def test_a_list_has_one_import_at_a_time(api: Api) -> None:
     start(api, listId=seed.STATIC_LIST)
     busy = api.upload("/leads.json", GOOD, format="csv", listId=seed.STATIC_LIST).json()
     assert code(busy) == "1019"
@@ -121,7 +125,7 @@ def test_a_list_takes_one_import_at_a_time(api: Api) -> None:
     start(api, listId=seed.STATIC_LIST)
 
 
-def test_bad_uploads_are_refused_at_once(api: Api) -> None:
+def test_invalid_uploads_are_rejected_at_once(api: Api) -> None:
     assert code(api.upload("/leads.json", "email\n", format="csv").json()) == "1003"
     assert code(api.upload("/leads.json", GOOD, format="xls").json()) == "1003"
     assert code(api.upload("/leads.json", f"email\n{'x' * 200_000}\n", format="csv").json()) == "1003"
@@ -131,12 +135,12 @@ def test_bad_uploads_are_refused_at_once(api: Api) -> None:
     assert code(plain) == "612"
 
 
-def test_ten_megabytes_are_too_many(api: Api) -> None:
+def test_more_than_ten_megabytes_are_rejected(api: Api) -> None:
     content = "email\n" + "x" * 10_000_000
     assert api.upload("/leads.json", content, format="csv").status_code == 413
 
 
-def test_batches_are_forgotten_after_seven_days(api: Api) -> None:
+def test_batches_are_kept_for_seven_days(api: Api) -> None:
     batch = start(api)
     api.advance(7 * 86_400 + 5)
     api = Api(api.sandbox)
@@ -149,8 +153,8 @@ def test_members_are_imported_into_a_program_at_one_status(api: Api) -> None:
     content = f"email,{seed.MEMBER_FIELD}\nanna.berg@example.com,Aisle\nfresh@example.com,Window\n"
     (row,) = api.upload(path, content, format="CSV", programMemberStatus="Member").json()["result"]
     api.advance(5)
-    told = api.bulk(f"/program/members/import/{row['batchId']}/status.json").json()["result"][0]
-    assert (told["status"], told["numOfLeadsProcessed"]) == ("Complete", 2)
+    returned = api.bulk(f"/program/members/import/{row['batchId']}/status.json").json()["result"][0]
+    assert (returned["status"], returned["numOfLeadsProcessed"]) == ("Complete", 2)
     members = api.get(
         f"/v1/programs/{seed.NURTURE_PROGRAM}/members.json",
         filterType="statusName",

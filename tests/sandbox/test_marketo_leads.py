@@ -1,4 +1,4 @@
-"""Leads: describing, finding, syncing, deleting, partitions."""
+"""Leads: describe, find, sync and delete, and partitions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from marketo_tools import Api, code, reason
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,13 @@ def find(api: Api, kind: str, values: str, **more: object) -> list[dict[str, obj
     return rows
 
 
-def test_describe_tells_ids_and_describe2_tells_the_keys(api: Api) -> None:
+def test_describe_has_ids_and_describe2_has_the_keys(api: Api) -> None:
     names = {row["rest"]["name"]: row for row in api.get("/v1/leads/describe.json")["result"]}
     assert names["email"]["rest"]["readOnly"] is False
     assert names["createdAt"]["rest"]["readOnly"] is True
-    (told,) = api.get("/v1/leads/describe2.json")["result"]
-    assert [seed.STRING_KEY] in told["searchableFields"]
-    assert {row["name"] for row in told["fields"]} == set(names)
+    (returned,) = api.get("/v1/leads/describe2.json")["result"]
+    assert [seed.STRING_KEY] in returned["searchableFields"]
+    assert {row["name"] for row in returned["fields"]} == set(names)
 
 
 def test_a_lead_is_read_with_the_default_fields_and_without_nulls(api: Api) -> None:
@@ -59,7 +59,7 @@ def test_an_unknown_lead_is_1004_and_an_unknown_field_1006(api: Api) -> None:
     assert code(api.get(f"/v1/lead/{seed.ANNA}.json", fields="zip")) == "1006"
 
 
-def test_filters_fold_case_take_lists_and_refuse_what_is_no_key(api: Api) -> None:
+def test_filters_ignore_case_accept_lists_and_reject_other_fields(api: Api) -> None:
     assert find(api, "email", "ANNA.BERG@EXAMPLE.COM")[0]["id"] == seed.ANNA
     assert [row["id"] for row in find(api, seed.INTEGER_KEY, "70001,70002")] == [seed.ANNA, seed.BEN]
     assert find(api, "email", "nobody@example.com") == []
@@ -70,26 +70,26 @@ def test_filters_fold_case_take_lists_and_refuse_what_is_no_key(api: Api) -> Non
     assert code(api.get("/v1/leads.json", filterType="id", filterValues=many)) == "1003"
 
 
-def test_a_long_filter_goes_by_post_with_the_verb_overridden(api: Api) -> None:
+def test_a_long_filter_can_be_sent_by_post_with_a_method_override(api: Api) -> None:
     data = {"filterType": "id", "filterValues": f"{seed.ANNA},{seed.BEN}"}
     answer = api.client.post("/rest/v1/leads.json", params={"_method": "GET"}, data=data).json()
     assert [row["id"] for row in answer["result"]] == [seed.ANNA, seed.BEN]
 
 
-def test_clients_that_put_the_override_in_the_form_are_served_too(api: Api) -> None:
+def test_the_method_override_can_be_in_the_form(api: Api) -> None:
     data = {"_method": "GET", "filterType": "id", "filterValues": f"{seed.ANNA}"}
     answer = api.client.post("/rest/v1/leads.json", data=data).json()
     assert [row["id"] for row in answer["result"]] == [seed.ANNA]
 
 
-def test_leads_can_still_be_deleted_with_the_verb(api: Api) -> None:
+def test_leads_can_be_deleted_by_the_older_path(api: Api) -> None:
     body = {"input": [{"id": seed.ANNA}]}
     answer = api.client.request("DELETE", "/rest/v1/leads.json", json=body).json()
     assert answer["result"] == [{"id": seed.ANNA, "status": "deleted"}]
     assert code(api.get(f"/v1/lead/{seed.ANNA}.json")) == "1004"
 
 
-def test_pages_hold_300_and_end_with_the_token(api: Api) -> None:
+def test_pages_have_300_leads_and_the_last_has_no_token(api: Api) -> None:
     for start in range(0, 700, 100):
         rows = [{"email": f"p{n}@example.com", "customerNumber": "many"} for n in range(start, start + 100)]
         sync(api, rows)
@@ -111,7 +111,7 @@ def test_pages_hold_300_and_end_with_the_token(api: Api) -> None:
     assert code(other) == "1003"
 
 
-def test_more_than_1000_matches_are_an_error_and_no_page(api: Api) -> None:
+def test_more_than_1000_matches_are_an_error(api: Api) -> None:
     for start in range(0, 1001, 300):
         count = min(300, 1001 - start)
         sync(api, [{"email": f"m{start + n}@example.com", "customerNumber": "all"} for n in range(count)])
@@ -119,7 +119,7 @@ def test_more_than_1000_matches_are_an_error_and_no_page(api: Api) -> None:
     assert refused["errors"] == [{"code": "1003", "message": "Too many results match the filter"}]
 
 
-def test_rows_come_back_in_input_order_with_created_updated_and_skipped(api: Api) -> None:
+def test_results_are_in_input_order_with_created_updated_and_skipped(api: Api) -> None:
     rows = sync(
         api,
         [
@@ -135,7 +135,7 @@ def test_rows_come_back_in_input_order_with_created_updated_and_skipped(api: Api
     assert ben["leadScore"] == 7
 
 
-def test_null_and_blank_empty_a_field_and_omitted_ones_stay(api: Api) -> None:
+def test_null_and_blank_clear_a_field_and_omitted_ones_do_not_change(api: Api) -> None:
     sync(api, [{"id": seed.ANNA, "firstName": "", "phone": None}], action="updateOnly", lookupField="id")
     (anna,) = api.get(f"/v1/lead/{seed.ANNA}.json", fields="firstName,lastName")["result"]
     assert anna == {"id": seed.ANNA, "lastName": "Berg"}
@@ -161,7 +161,7 @@ def test_null_and_blank_empty_a_field_and_omitted_ones_stay(api: Api) -> None:
         ({"email": "anna.berg@example.com"}, {"partitionName": "EMEA"}, "1010"),
     ],
 )
-def test_a_bad_record_is_skipped_with_its_code(
+def test_an_invalid_record_is_skipped_with_its_code(
     api: Api, row: dict[str, object], order: dict[str, object], wanted: str
 ) -> None:
     (answer,) = sync(api, [row], **order)
@@ -182,11 +182,11 @@ def test_a_bad_record_is_skipped_with_its_code(
         ({"input": [{"email": "x@example.com"}], "partitionName": "Nowhere"}, "1013"),
     ],
 )
-def test_a_bad_order_fails_the_whole_call(api: Api, body: dict[str, object], wanted: str) -> None:
+def test_invalid_options_fail_the_whole_request(api: Api, body: dict[str, object], wanted: str) -> None:
     assert code(api.post("/v1/leads.json", body)) == wanted
 
 
-def test_create_duplicate_makes_a_second_lead_and_then_the_key_is_ambiguous(api: Api) -> None:
+def test_create_duplicate_creates_a_second_lead_and_the_key_becomes_ambiguous(api: Api) -> None:
     (made,) = sync(api, [{"email": "anna.berg@example.com"}], action="createDuplicate")
     assert made["status"] == "created"
     (refused,) = sync(api, [{"email": "anna.berg@example.com", "firstName": "A"}])
@@ -199,7 +199,7 @@ def test_any_custom_string_or_integer_can_be_the_key(api: Api) -> None:
     assert (row["id"], row["status"]) == (seed.ANNA, "updated")
 
 
-def test_two_upserts_of_the_same_new_key_at_once_make_two_leads(api: Api) -> None:
+def test_two_simultaneous_upserts_of_a_new_key_create_two_leads(api: Api) -> None:
     api.sandbox.marketo.latency = 1.5
     try:
         with ThreadPoolExecutor(2) as pool:
@@ -211,7 +211,7 @@ def test_two_upserts_of_the_same_new_key_at_once_make_two_leads(api: Api) -> Non
     assert len(find(api, "email", "twin@example.com")) == 2
 
 
-def test_the_eleventh_call_in_flight_is_615(api: Api) -> None:
+def test_the_eleventh_request_in_flight_is_615(api: Api) -> None:
     api.sandbox.marketo.latency = 1.5
     try:
         with ThreadPoolExecutor(14) as pool:
@@ -224,7 +224,7 @@ def test_the_eleventh_call_in_flight_is_615(api: Api) -> None:
     assert {code(answer) for answer in refused} == {"615"}
 
 
-def test_deleting_is_told_per_lead_and_leaves_nothing_behind(api: Api) -> None:
+def test_deleting_is_reported_per_lead_and_removes_memberships(api: Api) -> None:
     body = {"input": [{"id": seed.ANNA}, {"id": 999}]}
     first, second = api.post("/v1/leads/delete.json", body)["result"]
     assert first == {"id": seed.ANNA, "status": "deleted"}
@@ -248,13 +248,13 @@ def test_partitions_are_listed_and_leads_move_between_them(api: Api) -> None:
     assert [row["id"] for row in find(api, "leadPartitionId", "2")] == [seed.ANNA, seed.ELIF]
 
 
-def test_new_leads_go_to_the_partition_that_is_named(api: Api) -> None:
+def test_new_leads_are_created_in_the_requested_partition(api: Api) -> None:
     (row,) = sync(api, [{"email": "emea@example.com"}], partitionName="EMEA")
     (read,) = api.get(f"/v1/lead/{row['id']}.json", fields="leadPartitionId")["result"]
     assert read["leadPartitionId"] == 2
 
 
-def test_a_created_field_can_be_written_searched_described_and_changed(api: Api) -> None:
+def test_a_created_field_can_be_written_searched_described_and_updated(api: Api) -> None:
     new = {"displayName": "Shoe Size", "name": "shoeSize", "dataType": "integer"}
     made = api.post("/v1/leads/schema/fields.json", {"input": [new]})["result"]
     assert made == [{"name": "shoeSize", "status": "created"}]
@@ -280,9 +280,7 @@ def test_a_created_field_can_be_written_searched_described_and_changed(api: Api)
         ("/nothing", {"description": "x"}, "1006"),
     ],
 )
-def test_fields_refuse_what_cannot_be_made_or_changed(
-    api: Api, path: str, row: dict[str, str], wanted: str
-) -> None:
+def test_invalid_writes_of_fields_are_rejected(api: Api, path: str, row: dict[str, str], wanted: str) -> None:
     assert code(api.post(f"/v1/leads/schema/fields{path}.json", {"input": [row]})) == wanted
 
 
@@ -304,7 +302,7 @@ def test_company_values_are_read_through_the_lead_that_links_to_it(api: Api) -> 
     assert read["company"] == "Example Ltd"
 
 
-def test_companies_skip_what_cannot_be_written(api: Api) -> None:
+def test_invalid_companies_are_skipped(api: Api) -> None:
     rows: list[dict[str, object]] = [{"company": "no key"}, {"externalCompanyId": "X2", "zip": 1}]
     skipped = api.post("/v1/companies.json", {"input": rows})["result"]
     assert [reason(row) for row in skipped] == ["1002", "1006"]
@@ -314,26 +312,26 @@ def test_companies_skip_what_cannot_be_written(api: Api) -> None:
     assert reason(unknown) == "1013"
 
 
-def test_companies_are_deleted_by_either_key_and_told_one_by_one(api: Api) -> None:
+def test_companies_are_deleted_by_either_key_and_reported_one_by_one(api: Api) -> None:
     rows = [{"externalCompanyId": key, "company": f"{key} Ltd"} for key in ("X1", "X2")]
     first, second = (row["id"] for row in api.post("/v1/companies.json", {"input": rows})["result"])
     sync(api, [{"email": "anna.berg@example.com", "externalCompanyId": "X1"}])
     body: dict[str, object] = {"input": [{"externalCompanyId": "X1"}, {"externalCompanyId": "Z"}, {"id": 1}]}
-    told = api.post("/v1/companies/delete.json", body)["result"]
-    assert told[0] == {"seq": 0, "id": first, "status": "deleted"}
-    assert [(row["seq"], reason(row)) for row in told[1:]] == [(1, "1013"), (2, "1002")]
+    returned = api.post("/v1/companies/delete.json", body)["result"]
+    assert returned[0] == {"seq": 0, "id": first, "status": "deleted"}
+    assert [(row["seq"], reason(row)) for row in returned[1:]] == [(1, "1013"), (2, "1002")]
     by_id = {"deleteBy": "idField", "input": [{"id": second}]}
     assert api.post("/v1/companies/delete.json", by_id)["result"][0]["status"] == "deleted"
     assert api.get("/v1/companies.json", filterType="id", filterValues=f"{first},{second}")["result"] == []
     assert code(api.post("/v1/companies/delete.json", by_id | {"deleteBy": "company"})) == "1003"
-    # Its values go with it, and its number is not given again.
+    # Its values are deleted as well, and its id is not reused.
     (anna,) = api.get(f"/v1/lead/{seed.ANNA}.json", fields="company")["result"]
     assert anna == {"id": seed.ANNA}
     (new,) = api.post("/v1/companies.json", {"input": [{"externalCompanyId": "X3"}]})["result"]
     assert new["id"] not in (first, second)
 
 
-def test_company_fields_are_browsed_by_page_and_told_by_name(api: Api) -> None:
+def test_company_fields_are_listed_by_page_and_found_by_name(api: Api) -> None:
     path = "/v1/companies/schema/fields"
     page = api.get(f"{path}.json", batchSize=5)
     rest = api.get(f"{path}.json", nextPageToken=page["nextPageToken"])

@@ -1,4 +1,4 @@
-"""Bulk imports of program members: rows, statuses, result files, and the queue they share with leads."""
+"""Bulk imports of program members: rows, statuses, result files, and the queue shared with leads."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from marketo_tools import Api, code, sign_in
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
 from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 PROGRAM = seed.NURTURE_PROGRAM
 PATH = f"/program/{PROGRAM}/members/import.json"
@@ -52,11 +52,11 @@ def run(api: Api, content: str, **query: str) -> dict[str, Any]:
 
 
 def members(api: Api) -> dict[str, tuple[str, Any]]:
-    """Status and own field of every member, by address."""
-    world = api.world
+    """Return status and custom field of every member, by address."""
+    state = api.state
     return {
-        str(world.leads.get(one.lead_id).values["email"]): (one.status, one.data.get(seed.MEMBER_FIELD))
-        for one in world.programs[PROGRAM].members.values()
+        str(state.leads.get(one.lead_id).values["email"]): (one.status, one.data.get(seed.MEMBER_FIELD))
+        for one in state.programs[PROGRAM].members.values()
     }
 
 
@@ -71,17 +71,21 @@ def test_rows_become_leads_and_members_at_one_status(api: Api) -> None:
         "anna.berg@example.com": ("Member", "Aisle"),
         "fresh@example.com": ("Member", None),
     }
-    told = status(api, batch)
-    assert (told["numOfLeadsProcessed"], told["numOfRowsFailed"], told["numOfRowsWithWarning"]) == (2, 0, 0)
+    returned = status(api, batch)
+    assert (
+        returned["numOfLeadsProcessed"],
+        returned["numOfRowsFailed"],
+        returned["numOfRowsWithWarning"],
+    ) == (2, 0, 0)
 
 
-def test_nobody_is_moved_back(api: Api) -> None:
+def test_a_status_is_never_moved_back(api: Api) -> None:
     assert run(api, GOOD, programMemberStatus="Engaged")["numOfRowsFailed"] == 0
     assert run(api, f"email,{seed.MEMBER_FIELD}\nanna.berg@example.com,Window\n")["numOfRowsFailed"] == 0
     assert members(api)["anna.berg@example.com"] == ("Engaged", "Window")
 
 
-def test_what_is_imported_shows_up_in_the_log(api: Api) -> None:
+def test_imported_members_are_in_the_activity_log(api: Api) -> None:
     for _ in range(2):
         run(api, f"email,{seed.MEMBER_FIELD}\nanna.berg@example.com,Aisle\n")
     rows = api.activities(104, 113, 123)
@@ -92,11 +96,11 @@ def test_what_is_imported_shows_up_in_the_log(api: Api) -> None:
     ]
 
 
-def test_rows_that_fail_or_warn_come_back_with_their_reason(api: Api) -> None:
-    told = run(api, BAD.replace(",", ";"), format="SSV")
-    assert (told["status"], told["numOfLeadsProcessed"]) == ("Complete", 2)
-    assert (told["numOfRowsFailed"], told["numOfRowsWithWarning"]) == (2, 1)
-    files = f"/program/members/import/{told['batchId']}"
+def test_rows_with_failures_or_warnings_are_returned_with_their_reason(api: Api) -> None:
+    returned = run(api, BAD.replace(",", ";"), format="SSV")
+    assert (returned["status"], returned["numOfLeadsProcessed"]) == ("Complete", 2)
+    assert (returned["numOfRowsFailed"], returned["numOfRowsWithWarning"]) == (2, 1)
+    files = f"/program/members/import/{returned['batchId']}"
     failures = api.bulk(f"{files}/failures.json").text.splitlines()
     assert failures[:2] == [
         "email;leadScore;Import Failure Reason",
@@ -109,17 +113,17 @@ def test_rows_that_fail_or_warn_come_back_with_their_reason(api: Api) -> None:
 
 
 @pytest.mark.parametrize("column", ["statusName", "trackName", "nurtureCadence", "reachedSuccess"])
-def test_what_is_no_data_of_members_cannot_be_imported(api: Api, column: str) -> None:
-    told = run(api, f"email,{column}\nanna.berg@example.com,x\n")
-    assert (told["numOfLeadsProcessed"], told["numOfRowsFailed"]) == (0, 1)
+def test_fields_that_are_not_member_data_cannot_be_imported(api: Api, column: str) -> None:
+    returned = run(api, f"email,{column}\nanna.berg@example.com,x\n")
+    assert (returned["numOfLeadsProcessed"], returned["numOfRowsFailed"]) == (0, 1)
     assert not members(api)
 
 
 @pytest.mark.parametrize("content", ["firstName\nAnna\n", "email,zip\nanna.berg@example.com,1\n"])
 def test_a_header_without_address_or_with_an_unknown_column_fails_the_job(api: Api, content: str) -> None:
-    told = run(api, content)
-    assert (told["status"], told["numOfLeadsProcessed"]) == ("Failed", 0)
-    assert told["message"]
+    returned = run(api, content)
+    assert (returned["status"], returned["numOfLeadsProcessed"]) == ("Failed", 0)
+    assert returned["message"]
     assert not members(api)
 
 
@@ -132,12 +136,12 @@ def test_a_header_without_address_or_with_an_unknown_column_fails_the_job(api: A
         ({"programMemberStatus": "Gone"}, "1003"),
     ],
 )
-def test_bad_uploads_are_refused_at_once(api: Api, query: dict[str, str], refusal: str) -> None:
+def test_invalid_uploads_are_rejected_at_once(api: Api, query: dict[str, str], refusal: str) -> None:
     assert code(upload(api, **query)) == refusal
-    assert not api.world.imports.all()
+    assert not api.state.imports.all()
 
 
-def test_programs_batches_and_people_without_rights_are_told_apart(api: Api) -> None:
+def test_unknown_programs_batches_and_missing_permissions_have_their_codes(api: Api) -> None:
     gone = api.upload("/program/9/members/import.json", GOOD, format="CSV", programMemberStatus="Member")
     assert code(gone.json()) == "1013"
     assert code(api.bulk("/program/members/import/9/status.json").json()) == "1013"
@@ -149,14 +153,14 @@ def test_programs_batches_and_people_without_rights_are_told_apart(api: Api) -> 
     assert code(api.bulk(f"/program/members/import/{batch}/status.json").json()) == "1013"
 
 
-def test_members_and_leads_wait_in_one_queue(api: Api) -> None:
+def test_members_and_leads_share_one_queue(api: Api) -> None:
     for _ in range(5):
         assert upload(api)["success"]
         assert api.upload("/leads.json", "email\na@example.com\n", format="csv").json()["success"]
     assert upload(api)["errors"] == [{"code": "1016", "message": "Too many imports"}]
     assert code(api.upload("/leads.json", "email\na@example.com\n", format="csv").json()) == "1016"
     api.advance(1)
-    assert [job.status for job in api.world.imports.all()] == ["Importing"] * 2 + ["Queued"] * 8
+    assert [job.status for job in api.state.imports.all()] == ["Importing"] * 2 + ["Queued"] * 8
     api.advance(2)
     assert upload(api)["success"]
 
@@ -168,7 +172,7 @@ START_LEADS = bulk_leads.create_import(BAD.encode())
 
 
 @pytest.mark.parametrize(("start", "calls"), [(START, bulk_members), (START_LEADS, bulk_leads)])
-def test_every_call_answers_alike_on_threads_and_on_loops(api: Api, start: Call[Any], calls: Any) -> None:
+def test_every_call_has_the_same_result_in_both_drivers(api: Api, start: Call[Any], calls: Any) -> None:
     caller = Caller(api.sandbox)
     made = caller.both(start)
     assert made["status"] == "Queued"
@@ -177,14 +181,14 @@ def test_every_call_answers_alike_on_threads_and_on_loops(api: Api, start: Call[
         caller.run(calls.failures(batch))
     assert caller.both(calls.import_status(batch), [start])["status"] == "Queued"
     api.advance(5)
-    told = caller.run(calls.import_status(batch))
-    assert (told["numOfRowsFailed"], told["numOfRowsWithWarning"]) == (2, 1)
+    returned = caller.run(calls.import_status(batch))
+    assert (returned["numOfRowsFailed"], returned["numOfRowsWithWarning"]) == (2, 1)
     assert caller.run(calls.failures(batch)).startswith(b"email,leadScore,Import Failure Reason\n")
     assert caller.run(calls.warnings(batch)).endswith(b"not-an-address,2,Invalid email address\n")
 
 
 @pytest.mark.parametrize(("start", "calls"), [(START, bulk_members), (START_LEADS, bulk_leads)])
-def test_result_files_answer_alike_on_threads_and_on_loops(api: Api, start: Call[Any], calls: Any) -> None:
+def test_result_files_are_the_same_in_both_drivers(api: Api, start: Call[Any], calls: Any) -> None:
     caller = Caller(api.sandbox)
     batch = caller.run(start)["batchId"]
     api.advance(5)
@@ -192,7 +196,7 @@ def test_result_files_answer_alike_on_threads_and_on_loops(api: Api, start: Call
         assert asyncio.run(caller.arun(call)) == caller.run(call)
 
 
-def test_the_client_tells_the_refusals_apart(api: Api) -> None:
+def test_the_client_distinguishes_errors(api: Api) -> None:
     caller = Caller(api.sandbox)
     with pytest.raises(InvalidRequest):
         caller.run(bulk_members.create_import(PROGRAM, GOOD.encode(), status_name="Gone"))

@@ -1,4 +1,4 @@
-"""Lists, program members, pushes, forms, merges and what a lead is in."""
+"""Lists, program members, pushes, forms, merges and memberships of a lead."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from marketo_tools import Api, code, reason
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def member(api: Api, lead: int, fields: str = "statusName,trackName,nurtureCaden
     return dict(row)
 
 
-def test_list_members_are_added_asked_for_read_and_removed(api: Api) -> None:
+def test_list_members_are_added_checked_read_and_removed(api: Api) -> None:
     added = api.post(f"{LIST}.json", None, id=[seed.DAVID, 999])["result"]
     assert (added[0]["status"], reason(added[1])) == ("added", "1004")
     asked = api.get(f"{LIST}/ismember.json", id=[seed.DAVID, seed.ELIF])["result"]
@@ -54,7 +54,7 @@ def test_list_members_are_added_asked_for_read_and_removed(api: Api) -> None:
     assert [row["activityTypeId"] for row in api.activities(24, 25)] == [24, 25]
 
 
-def test_list_members_may_be_named_in_a_json_body_everywhere(api: Api) -> None:
+def test_list_members_can_be_named_in_a_json_body(api: Api) -> None:
     body = {"input": [{"id": seed.DAVID}]}
     assert api.post(f"{LIST}.json", body)["result"][0]["status"] == "added"
     assert api.post(f"{LIST}/ismember.json", body, _method="GET")["result"][0]["status"] == "memberof"
@@ -62,7 +62,7 @@ def test_list_members_may_be_named_in_a_json_body_everywhere(api: Api) -> None:
     assert removed["result"][0]["status"] == "removed"
 
 
-def test_only_the_plural_path_says_whether_there_is_more(api: Api) -> None:
+def test_only_the_plural_path_has_more_result(api: Api) -> None:
     plural = api.get(f"{LIST}.json", batchSize=2)
     singular = api.get(f"/v1/list/{seed.STATIC_LIST}/leads.json", batchSize=2)
     assert plural["moreResult"] is True
@@ -81,11 +81,11 @@ def test_lists_are_found_by_id_and_name_and_unknown_ones_are_1013(api: Api) -> N
     assert code(api.post("/v1/lists/9/leads.json", None, id=seed.ANNA)) == "1013"
 
 
-def test_a_status_makes_a_member_who_starts_in_the_first_stream(api: Api) -> None:
+def test_setting_a_status_adds_a_member_to_the_first_stream(api: Api) -> None:
     (row,) = enrol(api, "Member", seed.ANNA)
     assert row == {"seq": 0, "status": "created", "leadId": seed.ANNA}
-    told = member(api, seed.ANNA)
-    assert (told["statusName"], told["trackName"], told["nurtureCadence"]) == (
+    returned = member(api, seed.ANNA)
+    assert (returned["statusName"], returned["trackName"], returned["nurtureCadence"]) == (
         "Member",
         "First Steps",
         "norm",
@@ -114,7 +114,7 @@ def test_unknown_statuses_programs_and_leads_have_their_codes(api: Api) -> None:
     assert reason(enrol(api, "Member", 999)[0]) == "1004"
 
 
-def test_the_superseded_status_call_makes_no_members(api: Api) -> None:
+def test_the_older_status_endpoint_adds_no_members(api: Api) -> None:
     path = f"/v1/leads/programs/{seed.NURTURE_PROGRAM}/status.json"
     body = {"status": "Engaged", "input": [{"id": seed.ANNA}]}
     assert reason(api.post(path, body)["result"][0]) == "1013"
@@ -122,7 +122,7 @@ def test_the_superseded_status_call_makes_no_members(api: Api) -> None:
     assert api.post(path, body)["result"] == [{"id": seed.ANNA, "status": "updated"}]
 
 
-def test_member_data_is_written_to_members_only_and_can_be_searched(api: Api) -> None:
+def test_member_data_is_written_for_members_only_and_can_be_searched(api: Api) -> None:
     enrol(api, "Member", seed.ANNA)
     rows = [{"leadId": lead, seed.MEMBER_FIELD: "Aisle"} for lead in (seed.ANNA, seed.BEN)]
     rows.append({"leadId": seed.ANNA, "statusName": "Engaged"})
@@ -149,7 +149,7 @@ def test_members_are_found_by_every_filter(api: Api) -> None:
     assert code(api.get(f"{NURTURE}.json", filterType="trackName", filterValues="x")) == "1011"
 
 
-def test_leaving_a_program_twice_is_skipped(api: Api) -> None:
+def test_removing_a_member_again_is_skipped(api: Api) -> None:
     enrol(api, "Member", seed.ANNA)
     body = {"input": [{"leadId": seed.ANNA}]}
     (gone,) = api.post(f"{NURTURE}/delete.json", body)["result"]
@@ -158,17 +158,17 @@ def test_leaving_a_program_twice_is_skipped(api: Api) -> None:
     assert again["reasons"] == [{"code": "1037", "message": "Lead not in program"}]
 
 
-def test_member_fields_have_a_schema_of_their_own(api: Api) -> None:
+def test_member_fields_have_their_own_schema(api: Api) -> None:
     new = {"displayName": "Meal", "name": "meal", "dataType": "string"}
     assert api.post("/v1/programs/members/schema/fields.json", {"input": [new]})["success"]
     names = [row["name"] for row in api.get("/v1/programs/members/schema/fields.json")["result"]]
     assert {"meal", "nurtureCadence"} <= set(names)
-    (told,) = api.get("/v1/programs/members/describe.json")["result"]
-    assert ["meal"] in told["searchableFields"]
+    (returned,) = api.get("/v1/programs/members/describe.json")["result"]
+    assert ["meal"] in returned["searchableFields"]
     assert code(api.get("/v1/leads/schema/fields/meal.json")) == "1006"
 
 
-def test_each_push_leaves_another_activity(api: Api) -> None:
+def test_each_push_logs_an_activity(api: Api) -> None:
     body = {
         "programName": "Website Contacts",
         "programStatus": "Responded",
@@ -202,16 +202,16 @@ def test_a_form_fill_upserts_enrols_and_is_logged_each_time(api: Api) -> None:
     second = api.post("/v1/leads/submitForm.json", body)["result"][0]
     assert (first["status"], second["status"], first["id"]) == ("created", "updated", second["id"])
     assert len(api.activities(2)) == 2
-    (told,) = api.get(
+    (returned,) = api.get(
         f"/v1/programs/{seed.DEFAULT_PROGRAM}/members.json",
         filterType="leadId",
         filterValues=first["id"],
         fields=seed.MEMBER_FIELD,
     )["result"]
-    assert told[seed.MEMBER_FIELD] == "Window"
+    assert returned[seed.MEMBER_FIELD] == "Window"
 
 
-def test_a_form_refuses_fields_it_does_not_have(api: Api) -> None:
+def test_a_form_rejects_unknown_fields(api: Api) -> None:
     body = {"formId": seed.FORM, "input": [{"leadFormFields": {"email": "f@example.com", "city": "x"}}]}
     refused = api.post("/v1/leads/submitForm.json", body)
     assert code(refused) == "1003"
@@ -219,7 +219,7 @@ def test_a_form_refuses_fields_it_does_not_have(api: Api) -> None:
     assert code(api.post("/v1/leads/submitForm.json", body | {"formId": 9})) == "1013"
 
 
-def test_a_cookie_belongs_to_the_last_lead_it_was_given_to(api: Api) -> None:
+def test_a_cookie_belongs_to_the_lead_it_was_last_associated_with(api: Api) -> None:
     for lead in (seed.ANNA, seed.BEN):
         answer = api.post(f"/v1/leads/{lead}/associate.json", None, cookie=COOKIE)
         assert answer["success"]
@@ -230,7 +230,7 @@ def test_a_cookie_belongs_to_the_last_lead_it_was_given_to(api: Api) -> None:
     assert code(cut) == "1012"
 
 
-def test_a_merge_fills_gaps_moves_memberships_and_cannot_run_twice(api: Api) -> None:
+def test_a_merge_fills_empty_fields_moves_memberships_and_cannot_be_repeated(api: Api) -> None:
     enrol(api, "Member", seed.ANNA)
     rows = [{"id": seed.ANNA, "phone": "555", "firstName": "Ann"}, {"id": seed.DAVID, "firstName": "Dave"}]
     api.post("/v1/leads.json", {"action": "updateOnly", "lookupField": "id", "input": rows})

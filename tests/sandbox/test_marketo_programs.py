@@ -1,4 +1,4 @@
-"""Programs, channels, emails and lists as assets, and an email program's send."""
+"""Programs, channels, emails and lists as assets, and sends of email programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from marketo_tools import Api, code, place
+from marketo_tools import Api, code, folder_param
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def set_dates(api: Api, program: int = seed.EMAIL_PROGRAM) -> None:
 
 def clone(api: Api, name: str, source: int = seed.EMAIL_PROGRAM) -> dict[str, object]:
     path = f"/asset/v1/program/{source}/clone.json"
-    return dict(api.form(path, name=name, folder=place(seed.PROGRAM_FOLDER)))
+    return dict(api.form(path, name=name, folder=folder_param(seed.PROGRAM_FOLDER)))
 
 
-def test_asset_envelopes_carry_errors_warnings_and_odd_timestamps(api: Api) -> None:
+def test_asset_envelopes_have_errors_warnings_and_asset_timestamps(api: Api) -> None:
     answer = api.get(f"{PROGRAM}.json")
     assert (answer["errors"], answer["warnings"]) == ([], [])
     (row,) = answer["result"]
@@ -68,7 +68,7 @@ def test_asset_envelopes_carry_errors_warnings_and_odd_timestamps(api: Api) -> N
         "/asset/v1/channel/byName.json?name=None",
     ],
 )
-def test_finding_nothing_is_a_success_with_a_warning_and_no_result(api: Api, path: str) -> None:
+def test_an_empty_result_is_a_success_with_a_warning(api: Api, path: str) -> None:
     answer = api.get(path)
     assert (answer["success"], answer["warnings"]) == (True, NOTHING)
     assert "result" not in answer
@@ -93,12 +93,12 @@ def test_channels_list_their_steps(api: Api) -> None:
     assert len(api.get("/asset/v1/channels.json")["result"]) == 4
 
 
-def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Api) -> None:
+def test_a_program_is_created_found_updated_and_rejected_with_the_same_name(api: Api) -> None:
     fields = {
         "name": "Autumn",
         "type": "Default",
         "channel": "Default",
-        "folder": place(seed.PROGRAM_FOLDER),
+        "folder": folder_param(seed.PROGRAM_FOLDER),
         "tags": [{"tagType": "Region", "tagValue": "EMEA"}],
         "costs": [{"startDate": "2026-01-01", "cost": 5}],
     }
@@ -107,7 +107,7 @@ def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Ap
     api.form(f"/asset/v1/program/{made['id']}.json", description="Leaves")
     (found,) = api.get("/asset/v1/program/byName.json", name="Autumn", includeTags="true")["result"]
     assert (found["description"], found["tags"][0]["tagValue"]) == ("Leaves", "EMEA")
-    # What is not asked for is there, and empty.
+    # Optional fields are present and empty.
     assert found["costs"] == []
     assert api.get(f"/asset/v1/program/{made['id']}.json")["result"][0]["costs"] == fields["costs"]
 
@@ -117,7 +117,7 @@ def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Ap
     [
         ({"folder": ""}, "701"),
         ({"folder": "11"}, "1001"),
-        ({"folder": place(99)}, "710"),
+        ({"folder": folder_param(99)}, "710"),
         ({"name": " "}, "701"),
         ({"name": "x" * 256}, "701"),
         ({"type": "Party"}, "709"),
@@ -125,18 +125,23 @@ def test_a_program_is_made_found_changed_and_refused_under_the_same_name(api: Ap
         ({"startDate": "2030-01-01T00:00:00Z"}, "709"),
     ],
 )
-def test_a_program_that_cannot_be_made_says_why(api: Api, change: dict[str, object], wanted: str) -> None:
-    fields = {"name": "A", "type": "Default", "channel": "Default", "folder": place(seed.PROGRAM_FOLDER)}
+def test_a_rejected_program_has_a_reason(api: Api, change: dict[str, object], wanted: str) -> None:
+    fields = {
+        "name": "A",
+        "type": "Default",
+        "channel": "Default",
+        "folder": folder_param(seed.PROGRAM_FOLDER),
+    }
     assert code(api.form("/asset/v1/programs.json", **(fields | change))) == wanted
 
 
 @pytest.mark.parametrize("folder", ["{'id': 11, 'type': Folder}", '{"id":"11","type":"Folder"}'])
-def test_folders_are_read_with_the_quotes_that_clients_use(api: Api, folder: str) -> None:
+def test_folder_parameters_are_parsed_with_any_quotes(api: Api, folder: str) -> None:
     fields = {"name": "Loose", "type": "Default", "channel": "Default", "folder": folder}
     assert api.form("/asset/v1/programs.json", **fields)["result"][0]["folder"]["value"] == 11
 
 
-def test_a_clone_brings_its_email_and_tokens_but_neither_members_nor_dates(api: Api) -> None:
+def test_a_clone_has_email_and_tokens_but_neither_members_nor_dates(api: Api) -> None:
     set_dates(api)
     (copy,) = clone(api, "December Newsletter")["result"]  # type: ignore[misc]
     assert (copy["status"], "startDate" in copy) == ("unlocked", False)
@@ -156,7 +161,7 @@ def test_an_email_program_is_approved_only_with_dates_email_and_smart_list(api: 
         "name": "Empty",
         "type": "Email",
         "channel": "Email Send",
-        "folder": place(seed.PROGRAM_FOLDER),
+        "folder": folder_param(seed.PROGRAM_FOLDER),
         "startDate": in_future(api, hours=1),
         "endDate": in_future(api, hours=2),
     }
@@ -172,43 +177,43 @@ def test_an_email_program_is_approved_only_with_dates_email_and_smart_list(api: 
     assert code(api.form(f"{PROGRAM}.json", description="late")) == "709"
 
 
-def test_an_approved_program_sends_once_when_the_clock_reaches_its_start(api: Api) -> None:
+def test_an_approved_program_sends_once_at_its_start(api: Api) -> None:
     set_dates(api)
     api.form(f"{PROGRAM}/approve.json")
     members = f"/v1/programs/{seed.EMAIL_PROGRAM}/members.json"
     assert api.get(members, filterType="statusName", filterValues="Sent")["result"] == []
-    assert len(api.world.outbox) == 0
+    assert len(api.state.outbox) == 0
     api.advance(3610)
     api = Api(api.sandbox)
     rows = api.get(members, filterType="statusName", filterValues="Sent")["result"]
     assert [row["leadId"] for row in rows] == [seed.ANNA, seed.BEN, seed.CARLA]
-    assert len(api.world.outbox) == 3
+    assert len(api.state.outbox) == 3
     sent = api.activities(6, 7)
     assert len(sent) == 6
     assert {row["primaryAttributeValueId"] for row in sent} == {seed.NEWSLETTER_EMAIL}
     api.advance(3600)
-    assert len(api.world.outbox) == 3
+    assert len(api.state.outbox) == 3
     assert code(Api(api.sandbox).form(f"{PROGRAM}/unapprove.json")) == "709"
 
 
-def test_unapproving_before_the_start_calls_the_send_off(api: Api) -> None:
+def test_unapproving_before_the_start_cancels_the_send(api: Api) -> None:
     set_dates(api)
     assert code(api.form(f"{PROGRAM}/unapprove.json")) == "709"
     api.form(f"{PROGRAM}/approve.json")
     assert api.form(f"{PROGRAM}/unapprove.json")["success"]
     assert api.get(f"{PROGRAM}.json")["result"][0]["status"] == "unlocked"
     api.advance(7200)
-    assert api.world.outbox == []
+    assert api.state.outbox == []
 
 
-def test_unsubscribed_people_get_no_mail_and_are_no_members(api: Api) -> None:
+def test_unsubscribed_leads_get_no_email_and_do_not_become_members(api: Api) -> None:
     change = [{"id": seed.ANNA, "unsubscribed": True}, {"id": seed.BEN, "emailInvalid": True}]
     api.post("/v1/leads.json", {"action": "updateOnly", "lookupField": "id", "input": change})
     set_dates(api)
     api.form(f"{PROGRAM}/approve.json")
     api.advance(3601)
-    assert [mail.lead_id for mail in api.world.outbox] == [seed.CARLA]
-    assert set(api.world.programs[seed.EMAIL_PROGRAM].members) == {seed.CARLA}
+    assert [mail.lead_id for mail in api.state.outbox] == [seed.CARLA]
+    assert set(api.state.programs[seed.EMAIL_PROGRAM].members) == {seed.CARLA}
 
 
 def test_a_draft_is_approved_once_and_edits_start_a_new_one(api: Api) -> None:
@@ -230,8 +235,8 @@ def test_a_draft_is_approved_once_and_edits_start_a_new_one(api: Api) -> None:
     assert code(api.form(f"{path}/unapprove.json")) == "709"
 
 
-def test_an_email_without_its_headers_cannot_be_approved(api: Api) -> None:
-    fields = {"name": "Bare", "folder": place(seed.EMAIL_FOLDER), "template": seed.TEMPLATE}
+def test_an_email_without_headers_cannot_be_approved(api: Api) -> None:
+    fields = {"name": "Bare", "folder": folder_param(seed.EMAIL_FOLDER), "template": seed.TEMPLATE}
     (made,) = api.form("/asset/v1/emails.json", **fields)["result"]
     refused = api.form(f"/asset/v1/email/{made['id']}/approveDraft.json")
     assert code(refused) == "709"
@@ -246,7 +251,7 @@ def test_an_email_in_use_is_neither_unapproved_nor_deleted(api: Api) -> None:
     assert code(api.form("/asset/v1/email/9/approveDraft.json")) == "702"
 
 
-def test_metadata_is_renamed_at_once_and_the_rest_waits_in_the_draft(api: Api) -> None:
+def test_name_and_description_change_at_once_and_the_rest_in_the_draft(api: Api) -> None:
     path = f"/asset/v1/email/{seed.APPROVED_EMAIL}"
     (row,) = api.form(f"{path}.json", name="Hello", preHeader="Look inside", operational="true")["result"]
     assert (row["name"], row["preHeader"], row["operational"], row["status"]) == (
@@ -263,7 +268,7 @@ def test_metadata_is_renamed_at_once_and_the_rest_waits_in_the_draft(api: Api) -
 
 def test_a_cloned_email_is_a_draft(api: Api) -> None:
     path = f"/asset/v1/email/{seed.APPROVED_EMAIL}/clone.json"
-    fields = {"name": "Welcome again", "folder": place(seed.EMAIL_FOLDER)}
+    fields = {"name": "Welcome again", "folder": folder_param(seed.EMAIL_FOLDER)}
     (made,) = api.form(path, **fields)["result"]
     assert (made["status"], made["subject"]["value"]) == ("draft", "Welcome aboard")
     assert code(api.form(path, **fields)) == "709"
@@ -274,12 +279,12 @@ def test_each_sample_is_counted(api: Api) -> None:
     for _ in range(2):
         answer = api.form(path, emailAddress="me@example.com", leadId=str(seed.ANNA))
         assert answer["result"] == [{"service": "sendTestEmail", "result": True}]
-    assert len(api.world.samples) == 2
+    assert len(api.state.samples) == 2
     assert code(api.form(path)) == "701"
 
 
 def test_static_lists_are_assets_too(api: Api) -> None:
-    fields = {"name": "Guests", "folder": place(seed.CAMPAIGN_FOLDER)}
+    fields = {"name": "Guests", "folder": folder_param(seed.CAMPAIGN_FOLDER)}
     (made,) = api.form("/asset/v1/staticLists.json", **fields)["result"]
     assert code(api.form("/asset/v1/staticLists.json", **fields)) == "709"
     assert api.get("/v1/lists.json", name="Guests")["result"][0]["id"] == made["id"]
@@ -291,25 +296,25 @@ def test_my_tokens_are_upserted_by_name(api: Api) -> None:
     path = f"/asset/v1/folder/{seed.EMAIL_PROGRAM}/tokens"
     for value in ("a", "b"):
         api.form(f"{path}.json", name="Place", type="text", value=value, folderType="Program")
-    (told,) = api.get(f"{path}.json", folderType="Program")["result"]
-    assert {one["name"]: one["value"] for one in told["tokens"]}["Place"] == "b"
+    (returned,) = api.get(f"{path}.json", folderType="Program")["result"]
+    assert {one["name"]: one["value"] for one in returned["tokens"]}["Place"] == "b"
     gone = {"name": "Place", "type": "text", "folderType": "Program"}
     assert api.form(f"{path}/delete.json", **gone)["success"]
     assert code(api.form(f"{path}/delete.json", **gone)) == "702"
 
 
-def test_folders_are_browsed_from_a_root_down_to_a_depth(api: Api) -> None:
+def test_folders_are_listed_from_a_root_to_a_depth(api: Api) -> None:
     names = [row["name"] for row in api.get("/asset/v1/folders.json")["result"]]
     assert names == ["Marketing Activities", "Programs", "Campaigns", "Emails"]
     (top,) = api.get("/asset/v1/folders.json", maxDepth=0)["result"]
     assert top["id"] == seed.ROOT_FOLDER
     (leaf,) = api.get("/asset/v1/folders.json", root=seed.PROGRAM_FOLDER)["result"]
-    assert leaf["parent"] == place(seed.ROOT_FOLDER)
+    assert leaf["parent"] == folder_param(seed.ROOT_FOLDER)
     assert api.get("/asset/v1/folders.json", workSpace="Other")["warnings"] == NOTHING
     assert api.get("/asset/v1/folder/byName.json", name="Programs")["result"] == [leaf]
 
 
-def test_a_head_start_is_kept_for_email_programs_alone(api: Api) -> None:
+def test_a_head_start_is_set_for_email_programs_only(api: Api) -> None:
     assert api.form(f"{PROGRAM}.json", headStart="true")["result"][0]["headStart"] is True
     assert code(api.form(f"/asset/v1/program/{seed.NURTURE_PROGRAM}.json", headStart="true")) == "709"
     for program, head_start in ((seed.EMAIL_PROGRAM, True), (seed.NURTURE_PROGRAM, False)):
@@ -317,13 +322,18 @@ def test_a_head_start_is_kept_for_email_programs_alone(api: Api) -> None:
         assert row["headStart"] is head_start
 
 
-def test_an_event_has_dates_too(api: Api) -> None:
-    fields = {"name": "Fair", "type": "Event", "channel": "Roadshow", "folder": place(seed.PROGRAM_FOLDER)}
+def test_an_event_program_has_dates(api: Api) -> None:
+    fields = {
+        "name": "Fair",
+        "type": "Event",
+        "channel": "Roadshow",
+        "folder": folder_param(seed.PROGRAM_FOLDER),
+    }
     (made,) = api.form("/asset/v1/programs.json", **fields)["result"]
     assert "startDate" not in made
     start, end = "2026-12-01T09:00:00.000Z", "2026-12-01T17:00:00.000Z"
     api.form(f"/asset/v1/program/{made['id']}.json", startDate=start, endDate=end)
     (shown,) = api.get(f"/asset/v1/program/{made['id']}.json")["result"]
     assert (shown["startDate"], shown["endDate"]) == (start, end)
-    # It does not send: nothing of it can be approved.
+    # It sends no emails, so it cannot be approved.
     assert code(api.form(f"/asset/v1/program/{made['id']}/approve.json")) == "709"

@@ -1,4 +1,4 @@
-"""What contract and guide tell differently: who reads or writes by either of them is served."""
+"""Differences between schema and guide: clients of both kinds are supported."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from marketo_tools import Api, code, sign_in
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import permissions, seed
-from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def ids(answer: dict[str, Any]) -> list[int]:
     return [row["id"] for row in answer["result"]]
 
 
-def test_answers_of_the_lead_database_have_their_lists_of_errors_and_warnings_even_when_empty(
+def test_responses_of_the_lead_database_have_errors_and_warnings_even_when_empty(
     api: Api,
 ) -> None:
     answers = [
@@ -45,13 +45,13 @@ def test_answers_of_the_lead_database_have_their_lists_of_errors_and_warnings_ev
         assert (answer["success"], answer["errors"], answer["warnings"]) == (True, [], [])
 
 
-def test_a_refused_call_has_an_error_and_nothing_else(api: Api) -> None:
+def test_a_rejected_request_has_an_error_and_nothing_else(api: Api) -> None:
     answer = api.get("/v1/leads.json", filterType="firstName", filterValues="Anna")
     assert set(answer) == {"requestId", "success", "errors"}
     assert [set(error) for error in answer["errors"]] == [{"code", "message"}]
 
 
-def test_a_leads_import_counts_its_rows_from_the_start_and_a_members_import_does_not(api: Api) -> None:
+def test_only_an_import_of_leads_has_the_row_counter_at_the_start(api: Api) -> None:
     (leads,) = api.upload("/leads.json", "email\na@example.com\n", format="csv").json()["result"]
     assert (leads["status"], leads["numOfLeadsProcessed"]) == ("Queued", 0)
     path = f"/program/{seed.DEFAULT_PROGRAM}/members/import.json"
@@ -60,48 +60,48 @@ def test_a_leads_import_counts_its_rows_from_the_start_and_a_members_import_does
     assert set(members) == {"batchId", "importId", "status"}
 
 
-def test_where_an_asset_is_has_its_number_under_both_names(api: Api) -> None:
+def test_the_folder_of_an_asset_has_its_id_under_both_names(api: Api) -> None:
     for path in (f"program/{seed.EMAIL_PROGRAM}", f"email/{seed.NEWSLETTER_EMAIL}"):
         (row,) = api.get(f"/asset/v1/{path}.json")["result"]
         assert row["folder"]["id"] == row["folder"]["value"]
 
 
-def test_a_folders_type_may_be_written_in_small_letters(api: Api) -> None:
+def test_a_folder_type_can_be_in_lower_case(api: Api) -> None:
     home = {"type": "folder", "id": seed.CAMPAIGN_FOLDER}
     (made,) = api.form("/asset/v1/smartCampaigns.json", name="Thanks", folder=home)["result"]
     assert made["folder"] == {"id": seed.CAMPAIGN_FOLDER, "type": "Folder"}
 
 
-def test_the_version_of_an_email_may_be_named_with_a_capital(api: Api) -> None:
+def test_the_status_parameter_of_an_email_can_be_capitalized(api: Api) -> None:
     drafts = api.get("/asset/v1/emails.json", status="Draft")
     assert ids(drafts) == ids(api.get("/asset/v1/emails.json", status="draft")) == [seed.DRAFT_EMAIL]
 
 
-def test_switches_that_narrow_do_nothing_while_they_are_off(api: Api) -> None:
+def test_boolean_filters_do_not_filter_when_false(api: Api) -> None:
     everyone = [seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN, seed.INACTIVE_CAMPAIGN]
     for path, switch in (("/asset/v1/smartCampaigns", "isActive"), ("/v1/campaigns", "isTriggerable")):
         assert ids(api.get(f"{path}.json", **{switch: "true"})) == [seed.REQUEST_CAMPAIGN]
         assert ids(api.get(f"{path}.json", **{switch: "false"})) == ids(api.get(f"{path}.json")) == everyone
 
 
-def test_a_new_campaign_takes_everybody_once_unless_told_otherwise(api: Api) -> None:
+def test_a_new_campaign_runs_once_per_lead_by_default(api: Api) -> None:
     home = {"type": "Folder", "id": seed.CAMPAIGN_FOLDER}
     (made,) = api.form("/asset/v1/smartCampaigns.json", name="Thanks", folder=home)["result"]
     assert made["qualificationRuleType"] == "once"
 
 
-def test_a_membership_goes_by_its_program(api: Api) -> None:
+def test_a_membership_has_the_id_of_its_program(api: Api) -> None:
     program = seed.NURTURE_PROGRAM
     body = {"statusName": "Member", "input": [{"leadId": seed.ANNA}, {"leadId": seed.BEN}]}
     api.post(f"/v1/programs/{program}/members/status.json", body)
     for lead in api.get(f"/v1/leads/programs/{program}.json")["result"]:
-        told = lead["membership"]
-        assert (told["id"], told["progressionStatusType"]) == (program, told["progressionStatus"])
+        returned = lead["membership"]
+        assert (returned["id"], returned["progressionStatusType"]) == (program, returned["progressionStatus"])
         (mine,) = api.get(f"/v1/leads/{lead['id']}/programMembership.json")["result"]
-        assert (mine["id"], mine["membershipDate"]) == (program, told["membershipDate"])
+        assert (mine["id"], mine["membershipDate"]) == (program, returned["membershipDate"])
 
 
-def test_fields_that_are_beside_the_schema_may_be_asked_for_where_they_are_told(api: Api) -> None:
+def test_extra_fields_can_be_requested_where_they_are_returned(api: Api) -> None:
     body = {"statusName": "Member", "input": [{"leadId": seed.ANNA}]}
     api.post(f"/v1/programs/{seed.DEFAULT_PROGRAM}/members/status.json", body)
     path = f"/v1/leads/programs/{seed.DEFAULT_PROGRAM}.json"
@@ -123,9 +123,7 @@ def test_fields_that_are_beside_the_schema_may_be_asked_for_where_they_are_told(
         (f"leads/programs/{seed.DEFAULT_PROGRAM}/status", {}),
     ],
 )
-def test_a_record_without_its_id_is_missing_something_and_not_of_a_wrong_type(
-    api: Api, path: str, row: dict[str, str]
-) -> None:
+def test_a_record_without_an_id_is_missing_a_parameter(api: Api, path: str, row: dict[str, str]) -> None:
     body = {"input": [row], "statusName": "Member", "status": "Member"}
     assert code(api.post(f"/v1/{path}.json", body)) == "1002"
 

@@ -1,4 +1,4 @@
-"""Smart lists: found, copied, deleted, told with their rules, and extracted by."""
+"""Smart lists: find, clone and delete them, read their rules, and extract by them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from marketo_tools import Api, code, place
+from marketo_tools import Api, code, folder_param
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 LISTS, ONE = "/asset/v1/smartLists.json", f"/asset/v1/smartList/{seed.SMART_LIST}"
@@ -28,18 +28,23 @@ def api(sandbox: Sandbox) -> Api:
 
 
 def copy(api: Api, name: str) -> dict[str, object]:
-    answer = api.form(f"{ONE}/clone.json", name=name, folder=place(seed.PROGRAM_FOLDER), description="Copy")
+    answer = api.form(
+        f"{ONE}/clone.json", name=name, folder=folder_param(seed.PROGRAM_FOLDER), description="Copy"
+    )
     return dict(answer["result"][0])
 
 
 def test_a_smart_list_is_found_by_id_name_folder_and_update(api: Api) -> None:
-    (told,) = api.get(f"{ONE}.json")["result"]
-    assert (told["name"], told["folder"]) == ("Readers of the Newsletter", place(seed.PROGRAM_FOLDER))
-    assert api.get("/asset/v1/smartList/byName.json", name=told["name"])["result"] == [told]
+    (returned,) = api.get(f"{ONE}.json")["result"]
+    assert (returned["name"], returned["folder"]) == (
+        "Readers of the Newsletter",
+        folder_param(seed.PROGRAM_FOLDER),
+    )
+    assert api.get("/asset/v1/smartList/byName.json", name=returned["name"])["result"] == [returned]
     made = copy(api, "Others")
     assert [row["id"] for row in api.get(LISTS)["result"]] == sorted([seed.SMART_LIST, int(str(made["id"]))])
-    assert api.get(LISTS, maxReturn=1, offset=1)["result"] == [told]
-    assert api.get(LISTS, latestUpdatedAt="2025-12-31T00:00:00Z")["result"] == [told]
+    assert api.get(LISTS, maxReturn=1, offset=1)["result"] == [returned]
+    assert api.get(LISTS, latestUpdatedAt="2025-12-31T00:00:00Z")["result"] == [returned]
     assert api.get(LISTS, folder='{"id":13,"type":"Folder"}')["warnings"] == NOTHING
     assert api.get("/asset/v1/smartList/9.json")["warnings"] == NOTHING
 
@@ -47,27 +52,27 @@ def test_a_smart_list_is_found_by_id_name_folder_and_update(api: Api) -> None:
 @pytest.mark.parametrize(
     "owner", [f"program/{seed.EMAIL_PROGRAM}", f"smartCampaign/{seed.BATCH_CAMPAIGN}", None]
 )
-def test_rules_are_told_only_when_asked_for(api: Api, owner: str | None) -> None:
+def test_rules_are_included_only_if_requested(api: Api, owner: str | None) -> None:
     path = f"/asset/v1/{owner}/smartList.json" if owner else f"{ONE}.json"
     (bare,) = api.get(path)["result"]
-    (told,) = api.get(path, includeRules="true")["result"]
-    assert told == bare | {"rules": told["rules"]}
-    (rule,) = told["rules"]["filters"]
+    (returned,) = api.get(path, includeRules="true")["result"]
+    assert returned == bare | {"rules": returned["rules"]}
+    (rule,) = returned["rules"]["filters"]
     assert rule["conditions"][0]["values"] == ["Newsletter Readers"]
     assert api.get(f"/asset/v1/smartList/{bare['id']}.json")["result"] == [bare]
 
 
-def test_a_copy_has_the_rules_of_the_original_and_a_name_of_its_own(api: Api) -> None:
+def test_a_clone_has_the_rules_of_the_original_and_its_own_name(api: Api) -> None:
     made = copy(api, "Others")
     assert made["description"] == "Copy"
-    (told,) = api.get(f"/asset/v1/smartList/{made['id']}.json", includeRules="true")["result"]
-    assert told["rules"]["filters"][0]["conditions"][0]["values"] == ["Newsletter Readers"]
-    again = {"name": "others", "folder": place(seed.PROGRAM_FOLDER)}
+    (returned,) = api.get(f"/asset/v1/smartList/{made['id']}.json", includeRules="true")["result"]
+    assert returned["rules"]["filters"][0]["conditions"][0]["values"] == ["Newsletter Readers"]
+    again = {"name": "others", "folder": folder_param(seed.PROGRAM_FOLDER)}
     assert code(api.form(f"{ONE}/clone.json", **again)) == "709"
     assert code(api.form("/asset/v1/smartList/9/clone.json", **again)) == "702"
 
 
-def test_a_deleted_smart_list_is_gone_and_those_of_programs_cannot_be(api: Api) -> None:
+def test_only_smart_lists_that_are_assets_can_be_deleted(api: Api) -> None:
     assert code(api.form(f"/asset/v1/staticList/{seed.STATIC_LIST}/delete.json")) == "709"
     assert api.form(f"{ONE}/delete.json")["result"] == [{"id": seed.SMART_LIST}]
     assert api.get(f"{ONE}.json")["warnings"] == NOTHING
@@ -76,14 +81,16 @@ def test_a_deleted_smart_list_is_gone_and_those_of_programs_cannot_be(api: Api) 
 
 
 def test_a_cloned_programs_smart_lists_are_its_own(api: Api) -> None:
-    inside = place(seed.EMAIL_PROGRAM, "Program")
+    inside = folder_param(seed.EMAIL_PROGRAM, "Program")
     api.form(f"{ONE}/clone.json", name="Guests", folder=inside)
     path = f"/asset/v1/program/{seed.EMAIL_PROGRAM}"
     (old,) = api.get(f"{path}/smartList.json", includeRules="true")["result"]
-    (made,) = api.form(f"{path}/clone.json", name="December", folder=place(seed.PROGRAM_FOLDER))["result"]
+    (made,) = api.form(f"{path}/clone.json", name="December", folder=folder_param(seed.PROGRAM_FOLDER))[
+        "result"
+    ]
     (new,) = api.get(f"/asset/v1/program/{made['id']}/smartList.json", includeRules="true")["result"]
     assert (new["rules"], new["id"] == old["id"]) == (old["rules"], False)
-    (guests,) = api.get(LISTS, folder=json.dumps(place(made["id"], "Program")))["result"]
+    (guests,) = api.get(LISTS, folder=json.dumps(folder_param(made["id"], "Program")))["result"]
     assert guests["name"] == "Guests"
 
 

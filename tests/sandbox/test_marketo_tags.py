@@ -1,4 +1,4 @@
-"""Tags: the types there are, the programs that carry one, and a program's tags one by one."""
+"""Tags: tag types, programs by tag, and the tags of a program."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from marketo_tools import Api, code, place
+from marketo_tools import Api, code, folder_param
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 NOTHING = ["No assets found for the given search criteria."]
 BY_TAG = "/asset/v1/program/byTag.json"
@@ -33,15 +33,15 @@ def tags(api: Api, program: int = seed.DEFAULT_PROGRAM) -> dict[str, str]:
     return {one["tagType"]: one["tagValue"] for one in row["tags"]}
 
 
-def test_types_are_listed_and_only_one_by_name_tells_its_values(api: Api) -> None:
+def test_only_a_type_by_name_has_its_values(api: Api) -> None:
     (listed,) = api.get("/asset/v1/tagTypes.json")["result"]
     assert listed == {
         "tagType": "Region",
         "applicableProgramTypes": "[program,email_batch,nurture,event,webinar]",
         "required": False,
     }
-    (told,) = api.get("/asset/v1/tagType/byName.json", name="Region")["result"]
-    assert told == listed | {"allowableValues": "[EMEA, North, South]"}
+    (returned,) = api.get("/asset/v1/tagType/byName.json", name="Region")["result"]
+    assert returned == listed | {"allowableValues": "[EMEA, North, South]"}
     assert api.get("/asset/v1/tagTypes.json", offset=1)["warnings"] == NOTHING
     assert api.get("/asset/v1/tagType/byName.json", name="None")["warnings"] == NOTHING
     assert code(api.get("/asset/v1/tagTypes.json", maxReturn=201)) == "701"
@@ -62,7 +62,7 @@ def test_programs_are_found_by_tag_with_their_tags_and_without_costs(api: Api) -
     assert code(api.get(BY_TAG, tagValue="North")) == "701"
 
 
-def test_a_programs_tags_are_set_and_deleted_one_by_one(api: Api) -> None:
+def test_tags_of_a_program_are_set_and_deleted_one_by_one(api: Api) -> None:
     api.form(f"{PROGRAM}.json", tags=[{"tagType": "Speaker", "tagValue": "Ada"}])
     done = {"success": True, "result": [{"id": seed.DEFAULT_PROGRAM}]}
     assert done.items() <= api.client.post(f"/rest{PROGRAM}/tag/Region.json?tagValue=EMEA").json().items()
@@ -75,13 +75,13 @@ def test_a_programs_tags_are_set_and_deleted_one_by_one(api: Api) -> None:
 
 
 def test_a_tag_that_programs_need_cannot_be_deleted(api: Api) -> None:
-    api.world.tag_types = tuple(replace(one, required=True) for one in api.world.tag_types)
+    api.state.tag_types = tuple(replace(one, required=True) for one in api.state.tag_types)
     (made,) = api.form(
         "/asset/v1/programs.json",
         name="Autumn",
         type="Default",
         channel="Default",
-        folder=place(seed.PROGRAM_FOLDER),
+        folder=folder_param(seed.PROGRAM_FOLDER),
         tags=[{"tagType": "Region", "tagValue": "EMEA"}],
     )["result"]
     assert code(api.form(f"/asset/v1/program/{made['id']}/tag/Region/delete.json")) == "709"

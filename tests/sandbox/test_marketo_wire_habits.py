@@ -1,4 +1,4 @@
-"""How clients in use put their calls on the wire: what Marketo's gateway takes, and so does the sandbox."""
+"""Requests as real clients send them, which Marketo's gateway accepts."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def api(running: Sandbox) -> Api:
 
 
 def raw(api: Api, method: str, target: str, **more: object) -> httpx.Response:
-    """Send a path as it is: httpx would resolve its dots, and drop doubled slashes at its start."""
+    """Send a path as it is: httpx resolves dot segments, and drops double slashes at the start."""
     request = api.client.build_request(method, "/", **more)  # type: ignore[arg-type]
     request.url = request.url.copy_with(raw_path=target.encode())
     return api.client.send(request)
 
 
-def test_bulk_is_reached_by_way_of_rest(api: Api) -> None:
+def test_the_bulk_api_is_also_below_rest(api: Api) -> None:
     made = raw(api, "POST", "/rest/../bulk/v1/leads/export/create.json", json=EXPORT).json()
     assert made["result"][0]["status"] == "Created"
     (listed,) = raw(api, "GET", "/rest/./../bulk/v1/leads/export.json").json()["result"]
@@ -46,7 +46,7 @@ def test_bulk_is_reached_by_way_of_rest(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["//rest/v1/lead/{}", "/rest//v1/lead/{}", "/rest/v1//lead/{}"])
-def test_doubled_slashes_are_still_taken(api: Api, path: str) -> None:
+def test_double_slashes_are_accepted(api: Api, path: str) -> None:
     assert raw(api, "GET", path.format(f"{seed.ANNA}.json")).json()["result"][0]["id"] == seed.ANNA
 
 
@@ -55,18 +55,18 @@ def test_a_base_url_that_ends_in_a_slash_gets_its_token(api: Api) -> None:
     assert raw(api, "GET", f"//identity/oauth/token?{query}").json()["token_type"] == "bearer"
 
 
-def test_dots_lead_nowhere_above_the_root(api: Api) -> None:
+def test_dot_segments_do_not_lead_above_the_root(api: Api) -> None:
     assert raw(api, "GET", f"/../../rest/v1/lead/{seed.ANNA}.json").json()["success"] is True
     assert raw(api, "GET", "/../nothing").json()["errors"][0]["code"] == "610"
 
 
-def test_leads_are_deleted_by_a_post_that_says_so_in_its_url(api: Api) -> None:
+def test_leads_are_deleted_by_a_post_with_a_method_override_in_the_url(api: Api) -> None:
     answer = api.post("/v1/leads.json", {"input": [{"id": seed.ANNA}]}, _method="DELETE")
     assert answer["result"] == [{"id": seed.ANNA, "status": "deleted"}]
     assert api.get(f"/v1/lead/{seed.ANNA}.json")["errors"][0]["code"] == "1004"
 
 
-def test_people_are_taken_off_a_list_by_a_post_that_says_so_in_its_url(api: Api) -> None:
+def test_members_are_removed_by_a_post_with_a_method_override_in_the_url(api: Api) -> None:
     body = {"input": [{"id": seed.ANNA}]}
     answer = api.post(f"/v1/lists/{seed.STATIC_LIST}/leads.json", body, _method="delete")
     assert answer["result"] == [{"id": seed.ANNA, "status": "removed"}]
@@ -78,13 +78,13 @@ def test_a_token_in_the_query_does_no_harm_beside_the_header(api: Api) -> None:
     assert api.get(f"/v1/lead/{seed.ANNA}.json", access_token=token)["success"] is True
 
 
-def test_a_get_may_have_a_form_for_a_body(api: Api) -> None:
+def test_a_get_can_have_a_form_body(api: Api) -> None:
     form = {"_method": "GET", "maxReturn": "1"}
     answer = api.client.request("GET", "/rest/asset/v1/emails.json", data=form)
     assert len(answer.json()["result"]) == 3
 
 
-def test_large_answers_of_rest_are_compressed_where_a_client_takes_it(api: Api) -> None:
+def test_large_responses_of_rest_are_compressed_if_accepted(api: Api) -> None:
     path = "/rest/v1/leads/describe.json"
     with api.client.stream("GET", path, headers=GZIP) as packed:
         content = b"".join(packed.iter_raw())
@@ -96,12 +96,12 @@ def test_large_answers_of_rest_are_compressed_where_a_client_takes_it(api: Api) 
 
 
 @pytest.mark.parametrize("coding", ["gzip;q=0", "gzip; q=0.0, deflate", "br", "", "identity"])
-def test_an_answer_is_plain_where_a_client_does_not_take_gzip(api: Api, coding: str) -> None:
+def test_a_response_is_not_compressed_unless_gzip_is_accepted(api: Api, coding: str) -> None:
     answer = api.client.get("/rest/v1/leads/describe.json", headers={"Accept-Encoding": coding})
     assert "content-encoding" not in answer.headers
 
 
-def test_small_answers_and_bulk_ones_are_never_compressed(api: Api) -> None:
+def test_small_and_bulk_responses_are_never_compressed(api: Api) -> None:
     small = api.client.get(f"/rest/v1/lead/{seed.ANNA}.json", headers=GZIP)
     assert "content-encoding" not in small.headers
     for _ in range(12):
@@ -111,7 +111,7 @@ def test_small_answers_and_bulk_ones_are_never_compressed(api: Api) -> None:
     assert "content-encoding" not in listed.headers
 
 
-def test_who_sends_the_token_in_the_query_is_told_how_it_would_do(api: Api) -> None:
+def test_the_error_for_a_token_in_the_query_explains_the_setting(api: Api) -> None:
     token = api.client.headers.pop("Authorization").removeprefix("Bearer ")
     (refused,) = api.get(f"/v1/lead/{seed.ANNA}.json", access_token=token)["errors"]
     assert (refused["code"], "query_tokens" in refused["message"]) == ("603", True)
@@ -119,13 +119,13 @@ def test_who_sends_the_token_in_the_query_is_told_how_it_would_do(api: Api) -> N
     assert (without["code"], "query_tokens" in without["message"]) == ("603", False)
 
 
-def test_members_come_in_the_query_of_a_call_that_says_json_and_has_no_body(api: Api) -> None:
+def test_members_can_be_in_the_query_of_a_json_request_without_a_body(api: Api) -> None:
     path = f"/rest/v1/lists/{seed.STATIC_LIST}/leads.json?id={seed.DAVID}&id={seed.ELIF}"
     added = api.client.post(path, headers={"Content-Type": "application/json"}).json()["result"]
     assert [row["status"] for row in added] == ["added", "added"]
 
 
-def test_a_form_of_several_parts_may_have_more_than_a_boundary_in_its_type(api: Api) -> None:
+def test_a_multipart_content_type_can_have_more_parameters(api: Api) -> None:
     part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     body = part.format("type", "Text") + part.format("value", "Hello") + "--b--\r\n"
     kind = {"Content-Type": 'multipart/form-data;charset=UTF-8; boundary="b"'}
@@ -133,13 +133,13 @@ def test_a_form_of_several_parts_may_have_more_than_a_boundary_in_its_type(api: 
     assert api.client.post(path, content=body, headers=kind).json()["success"] is True
 
 
-def test_the_format_of_an_import_may_come_as_a_part_of_the_form(api: Api) -> None:
+def test_the_format_of_an_import_can_be_a_part_of_the_form(api: Api) -> None:
     files = {"file": ("leads.csv", "email\nnew@example.com\n", "text/csv")}
     made = api.client.post("/bulk/v1/leads.json", data={"format": "csv"}, files=files).json()
     assert made["result"][0]["status"] == "Queued"
 
 
-def test_a_position_token_may_be_sent_with_its_padding_as_it_is(api: Api) -> None:
+def test_a_paging_token_can_be_sent_with_unescaped_padding(api: Api) -> None:
     query = f"filterType=id&filterValues={seed.ANNA},{seed.BEN}&batchSize=1"
     token = raw(api, "GET", f"/rest/v1/leads.json?{query}").json()["nextPageToken"]
     assert token.endswith("=")

@@ -11,9 +11,9 @@ import pytest
 from airflow_provider_mkt.actions.conditions import Condition, ConditionState, State, look_for
 from airflow_provider_mkt.actions.marketo import activities
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import FILL_OUT_FORM
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM
 
 TOKEN, PAGE = "/rest/v1/activities/pagingtoken.json", "/rest/v1/activities.json"
 
@@ -31,9 +31,9 @@ def look(sandbox: Sandbox, state: State, since: Any, **arguments: Any) -> Condit
 
 
 def fill_out(sandbox: Sandbox, lead: int = marketo.ANNA, *, ago: float = 0, late: float = 0) -> None:
-    now = sandbox.marketo.world.now()
+    now = sandbox.marketo.state.now()
     committed = now + timedelta(seconds=late)
-    sandbox.marketo.world.log.add(FILL_OUT_FORM, lead, now - timedelta(seconds=ago), committed_at=committed)
+    sandbox.marketo.state.log.add(FILL_OUT_FORM, lead, now - timedelta(seconds=ago), committed_at=committed)
 
 
 def test_rows_that_have_left_the_window_stay_counted_and_late_ones_are_counted_too(sandbox: Sandbox) -> None:

@@ -12,10 +12,10 @@ import pytest
 from airflow_runs import Airflow, Run
 from workers import as_soon_as
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
@@ -39,7 +39,7 @@ def wait(airflow: Airflow, mode: str, job: Any, more: str = "", conn: str = "hub
 
 
 def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: float = 0.0) -> None:
-    settings, emails = box.hubspot.settings, box.hubspot.world.emails
+    settings, emails = box.hubspot.settings, box.hubspot.state.emails
     settings.email_preprocessing = settings.email_processing = seconds
     email = emails.get(email_id)
     assert email is not None
@@ -284,7 +284,7 @@ def test_what_is_no_job_is_named(airflow: Airflow, sandbox: Sandbox, mode: str, 
 def test_a_killed_sensor_takes_a_send_back_only_where_that_was_asked_for(
     sandbox: Sandbox, asked_for: dict[str, Any], taken_back: bool
 ) -> None:
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     program = world.programs[marketo.EMAIL_PROGRAM]
     program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
     approve_program(world, program)

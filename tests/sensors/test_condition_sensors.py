@@ -15,12 +15,12 @@ from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
-from airflow_provider_mkt.sandbox.hubspot.automation import seeding as automation
-from airflow_provider_mkt.sandbox.hubspot.events import seeding as events
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import SEND_EMAIL
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import SEND_EMAIL
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
 LIST = f"*/lists/{hubspot.LIST_ID}"
@@ -183,7 +183,7 @@ def test_leads_are_visible_once_the_search_shows_them_as_they_should_be(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     sandbox.hubspot.settings.search_lag = 3600
-    contact = sandbox.hubspot.world.contacts.create({"email": "new@example.com", "lifecyclestage": "lead"})
+    contact = sandbox.hubspot.state.contacts.create({"email": "new@example.com", "lifecyclestage": "lead"})
     sandbox.clock.advance(60)
     search = ("POST", "/crm/v3/objects/contacts/search")
     with as_soon_as(lambda: sandbox.hubspot.calls.of(*search).total > 1, lambda: sandbox.clock.advance(3600)):
@@ -245,7 +245,7 @@ def test_mails_of_an_email_are_counted(airflow: Airflow, sandbox: Sandbox) -> No
     assert seen(run) == {"sent": 3}
     run = wait(airflow, sensor, "timeout=0.2", email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=4)
     assert run.state == "failed"
-    world, email = sandbox.marketo.world, (marketo.APPROVED_EMAIL, "Welcome")
+    world, email = sandbox.marketo.state, (marketo.APPROVED_EMAIL, "Welcome")
     for lead in (marketo.ANNA, marketo.BEN):
         world.log.add(SEND_EMAIL, lead, world.now(), primary=email)
     world.log.add(SEND_EMAIL, marketo.CARLA, world.now(), primary=(marketo.NEWSLETTER_EMAIL, "Newsletter"))

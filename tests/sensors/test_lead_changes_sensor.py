@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from airflow_runs import Airflow, Run
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.marketo.world.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
-from airflow_provider_mkt.sandbox.server import Sandbox
+from airflow_provider_mkt.sandbox.marketo.activities.activity_types import CHANGE_DATA_VALUE, NEW_LEAD
 from airflow_provider_mkt.sensors import _watermark as watermark
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
@@ -28,8 +28,8 @@ class Changes:
     """
 
     def __init__(self, airflow: Airflow, sandbox: Sandbox, conn: str, directory: Path) -> None:
-        self.airflow, self.world, self.conn = airflow, sandbox.marketo.world, conn
-        self.hubspot = sandbox.hubspot.world
+        self.airflow, self.state, self.conn = airflow, sandbox.marketo.state, conn
+        self.hubspot = sandbox.hubspot.state
         self.variable, self.path = f"changes_{uuid.uuid4().hex}", directory / "leads.jsonl"
 
     def wait(self, more: str = "", *, before: str = "") -> Run:
@@ -59,9 +59,9 @@ class Changes:
 
     def happen(self, lead: int, *, kind: int = CHANGE_DATA_VALUE, ago: float = 60, late: float = 0) -> None:
         """Something that happened *ago* seconds, and is told *late* seconds later than now."""
-        now = self.world.now()
+        now = self.state.now()
         fields = ({"id": 1, "name": "firstName", "newValue": "x", "oldValue": "y"},)
-        self.world.log.add(
+        self.state.log.add(
             kind,
             lead,
             (now - timedelta(seconds=ago)).replace(microsecond=0),
@@ -101,7 +101,7 @@ def test_a_contact_of_hubspot_is_told_again_when_it_changes_again(
 ) -> None:
     changes = Changes(airflow, sandbox, "hubspot", tmp_path)
     sandbox.hubspot.settings.search_lag = 0
-    contacts = sandbox.hubspot.world.contacts
+    contacts = sandbox.hubspot.state.contacts
     made = contacts.create({"email": "new@example.com"})
     old = contacts.get(hubspot.CONTACT_IDS[0])
     assert old is not None
@@ -148,7 +148,7 @@ def test_more_changes_than_are_remembered_are_told_again_and_none_is_lost(
 
 
 def test_the_watermark_of_a_sensor_is_its_own_by_default(airflow: Airflow, sandbox: Sandbox) -> None:
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     world.log.add(NEW_LEAD, marketo.ANNA, world.now())
     run = airflow.run("""
 from airflow.sdk import Variable

@@ -11,9 +11,9 @@ import pytest
 from standalone.service import Standalone
 from workers import until
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
@@ -89,7 +89,7 @@ def test_the_example_dags_succeed_and_deferred_tasks_free_their_workers(
     assert states == dict.fromkeys(runs, "success"), sorted(seen)
     assert ("newsletter_hubspot", "sent", "deferred") in seen
     assert ("newsletter_marketo", "sent", "deferred") in seen
-    sent = sandbox.hubspot.world.emails.get(hubspot.NEWSLETTER_EMAIL)
+    sent = sandbox.hubspot.state.emails.get(hubspot.NEWSLETTER_EMAIL)
     assert sent is not None
     assert len(sent.sends) == 1
 
@@ -111,7 +111,7 @@ def test_imports_exports_sends_and_condition_sensors_wait_in_the_triggerer(
     assert returned["import"]["imported"] == 3
     assert returned["export"]["rows"] == 5
     assert returned["send"]["state"] == "SENT"
-    sends = [send for send in sandbox.hubspot.world.single_sends.all() if send.to == "ada@example.com"]
+    sends = [send for send in sandbox.hubspot.state.single_sends.all() if send.to == "ada@example.com"]
     assert [send.result for send in sends] == ["SENT"]
 
 
@@ -130,7 +130,7 @@ def test_a_retry_finishes_a_killed_sync_without_lost_or_duplicate_leads(
         airflow.task_log("killed_sync", run_id, "sync")[-3000:],
     )
     assert airflow.tasks("killed_sync", run_id)["sync"]["try_number"] == 2
-    emails = [contact.properties.get("email") for contact in sandbox.hubspot.world.contacts.live()]
+    emails = [contact.properties.get("email") for contact in sandbox.hubspot.state.contacts.live()]
     ours = [email for email in emails if email and email.startswith("lead") and email[4].isdigit()]
     assert sorted(ours) == sorted(f"lead{number}@example.com" for number in range(4000))
     outcome = airflow.returned("killed_sync", run_id, "sync")
@@ -142,8 +142,8 @@ def test_a_retry_finishes_a_killed_sync_without_lost_or_duplicate_leads(
 def test_an_email_is_sent_once_when_the_publishing_task_is_killed(
     airflow: Standalone, sandbox: Sandbox, when: str
 ) -> None:
-    world = sandbox.hubspot.world
-    email = world.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
+    state = sandbox.hubspot.state
+    email = state.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
     sandbox.hubspot.faults.add(f"*/{email.id}/publish", when=when, delay=4)
     run_id = airflow.trigger("killed_publish", {"email": email.id})
     until(lambda: sandbox.hubspot.faults.fired and email.id in str(sandbox.hubspot.faults.fired[-1]))
@@ -154,20 +154,20 @@ def test_an_email_is_sent_once_when_the_publishing_task_is_killed(
         airflow.task_log("killed_publish", run_id, "publish")[-3000:],
     )
     assert airflow.tasks("killed_publish", run_id)["publish"]["try_number"] == 2
-    assert len(world.emails.get(email.id).sends) == 1
+    assert len(state.emails.get(email.id).sends) == 1
 
 
 def test_retries_continue_to_wait_for_imports_whose_workers_were_killed(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
-    worlds: dict[str, Any] = {"hubspot": sandbox.hubspot.world, "marketo": sandbox.marketo.world}
-    before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
+    states_by_platform: dict[str, Any] = {"hubspot": sandbox.hubspot.state, "marketo": sandbox.marketo.state}
+    before = {platform: len(state.imports.all()) for platform, state in states_by_platform.items()}
     run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
-    for platform in worlds:
+    for platform in states_by_platform:
         _wait_for_next_poll(sandbox, platform)
         airflow.kill_task("killed_import", run_id, platform)
-    for platform in worlds:
+    for platform in states_by_platform:
         _wait_for_next_poll(sandbox, platform)
         assert airflow.tasks("killed_import", run_id)[platform]["try_number"] == 2
     sandbox.clock.advance(HOUR)
@@ -176,10 +176,10 @@ def test_retries_continue_to_wait_for_imports_whose_workers_were_killed(
         sorted(seen),
         airflow.task_log("killed_import", run_id, "marketo")[-3000:],
     )
-    for platform, world in worlds.items():
-        assert len(world.imports.all()) == before[platform] + 1
+    for platform, state in states_by_platform.items():
+        assert len(state.imports.all()) == before[platform] + 1
         assert airflow.returned("killed_import", run_id, platform)["imported"] == 3
-    contacts = [one.properties.get("email", "") for one in worlds["hubspot"].contacts.live()]
-    people = [str(lead.values.get("email")) for lead in worlds["marketo"].leads]
+    contacts = [one.properties.get("email", "") for one in states_by_platform["hubspot"].contacts.live()]
+    people = [str(lead.values.get("email")) for lead in states_by_platform["marketo"].leads]
     for emails in (contacts, people):
         assert sorted(one for one in emails if one.startswith("killed")) == addresses("killed")

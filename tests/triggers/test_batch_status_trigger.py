@@ -11,9 +11,9 @@ import pytest
 from airflow_runs import Airflow
 from workers import as_soon_as, until
 
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
 JOB = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
@@ -36,7 +36,7 @@ async def event_of(one: BatchStatusTrigger) -> dict[str, Any]:
 
 
 def publish(box: Sandbox, seconds: float = 0.0) -> None:
-    settings, emails = box.hubspot.settings, box.hubspot.world.emails
+    settings, emails = box.hubspot.settings, box.hubspot.state.emails
     settings.email_preprocessing = settings.email_processing = seconds / 2
     email = emails.get(hubspot.NEWSLETTER_EMAIL)
     assert email is not None
@@ -170,9 +170,9 @@ def test_canceling_leaves_no_task_and_no_connection_behind(sandbox: Sandbox) -> 
 def test_killing_the_task_unapproves_the_program_where_that_is_wanted(sandbox: Sandbox, wanted: bool) -> None:
     from datetime import timedelta
 
-    from airflow_provider_mkt.sandbox.marketo.work.sending import approve_program
+    from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 
-    world = sandbox.marketo.world
+    world = sandbox.marketo.state
     program = world.programs[marketo.EMAIL_PROGRAM]
     program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
     approve_program(world, program)

@@ -11,9 +11,9 @@ import pytest
 from workers import until
 
 from airflow_provider_mkt.client.transport import tokens
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
-from airflow_provider_mkt.sandbox.server import Sandbox
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
 LIST = {"name": "list_processed", "arguments": {"list_id": hubspot.LIST_ID}}

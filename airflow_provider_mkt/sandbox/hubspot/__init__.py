@@ -1,1 +1,1 @@
-"""HubSpot, emulated: contacts, campaigns, marketing emails, account, OAuth and the two legacy calls."""
+"""HubSpot, emulated. One package per area; see the conventions in `airflow_provider_mkt.sandbox`."""

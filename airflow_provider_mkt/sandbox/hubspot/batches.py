@@ -1,24 +1,26 @@
-"""The envelope of a batch answer."""
+"""The envelope of batch responses."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.hubspot.world import HubSpotRequest
-from airflow_provider_mkt.sandbox.reply import Reply
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 
-def batch_reply(
+def batch_response(
     request: HubSpotRequest,
     results: list[dict[str, Any]],
     errors: list[dict[str, Any]],
     *,
     began: float,
     success: int = 200,
-) -> Reply:
-    """Results in no particular order; 207 as soon as there is an error."""
-    request.world.random.shuffle(results)
+) -> Response:
+    """Return a batch response: results in random order, status 207 when there is an error."""
+    request.state.random.shuffle(results)
     body: dict[str, Any] = {
         "status": "COMPLETE",
         "results": results,
@@ -27,4 +29,4 @@ def batch_reply(
     }
     if errors:
         body |= {"numErrors": len(errors), "errors": errors}
-    return Reply(207 if errors else success, body)
+    return JSONResponse(body, 207 if errors else success)

@@ -1,4 +1,4 @@
-"""HubSpot's error answers."""
+"""HubSpot's error responses."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import uuid
 from typing import Any
 
-from airflow_provider_mkt.sandbox.errors import ApiError
-from airflow_provider_mkt.sandbox.reply import Reply
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.server.errors import ApiError
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 _GATEWAY = {
@@ -25,7 +27,7 @@ _GATEWAY = {
 
 
 class HubSpotError(ApiError):
-    """An error answer in the shape that most of the API shares."""
+    """An error in the format that most of the API uses."""
 
     def __init__(self, status: int, category: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -34,7 +36,7 @@ class HubSpotError(ApiError):
         self.message = message
         self.more = more
 
-    def reply(self) -> Reply:
+    def response(self) -> Response:
         body: dict[str, Any] = {
             "status": "error",
             "message": self.message,
@@ -42,10 +44,10 @@ class HubSpotError(ApiError):
             "category": self.category,
             **self.more,
         }
-        return Reply(self.status, body)
+        return JSONResponse(body, self.status)
 
-    def standard(self, **context: list[str]) -> dict[str, Any]:
-        """The same error as an entry of a batch answer."""
+    def as_batch_error(self, **context: list[str]) -> dict[str, Any]:
+        """Return the error as an entry of a batch response."""
         return {
             "status": "error",
             "category": self.category,
@@ -57,7 +59,7 @@ class HubSpotError(ApiError):
 
 
 class OAuthError(ApiError):
-    """The token calls have a body of their own, with what the schema of errors requires beside it."""
+    """An error of the OAuth endpoints, which have their own format beside the usual one."""
 
     def __init__(self, status: str, message: str, error: str = "invalid_grant") -> None:
         super().__init__(message)
@@ -65,9 +67,8 @@ class OAuthError(ApiError):
         self.message = message
         self.error = error
 
-    def reply(self) -> Reply:
-        return Reply(
-            400,
+    def response(self) -> Response:
+        return JSONResponse(
             {
                 "error": self.error,
                 "error_description": self.message,
@@ -76,6 +77,7 @@ class OAuthError(ApiError):
                 "correlationId": str(uuid.uuid4()),
                 "category": self.status,
             },
+            400,
         )
 
 
@@ -84,10 +86,10 @@ def invalid(message: str, **more: Any) -> HubSpotError:
     return HubSpotError(400, "VALIDATION_ERROR", message, **more)
 
 
-def bad_shape(built: str, missing: list[str], *, line: int = 1, column: int = 1) -> HubSpotError:
+def bad_shape(schema: str, missing: list[str], *, line: int = 1, column: int = 1) -> HubSpotError:
     """400 for a body that lacks what its schema requires."""
     return invalid(
-        f"Invalid input JSON on line {line}, column {column}: Cannot build {built}, "
+        f"Invalid input JSON on line {line}, column {column}: Cannot build {schema}, "
         f"some of required attributes are not set [{', '.join(missing)}]"
     )
 
@@ -122,7 +124,7 @@ def conflict(message: str) -> HubSpotError:
 
 
 def forbidden(message: str) -> HubSpotError:
-    """403 for what the account's products do not hold, whatever the token's scopes."""
+    """403 for what the account's products do not include, whatever the scopes of the token."""
     return HubSpotError(403, "FORBIDDEN", message)
 
 
@@ -166,13 +168,12 @@ def missing_scopes(scopes: tuple[str, ...]) -> HubSpotError:
     )
 
 
-def rate_limited(policy: str) -> Reply:
-    """429. It carries no Retry-After: HubSpot promises none.
+def rate_limited(policy: str) -> Response:
+    """429, without Retry-After, which HubSpot does not promise.
 
     The documented example has no category, but the schema of errors requires one.
     """
-    return Reply(
-        429,
+    return JSONResponse(
         {
             "status": "error",
             "message": f"You have reached your {policy.lower()} limit.",
@@ -182,19 +183,20 @@ def rate_limited(policy: str) -> Reply:
             "policyName": policy,
             "requestId": str(uuid.uuid4()),
         },
+        429,
     )
 
 
-def gateway(status: int) -> Reply:
-    """What answers when the API itself does not: a page of HTML."""
+def gateway(status: int) -> Response:
+    """Return the HTML page with which the gateway responds when the API does not."""
     text = (
         f"<html><head><title>{status} {_GATEWAY[status]}</title></head><body>{_GATEWAY[status]}</body></html>"
     )
-    return Reply(status, text, {"content-type": "text/html; charset=UTF-8"})
+    return Response(text, status, media_type="text/html; charset=UTF-8")
 
 
-def named(name: str) -> Reply | None:
-    """The answer of a documented error by its policy, category or status."""
+def named(name: str) -> Response | None:
+    """Return the response for a documented error, by its policy, category or status."""
     if name in ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"):
         return rate_limited(name)
     if name.isdigit() and int(name) in _GATEWAY:
@@ -212,7 +214,7 @@ def named(name: str) -> Reply | None:
     error = errors.get(name)
     if error is None:
         return None
-    reply = error.reply()
+    response = error.response()
     if name == "477":
-        reply.headers["Retry-After"] = "60"
-    return reply
+        response.headers["Retry-After"] = "60"
+    return response

@@ -1,4 +1,4 @@
-"""Cursors of list calls."""
+"""Cursors of list endpoints."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Item = TypeVar("Item")
 
 
 def cursor(offset: int) -> str:
-    """An opaque cursor. HubSpot's example is percent-encoded base64 already, so ours is too."""
+    """Return an opaque cursor, which is percent-encoded base64 as in HubSpot's example."""
     return quote(base64.b64encode(f"{offset}\n".encode()).decode(), safe="")
 
 
 def offset_of(after: str | None) -> int:
-    """Where a cursor points to; taken percent-encoded or decoded."""
+    """Return the offset of a cursor, which may be percent-encoded or not."""
     if after is None:
         return 0
     try:
@@ -33,7 +33,7 @@ def offset_of(after: str | None) -> int:
 
 
 def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence[Item], dict[str, Any]]:
-    """One page, and the `paging` part of the answer (empty on the last page)."""
+    """Return one page, and the `paging` part of the response (empty on the last page)."""
     start = offset_of(after)
     end = start + limit
     if end >= len(items):
@@ -44,7 +44,7 @@ def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence
 def page_both_ways(
     items: Sequence[Item], after: str | None, before: str | None, limit: int
 ) -> tuple[Sequence[Item], dict[str, Any]]:
-    """One page of a list that can be walked back as well: `before` ends where `after` begins."""
+    """Return one page of a list that can be paged in both directions: `before` ends where `after` begins."""
     if after is not None and before is not None:
         msg = "after and before cannot be given together"
         raise invalid(msg)

@@ -1,22 +1,22 @@
-"""Times as HubSpot writes them."""
+"""HubSpot's time formats."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 _DIGITS = 18
-"""Beyond these a number is no time, and Python is slow to make numbers of them."""
+"""A longer number is not a time, and slow to parse."""
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 """The ends of the calendar: the years 1 and 9999."""
 
 
 def iso(moment: float) -> str:
-    """ISO 8601 in UTC with milliseconds."""
+    """Format epoch seconds as ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse(text: str) -> float | None:
-    """Epoch seconds of an ISO time or of epoch milliseconds; None if it is neither."""
+    """Parse an ISO 8601 time or epoch milliseconds into epoch seconds; None if it is neither."""
     moment = _epoch_seconds(text)
     return moment if moment is not None and _FIRST <= moment <= _LAST else None
 

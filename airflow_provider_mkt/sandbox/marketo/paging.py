@@ -1,4 +1,4 @@
-"""The two ways Marketo pages: opaque position tokens, and offsets for assets."""
+"""Paging by opaque tokens, and by offset for assets."""
 
 import base64
 import binascii
@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from airflow_provider_mkt.sandbox.marketo.answers import Call, Row
-from airflow_provider_mkt.sandbox.marketo.params import BATCH, whole
-from airflow_provider_mkt.sandbox.marketo.problems import Problem, missing
+from airflow_provider_mkt.sandbox.marketo.activities.store import Position
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
+from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
+from airflow_provider_mkt.sandbox.marketo.requests import BATCH, to_int
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
-from airflow_provider_mkt.sandbox.marketo.world.activities import Position
-from airflow_provider_mkt.sandbox.marketo.world.folders import Asset
 
 ItemT = TypeVar("ItemT")
 AssetT = TypeVar("AssetT", bound=Asset)
@@ -22,59 +22,59 @@ DEFAULT_RETURN = 20
 _NOT_PART_OF_QUERY = ("nextPageToken", "batchSize", "access_token", "_method")
 
 
-def batch_size(call: Call) -> int:
-    text = call.query.get("batchSize")
-    size = whole(text, "batchSize") if text else BATCH
+def batch_size(request: MarketoRequest) -> int:
+    text = request.query_params.get("batchSize")
+    size = to_int(text, "batchSize") if text else BATCH
     if not 1 <= size <= BATCH:
-        raise Problem(1003, f"batchSize must be between 1 and {BATCH}")
+        raise MarketoError(1003, f"batchSize must be between 1 and {BATCH}")
     return size
 
 
 def page(
-    call: Call, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
+    request: MarketoRequest, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
 ) -> tuple[list[ItemT], Row]:
-    """Cut one page out of items ordered by a growing key, so that rows added meanwhile shift nothing."""
-    size = batch_size(call)
-    after = _read_position(call)
+    """Return one page of items ordered by an ascending key, which does not shift when items are added."""
+    size = batch_size(request)
+    after = _read_position(request)
     ahead = sorted((item for item in items if key(item) > after), key=key)
     rows = ahead[:size]
     more: Row = {"moreResult": len(ahead) > size} if says_more else {}
     if len(ahead) > size:
-        more["nextPageToken"] = _write(f"{_fingerprint(call)},{key(rows[-1])}")
+        more["nextPageToken"] = _write(f"{_fingerprint(request)},{key(rows[-1])}")
     return rows, more
 
 
-def cut(call: Call, items: list[ItemT]) -> list[ItemT]:
-    """Cut one page by offset."""
-    size, offset = _number(call, "maxReturn", DEFAULT_RETURN), _number(call, "offset", 0)
+def offset_page(request: MarketoRequest, items: list[ItemT]) -> list[ItemT]:
+    """Return one page by offset."""
+    size, offset = _number(request, "maxReturn", DEFAULT_RETURN), _number(request, "offset", 0)
     if not 1 <= size <= MAX_RETURN:
-        raise Problem(701, f"maxReturn must be between 1 and {MAX_RETURN}")
+        raise MarketoError(701, f"maxReturn must be between 1 and {MAX_RETURN}")
     if offset < 0:
-        raise Problem(701, "offset must not be negative")
+        raise MarketoError(701, "offset must not be negative")
     return items[offset : offset + size]
 
 
-def asset_page(call: Call, items: list[AssetT]) -> list[AssetT]:
-    """Cut one page of assets, after the update range that browsing calls share."""
-    earliest, latest = moment(call, "earliestUpdatedAt"), moment(call, "latestUpdatedAt")
+def asset_page(request: MarketoRequest, items: list[AssetT]) -> list[AssetT]:
+    """Return one page of assets, filtered by the time range of their update."""
+    earliest, latest = moment(request, "earliestUpdatedAt"), moment(request, "latestUpdatedAt")
     chosen = [
         item
         for item in items
         if (earliest is None or item.updated_at >= earliest) and (latest is None or item.updated_at <= latest)
     ]
-    return cut(call, sorted(chosen, key=lambda item: item.id))
+    return offset_page(request, sorted(chosen, key=lambda item: item.id))
 
 
-def moment(call: Call, name: str) -> datetime | None:
-    """Read a date and time parameter."""
-    text = call.query.get(name)
+def moment(request: MarketoRequest, name: str) -> datetime | None:
+    """Return a date-time parameter, if it is given."""
+    text = request.query_params.get(name)
     if not text:
         return None
     found = parse_moment(text)
     if found is None and parse_day(text):
         found = parse_moment(f"{text}T00:00:00Z")
     if found is None:
-        raise Problem(704 if "/asset/" in call.raw_path else 1003, f"Invalid date '{text}' for '{name}'")
+        raise MarketoError(704 if "/asset/" in request.path else 1003, f"Invalid date '{text}' for '{name}'")
     return found
 
 
@@ -82,9 +82,9 @@ def write_position(position: Position) -> str:
     return _write(f"{position.date.isoformat()},{position.id}")
 
 
-def read_position(call: Call) -> Position:
-    """Read the date token of the activity calls, which may be kept and used again later."""
-    text = call.query.get("nextPageToken")
+def read_position(request: MarketoRequest) -> Position:
+    """Return the position of a date token of the activity endpoints, which clients may keep."""
+    text = request.query_params.get("nextPageToken")
     if not text:
         raise missing("nextPageToken")
     date, _, number = _read(text).partition(",")
@@ -97,23 +97,23 @@ def read_position(call: Call) -> Position:
 
 
 def _refuse(text: str) -> Position:
-    raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+    raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
 
 
-def _read_position(call: Call) -> int:
-    text = call.query.get("nextPageToken")
+def _read_position(request: MarketoRequest) -> int:
+    text = request.query_params.get("nextPageToken")
     if not text:
         return -1
     print_, _, last = _read(text).partition(",")
-    # A token belongs to the query that made it; changing the filter half way would skip or repeat rows.
-    if print_ != _fingerprint(call) or not last.lstrip("-").isdigit():
-        raise Problem(1003, f"Invalid value '{text}' for nextPageToken")
+    # A token is valid for its own query: another filter would skip or repeat rows.
+    if print_ != _fingerprint(request) or not last.lstrip("-").isdigit():
+        raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
     return int(last)
 
 
-def _fingerprint(call: Call) -> str:
-    said = sorted(pair for pair in call.query.pairs if pair[0] not in _NOT_PART_OF_QUERY)
-    return hashlib.sha256(repr((call.raw_path, said)).encode()).hexdigest()[:12]
+def _fingerprint(request: MarketoRequest) -> str:
+    pairs = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _NOT_PART_OF_QUERY)
+    return hashlib.sha256(repr((request.path, pairs)).encode()).hexdigest()[:12]
 
 
 def _write(text: str) -> str:
@@ -124,9 +124,9 @@ def _read(token: str) -> str:
     try:
         return base64.b32decode(token).decode()
     except (binascii.Error, ValueError):
-        raise Problem(1003, f"Invalid value '{token}' for nextPageToken") from None
+        raise MarketoError(1003, f"Invalid value '{token}' for nextPageToken") from None
 
 
-def _number(call: Call, name: str, default: int) -> int:
-    text = call.query.get(name)
-    return whole(text, name) if text else default
+def _number(request: MarketoRequest, name: str, default: int) -> int:
+    text = request.query_params.get(name)
+    return to_int(text, name) if text else default

@@ -1,4 +1,4 @@
-"""The permissions of the API role that endpoints ask for."""
+"""Permissions of API roles."""
 
 READ_LEAD = "Read-Only Lead"
 WRITE_LEAD = "Read-Write Lead"
@@ -19,7 +19,7 @@ APPROVE_ASSETS = "Approve Assets"
 READ_COMPANY = "Read-Only Company"
 WRITE_COMPANY = "Read-Write Company"
 
-# Writing includes reading wherever Marketo pairs the two.
+# The write permission includes the read permission.
 LEADS_READABLE = (READ_LEAD, WRITE_LEAD)
 ASSETS_READABLE = (READ_ASSETS, WRITE_ASSETS)
 CAMPAIGNS_READABLE = (READ_CAMPAIGN, WRITE_CAMPAIGN)

@@ -1,19 +1,32 @@
-"""Marketo Engage, emulated: what makes the core behave as that platform."""
+"""Marketo Engage as a platform of the sandbox: credentials, permissions, limits and errors."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
-from airflow_provider_mkt.sandbox.errors import (
+from starlette.datastructures import QueryParams
+from starlette.responses import PlainTextResponse, Response
+
+from airflow_provider_mkt.sandbox.marketo import error_codes
+from airflow_provider_mkt.sandbox.marketo.account.api_users import API_USERS
+from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser, CredentialStore
+from airflow_provider_mkt.sandbox.marketo.account.usage_store import CENTRAL
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, MarketoHTTPError
+from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, failure, with_raw_controls
+from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
+from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+from airflow_provider_mkt.sandbox.server.areas import find_areas
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.errors import (
     ApiError,
     Crash,
     LimitExceeded,
     MalformedBody,
-    UnknownRoute,
-    WrongMethod,
+    MethodNotAllowed,
+    UnknownPath,
 )
-from airflow_provider_mkt.sandbox.limits import (
+from airflow_provider_mkt.sandbox.server.limits import (
     CONCURRENCY,
     DAILY,
     RATE,
@@ -22,109 +35,34 @@ from airflow_provider_mkt.sandbox.limits import (
     Limits,
     Window,
 )
-from airflow_provider_mkt.sandbox.marketo import documented_errors
-from airflow_provider_mkt.sandbox.marketo import seed as planting
-from airflow_provider_mkt.sandbox.marketo.accounts import ApiUser
-from airflow_provider_mkt.sandbox.marketo.answers import (
-    ASSET,
-    BULK,
-    IDENTITY,
-    LEAD,
-    Call,
-    failure,
-    with_raw_controls,
-)
-from airflow_provider_mkt.sandbox.marketo.problems import HttpProblem, Problem
-from airflow_provider_mkt.sandbox.marketo.routes import (
-    activities,
-    asset_lists,
-    assets,
-    bulk,
-    campaigns,
-    companies,
-    custom_activities,
-    email_content,
-    emails,
-    extracts,
-    fields,
-    folders,
-    identity,
-    intake,
-    leads,
-    lists,
-    members,
-    memberships,
-    merging,
-    partitions,
-    programs,
-    smart_campaigns,
-    smart_lists,
-    tags,
-    usage,
-)
-from airflow_provider_mkt.sandbox.marketo.settings import Settings
-from airflow_provider_mkt.sandbox.marketo.world.instance import Instance
-from airflow_provider_mkt.sandbox.marketo.world.usage import CENTRAL
-from airflow_provider_mkt.sandbox.platform import Platform
-from airflow_provider_mkt.sandbox.reply import Reply
-from airflow_provider_mkt.sandbox.request import Query
-from airflow_provider_mkt.sandbox.routing import Route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.request import Incoming
-
-PREFIXES = {LEAD: ["/rest/v1"], ASSET: ["/rest/asset/v1"], BULK: ["/bulk/v1"], IDENTITY: ["/identity"]}
-RESOURCES = (
-    identity,
-    leads,
-    fields,
-    partitions,
-    intake,
-    merging,
-    memberships,
-    lists,
-    members,
-    campaigns,
-    companies,
-    activities,
-    custom_activities,
-    usage,
-    programs,
-    tags,
-    emails,
-    email_content,
-    smart_campaigns,
-    smart_lists,
-    asset_lists,
-    folders,
-    assets,
-    bulk,
-    extracts,
-)
+from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.requests import FORM, MULTIPART, merge_params, parse_form
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse, compress, replace_body
 
 LONGEST_URI, LONGEST_ASSET_URI = 8_192, 65_536
 _DOUBLED = re.compile("//+")
 LARGEST_BODY, LARGEST_UPLOAD = 1_000_000, 10_000_000
 
 
-class Marketo(Platform[Instance, ApiUser]):
+class Marketo(Platform[MarketoState, ApiUser]):
     """One Marketo Engage instance."""
 
     name = "marketo"
     title = "Marketo Engage"
-    settings: Settings
+    areas = find_areas("airflow_provider_mkt.sandbox.marketo")
+    settings: MarketoSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
-        # Who may sign in outlives a reset, and so do the tokens that clients hold.
-        self.settings = Settings()
-        self.accounts = planting.accounts(self.settings)
+        # A reset does not change API users and tokens.
+        self.settings = MarketoSettings()
+        self.accounts = CredentialStore(list(API_USERS), self.settings)
         super().__init__(clock, seed=seed, latency=latency)
 
-    def make_world(self) -> Instance:
-        return planting.plant(self.clock, self.seed, self.accounts)
+    def make_state(self) -> MarketoState:
+        return MarketoState(self.clock, self.seed, self.accounts)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {**super().snapshot(), "due": self.state.schedule.pending()}
 
     def make_limits(self) -> Limits:
         return Limits(
@@ -134,114 +72,109 @@ class Marketo(Platform[Instance, ApiUser]):
             concurrency=Concurrency(10),
         )
 
-    @classmethod
-    def make_routes(cls) -> Iterable[Route[Instance, ApiUser]]:
-        return [route for resource in RESOURCES for route in resource.routes.mount(PREFIXES)]
-
     def is_free(self, error: str) -> bool:
-        return error in documented_errors.FREE
+        return error in error_codes.FREE
 
-    def rewrite(self, incoming: Incoming) -> Incoming:
-        """Let a POST be what `_method` says: a GET whose form is the query, or a DELETE.
+    def rewrite(self, request: MarketoRequest) -> None:
+        """Apply `_method`, which turns a POST into a DELETE, or into a GET whose form is the query.
 
-        Assets do not know this.
+        The asset API does not have this.
         """
-        # Deprecated, and served all the same; a client whose base URL ends in a slash sends them.
-        incoming.raw_path = _DOUBLED.sub("/", incoming.raw_path)
-        if incoming.method != "POST" or not incoming.raw_path.startswith("/rest/v1/"):
-            return incoming
-        is_form = incoming.content_type == "application/x-www-form-urlencoded"
-        form = Query.parse(incoming.body.decode("utf-8", "replace") if is_form else "")
+        scope = request.scope
+        # Double slashes are deprecated and still served; clients whose base URL ends in a slash send them.
+        path = scope["path"] = _DOUBLED.sub("/", request.path)
+        if request.method != "POST" or not path.startswith("/rest/v1/"):
+            return
+        is_form = request.content_type == FORM
+        form = QueryParams(parse_form(request.content) if is_form else [])
+        # Not `query_params`, which Starlette caches.
+        query = QueryParams(scope["query_string"])
         # The guide wants the override in the URL; clients in use send it in the form, and are served.
-        override = (incoming.query.get("_method") or form.get("_method") or "").upper()
+        override = (query.get("_method") or form.get("_method") or "").upper()
         if override in ("GET", "DELETE"):
-            incoming.method = override
-            incoming.query = Query(incoming.query.pairs + form.pairs)
+            scope["method"] = override
+            scope["query_string"] = str(merge_params(query, form)).encode()
             if is_form:
-                incoming.body = b""
-        return incoming
+                request.content = b""
 
-    def inspect(self, request: Call) -> None:
-        in_assets = request.raw_path.startswith("/rest/asset/")
+    def inspect(self, request: MarketoRequest) -> None:
+        in_assets = request.path.startswith("/rest/asset/")
         if request.target_length > (LONGEST_ASSET_URI if in_assets else LONGEST_URI):
-            raise HttpProblem(414, documented_errors.HTTP["414"])
-        upload = request.content_type == "multipart/form-data"
-        if len(request.body) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
-            raise HttpProblem(413, documented_errors.HTTP["413"])
+            raise MarketoHTTPError(414, error_codes.HTTP["414"])
+        upload = request.content_type == MULTIPART
+        if len(request.content) > (LARGEST_UPLOAD if upload else LARGEST_BODY):
+            raise MarketoHTTPError(413, error_codes.HTTP["413"])
 
-    def authenticate(self, request: Call) -> ApiUser:
+    def authenticate(self, request: MarketoRequest) -> ApiUser:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            token = (request.query.get("access_token") or "") if self.settings.query_tokens else ""
+            token = (request.query_params.get("access_token") or "") if self.settings.query_tokens else ""
         if not token:
-            # The code for no token is not documented since 600 went; tokens in the query count as none.
+            # The code for a missing token is not documented since 600 was removed.
             message = "Access denied: send the token in an 'Authorization: Bearer' header"
-            if "access_token" in request.query:
+            if "access_token" in request.query_params:
                 message += " (POST /_sandbox/settings with query_tokens, and the query will do)"
-            raise Problem(603, message)
+            raise MarketoError(603, message)
         return self.accounts.user_of(token.strip(), self.clock.time())
 
-    def authorize(self, request: Call) -> None:
-        request.world.settle()
+    def authorize(self, request: MarketoRequest) -> None:
+        request.state.run_due_work()
         user = request.token_or_none
         if user is None:
             return
-        request.world.usage.called(user.email, self.clock.now())
-        scopes = request.route.scopes
+        request.state.usage.called(user.email, self.clock.now())
+        scopes = request.endpoint.scopes
         if scopes and not user.permissions.intersection(scopes):
-            raise Problem(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
+            raise MarketoError(603, f"Access denied: user '{user.email}' needs permission '{scopes[0]}'")
 
-    def decorate(self, request: Call, reply: Reply) -> None:
-        # Bulk answers are never compressed.
-        reply.gzip = request.raw_path.startswith("/rest/") and request.accepts("gzip")
-        if self.settings.raw_control_characters and isinstance(reply.body, dict):
-            reply.headers.setdefault("content-type", "application/json;charset=utf-8")
-            reply.body = with_raw_controls(reply.body)
+    def decorate(self, request: MarketoRequest, response: Response) -> None:
+        if self.settings.raw_control_characters and isinstance(response, JSONResponse):
+            replace_body(response, with_raw_controls(bytes(response.body)))
+        # Bulk responses are never compressed.
+        if request.path.startswith("/rest/") and request.accepts_encoding("gzip"):
+            compress(response)
 
-    def render(self, error: ApiError, request: Call | None) -> Reply:
-        if isinstance(error, HttpProblem):
-            return Reply(error.status, error.message)
-        problem = _as_problem(error)
-        self.world.usage.failed(problem.code, self.clock.now())
-        return failure(self.clock, problem.code, problem.message)
+    def render(self, error: ApiError) -> Response:
+        if isinstance(error, MarketoHTTPError):
+            return PlainTextResponse(error.message, error.status)
+        error = _to_marketo_error(error)
+        self.state.usage.failed(error.code, self.clock.now())
+        return failure(self.clock, error.code, error.message)
 
-    def named_error(self, name: str) -> Reply | None:
-        if name in documented_errors.HTTP:
-            return Reply(int(name), documented_errors.HTTP[name])
-        text = documented_errors.TEXTS.get(name)
+    def named_error(self, name: str) -> Response | None:
+        if name in error_codes.HTTP:
+            return PlainTextResponse(error_codes.HTTP[name], int(name))
+        text = error_codes.TEXTS.get(name)
         return None if text is None else failure(self.clock, name, text)
 
 
-def _as_problem(error: ApiError) -> Problem:
+def _to_marketo_error(error: ApiError) -> MarketoError:
     match error:
-        case Problem():
+        case MarketoError():
             return error
-        case UnknownRoute():
-            return Problem(610, f"Requested resource not found: {error.path}")
-        case WrongMethod():
-            return Problem(605, f"HTTP Method '{error.method}' not supported")
+        case UnknownPath():
+            return MarketoError(610, f"Requested resource not found: {error.path}")
+        case MethodNotAllowed():
+            return MarketoError(605, f"HTTP Method '{error.method}' not supported")
         case MalformedBody():
             multipart = error.message.startswith("multipart")
-            return Problem(
+            return MarketoError(
                 613 if multipart else 609, "Invalid Multipart Request" if multipart else "Invalid JSON"
             )
         case LimitExceeded():
-            return _limit_problem(error)
+            return _limit_error(error)
         case Crash():
-            return Problem(611, documented_errors.TEXTS["611"])
+            return MarketoError(611, error_codes.TEXTS["611"])
         case _:
-            return Problem(611, documented_errors.TEXTS["611"])
+            return MarketoError(611, error_codes.TEXTS["611"])
 
 
-def _limit_problem(error: LimitExceeded) -> Problem:
+def _limit_error(error: LimitExceeded) -> MarketoError:
     refusal = error.refusal
     if refusal.gate == RATE:
-        return Problem(606, f"Max rate limit '{refusal.limit}' exceeded with in '{refusal.seconds:g}' secs")
-    codes = {DAILY: documented_errors.DAILY, CONCURRENCY: documented_errors.CONCURRENCY}
-    code = codes.get(refusal.gate, documented_errors.RATE)
-    return Problem(code, documented_errors.TEXTS[code])
-
-
-def create(clock: Clock, *, seed: int = 1, latency: float = 0.0) -> Marketo:
-    """Make the platform for the server."""
-    return Marketo(clock, seed=seed, latency=latency)
+        return MarketoError(
+            606, f"Max rate limit '{refusal.limit}' exceeded with in '{refusal.seconds:g}' secs"
+        )
+    codes = {DAILY: error_codes.DAILY, CONCURRENCY: error_codes.CONCURRENCY}
+    code = codes.get(refusal.gate, error_codes.RATE)
+    return MarketoError(code, error_codes.TEXTS[code])

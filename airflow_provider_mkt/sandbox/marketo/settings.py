@@ -1,30 +1,30 @@
-"""What can be changed about the emulated instance while it runs."""
+"""Settings of the Marketo sandbox."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseModel):
-    """Knobs of Marketo alone."""
+class MarketoSettings(BaseModel):
+    """Settings of the instance. A reset does not change them."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     token_seconds: float = Field(default=3600, gt=0)
-    """How long a new token lives."""
+    """Lifetime of a new token in seconds."""
     query_tokens: bool = False
-    """Whether a token may still come as the `access_token` parameter."""
+    """Whether a token is accepted in the `access_token` parameter."""
     raw_control_characters: bool = False
-    """Whether control characters in values come unescaped, as live instances are known to send them."""
+    """Whether responses have unescaped control characters, as live instances sometimes send."""
     activity_block: int = Field(default=300, ge=1)
-    """How many rows of the log one read of activities looks through, matches or not."""
+    """How many rows of the log a request for activities scans."""
     import_pickup: float = Field(default=0.5, ge=0)
-    """Seconds that an import is queued at least, so that a client gets to see it there."""
+    """Minimum time of an import in the queue, in seconds."""
     import_startup: float = Field(default=2.0, ge=0)
-    """Seconds from a place for an import until its first row."""
+    """Time from the start of an import to its first row, in seconds."""
     import_per_row: float = Field(default=0.001, ge=0)
-    """Seconds that an import takes for a row."""
+    """Time that an import takes per row, in seconds."""
     export_minutes: float = Field(default=1.0, ge=0)
-    """Minutes that each status of an extract lasts at least. Marketo shows none for less than one."""
+    """Minimum duration of each status of an extract, in minutes. Marketo updates it every minute."""
     export_quota_bytes: int = Field(default=500_000_000, ge=0)
-    """How many bytes of extract files a day may have; midnight is in US Central."""
+    """Daily quota of extract files in bytes, per day in US Central time."""
     limited_extract_filters: bool = False
-    """Whether the instance lacks the extract filters that not every subscription has (code 1035)."""
+    """Whether the extract filters that some subscriptions lack are rejected (code 1035)."""

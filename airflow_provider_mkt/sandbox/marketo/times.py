@@ -1,4 +1,4 @@
-"""How each corner of Marketo writes a moment, and the one way it reads them."""
+"""Marketo's time formats."""
 
 import re
 from datetime import UTC, date, datetime
@@ -9,23 +9,23 @@ _MOMENT = re.compile(
 
 
 def lead_time(moment: datetime) -> str:
-    """Write a moment as lead database records do."""
+    """Format a time as in lead database records."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def asset_time(moment: datetime) -> str:
-    """Write a moment as asset records do: both zone marks at once, which strict ISO readers refuse."""
+    """Format a time as in asset records, with both `Z` and an offset, which is not valid ISO 8601."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ+0000")
 
 
 def program_time(moment: datetime) -> str:
-    """Write the start or end of an email program."""
+    """Format the start or end of an email program."""
     moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def parse_moment(text: object) -> datetime | None:
-    """Read a date and time that names its offset; None for anything else."""
+    """Parse a date-time with an offset; None for anything else."""
     found = _MOMENT.match(str(text).strip())
     if not found:
         return None

@@ -1,1 +1,1 @@
-"""Sequences and workflows: what they are, who is in them, and their endpoints."""
+"""Workflows, flows, sequences, and enrolments in legacy nurture campaigns."""

@@ -1,23 +1,21 @@
-"""Sequences, workflows and who is enrolled in them."""
+"""Sequences, workflows and their enrolments."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 DAY = 86_400.0
-_ONCE = ("objectTypeId", "flowType")
+_IMMUTABLE = ("objectTypeId", "flowType")
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of the account; only one with a seat and an inbox sends sequences."""
+    """A user of the account. Only users with a seat and an inbox can enrol contacts in sequences."""
 
     id: str
     email: str
@@ -28,7 +26,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A sequence; `waits` are the days before each of its mails."""
+    """A sequence; `waits` are the days before each of its emails."""
 
     id: str
     name: str
@@ -44,9 +42,9 @@ class Sequence:
 
 @dataclass(slots=True)
 class Workflow:
-    """A workflow with its two ids; `again` lets a contact in a second time.
+    """A workflow with its two ids. `re_enrols`: whether a contact can be enrolled again.
 
-    `definition` is the rest of what a client said it should be.
+    `definition` holds the other keys that a client has set.
     """
 
     flow_id: str
@@ -54,7 +52,7 @@ class Workflow:
     name: str
     created: float
     enabled: bool = True
-    again: bool = False
+    re_enrols: bool = False
     days: int = 7
     revision: int = 1
     updated: float = 0.0
@@ -63,7 +61,7 @@ class Workflow:
 
 @dataclass(slots=True)
 class Enrolment:
-    """A contact in a sequence or a workflow, until its end or until it is taken out."""
+    """A contact in a sequence or a workflow, until it ends or the contact is removed."""
 
     id: str
     where: str
@@ -76,7 +74,7 @@ class Enrolment:
 
 @dataclass(slots=True)
 class AutomationStore:
-    """Everything about enrolments. Ended ones are kept: they decide who may come in again."""
+    """All sequences, workflows and enrolments. Ended enrolments are kept, for re-enrolment."""
 
     clock: Clock
     users: dict[str, User] = field(default_factory=dict)
@@ -88,27 +86,27 @@ class AutomationStore:
     _ids: Any = field(default_factory=lambda: itertools.count(71_000_001))
 
     def visible(self, sequence_id: str, user: User) -> Sequence | None:
-        """A sequence, if the user may see it."""
+        """Return a sequence if it is visible for the user."""
         found = self.sequences.get(sequence_id)
         return found if found is not None and (found.shared or found.owner == user.id) else None
 
     def sequence_of(self, contact: str) -> Enrolment | None:
-        """The sequence that a contact is in now."""
+        """Return the active enrolment of a contact in a sequence, if any."""
         return next((one for one in self._now(self.in_sequences) if one.contact == contact), None)
 
     def enrol_in_sequence(self, sequence: Sequence, contact: str, to: str, by: User) -> Enrolment:
-        made = self._enrolment(sequence.id, contact, sequence.length)
-        made.by, made.to = by.id, to
-        self.in_sequences.append(made)
-        return made
+        created = self._enrolment(sequence.id, contact, sequence.length)
+        created.by, created.to = by.id, to
+        self.in_sequences.append(created)
+        return created
 
     def by_workflow_id(self, workflow_id: str) -> Workflow | None:
         return next((one for one in self.workflows.values() if one.workflow_id == workflow_id), None)
 
     def enrol_in_workflow(self, workflow: Workflow, contact: str) -> None:
-        """Let a contact in; a second time only where the workflow says so, else nothing happens."""
+        """Enrol a contact. Does nothing if it was enrolled before and the workflow does not re-enrol."""
         before = [one for one in self.in_workflows if (one.where, one.contact) == (workflow.flow_id, contact)]
-        if before and not workflow.again:
+        if before and not workflow.re_enrols:
             return
         self.take_out(workflow, contact)
         self.in_workflows.append(self._enrolment(workflow.flow_id, contact, workflow.days * DAY))
@@ -120,25 +118,25 @@ class AutomationStore:
                 one.until = min(one.until, now)
 
     def workflows_of(self, contact: str) -> list[Workflow]:
-        """The workflows that a contact is in now."""
+        """Return the workflows in which a contact is enrolled now."""
         now = [one.where for one in self._now(self.in_workflows) if one.contact == contact]
         return [self.workflows[flow_id] for flow_id in now if flow_id in self.workflows]
 
     def create_workflow(self) -> Workflow:
-        """A new workflow, which has no id of the old kind."""
+        """Create a workflow, which has no workflow id."""
         now = self.clock.time()
-        made = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
-        self.workflows[made.flow_id] = made
-        return made
+        created = Workflow(str(1_600_000_000 + next(self._ids)), None, "", now, updated=now)
+        self.workflows[created.flow_id] = created
+        return created
 
     def define(self, workflow: Workflow, definition: dict[str, Any]) -> None:
-        """Make a workflow what a client says; what it leaves out is gone."""
+        """Replace the definition of a workflow."""
         workflow.name = str(definition.get("name") or "")
         workflow.enabled = definition.get("isEnabled") is True
         criteria = definition.get("enrollmentCriteria")
-        workflow.again = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
-        # What its records are and of which kind it is, a flow says once.
-        kept = {name: workflow.definition[name] for name in _ONCE if name in workflow.definition}
+        workflow.re_enrols = isinstance(criteria, dict) and criteria.get("shouldReEnroll") is True
+        # These are set when the flow is created.
+        kept = {name: workflow.definition[name] for name in _IMMUTABLE if name in workflow.definition}
         workflow.definition, workflow.updated = kept | definition, self.clock.time()
 
     def _now(self, enrolments: list[Enrolment]) -> list[Enrolment]:
@@ -161,10 +159,10 @@ class AutomationStore:
                 }
                 for one in self.workflows.values()
             ],
-            "sequenceEnrolments": [_shown(one) for one in self.in_sequences],
-            "workflowEnrolments": [_shown(one) for one in self.in_workflows],
+            "sequenceEnrolments": [_enrolment_snapshot(one) for one in self.in_sequences],
+            "workflowEnrolments": [_enrolment_snapshot(one) for one in self.in_workflows],
         }
 
 
-def _shown(one: Enrolment) -> dict[str, str]:
+def _enrolment_snapshot(one: Enrolment) -> dict[str, str]:
     return {"id": one.id, "in": one.where, "contact": one.contact, "at": iso(one.at), "until": iso(one.until)}

@@ -1,1 +1,5 @@
-"""Campaigns: records, assets, budget and their endpoints."""
+"""Campaigns: properties, assets, budget and reports."""
+
+from __future__ import annotations
+
+PREFIXES = ("/marketing/v3/campaigns", "/marketing/campaigns/2026-03")

@@ -7,17 +7,15 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 
 @dataclass(slots=True)
 class MoneyItem:
-    """A line of a campaign's budget or spend."""
+    """An item of a campaign's budget or spend."""
 
     id: str
     name: str
@@ -41,7 +39,7 @@ class MoneyItem:
 
 @dataclass(slots=True)
 class Campaign:
-    """One campaign. `assets` maps an asset type to the ids associated with it, oldest first."""
+    """One campaign. `assets` maps an asset type to ids, the oldest first."""
 
     id: str
     created: float
@@ -56,7 +54,7 @@ class Campaign:
         return self.properties.get("hs_name", "")
 
     def value(self, name: str) -> str | None:
-        """A property's value, those the platform keeps itself included."""
+        """Return the value of a property, including those that the platform sets."""
         kept = {
             "hs_object_id": self.id,
             "hs_createdate": iso(self.created),
@@ -68,7 +66,7 @@ class Campaign:
         return kept.get(name, self.properties.get(name))
 
     def view(self, names: list[str]) -> dict[str, Any]:
-        """The campaign with the properties asked for; none asked for, none shown."""
+        """Return the campaign with the requested properties."""
         values = {name: self.value(name) for name in names}
         return {
             "id": self.id,
@@ -80,7 +78,7 @@ class Campaign:
 
 
 class CampaignStore:
-    """All campaigns. Names are not unique: the platform does not mind a second one of the same name."""
+    """All campaigns. Names are not unique."""
 
     def __init__(self, clock: Clock, source: random.Random) -> None:
         self._clock = clock
@@ -105,7 +103,7 @@ class CampaignStore:
         return campaign
 
     def update(self, campaign: Campaign, properties: dict[str, str]) -> None:
-        """Set properties; an empty value clears."""
+        """Set properties; an empty value clears a property."""
         campaign.updated = self._clock.time()
         campaign.properties |= properties
         for name, value in properties.items():

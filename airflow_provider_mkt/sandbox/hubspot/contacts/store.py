@@ -1,26 +1,24 @@
-"""Contact records, unique by email and by every property that says so."""
+"""Contacts, with unique emails and unique values of some properties."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import CONTACT_PROPERTIES, Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import CONTACT_PROPERTIES, Property
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-
-_HISTORY_KEPT = 20
+_HISTORY_RETENTION = 20
 FIRST_ID = 90_001_000_001
 EMAILS = ("email", "hs_additional_emails")
 
 
 @dataclass(slots=True)
 class Contact:
-    """One contact. `history` holds (time, value) per property, oldest first."""
+    """One contact. `history` holds (time, value) per property, the oldest first."""
 
     id: str
     created: float
@@ -29,20 +27,20 @@ class Contact:
     history: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     archived_at: float | None = None
     trace: str | None = None
-    gone: bool = False
-    """Merged into another contact, or erased: in no answer any more."""
+    removed: bool = False
+    """Merged into another contact or deleted for GDPR: in no response any more."""
     merged: list[str] = field(default_factory=list)
-    """Ids of the contacts that were merged into this one."""
-    links: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of what it is associated with, by what that is."""
+    """Ids of contacts that were merged into this one."""
+    associations: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of associated objects, by object type."""
 
     def identities(self) -> int:
-        """How many people of before this contact stands for: its addresses, and the ids it took over."""
+        """Number of its addresses and of the contacts merged into it, which limits merging."""
         emails = [key for name in EMAILS for key in email_keys(name, self.properties.get(name, ""))]
         return len(emails) + len(self.merged)
 
     def value(self, name: str) -> str | None:
-        """A property's value, those the platform keeps itself included."""
+        """Return the value of a property, including those that the platform sets."""
         if name == "hs_object_id":
             return self.id
         if name == "createdate":
@@ -54,7 +52,7 @@ class Contact:
         return self.properties.get(name)
 
     def as_of(self, moment: float) -> Contact | None:
-        """The contact as it stood at a moment; None before it was made."""
+        """Return the contact as it was at a time; None before it was created."""
         if self.created > moment:
             return None
         if self.updated <= moment:
@@ -66,7 +64,7 @@ class Contact:
 
 
 def email_keys(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Index keys that a value of a property with addresses takes up."""
+    """Return the index keys of a property that holds addresses."""
     if name == "email" and value.strip():
         yield "email", value.strip().lower()
     elif name == "hs_additional_emails":
@@ -76,7 +74,7 @@ def email_keys(name: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 class ContactStore:
-    """All contacts; archived ones stay, but hold no unique value any more."""
+    """All contacts. Archived ones are kept, but their unique values are free."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -86,45 +84,45 @@ class ContactStore:
         self._index: dict[tuple[str, str], str] = {}
         self._moved: dict[str, str] = {}
         self.blocked: set[str] = set()
-        """Addresses that no contact may have any more."""
+        """Addresses that are blocked."""
         self.definitions: dict[str, Property] = dict(CONTACT_PROPERTIES)
-        """The properties that a contact may have, by name."""
+        """Definitions of the contact properties, by name."""
 
     def define(self, one: Property) -> None:
-        """Let contacts have a property."""
+        """Add a property."""
         self.definitions[one.name] = one
 
     def undefine(self, one: Property) -> None:
-        """Let them have it no more. Their values stay, but are held to be unique no longer."""
+        """Remove a property. Values are kept, but not unique any more."""
         del self.definitions[one.name]
         self._index = {key: owner for key, owner in self._index.items() if key[0] != one.name}
 
     def keys_of(self, name: str, value: str) -> Iterator[tuple[str, str]]:
-        """Index keys that a value of a unique property takes up."""
+        """Return the index keys of a value of a unique property."""
         if name in EMAILS:
             yield from email_keys(name, value)
         elif name in self.definitions and self.definitions[name].unique:
             yield name, value
 
     def live(self, *, after: int = 0) -> Iterable[Contact]:
-        """Contacts that are not archived, by ascending id, from the first id beyond `after`."""
-        return (one for one in self._from(after) if one.archived_at is None and not one.gone)
+        """Return contacts that are not archived, by ascending id, with ids greater than `after`."""
+        return (one for one in self._from(after) if one.archived_at is None and not one.removed)
 
     def archived(self, *, after: int = 0) -> Iterable[Contact]:
-        """The same of the archived ones."""
-        return (one for one in self._from(after) if one.archived_at is not None and not one.gone)
+        """Return archived contacts, by ascending id, with ids greater than `after`."""
+        return (one for one in self._from(after) if one.archived_at is not None and not one.removed)
 
     def _from(self, after: int) -> Iterator[Contact]:
-        # Ids are given out one after the other, so an id says where its contact stands.
+        # Ids are consecutive, so the position of a contact follows from its id.
         return itertools.islice(self._all, max(0, after - FIRST_ID + 1), None)
 
     def get(self, contact_id: str, *, archived: bool = False) -> Contact | None:
-        """A contact by id: a live one, or with `archived` an archived one."""
+        """Return a contact by id: a live one, or with `archived` an archived one."""
         contact = self._by_id.get(contact_id)
         return contact if contact is not None and (contact.archived_at is not None) is archived else None
 
     def survivor(self, contact_id: str) -> str:
-        """The id of the contact that one was merged into, or its own."""
+        """Return the id of the contact that this one was merged into, or its own."""
         while contact_id in self._moved:
             contact_id = self._moved[contact_id]
         return contact_id
@@ -133,7 +131,7 @@ class ContactStore:
         return contact_id in self._by_id
 
     def find(self, id_property: str | None, value: str) -> Contact | None:
-        """A live contact by a unique property, or by id when none is named."""
+        """Return a live contact by a unique property, or by id if no property is named."""
         if id_property in (None, "hs_object_id"):
             return self.get(value)
         for key in self.keys_of(str(id_property), value):
@@ -141,12 +139,12 @@ class ContactStore:
                 return self._by_id[self._index[key]]
         return None
 
-    def holder(self, values: dict[str, str], but: str | None = None) -> Contact | None:
+    def holder(self, values: dict[str, str], exclude: str | None = None) -> Contact | None:
         """The contact, other than `but`, that already has one of these unique values."""
         for name, value in values.items():
             for key in self.keys_of(name, value) if value else ():
                 owner = self._index.get(key)
-                if owner is not None and owner != but:
+                if owner is not None and owner != exclude:
                     return self._by_id[owner]
         return None
 
@@ -159,7 +157,7 @@ class ContactStore:
         return contact
 
     def update(self, contact: Contact, values: dict[str, str]) -> None:
-        """Set values; an empty one clears its property."""
+        """Set values; an empty value clears a property."""
         now = self._clock.time()
         contact.updated = now
         self._write(contact, values, now)
@@ -169,12 +167,12 @@ class ContactStore:
         contact.archived_at = self._clock.time()
 
     def merge(self, primary: Contact, other: Contact) -> None:
-        """Let one contact take over another: its values win, the other's addresses become further ones."""
+        """Merge a contact into another, whose values win; addresses of the first become additional ones."""
         self._remove(other)
         self._moved[other.id] = primary.id
         primary.merged += [other.id, *other.merged]
-        for kind, ids in other.links.items():
-            primary.links[kind] = list(dict.fromkeys([*primary.links.get(kind, []), *ids]))
+        for kind, ids in other.associations.items():
+            primary.associations[kind] = list(dict.fromkeys([*primary.associations.get(kind, []), *ids]))
         emails = [
             key
             for one in (primary, other)
@@ -187,15 +185,15 @@ class ContactStore:
         self.update(primary, values)
 
     def erase(self, contact: Contact) -> None:
-        """Forget a contact for good."""
+        """Delete a contact permanently."""
         self._remove(contact)
         for old in contact.merged:
             self._moved.pop(old, None)
-        contact.properties, contact.history, contact.links = {}, {}, {}
+        contact.properties, contact.history, contact.associations = {}, {}, {}
 
     def _remove(self, contact: Contact) -> None:
         self._release(contact, contact.properties)
-        contact.gone = True
+        contact.removed = True
         del self._by_id[contact.id]
 
     def _write(self, contact: Contact, values: dict[str, str], now: float) -> None:
@@ -203,7 +201,7 @@ class ContactStore:
             value = given.strip().lower() if name == "email" else given
             past = contact.history.setdefault(name, [])
             past.append((now, value))
-            del past[:-_HISTORY_KEPT]
+            del past[:-_HISTORY_RETENTION]
             if name in contact.properties:
                 self._release(contact, {name: contact.properties.pop(name)})
             if value != "":

@@ -1,21 +1,23 @@
-"""Contacts as answers show them."""
+"""Contacts as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import SHOWN_BY_DEFAULT
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import SHOWN_BY_DEFAULT
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 _ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 
 
-def shown(contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()) -> dict[str, Any]:
-    """A contact with the properties asked for, or the default ones; null where it has no value."""
-    asked, history = list(names), list(with_history)
-    wanted = [*asked, *_ALWAYS] if asked else list(SHOWN_BY_DEFAULT)
+def contact_view(
+    contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return a contact with the requested or the default properties; null if there is no value."""
+    requested, history = list(names), list(with_history)
+    wanted = [*requested, *_ALWAYS] if requested else list(SHOWN_BY_DEFAULT)
     properties = {name: contact.value(name) for name in sorted({*wanted, *history})}
     view = _view(contact, properties)
     if history:
@@ -29,8 +31,10 @@ def shown(contact: Contact, names: Iterable[str] = (), with_history: Iterable[st
     return view
 
 
-def written(contact: Contact, names: Iterable[str], trace: Any = None, **more: Any) -> dict[str, Any]:
-    """A contact right after a write: what was written, and what the platform keeps."""
+def contact_write_view(
+    contact: Contact, names: Iterable[str], trace: Any = None, **more: Any
+) -> dict[str, Any]:
+    """Return a contact after a write: the written properties, and those that the platform sets."""
     properties = {name: contact.value(name) for name in sorted({*names, *_ALWAYS})}
     view = _view(contact, {name: value for name, value in properties.items() if value is not None})
     if trace is not None:

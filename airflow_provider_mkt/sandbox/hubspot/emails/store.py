@@ -1,27 +1,24 @@
-"""All marketing emails, and what publishing does."""
+"""All marketing emails, publishing, A/B tests and revisions."""
 
 from __future__ import annotations
 
 import copy
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
-from airflow_provider_mkt.sandbox.hubspot.emails.record import MASTER, VARIANT, Email, Revision
-from airflow_provider_mkt.sandbox.hubspot.emails.send import Send
+from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision, Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 180_000_000_101
 FIRST_REVISION = 4_000_001
 
 
 class EmailStore:
-    """Emails by id; states move on by the clock alone."""
+    """All emails. Their states only depend on the clock."""
 
     def __init__(
         self, clock: Clock, settings: HubSpotSettings, recipients: Callable[[dict[str, Any]], tuple[str, ...]]
@@ -34,11 +31,11 @@ class EmailStore:
         self._by_id: dict[str, Email] = {}
 
     def all(self) -> list[Email]:
-        self.settle()
+        self.set_due_recipients()
         return list(self._by_id.values())
 
     def get(self, email_id: str) -> Email | None:
-        self.settle()
+        self.set_due_recipients()
         return self._by_id.get(email_id)
 
     def state(self, email: Email) -> str:
@@ -52,17 +49,17 @@ class EmailStore:
         return email
 
     def change(self, email: Email, fields: dict[str, Any]) -> None:
-        """Write to the live version. A nested object is replaced, not merged."""
+        """Update the live version. A nested object is replaced, not merged."""
         email.live |= fields
         self._revise(email)
 
     def leave_campaign(self, email: Email) -> None:
-        """Take an email out of the campaign that its own field names."""
+        """Remove an email from the campaign that its own field names."""
         del email.live["campaign"]
         self._revise(email)
 
     def restore(self, email: Email, revision: Revision) -> None:
-        """Make an earlier version the live one. It becomes a new revision, however little it changes."""
+        """Restore a revision as a new one, even if nothing changes."""
         email.live = copy.deepcopy(revision.fields)
         self._revise(email)
 
@@ -72,18 +69,18 @@ class EmailStore:
         email.revisions.append(Revision(number, email.updated, copy.deepcopy(email.live)))
 
     def partner(self, email: Email) -> Email | None:
-        """The other email of its A/B test."""
+        """Return the other email of its A/B test."""
         return None if email.partner is None else self._by_id.get(email.partner)
 
     def test(self, master: Email, name: str) -> Email:
-        """Make the B variation of an email."""
+        """Create the B variation of an email."""
         variation = self.create(copy.deepcopy(master.live) | {"name": name}, automated=master.automated)
         master.role, master.partner = MASTER, variation.id
         variation.role, variation.partner = VARIANT, master.id
         return variation
 
     def archive(self, email: Email) -> None:
-        """Archive; an email whose variation is archived is in a test no longer."""
+        """Archive an email. Archiving a variation ends its A/B test."""
         if email.archived_at is None:
             email.archived_at = self.clock.time()
         master = self.partner(email)
@@ -91,26 +88,26 @@ class EmailStore:
             master.role = master.partner = None
 
     def unarchive(self, email: Email) -> None:
-        """Take it back; a variation returns into its test, unless there is another one by now."""
+        """Restore an archived email. A variation returns to its test unless there is another one."""
         email.archived_at = None
         master = self.partner(email)
         if email.role == VARIANT and master is not None and master.partner is None:
             master.role, master.partner = MASTER, email.id
 
     def change_draft(self, email: Email, fields: dict[str, Any]) -> None:
-        """Write to the buffer, which starts as a copy of the live version."""
+        """Update the draft, which starts as a copy of the live version."""
         email.draft = {**(email.live if email.draft is None else email.draft), **fields}
         email.draft_updated = self.clock.time()
 
     def publish(self, email: Email) -> None:
-        """Turn an automated email on; send or schedule a regular one; its variation goes along.
+        """Activate an automated email; send or schedule a regular one, together with its variation.
 
-        Nothing says that a second publish of a regular email is refused, so it sends once more.
+        Whether publishing a regular email twice is rejected is not documented; here it sends again.
         """
-        _refuse_variation(email)
+        _reject_variation(email)
         for one in self._with_variation(email):
             self._publish(one, email)
-        self.settle()
+        self.set_due_recipients()
 
     def _publish(self, email: Email, master: Email) -> None:
         now = self.clock.time()
@@ -129,8 +126,8 @@ class EmailStore:
         email.sends.append(Send(now, due, scheduled=due > now, failed=email.fails))
 
     def unpublish(self, email: Email) -> None:
-        """Turn an automated email off; cancel a regular one that has not begun; its variation goes along."""
-        _refuse_variation(email)
+        """Deactivate an automated email; cancel a regular one that has not begun, with its variation."""
+        _reject_variation(email)
         now = self.clock.time()
         phase = email.phase(now, self.settings)
         if phase not in ("AUTOMATED", "SCHEDULED"):
@@ -150,17 +147,17 @@ class EmailStore:
         if variation is not None:
             yield variation
 
-    def settle(self) -> None:
-        """Count the recipients of every send that has begun since the last look."""
+    def set_due_recipients(self) -> None:
+        """Set the recipients of all sends that have begun."""
         now = self.clock.time()
         for email in self._by_id.values():
             if email.has_uncounted(now):
                 email.count_recipients(now, self._audience(email))
 
     def _audience(self, email: Email) -> tuple[str, ...]:
-        """Who an email goes to; in a test the two share the recipients of the master.
+        """Return the recipients of an email; the two emails of a test divide those of the master.
 
-        How many the variation gets is `abTestPercentage` halved, or half of them. No winner is chosen.
+        The variation gets half of `abTestPercentage`, by default half. No winner is chosen.
         """
         partner = self.partner(email)
         master = partner if email.role == VARIANT and partner is not None else email
@@ -173,7 +170,7 @@ class EmailStore:
         return contacts[kept:] if email.role == VARIANT else contacts[:kept]
 
     def sends(self) -> list[tuple[Email, Send]]:
-        """Every send that has begun, in order of time."""
+        """Return all sends that have begun, ordered by time."""
         now = self.clock.time()
         begun = [
             (email, send)
@@ -201,14 +198,14 @@ class EmailStore:
         ]
 
 
-def _refuse_variation(email: Email) -> None:
-    # Whether it could be published by itself is documented nowhere; a client must not count on it.
+def _reject_variation(email: Email) -> None:
+    # Whether a variation can be published separately is not documented; here it cannot.
     if email.role == VARIANT:
         msg = f"Email {email.id} is a variation; publish or unpublish email {email.partner} instead"
         raise invalid(msg)
 
 
 def sends_at_once(fields: dict[str, Any]) -> bool:
-    """`sendOnPublish`, which is the rule unless a date was set."""
+    """Return `sendOnPublish`, which is true by default unless there is a publish date."""
     given = fields.get("sendOnPublish")
     return bool(given) if given is not None else not fields.get("publishDate")

@@ -1,20 +1,20 @@
-"""Emails as answers show them."""
+"""Emails as JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.emails.record import PUBLISHED_STATES, VARIANT, Email, Revision
+from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, VARIANT, Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore, sends_at_once
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
 USER = "12345"
 
 
-def shown(
+def email_view(
     store: EmailStore, email: Email, *, draft: bool = False, revision: Revision | None = None
 ) -> dict[str, Any]:
-    """An email as it is live; with `draft` the buffer, if there is one; or as an old `revision` had it."""
+    """Return the live version of an email, its draft if there is one, or an old revision."""
     fields, updated = email.live, email.updated
     if revision is not None:
         fields, updated = revision.fields, revision.at
@@ -73,8 +73,8 @@ def _subcategory(email: Email) -> str:
 
 
 def _testing(email: Email) -> dict[str, Any]:
-    told: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
+    details: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
     if email.role is not None:
         test = email.partner if email.role == VARIANT else email.id
-        told |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}
-    return told
+        details |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}
+    return details

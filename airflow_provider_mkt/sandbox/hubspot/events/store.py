@@ -1,15 +1,13 @@
-"""All marketing events, and the settings of the apps that make them."""
+"""All marketing events, and the settings of the apps that create them."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.events.record import AppInfo, Event, Participation
+from airflow_provider_mkt.sandbox.hubspot.events.models import AppInfo, Event, Participation
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 500_000_000_001
 FIRST_APP = 777_201
@@ -19,7 +17,7 @@ Key = tuple[str, str, str]
 
 
 class EventStore:
-    """Events by object id, and by external ids within the app that made them."""
+    """All events, by object id, and by external ids per app."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -30,24 +28,24 @@ class EventStore:
         self._by_key: dict[Key, Event] = {}
         self.apps: dict[str, AppInfo] = {}
         self.settings: dict[int, str] = {}
-        """Where each app is asked for events that are not known, by app id."""
+        """The URL for event details of each app, by app id."""
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def all(self) -> list[Event]:
-        """Every event, by ascending id."""
+        """Return all events by ascending id."""
         return list(self._by_id.values())
 
     def get(self, object_id: str) -> Event | None:
         return self._by_id.get(object_id)
 
     def find(self, app: str, account_id: str, event_id: str) -> Event | None:
-        """The event that an app made under these external ids."""
+        """Return the event that an app created with these external ids."""
         return self._by_key.get((app, account_id, event_id))
 
     def named(self, event_id: str, app: str | None = None) -> list[Event]:
-        """Events with an external event id, in every account; of one app, or of all."""
+        """Return events with an external event id, of all accounts, and of one app or all."""
         return [
             one
             for one in self._by_id.values()
@@ -58,7 +56,7 @@ class EventStore:
         self, app: str, account_id: str, event_id: str, values: dict[str, Any], custom: dict[str, str]
     ) -> Event:
         now = self._clock.time()
-        # A token that somebody added has an app too.
+        # A test may have added a token with an app of its own.
         self.apps.setdefault(app, AppInfo(next(self._apps), app))
         event = Event(str(next(self._ids)), app, account_id, event_id, now, now, values, custom)
         self._by_id[event.id] = event
@@ -66,7 +64,7 @@ class EventStore:
         return event
 
     def update(self, event: Event, values: dict[str, Any], custom: dict[str, str]) -> None:
-        """Set fields; the others stay."""
+        """Set fields; the others do not change."""
         event.values |= values
         event.custom |= custom
         event.updated = self._clock.time()
@@ -82,7 +80,7 @@ class EventStore:
     def record(
         self, event: Event, contact_id: str, state: str, at: int, properties: dict[str, str]
     ) -> Participation:
-        """Note that a contact registered, attended or called off."""
+        """Record that a contact registered, attended or cancelled."""
         participation = event.participations.get(contact_id)
         if participation is None:
             number = str(next(self._participations))

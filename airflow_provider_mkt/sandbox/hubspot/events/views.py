@@ -1,12 +1,12 @@
-"""How events, participations and lists are shown. Calls by external and by object id show other parts."""
+"""Events and participations as JSON, which differs between external ids and object ids."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
-from airflow_provider_mkt.sandbox.hubspot.events.record import (
+from airflow_provider_mkt.sandbox.hubspot.events.models import (
     ATTENDED,
     CANCELLED,
     NO_SHOW,
@@ -15,33 +15,36 @@ from airflow_provider_mkt.sandbox.hubspot.events.record import (
     Event,
     Participation,
 )
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.world import HubSpotWorld
 
-
-def brief(event: Event) -> dict[str, Any]:
-    """What creating, calling off and completing answer with."""
-    custom = [_whole(name, value, event.updated) for name, value in event.custom.items()]
+def create_view(event: Event) -> dict[str, Any]:
+    """Return an event as in responses to creating, cancelling and completing."""
+    custom = [_custom_property(name, value, event.updated) for name, value in event.custom.items()]
     return {"objectId": event.id, **event.values, "customProperties": custom}
 
 
-def written(event: Event) -> dict[str, Any]:
-    """What upserting and updating by external id answer with. Its `id` is not the external one."""
-    return {"id": event.id, **brief(event), "createdAt": iso(event.created), "updatedAt": iso(event.updated)}
-
-
-def read(world: HubSpotWorld, event: Event) -> dict[str, Any]:
-    """An event as the calls by external id read it."""
-    return {**written(event), "externalEventId": event.external_event_id, **_counted(world, event)}
-
-
-def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
-    """What updating by object id answers with."""
-    app = world.events.app_of(event)
+def write_view(event: Event) -> dict[str, Any]:
+    """Return an event as in responses to writes by external id. Its `id` is the object id."""
     return {
-        **brief(event),
+        "id": event.id,
+        **create_view(event),
+        "createdAt": iso(event.created),
+        "updatedAt": iso(event.updated),
+    }
+
+
+def external_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+    """Return an event as in responses to reads by external id."""
+    return {**write_view(event), "externalEventId": event.external_event_id, **_counted(state, event)}
+
+
+def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+    """Return an event as in responses to writes by object id."""
+    app = state.events.app_of(event)
+    return {
+        **create_view(event),
         "customProperties": [{"name": name, "value": value} for name, value in event.custom.items()],
         "appInfo": {"id": str(app.id), "name": app.name},
         "createdAt": iso(event.created),
@@ -49,37 +52,34 @@ def written_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
     }
 
 
-def read_object(world: HubSpotWorld, event: Event) -> dict[str, Any]:
-    """An event as the calls by object id read it.
-
-    The platform has two status words more here; which ones there are is documented nowhere.
-    """
+def object_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+    """Return an event as in responses to reads by object id, without two statuses that are not documented."""
     external = {"externalEventId": event.external_event_id}
-    return {**written_object(world, event), **external, **_counted(world, event)}
+    return {**object_write_view(state, event), **external, **_counted(state, event)}
 
 
-def taking_part(world: HubSpotWorld, event: Event) -> list[tuple[Participation, Contact]]:
-    """Participations with their contacts; those of archived contacts are not shown."""
-    event.follow(world.contacts.survivor)
-    pairs = ((one, world.contacts.get(one.contact_id)) for one in event.participations.values())
+def taking_part(state: HubSpotState, event: Event) -> list[tuple[Participation, Contact]]:
+    """Return participations with their contacts, without those of archived contacts."""
+    event.follow(state.contacts.survivor)
+    pairs = ((one, state.contacts.get(one.contact_id)) for one in event.participations.values())
     return [(one, contact) for one, contact in pairs if contact is not None]
 
 
-def counters(world: HubSpotWorld, event: Event) -> dict[str, int]:
-    """How many contacts are in each state."""
-    now = world.clock.time()
-    counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(world, event))
-    return {state: counted[state] for state in STATES}
+def counters(state: HubSpotState, event: Event) -> dict[str, int]:
+    """Return the number of contacts in each state."""
+    now = state.clock.time()
+    counted = Counter(event.state_of(one, now)[0] for one, _ in taking_part(state, event))
+    return {attendance: counted[attendance] for attendance in STATES}
 
 
-def participation(world: HubSpotWorld, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
-    """One row of a breakdown."""
-    state, at = event.state_of(one, world.clock.time())
-    properties: dict[str, Any] = {"attendanceState": state, "occurredAt": at}
-    if state == ATTENDED and one.stay is not None:
+def participation(state: HubSpotState, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
+    """Return one row of a breakdown."""
+    attendance, at = event.state_of(one, state.clock.time())
+    properties: dict[str, Any] = {"attendanceState": attendance, "occurredAt": at}
+    if attendance == ATTENDED and one.stay is not None:
         properties["attendanceDurationSeconds"] = one.stay
         if event.length():
-            # That it is text is documented, and nothing else about it.
+            # Only its type, string, is documented.
             properties["attendancePercentage"] = f"{min(100.0, 100 * one.stay / event.length()):.1f}"
     person = {"contactId": contact.id, "email": contact.properties.get("email", "")}
     for name in ("firstname", "lastname"):
@@ -101,8 +101,8 @@ def participation(world: HubSpotWorld, event: Event, one: Participation, contact
     }
 
 
-def _whole(name: str, value: str, at: float) -> dict[str, Any]:
-    """A custom property with all twenty fields that the schema requires, which clients hold it to."""
+def _custom_property(name: str, value: str, at: float) -> dict[str, Any]:
+    """Return a custom property with all twenty fields that the schema requires."""
     moment = int(at * 1000)
     return {
         "name": name,
@@ -125,8 +125,8 @@ def _whole(name: str, value: str, at: float) -> dict[str, Any]:
     }
 
 
-def _counted(world: HubSpotWorld, event: Event) -> dict[str, int]:
-    states = counters(world, event)
+def _counted(state: HubSpotState, event: Event) -> dict[str, int]:
+    states = counters(state, event)
     return {
         "registrants": states[REGISTERED],
         "attendees": states[ATTENDED],

@@ -1,1 +1,1 @@
-"""Imports: files of contacts, read in the background over the clock."""
+"""CRM imports."""

@@ -1,4 +1,4 @@
-"""Dates in the order that an import says they are written in."""
+"""Dates in the format of an import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WRITTEN = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T](\d{1,2}):(\
 
 
 def as_written(text: str, date_format: str, zone: str, *, whole_day: bool) -> str | None:
-    """The moment, as contacts keep it; None where the text is not written in that order."""
+    """Parse a date in an import's format into the format of contacts; None if it does not match."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return None

@@ -1,11 +1,12 @@
-"""All imports, three at a time, worked off as the clock goes on."""
+"""All imports; at most three run at the same time, as the clock advances."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.imports.record import (
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.hubspot.imports.models import (
     CANCELED,
     DEFERRED,
     DONE,
@@ -16,13 +17,10 @@ from airflow_provider_mkt.sandbox.hubspot.imports.record import (
     Import,
 )
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import write_row
+from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-    from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 SLOTS = 3
 FIRST_ID = 55_000_001
@@ -30,7 +28,7 @@ _DAY = 86_400.0
 
 
 class ImportStore:
-    """Imports of every app. `settle` brings them to the present, and has to be called before a look."""
+    """Imports of all apps. Call `run_due_work` before reading them."""
 
     def __init__(
         self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore, lists: ListStore
@@ -45,7 +43,7 @@ class ImportStore:
         self._taken: list[tuple[float, int]] = []
 
     def of_app(self, app: str) -> list[Import]:
-        """What one app has started, the newest first."""
+        """Return the imports of one app, the newest first."""
         return [one for one in reversed(self._all.values()) if one.app == app]
 
     def get(self, import_id: str, app: str) -> Import | None:
@@ -62,26 +60,26 @@ class ImportStore:
         return str(next(self._files))
 
     def rows_today(self) -> int:
-        """Rows taken in within the last day."""
+        """Return how many rows were imported in the last 24 hours."""
         since = self._clock.time() - _DAY
         return sum(rows for at, rows in self._taken if at > since)
 
     def add(self, one: Import) -> None:
-        """Take an import in; it waits as DEFERRED while all slots are taken."""
-        self.settle()
+        """Add an import; it is DEFERRED while three others run."""
+        self.run_due_work()
         self._all[one.id] = one
         self._taken.append((one.created, len(one.lines)))
         if len(self._running()) < SLOTS:
             self._begin(one, one.created)
 
     def cancel(self, one: Import) -> None:
-        """Stop an import; what it has written stays."""
+        """Cancel an import; contacts that it has written are kept."""
         one.state, one.ended = CANCELED, self._clock.time()
         one.updated = one.ended
         self._fill_slots(one.ended)
 
-    def settle(self) -> None:
-        """Do what time has brought: rows written, imports ended, and waiting ones begun."""
+    def run_due_work(self) -> None:
+        """Do the work that is due: write rows, end imports and start waiting ones."""
         now = self._clock.time()
         while due := [one for one in self._running() if self._end_of(one) <= now]:
             first = min(due, key=self._end_of)
@@ -113,7 +111,7 @@ class ImportStore:
         return self._first_row(one) + max(rows, 1) * self._settings.import_per_row
 
     def _work(self, one: Import, until: float, *, whole: bool = False) -> None:
-        """Write the rows that are due at a moment; the whole of them at the end, whatever rounding says."""
+        """Write the rows that are due at a time; all of them at the end."""
         begin, pace = self._first_row(one), self._settings.import_per_row
         if until < begin:
             return
@@ -130,11 +128,11 @@ class ImportStore:
             one.updated = until
         members = self._lists.get(one.list_id) if one.list_id is not None else None
         if members is not None:
-            self._lists.put_in(members, written)
+            self._lists.add_members(members, written)
         one.next_line = max(one.next_line, due)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        self.settle()
+        self.run_due_work()
         return [
             {
                 "id": one.id,

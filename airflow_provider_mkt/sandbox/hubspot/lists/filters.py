@@ -1,16 +1,16 @@
-"""Filters of lists: property filters and membership of other lists, joined by AND and OR."""
+"""Filters of lists: properties and membership in other lists, combined by AND and OR."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Definitions
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 
 InList = Callable[[str, str], bool]
-"""Whether a list has a record."""
+"""Returns whether a list has a record."""
 
 _KNOWN, _UNKNOWN = ("IS_KNOWN", "HAS_PROPERTY"), ("IS_UNKNOWN", "NOT_HAS_PROPERTY")
 _TESTS: dict[str, Callable[[str, list[str]], bool]] = {
@@ -30,7 +30,7 @@ _DEEPEST = 10
 
 
 def check_branch(branch: Any, definitions: Definitions, depth: int = 0) -> dict[str, Any]:
-    """Refuse filters of a form that nothing could be found by, or that are not emulated."""
+    """Check the format of filters. Kinds that the sandbox does not emulate are rejected."""
     if not isinstance(branch, dict) or branch.get("filterBranchType") not in ("AND", "OR"):
         raise invalid("filterBranch must be an object whose filterBranchType is AND or OR")
     if depth > _DEEPEST:
@@ -73,7 +73,7 @@ def _check_filter(item: Any, definitions: Definitions) -> None:
 
 
 def passes(contact: Contact, branch: dict[str, Any], in_list: InList) -> bool:
-    """Whether a contact passes a branch; an empty branch lets nobody in."""
+    """Return whether a contact matches a branch; no contact matches an empty one."""
     found = [passes(contact, one, in_list) for one in branch.get("filterBranches") or []]
     found += [_passes(contact, one, in_list) for one in branch.get("filters") or []]
     if not found:

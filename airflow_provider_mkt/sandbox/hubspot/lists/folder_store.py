@@ -1,13 +1,12 @@
-"""Folders of lists: a tree whose root is 0."""
+"""Folders of lists, a tree with root 0."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
 
 ROOT = "0"
 _FIRST_ID = 11
@@ -21,7 +20,7 @@ class Folder:
 
 
 class FolderStore:
-    """Two folders may have one name."""
+    """All folders. Names are not unique."""
 
     def __init__(self, lists: ListStore) -> None:
         self._lists = lists
@@ -46,7 +45,7 @@ class FolderStore:
         return [one.id for one in self._lists.all() if one.folder == folder.id]
 
     def inside(self, folder: Folder, outer: Folder) -> bool:
-        """Whether a folder is another one, or somewhere below it."""
+        """Return whether a folder is another one or below it."""
         at: Folder | None = folder
         while at is not None:
             if at.id == outer.id:
@@ -58,10 +57,10 @@ class FolderStore:
         return {
             "id": folder.id,
             "name": folder.name,
-            # Every folder has to name one, so the root names itself.
+            # Every folder has a parent; that of the root is itself.
             "parentFolderId": ROOT if folder.parent is None else folder.parent,
             "childNodes": [self.view(one) for one in self.children(folder)],
-            # Ids of lists are text everywhere but here.
+            # List ids are strings everywhere else.
             "childLists": [int(one) for one in self.lists_in(folder)],
         }
 

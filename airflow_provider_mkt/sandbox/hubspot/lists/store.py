@@ -1,32 +1,24 @@
-"""All lists, and who is in them: the one place that emails, campaigns and list calls ask."""
+"""All lists and their members."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import passes
-from airflow_provider_mkt.sandbox.hubspot.lists.record import (
-    CONTACTS,
-    DYNAMIC,
-    MANUAL,
-    SNAPSHOT,
-    RecordList,
-)
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, DYNAMIC, MANUAL, SNAPSHOT, RecordList
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 FIRST_ID = 201
-KEPT = 90 * 86_400.0
-"""How long a deleted list can be brought back."""
+RETENTION = 90 * 86_400.0
+"""How long a deleted list can be restored, in seconds."""
 
 
 class ListStore:
-    """Lists by id. Members show as far as they are contacts that exist."""
+    """All lists. Only contacts that exist count as members."""
 
     def __init__(self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore) -> None:
         self._clock = clock
@@ -43,17 +35,17 @@ class ListStore:
         return [one for one in self._by_id.values() if one.deleted_at is None]
 
     def get(self, list_id: str, *, deleted: bool = False) -> RecordList | None:
-        """A list by id, up to date; a deleted one only where that is asked for, while it is kept."""
+        """Return a list by id, with due changes applied; a deleted one only if requested."""
         found = self._by_id.get(list_id)
         if found is None or (found.deleted_at is not None and not deleted):
             return None
-        if found.deleted_at is not None and self._clock.time() > found.deleted_at + KEPT:
+        if found.deleted_at is not None and self._clock.time() > found.deleted_at + RETENTION:
             return None
         self._settle(found)
         return found
 
     def named(self, object_type: str, name: str) -> RecordList | None:
-        """A list by its name, whose case does not matter."""
+        """Return a list by its name, without regard to case."""
         wanted = name.strip().casefold()
         for one in self.all():
             if one.object_type == object_type and one.name.casefold() == wanted:
@@ -73,63 +65,63 @@ class ListStore:
     ) -> RecordList:
         now = self._clock.time()
         ready = now if kind == MANUAL else now + self._settings.list_processing
-        made = RecordList(
+        created = RecordList(
             list_id or str(next(self._ids)), name.strip(), object_type, kind, now, now, ready, folder=folder
         )
-        made.filters, made.more = filters, more or {}
+        created.filters, created.more = filters, more or {}
         if filters is not None:
-            made.filters_updated = now
-        made.note_size(now)
-        self._by_id[made.id] = made
-        return made
+            created.filters_updated = now
+        created.record_size(now)
+        self._by_id[created.id] = created
+        return created
 
-    def refilter(self, one: RecordList, filters: dict[str, Any]) -> None:
-        """New filters, which take as long to work as the first ones did."""
+    def set_filters(self, one: RecordList, filters: dict[str, Any]) -> None:
+        """Replace the filters, which are processed as those of a new list."""
         now = self._clock.time()
         one.filters, one.filters_updated, one.updated = filters, now, now
         one.ready = now + self._settings.list_processing
         one.version += 1
 
     def members(self, one: RecordList) -> dict[str, float]:
-        """Members that exist, with when they came in."""
+        """Return members that exist, with the time at which each was added."""
         self._settle(one)
         return {record: at for record, at in one.joined.items() if self._contacts.get(record) is not None}
 
     def ids_in(self, list_id: str) -> set[str]:
-        """Ids of a list's members; of a list that does not exist, none."""
+        """Return the ids of a list's members; none if the list does not exist."""
         one = self.get(list_id)
         return set() if one is None else set(self.members(one))
 
     def exists(self, one: RecordList, record: str) -> bool:
-        # Contacts are the only records there are.
+        # The sandbox has lists of contacts only.
         return one.object_type == CONTACTS and self._contacts.get(record) is not None
 
-    def put_in(self, one: RecordList, records: Iterable[str]) -> list[str]:
-        """Add records; tells who was not in before."""
+    def add_members(self, one: RecordList, records: Iterable[str]) -> list[str]:
+        """Add records. Return those that were not members before."""
         now = self._clock.time()
         new = [record for record in records if record not in one.joined]
         for record in new:
             one.joined[record] = now
             one.first_joined.setdefault(record, now)
-        one.note_size(now)
+        one.record_size(now)
         return new
 
     def take_out(self, one: RecordList, records: Iterable[str]) -> list[str]:
-        """Remove records; tells who was in before."""
-        gone = [record for record in records if one.joined.pop(record, None) is not None]
-        one.note_size(self._clock.time())
-        return gone
+        """Remove records. Return those that were members before."""
+        removed = [record for record in records if one.joined.pop(record, None) is not None]
+        one.record_size(self._clock.time())
+        return removed
 
     def of_record(self, record: str) -> list[RecordList]:
         return [one for one in self.all() if record in self.members(one)]
 
     def _settle(self, one: RecordList) -> None:
-        """Do what time has brought since the last look: filters at work, and a planned conversion."""
+        """Apply what is due: filters and a planned conversion."""
         now = self._clock.time()
         if one.filters is None or now < one.ready:
             return
         if one.kind == DYNAMIC or (one.kind == SNAPSHOT and not one.filled and one.converted_at is None):
-            # Marked first, so that lists whose filters name each other do not go round in circles.
+            # Set first: the filters of two lists may name each other.
             one.filled, ready = True, one.ready
             one.ready = float("inf")
             try:
@@ -140,7 +132,7 @@ class ListStore:
             one.kind, one.converted_at, one.updated = SNAPSHOT, one.conversion.due, now
 
     def _fill(self, filled: RecordList, filters: dict[str, Any]) -> None:
-        # Each list that the filters name is looked through once, and not once for every contact.
+        # Members of each list in the filters are read once, not once per contact.
         named: dict[str, set[str]] = {}
 
         def in_list(list_id: str, record: str) -> bool:
@@ -150,7 +142,7 @@ class ListStore:
 
         wanted = [one.id for one in self._contacts.live() if passes(one, filters, in_list)]
         self.take_out(filled, set(filled.joined) - set(wanted))
-        self.put_in(filled, wanted)
+        self.add_members(filled, wanted)
 
     def snapshot(self) -> list[dict[str, Any]]:
         now = self._clock.time()

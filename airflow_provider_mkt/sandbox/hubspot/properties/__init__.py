@@ -1,1 +1,5 @@
-"""Definitions of contact properties, and the groups they are shown in."""
+"""Properties, property groups and object schemas."""
+
+from __future__ import annotations
+
+PREFIXES = ("/crm/v3/properties", "/crm/properties/2026-03")

@@ -1,8 +1,8 @@
-"""The object types of every account, by each of their names."""
+"""Object types and their names."""
 
 from __future__ import annotations
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 
 CONTACTS = "contact"
 _OTHERS = frozenset(
@@ -25,11 +25,11 @@ COMMON = tuple(
         ("hs_lastmodifieddate", "datetime"),
     )
 )
-"""What every object has. Of other objects than contacts, the sandbox knows no more."""
+"""Properties of every object type. The sandbox has no others for types other than contacts."""
 
 
 def object_type(given: str) -> str | None:
-    """The one name of an object type; None of what is none."""
+    """Return the canonical name of an object type; None if it is unknown."""
     name = given.lower()
     if name in _NUMBERED:
         return _NUMBERED[name]

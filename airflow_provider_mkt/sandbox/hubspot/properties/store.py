@@ -1,23 +1,21 @@
-"""Which properties contacts have: those of every account, and those that clients made."""
+"""Properties of contacts: HubSpot's own, and those that clients created."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 DEFAULT_GROUP = "contactinformation"
 
 
 @dataclass(slots=True)
 class Group:
-    """What properties are shown under."""
+    """A property group."""
 
     name: str
     label: str
@@ -25,7 +23,7 @@ class Group:
 
 
 class PropertyStore:
-    """Definitions are the contacts' own: what is made here can be written there at once."""
+    """All groups, and the definitions of the contact store: a new property can be written at once."""
 
     def __init__(self, clock: Clock, contacts: ContactStore) -> None:
         self._clock = clock
@@ -40,10 +38,10 @@ class PropertyStore:
         return (self.archived if archived else self._contacts.definitions).get(name)
 
     def put(self, body: dict[str, Any]) -> Property:
-        """Make a property, or change one, as a checked body says."""
+        """Create or replace a property from a checked body."""
         known = self.get(body["name"])
         now = iso(self._clock.time())
-        made = now if known is None else known.custom["createdAt"]
+        created = now if known is None else known.custom["createdAt"]
         values = tuple(str(one["value"]) for one in body.get("options") or [])
         if body["type"] == "bool":
             values = ("true", "false")
@@ -52,7 +50,7 @@ class PropertyStore:
             body["type"],
             values,
             unique=body.get("hasUniqueValue") is True,
-            custom={**body, "createdAt": made, "updatedAt": now},
+            custom={**body, "createdAt": created, "updatedAt": now},
         )
         self._contacts.define(one)
         self.archived.pop(one.name, None)

@@ -1,10 +1,10 @@
-"""Definitions as answers show them."""
+"""Properties and groups as JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.properties import Property
+from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
 
 FIELD_TYPES = {
@@ -18,8 +18,8 @@ FIELD_TYPES = {
 _LABELS = {"true": "Yes", "false": "No"}
 
 
-def shown(one: Property) -> dict[str, Any]:
-    """A property; of one of every account, the texts are made up from its name."""
+def property_view(one: Property) -> dict[str, Any]:
+    """Return a property; texts of HubSpot's own properties are derived from their names."""
     own = bool(one.custom)
     view: dict[str, Any] = {
         "name": one.name,
@@ -57,5 +57,5 @@ def _option(value: str, place: int) -> dict[str, Any]:
     return {"label": label, "value": value, "displayOrder": place, "hidden": False}
 
 
-def shown_group(group: Group) -> dict[str, Any]:
+def group_view(group: Group) -> dict[str, Any]:
     return {"name": group.name, "label": group.label, "displayOrder": group.order, "archived": False}

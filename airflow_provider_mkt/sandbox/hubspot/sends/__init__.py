@@ -1,1 +1,5 @@
-"""Mail to one person at a time: sends, their status, and SMTP tokens."""
+"""Transactional and single sends, send statuses and SMTP tokens."""
+
+from __future__ import annotations
+
+TRANSACTIONAL_PREFIXES = ("/marketing/v3/transactional", "/marketing/transactional/2026-03")

@@ -1,4 +1,4 @@
-"""Sends to one person. What becomes of one is settled when it is asked for, and shows as time goes by."""
+"""Single sends. The result is set when a send is requested, and shown after a delay."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import random
 import re
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
-    from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 SENT = "SENT"
 _ADDRESS = re.compile(r"[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+\.[^\s@<>\"(),;:]+")
@@ -36,7 +34,7 @@ _ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SingleSend:
-    """One request to send; `result` is what it ends with."""
+    """One send; `result` is its final result."""
 
     id: str
     event: str
@@ -55,7 +53,7 @@ class SingleSend:
         return "COMPLETE"
 
     def view(self, now: float, settings: HubSpotSettings) -> dict[str, Any]:
-        """The answer to the request, and to every question about it."""
+        """Return the status of a send as JSON."""
         status = self.status(now, settings)
         view: dict[str, Any] = {
             "statusId": self.id,
@@ -64,7 +62,7 @@ class SingleSend:
         }
         started = self.requested + settings.send_queue
         if status != "PENDING":
-            # The two words move independently: a result shows before the end, and is not the last.
+            # Status and result change independently: there is a result before the end, and it may change.
             view |= {"startedAt": iso(started), "sendResult": "QUEUED"}
         if status == "COMPLETE":
             done = iso(started + settings.send_processing)
@@ -74,7 +72,7 @@ class SingleSend:
 
 
 class SendStore:
-    """All of them, and the keys that were used."""
+    """All sends, and the keys that were used."""
 
     def __init__(self, clock: Clock, settings: HubSpotSettings, source: random.Random) -> None:
         self._clock = clock
@@ -90,10 +88,10 @@ class SendStore:
         return self._by_id.get(status_id)
 
     def repeated(self, key: str | None) -> str | None:
-        """The result of a second request with a key; None when it is the first.
+        """Return the result of a repeated request with a key, or None for the first one.
 
-        Which of the two words stands for what is documented nowhere. Here a mail that went out is not sent
-        again, and one that failed is not tried again.
+        The meaning of the two results is not documented. Here they tell whether the first send was sent or
+        failed; neither is sent again.
         """
         first = None if key is None else self._by_key.get(key)
         if first is None:
@@ -127,7 +125,7 @@ def is_address(text: str) -> bool:
 
 
 def problem_with(to: str, sender: str | None) -> str | None:
-    """Why no mail can go to or come from these addresses."""
+    """Return why an email with these addresses cannot be sent, or None."""
     if not is_address(to) or to.strip().lower().partition("@")[0] in _ROLES:
         return "INVALID_TO_ADDRESS"
     if sender is not None:

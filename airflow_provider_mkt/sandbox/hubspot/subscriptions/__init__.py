@@ -1,1 +1,5 @@
-"""Subscription types, who is subscribed, and the endpoints of both APIs."""
+"""Communication preferences: subscription definitions and statuses."""
+
+from __future__ import annotations
+
+PREFIXES = ("/communication-preferences/v4", "/communication-preferences/2026-03")

@@ -1,14 +1,12 @@
-"""Subscription types, and each person's state for each of them."""
+"""Subscription types and the statuses of subscribers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.sandbox.clock import Clock
+from airflow_provider_mkt.sandbox.server.clock import Clock
 
 SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED = "SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"
 STATES = (SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED)
@@ -25,7 +23,7 @@ BASES = (
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One type of mail."""
+    """One subscription type."""
 
     id: int
     name: str
@@ -65,7 +63,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One person's state for one type, and why."""
+    """A subscriber's state for one type, with its legal basis."""
 
     state: str = NOT_SPECIFIED
     at: float = 0.0
@@ -78,7 +76,7 @@ class Consent:
 
 
 class SubscriptionStore:
-    """People are known by their address alone; they need not be contacts."""
+    """All types and statuses, by email address. Subscribers need not be contacts."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -94,18 +92,22 @@ class SubscriptionStore:
         return self.definitions.get(int(text)) if text.isascii() and text.isdigit() else None
 
     def consent(self, address: str, type_id: int) -> Consent:
-        """The state of one type alone, whatever was said about all of them."""
+        """Return the state for one type, without regard to an opt-out of all."""
         return self._consents.get(key_of(address), {}).get(type_id, Consent())
 
-    def left_all(self, address: str) -> float | None:
-        """When the person opted out of everything."""
+    def opted_out_of_all(self, address: str) -> float | None:
+        """Return when a subscriber opted out of all types, or None."""
         return self._out_of_all.get(key_of(address))
 
     def state(self, address: str, type_id: int) -> str:
-        return UNSUBSCRIBED if self.left_all(address) is not None else self.consent(address, type_id).state
+        return (
+            UNSUBSCRIBED
+            if self.opted_out_of_all(address) is not None
+            else self.consent(address, type_id).state
+        )
 
     def set(self, address: str, type_id: int, state: str, basis: str | None, explanation: str | None) -> str:
-        """Change one state; tells what kind of change it was."""
+        """Set one state. Return the kind of change."""
         before = self.consent(address, type_id).state
         people = self._consents.setdefault(key_of(address), {})
         if before == state:
@@ -115,12 +117,12 @@ class SubscriptionStore:
         back = before == UNSUBSCRIBED and state == SUBSCRIBED
         return "RESUBSCRIBE_OCCURRED" if back else "REQUESTED_CHANGE_OCCURRED"
 
-    def leave_all(self, address: str) -> None:
+    def opt_out_of_all(self, address: str) -> None:
         self._out_of_all.setdefault(key_of(address), self._clock.time())
 
     def refusal(self, address: str, type_id: str | None) -> str | None:
-        """Why a mail of a type (the default one, where none is named) does not go to somebody."""
-        if self.left_all(address) is not None:
+        """Return why an email of a type (by default the default one) is not sent to an address, or None."""
+        if self.opted_out_of_all(address) is not None:
             return "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
         named = self.definition(type_id) if type_id is not None else None
         of = named or next((one for one in self.definitions.values() if one.default), None)
@@ -129,7 +131,7 @@ class SubscriptionStore:
         return None
 
     def people(self) -> list[tuple[str, dict[int, Consent]]]:
-        """Everybody who has a state, by address."""
+        """Return all subscribers with a state, by address."""
         return [(one, self._consents.get(one, {})) for one in sorted({*self._consents, *self._out_of_all})]
 
     def snapshot(self) -> dict[str, Any]:

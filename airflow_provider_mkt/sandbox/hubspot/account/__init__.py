@@ -1,0 +1,1 @@
+"""Account information, OAuth, credentials and API usage."""

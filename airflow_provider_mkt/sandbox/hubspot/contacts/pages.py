@@ -1,0 +1,32 @@
+"""Contacts and deals in the state and on the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.state import NEWEST, Table
+
+
+def snapshot(state: HubSpotState) -> dict[str, Any]:
+    return {"contacts": state.contacts.snapshot(), "deals": state.deals.snapshot()}
+
+
+def tables(state: HubSpotState) -> list[Table]:
+    return [_contacts(state)]
+
+
+def _contacts(state: HubSpotState) -> Table:
+    live = list(state.contacts.live())
+    rows = [
+        [
+            one.id,
+            one.properties.get("email", ""),
+            f"{one.properties.get('firstname', '')} {one.properties.get('lastname', '')}".strip(),
+            one.properties.get("lifecyclestage", ""),
+            iso(one.updated),
+        ]
+        for one in reversed(live[-NEWEST:])
+    ]
+    return Table("Contacts", ["id", "email", "name", "stage", "updated"], rows, f"{len(live):,} in all")

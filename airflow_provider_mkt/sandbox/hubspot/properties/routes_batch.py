@@ -1,0 +1,74 @@
+"""Batch endpoints of properties. The maximum number of inputs is not documented; 100 is assumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
+from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError
+from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
+from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
+    READ,
+    REQUIRED,
+    WRITE,
+    check,
+    exists_already,
+    find,
+    own,
+    properties_of,
+)
+from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
+from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, read_inputs, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+
+MAX_INPUTS = 100
+
+routes = HubSpotRoutes(*PREFIXES)
+
+
+@routes.handle("POST", "/{objectType}/batch/create", scopes=WRITE)
+async def batch_create(request: HubSpotRequest) -> Response:
+    began, properties = request.clock.time(), properties_of(request)
+    inputs = await read_inputs(request, "PropertyCreate", MAX_INPUTS, REQUIRED)
+    await request.simulate_latency()
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for body in inputs:
+        name = str(body["name"])
+        try:
+            if properties.get(name) is not None:
+                raise exists_already("property", name)
+            results.append(property_view(properties.put(check(properties, body))))
+        except HubSpotError as error:
+            errors.append(error.as_batch_error(name=[name]))
+    return batch_response(request, results, errors, began=began, success=201)
+
+
+@routes.handle("POST", "/{objectType}/batch/read", scopes=READ)
+async def batch_read(request: HubSpotRequest) -> Response:
+    began, properties = request.clock.time(), properties_of(request)
+    body = await read_object(request, "BatchReadInputPropertyName", ["inputs"])
+    inputs = batch_inputs(body, "PropertyName", MAX_INPUTS, ["name"])
+    await request.simulate_latency()
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for name in dict.fromkeys(str(item["name"]) for item in inputs):
+        try:
+            results.append(property_view(find(properties, name, archived=body.get("archived") is True)))
+        except HubSpotError as error:
+            errors.append(error.as_batch_error(name=[name]))
+    return batch_response(request, results, errors, began=began)
+
+
+@routes.handle("POST", "/{objectType}/batch/archive", scopes=WRITE)
+async def batch_archive(request: HubSpotRequest) -> Response:
+    """Archive properties. Unknown names are ignored."""
+    properties = properties_of(request)
+    inputs = await read_inputs(request, "PropertyName", MAX_INPUTS, ["name"])
+    await request.simulate_latency()
+    for item in inputs:
+        if properties.get(str(item["name"])) is not None:
+            properties.archive(own(properties, str(item["name"])))
+    return Response(status_code=204)

@@ -1,0 +1,164 @@
+"""Read query parameters and JSON bodies, as strictly as HubSpot does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, invalid, unsupported_media
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+
+DATED = "2026-03"
+"""The version in the dated paths."""
+_TEXTS = frozenset(
+    {
+        "cloneName",
+        "externalAccountId",
+        "externalEventId",
+        "highValue",
+        "id",
+        "idProperty",
+        "language",
+        "legalBasisExplanation",
+        "objectId",
+        "objectTypeId",
+        "objectWriteTraceId",
+        "operator",
+        "propertyName",
+        "query",
+        "recordId",
+        "sort",
+        "subscriberIdString",
+        "value",
+    }
+)
+"""Keys whose values are strings wherever they occur in a body."""
+
+
+def is_dated(request: HubSpotRequest) -> bool:
+    """Return whether a request came by a dated path, whose schemas differ in places."""
+    return f"/{DATED}" in request.endpoint.template
+
+
+async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the body, a JSON object that has all required keys."""
+    if request.content_type != "application/json":
+        raise unsupported_media(request.content_type)
+    body = await request.json()
+    return check_object(body, schema, required)
+
+
+def check_object(
+    body: Any, schema: str, required: Iterable[str] = (), known: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Return a JSON object that has all required keys and, if `known` is given, no others than those."""
+    if not isinstance(body, dict):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema} from {type(body).__name__}"
+        raise invalid(msg)
+    for name in _TEXTS & body.keys():
+        if isinstance(body[name], dict | list | bool):
+            msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no string"
+            raise invalid(msg)
+    missing = [name for name in required if body.get(name) is None]
+    if missing:
+        raise bad_shape(schema, missing)
+    if known is not None:
+        strange = sorted(set(body) - set(known))
+        if strange:
+            msg = f"Invalid input JSON on line 1, column 1: {schema} has no attribute {', '.join(strange)}"
+            raise invalid(msg)
+    return body
+
+
+async def read_inputs(
+    request: HubSpotRequest, schema: str, maximum: int, required: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the inputs of a batch request, each with all required keys."""
+    return batch_inputs(
+        await read_object(request, f"BatchInput{schema}", ["inputs"]), schema, maximum, required
+    )
+
+
+def batch_inputs(
+    body: dict[str, Any], schema: str, maximum: int, required: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the inputs of a batch body that has been read."""
+    inputs = array(body, "inputs", f"BatchInput{schema}")
+    # Not documented. An empty batch is a mistake of the client, so it is rejected.
+    if not inputs:
+        msg = "The inputs of a batch must not be empty"
+        raise invalid(msg)
+    if len(inputs) > maximum:
+        msg = f"The maximum number of inputs of this batch request is {maximum}, but {len(inputs)} were given"
+        raise invalid(msg)
+    return [check_object(item, schema, required) for item in inputs]
+
+
+def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
+    """Return an array of a body; empty if it is missing."""
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} is no array"
+        raise invalid(msg)
+    return value
+
+
+def names(body: dict[str, Any], name: str, schema: str) -> list[str]:
+    """Return an array of strings of a body."""
+    values = array(body, name, schema)
+    if not all(isinstance(value, str) for value in values):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} holds no strings"
+        raise invalid(msg)
+    return values
+
+
+def map_of(body: dict[str, Any], name: str, schema: str) -> dict[str, str]:
+    """Return a map of property values of a body; empty if it is missing."""
+    value = body.get(name)
+    return {} if value is None else property_map(value, schema, name)
+
+
+def property_map(value: Any, schema: str, named: str = "properties") -> dict[str, str]:
+    """Return a map of property values as strings. Null clears a property, as an empty string does."""
+    if not isinstance(value, dict):
+        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {named} is no object"
+        raise invalid(msg)
+    values: dict[str, str] = {}
+    for name, item in value.items():
+        if isinstance(item, dict | list):
+            msg = (
+                f"Invalid input JSON on line 1, column 1: Cannot build {schema}, property {name} is no string"
+            )
+            raise invalid(msg)
+        if item is None:
+            values[name] = ""
+        elif isinstance(item, bool):
+            values[name] = str(item).lower()
+        else:
+            values[name] = str(item)
+    return values
+
+
+def int_param(text: str | None, name: str, default: int, minimum: int, maximum: int) -> int:
+    """Return a query parameter that is an integer in a range."""
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or not minimum <= int(text) <= maximum:
+        msg = f"{name} must be a whole number from {minimum} to {maximum}, not {text!r}"
+        raise invalid(msg)
+    return int(text)
+
+
+def bool_param(text: str | None, name: str) -> bool:
+    """Return a query parameter that is true or false.
+
+    HubSpot accepts 0 and 1 as well, and both mean false: its PHP client sent them before 5.1.1.
+    """
+    if text in (None, "0", "1"):
+        return False
+    if text.lower() not in ("true", "false"):
+        msg = f"{name} must be true or false, not {text!r}"
+        raise invalid(msg)
+    return text.lower() == "true"

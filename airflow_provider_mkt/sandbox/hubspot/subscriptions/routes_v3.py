@@ -1,0 +1,78 @@
+"""The v3 API: two states, and an opt-out cannot be undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
+    READ,
+    WRITE,
+    definition,
+    legal_basis,
+    opted_out,
+    person,
+)
+from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SUBSCRIBED, UNSUBSCRIBED, Definition
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
+
+_SCHEMA = "PublicUpdateSubscriptionStatusRequest"
+_REQUIRED = ("emailAddress", "subscriptionId")
+_FIELDS = (*_REQUIRED, "legalBasis", "legalBasisExplanation")
+
+routes = HubSpotRoutes("/communication-preferences/v3")
+
+
+@routes.handle("GET", "/definitions", scopes=READ)
+async def definitions(request: HubSpotRequest) -> Response:
+    await request.simulate_latency()
+    every = request.state.subscriptions.definitions.values()
+    return JSONResponse({"subscriptionDefinitions": [one.view() for one in every]})
+
+
+@routes.handle("GET", "/status/email/{emailAddress}", scopes=READ)
+async def statuses(request: HubSpotRequest) -> Response:
+    address = person(request.path_params["emailAddress"])
+    await request.simulate_latency()
+    views = [_view(request, address, one) for one in request.state.subscriptions.definitions.values()]
+    return JSONResponse({"recipient": address, "subscriptionStatuses": views})
+
+
+@routes.handle("POST", "/subscribe", scopes=WRITE)
+async def subscribe(request: HubSpotRequest) -> Response:
+    return await _write(request, SUBSCRIBED)
+
+
+@routes.handle("POST", "/unsubscribe", scopes=WRITE)
+async def unsubscribe(request: HubSpotRequest) -> Response:
+    return await _write(request, UNSUBSCRIBED)
+
+
+async def _write(request: HubSpotRequest, state: str) -> Response:
+    body = check_object(await read_object(request, _SCHEMA, _REQUIRED), _SCHEMA, known=_FIELDS)
+    address = person(body["emailAddress"])
+    await request.simulate_latency()
+    basis, explanation = legal_basis(request, body)
+    of, store = definition(request, body["subscriptionId"]), request.state.subscriptions
+    if state == SUBSCRIBED and store.state(address, of.id) == UNSUBSCRIBED:
+        raise opted_out(f"{of.name}: the subscriber has opted out and cannot be subscribed again")
+    store.set(address, of.id, state, basis, explanation)
+    return JSONResponse(_view(request, address, of))
+
+
+def _view(request: HubSpotRequest, address: str, of: Definition) -> dict[str, Any]:
+    store = request.state.subscriptions
+    wide = store.opted_out_of_all(address) is not None
+    return {
+        "id": str(of.id),
+        "name": of.name,
+        "description": of.description,
+        "status": SUBSCRIBED if store.state(address, of.id) == SUBSCRIBED else "NOT_SUBSCRIBED",
+        "sourceOfStatus": "PORTAL_WIDE_STATUS" if wide else "SUBSCRIPTION_STATUS",
+        "preferenceGroupName": "Marketing",
+        "brandId": 0,
+        **store.consent(address, of.id).legal(),
+    }

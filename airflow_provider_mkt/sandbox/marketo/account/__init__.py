@@ -1,0 +1,1 @@
+"""Identity, API users, usage and lead partitions."""

@@ -1,0 +1,1 @@
+"""Smart campaigns: requests, scheduling, assets."""

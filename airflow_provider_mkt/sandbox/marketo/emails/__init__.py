@@ -1,0 +1,1 @@
+"""Emails: content, samples and sending."""

@@ -1,0 +1,103 @@
+"""Emails with their approved and draft versions, and sent emails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
+
+APPROVED, DRAFT = "approved", "draft"
+FIRST_NAME = "{{lead.First Name}}"
+
+
+@dataclass(frozen=True)
+class Version:
+    """The part of an email that is approved."""
+
+    subject: str = ""
+    from_name: str = ""
+    from_email: str = ""
+    reply_email: str = ""
+    pre_header: str = ""
+    operational: bool = False
+    text_only: bool = False
+    web_view: bool = False
+    published: bool = False
+    copy_to_text: bool = False
+    tracking_disabled: bool = False
+    variables: tuple[tuple[str, str], ...] = (("accentColor", "#2266aa"),)
+    body: str = f"<p>Hello {FIRST_NAME}</p>"
+    body_text: str = f"Hello {FIRST_NAME}"
+
+
+@dataclass
+class Email(Asset):
+    template: int
+    approved: Version | None = None
+    draft: Version | None = None
+
+    @property
+    def status(self) -> str:
+        return APPROVED if self.approved else DRAFT
+
+    def version(self, status: str | None = None) -> Version | None:
+        if status == APPROVED:
+            return self.approved
+        if status == DRAFT:
+            return self.draft
+        return self.approved or self.draft
+
+    def edit(self, now: datetime, **changes: object) -> None:
+        """Return the draft to change; for an approved email it is a copy of the approved version."""
+        base = self.draft or self.approved or Version()
+        self.draft = replace(base, **changes)  # type: ignore[arg-type]
+        self.updated_at = now
+
+    def approve(self, now: datetime) -> None:
+        if self.draft is None:
+            raise MarketoError(709, "Email has no draft to approve")
+        wanted = {
+            "subject": self.draft.subject,
+            "fromName": self.draft.from_name,
+            "fromEmail": self.draft.from_email,
+            "replyEmail": self.draft.reply_email,
+        }
+        empty = [name for name, value in wanted.items() if not value]
+        if empty:
+            raise MarketoError(709, f"Email cannot be approved without {', '.join(empty)}")
+        self.approved, self.draft, self.updated_at = self.draft, None, now
+
+    def unapprove(self, now: datetime) -> None:
+        if self.approved is None:
+            raise MarketoError(709, "Email is not approved")
+        self.draft = self.draft or self.approved
+        self.approved, self.updated_at = None, now
+
+    def discard(self, now: datetime) -> None:
+        if self.draft is None:
+            raise MarketoError(709, "Email has no draft to discard")
+        if self.approved is None:
+            raise MarketoError(709, "The only version of an email cannot be discarded")
+        self.draft, self.updated_at = None, now
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An email that was sent to a lead."""
+
+    at: datetime
+    email_id: int
+    lead_id: int
+    campaign_id: int | None = None
+    program_id: int | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    at: datetime
+    email_id: int
+    address: str
+    lead_id: int | None
+    text_only: bool

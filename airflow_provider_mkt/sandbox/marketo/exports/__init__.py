@@ -1,0 +1,1 @@
+"""Bulk extracts of leads, activities and program members."""

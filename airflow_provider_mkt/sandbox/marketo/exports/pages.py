@@ -1,0 +1,29 @@
+"""Bulk extracts in the state and on the page."""
+
+from typing import Any
+
+from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+from airflow_provider_mkt.sandbox.marketo.tables import table
+from airflow_provider_mkt.sandbox.server.state import Table
+
+
+def snapshot(state: MarketoState) -> dict[str, Any]:
+    return {"exports": _jobs(state), "exportedToday": state.exports.bytes_of_day(state.now())}
+
+
+def tables(state: MarketoState) -> list[Table]:
+    return [table("Exports", ("exportId", "kind", "owner", "status", "records", "fileSize"), _jobs(state))]
+
+
+def _jobs(state: MarketoState) -> list[dict[str, Any]]:
+    return [
+        {
+            "exportId": job.id,
+            "kind": job.kind,
+            "owner": job.owner,
+            "status": job.status,
+            "records": job.extract.records,
+            "fileSize": len(job.extract.content),
+        }
+        for job in state.exports.all()
+    ]

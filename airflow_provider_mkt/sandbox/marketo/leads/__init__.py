@@ -1,0 +1,1 @@
+"""Leads: fields, upserts, push, forms, merging and memberships."""

@@ -1,0 +1,1 @@
+"""Static lists, smart lists and memberships."""

@@ -1,0 +1,1 @@
+"""Programs: members, tokens, tags, channels, cloning and enrolment."""

@@ -1,0 +1,1 @@
+"""What the emulated platforms share: server, request pipeline, limits, faults, clock, control API, page."""

@@ -1,0 +1,149 @@
+"""The control API under `/_sandbox/`: state, clock, faults, limits, settings, calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.server.faults import Fault
+from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.responses import JSONResponse
+
+PREFIX = "/_sandbox/"
+AnyPlatform = Platform[Any, Any]
+
+
+class _Advance(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    advance: float = Field(ge=0)
+
+
+class _Settings(BaseModel):
+    """New limits. Keys that are left out do not change; null switches a limit off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rate: int | None = Field(default=None, ge=0)
+    seconds: float = Field(default=10.0, gt=0)
+    secondly: int | None = Field(default=None, ge=0)
+    daily: int | None = Field(default=None, ge=0)
+    concurrency: int | None = Field(default=None, ge=0)
+    latency: float = Field(default=0.0, ge=0)
+
+
+def respond(platform: AnyPlatform, method: str, path: str, content: bytes) -> Response:
+    """Run one control call."""
+    what = path[len(PREFIX) :].rstrip("/")
+    known = [method for method, name in _CALLS if name == what]
+    if not known:
+        return _refuse(404, f"no control call /{what}; there are {sorted({name for _, name in _CALLS})}")
+    if method not in known:
+        return _refuse(405, f"{what} takes {', '.join(known)}")
+    try:
+        body = json.loads(content) if content else {}
+        if not isinstance(body, dict) and what != "faults":
+            return _refuse(400, "the body must be an object")
+        return _CALLS[method, what](platform, body)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        return _refuse(400, "; ".join(problems))
+    except (ValueError, RecursionError) as error:
+        return _refuse(400, str(error))
+
+
+def _refuse(status: int, message: str) -> Response:
+    return JSONResponse({"message": message}, status)
+
+
+def _state(platform: AnyPlatform, body: Any) -> Response:
+    now = platform.clock.now().isoformat()
+    return JSONResponse({"platform": platform.name, "now": now, **platform.snapshot()})
+
+
+def _reset(platform: AnyPlatform, body: Any) -> Response:
+    platform.reset()
+    return Response(status_code=204)
+
+
+def _clock(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({"now": platform.clock.now().isoformat(), "offset": platform.clock.offset})
+
+
+def _move_clock(platform: AnyPlatform, body: Any) -> Response:
+    platform.clock.advance(_Advance.model_validate(body).advance)
+    return _clock(platform, body)
+
+
+def _faults(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse(platform.faults.snapshot())
+
+
+def _add_faults(platform: AnyPlatform, body: Any) -> Response:
+    ordered = [Fault.model_validate(item) for item in (body if isinstance(body, list) else [body])]
+    return JSONResponse({"added": [platform.faults.order(fault).model_dump() for fault in ordered]}, 201)
+
+
+def _clear_faults(platform: AnyPlatform, body: Any) -> Response:
+    platform.faults.clear()
+    return Response(status_code=204)
+
+
+def _limits(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({**platform.limits.snapshot(), "latency": platform.latency})
+
+
+def _set_limits(platform: AnyPlatform, body: Any) -> Response:
+    settings, limits = _Settings.model_validate(body), platform.limits
+    given = settings.model_fields_set
+    if "rate" in given:
+        limits.rate.limit = settings.rate
+    if "seconds" in given:
+        limits.rate.seconds = settings.seconds
+    if "secondly" in given:
+        limits.secondly.limit = settings.secondly
+    if "daily" in given:
+        limits.daily.limit = settings.daily
+    if "concurrency" in given:
+        limits.concurrency.limit = settings.concurrency
+    if "latency" in given:
+        platform.latency = settings.latency
+    return _limits(platform, body)
+
+
+def _settings(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse({} if platform.settings is None else platform.settings.model_dump())
+
+
+def _set_settings(platform: AnyPlatform, body: Any) -> Response:
+    if platform.settings is None:
+        return _refuse(400, f"{platform.name} has no settings of its own")
+    wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
+    # Changed in place, because the state has a reference to the object.
+    for name, value in wanted:
+        setattr(platform.settings, name, value)
+    return _settings(platform, body)
+
+
+def _calls(platform: AnyPlatform, body: Any) -> Response:
+    return JSONResponse(platform.calls.snapshot())
+
+
+_CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Response]] = {
+    ("GET", "state"): _state,
+    ("POST", "reset"): _reset,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _move_clock,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _add_faults,
+    ("DELETE", "faults"): _clear_faults,
+    ("GET", "limits"): _limits,
+    ("POST", "limits"): _set_limits,
+    ("GET", "settings"): _settings,
+    ("POST", "settings"): _set_settings,
+    ("GET", "calls"): _calls,
+}

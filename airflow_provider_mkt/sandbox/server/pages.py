@@ -1,0 +1,83 @@
+"""The page at `/`: the state of the platform and its calls, for a person."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse, Response
+
+from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.state import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+@cache
+def _template() -> Template:
+    # Imported here because it is only needed when somebody opens the page.
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("airflow_provider_mkt.sandbox.server"), autoescape=True)
+    return environment.get_template("page.html")
+
+
+def respond(platform: Platform[Any, Any]) -> Response:
+    """Return the page of a platform."""
+    tables = [*platform.tables(), _faults(platform), _fired(platform), _calls(platform)]
+    html = _template().render(title=platform.title, figures=_figures(platform), tables=tables)
+    return HTMLResponse(html.encode("utf-8", "replace"), headers={"cache-control": "no-store"})
+
+
+def _figures(platform: Platform[Any, Any]) -> dict[str, str]:
+    limits, calls = platform.limits, platform.calls
+    per_day = "no limit" if limits.daily.limit is None else f"of {limits.daily.limit:,}"
+    ahead = f" (+{platform.clock.offset:,.0f} s)" if platform.clock.offset else ""
+    return {
+        "Clock (UTC)": f"{platform.clock.now():%Y-%m-%d %H:%M:%S}{ahead}",
+        "Calls today": f"{limits.daily.used:,} {per_day}",
+        "Calls in all": f"{calls.total:,}",
+        "In flight / peak": f"{calls.all.in_flight} / {calls.all.peak_in_flight}",
+        "Refused": ", ".join(f"{gate} {count:,}" for gate, count in limits.refused.items()) or "none",
+        "Latency": f"{platform.latency:g} s",
+    }
+
+
+def _faults(platform: Platform[Any, Any]) -> Table:
+    rows = [
+        [
+            str(fault.id),
+            fault.method or "any",
+            fault.path,
+            fault.when,
+            json.dumps(fault.answer, default=str) if fault.answer else f"slow by {fault.delay:g} s",
+            f"{fault.fired} of {'∞' if fault.times is None else fault.times}",
+        ]
+        for fault in platform.faults.waiting
+    ]
+    return Table("Faults waiting", ["id", "method", "path", "when", "answer", "fired"], rows)
+
+
+def _fired(platform: Platform[Any, Any]) -> Table:
+    rows = [
+        [str(hit.fault), hit.method, hit.path, hit.when]
+        for hit in reversed(list(platform.faults.fired)[-10:])
+    ]
+    return Table("Faults fired, newest first", ["id", "method", "path", "when"], rows)
+
+
+def _calls(platform: Platform[Any, Any]) -> Table:
+    rows = [
+        [
+            method,
+            route,
+            f"{counter.total:,}",
+            ", ".join(f"{status or 'cut'}: {count:,}" for status, count in sorted(counter.by_status.items())),
+            f"{sum(counter.refused.values()):,}",
+            str(counter.peak_in_flight),
+        ]
+        for (method, route), counter in sorted(platform.calls.routes.items())
+    ]
+    return Table("Calls", ["method", "route", "calls", "by status", "refused", "peak in flight"], rows)

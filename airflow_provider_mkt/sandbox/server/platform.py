@@ -1,0 +1,115 @@
+"""Base class of an emulated platform."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Generic
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from airflow_provider_mkt.sandbox.server.areas import Areas
+from airflow_provider_mkt.sandbox.server.call_log import CallLog
+from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.errors import ApiError
+from airflow_provider_mkt.sandbox.server.faults import Faults
+from airflow_provider_mkt.sandbox.server.limits import Limits
+from airflow_provider_mkt.sandbox.server.requests import Request, StateT, TokenT
+from airflow_provider_mkt.sandbox.server.routing import Router
+from airflow_provider_mkt.sandbox.server.state import Table
+
+
+class Platform(ABC, Generic[StateT, TokenT]):
+    """One emulated platform. `limits`, `faults`, `latency` may be changed while it runs."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    areas: ClassVar[Areas[Any, Any]]
+    settings: BaseModel | None = None
+    """Settings that only this platform has; a subclass narrows the type."""
+
+    def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
+        self.clock = clock
+        self.seed = seed
+        self.latency = latency
+        self.url = ""
+        self.calls = CallLog(clock)
+        self.limits = self.make_limits()
+        self.faults = Faults(clock, lambda name: self.named_error(name) is not None)
+        self.state: StateT = self._new_state()
+        self.router = self._router()
+
+    def reset(self) -> None:
+        """Replace the state by a new one. Limits, latency, settings and the clock do not change."""
+        self.faults.clear()
+        self.calls.clear()
+        self.limits.reset()
+        self.state = self._new_state()
+
+    @abstractmethod
+    def make_state(self) -> StateT:
+        """Return an empty state."""
+
+    def _new_state(self) -> StateT:
+        state = self.make_state()
+        self.areas.fill(state)
+        return state
+
+    @abstractmethod
+    def make_limits(self) -> Limits:
+        """Return the documented limits."""
+
+    @classmethod
+    def _router(cls) -> Router:
+        # Shared by all instances of a platform: it takes half of the start-up time.
+        if cls not in _routers:
+            _routers[cls] = Router(endpoint for routes in cls.areas.routes for endpoint in routes)
+        return _routers[cls]
+
+    @abstractmethod
+    def authenticate(self, request: Request[StateT, TokenT]) -> TokenT:
+        """Return the token of a request.
+
+        :raises ApiError: there is no valid token.
+        """
+
+    @abstractmethod
+    def render(self, error: ApiError) -> Response:
+        """Return an error in the platform's own format; must handle all errors of `server.errors`."""
+
+    @abstractmethod
+    def named_error(self, name: str) -> Response | None:
+        """Return the response for a documented error, or None if no such error is documented."""
+
+    def is_free(self, error: str) -> bool:
+        """Return whether a request that ends with this documented error does not count against limits."""
+        return False
+
+    def rewrite(self, request: Request[StateT, TokenT]) -> None:
+        """Change a request before it is routed."""
+
+    def inspect(self, request: Request[StateT, TokenT]) -> None:
+        """Reject a request before authentication, for example because of its size."""
+
+    def authorize(self, request: Request[StateT, TokenT]) -> None:
+        """Reject a request that the token has no permission for; runs after the limits."""
+
+    def limit_key(self, request: Request[StateT, TokenT]) -> str:
+        """Return the key of the rate window that counts a request."""
+        return ""
+
+    def decorate(self, request: Request[StateT, TokenT], response: Response) -> None:
+        """Add to a response what all have, for example rate limit headers."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as JSON, without secrets."""
+        self.state.run_due_work()
+        return self.areas.snapshot(self.state)
+
+    def tables(self) -> list[Table]:
+        """Return the tables of the page."""
+        self.state.run_due_work()
+        return self.areas.tables_of(self.state)
+
+
+_routers: dict[type, Router] = {}
