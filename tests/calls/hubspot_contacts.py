@@ -122,7 +122,7 @@ def an_import_of_contacts(run: Way) -> None:
 def a_lead_of_old(run: Way) -> None:
     lead = seed.LEAD_GUIDS[0]
     run(legacy.update_lead(lead, {"firstName": "Zoe"}))
-    assert run.box.hubspot.state.legacy.leads[lead].fields["firstName"] == "Zoe"
+    assert run.box.hubspot.state.nurture.leads[lead].fields["firstName"] == "Zoe"
     run(legacy.enrol_in_nurture(seed.WELCOME_NURTURE, lead))
     assert run.box.hubspot.state.nurture.enrolments[-1].lead == lead
     # Nothing can be read over this API: that a repeat is refused tells that the first one worked.

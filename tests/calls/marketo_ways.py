@@ -23,7 +23,7 @@ class Way(_Way):
     documented = ANSWERS
 
     @property
-    def world(self) -> Any:
+    def state(self) -> Any:
         self.box.marketo.state.run_due_work()
         return self.box.marketo.state
 

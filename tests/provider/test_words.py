@@ -128,7 +128,6 @@ PENDING = frozenset(
         "_memory",
         "_worth_it",
         "browse",
-        "look_at",
         # Parts of names.
         "asked",
         "blamed",
