@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from airflow_provider_mkt.client.call import Call, Json
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.state.task_state import InMemoryTaskState, TaskState
+
+__all__ = ["CONSISTENCY_WINDOW", "InMemoryTaskState", "Pages", "Pause", "Procedure", "Step", "TaskState"]
 
 T = TypeVar("T")
 
@@ -39,29 +42,6 @@ class Pages:
 
 Step: TypeAlias = "Call[Any] | Pages | Pause"
 Procedure: TypeAlias = Generator[Step, Any, T]
-
-
-class TaskState(Protocol):
-    """What a task remembers from one try to the next."""
-
-    def get(self, key: str) -> Json:
-        """What was remembered under *key*, or None."""
-
-    def set(self, key: str, value: Json) -> None:
-        """Remember *value*; it is kept when this returns."""
-
-
-class InMemoryTaskState:
-    """A memory that lasts as long as the object: for code that no task stands behind."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Json] = {}
-
-    def get(self, key: str) -> Json:
-        return self._kept.get(key)
-
-    def set(self, key: str, value: Json) -> None:
-        self._kept[key] = value
 
 
 CONSISTENCY_WINDOW = 120.0

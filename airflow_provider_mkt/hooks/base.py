@@ -16,7 +16,7 @@ from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, Task
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.state.settings import shared_state_url, state_directory
+from airflow_provider_mkt.hooks.settings import shared_state_url, state_directory
 from airflow_provider_mkt.version_compat import local_masker
 
 if TYPE_CHECKING:

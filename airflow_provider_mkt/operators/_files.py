@@ -1,4 +1,4 @@
-"""Files that operators read and write, on any object storage that Airflow reaches."""
+"""Files that operators read and write, on any object storage that Airflow supports."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.files import private_directory
 from airflow_provider_mkt.operators._base import optional_str
-from airflow_provider_mkt.state.settings import state_directory
-from airflow_provider_mkt.sync.jsonl import json_line
+from airflow_provider_mkt.operators._task_state import local_state
+from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
 def as_path(field: str, value: Any) -> str | None:
-    """A templated path: text or a path object; empty counts as not given.
+    """Read a templated path: text or a path object; empty text is the same as None.
 
-    :raises InvalidInput: when it is anything else.
+    :raises InvalidInput: on any other type.
     """
     return optional_str(field, str(value) if isinstance(value, (PurePath, ObjectStoragePath)) else value)
 
 
-def ledger_path(context: Context, wanted: str | None, kind: str) -> str:
-    """Where a task writes records down: as wanted, else a file of its own on this machine."""
-    if wanted:
-        return wanted
+def result_path(context: Context, kind: str) -> str:
+    """Return the path of a file of this machine for records that a task writes down.
+
+    :param kind: ``rejects`` or ``warnings``.
+    """
     ti = context["ti"]
-    parts = [re.sub(r"[^\w.+-]", "_", part) for part in (ti.dag_id, ti.run_id)]
+    dag, run, task = (re.sub(r"[^\w.+-]", "_", part) for part in (ti.dag_id, ti.run_id, ti.task_id))
     index = f"-{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
-    name = re.sub(r"[^\w.+-]", "_", ti.task_id)
-    directory = state_directory().joinpath(kind, *parts)
-    # Not as_uri: storage paths take a file URI literally, percent signs and all.
-    return f"file://{directory / f'{name}{index}.try{ti.try_number}.jsonl'}"
+    directory = local_state().result_files(kind, dag, run)
+    # Not as_uri: storage paths take a file URI literally, percent signs included.
+    return f"file://{directory / f'{task}{index}.try{ti.try_number}.jsonl'}"
 
 
 def open_for_writing(path: str) -> IO[str]:
-    """Open a text file for writing, with its directory made where it is on this machine."""
+    """Open a text file for writing, and create its directory if that is on this machine."""
     target = ObjectStoragePath(path)
     if target.protocol in ("file", ""):
         private_or_existing(target)
@@ -56,10 +56,10 @@ def open_for_writing(path: str) -> IO[str]:
 
 @contextmanager
 def whole_file(path: str) -> Iterator[IO[bytes]]:
-    """A file for writing and reading back that appears at *path* when the block ends well, and not at all
-    when it ends with an error or its process is killed.
+    """Open a file for writing and reading back. It appears at *path* when the block ends without an error,
+    and not at all when it ends with one or the process is killed.
 
-    What is written goes to a file on this machine: beside *path* where that is on this machine too, else
+    The data goes to a temporary file on this machine: beside *path* if that is on this machine too, else to
     one that is uploaded at the end.
     """
     target = ObjectStoragePath(path)
@@ -67,7 +67,7 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
     if local:
         private_or_existing(target)
     place = Path(target.path)
-    # Not made by tempfile where it stays: its files are for one user only.
+    # tempfile is not used beside *path*: its files are readable by one user only.
     directory = place.parent if local else Path(tempfile.gettempdir())
     draft = directory / f".{place.name}.{uuid.uuid4().hex}.part"
     try:
@@ -84,7 +84,7 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
 
 
 def write_rows(path: str, rows: Iterable[Any]) -> int:
-    """Write rows as JSON Lines to a file that appears when it is whole. Returns how many there were."""
+    """Write rows as JSON Lines to a file that appears when it is complete. Returns the number of rows."""
     count = 0
     with whole_file(path) as file:
         for row in rows:
@@ -94,9 +94,9 @@ def write_rows(path: str, rows: Iterable[Any]) -> int:
 
 
 def write_csv(path: str, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as CSV to a file that appears when it is whole. Returns how many there were.
+    """Write rows as CSV to a file that appears when it is complete. Returns the number of rows.
 
-    Which columns there are is known when all rows are, so they wait in a file on this machine.
+    The columns are known only after the last row, so the rows are kept in a temporary file until then.
     """
     import csv
 
@@ -120,14 +120,14 @@ def write_csv(path: str, rows: Iterable[Mapping[str, Any]]) -> int:
 def open_for_reading(path: ObjectStoragePath) -> IO[bytes]:
     """Open a file for reading.
 
-    :raises FileNotFoundError: when there is none.
+    :raises FileNotFoundError: when there is no such file.
     """
     opened: IO[bytes] = path.open("rb")  # type: ignore[no-untyped-call]
     return opened
 
 
 def private_or_existing(target: ObjectStoragePath) -> None:
-    """Make a missing local directory readable by this user only: the files hold people's data."""
+    """Create a missing local directory, readable by this user only: the files hold people's data."""
     parent = Path(target.path).parent
     if not parent.exists():
         private_directory(parent)

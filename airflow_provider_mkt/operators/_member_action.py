@@ -13,10 +13,9 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._cancellation import Cancellable, slowing_down
-from airflow_provider_mkt.operators._files import as_path, ledger_path, write_rows
+from airflow_provider_mkt.operators._files import as_path, result_path, write_rows
 from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
 from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
-from airflow_provider_mkt.operators._progress import Progress
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import MemberOutcome
@@ -145,6 +144,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
     ) -> OutcomeT:
         from airflow_provider_mkt.actions.ports import MemberStatus
         from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
+        from airflow_provider_mkt.sync.results import Progress
 
         hook.follow(action.before())
         report = MemberReport(action)
@@ -152,7 +152,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
 
         def on_tick() -> None:
             self.raise_if_cancelled()
-            progress.tell()
+            progress.log()
 
         def should_stop() -> bool:
             rejected, total = report.counts[MemberStatus.REJECTED], max(report.total, _SHARE_OF_AT_LEAST)
@@ -200,7 +200,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         return cast("OutcomeT", outcome)
 
     def _write_rejects(self, context: Context, members: MemberTable) -> str:
-        path = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
+        path = as_path("rejects_path", self.rejects_path) or result_path(context, "rejects")
         rows = (
             {"lead": one.person, "outcome": one.status.value, "code": one.code, "reason": one.reason}
             for one in members.failures()

@@ -14,7 +14,7 @@ from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._parameters import as_mapping, optional_str
 from airflow_provider_mkt.operators._task_state import task_state_of
-from airflow_provider_mkt.sync.jsonl import json_line
+from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

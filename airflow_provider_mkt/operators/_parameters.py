@@ -160,8 +160,10 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
-        named = self.function if hasattr(self.function, "__qualname__") else type(self.function)
-        return f"<callable {named.__module__}.{named.__qualname__}>"
+        named: Any = self.function if hasattr(self.function, "__qualname__") else type(self.function)
+        # A method of a built-in type, such as ``iterator.__next__``, has no module.
+        module = getattr(named, "__module__", None) or "builtins"
+        return f"<callable {module}.{named.__qualname__}>"
 
 
 def hold_callable(value: object) -> Any:

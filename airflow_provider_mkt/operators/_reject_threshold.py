@@ -1,4 +1,4 @@
-"""How much may go wrong before a task fails."""
+"""How many records may be rejected before a task fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_mkt.client.redaction import describe_type
 class RejectThreshold:
     """A number of records, or a share of all, that may be rejected.
 
-    :param count: at most so many; None for no such limit.
+    :param count: at most this number; None for no such limit.
     :param share: at most this share (0-1) of all; None for no such limit.
     """
 
@@ -24,7 +24,7 @@ class RejectThreshold:
     def of(cls, field: str, value: Any) -> RejectThreshold:
         """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
 
-        :raises InvalidInput: when it is none of them.
+        :raises InvalidInput: on any other value.
         """
         if value is None or value in ("", "None"):
             return cls()
@@ -39,7 +39,7 @@ class RejectThreshold:
         )
 
     def allows(self, rejected: int, total: int) -> bool:
-        """Whether *rejected* of *total* is fine."""
+        """Whether *rejected* of *total* are allowed."""
         if self.count is not None:
             return rejected <= self.count
         if self.share is not None:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
-from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._lead_source import LeadSource
+from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import (
     as_mapping,
     as_mappings,
     as_time,
+    hold_callable,
     optional_str,
     required_str,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
+    from airflow_provider_mkt.operators._lead_source import Leads
     from airflow_provider_mkt.operators.outcomes import MarketingEventOutcome, MarketingEventsOutcome
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import Type
-    from airflow_provider_mkt.sync.report import SyncOutcome
+    from airflow_provider_mkt.sync.results import AttendanceOutcome, SyncOutcome
     from airflow_provider_mkt.sync.rows import Blank
 
 
@@ -89,7 +92,7 @@ class UpsertMarketingEventsOperator(MarketingOperator):
         return outcome
 
 
-class RecordAttendanceOperator(LeadWritingOperator):
+class RecordAttendanceOperator(CancellableOperator):
     """Record who registered for, attended or cancelled a HubSpot marketing event.
 
     Contacts are read from a list, a file or a database, and sent in batches of 100. A row that cannot be
@@ -150,12 +153,14 @@ class RecordAttendanceOperator(LeadWritingOperator):
     """  # noqa: E501
 
     template_fields: Sequence[str] = (
-        *LeadWritingOperator.writing_fields,
+        *WRITING_FIELDS,
         "state",
         "external_event_id",
         "external_account_id",
         "object_id",
     )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"sql": "sql", "columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
 
     def __init__(
         self,
@@ -165,17 +170,14 @@ class RecordAttendanceOperator(LeadWritingOperator):
         external_event_id: str | None = None,
         external_account_id: str | None = None,
         object_id: str | int | None = None,
-        leads: Sequence[Mapping[str, object]]
-        | Callable[[], Iterable[Mapping[str, object]]]
-        | str
-        | None = None,
+        leads: Leads | None = None,
         source: str | None = None,
         source_format: Format | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
-        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
+        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, object] | str | None = None,
+        constants: Mapping[str, Any] | str | None = None,
         null_values: Sequence[str] = (),
         types: Mapping[str, Type] | None = None,
         blank: Blank = "omit",
@@ -187,47 +189,48 @@ class RecordAttendanceOperator(LeadWritingOperator):
         fail_fast: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            conn_id=conn_id,
-            leads=leads,
-            source=source,
-            source_format=source_format,
-            sql=sql,
-            sql_conn_id=sql_conn_id,
-            sql_parameters=sql_parameters,
-            columns=columns,
-            constants=constants,
-            null_values=null_values,
-            types=types,
-            blank=blank,
-            lookup_field=lookup_field,
-            max_rejected=max_rejected,
-            rejects_path=rejects_path,
-            outcomes_path=outcomes_path,
-            max_concurrency=max_concurrency,
-            fail_fast=fail_fast,
-            **kwargs,
-        )
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.leads = hold_callable(leads)
+        self.source = source
+        self.source_format = source_format
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.sql_parameters = sql_parameters
+        self.columns = columns
+        self.constants = constants
+        self.null_values = null_values
+        self.types = types
+        self.blank = blank
+        self.lookup_field = lookup_field
+        self.max_rejected = max_rejected
+        self.rejects_path = rejects_path
+        self.outcomes_path = outcomes_path
+        self.max_concurrency = max_concurrency
+        self.fail_fast = fail_fast
         self.state = state
         self.external_event_id = external_event_id
         self.external_account_id = external_account_id
         self.object_id = object_id
 
-    def writer(self) -> LeadWriter:
+    def run_action(self, context: Context) -> AttendanceOutcome:
         from airflow_provider_mkt.actions.hubspot.events import AttendanceWriter
 
-        self.hook_on("hubspot")
-        return AttendanceWriter(
+        options, source = WriteOptions(self), LeadSource(self)
+        hook = self.hook_on("hubspot")
+        writer = AttendanceWriter(
             state=required_str("state", self.state),
             lookup_field=required_str("lookup_field", self.lookup_field),
             external_event_id=optional_str("external_event_id", self.external_event_id),
             external_account_id=optional_str("external_account_id", self.external_account_id),
             object_id=optional_str("object_id", self.object_id),
         )
+        return LeadWriting(self, context, hook, writer, options).run(source, _attendance_outcome)
 
-    def result_of(self, outcome: SyncOutcome) -> Mapping[str, object]:
-        shared = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
-        return {**shared, "outcome": "event_attendance", "recorded": outcome["updated"]}
+
+def _attendance_outcome(outcome: SyncOutcome) -> AttendanceOutcome:
+    counts = {name: value for name, value in outcome.items() if name not in ("created", "updated")}
+    recorded = {**counts, "outcome": "event_attendance", "recorded": outcome["updated"]}
+    return cast("AttendanceOutcome", recorded)
 
 
 class CancelMarketingEventOperator(MarketingOperator):

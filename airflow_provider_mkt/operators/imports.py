@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.operators._base import as_list, as_mapping, optional_str
-from airflow_provider_mkt.operators._files import as_path, ledger_path, whole_file
-from airflow_provider_mkt.operators._import_source import ImportFile
-from airflow_provider_mkt.operators._importing import ImportingOperator
+from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._files import as_path, result_path, whole_file
+from airflow_provider_mkt.operators._lead_source import ImportFile
+from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 
 if TYPE_CHECKING:
@@ -24,55 +25,61 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
-    from airflow_provider_mkt.sync.import_progress import Marks
 
 
-class ImportLeadsOperator(ImportingOperator):
-    """Import leads from a file of any size by the platform's bulk import, and tell what became of each row.
+class ImportLeadsOperator(CancellableOperator):
+    """Import leads from a file of any size by the platform's bulk import, and report the result of each row.
 
-    The file is cut into parts of the platform's size, several of which are at work at once. Of rows with one
-    key the last one is sent. A row that cannot be sent, or that the platform refuses, goes to the rejects
-    file with its line number and the reason; the others are imported. On Marketo an empty value clears its
-    field, on HubSpot it leaves it alone.
+    The file is cut into parts of the platform's size, several of which are imported at once. Of rows with
+    one key the last one is sent. A row that cannot be sent, or that the platform refuses, goes to the
+    rejects file with its line number and the reason; the others are imported. On Marketo an empty value
+    clears its field, on HubSpot it leaves it alone.
 
-    A retry, on whichever worker, follows the imports that earlier tries have started, and sends what was not
-    sent. A part whose upload was not answered is looked for on HubSpot. On Marketo nobody can look, and two
-    imports of a new key at once make two leads; so the part is sent again after ``lost_after`` seconds, or,
-    with ``list_id``, as soon as the platform lets another import into the list. The same part is not sent by
-    two runs on one machine at once: the second follows the import of the first.
+    A retry, on whichever worker, follows the imports that earlier tries have started, and sends the parts
+    that were not sent. After an upload that was not answered, the part is searched for on HubSpot. Marketo
+    cannot list imports, and two imports of a new key at once create two leads; so the part is sent again
+    after ``lost_after`` seconds, or, with ``list_id``, as soon as the platform accepts another import into
+    the list. Two runs on one machine do not send the same part at once: the second follows the import of the
+    first.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
-    :param source: a file on any object storage Airflow reaches: CSV (UTF-8, with a header), JSON Lines or
-        Parquet; CSV and JSON Lines also compressed by gzip or zstd. The rejects file of an earlier run is
-        one too. It must stay as it is until the task has ended.
-    :param source_format: ``csv``, ``jsonl`` or ``parquet``; told by the file's ending when not given.
-    :param columns: column to field, for columns that are not named like their field. One that is mapped to
-        None is left out.
-    :param constants: fields that every lead gets, whatever its row says.
+    :param source: a file on any object storage that Airflow supports: CSV (UTF-8, with a header), JSON Lines
+        or Parquet; CSV and JSON Lines also compressed by gzip or zstd. The rejects file of an earlier run is
+        one too. It must not change until the task has ended.
+    :param source_format: ``csv``, ``jsonl`` or ``parquet``; by default the file's ending decides.
+    :param columns: column to field, for columns that are not named like their field. A column that is mapped
+        to None is left out.
+    :param constants: fields that every lead gets, whatever its row contains.
     :param null_values: texts that mean no value; by default ``null``, as Marketo's exports write it.
     :param action: HubSpot: ``createOrUpdate``, ``createOnly`` or ``updateOnly``. Marketo creates or updates.
     :param lookup_field: the key: ``email``; another unique property or ``hs_object_id`` (HubSpot); another
         searchable field, or ``id`` to update only (Marketo).
-    :param list_id: Marketo: a static list that the leads are added to. One part is at work at a time.
+    :param list_id: Marketo: a static list that the leads are added to. One part is imported at a time.
     :param partition_name: Marketo: lead partition for new leads.
     :param program_id: Marketo: a program that the leads become members of.
     :param program_status: Marketo: the status they get in it.
-    :param date_format: HubSpot: how dates are written: ``YEAR_MONTH_DAY`` (when not given),
-        ``MONTH_DAY_YEAR`` or ``DAY_MONTH_YEAR``.
-    :param time_zone: HubSpot: in which times are meant, e.g. ``Europe/Rome``; the account's when not given.
+    :param date_format: HubSpot: how dates are written: ``YEAR_MONTH_DAY`` (default), ``MONTH_DAY_YEAR`` or
+        ``DAY_MONTH_YEAR``.
+    :param time_zone: HubSpot: the time zone of times, e.g. ``Europe/Rome``; by default the account's.
     :param marketable_contacts: HubSpot: make them marketing contacts, which the account pays for.
     :param create_list: HubSpot: put them on a new static list, one for each part.
-    :param max_rejected: how many rejected rows are fine: a number, a share (0.05 or ``"5%"``), or None for
-        any. Over it the task fails without retry, after everything else was imported.
-    :param rejects_path: where rejected rows are written as JSON Lines; a file on this machine when not given.
-        No file where there are none.
+    :param max_rejected: how many rejected rows are allowed: a number, a share (0.05 or ``"5%"``), or None for
+        any. Above it the task fails without retry, after everything else was imported.
+    :param rejects_path: where rejected rows are written as JSON Lines; by default a file on this machine.
+        There is no file when none is rejected.
     :param warnings_path: the same for rows that were imported with a warning, and for those that were not
-        sent since a later row has their key.
-    :param lost_after: Marketo: seconds for which a part whose upload was not answered may be at work.
+        sent because a later row has their key.
+    :param lost_after: Marketo: seconds after which an import whose upload was not answered must have ended.
+    :param deferrable: wait in the triggerer instead of in a worker. The file is read again after each wait.
+    :param poll_interval: seconds between two polls of the imports; by default what suits the platform.
+    :param wait_timeout: seconds without progress of any part after which the task fails.
+    :param max_poll_failure_time: seconds for which polls may fail before the task does.
+    :param cancel_on_kill: HubSpot: cancel the imports when a user ends the task while it is deferred. Marketo
+        cannot cancel them.
     :returns: ``total``, ``imported``, ``warned`` (of those imported), ``skipped``, ``rejected``, ``reasons``
         (code to count), ``rejects``, ``warnings``, ``jobs``, ``lists`` (ids of new lists,
-        with ``create_list``) and ``seconds`` since the first try began.
-    :raises AirflowFailException: when more rows were rejected than allowed, a column is no field of the
+        with ``create_list``) and ``seconds`` since the first try started.
+    :raises AirflowFailException: when more rows were rejected than allowed, a column is not a field of the
         platform, or the file has changed since an earlier try.
 
     Source: HubSpot ``POST /crm/{version}/imports``; Marketo ``POST /bulk/v1/leads.json`` and
@@ -120,6 +127,11 @@ class ImportLeadsOperator(ImportingOperator):
         rejects_path: str | None = None,
         warnings_path: str | None = None,
         lost_after: float = 3600.0,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | None = None,
+        wait_timeout: float = 24 * 3600,
+        max_poll_failure_time: float = 600.0,
+        cancel_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
@@ -142,20 +154,56 @@ class ImportLeadsOperator(ImportingOperator):
         self.rejects_path = rejects_path
         self.warnings_path = warnings_path
         self.lost_after = lost_after
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_timeout = wait_timeout
+        self.max_poll_failure_time = max_poll_failure_time
+        self.cancel_on_kill = cancel_on_kill
+        self.resumed = False
 
     def run_action(self, context: Context) -> ImportOutcome:
+        from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
+
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
-        self.reset_cancellation()
         hook = self.hook.bind(RunContext(sleep=self.sleep))
-        importer = self._importer(hook)
+        self.reset_cancellation()
+        task = BulkImportTask(
+            self,
+            context,
+            hook,
+            self._importer(hook),
+            WaitOptions(
+                deferrable=self.deferrable,
+                poll_interval=self.poll_interval,
+                wait_timeout=self.wait_timeout,
+                max_poll_failure_time=self.max_poll_failure_time,
+                cancel_on_kill=self.cancel_on_kill,
+            ),
+            resumed=self.resumed,
+        )
         with hook, ExitStack() as stack:
-            marks, outcome = self._imported(context, hook, importer, stack)
-        # Not before what is told of the rows is where it belongs.
-        marks.forget()
-        self._judge(context, outcome, threshold)
+            rejects = as_path("rejects_path", self.rejects_path) or result_path(context, "rejects")
+            warnings = as_path("warnings_path", self.warnings_path) or result_path(context, "warnings")
+            plan = task.plan(self._source(), stack)
+            report = ImportReport(
+                stack.enter_context(RowFile(lambda: whole_file(rejects))),
+                stack.enter_context(RowFile(lambda: whole_file(warnings))),
+            )
+            progress, bulk = task.run(plan, report, stack)
+            seconds = time.time() - progress.started_at
+            outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, seconds)
+        # Not before the results of the rows are stored.
+        progress.forget()
+        self._fail_if_rejected(context, outcome, threshold)
         return outcome
 
-    # -- what is imported, and how ---------------------------------------------------------------
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
+        self.resumed = True
+        try:
+            return self.execute(context)
+        finally:
+            self.resumed = False
 
     def _importer(self, hook: MarketingHook) -> LeadImporter:
         return hook.lead_importer(
@@ -182,29 +230,12 @@ class ImportLeadsOperator(ImportingOperator):
             columns=as_mapping("columns", self.columns or {}),
             constants=as_mapping("constants", self.constants or {}),
             null_values=frozenset(as_list("null_values", self.null_values)),
-            # A cell is there for every column, so what has no value is an empty one.
+            # A row has a cell for every column, so a missing value is an empty one.
             blank="clear",
         )
         return ImportFile(path, optional_str("source_format", self.source_format), mapping)
 
-    # -- from the file to its outcome ------------------------------------------------------------
-
-    def _imported(
-        self, context: Context, hook: MarketingHook, importer: LeadImporter, stack: ExitStack
-    ) -> tuple[Marks, ImportOutcome]:
-        from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
-
-        rejects = ledger_path(context, as_path("rejects_path", self.rejects_path), "rejects")
-        warnings = ledger_path(context, as_path("warnings_path", self.warnings_path), "warnings")
-        plan = self.planned(hook, importer, self._source(), stack)
-        report = ImportReport(
-            stack.enter_context(RowFile(lambda: whole_file(rejects))),
-            stack.enter_context(RowFile(lambda: whole_file(warnings))),
-        )
-        marks, bulk = self.imported(context, hook, plan, report, stack)
-        return marks, report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, time.time() - marks.began)
-
-    def _judge(self, context: Context, outcome: ImportOutcome, threshold: RejectThreshold) -> None:
+    def _fail_if_rejected(self, context: Context, outcome: ImportOutcome, threshold: RejectThreshold) -> None:
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
         self.log.info(
             "%s rows: %s imported (%s with a warning), %s skipped, %s rejected%s",

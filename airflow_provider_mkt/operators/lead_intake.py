@@ -1,63 +1,114 @@
-"""Operators for ways of a lead to come in that leave an activity each time."""
+"""Operators that create or update leads and log an activity for each: pushes and form fills."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import MarketingOperator, as_mapping, optional_str, required_str
-from airflow_provider_mkt.operators._lead_writing import LeadWritingOperator
+from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._lead_source import LeadSource
+from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
+from airflow_provider_mkt.operators._parameters import as_mapping, hold_callable, optional_str, required_str
 from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
+from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_mkt.actions.ports import LeadWriter
-    from airflow_provider_mkt.sync.report import SyncOutcome
+    from airflow_provider_mkt.operators._lead_source import Leads
+    from airflow_provider_mkt.sync.files import Format
+    from airflow_provider_mkt.sync.mapping import Type
+    from airflow_provider_mkt.sync.results import SyncOutcome
+    from airflow_provider_mkt.sync.rows import Blank
 
 
-class PushLeadsOperator(LeadWritingOperator):
+class PushLeadsOperator(CancellableOperator):
     """Push leads to Marketo: create or update them, and log a push that campaigns can be triggered by.
 
-    Leads stream from a list, a file or a database (``leads``, ``source``, ``sql`` and what goes with them:
-    see :class:`.LeadSourceOperator`), 300 to a call. One that cannot be pushed goes to the rejects file with
-    its own input and the reason; the others are pushed.
+    Leads stream from a list, a file or a database, 300 to a call. A lead that cannot be pushed goes to the
+    rejects file with its own input and the reason; the others are pushed.
 
-    Each push starts what listens for it again, so no lead is pushed twice by itself: a retry goes on where
-    the last try was, and leads whose answer was lost, or whose outcome an earlier try did not learn, are
-    rejected as ``OUTCOME_UNKNOWN``.
+    Each push starts again what listens for it, so no lead is pushed twice without a user: a retry continues
+    where the last try stopped, and leads whose answer was lost, or whose outcome an earlier try did not
+    learn, are rejected as ``OUTCOME_UNKNOWN``.
 
     :param conn_id: a connection of type ``marketo``.
-    :param program_name: the program they are pushed for, by its name.
+    :param program_name: the name of the program they are pushed for.
+    :param leads: mappings of field to value: a list, JSON text of one, or a callable without arguments that
+        returns any iterable of them. Give exactly one of ``leads``, ``source`` and ``sql``.
+    :param source: a file on any object storage that Airflow supports: CSV (UTF-8, with a header), JSON Lines
+        or Parquet; CSV and JSON Lines also compressed by gzip or zstd (``.gz``, ``.zst``). The rejects file
+        of an earlier run is one too.
+    :param source_format: ``csv``, ``jsonl`` or ``parquet``; by default the file's ending decides.
+    :param sql: a statement that returns rows, streamed by a cursor on the server.
+    :param sql_conn_id: the database: any Airflow connection with a SQL hook.
+    :param sql_parameters: values for the statement's placeholders, in the style of the database's driver.
+    :param columns: column to field, for columns that are not named like their field. A column that is mapped
+        to None is left out.
+    :param constants: fields that every lead gets, whatever its row contains.
+    :param null_values: texts that mean no value, such as ``NULL``.
+    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value
+        that cannot be converted rejects its lead.
+    :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
+        ``null_values``): ``omit`` leaves the field alone, ``clear`` empties it.
     :param lookup_field: the key; ``email``, another searchable field, or ``mktToken`` for the value of a
         clicked link.
-    :param program_status: a status of the program's channel to put them at.
-    :param push_source: free text that triggers can ask for.
-    :param push_reason: free text that triggers can ask for.
+    :param program_status: a status of the program's channel that they get.
+    :param push_source: free text that triggers can filter by.
+    :param push_reason: free text that triggers can filter by.
     :param partition_name: lead partition for new leads.
+    :param max_rejected: how many rejected records are allowed: a number, a share (0.05 or ``"5%"``), or None
+        for any. Above it the task fails without retry, after everything else was sent.
+    :param rejects_path: where rejected records are written as JSON Lines; by default a file on this machine.
+        There is no file when none is rejected.
+    :param outcomes_path: where the outcome of every record is written as JSON Lines, with the platform's
+        lead id; by default nowhere.
+    :param max_concurrency: calls in flight at most; by default as many as the connection allows.
+    :param fail_fast: stop as soon as more leads are rejected than allowed, and leave the rest unsent. A
+        share is judged from the thousandth lead on.
     :returns: ``total``, ``created``, ``updated``, ``skipped``, ``rejected``, ``resumed`` (done by
         earlier tries), ``reasons`` (code to count), ``rejects``, ``outcomes``, ``calls`` and ``seconds``.
-    :raises AirflowFailException: when more records were rejected than allowed, or a column is no field of
+    :raises AirflowFailException: when more records were rejected than allowed, or a column is not a field of
         a lead.
 
     Source: ``POST /rest/v1/leads/push.json``.
     """
 
     template_fields: Sequence[str] = (
-        *LeadWritingOperator.writing_fields,
+        *WRITING_FIELDS,
         "program_name",
         "program_status",
         "push_source",
         "push_reason",
         "partition_name",
     )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"sql": "sql", "columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
 
     def __init__(
         self,
         *,
         conn_id: str,
         program_name: str,
+        leads: Leads | None = None,
+        source: str | None = None,
+        source_format: Format | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        columns: Mapping[str, str | None] | str | None = None,
+        constants: Mapping[str, Any] | str | None = None,
+        null_values: Sequence[str] = (),
+        types: Mapping[str, Type] | None = None,
+        blank: Blank = "omit",
+        lookup_field: str = "email",
+        max_rejected: int | float | str | None = 0,
+        rejects_path: str | None = None,
+        outcomes_path: str | None = None,
+        max_concurrency: int | None = None,
+        fail_fast: bool = False,
         program_status: str | None = None,
         push_source: str | None = None,
         push_reason: str | None = None,
@@ -66,16 +117,34 @@ class PushLeadsOperator(LeadWritingOperator):
     ) -> None:
         super().__init__(conn_id=conn_id, **kwargs)
         self.program_name = program_name
+        self.leads = hold_callable(leads)
+        self.source = source
+        self.source_format = source_format
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.sql_parameters = sql_parameters
+        self.columns = columns
+        self.constants = constants
+        self.null_values = null_values
+        self.types = types
+        self.blank = blank
+        self.lookup_field = lookup_field
+        self.max_rejected = max_rejected
+        self.rejects_path = rejects_path
+        self.outcomes_path = outcomes_path
+        self.max_concurrency = max_concurrency
+        self.fail_fast = fail_fast
         self.program_status = program_status
         self.push_source = push_source
         self.push_reason = push_reason
         self.partition_name = partition_name
 
-    def writer(self) -> LeadWriter:
+    def run_action(self, context: Context) -> SyncOutcome:
         from airflow_provider_mkt.actions.marketo.leads import PushWriter
 
-        self.hook_on("marketo")
-        return PushWriter(
+        options, source = WriteOptions(self), LeadSource(self)
+        hook = self.hook_on("marketo")
+        writer = PushWriter(
             program_name=required_str("program_name", self.program_name),
             lookup_field=required_str("lookup_field", self.lookup_field),
             program_status=optional_str("program_status", self.program_status),
@@ -83,31 +152,33 @@ class PushLeadsOperator(LeadWritingOperator):
             reason=optional_str("push_reason", self.push_reason),
             partition_name=optional_str("partition_name", self.partition_name),
         )
+        return LeadWriting(self, context, hook, writer, options).run(source, _push_outcome)
 
-    def result_of(self, outcome: SyncOutcome) -> Mapping[str, Any]:
-        return {**outcome, "outcome": "lead_push"}
+
+def _push_outcome(outcome: SyncOutcome) -> SyncOutcome:
+    return {**outcome, "outcome": "lead_push"}
 
 
 class SubmitFormOperator(MarketingOperator):
     """Fill out a Marketo form for one person, once: create or update the lead, and log the form fill.
 
-    Each form fill starts what listens for it, and nothing tells a second one from the first. So it is
-    remembered before it is sent; one whose answer was lost, or whose worker was killed, fails the task and
-    is not sent again by itself. Clearing the task then sends it. A task that has filled out its form says so
-    again when it is cleared, and sends nothing.
+    Each form fill starts what listens for it, and nothing distinguishes a second one. So the request is
+    stored before it is sent. When its answer is lost, or the worker is killed, the task fails and a retry
+    does not send it again; clearing the task does. A task that has filled out its form returns the same
+    result when it is cleared, and sends nothing.
 
-    What the person filled in is in no log or result. Airflow itself shows it where it shows the task's
-    rendered fields.
+    The values of the fields are in no log or result. Airflow itself shows them with the task's rendered
+    fields.
 
     :param conn_id: a connection of type ``marketo``.
     :param form_id: the form.
     :param fields: REST field names to values; all must be on the form, ``email`` is needed.
-    :param program_id: the program to add the person to; the form's own where fields of program members
-        are given.
+    :param program_id: the program to add the person to; the form's own when fields of program members are
+        given.
     :param visitor_data: ``pageURL``, ``queryString``, ``leadClientIpAddress``, ``userAgentString``.
     :param cookie: value of the browser's ``_mkto_trk`` cookie.
     :returns: ``lead_id``, and its ``status``: ``created`` or ``updated``.
-    :raises AirflowFailException: when the form is not accepted, or nobody can tell whether it was.
+    :raises AirflowFailException: when the form is not accepted, or its outcome is unknown.
 
     Source: ``POST /rest/v1/leads/submitForm.json``.
     """
@@ -132,7 +203,7 @@ class SubmitFormOperator(MarketingOperator):
         self.visitor_data = visitor_data
         self.cookie = cookie
 
-    def run_action(self, context: Context) -> dict[str, Any]:
+    def run_action(self, context: Context) -> FormSubmissionOutcome:
         from airflow_provider_mkt.actions.marketo import leads
 
         form_id = required_str("form_id", self.form_id)
@@ -148,10 +219,10 @@ class SubmitFormOperator(MarketingOperator):
                 )
             )
         self.log.info("Form %s: lead %s %s", form_id, filled["lead_id"], filled["status"])
-        return {
-            "outcome": "form_submission",
-            "platform": hook.conn_type,
-            "form_id": form_id,
-            "lead_id": filled["lead_id"],
-            "status": filled["status"],
-        }
+        return FormSubmissionOutcome(
+            outcome="form_submission",
+            platform=hook.conn_type,
+            form_id=form_id,
+            lead_id=filled["lead_id"],
+            status=filled["status"],
+        )

@@ -415,4 +415,14 @@ class EmailMailingOutcome(MemberOutcome):
     mailed_before: int
 
 
-# -- files --------------------------------------------------------------------------------------------
+# -- leads --------------------------------------------------------------------------------------------
+
+
+class FormSubmissionOutcome(TypedDict):
+    """A form that was filled out. ``status`` is ``created`` or ``updated``."""
+
+    outcome: Literal["form_submission"]
+    platform: str
+    form_id: str
+    lead_id: str
+    status: str

@@ -1,0 +1,1 @@
+"""What outlives a process: task state, sync progress, locks."""

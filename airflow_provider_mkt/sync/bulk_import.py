@@ -1,4 +1,5 @@
-"""A bulk import from its first file to its last: each sent once, followed to its end, and accounted for."""
+"""The bulk transport: files of leads, each imported once, followed to its end, with the result of each
+row."""
 
 from __future__ import annotations
 
@@ -7,71 +8,71 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict
 from airflow_provider_mkt.actions.polling import JobState, poll_job
 from airflow_provider_mkt.actions.ports import Findings, LeadImporter, Upload
 from airflow_provider_mkt.actions.procedure import Procedure
-from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
-from airflow_provider_mkt.sync.import_progress import Marks
+from airflow_provider_mkt.sync.import_progress import ImportProgress, PartState
 
 T = TypeVar("T")
 
-_SENT_MOST = 3
-"""How often a file is sent before it is given up that an answer comes."""
+_UPLOADS_MAX = 3
+"""How often a file is sent when no answer comes."""
 
 
-class Platform(Protocol):
-    """What of a hook is used here."""
+class Account(Protocol):
+    """The part of a hook that is used here."""
 
     def follow(self, procedure: Procedure[T]) -> T: ...
 
     def exclusive(self, what: str) -> AbstractContextManager[None]: ...
 
 
-class Taker(Protocol):
-    """Takes what became of every row."""
+class RowResults(Protocol):
+    """Takes the result of every row."""
 
     lists: list[str]
 
     def unfit(self, row: BulkRow) -> None:
-        """A row was not sent."""
+        """Take a row that was not sent."""
 
     def superseded(self, row: BulkRow, by_row: int) -> None:
-        """A row was not sent, since a later one has its key."""
+        """Take a row that was not sent because a later one has its key."""
 
     def refused(self, part: Part, code: str, reason: str) -> None:
-        """None of the rows of a part was imported, as far as can be told."""
+        """Take a part none of whose rows was imported, as far as is known."""
 
     def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
-        """A part was imported. Returns how many failures there are whose row cannot be told."""
+        """Take a part that was imported. Returns the number of failures whose row is unknown."""
 
 
 @dataclass(frozen=True)
 class ImportState:
-    """Where an import stands after a look.
+    """The state of an import.
 
-    :param jobs: at work on the platform.
-    :param full: what the platform said when it took no further file for now.
-    :param again_at: when a file whose upload was not answered may be sent again, in epoch seconds.
+    :param jobs: those that run on the platform.
+    :param full: the platform's error when it takes no further file for now.
+    :param retry_at: when a file whose upload was not answered may be sent again, in epoch seconds.
     """
 
     jobs: tuple[Job, ...] = ()
     full: RateLimited | None = None
-    again_at: float | None = None
+    retry_at: float | None = None
 
 
 @dataclass
-class _Work:
-    """A part on its way.
+class _PartImport:
+    """A part that is being imported.
 
-    :param job: once it is with the platform.
-    :param not_before: when it may be sent again, where an upload was not answered.
+    :param job: once the platform has it.
+    :param not_before: when it may be sent again after an upload that was not answered, in epoch seconds.
+    :param uploads: how often this try has sent it.
     """
 
     number: int
@@ -79,93 +80,93 @@ class _Work:
     digest: str
     job: Job | None = None
     not_before: float | None = None
-    sent: int = 0
+    uploads: int = 0
 
 
 class BulkImport:
-    """Sends parts, as many at once as the platform may have, and collects what became of their rows.
+    """Sends parts, as many at once as the platform allows, and collects the results of their rows.
 
-    That a part is sent is remembered before it is sent, and its job when it was answered: a later try of the
-    task follows the jobs there are, and sends the parts that have none.
+    That a part is sent is stored before it is sent, and its job when the platform answered: a later try of
+    the task follows the existing jobs, and sends the parts that have none.
 
     :param importer: imports files into the platform.
     :param parts: in the order of the source, always the same for the same source.
-    :param marks: what is remembered of them.
-    :param platform: runs calls.
-    :param report: takes what became of the rows.
-    :param name: what imports are called where they have names; of this run of this task alone.
-    :param scope: tells this way of importing from others.
-    :param resumed: whether this try goes on after a deferral. Where it begins, a part whose job was canceled
-        is sent again.
-    :param tell: told what people should know.
+    :param progress: the stored state of the parts.
+    :param account: runs calls.
+    :param report: takes the results of the rows.
+    :param name: the name of the imports, where the platform has names; of this run of this task alone.
+    :param scope: identifies the settings of the import.
+    :param resumed: whether this try continues after a deferral. At the start of a try, a part whose job was
+        canceled is sent again.
+    :param log: logs a line.
     """
 
     def __init__(
         self,
         importer: LeadImporter,
         parts: Iterator[Part],
-        marks: Marks,
-        platform: Platform,
-        report: Taker,
+        progress: ImportProgress,
+        account: Account,
+        report: RowResults,
         *,
         name: str,
         scope: str,
         resumed: bool,
-        tell: Callable[[str], object],
+        log: Callable[[str], object],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._importer = importer
         self._parts = parts
-        self._marks = marks
-        self._platform = platform
+        self._progress = progress
+        self._account = account
         self._report = report
         self._name = name
         self._scope = scope
         self._resumed = resumed
-        self._tell = tell
+        self._log = log
         self._clock = clock
-        self._work: list[_Work] = []
+        self._in_flight: list[_PartImport] = []
         self._numbers = 0
         self._more = True
         self.jobs: list[JobDict] = []
 
     def advance(self) -> ImportState | None:
-        """Look at the jobs, collect those that ended, and send what there is room for.
+        """Poll the jobs, collect those that ended, and send what the platform has room for.
 
-        :returns: where it stands, or None when every part has ended.
+        :returns: the state of the import, or None when every part has ended.
         :raises InvalidRequest: when the platform refuses the file.
-        :raises OutcomeUnknown: when uploads were not answered again and again.
+        :raises OutcomeUnknown: when several uploads of one part were not answered.
         """
         full: RateLimited | None = None
-        for begun, job in [(work, work.job) for work in self._work if work.job is not None]:
-            self._look(begun, job)
-        while full is None and (work := self._next()) is not None:
+        for one, job in [(one, one.job) for one in self._in_flight if one.job is not None]:
+            self._poll(one, job)
+        while full is None and (ready := self._next()) is not None:
             try:
-                self._send(work)
+                self._send(ready)
             except RateLimited as refused:
                 full = refused
-        if not self._work and not self._more:
+        if not self._in_flight and not self._more:
             return None
-        jobs = tuple(work.job for work in self._work if work.job is not None)
-        waits = [work.not_before for work in self._work if work.job is None and work.not_before is not None]
+        jobs = tuple(one.job for one in self._in_flight if one.job is not None)
+        waits = [one.not_before for one in self._in_flight if one.job is None and one.not_before is not None]
         return ImportState(jobs, full, min(waits, default=None))
 
     @property
-    def with_platform(self) -> list[Job]:
-        """The jobs of this import that the platform has or had."""
-        return [Job.from_json(job) for job in self.jobs] + [work.job for work in self._work if work.job]
+    def started_jobs(self) -> list[Job]:
+        """The jobs of this import, those that have ended too."""
+        return [Job.from_json(job) for job in self.jobs] + [one.job for one in self._in_flight if one.job]
 
     def close(self) -> None:
-        """Let go of the parts that are under way."""
-        for work in self._work:
-            work.part.close()
+        """Close the parts that are in flight."""
+        for one in self._in_flight:
+            one.part.close()
 
-    def _next(self) -> _Work | None:
-        """A part that may be sent now: one that is held back first, else a new one."""
-        for work in self._work:
-            if work.job is None and (work.not_before is None or work.not_before <= self._clock()):
-                return work
-        if not self._more or len(self._work) >= self._importer.max_in_flight:
+    def _next(self) -> _PartImport | None:
+        """Return a part that may be sent now: one that was held back first, else a new one."""
+        for one in self._in_flight:
+            if one.job is None and (one.not_before is None or one.not_before <= self._clock()):
+                return one
+        if not self._more or len(self._in_flight) >= self._importer.max_in_flight:
             return None
         part = next(self._parts, None)
         if part is None:
@@ -173,126 +174,133 @@ class BulkImport:
             return None
         self._numbers += 1
         digest = hashlib.sha256(f"{self._scope} {part.digest}".encode()).hexdigest()
-        work = _Work(self._numbers, part, digest)
-        self._work.append(work)
-        return work
+        new = _PartImport(self._numbers, part, digest)
+        self._in_flight.append(new)
+        return new
 
-    def _send(self, work: _Work) -> None:
-        with self._platform.exclusive(f"import {work.digest}"):
-            mark = self._marks.of(work.number)
-            if mark is None and (mark := self._at_work_elsewhere(work)) is not None:
-                self._keep(work, mark)
-            if mark is not None and mark.get("job"):
-                job = Job(self._importer.platform, self._importer.spec.kind, str(mark["job"]))
+    def _send(self, one: _PartImport) -> None:
+        with self._account.exclusive(f"import {one.digest}"):
+            state = self._progress.part(one.number)
+            if state is None and (state := self._running_elsewhere(one)) is not None:
+                self._save(one, state)
+            if state is not None and (job_id := state.get("job")):
+                job = self._job(job_id)
                 if not self._resumed:
-                    self._tell(f"part {work.number}: {job} is there already, and is followed")
-                return self._take_up(work, job)
-            asked = mark.get("asked") if mark is not None else None
-            if work.not_before is None and asked is not None and self._importer.quiet_after:
-                until = float(asked) + self._importer.quiet_after
+                    self._log(f"part {one.number}: {job} exists already; following it")
+                return self._follow(one, job)
+            requested_at = state.get("requested_at") if state is not None else None
+            if one.not_before is None and requested_at is not None and self._importer.quiet_after:
+                until = requested_at + self._importer.quiet_after
                 if until > self._clock():
-                    return self._hold_back(work, until)
-            self._upload(work, mark)
+                    return self._hold_back(one, until)
+            self._upload(one, state)
 
-    def _upload(self, work: _Work, mark: Any) -> None:
-        name = f"{self._name} {work.number}"
-        asked = self._clock()
-        self._keep(work, {"asked": asked})
-        work.sent += 1
-        upload = Upload(name, work.part.columns, work.part.content)
+    def _upload(self, one: _PartImport, state: PartState | None) -> None:
+        name = f"{self._name} {one.number}"
+        requested_at = self._clock()
+        self._save(one, {"requested_at": requested_at})
+        one.uploads += 1
+        upload = Upload(name, one.part.columns, one.part.content)
         try:
-            job = self._platform.follow(self._importer.start(upload, self._marks.scoped(work.number)))
+            job = self._account.follow(self._importer.start(upload, self._progress.part_state(one.number)))
         except OutcomeUnknown as lost:
-            # The time counts from now: until now the file may have been on its way.
+            # The time counts from now: until now the file may have been in transit.
             now = self._clock()
-            self._keep(work, {"asked": now})
-            if work.sent >= _SENT_MOST:
+            self._save(one, {"requested_at": now})
+            if one.uploads >= _UPLOADS_MAX:
                 raise
-            self._tell(f"part {work.number}: {lost}")
-            self._hold_back(work, now + self._importer.quiet_after)
+            self._log(f"part {one.number}: {lost}")
+            self._hold_back(one, now + self._importer.quiet_after)
         except PlatformError:
-            self._keep(work, mark)
+            self._save(one, state)
             raise
         else:
-            self._keep(work, {"asked": asked, "job": job.id})
-            self._marks.moved(self._clock())
-            self._tell(f"part {work.number}: {work.part.count:,} rows, {work.part.size:,} bytes: {job}")
-            if mark is None:
-                self._taken(work, job)
+            self._save(one, {"requested_at": requested_at, "job": job.id})
+            self._progress.progress_at = self._clock()
+            self._log(f"part {one.number}: {one.part.count:,} rows, {one.part.size:,} bytes: {job}")
+            if state is None:
+                self._started(one, job)
             else:
-                # It may be the one that an earlier try had asked for.
-                self._take_up(work, job)
+                # It may be the job that an earlier try has started.
+                self._follow(one, job)
 
-    def _take_up(self, work: _Work, job: Job) -> None:
+    def _follow(self, one: _PartImport, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""
-        work.job = job
-        if self._look(work, job, taking_up=True) is not None:
-            self._taken(work, job)
+        one.job = job
+        if self._poll(one, job, existing=True) is not None:
+            self._started(one, job)
 
     @staticmethod
-    def _taken(work: _Work, job: Job) -> None:
-        work.job, work.not_before = job, None
-        work.part.let_go()
+    def _started(one: _PartImport, job: Job) -> None:
+        one.job, one.not_before = job, None
+        one.part.free_content()
 
-    def _hold_back(self, work: _Work, until: float) -> None:
-        work.not_before = until
+    def _hold_back(self, one: _PartImport, until: float) -> None:
+        one.not_before = until
         left = max(0.0, until - self._clock())
-        self._tell(f"part {work.number}: an earlier upload may be at work; it is sent again in {left:.0f} s")
+        self._log(f"part {one.number}: an earlier upload may still run; sending it again in {left:.0f} s")
 
-    def _look(self, work: _Work, job: Job, *, taking_up: bool = False) -> JobState | None:
-        """Look at a part's job; None when it came to nothing and the part is to be sent."""
+    def _poll(self, one: _PartImport, job: Job, *, existing: bool = False) -> JobState | None:
+        """Poll a part's job; None when the job does not count and the part must be sent.
+
+        :param existing: whether an earlier try or another run has started it.
+        """
         try:
-            look: JobState = self._platform.follow(poll_job(self._importer.spec, job))
+            state: JobState = self._account.follow(poll_job(self._importer.spec, job))
         except NotFound as unknown:
-            if not taking_up:
+            if not existing:
                 raise
-            self._send_anew(work, str(unknown))
+            self._send_again(one, str(unknown))
             return None
-        if taking_up and not self._resumed and look.status is BatchStatus.CANCELED:
-            self._send_anew(work, "it was canceled")
+        if existing and not self._resumed and state.status is BatchStatus.CANCELED:
+            self._send_again(one, "it was canceled")
             return None
-        if look.status.final:
-            self._collect(work, look)
-        elif not look.known:
-            self._tell(f"{job}: unknown status {look.raw_status!r}; still waiting")
-        return look
+        if state.status.final:
+            self._collect(one, state)
+        elif not state.known:
+            self._log(f"{job}: unknown status {state.raw_status!r}; still waiting")
+        return state
 
-    def _send_anew(self, work: _Work, why: str) -> None:
-        self._tell(f"part {work.number}: {work.job} came to nothing ({why}); it is sent again")
-        work.job = None
-        self._marks.scoped(work.number).set("start import", None)
-        self._keep(work, None)
+    def _send_again(self, one: _PartImport, reason: str) -> None:
+        self._log(f"part {one.number}: {one.job} has no result ({reason}); sending the part again")
+        one.job = None
+        self._progress.part_state(one.number).set("start import", None)
+        self._save(one, None)
 
-    def _collect(self, work: _Work, look: JobState) -> None:
-        part, job = work.part, look.job
-        if look.status is BatchStatus.COMPLETE:
+    def _collect(self, one: _PartImport, state: JobState) -> None:
+        part, job = one.part, state.job
+        if state.status is BatchStatus.COMPLETE:
             matcher = Matcher(part.rows, part.columns, self._importer.key_column, self._importer.key)
-            findings = self._platform.follow(self._importer.findings(look, part.columns))
-            self._report.lists += look.details.get("lists") or ()
-            if lost := self._report.imported_with(part, findings, matcher):
-                self._tell(f"{job}: {lost:,} failures whose rows cannot be told")
+            findings = self._account.follow(self._importer.findings(state, part.columns))
+            self._report.lists += state.details.get("lists") or ()
+            if unmatched := self._report.imported_with(part, findings, matcher):
+                self._log(f"{job}: the rows of {unmatched:,} failures are unknown")
         else:
-            message = look.details.get("message") or "no reason given"
-            told = f"the import of its file ended as {look.raw_status} ({message}); some rows may be written"
-            self._report.refused(part, "IMPORT_FAILED", told)
-        self._tell(str(look))
-        if self._marks.ended(work.number, work.digest, job.id):
-            self._marks.moved(self._clock())
+            message = state.details.get("message") or "no reason given"
+            reason = (
+                f"the import of its file ended as {state.raw_status} ({message}); some rows may be written"
+            )
+            self._report.refused(part, "IMPORT_FAILED", reason)
+        self._log(str(state))
+        if self._progress.end_part(one.number, one.digest, job.id):
+            self._progress.progress_at = self._clock()
         self.jobs.append(job.to_json())
         part.close()
-        self._work.remove(work)
+        self._in_flight.remove(one)
 
-    def _at_work_elsewhere(self, work: _Work) -> Any:
-        """The mark of the same file, where another run has it at work."""
-        mark = self._marks.elsewhere(work.digest)
-        if mark is None or not mark.get("job"):
-            return mark
-        job = Job(self._importer.platform, self._importer.spec.kind, str(mark["job"]))
+    def _running_elsewhere(self, one: _PartImport) -> PartState | None:
+        """Return the state of the same part, if another run is importing it."""
+        state = self._progress.part_of_any_run(one.digest)
+        if state is None or not (job_id := state.get("job")):
+            return state
         try:
-            look: JobState = self._platform.follow(poll_job(self._importer.spec, job))
+            job_state: JobState = self._account.follow(poll_job(self._importer.spec, self._job(job_id)))
         except NotFound:
             return None
-        return None if look.status.final else mark
+        return None if job_state.status.final else state
 
-    def _keep(self, work: _Work, mark: dict[str, Json] | Any) -> None:
-        self._marks.set(work.number, work.digest, mark)
+    def _job(self, job_id: str) -> Job:
+        return Job(self._importer.platform, self._importer.spec.kind, job_id)
+
+    def _save(self, one: _PartImport, state: PartState | None) -> None:
+        self._progress.set_part(one.number, one.digest, state)

@@ -1,4 +1,4 @@
-"""Which rows of a part the platform's notes are about."""
+"""Finds the rows of a part that the platform's notes are about."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from airflow_provider_mkt.actions.ports import RowNote
 from airflow_provider_mkt.sync.bulk_parts import SentRow
 
 Found = dict[int, SentRow]
-"""Rows by the place of the note they were found for."""
+"""Rows by the index of their note."""
 
 
 class Matcher:
     """Finds the row that each note is about.
 
-    No two rows of a part have one key, so a note with a row's key is about that row. Where the platform
-    writes the key otherwise than it was sent, the rest of the row tells, if one row alone has it; else the
-    line. A note that could be about several rows is matched to none.
+    No two rows of a part have one key, so a note with a row's key is about that row. If the platform writes
+    the key in another form than it was sent, the other values decide, if only one row has them; else the line
+    number. A note that could be about several rows has no match.
 
     :param rows: reads the rows of the part from the first.
     :param columns: names of the columns.
-    :param key_column: the key's.
-    :param key: spells a key so that equal keys are equal.
+    :param key_column: name of the key's column.
+    :param key: normalizes a key so that equal keys are equal.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Matcher:
         self._key = key
 
     def match(self, notes: Sequence[RowNote]) -> list[SentRow | None]:
-        """The row of each note; None where that cannot be told."""
+        """Return the row of each note; None where it is unknown."""
         found: Found = {}
         for step in (self._by_key, self._by_values, self._by_line):
             missing = {place: note for place, note in enumerate(notes) if place not in found}
@@ -82,7 +82,7 @@ class Matcher:
                 yield place, note
 
     def _others(self, cells: Sequence[str]) -> tuple[str, ...]:
-        """All values but the key, without regard to case and blanks, and numbers by what they are worth."""
+        """All values but the key, without case and extra blanks, and numbers by their value."""
         return tuple(_plain(cell) for place, cell in enumerate(cells) if place != self._key_at)
 
 

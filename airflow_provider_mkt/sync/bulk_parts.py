@@ -1,33 +1,35 @@
-"""A source of leads as files that a platform's bulk import takes."""
+"""Cuts a source of leads into files that a platform's bulk import accepts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
 
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.sync.bulk_keys import Keys
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker
-from airflow_provider_mkt.sync.jsonl import json_line
-from airflow_provider_mkt.sync.rows import Row
+from airflow_provider_mkt.sync.rows import Row, json_line
 
 _TICK_EVERY = 1_000
+_KEYS_IN_MEMORY = 20_000
 
 
 @dataclass(frozen=True)
 class SentRow:
     """A row as it was sent.
 
-    :param number: where it is in the source.
-    :param line: the line of the file that it starts on, the header being line 1.
-    :param last_line: the line that it ends on, since values may hold line ends.
-    :param raw: the row as it came.
+    :param number: its position in the source.
+    :param line: the line of the file on which it starts; the header is line 1.
+    :param last_line: the line on which it ends, since values may contain line breaks.
+    :param raw: the row as it was read.
     """
 
     number: int
@@ -41,8 +43,8 @@ class SentRow:
 class Part:
     """One file of an import.
 
-    Its rows are kept on disk as well: they are asked for where some of them failed, when the content is
-    long gone.
+    Its rows are kept on disk as JSON Lines too: they are read, in order, when some of them failed, and the
+    content is freed by then.
     """
 
     def __init__(self, columns: Sequence[str], header: bytes) -> None:
@@ -64,11 +66,11 @@ class Part:
 
     @property
     def digest(self) -> str:
-        """Tells this file from others; to be asked for while the content is there."""
+        """Identifies the content. Read it before the content is freed."""
         return hashlib.sha256(self._content).hexdigest()
 
-    def let_go(self) -> None:
-        """Free the content: the platform has it."""
+    def free_content(self) -> None:
+        """Free the content, which the platform has now."""
         self._content = bytearray()
 
     def rows(self) -> Iterator[SentRow]:
@@ -83,31 +85,78 @@ class Part:
 
     def close(self) -> None:
         self._rows.close()
-        self.let_go()
+        self.free_content()
+
+
+class RowKeys:
+    """The keys of all rows, as digests in a temporary SQLite file of this process.
+
+    Memory holds some thousand of them, however many there are. Two keys practically never have one digest.
+    """
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="mkt-import-")
+        self._database = sqlite3.connect(Path(self._directory.name) / "keys.db", isolation_level=None)
+        self._database.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;"
+            "CREATE TABLE keys (key BLOB, row INTEGER);"
+        )
+        self._new: list[tuple[bytes, int]] = []
+
+    def add(self, key: str, row: int) -> None:
+        """Add a row. Rows are added in the order of the source."""
+        self._new.append(
+            (hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest(), row)
+        )
+        if len(self._new) >= _KEYS_IN_MEMORY:
+            self._write()
+
+    def superseded(self) -> Iterator[tuple[int, int]]:
+        """Yield rows whose key occurs again, each with the last row that has it, in their order."""
+        self._write()
+        yield from self._database.execute(
+            "SELECT row, last FROM (SELECT row, MAX(row) OVER (PARTITION BY key) AS last FROM keys) "
+            "WHERE row <> last ORDER BY row"
+        )
+
+    def _write(self) -> None:
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO keys VALUES (?, ?)", self._new)
+        self._database.execute("COMMIT")
+        self._new.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+        self._directory.cleanup()
 
 
 class Splitter:
     """Cuts a source into parts.
 
     The source is read twice, so that of two rows with one key, however far apart, only the later one is
-    sent: two files that are imported at once must not hold the same new key.
+    sent: two files that are imported at once must not contain the same new key.
 
-    :param open_rows: opens the source from its beginning.
-    :param maker: makes rows fit for the platform.
-    :param importer: knows how large a part may be.
-    :param keys: takes the keys of all rows.
-    :param tick: called now and then while rows are read, with how many were read.
-    :param scope: tells this way of importing from others.
-    :param unfit_count: whether rows that must not be sent are sent in another way, and so count among those
-        with one key.
+    :param open_rows: opens the source from its beginning; the stack closes it.
+    :param maker: encodes rows for the platform.
+    :param importer: limits the size of a part.
+    :param keys: collects the keys of all rows.
+    :param tick: called now and then while rows are read, with the number of rows read.
+    :param scope: identifies the settings of the import.
+    :param unfit_count: whether rows that cannot be imported are sent by calls, and so count among those with
+        one key.
     """
 
     def __init__(
         self,
-        open_rows: Callable[[], AbstractContextManager[Iterator[Row]]],
+        open_rows: Callable[[ExitStack], Iterator[Row]],
         maker: RowMaker,
         importer: LeadImporter,
-        keys: Keys,
+        keys: RowKeys,
         tick: Callable[[int], None],
         scope: str = "",
         *,
@@ -122,13 +171,13 @@ class Splitter:
         self._unfit_count = unfit_count
         self.total = self.fit = 0
         self.digest = ""
-        """Tells these rows, imported in this way, from all others."""
+        """Identifies these rows with these settings."""
 
     def scan(self) -> None:
         """Read the source for the first time."""
         rows = _Digested(self._scope, self._maker.header)
-        with self._open_rows() as source:
-            for row in self._read(rows, source):
+        with ExitStack() as stack:
+            for row in self._read(rows, self._open_rows(stack)):
                 self.fit += not row.code
                 if row.key and (self._unfit_count or not row.code):
                     self._keys.add(row.key, row.number)
@@ -137,18 +186,18 @@ class Splitter:
     def parts(
         self, unfit: Callable[[BulkRow], None], superseded: Callable[[BulkRow, int], None]
     ) -> Generator[Part]:
-        """The parts, each made when it is asked for.
+        """Yield the parts, each when it is requested.
 
-        :param unfit: told of each row that must not be sent.
-        :param superseded: told of each row whose key comes again, and in which row.
-        :raises InvalidInput: when the source is not the same as it was when it was scanned.
+        :param unfit: called with each row that must not be sent.
+        :param superseded: called with each row whose key occurs again, and with the number of that row.
+        :raises InvalidInput: when the source has changed since it was scanned.
         """
         rows = _Digested(self._scope, self._maker.header)
         later = self._keys.superseded()
         next_row, by_row = next(later, (0, 0))
         part = self._new()
-        with self._open_rows() as source:
-            for row in self._read(rows, source):
+        with ExitStack() as stack:
+            for row in self._read(rows, self._open_rows(stack)):
                 if row.number == next_row:
                     superseded(row, by_row)
                     next_row, by_row = next(later, (0, 0))
@@ -163,7 +212,7 @@ class Splitter:
         if rows.digest() != self.digest:
             part.close()
             raise InvalidInput(
-                "source", "changed while it was imported; what was read of it until now may have been sent"
+                "source", "changed while it was imported; the rows read so far may have been sent"
             )
         if part.count:
             yield part
@@ -180,7 +229,7 @@ class Splitter:
 
 
 class _Digested:
-    """Counts rows, and makes their digest."""
+    """Counts rows, and computes their digest."""
 
     def __init__(self, scope: str, header: bytes) -> None:
         self._digest = hashlib.sha256(scope.encode() + header)

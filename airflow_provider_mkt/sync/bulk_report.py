@@ -1,9 +1,9 @@
-"""What a bulk import comes to: a count for every row, and files that hold those worth a look."""
+"""The results of a bulk import: counts of all rows, and files of those that were rejected or warned about."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import IO, Any, Self, TypedDict
@@ -13,14 +13,16 @@ from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
-from airflow_provider_mkt.sync.jsonl import json_line
+from airflow_provider_mkt.sync.rows import Row, json_line
 
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 class ImportOutcome(TypedDict):
-    """The result of a bulk import as it goes into XCom. ``total`` is the sum of ``imported``, ``skipped`` and
-    ``rejected``; those imported with a warning are counted under ``imported`` too."""
+    """The result of a bulk import as it goes into XCom.
+
+    ``total`` is the sum of ``imported``, ``skipped`` and ``rejected``; ``imported`` includes ``warned``.
+    """
 
     outcome: str
     platform: str
@@ -38,11 +40,11 @@ class ImportOutcome(TypedDict):
 
 
 class RowFile:
-    """Rows with what was said of them, as JSON Lines that can be read as a source again.
+    """Rows with a code and a reason, as JSON Lines that can be read as a source again.
 
-    There is no file until the first row.
+    The file is created with its first row.
 
-    :param open_file: opens it for writing; the file appears when the context ends well.
+    :param open_file: opens it for writing; the file appears when the context ends without an error.
     """
 
     def __init__(self, open_file: Opener) -> None:
@@ -70,7 +72,7 @@ class RowFile:
 
 
 class ImportReport:
-    """Counts rows, and writes down those that were rejected, warned about or skipped.
+    """Counts rows, and writes those that were rejected, warned about or skipped to files.
 
     :param rejects: takes rejected rows.
     :param warnings: takes rows that were imported with a warning, and those superseded by a later one.
@@ -88,40 +90,40 @@ class ImportReport:
         return self.imported + self.skipped + self.rejected
 
     def unfit(self, row: BulkRow) -> None:
-        """A row was not sent."""
+        """Count a row that was not sent."""
         self._reject(row.number, row.code, row.reason, row.raw)
 
     def superseded(self, row: BulkRow, by_row: int) -> None:
-        """A row was not sent, since a later one has its key."""
+        """Count a row that was not sent because a later one has its key."""
         self.skipped += 1
         self.reasons["DUPLICATE_KEY"] += 1
         reason = f"row {by_row} has the same key and came later"
         self._warnings.write(row.number, "DUPLICATE_KEY", reason, row.raw)
 
     def refused(self, part: Part, code: str, reason: str) -> None:
-        """None of the rows of a part was imported, as far as can be told."""
+        """Reject the rows of a part of which none was imported, as far as is known."""
         for row in part.rows():
             self._reject(row.number, code, reason, row.raw)
 
     def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
-        """A part was imported. Returns how many failures there are whose row cannot be told."""
-        failed, strays = rows_of(matcher, findings.failed)
+        """Count a part that was imported. Returns the number of failures whose row is unknown."""
+        failed, unmatched = rows_of(matcher, findings.failed)
         for number, (note, raw) in failed.items():
             self._reject(number, note.code, note.reason, raw)
-        for note in strays:
+        for note in unmatched:
             self._rejects.write(None, note.code, note.reason, as_record(part, note))
-        # Several of them may be about one row, so there may be more than rows that are left.
-        lost = min(len(strays) + findings.unlisted, part.count - len(failed))
-        self.rejected += lost
-        self.reasons.update({"ROW_NOT_TOLD": lost} if lost else {})
-        self.imported += part.count - len(failed) - lost
-        warned, strays = rows_of(matcher, findings.warned)
+        # Several notes may be about one row, so there may be more of them than rows.
+        unknown = min(len(unmatched) + findings.unlisted, part.count - len(failed))
+        self.rejected += unknown
+        self.reasons.update({"ROW_UNKNOWN": unknown} if unknown else {})
+        self.imported += part.count - len(failed) - unknown
+        warned, unmatched = rows_of(matcher, findings.warned)
         for number, (note, raw) in warned.items():
             if number not in failed:
                 self._warn(number, note, raw)
-        for note in strays:
+        for note in unmatched:
             self._warn(None, note, as_record(part, note))
-        return lost
+        return unknown
 
     def outcome(
         self, platform: str, rejects: str, warnings: str, jobs: Sequence[JobDict], seconds: float
@@ -153,18 +155,105 @@ class ImportReport:
         self._warnings.write(number, note.code, note.reason, raw)
 
 
+class RowNumbers:
+    """A set of row numbers that needs one bit for each row of the source."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._count = 0
+
+    def add(self, number: int) -> None:
+        place, bit = number >> 3, 1 << (number & 7)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._count += not self._bits[place] & bit
+        self._bits[place] |= bit
+
+    def __contains__(self, number: int) -> bool:
+        place = number >> 3
+        return place < len(self._bits) and bool(self._bits[place] & 1 << (number & 7))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class BulkShare:
+    """Counts the rows of a sync that a bulk import has written, and keeps the numbers of the others.
+
+    Those are sent by calls, which report the result of each record.
+
+    :param warnings: takes rows that were imported with a warning, and those superseded by a later one.
+    """
+
+    def __init__(self, warnings: RowFile) -> None:
+        self._warnings = warnings
+        self.left = RowNumbers()
+        self.imported = self.warned = self.skipped = 0
+        self.created: int | None = 0
+        """How many of them are new leads; None when the platform does not report it."""
+        self.reasons: Counter[str] = Counter()
+        self.lists: list[str] = []
+
+    def left_of(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Those of a source's rows that are left."""
+        return (row for row in rows if row.number in self.left)
+
+    def unfit(self, row: BulkRow) -> None:
+        """Count a row that was not sent."""
+        self.left.add(row.number)
+
+    def superseded(self, row: BulkRow, by_row: int) -> None:
+        """Count a row that was not sent because a later one has its key."""
+        self.skipped += 1
+        self.reasons["DUPLICATE_KEY"] += 1
+        reason = f"row {by_row} has the same key and came later"
+        self._warnings.write(row.number, "DUPLICATE_KEY", reason, row.raw)
+
+    def refused(self, part: Part, code: str, reason: str) -> None:
+        """Leave the rows of a part whose import failed. Those that were written are written again."""
+        for row in part.rows():
+            self.left.add(row.number)
+
+    def imported_with(self, part: Part, findings: Findings, matcher: Matcher) -> int:
+        """Count a part that was imported. Returns the number of failures whose row is unknown."""
+        failed, unmatched = rows_of(matcher, findings.failed)
+        unknown = min(len(unmatched) + findings.unlisted, part.count - len(failed))
+        if unknown:
+            # Any of its rows may be one that failed.
+            self.refused(part, "", "")
+            return unknown
+        for number in failed:
+            self.left.add(number)
+        written = part.count - len(failed)
+        self.imported += written
+        known = findings.created is not None and self.created is not None
+        self.created = (self.created or 0) + min(findings.created or 0, written) if known else None
+        self._warn(part, findings, matcher)
+        return 0
+
+    def _warn(self, part: Part, findings: Findings, matcher: Matcher) -> None:
+        warned, unmatched = rows_of(matcher, findings.warned)
+        for number, (note, raw) in warned.items():
+            if number not in self.left:
+                self.warned += 1
+                self._warnings.write(number, note.code, note.reason, raw)
+        for note in unmatched:
+            self.warned += 1
+            self._warnings.write(None, note.code, note.reason, as_record(part, note))
+
+
 def rows_of(
     matcher: Matcher, notes: Sequence[RowNote]
 ) -> tuple[dict[int, tuple[RowNote, Any]], list[RowNote]]:
-    """Rows by number with the first note on each, and the notes whose row cannot be told."""
+    """Return the rows by number with the first note on each, and the notes without a row."""
     rows: dict[int, tuple[RowNote, Any]] = {}
-    strays: list[RowNote] = []
+    unmatched: list[RowNote] = []
     for note, row in zip(notes, matcher.match(notes), strict=True):
         if row is None:
-            strays.append(note)
+            unmatched.append(note)
         else:
             rows.setdefault(row.number, (note, row.raw))
-    return dict(sorted(rows.items())), strays
+    return dict(sorted(rows.items())), unmatched
 
 
 def as_record(part: Part, note: RowNote) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Rows of a bulk import: read from the source, checked, and spelt as the platform's CSV."""
+"""Rows of a bulk import: checked, and encoded as the platform's CSV."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.sync.rows import Row
 
 VALUE_MAX = 100_000
-"""Characters of one value. No field of either platform takes as many; CSV readers stop at 131,072."""
+"""Characters of one value at most. Fields of both platforms take fewer; CSV readers stop at 131,072."""
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRow:
-    """A row on its way into a file.
+    """A row for a file.
 
-    :param number: where it is in the source.
-    :param key: the value of the key, spelt so that equal keys are equal; empty where it has none.
+    :param number: its position in the source.
+    :param key: the normalized value of the key; empty when it has none.
     :param cells: its values, in the order of the columns; empty for a row that must not be sent.
-    :param encoded: the same as a line of CSV.
+    :param encoded: the cells as a line of CSV.
     :param code: why it must not be sent, in capitals; empty when it may.
-    :param raw: the row as it came.
+    :param raw: the row as it was read.
     """
 
     number: int
@@ -38,7 +38,7 @@ class BulkRow:
 
 
 class _Echo:
-    """What the CSV writer writes to: it returns what it was given."""
+    """The file of the CSV writer: it returns each line."""
 
     @staticmethod
     def write(line: str) -> str:
@@ -46,13 +46,14 @@ class _Echo:
 
 
 class RowMaker:
-    """Makes rows for one file layout.
+    """Encodes rows for one file layout.
 
-    :param importer: knows the key and the limits.
+    :param importer: has the key and the limits.
     :param columns: names of the fields, in order.
-    :param known_fields: fields that exist, where the platform tells; others reject their row.
-    :param exact: whether a row is to do what it does as a record of a call, where a field that is missing is
-        left alone and an empty one is cleared. Rows that cannot are unfit.
+    :param known_fields: fields that exist; a row with another one is rejected. None when the platform does
+        not list them.
+    :param exact: whether a row must have the effect that it has as a record of a call, where a missing field
+        is left alone and an empty one is cleared. Rows that cannot have it are unfit.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class RowMaker:
         self._names = frozenset(columns)
         self._exact = exact
         self._key_at = self.columns.index(importer.key_column)
-        # Both line ends in the terminator make the writer quote values that hold either.
+        # Both line ends in the terminator make the writer quote values that contain either.
         self._write: Callable[[Sequence[str]], str] = csv.writer(_Echo(), lineterminator="\r\n").writerow
         self.header = self._write(self.columns).encode()
 
     def rows(self, source: Iterator[Row]) -> Iterator[BulkRow]:
-        """The rows of a source, each fit to be sent or with the reason why not."""
+        """Encode the rows of a source. Those that must not be sent have a code and a reason."""
         return map(self._row, source)
 
     def _row(self, row: Row) -> BulkRow:
@@ -112,7 +113,7 @@ class RowMaker:
         return BulkRow(row.number, key, cells, encoded, raw=row.raw)
 
     def _other_fields(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Why a row with other fields than the columns must not be sent, as in JSON Lines."""
+        """Return why a row whose fields differ from the columns must not be sent, as in JSON Lines."""
         if self._known_fields is not None:
             for name in record:
                 if name not in self._known_fields:
@@ -120,13 +121,15 @@ class RowMaker:
         if self._importer.empty_clears:
             for name in self.columns:
                 if name not in record:
-                    told = f"has no {name!r}, which other rows have, and an empty cell would clear the field"
-                    return "FIELD_MISSING", told
+                    reason = (
+                        f"has no {name!r}, which other rows have, and an empty cell would clear the field"
+                    )
+                    return "FIELD_MISSING", reason
         return None
 
 
 def _text(value: Any) -> str | None:
-    """A value as the text of a cell; None where it has none."""
+    """A value as the text of a cell; None when a cell cannot hold it."""
     match value:
         case None:
             return ""

@@ -1,49 +1,46 @@
-"""Which way a sync takes: one call for each batch, or the platform's bulk import."""
+"""Whether a sync sends calls or uses the platform's bulk import."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.sync.report import spoken
+from airflow_provider_mkt.sync.results import format_seconds
+
+Transport = Literal["calls", "bulk"]
 
 
-@dataclass(frozen=True)
-class Way:
-    """The way that was chosen.
+class Choice(NamedTuple):
+    """A transport, and why it was chosen."""
 
-    :param bulk: whether it is the bulk import.
-    :param why: for people.
-    """
-
-    bulk: bool
-    why: str
+    transport: Transport
+    reason: str
 
 
-def faster_way(
+def choose_transport(
     leads: int,
     *,
     batch_max: int,
     rate: Rate,
-    left_of_day: int | None,
+    calls_left: int | None,
     bulk_after: float,
-) -> Way:
-    """The faster way by what the account's limits allow.
+) -> Choice:
+    """Choose the faster transport by what the account's limits allow.
 
-    How long a platform takes for an import is documented nowhere and differs from hour to hour; what calls
-    take at least is arithmetic.
+    How long a platform takes for an import is documented nowhere and differs from hour to hour; the shortest
+    time for the calls can be computed.
 
-    :param leads: how many there are.
+    :param leads: number of leads.
     :param batch_max: leads of one call.
     :param rate: the account's limit.
-    :param left_of_day: calls that the day has left; None where the platform does not say.
+    :param calls_left: calls that are left today; None when the platform does not report them.
     :param bulk_after: seconds of calls after which an import is taken to be faster.
     """
     calls = -(-leads // batch_max)
     seconds = calls / rate.calls * rate.seconds
-    sum_ = f"{leads:,} leads are {calls:,} calls, {spoken(seconds)} at the account's limit"
-    if left_of_day is not None and calls > left_of_day:
-        return Way(True, f"{sum_}, and the day has {max(0, left_of_day):,} left")
+    reason = f"{leads:,} leads are {calls:,} calls, {format_seconds(seconds)} at the account's limit"
+    if calls_left is not None and calls > calls_left:
+        return Choice("bulk", f"{reason}, and the day has {max(0, calls_left):,} left")
     if seconds > bulk_after:
-        return Way(True, f"{sum_}, more than {spoken(bulk_after)}")
-    return Way(False, sum_)
+        return Choice("bulk", f"{reason}, more than {format_seconds(bulk_after)}")
+    return Choice("calls", reason)

@@ -1,4 +1,4 @@
-"""Files of leads: CSV, JSON Lines and Parquet, plain or compressed, read a piece at a time."""
+"""Files of leads: CSV, JSON Lines and Parquet, plain or compressed, read as a stream."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _FORMATS: dict[str, Format] = {
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 _PARQUET_ROWS = 10_000
-"""Rows of a Parquet file held at a time, whatever size its row groups have."""
+"""Rows of a Parquet file in memory at a time, whatever size its row groups have."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is.
+    """The format of a file.
 
-    :param compression: None for a plain one.
+    :param compression: None when it is not compressed.
     """
 
     format: Format
@@ -42,24 +42,26 @@ class Kind:
 
 
 def kind_of(name: str, wanted: str | None = None) -> Kind:
-    """What a file is, as told by its name.
+    """Return the format of a file.
 
     :param name: the file's name, e.g. ``leads.csv.gz``.
-    :param wanted: its format, where the name does not tell it.
-    :raises InvalidInput: when neither tells, or the format is unknown.
+    :param wanted: its format, if the name does not show it.
+    :raises InvalidInput: when the name does not show it either, or the format is unknown.
     """
     path = PurePosixPath(name)
     compression = _COMPRESSIONS.get(path.suffix.lower())
     suffix = (PurePosixPath(path.stem) if compression else path).suffix.lower()
     if wanted is None and suffix not in _FORMATS:
         raise InvalidInput(
-            "source_format", f"cannot be told from the file's name; known endings: {', '.join(_FORMATS)}"
+            "source_format", f"is missing, and the file's name has none of the endings {', '.join(_FORMATS)}"
         )
     chosen = wanted if wanted is not None else _FORMATS[suffix]
     if chosen not in get_args(Format):
         raise InvalidInput("source_format", f"must be one of {', '.join(get_args(Format))}")
     if chosen == "parquet" and compression:
-        raise InvalidInput("source_format", "a Parquet file is compressed inside and is read from its end")
+        raise InvalidInput(
+            "source_format", "a Parquet file is compressed inside and cannot be read as a stream"
+        )
     return Kind(cast("Format", chosen), compression)
 
 
@@ -68,7 +70,7 @@ class FileSource:
 
     :param open_stream: opens the file for reading its bytes.
     :param size: its size in bytes.
-    :param kind: what it is.
+    :param kind: its format.
     :param blank: what an empty CSV value or a Parquet null means: leave the field alone, or clear it.
     """
 
@@ -81,7 +83,7 @@ class FileSource:
         self._total: int | None = None
 
     def columns(self) -> list[str] | None:
-        """The column names; None where each row brings its own.
+        """Return the column names; None when each row has its own.
 
         :raises InvalidInput: when the file has no readable header.
         """
@@ -95,7 +97,7 @@ class FileSource:
         return None
 
     def rows(self) -> Iterator[Row]:
-        """The rows, read as they are asked for."""
+        """Yield the rows, each read when it is requested."""
         raw = self._stack.enter_context(self._open())
         if self._kind.format == "parquet":
             yield from self._of_parquet(raw)
@@ -106,7 +108,7 @@ class FileSource:
             yield from of_file(cast("IO[bytes]", stream), self._kind.format, blank=self._blank)
 
     def expected(self, done: int) -> int | None:
-        """How many rows there will be, told from those done; None while nothing is known."""
+        """Estimate the number of rows from the number of those that are done; None when unknown."""
         if self._total is not None:
             return self._total
         read = self._counted.read_so_far if self._counted is not None else 0
@@ -138,7 +140,7 @@ def _decompressed(stream: Any, compression: Compression | None) -> Any:
 
 @contextmanager
 def _readable(field: str) -> Iterator[None]:
-    """Errors of decompression in this package's terms."""
+    """Raise errors of decompression as InvalidInput."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, OSError) as error:
@@ -154,7 +156,7 @@ def _parquet(stream: IO[bytes]) -> Any:
     try:
         return ParquetFile(stream)
     except arrow.ArrowInvalid:
-        raise InvalidInput("source", "is no Parquet file") from None
+        raise InvalidInput("source", "is not a Parquet file") from None
 
 
 def _arrow(what: str) -> Any:

@@ -1,4 +1,4 @@
-"""From the columns of a source to the fields of a lead."""
+"""Maps the columns of a source to the fields of a lead."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _FALSE = frozenset({"false", "f", "no", "n", "0"})
 class FieldMapping:
     """How a row becomes a record.
 
-    :param columns: column to field. A column that is not named keeps its name; one that is mapped to
+    :param columns: column to field. A column that is not listed keeps its name; one that is mapped to
         None is left out.
-    :param constants: fields every record gets, whatever the row says.
+    :param constants: fields that every record gets, whatever the row contains.
     :param null_values: texts that mean no value, such as ``NULL`` or ``\\N``.
-    :param types: fields whose values are to be of a type; what cannot be is rejected.
+    :param types: fields whose values must have a type; a value that cannot be converted rejects its record.
     :param blank: what no value means: leave the field alone, or clear it.
     :raises InvalidInput: when two columns become one field, or a type is unknown.
     """
@@ -48,11 +48,11 @@ class FieldMapping:
                 raise InvalidInput(f"types.{name}", f"must be one of {', '.join(get_args(Type))}")
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether the mapping changes anything."""
         return bool(self.columns or self.constants or self.null_values or self.types)
 
     def fields(self, columns: Sequence[str]) -> list[str]:
-        """The fields that rows with these columns will have.
+        """Return the fields that rows with these columns get.
 
         :raises InvalidInput: when a column of the mapping is missing, or two columns become one field.
         """
@@ -64,7 +64,7 @@ class FieldMapping:
         return [*named, *(name for name in self.constants if name not in named)]
 
     def apply(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """The rows with their records mapped. Each keeps what it was as its ``raw``."""
+        """Map the records of rows. ``raw`` keeps each row as it was read."""
         return map(self._mapped, rows) if self else rows
 
     def _mapped(self, row: Row) -> Row:
@@ -146,7 +146,7 @@ def _date(value: Any) -> str:
 def _datetime(value: Any) -> str:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
     if moment.tzinfo is None:
-        # It would mean another moment on every machine.
+        # It would be another moment on every machine.
         raise ValueError
     return moment.isoformat()
 

@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import PlatformError
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.member_progress import MemberProgress
 from airflow_provider_mkt.sync.member_table import MemberTable
-from airflow_provider_mkt.sync.report import spoken
+from airflow_provider_mkt.sync.results import format_seconds
 
 _TICK = 1.0
 _LOOKUP_INTERVAL = 5.0
@@ -68,7 +68,7 @@ class MemberReport:
         )
         left = ""
         if expected and rate and expected > self.total:
-            left = f", about {spoken((expected - self.total) / rate)} left"
+            left = f", about {format_seconds((expected - self.total) / rate)} left"
         return f"{self.total:,} leads ({counts}), {rate:,.0f} leads/s{left}"
 
 

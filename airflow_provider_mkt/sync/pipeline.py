@@ -1,13 +1,14 @@
-"""Streams leads to a platform: read, check, batch, send at once what may be sent at once, write off.
+"""Streams leads to a platform: reads, checks, batches, sends in parallel and records the results.
 
-Memory holds the batches under way and no more. Sending happens on threads that know of nothing
-but calls; reading, counting and writing happen on the caller's thread.
+Memory holds the batches in flight and no more. Threads only send calls; reading, counting and writing happen
+on the caller's thread.
 """
 
 from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -24,37 +25,42 @@ from airflow_provider_mkt.client.errors import (
     TaskCancelled,
 )
 from airflow_provider_mkt.client.transport.exchange import Reply
-from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
+from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.report import Report
-from airflow_provider_mkt.sync.result_files import ResultFiles
+from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
 
 Send = Callable[[Call[Any]], Reply[Any]]
 
-SENDING = "sync-leads"
-"""How the names of the threads begin that send."""
+THREAD_NAME_PREFIX = "sync-leads"
+"""The prefix of the names of the threads that send."""
 
 _TICK = 1.0
-"""Seconds after which a wait for answers looks up, so that progress is told and a lease renewed."""
+"""Seconds between two calls of ``on_tick`` while answers are awaited."""
 
 _HELD_MAX = 10_000
+"""Records that are held back at most because their key is in flight."""
 
 # Kept, since json.dumps makes a new encoder for each record.
 _encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
-_IN_DOUBT = "an earlier try sent it and was not told what became of it; look on the platform"
+_AMBIGUOUS = "an earlier try sent it and did not learn the outcome; check it on the platform"
 
-_HOPELESS = 100
-"""Records refused one by one, with nothing ever accepted, after which it is not about the records."""
+_ALL_REFUSED = 100
+"""Records refused one by one, while none was accepted, after which the cause is not the records."""
+
+
+def digest_of(record: str) -> int:
+    """A digest of a record's content, never 0."""
+    return zlib.crc32(record.encode("utf-8", "surrogatepass")) or 1
 
 
 @dataclass
 class _Item:
-    """A record on its way.
+    """A record that is processed.
 
     :param size: bytes it takes in a body.
-    :param digest: of what it says, for the checkpoint.
+    :param digest: of its content, for the sync progress.
     """
 
     row: Row
@@ -80,25 +86,26 @@ class _Batch:
 class Stop(Exception):
     """Raised by the caller's callbacks to end a sync early, e.g. when too many records are rejected.
 
-    What is under way is taken to its end first.
+    Calls in flight are completed first.
     """
 
 
 class Pipeline:
     """One run of leads through a writer.
 
-    Two records with one key are never under way at once, and go in the order they were read, so the
-    later one is what the platform ends up with. In one batch only the later one is sent.
+    Two records with one key are never in flight at once, and are sent in the order they were read, so the
+    platform keeps the later one. Within one batch only the later one is sent.
 
-    :param writer: the platform's way of writing leads.
+    :param writer: makes the calls that write leads.
     :param send: runs a call; must be safe to use from several threads.
-    :param concurrency: how many calls may be under way.
-    :param ledger: takes every record's result.
-    :param report: counts them.
-    :param known_fields: fields that exist, where the platform tells; others reject their record.
-    :param checkpoint: what earlier tries came to; rows they are known to have done are not sent again.
+    :param concurrency: how many calls may be in flight.
+    :param result_files: take every record's result.
+    :param report: counts the results.
+    :param known_fields: fields that exist; a record with another one is rejected. None when the platform does
+        not list them.
+    :param progress: rows that are done; those of earlier tries are not sent again.
     :param on_tick: called about once a second from the caller's thread.
-    :param abandon: called when the run ends early; makes calls that only wait give up.
+    :param abandon: called when the run ends early; calls that only wait must give up.
     """
 
     def __init__(
@@ -106,45 +113,45 @@ class Pipeline:
         writer: LeadWriter,
         send: Send,
         concurrency: AdaptiveConcurrency,
-        ledger: ResultFiles,
-        report: Report,
+        result_files: ResultFiles,
+        report: SyncReport,
         *,
         known_fields: frozenset[str] | None = None,
-        checkpoint: Checkpoint | None = None,
+        progress: SyncProgress | None = None,
         on_tick: Callable[[], None] = lambda: None,
         abandon: Callable[[], None] = lambda: None,
     ) -> None:
         self._writer = writer
         self._send = send
         self._concurrency = concurrency
-        self._ledger = ledger
+        self._result_files = result_files
         self._report = report
         self._known_fields = known_fields
-        self._checkpoint = checkpoint
+        self._progress = progress
         self._again: set[str] = set()
         self._on_tick = on_tick
         self._abandon = abandon
         self._ticked_at = 0.0
         self._batch = _Batch()
         self._ready: deque[list[_Item]] = deque()
-        self._flying: dict[Future[Reply[Any]], list[_Item]] = {}
-        self._keys_flying: set[str] = set()
+        self._in_flight: dict[Future[Reply[Any]], list[_Item]] = {}
+        self._keys_in_flight: set[str] = set()
         self._held: dict[str, deque[_Item]] = {}
         self._held_count = 0
-        self._quiet: deque[tuple[float, list[_Item]]] = deque()
+        self._busy_keys: deque[tuple[float, list[_Item]]] = deque()
         self._accepted = False
         self._split_any = False
         self._refused = 0
 
     def run(self, rows: Iterator[Row]) -> None:
-        """Take every row to its end.
+        """Process every row.
 
-        :raises PlatformError: what no further record could survive: credentials, permissions, the day's
-            quota, a platform that stays away. Records under way are taken to their end first.
-        :raises InvalidRequest: when it is the request and not its records that the platform refuses.
+        :raises PlatformError: on errors that concern every record: credentials, permissions, the daily quota,
+            a platform that is unavailable. Calls in flight are completed first.
+        :raises InvalidRequest: when the platform refuses the request itself and not its records.
         :raises Stop: from ``on_tick``.
         """
-        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix=SENDING) as pool:
+        with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix=THREAD_NAME_PREFIX) as pool:
             try:
                 for row in rows:
                     self._tick()
@@ -152,15 +159,15 @@ class Pipeline:
                     while self._ready or self._held_count >= _HELD_MAX:
                         self._launch(pool)
                 self._close_batch()
-                while self._ready or self._flying or self._held_count or self._batch.items:
+                while self._ready or self._in_flight or self._held_count or self._batch.items:
                     self._launch(pool)
                     if not self._ready:
-                        self._land()
-                        if not self._flying:
+                        self._collect()
+                        if not self._in_flight:
                             self._close_batch()
             except BaseException:
                 self._abandon()
-                self._land_all()
+                self._collect_all()
                 raise
 
     def _take(self, row: Row) -> None:
@@ -178,37 +185,36 @@ class Pipeline:
         if size > self._writer.bytes_max:
             return self._write_off(row, rejected("TOO_LARGE", f"takes {size:,} bytes; one call holds less"))
         item = _Item(row, record, self._writer.key(record), size)
-        if self._checkpoint is not None:
+        if self._progress is not None:
             item.digest = digest_of(encoded)
-            if (result := self._of_earlier_try(self._checkpoint, item)) is not None:
-                return self._report.resume(result)
-            if self._checkpoint.ambiguous(row.number, item.digest):
-                return self._write_off(row, rejected("OUTCOME_UNKNOWN", _IN_DOUBT))
+            if row.number <= self._progress.last:
+                if (result := self._of_earlier_try(self._progress, item)) is not None:
+                    return self._report.resume(result)
+                if self._progress.ambiguous(row.number, item.digest):
+                    return self._write_off(row, rejected("OUTCOME_UNKNOWN", _AMBIGUOUS))
         return self._place(item)
 
-    def _of_earlier_try(self, checkpoint: Checkpoint, item: _Item) -> RecordResult | None:
-        """What an earlier try came to for a record, unless it is to be sent now."""
+    def _of_earlier_try(self, progress: SyncProgress, item: _Item) -> RecordResult | None:
+        """Return the result that an earlier try reached for a record, unless it must be sent now."""
         number = item.row.number
-        if number > checkpoint.last:
-            return None
-        if not self._writer.repeatable and checkpoint.changed(number, item.digest):
+        if not self._writer.repeatable and progress.changed(number, item.digest):
             raise InvalidInput(
                 "source",
                 f"row {number} is not what it was for an earlier try of this task, so which leads are "
-                "created already cannot be told; nothing more was sent",
+                "created already is unknown; nothing more was sent",
             )
-        result = checkpoint.known(number, item.digest)
-        if result is not None and (item.key is None or item.key not in self._again):
-            return result
+        done = progress.known(number, item.digest)
+        if done is not None and (item.key is None or item.key not in self._again):
+            return RecordResult(RecordStatus(done.status), code=done.code)
         if item.key is not None:
-            # A later record of this key must be what stays, so it is written again too.
+            # A later record with this key must win, so it is written again too.
             self._again.add(item.key)
         return None
 
     def _place(self, item: _Item) -> None:
-        """Put a record into the batch, or hold it while its key is under way."""
+        """Put a record into the batch, or hold it back while its key is in flight."""
         key = item.key
-        if key is not None and (key in self._keys_flying or key in self._held):
+        if key is not None and (key in self._keys_in_flight or key in self._held):
             self._held.setdefault(key, deque()).append(item)
             self._held_count += 1
             if self._held_count >= _HELD_MAX:
@@ -219,7 +225,7 @@ class Pipeline:
             self._batch.items[place] = item
             self._batch.size += item.size - earlier.size
             reason = f"row {item.row.number} has the same key and came later"
-            # The checkpoint is not told: whether this was right depends on what becomes of the later one.
+            # Not recorded as done: that depends on the result of the later one.
             self._write_off(
                 earlier.row, RecordResult(RecordStatus.SKIPPED, code="DUPLICATE_KEY", reason=reason)
             )
@@ -235,59 +241,60 @@ class Pipeline:
 
     def _close_batch(self) -> None:
         if self._batch.items:
-            self._keys_flying.update(self._batch.keys)
+            self._keys_in_flight.update(self._batch.keys)
             self._ready.append(self._batch.items)
             self._batch = _Batch()
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
         """Send what is ready, as far as concurrency allows; wait for an answer where it does not."""
-        while self._ready and len(self._flying) < self._at_once:
+        while self._ready and len(self._in_flight) < self._max_in_flight:
             items = self._ready.popleft()
             try:
                 call = self._writer.call([item.record for item in items])
             except InvalidInput:
-                self._set_apart(items)
+                self._reject_unsendable(items)
             else:
-                if self._checkpoint is not None and not self._writer.repeatable:
-                    self._checkpoint.sending((item.row.number, item.digest) for item in items)
-                self._flying[pool.submit(self._send, call)] = items
+                if self._progress is not None and not self._writer.repeatable:
+                    self._progress.start([(item.row.number, item.digest) for item in items])
+                self._in_flight[pool.submit(self._send, call)] = items
         if self._ready or self._held_count >= _HELD_MAX:
-            self._land()
+            self._collect()
 
     @property
-    def _at_once(self) -> int:
-        # Where nothing but refusals came back it may be about no record; one batch shows that as well as ten.
+    def _max_in_flight(self) -> int:
+        # While every batch was refused, the records may not be the cause; one batch shows that as well as
+        # ten.
         return self._concurrency.limit if self._accepted or not self._split_any else 1
 
-    def _land(self) -> None:
-        """Wait for an answer and settle the records it is about."""
-        while self._flying:
-            done, _ = wait(self._flying, timeout=_TICK, return_when=FIRST_COMPLETED)
+    def _collect(self) -> None:
+        """Wait for an answer and record the results of its batch."""
+        while self._in_flight:
+            done, _ = wait(self._in_flight, timeout=_TICK, return_when=FIRST_COMPLETED)
             self._tick()
             for future in done:
-                self._settle(future, self._flying.pop(future))
+                self._complete(future, self._in_flight.pop(future))
             if done:
                 return
         if self._held_count:
-            # Nothing is under way here, but keys of unknown outcome may still be on the server.
+            # No call is in flight, but the server may still work on keys whose outcome is unknown.
             time.sleep(_TICK)
             self._tick()
 
-    def _land_all(self) -> None:
-        """Settle what is under way when the run ends early: it was sent, so it has a result."""
+    def _collect_all(self) -> None:
+        """Record the results of calls in flight when the run ends early: they were sent."""
         self._on_tick = lambda: None
-        while self._flying:
-            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+        while self._in_flight:
+            done, _ = wait(self._in_flight, return_when=FIRST_COMPLETED)
             for future in done:
-                items = self._flying.pop(future)
+                items = self._in_flight.pop(future)
                 try:
-                    self._settle(future, items)
+                    self._complete(future, items)
                 except (PlatformError, TaskCancelled):
-                    # The error that ended the run is the one to tell; these were not written.
+                    # The error that ended the run is the one to raise; these records were not written.
                     self._release(items)
         self._ready.clear()
 
-    def _settle(self, future: Future[Reply[Any]], items: list[_Item]) -> None:
+    def _complete(self, future: Future[Reply[Any]], items: list[_Item]) -> None:
         self._report.calls += 1
         records = [item.record for item in items]
         try:
@@ -299,11 +306,11 @@ class Pipeline:
             result = rejected("OUTCOME_UNKNOWN", unknown.message)
             for item in items:
                 self._write_off(item.row, result)
-            self._quiet.append((time.monotonic() + self._writer.quiet_after, items))
-            self._wake()
+            self._busy_keys.append((time.monotonic() + self._writer.quiet_after, items))
+            self._release_idle_keys()
             return
         except (PlatformError, TaskCancelled):
-            # Refused for good, so surely not done: a later try may send them.
+            # Rejected, so not done: a later try may send them.
             self._forget(items)
             raise
         self._accepted = True
@@ -312,11 +319,11 @@ class Pipeline:
         self._finish(items, self._writer.record_results(records, reply))
 
     def _split(self, items: list[_Item], refused: InvalidRequest) -> None:
-        """A batch refused because of some of its records: find them, and send the others again."""
+        """Find the records because of which a batch was refused, and send the others again."""
         if len(items) == 1:
             self._finish(items, [rejected(refused.code or "REFUSED", refused.message)])
             self._refused += 1
-            if self._refused >= _HOPELESS and not self._accepted:
+            if self._refused >= _ALL_REFUSED and not self._accepted:
                 raise InvalidRequest(
                     f"each of the first {self._refused} records was refused, and none accepted: "
                     f"{refused.message}",
@@ -330,16 +337,17 @@ class Pipeline:
         self._split_any = True
         rejected_records = self._writer.rejected_records([item.record for item in items], refused)
         if rejected_records is not None:
-            guilty = [item for item, guilt in zip(items, rejected_records, strict=True) if guilt]
-            rest = [item for item, guilt in zip(items, rejected_records, strict=True) if not guilt]
-            self._finish(guilty, [rejected(refused.code or "REFUSED", refused.message)] * len(guilty))
+            flagged = list(zip(items, rejected_records, strict=True))
+            bad = [item for item, is_rejected in flagged if is_rejected]
+            rest = [item for item, is_rejected in flagged if not is_rejected]
+            self._finish(bad, [rejected(refused.code or "REFUSED", refused.message)] * len(bad))
             if rest:
                 self._ready.appendleft(rest)
             return
         self._halve(items)
 
-    def _set_apart(self, items: list[_Item]) -> None:
-        """Of a batch that makes no call, reject the records that make none by themselves."""
+    def _reject_unsendable(self, items: list[_Item]) -> None:
+        """Reject the records of a batch that cannot be put into a call."""
         fit: list[_Item] = []
         for item in items:
             try:
@@ -357,48 +365,48 @@ class Pipeline:
         half = len(items) // 2
         self._ready.extendleft((items[half:], items[:half]))
 
-    def _finish(self, items: list[_Item], record_results: list[RecordResult]) -> None:
-        for item, result in zip(items, record_results, strict=True):
+    def _finish(self, items: list[_Item], results: list[RecordResult]) -> None:
+        for item, result in zip(items, results, strict=True):
             self._write_off(item.row, result)
-        self._remember(items, record_results)
+        if self._progress is not None:
+            self._progress.finish(
+                [
+                    (item.row.number, item.digest, result.result.value, result.code)
+                    if result.result is not RecordStatus.REJECTED
+                    # A retry sends a rejected record again.
+                    else (item.row.number, *NOT_DONE)
+                    for item, result in zip(items, results, strict=True)
+                ]
+            )
         self._release(items)
 
-    def _remember(self, items: list[_Item], record_results: list[RecordResult]) -> None:
-        if self._checkpoint is None:
-            return
-        # The ledger's lines first: a line without its entry is dropped by a retry, not told twice.
-        self._ledger.flush()
-        pairs = zip(items, record_results, strict=True)
-        self._checkpoint.settled((item.row.number, item.digest, result) for item, result in pairs)
-
     def _forget(self, items: list[_Item]) -> None:
-        if self._checkpoint is not None and not self._writer.repeatable:
-            unsent = rejected("NOT_SENT", "")
-            self._checkpoint.settled((item.row.number, item.digest, unsent) for item in items)
+        if self._progress is not None and not self._writer.repeatable:
+            self._progress.finish([(item.row.number, *NOT_DONE) for item in items])
 
     def _release(self, items: list[_Item]) -> None:
-        """Let go of keys, and place the records that were held for them."""
+        """Release keys, and place the records that were held back for them."""
         for item in items:
             if item.key is None:
                 continue
-            self._keys_flying.discard(item.key)
+            self._keys_in_flight.discard(item.key)
             if (held := self._held.pop(item.key, None)) is not None:
                 self._held_count -= len(held)
                 for waiting in held:
                     self._place(waiting)
 
-    def _wake(self) -> None:
-        """Let go of the keys that the server cannot be at work on any more."""
-        while self._quiet and self._quiet[0][0] <= time.monotonic():
-            self._release(self._quiet.popleft()[1])
+    def _release_idle_keys(self) -> None:
+        """Release the keys that the server cannot still be working on."""
+        while self._busy_keys and self._busy_keys[0][0] <= time.monotonic():
+            self._release(self._busy_keys.popleft()[1])
 
     def _write_off(self, row: Row, result: RecordResult) -> None:
-        self._ledger.write(row, result)
+        self._result_files.write(row, result)
         self._report.add(result)
 
     def _tick(self) -> None:
         now = time.monotonic()
         if now - self._ticked_at >= _TICK:
             self._ticked_at = now
-            self._wake()
+            self._release_idle_keys()
             self._on_tick()

@@ -1,35 +1,41 @@
-"""Where leads come from: rows of an iterable or of a file, one at a time."""
+"""Rows of an iterable, a text file or a database query, read one at a time, and written as JSON Lines."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 from uuid import UUID
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
 Blank = Literal["omit", "clear"]
 
+FETCH_ROWS = 5_000
+"""Rows of a query that are fetched at a time."""
+
 REJECT_KEYS = frozenset({"row", "code", "reason", "record"})
-"""What a line of a rejects file holds; read back, it stands for its record."""
+"""The keys of a line of a rejects file. Read as a source, it is its record."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One row of a source.
 
-    :param number: where it is: the line it starts on in a file, its place (from 1) in an iterable.
-    :param record: field names to values; None where the row cannot be read.
+    :param number: the line on which it starts in a file, its position (from 1) in an iterable.
+    :param record: field names to values; None when the row cannot be read.
     :param problem: why it cannot be read.
-    :param raw: the row as it came, for the rejects file.
-    :param code: the code it is rejected with where it cannot be read.
+    :param raw: the row as it was read, for the rejects file.
+    :param code: the code with which it is rejected when it cannot be read.
     """
 
     number: int
@@ -39,8 +45,20 @@ class Row:
     code: str = "UNREADABLE"
 
 
+@dataclass(frozen=True)
+class LeadRows:
+    """An opened source.
+
+    :param rows: its rows.
+    :param expected: estimates the number of rows from the number of those that are done; None when unknown.
+    """
+
+    rows: Iterator[Row]
+    expected: Callable[[int], int | None]
+
+
 def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
-    """Rows of an iterable of mappings."""
+    """Yield the rows of an iterable of mappings."""
     for number, given in enumerate(records, start=1):
         if not isinstance(given, Mapping):
             yield Row(number, None, f"is {describe_type(given)}, not a mapping of fields", raw=given)
@@ -53,7 +71,7 @@ def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
 
 
 def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> Iterator[Row]:
-    """Rows of a table, whose every row has every column.
+    """Yield the rows of a table, in which every row has every column.
 
     :param records: column names to values as a database or a typed file has them.
     :param blank: what a null means: leave the field alone, or clear it.
@@ -67,9 +85,30 @@ def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> 
         yield Row(number, record, raw=record)
 
 
+def of_query(
+    engine: Engine,
+    sql: str,
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+    *,
+    blank: Blank = "omit",
+) -> Iterator[Row]:
+    """Yield the rows of a query, with memory for one fetch whatever their number.
+
+    :param engine: the database.
+    :param sql: one statement that returns rows.
+    :param parameters: values for its placeholders, in the style of the database's driver.
+    :param blank: what NULL means: leave the field alone, or clear it.
+    """
+    with engine.connect() as connection:
+        streaming = connection.execution_options(stream_results=True, yield_per=FETCH_ROWS)
+        given = dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters or ())
+        result = streaming.exec_driver_sql(sql, given or None)
+        yield from of_table((dict(row) for row in result.mappings()), blank=blank)
+
+
 def _of_database(value: Any) -> Any:
     if isinstance(value, Decimal):
-        # As JSON has it, as long as nothing is lost by that.
+        # As a JSON number, if that is exact.
         if not value.is_finite():
             return str(value)
         if value == value.to_integral_value():
@@ -81,18 +120,18 @@ def _of_database(value: Any) -> Any:
 def of_file(
     stream: IO[bytes], file_format: Literal["csv", "jsonl"], *, blank: Blank = "omit"
 ) -> Iterator[Row]:
-    """Rows of an open text file, read as they are asked for.
+    """Yield the rows of an open text file, each read when it is requested.
 
     :param stream: UTF-8, with or without a byte order mark.
     :param blank: what an empty CSV value means: leave the field alone, or clear it.
     """
-    # Bytes that are no UTF-8 must spoil their own row, not the whole file.
+    # Bytes that are not UTF-8 must reject their own row only, not the whole file.
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     return _of_csv(text, blank) if file_format == "csv" else _of_json_lines(text)
 
 
 def csv_columns(stream: IO[bytes]) -> list[str]:
-    """The column names of a CSV file.
+    """Return the column names of a CSV file.
 
     :raises InvalidInput: when the file has no header, or one with empty or repeated names.
     """
@@ -108,7 +147,7 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
     for position, name in enumerate(columns, start=1):
         if not name:
             raise InvalidInput("header", f"column {position} has no name")
-        if _is_spoilt(name) or "\0" in name:
+        if _is_not_utf8(name) or "\0" in name:
             raise InvalidInput("header", f"the name of column {position} is not UTF-8")
         if columns.index(name) != position - 1:
             raise InvalidInput("header", f"column {name!r} occurs twice")
@@ -116,7 +155,7 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
 
 
 class Counted(io.RawIOBase):
-    """A binary stream that knows how much of it was read."""
+    """A binary stream that counts the bytes read."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -133,7 +172,7 @@ class Counted(io.RawIOBase):
 
 
 class _Lines:
-    """Feeds lines to the CSV reader and keeps those of the row that is being read."""
+    """Passes lines to the CSV reader and keeps those of the current row."""
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text
@@ -148,7 +187,7 @@ class _Lines:
 
     @property
     def cut(self) -> bool:
-        """Whether the last line read has no end, as the last one of a cut file has none."""
+        """Whether the last line has no line end, as in a truncated file."""
         return not self.row[-1].endswith(("\n", "\r"))
 
 
@@ -165,10 +204,10 @@ def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
             return
         except csv.Error as error:
             at_end = "unexpected end of data" in str(error)
-            problem = "the file ends inside a quoted value" if at_end else f"is no CSV: {error}"
+            problem = "the file ends inside a quoted value" if at_end else f"is not CSV: {error}"
             if lines.number > number:
-                # A quote that is never closed takes the lines after it along.
-                problem += f"; lines {number} to {lines.number} were taken for one row"
+                # A quote that is never closed includes the lines after it.
+                problem += f"; lines {number} to {lines.number} were read as one row"
             yield Row(number, None, problem, raw=_printable("".join(lines.row)))
             continue
         if not values:
@@ -177,12 +216,12 @@ def _of_csv(text: IO[str], blank: Blank) -> Iterator[Row]:
             what = f"has {len(values)} values, the header has {len(columns)} columns"
             problem = f"the file ends in the middle of this line: it {what}" if lines.cut else what
             yield Row(number, None, problem, raw=[_printable(value) for value in values])
-        elif any(_is_spoilt(value) for value in values):
+        elif any(_is_not_utf8(value) for value in values):
             yield Row(number, None, "is not UTF-8", raw=[_printable(value) for value in values])
         else:
             pairs = zip(columns, values, strict=True)
             record = {name: value for name, value in pairs if value or blank == "clear"}
-            # Without the values that are left alone: fed back, they would clear their fields.
+            # Without the empty values: read from a rejects file, they would clear their fields.
             yield Row(number, record, raw=record)
 
 
@@ -190,7 +229,7 @@ def _of_json_lines(text: IO[str]) -> Iterator[Row]:
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
-        if _is_spoilt(line):
+        if _is_not_utf8(line):
             yield Row(number, None, "is not UTF-8", raw=_printable(line))
             continue
         try:
@@ -198,7 +237,7 @@ def _of_json_lines(text: IO[str]) -> Iterator[Row]:
         except (ValueError, RecursionError):
             cut = not line.endswith(("\n", "\r"))
             yield Row(
-                number, None, "the file ends in the middle of this line" if cut else "is no JSON", raw=line
+                number, None, "the file ends in the middle of this line" if cut else "is not JSON", raw=line
             )
             continue
         if isinstance(record, dict) and record.keys() == REJECT_KEYS:
@@ -213,9 +252,26 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _is_spoilt(text: str) -> bool:
+def _is_not_utf8(text: str) -> bool:
     return not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def json_line(value: object) -> str:
+    """Encode a line of JSON Lines. A model is written as its fields, and other types as text."""
+    line = json.dumps(value, ensure_ascii=False, skipkeys=True, default=_json_value) + "\n"
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate cannot be encoded as UTF-8, only escaped.
+        line = json.dumps(value, skipkeys=True, default=_json_value) + "\n"
+    return line
+
+
+def _json_value(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", exclude_none=True)
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,4 +1,4 @@
-"""Rows that can be read only once, kept on disk to be read again."""
+"""Rows that can be read only once, saved to be read again."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.sync.jsonl import json_line
-from airflow_provider_mkt.sync.rows import Row
+from airflow_provider_mkt.sync.rows import Row, json_line
 
 _TICK_EVERY = 1_000
 
-_KINDS: dict[str, Callable[[str], Any]] = {
+_TYPES: dict[str, Callable[[str], Any]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "decimal": Decimal,
-    # No platform takes such a value, and a list is refused as it would be.
-    "other": lambda told: [told],
+    # No platform accepts such a value, and a list is rejected as it would be.
+    "other": lambda type_name: [type_name],
 }
 
 
-class Snapshot:
-    """The rows of a source as they were once.
+class SourceSnapshot:
+    """A copy of the rows of a source.
 
-    It is there when it is whole, and the next try of a task finds it.
+    It exists when it is complete, and the next try of a task finds it. It is a file of JSON Lines and not a
+    database: it is written once, read several times from the first row to the last, and may be many
+    gigabytes.
 
-    :param path: where it is kept.
+    :param path: the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,28 +41,28 @@ class Snapshot:
         return self._path.exists()
 
     def take(self, rows: Iterator[Row], tick: Callable[[int], None]) -> None:
-        """Read the source to its end.
+        """Read the source to its end and save its rows.
 
-        :param tick: called now and then with how many rows were read.
+        :param tick: called now and then with the number of rows read.
         """
         draft = self._path.with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:
             for count, row in enumerate(rows, start=1):
-                record = None if row.record is None else {n: _kept(v) for n, v in row.record.items()}
+                record = None if row.record is None else {n: _saved(v) for n, v in row.record.items()}
                 file.write(json_line([row.number, record, row.problem, row.raw, row.code]))
                 if count % _TICK_EVERY == 0:
                     tick(count)
         draft.replace(self._path)
 
     def rows(self) -> Iterator[Row]:
-        """The rows, in the order of the source."""
+        """Yield the rows, in the order of the source."""
         with self._path.open(encoding="utf-8") as file:
             for line in file:
                 number, record, problem, raw, code = json.loads(line)
-                yield Row(number, _read(record), problem, raw, code)
+                yield Row(number, _restored(record), problem, raw, code)
 
     def count(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         with self._path.open("rb") as file:
             return sum(1 for _ in file)
 
@@ -69,8 +70,8 @@ class Snapshot:
         self._path.unlink(missing_ok=True)
 
 
-def _kept(value: Any) -> Any:
-    """A value as JSON: plain ones as they are, others as a list of their kind and their text."""
+def _saved(value: Any) -> Any:
+    """A value as JSON: plain ones unchanged, others as a list of their type and their text."""
     match value:
         case None | bool() | int() | str() | float():
             return value
@@ -83,10 +84,10 @@ def _kept(value: Any) -> Any:
     return ["other", describe_type(value)]
 
 
-def _read(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _restored(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {
-        name: _KINDS[value[0]](value[1]) if isinstance(value, list) else value
+        name: _TYPES[value[0]](value[1]) if isinstance(value, list) else value
         for name, value in record.items()
     }

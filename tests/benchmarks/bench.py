@@ -113,24 +113,29 @@ def airflow_home(box: Served) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mkt-bench-") as folder:
         home = Path(folder)
         (home / "dags").mkdir()
-        os.environ.update(
-            AIRFLOW_HOME=folder,
-            AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AIRFLOW__CORE__DAGS_FOLDER=str(home / "dags"),
-            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
-            AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
-            AIRFLOW__MKT__STATE_DIR=str(home / "state"),
-            AIRFLOW_CONN_CRM=POSTGRES.replace("postgresql:", "postgres:"),
-            **{f"AIRFLOW_CONN_{name.upper()}_DEFAULT": uri for name, uri in box.uris.items()},
-            # HubSpot's responses report its limit; Marketo's is configured.
-            AIRFLOW_CONN_HUBSPOT_UNBOUND=box.uris["hubspot"],
-            AIRFLOW_CONN_MARKETO_UNBOUND=f"{box.uris['marketo']}?calls_per_20_seconds=100000",
-        )
+        airflow_environment(box, home)
         with (home / "migrate.log").open("wb") as log:
             subprocess.run(
                 [sys.executable, "-m", "airflow", "db", "migrate"], stdout=log, stderr=log, check=True
             )
         yield home
+
+
+def airflow_environment(box: Served, home: Path) -> None:
+    """Set this process's environment to an Airflow home with connections to the sandbox."""
+    os.environ.update(
+        AIRFLOW_HOME=str(home),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__CORE__DAGS_FOLDER=str(home / "dags"),
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
+        AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
+        AIRFLOW__MKT__STATE_DIR=str(home / "state"),
+        AIRFLOW_CONN_CRM=POSTGRES.replace("postgresql:", "postgres:"),
+        **{f"AIRFLOW_CONN_{name.upper()}_DEFAULT": uri for name, uri in box.uris.items()},
+        # HubSpot's responses report its limit; Marketo's is configured.
+        AIRFLOW_CONN_HUBSPOT_UNBOUND=box.uris["hubspot"],
+        AIRFLOW_CONN_MARKETO_UNBOUND=f"{box.uris['marketo']}?calls_per_20_seconds=100000",
+    )
 
 
 TASK = """

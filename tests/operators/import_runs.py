@@ -18,7 +18,7 @@ START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
 
 
 def max_in_flight(sandbox: Sandbox) -> None:
-    """Let imports end as soon as somebody looks."""
+    """Let imports end at the first poll."""
     for settings in (sandbox.hubspot.settings, sandbox.marketo.settings):
         settings.import_startup = settings.import_per_row = 0.0
     sandbox.hubspot.settings.import_error_lag = sandbox.marketo.settings.import_pickup = 0.0

@@ -18,9 +18,9 @@ from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import pipeline
+from airflow_provider_mkt.sync.calls import Lease
 
 BOTH = ["hubspot", "marketo"]
 FIRST = {"hubspot": "firstname", "marketo": "firstName"}
@@ -31,7 +31,7 @@ SHORT = 0.4
 MARGIN = 2.0
 """How much longer an answer is waited for; a busy machine may need it."""
 LATE = SHORT + MARGIN + 0.5
-"""After so many seconds nobody waits for an answer any more."""
+"""Seconds after which no answer is waited for."""
 
 
 def world(sandbox: Sandbox, platform: str) -> list[dict[str, Any]]:
@@ -88,8 +88,8 @@ def failed(run: Run) -> str:
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every wait is as documented, only shorter; what is waited for stays the same."""
-    patient = functools.partialmethod(RetryPolicy.__init__, base=0.02, cap=0.1)
-    monkeypatch.setattr(RetryPolicy, "__init__", patient)
+    fast = functools.partialmethod(RetryPolicy.__init__, base=0.02, cap=0.1)
+    monkeypatch.setattr(RetryPolicy, "__init__", fast)
     monkeypatch.setattr(drivers, "READ_MARGIN", MARGIN)
     # More at once take a busy machine longer than the shortened limits.
     monkeypatch.setattr(hubspot_platform.HubSpot, "max_concurrency", 20)

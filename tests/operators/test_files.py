@@ -1,4 +1,4 @@
-"""Files appear when they are whole, wherever they are."""
+"""Files appear when they are complete, on every storage."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_rows_over_the_limit_fail_the_task_after_the_others_were_imported(
     assert len(jobs(quick, "marketo")) == 1
 
 
-def test_rows_with_a_warning_are_imported_and_written_down(
+def test_rows_with_a_warning_are_imported_and_reported(
     airflow: Airflow, quick: Sandbox, tmp_path: Path
 ) -> None:
     source = write(tmp_path / "leads.csv", "email,firstName\nnot an address,Ada\nb@x.org,Bob\n")
@@ -140,7 +140,7 @@ def test_leads_are_added_to_a_list_one_part_at_a_time(
     assert len(quick.marketo.state.lists[marketo.STATIC_LIST].members) == before + 6
 
 
-def test_contacts_get_dates_of_the_order_that_is_said_and_a_list(
+def test_contacts_get_dates_in_the_given_order_and_a_list(
     airflow: Airflow, quick: Sandbox, tmp_path: Path
 ) -> None:
     source = write(tmp_path / "leads.csv", "email,renewal_date\na@x.org,31/01/2027\n")
@@ -186,7 +186,7 @@ def test_a_file_without_rows_sends_nothing_and_says_so(
 
 
 WRONG: dict[str, tuple[str, bytes, str, str]] = {
-    "unknown column": ("marketo", b"email,shoeSize\na@x.org,1\n", "", "column 'shoeSize' is no field"),
+    "unknown column": ("marketo", b"email,shoeSize\na@x.org,1\n", "", "column 'shoeSize' is not a field"),
     "unknown property": (
         "hubspot",
         b"email,shoe_size\na@x.org,1\n",

@@ -16,12 +16,14 @@ from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-from airflow_provider_mkt.operators import _importing
-from airflow_provider_mkt.operators._task_state import _path
+from airflow_provider_mkt.operators import _bulk_import
+from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.imports import store as marketo_imports
+from airflow_provider_mkt.state.task_state import InMemoryTaskState
+from airflow_provider_mkt.sync.import_progress import ImportProgress
 
 LOST_AFTER = 0.8
 AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter().max_in_flight}
@@ -34,7 +36,7 @@ def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(hubspot_imports, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(marketo_import_actions, "_LISTED_AFTER", 0.2)
     monkeypatch.setattr(marketo_import_actions, "_QUEUE_PATIENCE", 0.05)
-    monkeypatch.setattr(_importing, "_QUEUE_FREES_AFTER", (0.05, 0.1))
+    monkeypatch.setattr(_bulk_import, "_QUEUE_RETRY", (0.05, 0.1))
     return sandbox
 
 
@@ -54,8 +56,9 @@ def importing(platform: str, source: str, **more: Any) -> ImportLeadsOperator:
 
 def jobs_remembered(run: str) -> int:
     """How many jobs the task knows of in this run."""
-    path = _path(context(run=run))
-    return path.read_text().count('"job"') if path.exists() else 0
+    progress = ImportProgress(task_state_of(context(run=run)), InMemoryTaskState())
+    parts = [progress.part(number) for number in range(1, 20)]
+    return sum(part is not None and "job" in part for part in parts)
 
 
 def started(sandbox: Sandbox, platform: str, count: int) -> Callable[[], bool]:
@@ -76,7 +79,7 @@ def test_a_lost_answer_leaves_one_lead_of_each_row(
     if platform == "hubspot":
         assert len(made) == 1
     else:
-        # Nobody can look: it is sent again, when the first one must be over.
+        # Marketo lists no imports: the part is sent again when the first one must have ended.
         assert len(made) == (1 if when == "before" else 2)
         assert (made[-1].created_at - made[0].created_at).total_seconds() > (
             LOST_AFTER if when == "after" else -1
@@ -126,7 +129,7 @@ def test_another_run_of_a_file_waits_too_for_what_a_killed_worker_may_have_sent(
 
 
 @pytest.mark.parametrize("platform", BOTH)
-def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once(
+def test_a_worker_killed_while_parts_are_imported_and_its_next_try_send_each_once(
     quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     small_parts(monkeypatch, rows=2)
@@ -137,8 +140,8 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
     worker.kill()
     max_in_flight(quick)
     quick.clock.advance(60)
-    told = Worker(importing(platform, source)).end()["result"]
-    assert (told["imported"], len(told["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
+    reported = Worker(importing(platform, source)).end()["result"]
+    assert (reported["imported"], len(reported["jobs"]), len(jobs(quick, platform))) == (9, 5, 5)
     assert len(world(quick, platform)) == SEEDED + 9
 
 
@@ -152,7 +155,7 @@ def test_a_worker_killed_while_parts_are_at_work_and_its_next_try_send_each_once
         ("marketo", "*/failures.json"),
     ],
 )
-def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_and_tell_all(
+def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_and_report_all(
     quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, step: str
 ) -> None:
     small_parts(monkeypatch, rows=2)
@@ -164,12 +167,12 @@ def test_a_worker_killed_at_a_later_step_and_its_next_try_send_each_part_once_an
     worker = Worker(importing(platform, source, max_rejected=3))
     until(lambda: bool(of(quick, platform).faults.fired))
     worker.kill()
-    told = Worker(importing(platform, source, max_rejected=3)).end()["result"]
-    assert (told["imported"], told["rejected"], len(jobs(quick, platform))) == (2, 3, 2)
-    assert sorted(line["row"] for line in lines(told["rejects"])) == [3, 4, 6]
+    reported = Worker(importing(platform, source, max_rejected=3)).end()["result"]
+    assert (reported["imported"], reported["rejected"], len(jobs(quick, platform))) == (2, 3, 2)
+    assert sorted(line["row"] for line in lines(reported["rejects"])) == [3, 4, 6]
 
 
-def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
+def test_a_retry_by_airflow_follows_the_imports_of_the_try_before(
     airflow: Airflow, quick: Sandbox, tmp_path: Path
 ) -> None:
     # The file of failures cannot be read in the first try: five requests, and one in the second.
@@ -177,7 +180,7 @@ def test_a_retry_by_airflow_takes_up_the_imports_of_the_try_before(
     source = write(tmp_path / "leads.csv", "email,leadScore\na@x.org,1\nb@x.org,bad\n")
     run = run_import(airflow, "marketo", source, "max_rejected=1, retries=1, max_poll_failure_time=-1")
     assert (succeeded(run)["imported"], len(jobs(quick, "marketo"))) == (1, 1)
-    assert "is there already, and is followed" in run.log
+    assert "exists already; following it" in run.log
 
 
 @pytest.mark.parametrize("platform", BOTH)
@@ -191,8 +194,8 @@ def test_two_runs_of_one_file_at_once_share_its_imports_and_a_later_run_imports_
     until(lambda: all(jobs_remembered(run) == 3 for run in ("a", "b")))
     max_in_flight(quick)
     quick.clock.advance(60)
-    told = [worker.end()["result"] for worker in workers]
-    assert [one["imported"] for one in told] == [6, 6]
+    reported = [worker.end()["result"] for worker in workers]
+    assert [one["imported"] for one in reported] == [6, 6]
     assert len(jobs(quick, platform)) == 3
     assert Worker(importing(platform, source), run="c").end()["result"]["imported"] == 6
     assert len(jobs(quick, platform)) == 6
@@ -230,9 +233,9 @@ def test_an_import_that_was_canceled_before_a_try_is_made_again_and_one_canceled
     worker = Worker(importing("hubspot", source, max_rejected=None))
     until(started(quick, "hubspot", 2))
     store.cancel(jobs(quick, "hubspot")[1])
-    told = worker.end()["result"]
-    assert (told["imported"], told["reasons"]) == (0, {"IMPORT_FAILED": 3})
-    assert "ended as CANCELED" in lines(told["rejects"])[0]["reason"]
+    reported = worker.end()["result"]
+    assert (reported["imported"], reported["reasons"]) == (0, {"IMPORT_FAILED": 3})
+    assert "ended as CANCELED" in lines(reported["rejects"])[0]["reason"]
     assert len(jobs(quick, "hubspot")) == 2
 
 
@@ -276,18 +279,18 @@ def test_uploads_that_are_never_answered_fail_the_try(
     assert quick.marketo.calls.of("POST", "/bulk/v1/leads.json").total == 3
 
 
-def test_a_part_that_is_refused_fails_the_task_which_tells_what_was_imported_before(
+def test_a_refused_part_fails_the_task_which_reports_what_was_imported_before(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_parts(monkeypatch, rows=2)
     quick.marketo.faults.add(START["marketo"], skip=1, answer={"code": "1003"})
     run = run_import(airflow, "marketo", leads(tmp_path / "leads.csv"), "retries=2")
-    assert "Not all of the file is imported. With the platform are marketo lead_import 3401" in failed(run)
+    assert "Only a part of the file is imported. The platform has marketo lead_import 3401" in failed(run)
     assert len(jobs(quick, "marketo")) == 1
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_wait_in_which_nothing_gets_on_ends(
+def test_a_wait_without_progress_ends(
     airflow: Airflow, quick: Sandbox, tmp_path: Path, deferrable: bool
 ) -> None:
     slowly(quick, 3600)
@@ -303,8 +306,8 @@ def test_row_errors_that_the_platform_counts_but_does_not_list_are_counted(
     quick.hubspot.settings.import_error_lag = 3600
     source = write(tmp_path / "leads.csv", "email,lead_score\na@x.org,1\nb@x.org,many\n")
     run = run_import(airflow, "hubspot", source, "max_rejected=1")
-    assert succeeded(run)["reasons"] == {"ROW_NOT_TOLD": 1}
-    assert "1 failures whose rows cannot be told" in run.log
+    assert succeeded(run)["reasons"] == {"ROW_UNKNOWN": 1}
+    assert "the rows of 1 failures are unknown" in run.log
 
 
 @pytest.mark.parametrize(("platform", "count"), [("hubspot", 4_000), ("marketo", 50_000)])
@@ -323,6 +326,6 @@ def test_of_many_rows_each_bad_one_is_found_by_its_own_line(
     outcome = succeeded(run_import(airflow, platform, source, "max_rejected='1%'"))
     bad = count // 100
     assert (outcome["imported"], outcome["rejected"], len(outcome["jobs"])) == (count - bad, bad, 4)
-    told = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
+    reported = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
     # Each record takes two lines.
-    assert told == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, count, 100)}
+    assert reported == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, count, 100)}

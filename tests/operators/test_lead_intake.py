@@ -1,4 +1,4 @@
-"""Leads are pushed and forms filled out once; what nobody can know is said and not repeated."""
+"""Leads are pushed and forms filled out once; what has an unknown outcome is reported and not repeated."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.actions.marketo.leads import PushWriter
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, SubmitFormOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
+from airflow_provider_mkt.sync.calls import Lease
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -48,7 +48,7 @@ def refused(operator: Any) -> tuple[dict[str, Any], str]:
 # -- pushes -------------------------------------------------------------------------------------------
 
 
-def test_leads_of_a_file_are_pushed_once_each_and_a_bad_one_is_told(
+def test_leads_of_a_file_are_pushed_once_each_and_a_bad_one_is_reported(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     source, rejects = tmp_path / "leads.csv", tmp_path / "rejects.jsonl"
@@ -61,10 +61,10 @@ PushLeadsOperator(task_id="push", conn_id="marketo_default", program_name="{PROG
     rejects_path="{rejects}")
 """)
     assert run.state == "success", run.log[-3000:]
-    told = run.returned["push"]
-    assert (told["outcome"], told["total"], told["created"]) == ("lead_push", 307, 305)
-    assert told["reasons"] == {"KEY_MISSING": 1}
-    assert (told["updated"], told["rejected"]) == (1, 1)
+    reported = run.returned["push"]
+    assert (reported["outcome"], reported["total"], reported["created"]) == ("lead_push", 307, 305)
+    assert reported["reasons"] == {"KEY_MISSING": 1}
+    assert (reported["updated"], reported["rejected"]) == (1, 1)
     assert json.loads(rejects.read_text())["record"] == {"firstName": "Nobody"}
     # The row that came later is a push of its own, as it went in another call.
     pushed = activities(sandbox, PUSH_LEAD)
@@ -74,11 +74,11 @@ PushLeadsOperator(task_id="push", conn_id="marketo_default", program_name="{PROG
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_leads_whose_answer_was_lost_are_told_and_not_pushed_again(sandbox: Sandbox, when: Any) -> None:
+def test_leads_whose_answer_was_lost_are_reported_and_not_pushed_again(sandbox: Sandbox, when: Any) -> None:
     sandbox.marketo.faults.add(PUSH, when=when, answer=RESET)
-    told, said = refused(pushing(people(3)))
-    assert told["reasons"] == {"OUTCOME_UNKNOWN": 3}
-    assert "3 of 3 leads were rejected" in said
+    reported, message = refused(pushing(people(3)))
+    assert reported["reasons"] == {"OUTCOME_UNKNOWN": 3}
+    assert "3 of 3 leads were rejected" in message
     assert len(activities(sandbox, PUSH_LEAD)) == (3 if when == "after" else 0)
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 1
 
@@ -115,7 +115,9 @@ def test_a_try_after_a_killed_one_pushes_nobody_again(
         ({"conn_id": "hubspot_default"}, "not marketo"),
     ],
 )
-def test_what_cannot_be_pushed_is_told_before_anyone_is(sandbox: Sandbox, more: Any, named: str) -> None:
+def test_what_cannot_be_pushed_is_an_error_before_anything_is_pushed(
+    sandbox: Sandbox, more: Any, named: str
+) -> None:
     assert named in refused(pushing(**{"leads": people(1), **more}))[1]
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 0
 
@@ -124,14 +126,14 @@ def test_a_program_that_is_not_there_rejects_everyone_with_that_reason(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     path = tmp_path / "rejects.jsonl"
-    told, _ = refused(pushing(people(2), program_name="Nowhere", rejects_path=str(path)))
-    assert told["rejected"] == 2
+    reported, _ = refused(pushing(people(2), program_name="Nowhere", rejects_path=str(path)))
+    assert reported["rejected"] == 2
     assert all("Nowhere" in json.loads(line)["reason"] for line in path.read_text().splitlines())
 
 
 def test_a_clicked_link_can_be_the_key(sandbox: Sandbox) -> None:
-    told, _ = refused(pushing([{"mktToken": "AbC"}], lookup_field="mktToken"))
-    assert told["reasons"] == {"1004": 1}
+    reported, _ = refused(pushing([{"mktToken": "AbC"}], lookup_field="mktToken"))
+    assert reported["reasons"] == {"1004": 1}
 
 
 # -- forms --------------------------------------------------------------------------------------------
@@ -155,11 +157,15 @@ SubmitFormOperator(task_id="fill", conn_id="marketo_default", form_id="{marketo.
     visitor_data={{"pageURL": "https://example.com/fair"}}, program_id={marketo.DEFAULT_PROGRAM})
 """)
     assert run.state == "success", run.log[-3000:]
-    told = run.returned["fill"]
-    assert (told["outcome"], told["status"], told["form_id"]) == ("form_submission", "created", "7001")
-    assert int(told["lead_id"]) in sandbox.marketo.state.programs[marketo.DEFAULT_PROGRAM].members
+    reported = run.returned["fill"]
+    assert (reported["outcome"], reported["status"], reported["form_id"]) == (
+        "form_submission",
+        "created",
+        "7001",
+    )
+    assert int(reported["lead_id"]) in sandbox.marketo.state.programs[marketo.DEFAULT_PROGRAM].members
     again = [filling().execute(context()) for _ in range(2)]
-    assert again[0] == again[1] == {**told, "status": "updated"}
+    assert again[0] == again[1] == {**reported, "status": "updated"}
     assert fills(sandbox) == 2
     assert "new@example.com" not in run.log.replace("params", "").split("Form 7001")[-1]
 
@@ -169,8 +175,8 @@ def test_a_form_whose_answer_was_lost_is_filled_out_again_by_a_person_only(
     sandbox: Sandbox, when: Any
 ) -> None:
     sandbox.marketo.faults.add(SUBMIT, when=when, answer=RESET)
-    _, said = refused(filling())
-    assert "what became of it is not known" in said
+    _, message = refused(filling())
+    assert "what became of it is not known" in message
     assert fills(sandbox) == (1 if when == "after" else 0)
     assert filling().execute(context())["lead_id"]
 
@@ -204,10 +210,10 @@ def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(s
         ({"visitor_data": {"ip": "::1"}}, "visitor_data: has a key that is none of"),
     ],
 )
-def test_a_wrong_form_is_told_and_leaves_nothing(sandbox: Sandbox, more: Any, named: str) -> None:
-    _, said = refused(filling(**more))
-    assert named in said
-    assert "a@example.com" not in said
+def test_a_wrong_form_is_an_error_and_has_no_effect(sandbox: Sandbox, more: Any, named: str) -> None:
+    _, message = refused(filling(**more))
+    assert named in message
+    assert "a@example.com" not in message
     assert fills(sandbox) == 0
-    # Nothing was done, so the next try need not ask a person.
+    # Nothing was done, so the next try need not wait for a person.
     assert filling().execute(context())["status"] == "created"

@@ -14,7 +14,6 @@ from workers import RESET, Worker, until
 
 from airflow_provider_mkt.actions.marketo.people import MarketoPeople
 from airflow_provider_mkt.actions.ports import MemberResult, MemberStatus
-from airflow_provider_mkt.operators._task_state import FileTaskState
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -356,23 +355,3 @@ def test_a_retry_continues_where_a_killed_worker_stopped(sandbox: Sandbox) -> No
     # A task that is cleared after its success processes all leads again: that has no effect.
     assert Worker(operator("add", "marketo", **arguments)).end()["result"]["added"] == 1500
     assert list_calls(sandbox).total == 11
-
-
-def test_the_task_state_file_survives_a_truncated_line_and_stays_small(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(FileTaskState, "_TIDY_AFTER", 10)
-    path = tmp_path / "task.jsonl"
-    task_state = FileTaskState(path)
-    task_state.set("kept", {"a": 1})
-    for number in range(60):
-        task_state.set("changing", number)
-    task_state.set("changing", None)
-    assert path.read_text().count("\n") < 30
-    with path.open("a") as file:
-        file.write('["kept", {"a": 2')
-    again = FileTaskState(path)
-    assert (again.get("kept"), again.get("changing")) == ({"a": 1}, None)
-    again.set("more", "x")
-    assert FileTaskState(path).get("more") == "x"
-    assert FileTaskState(path).get("kept") == {"a": 1}

@@ -99,7 +99,7 @@ def source_of(platform: str, given_rows: list[tuple[int, str]], kind: str, folde
 
 
 def tried(operator: SyncLeadsOperator, box: Sandbox, platform: str, kill_after: int | None) -> Any:
-    """One try of the task: what it told, or None when it was killed."""
+    """One try of the task: what it reported, or None when it was killed."""
     before, worker = write_calls(box, platform), Worker(operator)
     while kill_after is not None and not worker.ended:
         if write_calls(box, platform) - before >= kill_after:
@@ -110,14 +110,18 @@ def tried(operator: SyncLeadsOperator, box: Sandbox, platform: str, kill_after: 
 
 
 def check(
-    box: Sandbox, platform: str, given_rows: list[tuple[int, str]], outcome: dict[str, Any], told: list[Any]
+    box: Sandbox,
+    platform: str,
+    given_rows: list[tuple[int, str]],
+    outcome: dict[str, Any],
+    reported: list[Any],
 ) -> None:
     """Every row has one outcome, and the platform holds what the outcomes say.
 
-    :param told: the outcomes, with the rows' numbers counted from 1.
+    :param reported: the outcomes, with the rows' numbers counted from 1.
     """
-    assert Counter(number for number, _ in told) == Counter(range(1, len(given_rows) + 1))
-    record_results = dict(told)
+    assert Counter(number for number, _ in reported) == Counter(range(1, len(given_rows) + 1))
+    record_results = dict(reported)
     assert Counter(record_results.values()) == {
         name: outcome[name] for name in ("created", "updated", "skipped", "rejected") if outcome[name]
     }
@@ -163,7 +167,7 @@ def test_each_record_has_one_true_outcome_no_key_is_written_twice_at_once_and_no
         limited(box, platform, limit, monkeypatch)
         for when, what, skip in orders:
             order(box, platform, when, what, skip)
-        path = Path(folder) / "told.jsonl"
+        path = Path(folder) / "reported.jsonl"
         operator = SyncLeadsOperator(
             task_id="task",
             conn_id=f"{platform}_default",
@@ -180,9 +184,9 @@ def test_each_record_has_one_true_outcome_no_key_is_written_twice_at_once_and_no
         assert "result" in ended, ended
         lines = [json.loads(line) for line in path.read_text().splitlines()] if given_rows else []
         # The header of a CSV is its first line.
-        told = [(line["row"] - (kind == "csv"), line["outcome"]) for line in lines]
-        check(box, platform, given_rows, ended["result"], told)
+        reported = [(line["row"] - (kind == "csv"), line["outcome"]) for line in lines]
+        check(box, platform, given_rows, ended["result"], reported)
         # Marketo would hold a lead twice whose key was new to two calls at once.
         assert set(emails(box, platform).values()) == {1}
-        # A call that was under way in a killed worker arrives when nobody is left to say so.
+        # A call that was in flight in a killed worker arrives after its end.
         assert of(box, platform).limits.refused["rate"] <= 20 * killed

@@ -39,7 +39,7 @@ from airflow_provider_mkt.sync import pipeline
 
 @pytest.mark.parametrize("platform", BOTH)
 class TestOutcomes:
-    def test_every_record_has_one_outcome_and_the_platform_holds_what_it_says(
+    def test_every_record_has_one_outcome_and_the_platform_has_what_it_says(
         self, airflow: Airflow, sandbox: Sandbox, platform: str, tmp_path: Path
     ) -> None:
         first = FIRST[platform]
@@ -64,15 +64,15 @@ leads += [{{"email": "Twice@Example.com", "{first}": "two"}}]
         assert held["p1@example.com"][first] == "later"
         assert held["twice@example.com"][first] == "two"
         assert held[KNOWN[platform]][first] == "Known"
-        told = lines(outcome["outcomes"])
-        assert sorted(line["row"] for line in told) == list(range(1, 656))
-        assert Counter(line["outcome"] for line in told) == {
+        reported = lines(outcome["outcomes"])
+        assert sorted(line["row"] for line in reported) == list(range(1, 656))
+        assert Counter(line["outcome"] for line in reported) == {
             "created": 651,
             "updated": 2,
             "skipped": 1,
             "rejected": 1,
         }
-        ids = {line["row"]: line["id"] for line in told}
+        ids = {line["row"]: line["id"] for line in reported}
         assert ids[1] == held["p0@example.com"]["id"]
         assert ids[653] == held[KNOWN[platform]]["id"]
 
@@ -207,7 +207,7 @@ leads[19] = {"company": "No key"}
 leads[23] = "text"
 """
 
-    def test_a_bad_record_is_written_down_whole_and_the_others_are_written(
+    def test_a_bad_record_is_written_whole_and_the_others_are_written(
         self, airflow: Airflow, sandbox: Sandbox, platform: str
     ) -> None:
         body = self.BAD.replace("company", "company" if platform == "hubspot" else "lastName")
@@ -382,7 +382,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
         )
         assert counted(outcome) == (1, 0, 2, 0)
 
-    def test_leads_go_to_the_partition_that_is_asked_for(self, airflow: Airflow, sandbox: Sandbox) -> None:
+    def test_leads_are_created_in_the_given_partition(self, airflow: Airflow, sandbox: Sandbox) -> None:
         arguments = f'leads=[{{"email": "a@example.com"}}], partition_name="{marketo_seed.EMEA_PARTITION}"'
         succeeded(sync(airflow, "marketo", arguments))
         assert list(sandbox.marketo.state.leads)[-1].partition_id == 2
@@ -390,7 +390,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     def test_an_unknown_partition_ends_the_run_before_the_quota_does(
         self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pipeline, "_HOPELESS", 10)
+        monkeypatch.setattr(pipeline, "_ALL_REFUSED", 10)
         before = 'leads = [{"email": f"p{i}@example.com"} for i in range(3000)]'
         log = failed(sync(airflow, "marketo", 'leads=leads, partition_name="Nowhere", retries=3', before))
         assert "none accepted" in log
@@ -403,7 +403,7 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
     ) -> None:
         (tmp_path / "leads.csv").write_text("email,shoeSize\na@example.com,44\n")
         log = failed(sync(airflow, "marketo", f'source="{tmp_path}/leads.csv", retries=3'))
-        assert "column 'shoeSize' is no field of a lead; nothing was sent" in log
+        assert "column 'shoeSize' is not a field of a lead; nothing was sent" in log
         assert write_calls(sandbox, "marketo") == 0
 
     def test_an_unknown_field_of_some_marketo_leads_rejects_those(
@@ -450,7 +450,7 @@ leads[20]["shoe_size"] = "44"
         assert write_calls(sandbox, platform) == 0
 
     @pytest.mark.parametrize(
-        ("platform", "arguments", "told"),
+        ("platform", "arguments", "reported"),
         [
             ("hubspot", 'action="upsert"', "action: HubSpot knows createOrUpdate"),
             ("hubspot", 'action="updateOnly"', "lookup_field: HubSpot updates by hs_object_id"),
@@ -465,7 +465,11 @@ leads[20]["shoe_size"] = "44"
                 "source_format: must be one of",
             ),
             ("marketo", 'leads=None, source="/nowhere/leads.csv"', "there is no file"),
-            ("marketo", 'leads=None, source="/nowhere/leads.xlsx"', "cannot be told from the file's name"),
+            (
+                "marketo",
+                'leads=None, source="/nowhere/leads.xlsx"',
+                "source_format: is missing, and the file's name has none of the endings",
+            ),
             ("marketo", 'source="/nowhere/leads.csv"', "give exactly one of leads, source and sql"),
             ("marketo", "leads=None", "give exactly one of leads, source and sql"),
             ("marketo", 'leads="{{ 3 }}"', "leads: must be a list, not a number"),
@@ -474,19 +478,19 @@ leads[20]["shoe_size"] = "44"
         ],
     )
     def test_wrong_arguments_fail_at_run_time_without_retry_and_say_which(
-        self, airflow: Airflow, sandbox: Sandbox, platform: str, arguments: str, told: str
+        self, airflow: Airflow, sandbox: Sandbox, platform: str, arguments: str, reported: str
     ) -> None:
         given = {"leads": '[{"email": "a@example.com"}]'}
         if "leads=" in arguments:
             given = {}
         text = ", ".join([*(f"{name}={value}" for name, value in given.items()), arguments, "retries=2"])
-        assert told in failed(sync(airflow, platform, text))
+        assert reported in failed(sync(airflow, platform, text))
         assert write_calls(sandbox, platform) == 0
 
 
 class TestConnections:
     @pytest.mark.parametrize(
-        ("platform", "change", "told"),
+        ("platform", "change", "reported"),
         [
             ("marketo", {"host": None}, "host: is missing"),
             ("marketo", {"login": ""}, "login: is missing"),
@@ -495,19 +499,19 @@ class TestConnections:
             ("hubspot", {"conn_type": "http"}, "http"),
         ],
     )
-    def test_an_unfit_connection_is_told_by_field_and_name(
+    def test_the_error_for_an_unfit_connection_names_the_field(
         self,
         airflow: Airflow,
         sandbox: Sandbox,
         monkeypatch: pytest.MonkeyPatch,
         platform: str,
         change: dict[str, Any],
-        told: str,
+        reported: str,
     ) -> None:
         name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
         monkeypatch.setenv(name, json.dumps(json.loads(os.environ[name]) | change))
         log = failed(sync(airflow, platform, 'leads=[{"email": "a@example.com"}], retries=2'))
-        assert told in log
+        assert reported in log
         assert f"{platform}_default" in log
         assert of(sandbox, platform).calls.total == 0
 

@@ -43,11 +43,11 @@ from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
-from airflow_provider_mkt.operators import _daily_quota
-from airflow_provider_mkt.operators._lease import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
+from airflow_provider_mkt.sync import calls
+from airflow_provider_mkt.sync.calls import Lease
 
 
 @pytest.fixture(autouse=True)
@@ -122,8 +122,8 @@ class TestLostAnswers:
         self, airflow: Airflow, box: Sandbox, platform: str, action: str, when: Any, how: str
     ) -> None:
         fault = LOST.get(how) or {"answer": {"code": "604"} if platform == "marketo" else {"status": 504}}
-        patient = how == "slow" and when == "before"
-        if patient:
+        begins_late = how == "slow" and when == "before"
+        if begins_late:
             # A server that begins late still keeps to its own time limit.
             fault = {"delay": SHORT - 0.1}
         of(box, platform).faults.add(ENDPOINTS[platform][action], method="POST", when=when, **fault)
@@ -131,7 +131,7 @@ class TestLostAnswers:
         assert outcome["rejected"] == 0
         assert outcome["total"] == 30
         assert_everyone_once(box, platform, 30)
-        assert write_calls(box, platform) == (1 if patient else 2)
+        assert write_calls(box, platform) == (1 if begins_late else 2)
         if when == "before":
             assert outcome["created"] == 30
         elif action == "createOnly":
@@ -219,8 +219,8 @@ def produce():
         assert (outcome["created"], outcome["total"], outcome["resumed"]) == (700, 700, 600)
         assert_everyone_once(box, "marketo", 700)
         assert write_calls(box, "marketo") == 3
-        told = [json.loads(line)["row"] for line in (tmp_path / "outcomes").read_text().splitlines()]
-        assert sorted(told) == list(range(1, 701))
+        reported = [json.loads(line)["row"] for line in (tmp_path / "outcomes").read_text().splitlines()]
+        assert sorted(reported) == list(range(1, 701))
 
     def test_a_retry_on_another_machine_creates_no_duplicates(
         self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch
@@ -228,7 +228,7 @@ def produce():
         before = self.BREAKS_ONCE.replace(
             "    turns",
             """    import shutil
-    from airflow_provider_mkt.state.settings import state_directory
+    from airflow_provider_mkt.hooks.settings import state_directory
     if turns["read"]:
         raise AssertionError("nothing was to be read")
     turns""",
@@ -236,7 +236,7 @@ def produce():
         )
         forget = """
 import shutil
-from airflow_provider_mkt.state.settings import state_directory
+from airflow_provider_mkt.hooks.settings import state_directory
 def forget(context):
     shutil.rmtree(state_directory() / "sync")
 """
@@ -278,7 +278,7 @@ class TestTokens:
             assert token not in run.log
 
     @pytest.mark.parametrize("platform", BOTH)
-    def test_dead_credentials_fail_without_retry_and_tell_no_secret(
+    def test_invalid_credentials_fail_without_retry_and_reveal_no_secret(
         self, airflow: Airflow, box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
@@ -323,7 +323,7 @@ class TestLimits:
 
         monkeypatch.setattr(marketo_platform, "next_quota_reset", reset)
         monkeypatch.setattr(hubspot_platform, "_DAY_IS_WORTH_ASKING_AGAIN", soon)
-        monkeypatch.setattr(hubspot_quota, "_moment", lambda told: datetime.now(UTC) + soon)
+        monkeypatch.setattr(hubspot_quota, "_moment", lambda reported: datetime.now(UTC) + soon)
         before = f"""
 from sandbox_in_use import box, turns
 limits = box.{platform}.limits
@@ -345,7 +345,7 @@ TRY = """
 import os, sys
 from types import SimpleNamespace
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.operators._lease import Lease
+from airflow_provider_mkt.sync.calls import Lease
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 Lease._AHEAD = float(sys.argv[1])
 made = DatabaseLeadWriter.__init__
@@ -365,7 +365,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
 ) -> None:
     from airflow_provider_mkt.client.errors import QuotaExhausted
 
-    monkeypatch.setattr(_daily_quota, "AT_LEAST", 5)
+    monkeypatch.setattr(calls, "POLL_CALLS_MIN", 5)
     name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
     given = json.loads(os.environ[name])
     given["extra"] = {**given.get("extra", {}), "daily_reserve": 40, "daily_quota": 100}
@@ -375,7 +375,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
     limits = of(box, platform).limits
     limits.daily.limit = 100
     count = 30_000 if platform == "marketo" else 8_000
-    facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
+    details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
 
     def attempt(number: int) -> Any:
         operator = SyncLeadsOperator(
@@ -384,7 +384,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
             leads=lambda: ({"email": f"p{i}@example.com"} for i in range(count)),
             max_concurrency=4,
         )
-        return operator.run_action({"ti": SimpleNamespace(**facts, try_number=number)})
+        return operator.run_action({"ti": SimpleNamespace(**details, try_number=number)})
 
     with pytest.raises(QuotaExhausted) as caught:
         attempt(1)
@@ -400,7 +400,7 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
 
 
 class TestKilled:
-    def test_a_second_try_waits_until_what_a_killed_one_had_under_way_is_over(
+    def test_a_second_try_waits_until_the_calls_of_a_killed_one_have_ended(
         self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         ahead, quiet, at_work = 0.5, 2.5, 2.0
@@ -442,7 +442,7 @@ def produce():
 """
         run = sync(airflow, "marketo", "leads=produce, retries=1", before)
         outcome = succeeded(run)
-        assert "An earlier try ended in the middle; waiting" in run.log
+        assert "An earlier try ended early; waiting" in run.log
         assert outcome["total"] == 700
         assert_everyone_once(box, "marketo", 700)
 
@@ -464,7 +464,7 @@ def produce():
         ti = SimpleNamespace(dag_id="d", run_id=str(tmp_path), task_id="t", map_index=-1, try_number=2)
         leads = [{"email": f"p{i}@example.com"} for i in range(count)]
         operator = SyncLeadsOperator(
-            task_id="t", conn_id=f"{platform}_default", leads=leads, outcomes_path=str(tmp_path / "told")
+            task_id="t", conn_id=f"{platform}_default", leads=leads, outcomes_path=str(tmp_path / "reported")
         )
         outcome = operator.run_action({"ti": ti})
         assert outcome["total"] == outcome["created"] + outcome["updated"] == count
@@ -475,7 +475,7 @@ def produce():
     def test_a_cleared_task_sends_everything_again(
         self, airflow: Airflow, box: Sandbox, tmp_path: Path
     ) -> None:
-        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
+        details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1, "try_number": 1}
 
         def broken() -> Iterator[dict[str, Any]]:
             yield from leads
@@ -484,15 +484,13 @@ def produce():
         leads = [{"email": f"p{i}@example.com"} for i in range(400)]
         operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=broken)
         with pytest.raises(OSError):  # noqa: PT011 - its own
-            operator.run_action({"ti": SimpleNamespace(**facts, max_tries=0)})
+            operator.run_action({"ti": SimpleNamespace(**details, max_tries=0)})
         again = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads)
-        outcome = again.run_action({"ti": SimpleNamespace(**facts, max_tries=1)})
+        outcome = again.run_action({"ti": SimpleNamespace(**details, max_tries=1)})
         assert (outcome["updated"], outcome["resumed"]) == (300, 0)
 
     @pytest.mark.parametrize("platform", BOTH)
-    def test_a_task_that_is_told_to_end_sends_no_more(
-        self, airflow: Airflow, box: Sandbox, platform: str
-    ) -> None:
+    def test_a_cancelled_task_sends_no_more(self, airflow: Airflow, box: Sandbox, platform: str) -> None:
         of(box, platform).faults.add("*", method="POST", delay=0.2, times=None)
         ti = SimpleNamespace(dag_id="d", run_id="r", task_id=f"end {platform}", map_index=-1, try_number=1)
         operator = SyncLeadsOperator(
@@ -546,13 +544,13 @@ def test_a_try_that_begins_while_the_one_before_still_lives_waits_for_it(
 ) -> None:
     monkeypatch.setattr(drivers, "READ_MARGIN", 30.0)
     box.marketo.faults.add("*/leads.json", method="POST", delay=0.3, times=3)
-    facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
+    details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
     leads = [{"email": f"p{i}@example.com"} for i in range(900)]
     outcomes: list[Any] = []
 
     def attempt(number: int) -> None:
         operator = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads)
-        outcomes.append(operator.run_action({"ti": SimpleNamespace(**facts, try_number=number)}))
+        outcomes.append(operator.run_action({"ti": SimpleNamespace(**details, try_number=number)}))
 
     tries = [threading.Thread(target=attempt, args=(number,)) for number in (1, 2)]
     for one in tries:
@@ -580,8 +578,8 @@ def test_leads_that_must_not_be_sent_twice_are_sent_after_a_day_that_was_used_up
             action="createDuplicate",
             leads=[{"email": f"p{i}@example.com"} for i in range(10)],
         )
-        facts = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
-        return operator.run_action({"ti": SimpleNamespace(**facts, try_number=1)})
+        details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
+        return operator.run_action({"ti": SimpleNamespace(**details, try_number=1)})
 
     with pytest.raises(QuotaExhausted):
         attempt()

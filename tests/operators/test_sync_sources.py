@@ -88,24 +88,24 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         ("", "exactly one of leads, source and sql"),
         ('leads=[], source="x.csv"', "exactly one of leads, source and sql"),
         ('sql="SELECT 1"', "sql_conn_id"),
-        ('sql="SELECT 1", sql_conn_id="marketo_default"', "is of no SQL database"),
+        ('sql="SELECT 1", sql_conn_id="marketo_default"', "is not a SQL connection"),
         ('source="/tmp/none-there.csv"', "there is no file"),
         ('leads=[], columns={"a": "email", "b": "email"}', "two columns become field"),
         ('leads=[], types={"a": "money"}', "types.a"),
         ('leads=[], blank="maybe"', "blank"),
     ],
 )
-def test_a_source_that_cannot_be_is_told_before_anything_is_sent(
-    airflow: Airflow, sandbox: Sandbox, arguments: str, told: str
+def test_an_impossible_source_is_an_error_before_anything_is_sent(
+    airflow: Airflow, sandbox: Sandbox, arguments: str, reported: str
 ) -> None:
     run = airflow.run(f'SyncLeadsOperator(task_id="sync", conn_id="marketo_default", retries=2, {arguments})')
     assert run.state == "failed"
-    assert told in run.log
+    assert reported in run.log
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads.json").total == 0
 
 
@@ -133,6 +133,6 @@ def test_a_task_expanded_over_many_files_writes_them_all_on_one_budget(
     )
     assert run.state == "success", run.log[-3000:]
     assert count(sandbox, platform) == before + 4 * 350
-    # Each task by itself would have begun with a whole window.
+    # Each task by itself would have started with a full window.
     assert account.limits.refused["rate"] == 0
     assert account.calls.all.total > 8

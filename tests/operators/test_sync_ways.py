@@ -1,4 +1,4 @@
-"""One sync, by calls or by the platform's import: what it does and what it tells are the same."""
+"""One sync, by calls or by the platform's import: its effect and its outcome are the same."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def messy(platform: str) -> str:
 
 def held(box: Sandbox, platform: str) -> dict[str, dict[str, Any]]:
     """What the platform holds of each lead, by its key, as far as a source can say it."""
-    told = ("email", FIRST[platform], "city", SCORE[platform])
+    reported = ("email", FIRST[platform], "city", SCORE[platform])
     return {
-        str(lead["email"]).lower(): {name: str(lead.get(name) or "") for name in told}
+        str(lead["email"]).lower(): {name: str(lead.get(name) or "") for name in reported}
         for lead in world(box, platform)
     }
 
@@ -55,31 +55,31 @@ def rejected(outcome: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("blank", ["omit", "clear"])
 @pytest.mark.parametrize("platform", BOTH)
-def test_in_bulk_the_platform_holds_and_the_task_tells_what_calls_would_make_of_it(
+def test_in_bulk_the_platform_and_the_outcome_are_those_of_calls(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, platform: str, blank: str
 ) -> None:
     (tmp_path / "leads.csv").write_text(messy(platform))
     before = [f"fine0@example.com,Old,Old,{0}", "gap@example.com,Old,Old,9", "gaps@example.com,Old,Old,9"]
     header = f"email,{FIRST[platform]},city,{SCORE[platform]}"
     (tmp_path / "before.csv").write_text("\n".join([header, *before]) + "\n")
-    told, states = {}, {}
+    reported, states = {}, {}
     for mode in ("calls", "bulk"):
         of(sandbox, platform).reset()
         max_in_flight(sandbox)
         succeeded(sync(airflow, platform, f'source="{tmp_path}/before.csv"'))
         arguments = f'source="{tmp_path}/leads.csv", max_rejected=9, blank="{blank}", mode="{mode}"'
         run = sync(airflow, platform, f"{arguments}, poll_interval=0.05")
-        told[mode], states[mode] = succeeded_either_way(run), held(sandbox, platform)
+        reported[mode], states[mode] = succeeded_either_way(run), held(sandbox, platform)
         assert len(jobs(sandbox, platform)) == (mode == "bulk")
     assert states["bulk"] == states["calls"]
     for name in ("total", "written", "skipped", "rejected", "reasons"):
-        assert told["bulk"][name] == told["calls"][name], name
-    assert rejected(told["bulk"]) == rejected(told["calls"])
-    assert {line["code"] for line in rejected(told["bulk"])} >= {"UNREADABLE", "KEY_MISSING"}
+        assert reported["bulk"][name] == reported["calls"][name], name
+    assert rejected(reported["bulk"]) == rejected(reported["calls"])
+    assert {line["code"] for line in rejected(reported["bulk"])} >= {"UNREADABLE", "KEY_MISSING"}
     if platform == "hubspot":
-        assert [told["bulk"][name] - told["calls"][name] for name in ("created", "updated")] == [0, 0]
+        assert [reported["bulk"][name] - reported["calls"][name] for name in ("created", "updated")] == [0, 0]
     else:
-        assert (told["bulk"]["created"], told["bulk"]["updated"]) == (None, None)
+        assert (reported["bulk"]["created"], reported["bulk"]["updated"]) == (None, None)
 
 
 def succeeded_either_way(run: Any) -> dict[str, Any]:
@@ -278,13 +278,13 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
             BulkLeadImporter, "__init__", lambda self, **given: made(self, **{**given, "lost_after": 0.1})
         )
     if stage == "rest":
-        from airflow_provider_mkt.operators._lease import Lease
+        from airflow_provider_mkt.sync.calls import Lease
 
         # The lease of the killed try: its calls must be over before any is sent again.
-        monkeypatch.setattr(Lease, "wait_for_the_last_one", lambda self: self.renew())
-    told = Worker(operator(platform, source)).end()
-    outcome = told["result"]
-    assert (outcome["total"], outcome["rejected"]) == (49, 3), told
+        monkeypatch.setattr(Lease, "acquire", lambda self: self.renew())
+    reported = Worker(operator(platform, source)).end()
+    outcome = reported["result"]
+    assert (outcome["total"], outcome["rejected"]) == (49, 3), reported
     assert set(emails(sandbox, platform).values()) == {1}
     # Marketo's imports cannot be listed, so a part whose upload was not answered is sent once more.
     again = platform == "marketo" and stage == "uploaded"

@@ -5,24 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-from airflow_provider_mkt.sync.bulk_keys import Keys
-from airflow_provider_mkt.sync.bulk_parts import Part, Splitter
+from airflow_provider_mkt.sync.bulk_parts import Part, RowKeys, Splitter
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker
 from airflow_provider_mkt.sync.rows import Row, csv_columns, of_file
 
 
-def reader(content: bytes) -> Callable[[], AbstractContextManager[Iterator[Row]]]:
-    """A CSV source that can be read again and again."""
-
-    @contextmanager
-    def rows() -> Iterator[Iterator[Row]]:
-        yield of_file(io.BytesIO(content), "csv", blank="clear")
-
-    return rows
+def reader(content: bytes) -> Callable[[ExitStack], Iterator[Row]]:
+    """A CSV source that can be read several times."""
+    return lambda stack: of_file(io.BytesIO(content), "csv", blank="clear")
 
 
 class Cut:
@@ -37,7 +31,7 @@ class Cut:
         maker = RowMaker(importer, csv_columns(io.BytesIO(content)), None)
         self.unfit: list[BulkRow] = []
         self.superseded: list[tuple[int, int]] = []
-        with Keys() as keys:
+        with RowKeys() as keys:
             splitter = Splitter(reader(content), maker, importer, keys, lambda rows: None)
             splitter.scan()
             self.parts: list[Part] = []

@@ -19,8 +19,7 @@ from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.pipeline import Pipeline
-from airflow_provider_mkt.sync.report import Report
-from airflow_provider_mkt.sync.result_files import ResultFiles
+from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 
 FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
@@ -31,7 +30,7 @@ FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "unsendable",
     "unchecked",
 )
-FATES = {
+RESULTS = {
     FINE: {(RecordStatus.CREATED, ""), (RecordStatus.UPDATED, "")},
     REFUSED: {(RecordStatus.REJECTED, "BAD")},
     BLAMED: {(RecordStatus.REJECTED, "BAD")},
@@ -101,9 +100,9 @@ class Server:
             self.calls += 1
             for key in keys:
                 if self.at_work[key]:
-                    self.wrong.append(f"{key} under way twice")
+                    self.wrong.append(f"{key} in flight twice")
                 if time.monotonic() < self.busy_until.get(key, 0.0):
-                    self.wrong.append(f"{key} sent while the server may still be at work on it")
+                    self.wrong.append(f"{key} sent while the server may still process it")
                 self.at_work[key] += 1
             for record in records:
                 self.sent[record["key"]].append(record["row"])
@@ -122,7 +121,7 @@ class Server:
         if UNKNOWN in kinds:
             until = time.monotonic() + self.quiet_after
             self.busy_until |= {record["key"]: until for record in records}
-            raise OutcomeUnknown("nobody knows")
+            raise OutcomeUnknown("the outcome is unknown")
         record_results = []
         for record in records:
             if record["kind"] == REJECTED:
@@ -144,7 +143,7 @@ class _Kept(io.StringIO):
 class Outcome:
     """What a run left behind."""
 
-    report: Report
+    report: SyncReport
     outcomes: list[dict[str, Any]]
     rejects: list[dict[str, Any]]
     read_ahead: int
@@ -161,16 +160,9 @@ def run(
     on_tick: Callable[[], None] = lambda: None,
     known_fields: frozenset[str] | None = None,
 ) -> Outcome:
-    report, abandoned = Report(), threading.Event()
-    files: dict[str, _Kept] = {}
+    report, abandoned = SyncReport(), threading.Event()
+    rejects_file, outcome_lines = _Kept(), list[dict[str, Any]]()
     ahead = 0
-
-    def opener(name: str) -> Callable[[], io.StringIO]:
-        def make() -> io.StringIO:
-            files[name] = _Kept()
-            return files[name]
-
-        return make
 
     def watched() -> Iterator[dict[str, Any]]:
         nonlocal ahead
@@ -178,14 +170,18 @@ def run(
             ahead = max(ahead, number - report.total)
             yield record | {"row": number}
 
+    def add_outcome(number: int, line: str) -> None:
+        outcome_lines.append(json.loads(line))
+        assert outcome_lines[-1]["row"] == number
+
     error: BaseException | None = None
-    with ResultFiles(opener("rejects"), opener("outcomes")) as ledger:
+    with ResultFiles(lambda: rejects_file, add_outcome) as result_files:
         try:
             Pipeline(
                 writer,
                 server,
                 AdaptiveConcurrency(ceiling),
-                ledger,
+                result_files,
                 report,
                 known_fields=known_fields,
                 on_tick=on_tick,
@@ -193,7 +189,5 @@ def run(
             ).run(rows.of_iterable(watched()))
         except (PlatformError, RuntimeError) as failure:
             error = failure
-    lines = {name: [json.loads(line) for line in file.kept.splitlines()] for name, file in files.items()}
-    return Outcome(
-        report, lines.get("outcomes", []), lines.get("rejects", []), ahead, abandoned.is_set(), error
-    )
+    rejects = [json.loads(line) for line in getattr(rejects_file, "kept", "").splitlines()]
+    return Outcome(report, outcome_lines, rejects, ahead, abandoned.is_set(), error)

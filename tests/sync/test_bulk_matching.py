@@ -45,8 +45,8 @@ def test_a_failed_row_is_found_by_its_key_among_rows_that_are_otherwise_the_same
     failing = [row for row in sent if chance.random() < share]
     chance.shuffle(failing)
     # The platform's file: other spellings, another order, its own column.
-    told = [[chance.choice(SPELLINGS)(cell) for cell in row.cells] + ["Invalid"] for row in failing]
-    notes = read_notes(as_csv([*HEADER, "Import Failure Reason"], told), HEADER, "ROW_FAILED")
+    reported = [[chance.choice(SPELLINGS)(cell) for cell in row.cells] + ["Invalid"] for row in failing]
+    notes = read_notes(as_csv([*HEADER, "Import Failure Reason"], reported), HEADER, "ROW_FAILED")
     assert matched(part, notes) == [row.number for row in failing]
 
 
@@ -55,7 +55,7 @@ def test_a_failed_row_is_found_by_its_key_among_rows_that_are_otherwise_the_same
     values=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=25),
     seed=st.integers(0, 2**32),
 )
-def test_where_the_key_is_spoilt_a_row_is_found_by_the_rest_or_not_at_all(
+def test_a_row_whose_key_was_changed_is_found_by_its_other_values_or_not_at_all(
     values: list[tuple[str, str]], seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -67,7 +67,7 @@ def test_where_the_key_is_spoilt_a_row_is_found_by_the_rest_or_not_at_all(
         assert number in (row.number, None)
 
 
-def test_a_row_is_found_by_the_rest_where_one_row_alone_has_it() -> None:
+def test_a_row_is_found_by_its_other_values_if_no_other_row_has_them() -> None:
     part = part_of([["1", "a@x.org", "x"], ["2", "b@x.org", "y"], ["2", "c@x.org", "y"]])
     by_rest = RowNote("ROW_FAILED", "Invalid", ["1.0", "", "X"])
     of_two = RowNote("ROW_FAILED", "Invalid", ["2", "", "y"])
@@ -81,12 +81,12 @@ def test_a_row_that_is_not_repeated_is_found_by_its_line_in_the_part() -> None:
     assert matched(part, notes) == [2, 2, 4, 5, None]
 
 
-def test_no_file_of_notes_is_no_note() -> None:
+def test_a_missing_file_of_notes_has_no_notes() -> None:
     assert read_notes(b"", HEADER, "ROW_FAILED") == []
     assert read_notes(b"\xef\xbb\xbfa,email,b,Import Failure Reason\n", HEADER, "ROW_FAILED") == []
 
 
-def test_columns_of_another_order_or_other_names_are_read_all_the_same() -> None:
+def test_columns_in_another_order_or_with_other_names_are_read() -> None:
     other_order = b"email,b,a,Reason\na@x.org,2,1,Invalid\n"
     other_names = b"A,Email Address,B,Reason\n1,a@x.org,2,Invalid\n"
     for content in (other_order, other_names):

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.sync.bulk_keys import Keys
-from airflow_provider_mkt.sync.bulk_parts import Splitter
+from airflow_provider_mkt.sync.bulk_parts import RowKeys, Splitter
 from airflow_provider_mkt.sync.bulk_rows import RowMaker
 from airflow_provider_mkt.sync.rows import csv_columns
 
@@ -26,14 +25,14 @@ KEYS = st.sampled_from([f"{letter}@x.org" for letter in "abcdefgh"] + ["A@x.org"
     bytes_max=st.integers(80, 400),
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_every_record_is_sent_once_or_told_of(
+def test_every_record_is_sent_once_or_reported(
     rows: list[tuple[str, str, str]], bytes_max: int, line_end: str
 ) -> None:
     content = as_csv(["email", "a", "b"], [list(row) for row in rows], line_end)
     cut = Cut(content, bytes_max=bytes_max)
-    told = [row.number for row in cut.unfit] + [number for number, _ in cut.superseded]
+    reported = [row.number for row in cut.unfit] + [number for number, _ in cut.superseded]
     assert cut.total == len(rows)
-    assert len(set(cut.sent + told)) == len(cut.sent) + len(told) == len(rows)
+    assert len(set(cut.sent + reported)) == len(cut.sent) + len(reported) == len(rows)
     keys = [row.key for part in cut.parts for row in part.rows()]
     assert len(set(keys)) == len(keys)
     for part in cut.parts:
@@ -75,7 +74,7 @@ def test_of_rows_with_one_key_the_last_fit_one_is_sent_however_far_apart() -> No
     ],
     ids=["bom", "cr", "newline", "quotes", "latin-1", "width", "nul", "key", "open-quote", "20MB", "no-rows"],
 )
-def test_a_bad_row_is_told_with_its_line_and_the_others_go(
+def test_a_bad_row_is_reported_with_its_line_and_the_others_are_sent(
     content: bytes, sent: list[int], unfit: list[tuple[int, str]]
 ) -> None:
     cut = Cut(content, bytes_max=9_500_000)
@@ -83,14 +82,14 @@ def test_a_bad_row_is_told_with_its_line_and_the_others_go(
     assert [(row.number, row.code) for row in cut.unfit] == unfit
 
 
-def test_a_row_that_fits_no_part_is_told_and_does_not_supersede_one_that_does() -> None:
+def test_a_row_that_fits_no_part_is_reported_and_does_not_supersede_one_that_does() -> None:
     rows = [["a@x.org", "1"], ["a@x.org", "x" * 500]]
     cut = Cut(as_csv(["email", "n"], rows), bytes_max=400)
     assert cut.sent == [2]
     assert [(row.number, row.code) for row in cut.unfit] == [(3, "TOO_LARGE")]
 
 
-def test_the_digest_tells_sources_apart_and_is_the_same_for_the_same() -> None:
+def test_the_digest_differs_between_sources_and_is_the_same_for_the_same() -> None:
     first, same = Cut(b"email,n\na@x.org,1\n"), Cut(b"email,n\r\na@x.org,1\r\n")
     assert first.digest == same.digest
     assert first.digest != Cut(b"email,n\na@x.org,2\n").digest
@@ -101,8 +100,8 @@ def test_a_source_that_changes_between_its_two_readings_is_an_error() -> None:
     content = [b"email,n\na@x.org,1\n"]
     importer = BulkLeadImporter()
     maker = RowMaker(importer, csv_columns(io.BytesIO(content[0])), None)
-    with Keys() as keys:
-        splitter = Splitter(lambda: reader(content[0])(), maker, importer, keys, lambda rows: None)
+    with RowKeys() as keys:
+        splitter = Splitter(lambda stack: reader(content[0])(stack), maker, importer, keys, lambda rows: None)
         splitter.scan()
         content[0] = b"email,n\na@x.org,2\n"
         with pytest.raises(InvalidInput, match="changed while it was imported"):

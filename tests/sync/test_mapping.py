@@ -1,4 +1,4 @@
-"""Columns become fields, and values what they are said to be."""
+"""Columns become fields, and values get their types."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_explicit_null_of_the_source_stays_one() -> None:
         ("datetime", "2026-01-31T09:00:00+01:00", "2026-01-31T09:00:00+01:00"),
     ],
 )
-def test_values_become_what_they_are_said_to_be(kind: Any, value: object, read: object) -> None:
+def test_values_are_converted_to_their_type(kind: Any, value: object, read: object) -> None:
     record = mapped(FieldMapping(types={"f": kind}), f=value).record
     assert record == {"f": read}
     assert type(record["f"]) is type(read)
@@ -78,9 +78,7 @@ def test_values_become_what_they_are_said_to_be(kind: Any, value: object, read: 
         ("datetime", "2026-01-31T09:00:00"),
     ],
 )
-def test_a_value_that_cannot_be_of_its_type_spoils_its_row_and_is_not_quoted(
-    kind: Any, value: object
-) -> None:
+def test_a_value_that_cannot_be_converted_rejects_its_row_and_is_not_quoted(kind: Any, value: object) -> None:
     row = mapped(FieldMapping(types={"f": kind}), f=value)
     assert row.record is None
     assert "'f'" in row.problem
@@ -101,7 +99,7 @@ def test_two_columns_that_become_one_field_are_refused_up_front_and_in_a_row() -
     assert mapped(mapping, mail="a", email="b").record is None
 
 
-def test_a_mapping_of_a_column_that_is_not_there_is_told() -> None:
+def test_a_mapping_of_a_missing_column_is_an_error() -> None:
     with pytest.raises(InvalidInput, match=r"columns\.mail"):
         FieldMapping(columns={"mail": "email"}).fields(["Mail"])
 

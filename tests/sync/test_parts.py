@@ -17,8 +17,7 @@ from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
 from airflow_provider_mkt.sync import rows
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.report import Report
-from airflow_provider_mkt.sync.result_files import ResultFiles
+from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
 
 
@@ -59,7 +58,7 @@ class TestAdaptiveConcurrency:
             clock.now += 2.0
         assert concurrency.limit == 1
 
-    def test_it_has_no_more_under_way_than_twice_what_the_limit_needs_at_the_latency_there_is(self) -> None:
+    def test_no_more_calls_are_in_flight_than_twice_what_the_limit_needs_at_the_current_latency(self) -> None:
         concurrency = AdaptiveConcurrency(100, start=100, rate=lambda: Rate(190, 10.0))
         assert concurrency.limit == 100
         for _ in range(100):
@@ -84,7 +83,7 @@ class TestAdaptiveConcurrency:
             clock.now += 0.6
             assert 1 <= concurrency.limit <= max(1, ceiling)
 
-    def test_threads_may_tell_it_at_once(self) -> None:
+    def test_threads_may_use_it_at_once(self) -> None:
         concurrency = AdaptiveConcurrency(100_000, start=1)
         threads = [
             threading.Thread(target=lambda: [concurrency.clean() for _ in range(2_000)]) for _ in range(4)
@@ -97,8 +96,8 @@ class TestAdaptiveConcurrency:
 
 
 class TestReport:
-    def test_the_counts_add_up_and_reasons_are_told_of_what_was_not_written(self) -> None:
-        report = Report()
+    def test_the_counts_add_up_and_reasons_are_counted_for_what_was_not_written(self) -> None:
+        report = SyncReport()
         for result in (
             RecordResult(RecordStatus.CREATED),
             RecordResult(RecordStatus.UPDATED),
@@ -116,44 +115,48 @@ class TestReport:
         json.dumps(outcome)
 
     def test_endless_kinds_of_reasons_do_not_flood_xcom(self) -> None:
-        report = Report()
+        report = SyncReport()
         for number in range(1_000):
             report.add(rejected(str(number), ""))
         assert len(report.outcome("hubspot", None, None)["reasons"]) == 50
 
     @pytest.mark.parametrize(
-        ("seconds", "expected", "told"),
+        ("seconds", "expected", "reported"),
         [(10.0, 99, "about 89 s left"), (10.0, 1_000, "about 16 min left"), (10.0, 100_000, "h left")],
     )
-    def test_it_tells_the_time_left_where_the_end_is_known(
-        self, seconds: float, expected: int, told: str
+    def test_the_line_has_the_time_left_where_the_end_is_known(
+        self, seconds: float, expected: int, reported: str
     ) -> None:
         clock = Hand()
-        report = Report(clock)
+        report = SyncReport(clock)
         for _ in range(10):
             report.add(RecordResult(RecordStatus.CREATED))
         clock.now += seconds
-        assert told in report.line(expected)
+        assert reported in report.line(expected)
         assert "left" not in report.line()
         assert "left" not in report.line(10)
 
-    def test_a_line_can_be_told_at_once(self) -> None:
-        assert "0 leads done" in Report(Hand()).line(100)
+    def test_a_line_can_be_formatted_at_once(self) -> None:
+        assert "0 leads done" in SyncReport(Hand()).line(100)
 
 
-class TestLedger:
+class TestResultFiles:
     def test_no_rejects_make_no_file(self, tmp_path: Path) -> None:
-        with ResultFiles(lambda: (tmp_path / "r").open("w"), lambda: (tmp_path / "o").open("w")) as ledger:
-            ledger.write(Row(1, {}), RecordResult(RecordStatus.CREATED, id="7"))
-        assert not ledger.has_rejects
-        assert ledger.has_outcomes
-        assert [path.name for path in tmp_path.iterdir()] == ["o"]
-        assert json.loads((tmp_path / "o").read_text()) == {"row": 1, "outcome": "created", "id": "7"}
+        outcomes: list[tuple[int, str]] = []
+        with ResultFiles(
+            lambda: (tmp_path / "r").open("w"), lambda number, line: outcomes.append((number, line))
+        ) as result_files:
+            result_files.write(Row(1, {}), RecordResult(RecordStatus.CREATED, id="7"))
+        assert not result_files.has_rejects
+        assert list(tmp_path.iterdir()) == []
+        ((number, line),) = outcomes
+        assert number == 1
+        assert json.loads(line) == {"row": 1, "outcome": "created", "id": "7"}
 
     def test_a_reject_keeps_row_code_reason_and_the_whole_input(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
-        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
-            ledger.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as result_files:
+            result_files.write(Row(9, {}, raw={"email": "zoë@x.io", "n": 1}), rejected("1003", "bad"))
         assert json.loads(path.read_text("utf-8")) == {
             "row": 9,
             "code": "1003",
@@ -173,17 +176,17 @@ class TestLedger:
             [float("inf")],
         ],
     )
-    def test_whatever_was_given_can_be_written_down(self, tmp_path: Path, value: Any) -> None:
+    def test_any_input_can_be_written(self, tmp_path: Path, value: Any) -> None:
         path = tmp_path / "r"
-        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as ledger:
-            ledger.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
+        with ResultFiles(lambda: path.open("w", encoding="utf-8")) as result_files:
+            result_files.write(Row(1, {}, raw={"email": "a@x.io", "odd": value}), rejected("X", "bad"))
         assert json.loads(path.read_text("utf-8"))["record"]["email"] == "a@x.io"
 
     def test_times_are_written_as_the_platforms_take_them(self, tmp_path: Path) -> None:
         path = tmp_path / "r"
         raw = {"at": datetime(2026, 1, 2, 3, tzinfo=UTC), "on": date(2026, 1, 2)}
-        with ResultFiles(lambda: path.open("w")) as ledger:
-            ledger.write(Row(1, {}, raw=raw), rejected("X", "bad"))
+        with ResultFiles(lambda: path.open("w")) as result_files:
+            result_files.write(Row(1, {}, raw=raw), rejected("X", "bad"))
         record = json.loads(path.read_text())["record"]
         assert record == {"at": "2026-01-02T03:00:00+00:00", "on": "2026-01-02"}
 
@@ -191,13 +194,13 @@ class TestLedger:
     def test_a_reject_fed_back_is_the_record_again(self, record: dict[str, Any]) -> None:
         kept = io.StringIO()
         kept.close = lambda: None  # type: ignore[method-assign]
-        with ResultFiles(lambda: kept) as ledger:
-            ledger.write(Row(3, record, raw=record), rejected("X", "bad"))
+        with ResultFiles(lambda: kept) as result_files:
+            result_files.write(Row(3, record, raw=record), rejected("X", "bad"))
         (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl")
         assert row.record == record
 
 
-class TestAllowance:
+class TestRejectThreshold:
     @pytest.mark.parametrize("value", [None, "", "None"])
     def test_nothing_allows_any_number(self, value: Any) -> None:
         threshold = RejectThreshold.of("max_rejected", value)

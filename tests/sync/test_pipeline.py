@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_tools import (
     BLAMED,
-    FATES,
     FINE,
     REFUSED,
     REJECTED,
+    RESULTS,
     UNCHECKED,
     UNKNOWN,
     UNSENDABLE,
@@ -37,13 +37,13 @@ def leads(count: int, kind: str = FINE) -> list[dict[str, Any]]:
     return [{"key": f"k{number}", "kind": kind} for number in range(count)]
 
 
-def assert_one_fate_each(outcome: Outcome, records: list[dict[str, Any]]) -> None:
+def assert_one_result_each(outcome: Outcome, records: list[dict[str, Any]]) -> None:
     """Every record has one result, and it is one that its kind allows."""
     assert sorted(line["row"] for line in outcome.outcomes) == list(range(1, len(records) + 1))
     assert outcome.report.total == len(records)
-    assert Counter(line["outcome"] for line in outcome.outcomes) == outcome.report.record_results
-    told = [line for line in outcome.outcomes if line["outcome"] in ("rejected", "skipped")]
-    assert Counter(line["code"] for line in told) == outcome.report.reasons
+    assert Counter(line["outcome"] for line in outcome.outcomes) == outcome.report.statuses
+    reported = [line for line in outcome.outcomes if line["outcome"] in ("rejected", "skipped")]
+    assert Counter(line["code"] for line in reported) == outcome.report.reasons
     rejects = [line["row"] for line in outcome.outcomes if line["outcome"] == "rejected"]
     assert [line["row"] for line in outcome.rejects] == rejects
     for line in outcome.rejects:
@@ -67,7 +67,7 @@ some_records = st.lists(
     quiet_after=st.sampled_from([0.0, 0.02]),
     seed=st.integers(0, 1000),
 )
-def test_every_record_has_one_fate_and_no_key_is_under_way_twice(
+def test_every_record_has_one_result_and_no_key_is_in_flight_twice(
     records: list[dict[str, Any]], batch_max: int, ceiling: int, quiet_after: float, seed: int
 ) -> None:
     draw = random.Random(seed)
@@ -75,13 +75,13 @@ def test_every_record_has_one_fate_and_no_key_is_under_way_twice(
     outcome = run(Writer(batch_max, quiet_after=quiet_after), server, records, ceiling=ceiling)
     assert outcome.error is None
     assert server.wrong == []
-    assert_one_fate_each(outcome, records)
+    assert_one_result_each(outcome, records)
 
-    unknown_with_others = FATES[UNKNOWN]
+    unknown_with_others = RESULTS[UNKNOWN]
     for line in outcome.outcomes:
         result = (RecordStatus(line["outcome"]), line.get("code", ""))
         record = records[line["row"] - 1]
-        allowed = FATES[record["kind"]] | unknown_with_others
+        allowed = RESULTS[record["kind"]] | unknown_with_others
         if record["key"] is not None:
             allowed = allowed | {(RecordStatus.SKIPPED, "DUPLICATE_KEY")}
         assert result in allowed, record
@@ -117,7 +117,7 @@ def test_a_refused_batch_costs_few_calls_more_than_its_bad_records() -> None:
     records = leads(100)
     records[37] = {"key": "bad", "kind": REFUSED}
     outcome = run(Writer(100), server, records)
-    assert outcome.report.record_results == {RecordStatus.CREATED: 99, RecordStatus.REJECTED: 1}
+    assert outcome.report.statuses == {RecordStatus.CREATED: 99, RecordStatus.REJECTED: 1}
     assert server.calls <= 2 * 7 + 1
 
 
@@ -126,7 +126,7 @@ def test_a_refusal_that_names_its_records_costs_one_call_more() -> None:
     records = leads(100)
     records[37] = records[73] = {"key": "bad", "kind": BLAMED}
     outcome = run(Writer(100), server, records)
-    assert outcome.report.record_results[RecordStatus.CREATED] == 98
+    assert outcome.report.statuses[RecordStatus.CREATED] == 98
     assert server.calls == 2
 
 
@@ -143,7 +143,7 @@ def test_many_bad_records_do_not_end_a_run_in_which_others_are_accepted() -> Non
     records = leads(50) + leads(400, REFUSED) + leads(50)
     outcome = run(Writer(50), Server(), records, ceiling=1)
     assert outcome.error is None
-    assert outcome.report.record_results[RecordStatus.REJECTED] == 400
+    assert outcome.report.statuses[RecordStatus.REJECTED] == 400
 
 
 def test_rows_are_read_no_further_ahead_than_there_are_calls() -> None:
@@ -152,17 +152,17 @@ def test_rows_are_read_no_further_ahead_than_there_are_calls() -> None:
     assert outcome.read_ahead <= (4 + 1) * 10
 
 
-def test_rows_held_for_a_key_that_is_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_held_back_for_a_key_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "_HELD_MAX", 30)
     server = Server(seconds=lambda: 0.002)
     records = [{"key": f"k{number % 10}", "kind": FINE} for number in range(1_000)]
     outcome = run(Writer(10), server, records, ceiling=4)
     assert server.wrong == []
-    assert_one_fate_each(outcome, records)
+    assert_one_result_each(outcome, records)
     assert outcome.read_ahead <= 30 + (4 + 1) * 10
 
 
-def test_a_key_of_unknown_outcome_rests_until_the_server_must_be_done(
+def test_a_key_of_unknown_outcome_is_held_back_until_the_server_must_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pipeline, "_HELD_MAX", 3)
@@ -172,18 +172,18 @@ def test_a_key_of_unknown_outcome_rests_until_the_server_must_be_done(
     outcome = run(Writer(1, quiet_after=0.15), server, records)
     assert server.wrong == []
     assert time.monotonic() - began >= 0.15
-    assert_one_fate_each(outcome, records)
+    assert_one_result_each(outcome, records)
     assert server.stored["a"] == 10
 
 
-def test_a_run_does_not_wait_for_a_resting_key_that_nobody_wants() -> None:
+def test_a_run_does_not_wait_for_a_held_key_that_no_row_needs() -> None:
     began = time.monotonic()
     outcome = run(Writer(1, quiet_after=60), Server(), [{"key": "a", "kind": UNKNOWN}, *leads(4)])
     assert outcome.report.total == 5
     assert time.monotonic() - began < 10
 
 
-def test_what_no_record_could_survive_ends_the_run_and_settles_what_was_sent() -> None:
+def test_an_error_for_every_record_ends_the_run_and_records_the_results_of_what_was_sent() -> None:
     def refuse(records: list[Any]) -> AuthenticationError | None:
         return AuthenticationError("dead") if any(r["key"] == "k50" for r in records) else None
 
@@ -205,7 +205,7 @@ def test_a_callback_that_raises_ends_the_run() -> None:
     assert outcome.abandoned
 
 
-def test_a_source_that_fails_settles_what_was_sent() -> None:
+def test_after_a_source_that_fails_the_results_of_what_was_sent_are_recorded() -> None:
     def source() -> Any:
         yield from leads(35)
         raise RuntimeError("the database went away")
@@ -222,7 +222,7 @@ def test_a_field_that_does_not_exist_rejects_its_record_before_anything_is_sent(
     outcome = run(Writer(10), Server(), records, known_fields=frozenset({"key", "kind", "row"}))
     assert outcome.rejects[0]["code"] == "UNKNOWN_FIELD"
     assert "'shoe'" in outcome.rejects[0]["reason"]
-    assert outcome.report.record_results[RecordStatus.CREATED] == 1
+    assert outcome.report.statuses[RecordStatus.CREATED] == 1
 
 
 def test_a_record_larger_than_a_call_is_rejected_and_batches_keep_to_the_bytes() -> None:
@@ -233,4 +233,4 @@ def test_a_record_larger_than_a_call_is_rejected_and_batches_keep_to_the_bytes()
     outcome = run(writer, server, records)
     assert outcome.report.reasons == {"TOO_LARGE": 1}
     assert server.calls == 2
-    assert outcome.report.record_results[RecordStatus.CREATED] == 4
+    assert outcome.report.statuses[RecordStatus.CREATED] == 4

@@ -1,14 +1,13 @@
-"""A sync that is killed goes on where it was: nothing is lost, told twice or needlessly sent again."""
+"""A sync that is killed resumes: nothing is lost, reported twice or needlessly sent again."""
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
 
-from airflow_provider_mkt.actions.ports import RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.ports import RecordStatus
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
 from airflow_provider_mkt.sync import pipeline, rows
-from airflow_provider_mkt.sync.checkpoint import Checkpoint, digest_of
 from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.outcome_lines import OutcomeLines
-from airflow_provider_mkt.sync.pipeline import Pipeline
-from airflow_provider_mkt.sync.report import Report
-from airflow_provider_mkt.sync.result_files import ResultFiles
+from airflow_provider_mkt.sync.pipeline import Pipeline, digest_of
+from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 
 
 @pytest.fixture(autouse=True)
@@ -52,56 +49,29 @@ class Life:
                 raise Killed
 
 
-class MortalCheckpoint(Checkpoint):
+class MortalProgress(SyncProgress):
+    """Progress of a process that may die before or after a batch is stored. What was not stored is lost."""
+
     life: Life
 
-    def _write(self, entries: Iterable[tuple[int, bytes]]) -> None:
+    def _write(self, rows: Sequence[tuple[int, int, str, str]]) -> None:
         self.life.moment()
-        super()._write(entries)
-
-
-class MortalFile(io.TextIOBase):
-    """Lines that are on disk once they were flushed; a part of them may be before."""
-
-    def __init__(self, file: Any, life: Life) -> None:
-        self._file, self._life, self._waiting = file, life, ""
-
-    def write(self, text: str) -> int:
-        self._waiting += text
-        return len(text)
-
-    def flush(self) -> None:
-        if self._life.dead:
-            return
-        try:
-            self._life.moment()
-        except Killed:
-            self._file.write(self._waiting[: len(self._waiting) // 2])
-            self._file.flush()
-            raise
-        self._file.write(self._waiting)
-        self._file.flush()
-        self._waiting = ""
-
-    def close(self) -> None:
-        if not self._life.dead:
-            self._file.write(self._waiting)
-        self._file.close()
+        super()._write(rows)
+        self.life.moment()
 
 
 class Task:
     """The tries of one task."""
 
     def __init__(self, directory: Path, writer: Writer, server: Server, ceiling: int) -> None:
-        self.directory, self.writer, self.server, self.ceiling = directory, writer, server, ceiling
-        self.lines = OutcomeLines(directory / "outcomes.part")
+        self.path, self.writer, self.server, self.ceiling = directory / "rows.db", writer, server, ceiling
+        self.lines: list[bytes] = []
 
-    def attempt(self, records: list[dict[str, Any]], moments: int | None = None) -> Report | None:
+    def attempt(self, records: list[dict[str, Any]], moments: int | None = None) -> SyncReport | None:
         """One try, killed after so many moments; its report when it was not."""
-        life, report = Life(moments), Report()
-        checkpoint = MortalCheckpoint(self.directory / "rows")
-        checkpoint.life = life
-        self.lines.recover(checkpoint)
+        life, report = Life(moments), SyncReport()
+        progress = MortalProgress(self.path)
+        progress.life = life
 
         def send(call: Any) -> Any:
             life.moment()
@@ -109,29 +79,24 @@ class Task:
             life.moment()
             return answer
 
-        with (
-            checkpoint,
-            ResultFiles(_Kept, lambda: MortalFile(self.lines.append(), life)) as ledger,  # type: ignore[arg-type, return-value]
-        ):
+        with progress, ResultFiles(_Kept, progress.add_outcome) as result_files:
             numbered = [record | {"row": number} for number, record in enumerate(records, start=1)]
             try:
                 Pipeline(
                     self.writer,
                     send,
                     AdaptiveConcurrency(self.ceiling),
-                    ledger,
+                    result_files,
                     report,
-                    checkpoint=checkpoint,
+                    progress=progress,
                 ).run(rows.of_iterable(numbered))
+                self.lines = list(progress.outcomes())
             except Killed:
                 return None
         return report
 
     def outcomes(self) -> list[dict[str, Any]]:
-        told = io.BytesIO()
-        if self.lines.exists():
-            self.lines.copy(told)
-        return [json.loads(line) for line in told.getvalue().splitlines()]
+        return [json.loads(line) for line in self.lines]
 
 
 records_with_keys = st.lists(
@@ -166,7 +131,7 @@ def in_a_directory(test: Callable[[Path], None]) -> None:
     ceiling=1,
     seed=0,
 )
-def test_every_record_has_one_fate_whenever_the_task_is_killed(
+def test_every_record_has_one_result_whenever_the_task_is_killed(
     records: list[dict[str, Any]], kills: list[int], batch_max: int, ceiling: int, seed: int
 ) -> None:
     def check(directory: Path) -> None:
@@ -184,7 +149,7 @@ def test_every_record_has_one_fate_whenever_the_task_is_killed(
         outcomes = task.outcomes()
         assert sorted(line["row"] for line in outcomes) == list(range(1, len(records) + 1))
         assert report.total == len(records)
-        assert Counter(line["outcome"] for line in outcomes) == report.record_results
+        assert Counter(line["outcome"] for line in outcomes) == report.statuses
         for line in outcomes:
             kind = records[line["row"] - 1]["kind"]
             if line["outcome"] in ("created", "updated"):
@@ -265,7 +230,7 @@ def test_what_is_done_is_not_sent_again(tmp_path: Path) -> None:
     assert again.resumed == 200
 
 
-def test_a_row_that_says_something_else_now_is_sent(tmp_path: Path) -> None:
+def test_a_row_with_changed_content_is_sent(tmp_path: Path) -> None:
     server = Server()
     task = Task(tmp_path, Writer(10), server, 2)
     assert task.attempt(fine(20)) is not None
@@ -302,41 +267,88 @@ def test_rows_refused_for_the_days_quota_are_sent_by_the_next_try_even_if_they_m
     server.fatal = lambda records: None
     report = task.attempt([{"key": None, "kind": FINE}] * 30)
     assert report is not None
-    assert report.record_results[RecordStatus.REJECTED] == 0
+    assert report.statuses[RecordStatus.REJECTED] == 0
     assert report.resumed == 10
 
 
-class TestCheckpoint:
-    def test_fates_and_codes_are_kept_and_rejected_rows_count_as_not_done(self, tmp_path: Path) -> None:
-        with Checkpoint(tmp_path / "rows") as checkpoint:
-            assert checkpoint.last == -1
-            checkpoint.settled(
+class TestSyncProgress:
+    def test_results_and_codes_are_kept_and_rejected_rows_count_as_not_done(self, tmp_path: Path) -> None:
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            assert progress.last == -1
+            assert not progress.begun
+            progress.finish(
                 [
-                    (1, 11, RecordResult(RecordStatus.CREATED)),
-                    (3, 33, RecordResult(RecordStatus.SKIPPED, code="1005")),
-                    (4, 44, rejected("NO", "no")),
-                    (100_000, 5, RecordResult(RecordStatus.UPDATED)),
+                    (1, 11, "created", ""),
+                    (3, 33, "skipped", "1005"),
+                    (4, *NOT_DONE),
+                    (100_000, 5, "updated", ""),
                 ]
             )
-        with Checkpoint(tmp_path / "rows") as checkpoint:
-            assert checkpoint.last == 100_000
-            assert checkpoint.known(1, 11) == RecordResult(RecordStatus.CREATED)
-            assert checkpoint.known(1, 12) is None
-            assert checkpoint.known(2, 22) is None
-            assert checkpoint.known(3, 33) == RecordResult(RecordStatus.SKIPPED, code="1005")
-            assert checkpoint.known(4, 44) is None
-            assert checkpoint.known(100_000, 5) == RecordResult(RecordStatus.UPDATED)
-            assert checkpoint.known(200_000, 5) is None
-            checkpoint.remove()
+            assert progress.begun
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            assert progress.last == 100_000
+            assert progress.known(1, 11) == ("created", "")
+            assert progress.known(1, 12) is None
+            assert progress.known(2, 22) is None
+            assert progress.known(3, 33) == ("skipped", "1005")
+            assert progress.known(4, 44) is None
+            assert progress.known(100_000, 5) == ("updated", "")
+            assert progress.known(200_000, 5) is None
+            progress.remove()
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_row_that_was_sent_is_in_doubt_until_it_is_settled(self, tmp_path: Path) -> None:
-        with Checkpoint(tmp_path / "rows") as checkpoint:
-            checkpoint.sending([(1, 11), (2, 22)])
-            checkpoint.settled([(2, 22, RecordResult(RecordStatus.CREATED))])
-        with Checkpoint(tmp_path / "rows") as checkpoint:
-            assert [checkpoint.ambiguous(1, 11), checkpoint.ambiguous(2, 22)] == [True, False]
-            assert [checkpoint.changed(1, 11), checkpoint.changed(1, 12)] == [False, True]
+    def test_a_row_that_was_sent_is_ambiguous_until_its_result_is_recorded(self, tmp_path: Path) -> None:
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            progress.start([(1, 11), (2, 22)])
+            progress.finish([(2, 22, "created", "")])
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            assert [progress.ambiguous(1, 11), progress.ambiguous(2, 22)] == [True, False]
+            assert [progress.changed(1, 11), progress.changed(1, 12)] == [False, True]
+
+    def test_a_source_of_which_all_rows_were_rejected_counts_as_begun(self, tmp_path: Path) -> None:
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            progress.finish([(1, *NOT_DONE)])
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            assert (progress.last, progress.begun) == (1, True)
+            assert progress.known(1, 0) is None
+
+    def test_the_last_outcome_line_of_a_row_counts_and_a_retry_keeps_those_of_rows_that_are_done(
+        self, tmp_path: Path
+    ) -> None:
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            for number in (3, 1, 2, 1):
+                progress.add_outcome(number, f"{number}\n")
+            progress.add_outcome(3, "three\n")
+            progress.finish([(1, 11, "created", ""), (3, 33, "updated", ""), (2, *NOT_DONE)])
+            assert list(progress.outcomes()) == [b"1\n", b"2\n", b"three\n"]
+        with SyncProgress(tmp_path / "rows.db") as progress:
+            assert list(progress.outcomes()) == [b"1\n", b"three\n"]
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.floats(0, 1))
+    def test_a_kill_at_any_byte_leaves_whole_batches(self, share: float) -> None:
+        def check(directory: Path) -> None:
+            path, log = directory / "rows.db", directory / "rows.db-wal"
+            with SyncProgress(path) as progress:
+                for batch in range(40):
+                    numbers = range(batch * 10, batch * 10 + 10)
+                    for number in numbers:
+                        progress.add_outcome(number, f"{number}\n")
+                    progress.finish([(number, number + 1, "created", "") for number in numbers])
+                database, tail = path.read_bytes(), log.read_bytes()
+            path.write_bytes(database)
+            log.write_bytes(tail[: int(len(tail) * share)])
+            if share < 0.01:
+                # Killed before its tables were stored.
+                return
+            with SyncProgress(path) as progress:
+                done = [number for number in range(400) if progress.known(number, number + 1)]
+                assert done == list(range(len(done)))
+                assert len(done) % 10 == 0
+                assert len(list(progress.outcomes())) == len(done)
+                assert share < 1 or len(done) == 400
+
+        in_a_directory(check)
 
     @given(st.text(st.characters()))
     def test_any_record_has_a_digest(self, text: str) -> None:

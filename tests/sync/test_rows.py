@@ -39,7 +39,7 @@ class TestCsv:
             {"email": "b@x.io", "firstname": "B"},
         ]
 
-    def test_a_byte_order_mark_is_no_part_of_the_first_column(self) -> None:
+    def test_a_byte_order_mark_is_not_part_of_the_first_column(self) -> None:
         (row,) = read_csv(b"\xef\xbb\xbfemail\na@x.io\n")
         assert row.record == {"email": "a@x.io"}
         assert rows.csv_columns(io.BytesIO(b"\xef\xbb\xbfemail\n")) == ["email"]
@@ -50,7 +50,7 @@ class TestCsv:
         assert (first.number, second.number) == (2, 4)
 
     @pytest.mark.parametrize("line", [b"a@x.io", b"a@x.io,A,extra"])
-    def test_a_row_with_another_number_of_values_spoils_only_itself(self, line: bytes) -> None:
+    def test_a_row_with_another_number_of_values_rejects_only_itself(self, line: bytes) -> None:
         bad, good = read_csv(b"email,firstname\n" + line + b"\nb@x.io,B\n")
         assert bad.record is None
         assert "the header has 2 columns" in bad.problem
@@ -75,18 +75,18 @@ class TestCsv:
         assert "lines 2 to 5" in row.problem
         assert row.raw.count("b@x.io") == 3
 
-    def test_a_stray_quote_spoils_only_its_row(self) -> None:
+    def test_a_stray_quote_rejects_only_its_row(self) -> None:
         bad, good = read_csv(b'email,note\na@x.io,"A"B\nb@x.io,B\n')
         assert bad.record is None
         assert bad.raw == 'a@x.io,"A"B\n'
         assert good.record == {"email": "b@x.io", "note": "B"}
 
-    def test_a_value_over_the_readers_limit_spoils_only_its_row(self) -> None:
+    def test_a_value_over_the_readers_limit_rejects_only_its_row(self) -> None:
         bad, good = read_csv(b"email\n" + b"x" * 200_000 + b"\nb@x.io\n")
         assert bad.record is None
         assert good.record == {"email": "b@x.io"}
 
-    def test_bytes_that_are_no_utf8_spoil_only_their_row(self) -> None:
+    def test_bytes_that_are_not_utf8_reject_only_their_row(self) -> None:
         first, bad, last = read_csv("email,firstname\na@x.io,Zoë\nb@x.io,Z".encode() + b"o\xeb\nc@x.io,C\n")
         assert first.record == {"email": "a@x.io", "firstname": "Zoë"}
         assert (bad.record, bad.problem) == (None, "is not UTF-8")
@@ -94,7 +94,7 @@ class TestCsv:
         assert last.record == {"email": "c@x.io", "firstname": "C"}
 
     @pytest.mark.parametrize("line", [b"\xff", b'"\xff', b"\xff,2,3"])
-    def test_what_cannot_be_read_can_still_be_written_down(self, line: bytes) -> None:
+    def test_what_cannot_be_read_can_still_be_written(self, line: bytes) -> None:
         (row,) = read_csv(b"email,firstname\n" + line)
         assert row.record is None
         json.dumps(row.raw, ensure_ascii=False).encode()
@@ -107,7 +107,7 @@ class TestCsv:
     def test_an_empty_file_and_one_with_a_header_only_have_no_rows(self, content: bytes) -> None:
         assert read_csv(content) == []
 
-    def test_empty_lines_are_no_rows(self) -> None:
+    def test_empty_lines_are_not_rows(self) -> None:
         found = read_csv(b"\nemail,firstname\n\na@x.io,A\n\n\nb@x.io,B\n\n")
         assert [row.number for row in found] == [4, 7]
 
@@ -155,18 +155,18 @@ class TestJsonLines:
     @pytest.mark.parametrize(
         ("line", "problem"),
         [
-            (b"nonsense", "is no JSON"),
+            (b"nonsense", "is not JSON"),
             (b"[1, 2]", "is a list of 2, not an object"),
             (b'"text"', "is text of 4 characters, not an object"),
             (b"null", "is nothing, not an object"),
-            (b'{"score": NaN}', "is no JSON"),
-            (b'{"score": Infinity}', "is no JSON"),
-            (b"[" * 100_000, "is no JSON"),
-            (b'{"n": ' + b"9" * 5_000 + b"}", "is no JSON"),
+            (b'{"score": NaN}', "is not JSON"),
+            (b'{"score": Infinity}', "is not JSON"),
+            (b"[" * 100_000, "is not JSON"),
+            (b'{"n": ' + b"9" * 5_000 + b"}", "is not JSON"),
             (b'{"email": "\xff"}', "is not UTF-8"),
         ],
     )
-    def test_what_is_no_object_spoils_only_its_line(self, line: bytes, problem: str) -> None:
+    def test_what_is_not_an_object_rejects_only_its_line(self, line: bytes, problem: str) -> None:
         bad, good = read_jsonl(line + b'\n{"email": "b@x.io"}\n')
         assert (bad.record, bad.problem) == (None, problem)
         assert good.record == {"email": "b@x.io"}
@@ -193,7 +193,7 @@ class TestIterable:
         assert [(row.number, row.record) for row in found] == [(1, {"email": "a"}), (2, {"email": "b"})]
 
     @pytest.mark.parametrize("wrong", [None, "a@x.io", ["email"], 3])
-    def test_what_is_no_mapping_spoils_only_itself(self, wrong: Any) -> None:
+    def test_what_is_not_a_mapping_rejects_only_itself(self, wrong: Any) -> None:
         bad, good = rows.of_iterable([wrong, {"email": "a"}])
         assert bad.record is None
         assert "a@x.io" not in bad.problem

@@ -69,21 +69,21 @@ def test_every_kind_of_file_gives_the_same_rows(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_how_many_rows_there_will_be_is_told_while_they_are_read(name: str, tmp_path: Path) -> None:
+def test_the_number_of_rows_is_estimated_while_they_are_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name]())
     with source(path) as file:
         rows = file.rows()
         for _ in range(10_000):
             next(rows)
-        told = file.expected(10_000)
-        assert told is not None
-        # A compressed file is read in larger pieces, and ends sooner than it looks.
-        assert 0.3 * len(PEOPLE) <= told <= 1.7 * len(PEOPLE)
+        reported = file.expected(10_000)
+        assert reported is not None
+        # A compressed file is read in larger pieces, and so its end is reached sooner.
+        assert 0.3 * len(PEOPLE) <= reported <= 1.7 * len(PEOPLE)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("a.csv", Kind("csv")),
         ("A.CSV.GZ", Kind("csv", "gzip")),
@@ -92,12 +92,12 @@ def test_how_many_rows_there_will_be_is_told_while_they_are_read(name: str, tmp_
         ("a.parquet", Kind("parquet")),
     ],
 )
-def test_a_files_name_tells_what_it_is(name: str, told: Kind) -> None:
-    assert kind_of(name) == told
+def test_a_files_name_shows_its_format(name: str, reported: Kind) -> None:
+    assert kind_of(name) == reported
 
 
 @pytest.mark.parametrize("name", ["leads", "leads.xlsx", ".csv", "leads.gz", "leads.parquet.gz"])
-def test_a_name_that_does_not_tell_is_refused(name: str) -> None:
+def test_a_name_that_does_not_show_the_format_is_an_error(name: str) -> None:
     with pytest.raises(InvalidInput, match="source_format"):
         kind_of(name)
 
@@ -109,7 +109,7 @@ def test_a_format_can_be_given_and_an_unknown_one_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["leads.csv.gz", "leads.csv.zst", "leads.parquet"])
-def test_a_file_that_is_not_what_its_name_says_is_told(name: str, tmp_path: Path) -> None:
+def test_a_file_that_has_not_the_format_of_its_name_is_an_error(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(b"email\na@example.com\n")
     with pytest.raises(InvalidInput, match="source"), source(path) as file:
@@ -117,7 +117,7 @@ def test_a_file_that_is_not_what_its_name_says_is_told(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["leads.csv.gz", "leads.jsonl.gz"])
-def test_a_compressed_file_that_was_cut_is_told(name: str, tmp_path: Path) -> None:
+def test_a_truncated_compressed_file_is_an_error(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     content = csv_bytes() if "csv" in name else jsonl_bytes()
     path.write_bytes(gzip.compress(content)[:-2000])

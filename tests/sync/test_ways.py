@@ -21,12 +21,11 @@ from airflow_provider_mkt.actions.ports import Findings, RowNote
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
-from airflow_provider_mkt.sync.bulk_report import RowFile
+from airflow_provider_mkt.sync.bulk_report import BulkShare, RowFile, RowNumbers
 from airflow_provider_mkt.sync.bulk_rows import RowMaker
-from airflow_provider_mkt.sync.choose_transport import faster_way
-from airflow_provider_mkt.sync.row_numbers import BulkShare, RowNumbers
+from airflow_provider_mkt.sync.choose_transport import choose_transport
 from airflow_provider_mkt.sync.rows import Row, of_iterable
-from airflow_provider_mkt.sync.source_snapshot import Snapshot
+from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
 
 HUBSPOT, MARKETO = Rate(190, 10.0), Rate(100, 20.0)
 
@@ -45,16 +44,16 @@ HUBSPOT, MARKETO = Rate(190, 10.0), Rate(100, 20.0)
         (1, -5, 3600, True),
     ],
 )
-def test_an_import_is_chosen_where_calls_do_not_fit_into_the_day_or_take_too_long(
+def test_an_import_is_chosen_where_calls_exceed_the_day_or_take_too_long(
     leads: int, left: int | None, after: float, bulk: bool
 ) -> None:
-    way = faster_way(leads, batch_max=100, rate=HUBSPOT, left_of_day=left, bulk_after=after)
-    assert way.bulk is bulk
+    choice = choose_transport(leads, batch_max=100, rate=HUBSPOT, calls_left=left, bulk_after=after)
+    assert choice.transport == ("bulk" if bulk else "calls")
 
 
-def test_the_choice_is_told_with_its_figures() -> None:
-    way = faster_way(3_000_000, batch_max=300, rate=MARKETO, left_of_day=4_000, bulk_after=1e9)
-    assert way.why == (
+def test_the_choice_has_a_reason_with_figures() -> None:
+    choice = choose_transport(3_000_000, batch_max=300, rate=MARKETO, calls_left=4_000, bulk_after=1e9)
+    assert choice.reason == (
         "3,000,000 leads are 10,000 calls, 33 min at the account's limit, and the day has 4,000 left"
     )
 
@@ -73,10 +72,10 @@ values = st.one_of(
 
 
 @given(st.lists(st.dictionaries(st.text(), values, max_size=4), max_size=5))
-def test_a_kept_source_is_read_back_as_it_was_as_often_as_wanted(
+def test_a_snapshot_is_read_back_unchanged_several_times(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]]
 ) -> None:
-    snapshot = Snapshot(tmp_path_factory.mktemp("kept") / "rows.source")
+    snapshot = SourceSnapshot(tmp_path_factory.mktemp("kept") / "rows.source")
     assert not snapshot.exists
     snapshot.take(of_iterable([*records, "no mapping"]), lambda count: None)
     for _ in range(2):
@@ -94,21 +93,23 @@ def test_a_kept_source_is_read_back_as_it_was_as_often_as_wanted(
 
 
 @pytest.mark.parametrize("value", [b"bytes", [1], {"a": 1}, object(), {1, 2}])
-def test_what_no_platform_takes_is_kept_as_something_that_none_takes(tmp_path: Path, value: Any) -> None:
-    snapshot = Snapshot(tmp_path / "rows.source")
+def test_a_value_that_no_platform_accepts_is_saved_as_one_that_none_accepts(
+    tmp_path: Path, value: Any
+) -> None:
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"a": value}]), lambda count: None)
     (row,) = snapshot.rows()
     assert isinstance((row.record or {})["a"], list)
 
 
-def test_a_source_that_breaks_while_it_is_kept_leaves_nothing_that_could_be_taken_for_it(
+def test_a_source_that_fails_while_it_is_saved_leaves_no_snapshot(
     tmp_path: Path,
 ) -> None:
     def broken() -> Iterator[Row]:
         yield Row(1, {"a": 1})
         raise OSError
 
-    snapshot = Snapshot(tmp_path / "rows.source")
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     with pytest.raises(OSError):  # noqa: PT011 - its own
         snapshot.take(broken(), lambda count: None)
     assert not snapshot.exists
@@ -132,7 +133,7 @@ def rows(exact: bool, importer: Any = BulkLeadImporter, **records: dict[str, Any
     return {name: row.code for name, row in zip(records, made, strict=True)}
 
 
-def test_where_a_row_is_to_do_what_a_record_does_those_that_cannot_are_not_sent() -> None:
+def test_rows_that_cannot_have_the_effect_of_a_record_are_not_sent_where_they_must_have_it() -> None:
     given_rows: dict[str, Any] = {
         "whole": {"email": "a@example.com", "city": "Bern", "score": 1},
         "gap": {"email": "b@example.com", "score": 1},
@@ -159,10 +160,10 @@ def test_where_a_row_is_to_do_what_a_record_does_those_that_cannot_are_not_sent(
 def test_on_hubspot_a_gap_leaves_the_field_alone_in_a_file_too() -> None:
     from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 
-    told = rows(
+    reported = rows(
         True, ContactImporter, gap={"email": "b@example.com"}, empty={"email": "c@example.com", "city": ""}
     )
-    assert told == {"gap": "", "empty": "EMPTY_VALUE"}
+    assert reported == {"gap": "", "empty": "EMPTY_VALUE"}
 
 
 @contextmanager
@@ -196,14 +197,14 @@ def test_rows_that_an_import_refused_are_left_and_the_others_counted(part: Part)
 
 
 @pytest.mark.parametrize("findings", [Findings(unlisted=1), Findings(failed=[RowNote("ROW_FAILED", "no")])])
-def test_where_nobody_can_tell_which_row_failed_all_of_the_file_are_left(
+def test_where_the_failed_row_is_unknown_all_rows_of_the_file_are_left(
     part: Part, findings: Findings
 ) -> None:
     share, lost = share_of(part, findings)
     assert (share.imported, lost, len(share.left)) == (0, 1, 5)
 
 
-def test_once_one_file_does_not_tell_how_many_are_new_nobody_knows(part: Part) -> None:
+def test_the_number_of_new_leads_is_unknown_once_one_file_does_not_report_it(part: Part) -> None:
     share, _ = share_of(part, Findings(created=5))
     assert share.created == 5
     share.imported_with(part, Findings(), Matcher(part.rows, part.columns, "email", str))
@@ -213,8 +214,8 @@ def test_once_one_file_does_not_tell_how_many_are_new_nobody_knows(part: Part) -
 
 
 @pytest.mark.parametrize("value", [Decimal("1.50"), date(2026, 1, 2), datetime(2026, 1, 2, 3, 4)])
-def test_kept_values_are_spelt_in_a_file_as_the_source_gave_them(tmp_path: Path, value: Any) -> None:
-    snapshot = Snapshot(tmp_path / "rows.source")
+def test_saved_values_are_encoded_in_a_file_like_those_of_the_source(tmp_path: Path, value: Any) -> None:
+    snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"email": "a@example.com", "city": value, "score": 1}]), lambda count: None)
     straight = RowMaker(BulkLeadImporter(), COLUMNS, None).rows(
         of_iterable([{"email": "a@example.com", "city": value, "score": 1}])

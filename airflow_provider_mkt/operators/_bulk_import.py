@@ -1,0 +1,248 @@
+"""The bulk transport in a task: files of leads are sent in parts, and each part is followed to its end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
+from airflow_provider_mkt.operators._task_state import local_state, task_state_of
+from airflow_provider_mkt.operators._waiting import JobsOverdue
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mkt.actions.ports import LeadImporter
+    from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._cancellation import CancellableOperator
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
+    from airflow_provider_mkt.sync.bulk_parts import Splitter
+    from airflow_provider_mkt.sync.import_progress import ImportProgress
+    from airflow_provider_mkt.sync.rows import Row
+
+_WAIT_LOG_INTERVAL = 60.0
+_READ_LOG_INTERVAL = 10.0
+_QUEUE_RETRY = (30.0, 60.0)
+"""Seconds after which an upload to a full queue is tried again. Random, so that tasks which
+wait for a place do not retry at the same moment."""
+
+
+class ImportSource(Protocol):
+    """Rows that can be read several times."""
+
+    def rows(self, stack: ExitStack) -> Iterator[Row]:
+        """Open the rows from the first, with the platform's fields.
+
+        :param stack: closes what is opened here.
+        """
+
+    def columns(self, known_fields: frozenset[str] | None, key_column: str) -> list[str]:
+        """Return the platform's fields that they have, in order.
+
+        :raises InvalidInput: when the rows cannot be imported.
+        """
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """A source that was read once, and the settings of its import.
+
+    :param scope: identifies the settings.
+    """
+
+    importer: LeadImporter
+    splitter: Splitter
+    scope: str
+
+
+@dataclass(frozen=True)
+class WaitOptions:
+    """How a task waits for its imports. The parameters are those of :class:`.ImportLeadsOperator`."""
+
+    deferrable: bool
+    poll_interval: float | None
+    wait_timeout: float
+    max_poll_failure_time: float
+    cancel_on_kill: bool
+
+
+class BulkImportTask:
+    """Imports the source of one task in parts.
+
+    :param operator: the task's operator; its method ``resume`` continues after a deferral.
+    :param hook: of the account.
+    :param resumed: whether this try continues after a deferral.
+    """
+
+    def __init__(
+        self,
+        operator: CancellableOperator,
+        context: Context,
+        hook: MarketingHook,
+        importer: LeadImporter,
+        options: WaitOptions,
+        *,
+        resumed: bool,
+    ) -> None:
+        self.importer = importer
+        self._operator, self._context, self._hook = operator, context, hook
+        self._options, self._resumed = options, resumed
+        self._log = operator.log
+        self._logged_at = 0.0
+
+    def plan(self, source: ImportSource, stack: ExitStack, *, exact: bool = False) -> ImportPlan:
+        """Read the source for the first time.
+
+        :param stack: closes what is opened here.
+        :param exact: whether a row must have the effect that it has as a record of a call. Rows that cannot
+            have it are sent by calls.
+        :raises InvalidInput: when the source cannot be imported.
+        """
+        from airflow_provider_mkt.sync.bulk_parts import RowKeys, Splitter
+        from airflow_provider_mkt.sync.bulk_rows import RowMaker
+
+        hook, importer = self._hook, self.importer
+        known_fields = hook.follow(importer.known_fields())
+        columns = source.columns(known_fields, importer.key_column)
+        site = hook.platform.account.base_url  # type: ignore[attr-defined]
+        settings = [hook.conn_type, site, importer.spec.kind, importer.key_column, *importer.settings()]
+        scope = json.dumps([*settings, importer.bytes_max, importer.rows_max])
+        splitter = Splitter(
+            source.rows,
+            RowMaker(importer, columns, known_fields, exact=exact),
+            importer,
+            stack.enter_context(RowKeys()),
+            self.log_reading,
+            scope,
+            unfit_count=exact,
+        )
+        splitter.scan()
+        return ImportPlan(importer, splitter, scope)
+
+    def run(
+        self, plan: ImportPlan, report: RowResults, stack: ExitStack
+    ) -> tuple[ImportProgress, BulkImport]:
+        """Send the parts of a plan, and collect the results of their rows.
+
+        The caller forgets the progress when the results are stored.
+
+        :raises JobsOverdue: when no part makes progress within ``wait_timeout``.
+        """
+        from airflow_provider_mkt.sync.bulk_import import BulkImport
+        from airflow_provider_mkt.sync.import_progress import ImportProgress
+
+        progress = ImportProgress(task_state_of(self._context), local_state().shared)
+        progress.start(plan.splitter.digest, time.time())
+        if not self._resumed:
+            progress.progress_at = time.time()
+        bulk = BulkImport(
+            plan.importer,
+            stack.enter_context(closing(plan.splitter.parts(report.unfit, report.superseded))),
+            progress,
+            self._hook,
+            report,
+            name=_import_name(self._context, plan.splitter.digest),
+            scope=plan.scope,
+            resumed=self._resumed,
+            log=self._log.info,
+        )
+        stack.callback(bulk.close)
+        self._follow(bulk, progress)
+        return progress, bulk
+
+    def log_reading(self, rows: int) -> None:
+        """Log now and then how many rows of the source were read."""
+        self._operator.raise_if_cancelled()
+        if time.monotonic() - self._logged_at >= _READ_LOG_INTERVAL:
+            self._logged_at = time.monotonic()
+            self._log.info("%s rows read", f"{rows:,}")
+
+    def _follow(self, bulk: BulkImport, progress: ImportProgress) -> None:
+        """Send and collect until every part has ended."""
+        from airflow_provider_mkt.actions.polling import PollFailureBudget
+
+        failure_budget = PollFailureBudget(self._options.max_poll_failure_time)
+        while True:
+            try:
+                state = bulk.advance()
+            except OutcomeUnknown:
+                raise
+            except QuotaExhausted as error:
+                progress.progress_at = error.resets_at.timestamp()
+                raise
+            except PlatformError as error:
+                if error.permanent and (jobs := bulk.started_jobs):
+                    self._log.warning(
+                        "Only a part of the file is imported. The platform has %s; the next run of the task "
+                        "continues from there",
+                        ", ".join(str(job) for job in jobs),
+                    )
+                failure_budget.failed(error, time.time())
+                self._log.warning("%s", error)
+                self._operator.sleep(self._interval)
+                continue
+            failure_budget.worked()
+            if state is None:
+                return
+            deadline = progress.progress_at + self._options.wait_timeout
+            if state.retry_at is None and time.time() >= deadline:
+                jobs_text = ", ".join(str(job) for job in state.jobs) or "the queue took none"
+                msg = f"no progress for {self._options.wait_timeout:.0f} s: {jobs_text}"
+                raise JobsOverdue(msg)
+            self._wait(state, deadline)
+
+    def _wait(self, state: ImportState, deadline: float) -> None:
+        if state.jobs:
+            if self._options.deferrable:
+                self._wait_in_triggerer(state, deadline)
+            if time.monotonic() - self._logged_at >= _WAIT_LOG_INTERVAL:
+                self._logged_at = time.monotonic()
+                self._log.info("Waiting for %s", ", ".join(str(job) for job in state.jobs))
+            self._operator.sleep(self._interval)
+        elif state.full is not None:
+            seconds = random.uniform(*_QUEUE_RETRY)  # noqa: S311
+            self._log.info("%s; trying again in %.0f s", state.full, seconds)
+            self._pause(seconds, state.full)
+        elif state.retry_at is not None:
+            error = OutcomeUnknown("the upload of a part was not answered", platform=self.importer.platform)
+            self._pause(max(0.0, state.retry_at - time.time()), error)
+
+    def _pause(self, seconds: float, error: PlatformError) -> None:
+        if self._options.deferrable:
+            self._operator.defer_until(datetime.fromtimestamp(time.time() + seconds, UTC), error)
+        self._operator.sleep(seconds)
+
+    def _wait_in_triggerer(self, state: ImportState, deadline: float) -> NoReturn:
+        from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+
+        self._operator.defer(
+            trigger=BatchStatusTrigger(
+                conn_id=self._operator.conn_id,
+                jobs=[dict(job.to_json()) for job in state.jobs],
+                deadline=deadline,
+                poll_interval=self._options.poll_interval,
+                max_poll_failure_time=self._options.max_poll_failure_time,
+                cancel_on_kill=self._options.cancel_on_kill,
+            ),
+            method_name="resume",
+        )
+        raise AssertionError  # pragma: no cover - defer raises
+
+    @property
+    def _interval(self) -> float:
+        own = self._options.poll_interval
+        return own if own is not None else self.importer.spec.poke_interval
+
+
+def _import_name(context: Context, digest: str) -> str:
+    """The name of the imports of this run of this task on the platform."""
+    ti = context["ti"]
+    run = "\n".join((ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index), digest))
+    return f"{ti.dag_id}.{ti.task_id} {hashlib.sha256(run.encode()).hexdigest()[:12]}"

@@ -1,0 +1,194 @@
+"""A sync by the platform's bulk import: what the import cannot take is sent by calls, with one outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.operators._files import result_path, whole_file
+from airflow_provider_mkt.operators._task_state import clear_count, local_state
+from airflow_provider_mkt.sync.choose_transport import Transport, choose_transport
+from airflow_provider_mkt.sync.rows import LeadRows
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.operators._bulk_import import BulkImportTask, ImportPlan
+    from airflow_provider_mkt.operators._lead_source import LeadSource, Source
+    from airflow_provider_mkt.operators._lead_writing import LeadWriting
+    from airflow_provider_mkt.sync.bulk_report import RowNumbers
+    from airflow_provider_mkt.sync.results import SyncOutcome
+    from airflow_provider_mkt.sync.rows import Row
+    from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
+
+_SAMPLE_ROWS = 50_000
+"""Rows of a file that are read to estimate its number of rows."""
+
+
+@dataclass(frozen=True)
+class _SnapshotSource:
+    """The rows of a source that were saved before, because the source can be read only once."""
+
+    snapshot: SourceSnapshot
+
+    def open(self, stack: ExitStack, key: str | None, known_fields: frozenset[str] | None) -> LeadRows:
+        count = self.snapshot.count()
+        return LeadRows(self.snapshot.rows(), lambda done: count)
+
+
+@dataclass(frozen=True)
+class _RemainingRows:
+    """The rows of a source that the import did not take."""
+
+    source: Source
+    numbers: RowNumbers
+
+    def open(self, stack: ExitStack, key: str | None, known_fields: frozenset[str] | None) -> LeadRows:
+        rows = self.source.open(stack, key, known_fields).rows
+        count = len(self.numbers)
+        return LeadRows((row for row in rows if row.number in self.numbers), lambda done: count)
+
+
+class BulkSync:
+    """Writes the leads of a task by calls or in bulk, whichever is faster.
+
+    In bulk, a row goes to the platform's import if a row of its file has the effect of a record of a call.
+    The others, and those that the import refuses, are sent by calls, which report the result of each. A
+    source that can be read only once is first saved in ``[mkt] state_dir``.
+
+    :param writing: writes by calls.
+    :param task: imports.
+    :param bulk_after: seconds of calls after which an import is taken to be faster.
+    """
+
+    def __init__(
+        self, writing: LeadWriting, task: BulkImportTask, source: LeadSource, *, bulk_after: float
+    ) -> None:
+        self._writing, self._task, self._bulk_after = writing, task, bulk_after
+        self._log = writing.operator.log
+        self._source: Source = source
+        self._snapshot: SourceSnapshot | None = None
+        if source.path is None:
+            self._snapshot = self._saved(source)
+            self._source = _SnapshotSource(self._snapshot)
+
+    def run(self, *, choose: bool) -> SyncOutcome:
+        """Write the leads.
+
+        :param choose: whether to choose the transport; else the import is used.
+        """
+        context, task_state = self._writing.context, self._writing.task_state
+        key = f"transport of the sync {clear_count(context)}"
+        with ExitStack() as stack:
+            # A retry uses the transport of the try that was killed.
+            saved = cast("Transport | None", task_state.get(key))
+            transport: Transport = saved or (self._choose() if choose else "bulk")
+            plan = self._task.plan(self, stack, exact=True) if transport == "bulk" else None
+            if plan is not None and choose and saved is None and not _mostly_importable(plan):
+                self._log.info("Sent by calls: most rows lack a value for a field, or cannot be imported")
+                plan, transport = None, "calls"
+            task_state.set(key, transport)
+            outcome = self._writing.by_calls(self._source) if plan is None else self._import(plan, stack)
+        task_state.set(key, None)
+        if self._snapshot is not None:
+            self._snapshot.remove()
+        return outcome
+
+    # -- the source, as the import reads it ----------------------------------------------------------
+
+    def rows(self, stack: ExitStack) -> Iterator[Row]:
+        """Open the rows from the first. Rows with fields that do not exist are rejected one by one."""
+        return self._source.open(stack, self._writing.key, None).rows
+
+    def columns(self, known_fields: frozenset[str] | None, key_column: str) -> list[str]:
+        """Return the platform's fields that the rows have, in order."""
+        fields = {key_column: None}
+        with ExitStack() as stack:
+            for count, row in enumerate(self.rows(stack), start=1):
+                fields.update(dict.fromkeys(row.record or ()))
+                if count % 1_000 == 0:
+                    self._task.log_reading(count)
+        return [name for name in fields if known_fields is None or name in known_fields]
+
+    def _saved(self, source: LeadSource) -> SourceSnapshot:
+        """Save a source so that it can be read several times."""
+        from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
+
+        context = self._writing.context
+        name = f"{self._writing.task}-{clear_count(context)}"
+        snapshot = SourceSnapshot(local_state().source_snapshot(name))
+        if not snapshot.exists:
+            with ExitStack() as stack:
+                rows = source.open(stack, self._writing.key, None).rows
+                snapshot.take(rows, self._task.log_reading)
+        return snapshot
+
+    # -- which transport -------------------------------------------------------------------------------
+
+    def _choose(self) -> Transport:
+        hook = self._writing.hook
+        try:
+            quota = hook.follow(hook.day_quota())
+        except PlatformError as error:
+            self._log.info("The number of calls that the day has left is unknown: %s", error)
+            quota = None
+        choice = choose_transport(
+            self._row_count(),
+            batch_max=self._writing.writer.batch_max,
+            rate=hook.rate(),
+            calls_left=None if quota is None else quota.left - hook.platform.daily_reserve,
+            bulk_after=self._bulk_after,
+        )
+        how = "Imported in bulk" if choice.transport == "bulk" else "Sent by calls"
+        self._log.info("%s: %s", how, choice.reason)
+        return choice.transport
+
+    def _row_count(self) -> int:
+        """The number of rows of the source; an estimate for a long file."""
+        if self._snapshot is not None:
+            return self._snapshot.count()
+        with ExitStack() as stack:
+            source, count = self._source.open(stack, self._writing.key, None), 0
+            for count, _ in enumerate(source.rows, start=1):
+                if count == _SAMPLE_ROWS:
+                    return source.expected(count) or count
+            return count
+
+    # -- in bulk ---------------------------------------------------------------------------------------
+
+    def _import(self, plan: ImportPlan, stack: ExitStack) -> SyncOutcome:
+        from airflow_provider_mkt.sync.bulk_report import BulkShare, RowFile
+        from airflow_provider_mkt.sync.results import SyncReport, with_bulk
+
+        hook = self._writing.hook
+        started_at, calls_before = time.monotonic(), hook.calls
+        path = result_path(self._writing.context, "warnings")
+        with RowFile(lambda: whole_file(path)) as warnings:
+            share = BulkShare(warnings)
+            progress, bulk = self._task.run(plan, share, stack)
+        self._log.info("%s rows are imported", f"{share.imported:,}")
+        if share.left:
+            self._log.info("%s rows that the import did not take are sent by calls", f"{len(share.left):,}")
+            rest = self._writing.by_calls(_RemainingRows(self._source, share.left))
+        else:
+            rest = SyncReport().outcome(hook.conn_type, None, None)
+        # Not before the results are stored.
+        progress.forget()
+        return with_bulk(
+            rest,
+            imported=share.imported,
+            created=share.created,
+            skipped=share.skipped,
+            warned=share.warned,
+            reasons=share.reasons,
+            warnings=path if warnings.exists else None,
+            jobs=bulk.jobs,
+            calls=hook.calls - calls_before,
+            seconds=time.monotonic() - started_at,
+        )
+
+
+def _mostly_importable(plan: ImportPlan) -> bool:
+    return 2 * plan.splitter.fit >= plan.splitter.total
