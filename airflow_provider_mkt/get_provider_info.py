@@ -1,12 +1,70 @@
-"""What Airflow reads about this provider. Imports nothing: Airflow calls it in every process."""
+"""The description of this provider that Airflow reads.
+
+Airflow calls it in every process, so it imports nothing.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+_HUBSPOT, _MARKETO = "HubSpot", "Marketo Engage"
+_BOTH = (_HUBSPOT, _MARKETO)
+
+# Modules of each package, with the platforms that their classes serve.
+_OPERATORS: dict[str, tuple[str, ...]] = {
+    "campaign_requests": (_MARKETO,),
+    "campaigns": _BOTH,
+    "deleting": _BOTH,
+    "email_tests": _BOTH,
+    "emails": _BOTH,
+    "events": (_HUBSPOT,),
+    "exports": (_MARKETO,),
+    "hubspot": (_HUBSPOT,),
+    "imports": _BOTH,
+    "lead_intake": (_MARKETO,),
+    "leads": _BOTH,
+    "lists": _BOTH,
+    "marketo": (_MARKETO,),
+    "merging": _BOTH,
+    "nurture": _BOTH,
+    "program_members": (_MARKETO,),
+    "programs": (_MARKETO,),
+    "sends": (_HUBSPOT,),
+    "sequences": (_HUBSPOT,),
+    "smart_campaigns": (_MARKETO,),
+    "statistics": (_HUBSPOT,),
+    "subscriptions": (_HUBSPOT,),
+    "workflows": (_HUBSPOT,),
+}
+_SENSORS: dict[str, tuple[str, ...]] = {
+    "batch_status": _BOTH,
+    "emails": _BOTH,
+    "hubspot": (_HUBSPOT,),
+    "lead_changes": _BOTH,
+    "leads": _BOTH,
+    "marketo": (_MARKETO,),
+    "quota": _BOTH,
+}
+_TRIGGERS: dict[str, tuple[str, ...]] = {"batch_status": _BOTH, "condition": _BOTH}
+
+
+def _by_integration(package: str, modules: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """List the modules of a package under each integration that they serve."""
+    return [
+        {
+            "integration-name": integration,
+            "python-modules": [
+                f"airflow_provider_mkt.{package}.{module}"
+                for module, served in modules.items()
+                if integration in served
+            ],
+        }
+        for integration in _BOTH
+    ]
+
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's description, connection types and configuration."""
+    """Describe the provider, its connection types and its configuration."""
     return {
         "package-name": "airflow-provider-mkt",
         "name": "HubSpot and Marketo Engage",
@@ -14,80 +72,22 @@ def get_provider_info() -> dict[str, Any]:
         "publishes email on HubSpot and Marketo Engage.",
         "integrations": [
             {
-                "integration-name": "HubSpot",
+                "integration-name": _HUBSPOT,
                 "external-doc-url": "https://developers.hubspot.com/docs",
                 "tags": ["service"],
             },
             {
-                "integration-name": "Marketo Engage",
+                "integration-name": _MARKETO,
                 "external-doc-url": "https://experienceleague.adobe.com/en/docs/marketo-developer",
                 "tags": ["service"],
             },
         ],
-        "operators": [
-            {
-                "integration-name": name,
-                "python-modules": [
-                    f"airflow_provider_mkt.operators.{module}"
-                    for module in (
-                        "campaign_requests",
-                        "campaigns",
-                        "deleting",
-                        "email_tests",
-                        "emails",
-                        "events",
-                        "exports",
-                        "hubspot",
-                        "imports",
-                        "lead_intake",
-                        "leads",
-                        "lists",
-                        "marketo",
-                        "merging",
-                        "nurture",
-                        "program_members",
-                        "programs",
-                        "sends",
-                        "sequences",
-                        "smart_campaigns",
-                        "statistics",
-                        "subscriptions",
-                        "workflows",
-                    )
-                ],
-            }
-            for name in ("HubSpot", "Marketo Engage")
-        ],
-        "sensors": [
-            {
-                "integration-name": name,
-                "python-modules": [
-                    f"airflow_provider_mkt.sensors.{module}"
-                    for module in (
-                        "batch_status",
-                        "emails",
-                        "hubspot",
-                        "lead_changes",
-                        "leads",
-                        "marketo",
-                        "quota",
-                    )
-                ],
-            }
-            for name in ("HubSpot", "Marketo Engage")
-        ],
-        "triggers": [
-            {
-                "integration-name": name,
-                "python-modules": [
-                    f"airflow_provider_mkt.triggers.{module}" for module in ("batch_status", "condition")
-                ],
-            }
-            for name in ("HubSpot", "Marketo Engage")
-        ],
+        "operators": _by_integration("operators", _OPERATORS),
+        "sensors": _by_integration("sensors", _SENSORS),
+        "triggers": _by_integration("triggers", _TRIGGERS),
         "hooks": [
-            {"integration-name": "HubSpot", "python-modules": ["airflow_provider_mkt.hooks.hubspot"]},
-            {"integration-name": "Marketo Engage", "python-modules": ["airflow_provider_mkt.hooks.marketo"]},
+            {"integration-name": _HUBSPOT, "python-modules": ["airflow_provider_mkt.hooks.hubspot"]},
+            {"integration-name": _MARKETO, "python-modules": ["airflow_provider_mkt.hooks.marketo"]},
         ],
         "connection-types": [
             {
@@ -97,8 +97,8 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "refresh_token": {
                         "label": "Refresh token",
-                        "description": "Only for an OAuth app, whose client id goes into the field above "
-                        "and whose client secret takes the place of the access token.",
+                        "description": "Only for an OAuth app: its client id goes into the login field, and "
+                        "its client secret into the password field in place of the access token.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "api_version": {
@@ -108,23 +108,23 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "calls_per_10_seconds": {
                         "label": "Calls per 10 seconds",
-                        "description": "Never use more of the account's limit than this; empty for all.",
+                        "description": "The part of the account's limit to use. Empty: all of it.",
                         "schema": {"type": ["integer", "null"], "minimum": 1},
                     },
                     "max_concurrency": {
                         "label": "Concurrent calls",
-                        "description": "How many calls a task has under way at most; HubSpot sets no limit.",
+                        "description": "Most calls of one task in flight. HubSpot sets no limit.",
                         "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
                     },
                     "daily_reserve": {
-                        "label": "Calls of the day to leave",
-                        "description": "Left to other software: long work stops before them and goes on "
-                        "after the reset.",
+                        "label": "Daily calls to reserve",
+                        "description": "Left for other software. Long tasks pause before they use them "
+                        "and continue after the daily reset.",
                         "schema": {"type": "integer", "minimum": 0, "default": 100},
                     },
                     "legacy_calls": {
                         "label": "Allow legacy calls",
-                        "description": "The two calls of the discontinued Leads and Nurturing APIs, "
+                        "description": "Allow the two calls of the discontinued Leads and Nurturing APIs, "
                         "which carry the access token in their URL.",
                         "schema": {"type": "boolean", "default": False},
                     },
@@ -150,23 +150,23 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "calls_per_20_seconds": {
                         "label": "Calls per 20 seconds",
-                        "description": "How much of the instance's 100 to use; other software shares them.",
+                        "description": "The part of the instance's 100 to use. Other software shares them.",
                         "schema": {"type": "integer", "minimum": 1, "default": 100},
                     },
                     "max_concurrency": {
                         "label": "Concurrent calls",
-                        "description": "How many of the instance's 10 to use; other software shares them.",
+                        "description": "The part of the instance's 10 to use. Other software shares them.",
                         "schema": {"type": "integer", "minimum": 1, "default": 10},
                     },
                     "daily_quota": {
                         "label": "Calls per day",
-                        "description": "What the contract gives; no endpoint tells it.",
+                        "description": "The limit in the contract. No endpoint reports it.",
                         "schema": {"type": "integer", "minimum": 1, "default": 50000},
                     },
                     "daily_reserve": {
-                        "label": "Calls of the day to leave",
-                        "description": "Left to other software: long work stops before them and goes on "
-                        "after the reset.",
+                        "label": "Daily calls to reserve",
+                        "description": "Left for other software. Long tasks pause before they use them "
+                        "and continue after the daily reset.",
                         "schema": {"type": "integer", "minimum": 0, "default": 100},
                     },
                 },
@@ -190,17 +190,17 @@ def get_provider_info() -> dict[str, Any]:
                 "description": "HubSpot and Marketo Engage.",
                 "options": {
                     "state_dir": {
-                        "description": "Directory, shared by every Airflow process on this machine, for rate "
-                        "budgets, locks and what tasks remember between tries. Empty means a private "
-                        "directory below the system's temporary one.",
+                        "description": "Directory for rate limit budgets, locks and task state, shared by "
+                        "all Airflow processes of this machine. Empty: a private directory below the "
+                        "system's temporary directory.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/var/lib/airflow/mkt",
                         "default": "",
                     },
                     "shared_state_url": {
-                        "description": "Redis or PostgreSQL server that holds rate budgets and locks when "
-                        "tasks run on several machines. Empty means each machine has its own, in state_dir.",
+                        "description": "Redis or PostgreSQL server for rate limit budgets and locks when "
+                        "tasks run on several machines. Empty: each machine keeps its own, in state_dir.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "sensitive": True,

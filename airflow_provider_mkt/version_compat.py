@@ -1,4 +1,4 @@
-"""What only some versions of Airflow have, asked for in one place."""
+"""Differences between the versions of Airflow, in one place."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LOCAL_MASKERS = (
 
 
 def local_masker() -> Callable[[str], None]:
-    """A function that masks a secret in this process's logs and speaks to no other process.
+    """Return a function that masks a secret in the logs of this process only.
 
-    ``mask_secret`` of the Task SDK also tells the supervisor, over a channel that must not be used
-    from a thread or beside another request on an event loop.
+    ``mask_secret`` of the Task SDK also sends the secret to the supervisor. That channel must not be used
+    from a thread, nor while another request is open on an event loop.
     """
     for module, name in _LOCAL_MASKERS:
         try:

@@ -1,6 +1,6 @@
-"""Writes ``docs/operators.md``, the list of operators and sensors, from the code.
+"""Write ``docs/operators.md``, the list of operators and sensors, from the code.
 
-Run it after adding one: ``uv run python docs/make_operator_table.py``.
+Run it after adding an operator: ``uv run python docs/make_operator_table.py``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 
 def table() -> str:
-    """The list of all operators and sensors, module by module."""
+    """Return the page: all operators and sensors, module by module."""
     lines = [
         "# Operators and sensors",
         "",

@@ -1,4 +1,4 @@
-"""Which operators and sensors make which calls, read from the ``Source:`` of their docstrings."""
+"""Read from the ``Source:`` of docstrings which operators and sensors make which calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\{[^{}]*\}")
 
 @dataclass(frozen=True)
 class Described:
-    """An operator or sensor, as its docstring tells of it."""
+    """An operator or sensor, as its docstring describes it."""
 
     module: str
     name: str
@@ -29,7 +29,7 @@ class Described:
 
     @property
     def summary(self) -> str:
-        """The first sentence of the docstring, as it stands in one line."""
+        """The first paragraph of the docstring, in one line."""
         return " ".join(self.docstring.split("\n\n")[0].split())
 
     @property
@@ -43,7 +43,7 @@ class Described:
 
 
 def operators() -> Iterator[Described]:
-    """Every operator and sensor of the provider."""
+    """Yield every operator and sensor of the provider."""
     info = get_provider_info()
     modules = {
         module
@@ -55,24 +55,24 @@ def operators() -> Iterator[Described]:
         for name, member in inspect.getmembers(import_module(module), inspect.isclass):
             if member.__module__ == module and not name.startswith("_"):
                 platform = getattr(member, "platform", None)
-                told = platform if isinstance(platform, str) else None
-                yield Described(module, name, inspect.getdoc(member) or "", told)
+                only = platform if isinstance(platform, str) else None
+                yield Described(module, name, inspect.getdoc(member) or "", only)
 
 
 def sources(docstring: str) -> Iterator[str]:
-    """The methods and paths that a docstring names, in the form of :func:`plain`."""
+    """Yield the methods and paths that a docstring names, in the form of :func:`plain`."""
     for method, path in _SOURCE.findall(docstring):
         for one in _alternatives(path):
             yield plain(f"{method} {one}")
 
 
 def plain(path: str) -> str:
-    """Method and path without the version and the names of their parameters."""
+    """Return method and path without the version and the names of path parameters."""
     return _NAME.sub("{}", _VERSION.sub("/{}", path))
 
 
 def by_path() -> Mapping[str, list[str]]:
-    """The operators that name a path, by path."""
+    """Return the operators that name a path, by path."""
     found: dict[str, list[str]] = defaultdict(list)
     for one in operators():
         for path in dict.fromkeys(sources(one.docstring)):
@@ -81,7 +81,7 @@ def by_path() -> Mapping[str, list[str]]:
 
 
 def _alternatives(path: str) -> Iterator[str]:
-    """``/batch/{create,update}`` is two paths."""
+    """Expand alternatives: ``/batch/{create,update}`` is two paths."""
     parts = _CHOICE.split(path)
     choices = [part.split(",") if index % 2 else [part] for index, part in enumerate(parts)]
     for chosen in itertools.product(*choices):

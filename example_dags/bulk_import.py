@@ -1,7 +1,7 @@
-"""The leads of a trade fair, from one large file, by the platforms' bulk imports.
+"""Import the leads of a trade fair from one large file, by the platforms' bulk imports.
 
-Half a million rows take an import, not half a million calls. What the platform refuses is in the rejects
-file, with line number and reason. The ids are those of the sandbox.
+Half a million rows need one import instead of thousands of calls. Rows that the platform rejects are in the
+rejects file, with line number and reason. The ids are those of the sandbox.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_provider_mkt.sensors.leads import LeadsMatchingSensor
 
 DATA = Path(__file__).parent / "data"
 FAIR = "Trade fair {{ params.fair }}"
-FAIR_PARAM = Param("Hannover 2026", type="string", description="name of the fair")
+FAIR_PARAM = Param("Hannover 2026", type="string", description="name of the trade fair")
 SOURCE_HELP = "CSV, JSON Lines or Parquet, on any object storage"
 
 with DAG(
@@ -41,7 +41,7 @@ with DAG(
         create_list=True,
         max_rejected="20%",
     )
-    # Search is behind what was imported. What follows here finds all of them.
+    # HubSpot's search finds imported contacts with a delay. Tasks after this one find all of them.
     LeadsMatchingSensor(
         task_id="searchable",
         field="message",
@@ -70,7 +70,7 @@ with DAG(
         list_id=6001,
         max_rejected="20%",
     )
-    # An import does not tell the ids of its leads; the list that they were put into does.
+    # An import does not return the ids of its leads, so they are exported from their list.
     members = ExportLeadsOperator(
         task_id="export_list",
         output_path="{{ params.work_dir }}/list.csv",

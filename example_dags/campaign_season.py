@@ -1,4 +1,4 @@
-"""A season's campaigns on HubSpot: made, filled with an A/B-tested email, sent, and counted.
+"""A season's campaigns on HubSpot: create them, add an A/B-tested email, send it, and read its statistics.
 
 The ids are those of the sandbox.
 """
@@ -60,7 +60,7 @@ with DAG(
     begin = UpdateCampaignBatchOperator(
         task_id="begin", campaigns=campaigns.output, changes={"hs_campaign_status": "in_progress"}
     )
-    # Sends the variation too.
+    # Publishing the email also publishes its variation.
     publish = PublishEmailOperator(
         task_id="publish", email_id=email.output, wait_for_completion=True, deferrable=True
     )

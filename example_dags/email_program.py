@@ -1,4 +1,4 @@
-"""A month's email program on Marketo: last month's copied, its tokens set, scheduled, and sent.
+"""A monthly email program on Marketo: clone last month's program, set its tokens, schedule and send it.
 
 The ids are those of the sandbox.
 """
@@ -19,7 +19,7 @@ from airflow_provider_mkt.operators.programs import (
 
 @task
 def when_to_send(params: dict[str, Any]) -> str:
-    """The time is fixed here once, so that a retry of the scheduling task asks for the same one."""
+    """Compute the time once, so that a retry of the scheduling task uses the same time."""
     return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 
 

@@ -1,8 +1,8 @@
-"""A webinar on HubSpot, from its registrations to the mail of thanks.
+"""A webinar on HubSpot, from its registrations to the thank-you email.
 
-The platform that the webinar ran on has written who registered and who came. HubSpot gets the event and
-both; those who came are put on a list, which a workflow can start from, and get one mail each. The ids are
-those of the sandbox.
+The webinar software has exported who registered and who attended. The DAG writes the event, the
+registrations and the attendance to HubSpot. It adds the attendees to a list, which a workflow can start
+from, and sends one email to each. The ids are those of the sandbox.
 """
 
 from __future__ import annotations

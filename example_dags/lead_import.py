@@ -1,12 +1,13 @@
 """A daily lead import from object storage, to either platform.
 
-``source`` may be on any storage Airflow reaches: ``s3://aws_default@bucket/leads/{{ ds }}.csv``, ``gs://``,
-``file://`` ... The header of a CSV file names the platform's fields.
+``source`` may be on any storage that Airflow can read, such as ``s3://aws_default@bucket/leads/new.csv``,
+``gs://`` or ``file://``. The header of a CSV file names the platform's fields.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, task
@@ -20,7 +21,7 @@ with DAG(
     schedule="@daily",
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
-    # Two imports of the same leads at once could make duplicates on Marketo.
+    # Two imports of the same leads at the same time could create duplicates on Marketo.
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=5)},
     params={
@@ -38,11 +39,11 @@ with DAG(
     )
 
     @task
-    def tell(outcome: dict) -> str:
-        """Where a real DAG would write to a chat channel."""
+    def report(outcome: dict[str, Any]) -> str:
+        """Return a message; a real DAG would send it to a chat channel."""
         return (
             f"{outcome['created']} new leads, {outcome['updated']} updated, {outcome['rejected']} rejected: "
             f"{outcome['rejects'] or 'none'}"
         )
 
-    tell(import_leads.output)
+    report(import_leads.output)

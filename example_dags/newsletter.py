@@ -1,12 +1,13 @@
 """The monthly newsletter: import sign-ups, create its campaigns, enrol, publish, and wait.
 
-The steps are the same on both platforms; a connection id decides which one they go to.
-The ids below are those of the sandbox. Put your own in their place.
+The steps are the same on both platforms. The connection id decides which platform they use.
+The ids below are those of the sandbox. Replace them by your own.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, task
@@ -48,8 +49,8 @@ with DAG(
 
 
 @task
-def when_to_send(params: dict) -> str:
-    """The time is fixed here once, so that a retry of the publishing task asks for the same one."""
+def when_to_send(params: dict[str, Any]) -> str:
+    """Compute the time once, so that a retry of the publishing task uses the same time."""
     return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 
 

@@ -1,8 +1,8 @@
-"""What Marketo knows, to object storage every night: new leads, activities, and a program's members.
+"""Export new leads, activities and a program's members from Marketo to object storage every night.
 
-Each night takes the day that ended at midnight, UTC: no record is exported twice or missed. It starts at
-three, since some activities are logged a while after their date. After nights that were left out, run it
-once with more ``days``. The sandbox has data of its own for ``--param end=2025-01-07T00:00:00Z``.
+Each run exports the day that ended at midnight, UTC, so no record is exported twice or missed. It starts at
+three, because some activities are logged some time after their date. After missed nights, run it once with
+more ``days``. The sandbox has records for ``--param end=2025-01-07T00:00:00Z``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_provider_mkt.operators.exports import (
 
 @task
 def days(params: dict[str, Any], dag_run: Any) -> dict[str, str]:
-    """The range to export, fixed once for all tasks and their retries."""
+    """Compute the range to export once, for all tasks and their retries."""
     end = pendulum.parse(params["end"]) if params["end"] else pendulum.instance(dag_run.run_after)
     midnight = end.in_timezone("UTC").start_of("day")
     return {"start": midnight.subtract(days=params["days"]).isoformat(), "end": midnight.isoformat()}
@@ -42,7 +42,7 @@ with DAG(
     tags=["marketo", "exports"],
 ):
     span = days()
-    # One file for every window of at most 31 days, named by its start.
+    # One file per window of at most 31 days, named by the start of the window.
     new_leads = ExportLeadsOperator(
         task_id="new_leads",
         output_path="{{ params.folder }}/leads-{window}.csv",

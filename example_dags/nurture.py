@@ -1,7 +1,7 @@
-"""Nurture on Marketo: write leads, then put those that were written into a chosen stream.
+"""Nurture on Marketo: write leads, then add the written leads to a chosen stream.
 
-The trigger campaign has the flow step "Add to Engagement Program". Whoever is in the program already is
-left out and reported as such. The ids are those of the sandbox.
+The trigger campaign has the flow step "Add to Engagement Program". Leads that are already in the program
+are not added again and are reported as such. The ids are those of the sandbox.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fixtures for tests that run against the sandbox; a folder's conftest imports the ones it needs."""
+"""Fixtures for tests that run against the sandbox. A folder's conftest imports those that it needs."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits, and a memory that no earlier test has written to."""
+    """Shorten the waits, and use task state that no earlier test has written."""
     hurry(monkeypatch)
     monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)

@@ -1,4 +1,4 @@
-"""Runs DAG files in real Airflow, as a user would."""
+"""Run DAG files in real Airflow, as a user does."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ FAST = {"retry_delay": datetime.timedelta(seconds=0)}
 class Run:
     """A DAG run that has ended.
 
-    :param state: of the run.
+    :param state: state of the run.
     :param tasks: state of each task.
-    :param returned: what each task returned.
-    :param log: everything Airflow wrote meanwhile.
+    :param returned: return value of each task.
+    :param log: output of Airflow during the run.
     """
 
     state: str
@@ -51,7 +51,7 @@ class Run:
 
 
 class Airflow:
-    """One Airflow home, in which DAG files are run one after another."""
+    """An Airflow home that runs DAG files one after another."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -60,7 +60,7 @@ class Airflow:
     def run(self, body: str, **params: Any) -> Run:
         """Run the tasks that *body* defines inside a DAG.
 
-        :param body: lines of Python, as they stand below ``with DAG(...):``.
+        :param body: lines of Python for the body of ``with DAG(...):``.
         """
         dag_id = f"dag_{os.getpid()}_{next(_numbers)}"
         indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
@@ -106,15 +106,15 @@ _addresses: set[str] = set()
 
 
 @contextmanager
-def _sandbox_of_its_own(**options: Any) -> Iterator[Sandbox]:
-    """A sandbox where none was before: a process keeps tokens, and a machine budgets, by address.
+def _sandbox_at_new_addresses(**options: Any) -> Iterator[Sandbox]:
+    """Start a sandbox at addresses that no earlier one had, because tokens and budgets are kept by address.
 
-    Ports are given out again, and one that was is held until another is found.
+    The system reuses ports, so a used port is held until another one is found.
     """
     with Sandbox(**options) as box:
         addresses = {platform.url for platform in box.platforms.values()}
         if addresses & _addresses:
-            with _sandbox_of_its_own(**options) as other:
+            with _sandbox_at_new_addresses(**options) as other:
                 yield other
         else:
             _addresses.update(addresses)
@@ -123,8 +123,8 @@ def _sandbox_of_its_own(**options: Any) -> Iterator[Sandbox]:
 
 @contextmanager
 def connected(**options: Any) -> Iterator[Sandbox]:
-    """A sandbox, and the connections ``hubspot_default`` and ``marketo_default`` to it."""
-    with _sandbox_of_its_own(**options) as box:
+    """Start a sandbox, with the connections ``hubspot_default`` and ``marketo_default`` to it."""
+    with _sandbox_at_new_addresses(**options) as box:
         connections = {
             "AIRFLOW_CONN_HUBSPOT_DEFAULT": {
                 "conn_type": "hubspot",

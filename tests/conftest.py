@@ -1,4 +1,4 @@
-"""Gives every test process an Airflow home of its own, before anything imports Airflow."""
+"""Give every test process its own Airflow home, before anything imports Airflow."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ settings.register_profile(
 settings.load_profile("mkt")
 
 _FIRST = ("tests/standalone/", "tests/cli/", "tests/operators/")
-"""Folders whose files take long: begun last, they would leave the other processes with nothing to do."""
+"""Folders with long tests. If they started last, the other processes would have nothing left to run."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests wait more than they compute, so a small machine has time for one process more than cores."""
+    """Return one process more than cores, because tests wait more than they compute."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def airflow_home() -> Path:
-    """An Airflow home with a migrated database; the database is migrated once for all processes."""
+    """An Airflow home with a migrated database, which is migrated once for all processes."""
     (HOME / "dags").mkdir(parents=True, exist_ok=True)
     template = _SHARED / "template.db"
     with (_SHARED / "template.lock").open("w") as lock:

@@ -26,7 +26,7 @@ RESET: dict[str, Any] = {"reset": True}
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the waits of the flows and between tries of a call; what they do stays the same."""
+    """Shorten the waits of procedures and between the tries of a call. Their behaviour stays the same."""
     for module in (idempotency, members):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
     for module in (idempotency, marketo_requests):
@@ -38,7 +38,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[str, Any]:
-    """What an operator reads of a task instance; the memory of a task hangs on its names."""
+    """Return a context for an operator. The ids of the task instance identify the task state."""
     pushed: dict[str, Any] = {}
     ti = SimpleNamespace(
         dag_id="killed",
@@ -57,7 +57,7 @@ class Worker:
     """A process that executes one task and can be killed.
 
     :param operator: the task.
-    :param run: its DAG run; tries of one run share a memory.
+    :param run: its DAG run; the tries of one run share the task state.
     """
 
     def __init__(self, operator: Any, *, run: str = "run") -> None:
@@ -67,29 +67,30 @@ class Worker:
             os.close(reading)
             signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
             try:
-                told = {"result": operator.execute(context(run=run))}
+                message = {"result": operator.execute(context(run=run))}
             except BaseException as error:
-                told = {"error": f"{type(error).__name__}: {error}"}
+                message = {"error": f"{type(error).__name__}: {error}"}
             with suppress(BrokenPipeError):
-                os.write(writing, json.dumps(told).encode())
+                os.write(writing, json.dumps(message).encode())
             os._exit(0)
         os.close(writing)
         self._reading = reading
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended by itself."""
+        """Whether the process has ended by itself."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def kill(self) -> None:
-        """End it as the kernel does when memory runs out."""
+        """Kill the process as the kernel does when memory is exhausted."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self._reading)
 
     def terminate(self, max_elapsed: float = 5.0) -> None:
-        """End it as Airflow does: the task is told, in the middle of what it does, and goes on from there
-        until its process ends or Airflow loses its *patience* (seconds).
+        """End the process as Airflow does: SIGTERM first, SIGKILL when it still runs after some time.
+
+        :param max_elapsed: seconds between the two signals.
         """
         os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + max_elapsed
@@ -100,19 +101,19 @@ class Worker:
         os.close(self._reading)
 
     def end(self) -> dict[str, Any]:
-        """Wait for its end; its ``result`` or its ``error``."""
-        told = b""
+        """Wait until the process ends, and return its ``result`` or its ``error``."""
+        message = b""
         while part := os.read(self._reading, 65536):
-            told += part
+            message += part
         os.waitpid(self.pid, 0)
         os.close(self._reading)
-        answer: dict[str, Any] = json.loads(told)
-        return answer
+        ending: dict[str, Any] = json.loads(message)
+        return ending
 
 
 @contextmanager
 def as_soon_as(condition: Callable[[], object], do: Callable[[], object]) -> Iterator[None]:
-    """Do something beside what runs inside, once that has come so far; a busy machine may take its time."""
+    """Call *do* in a thread when *condition* is true, while the body of the context runs."""
     over = threading.Event()
 
     def watch() -> None:
@@ -131,8 +132,8 @@ def as_soon_as(condition: Callable[[], object], do: Callable[[], object]) -> Ite
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for something that is about to happen in another thread or process."""
+    """Wait until another thread or process makes *condition* true."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, f"the condition was not true within {seconds} s"
         time.sleep(0.002)

@@ -5,16 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from airflow_provider_mkt import __version__
+from airflow_provider_mkt.cli.exit_codes import FAILED, INTERRUPTED
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+_SANDBOX_MODULES = ("jinja2", "python_multipart", "starlette", "uvicorn")
+"""What the extra ``sandbox`` installs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
+    if missing := [module for module in _SANDBOX_MODULES if find_spec(module) is None]:
+        sys.stderr.write(
+            f"mkt-sandbox: not installed: {', '.join(missing)}. "
+            "Run: pip install 'airflow-provider-mkt[sandbox]'\n"
+        )
+        return FAILED
     try:
         # Each command imports what it needs, so that --help is fast.
         if options.command == "serve":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_mkt.cli.environment import child_environment
-from airflow_provider_mkt.cli.main import FAILED, WRONG_USE
+from airflow_provider_mkt.cli.exit_codes import FAILED, WRONG_USE
 from airflow_provider_mkt.cli.monitor import RunMonitor, UsageError
 from airflow_provider_mkt.cli.process import AirflowProcess, delay_signals
 from airflow_provider_mkt.sandbox import Sandbox

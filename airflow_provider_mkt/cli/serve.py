@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.cli import connections
-from airflow_provider_mkt.cli.main import FAILED
+from airflow_provider_mkt.cli.exit_codes import FAILED
 from airflow_provider_mkt.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a sandbox in another process, tasks run in real Airflow, and tables."""
+"""Shared by the benchmarks: a sandbox in another process, tasks in real Airflow, and Markdown tables."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ NO_LIMITS: dict[str, Any] = {"rate": 1_000_000, "daily": None, "concurrency": No
 
 @dataclass(frozen=True)
 class Platform:
-    """What the benchmarks know of a platform.
+    """A platform, as the benchmarks need it.
 
-    :param window_calls: calls that its limit allows in a window of ``window_seconds``.
-    :param max_in_flight: calls under way that it allows; None where it has no such limit.
+    :param window_calls: calls that its rate limit allows in a window.
+    :param window_seconds: length of the window.
+    :param max_in_flight: calls in flight that it allows; None without such a limit.
     :param batch: leads per call.
     :param route: the sandbox's route of the call that writes leads.
     """
@@ -54,37 +55,37 @@ MARKETO = Platform("marketo", 100, 20.0, 10, 300, "firstName", "leadScore", "/re
 PLATFORMS = {one.name: one for one in (HUBSPOT, MARKETO)}
 
 
-def asked_for(words: Iterable[str]) -> list[Platform]:
-    """The platforms named on the command line; both when none is."""
-    return [one for name, one in PLATFORMS.items() if name in words] or list(PLATFORMS.values())
+def selected_platforms(arguments: Iterable[str]) -> list[Platform]:
+    """Return the platforms that the command line names, or both."""
+    return [one for name, one in PLATFORMS.items() if name in arguments] or list(PLATFORMS.values())
 
 
 @dataclass
 class Served:
     """A sandbox in another process.
 
-    :param urls: of each platform.
-    :param uris: of the connections.
+    :param urls: address of each platform.
+    :param uris: connection URI of each platform.
     """
 
     urls: dict[str, str]
     uris: dict[str, str]
 
-    def tell(self, platform: str, what: str, body: Any = None) -> Any:
-        """Call the sandbox's control: GET without a body, POST with one."""
+    def control(self, platform: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's control API: GET without a body, POST with one."""
         request = urllib.request.Request(
-            f"{self.urls[platform]}_sandbox/{what}",
+            f"{self.urls[platform]}_sandbox/{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            content = answer.read()
+        with urllib.request.urlopen(request, timeout=60) as response:
+            content = response.read()
         return json.loads(content) if content else None
 
     def calls(self, platform: Platform, method: str = "POST", route: str | None = None) -> dict[str, Any]:
-        """The sandbox's counter of one endpoint; of the one that writes leads when none is given."""
+        """Return the sandbox's counter of an endpoint; by default of the one that writes leads."""
         wanted = (method, route or platform.route)
-        for counter in self.tell(platform.name, "calls")["routes"]:
+        for counter in self.control(platform.name, "calls")["routes"]:
             if (counter["method"], counter["route"]) == wanted:
                 found: dict[str, Any] = counter
                 return found
@@ -97,10 +98,10 @@ def served() -> Iterator[Served]:
     with subprocess.Popen([*COMMAND, "serve", "--json"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            told = json.loads(process.stdout.readline())
+            connections = json.loads(process.stdout.readline())
             yield Served(
-                {name: facts["url"] for name, facts in told.items()},
-                {name: facts["uri"] for name, facts in told.items()},
+                {name: connection["url"] for name, connection in connections.items()},
+                {name: connection["uri"] for name, connection in connections.items()},
             )
         finally:
             process.terminate()
@@ -108,7 +109,7 @@ def served() -> Iterator[Served]:
 
 @contextmanager
 def airflow_home(box: Served) -> Iterator[Path]:
-    """An Airflow home with connections to the sandbox, set up in this process's environment."""
+    """Create an Airflow home with connections to the sandbox, and set this process's environment to it."""
     with tempfile.TemporaryDirectory(prefix="mkt-bench-") as folder:
         home = Path(folder)
         (home / "dags").mkdir()
@@ -131,7 +132,7 @@ def airflow_environment(box: Served, home: Path) -> None:
         AIRFLOW__MKT__STATE_DIR=str(home / "state"),
         AIRFLOW_CONN_CRM=POSTGRES.replace("postgresql:", "postgres:"),
         **{f"AIRFLOW_CONN_{name.upper()}_DEFAULT": uri for name, uri in box.uris.items()},
-        # HubSpot's answers state its limit; Marketo's has to be configured.
+        # HubSpot's responses report its limit; Marketo's is configured.
         AIRFLOW_CONN_HUBSPOT_UNBOUND=box.uris["hubspot"],
         AIRFLOW_CONN_MARKETO_UNBOUND=f"{box.uris['marketo']}?calls_per_20_seconds=100000",
     )
@@ -163,20 +164,20 @@ if __name__ == "__main__":
 
 
 def sync_leads(home: Path, **arguments: Any) -> dict[str, Any]:
-    """Run a ``SyncLeadsOperator`` in real Airflow, in a process of its own. Returns what it measured."""
+    """Run a ``SyncLeadsOperator`` in real Airflow, in its own process, and return the measurements."""
     return run_task(home, "leads", "SyncLeadsOperator", **arguments)
 
 
 def run_task(home: Path, module: str, operator: str, **arguments: Any) -> dict[str, Any]:
-    """Run one task in real Airflow, in a process of its own. Returns what it measured."""
+    """Run one task in real Airflow, in its own process, and return the measurements."""
     return end_task(start_task(home, module, operator, **arguments))
 
 
 def start_task(home: Path, module: str, operator: str, **arguments: Any) -> subprocess.Popen[str]:
-    """Start one task in real Airflow, in a process of its own."""
+    """Start one task in real Airflow, in its own process."""
     file = home / "dags" / "bench.py"
-    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    file.write_text(TASK.format(module=module, operator=operator, arguments=told))
+    written = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    file.write_text(TASK.format(module=module, operator=operator, arguments=written))
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(home),
@@ -190,18 +191,18 @@ def start_task(home: Path, module: str, operator: str, **arguments: Any) -> subp
 
 
 def end_task(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Wait for a task to end. Returns what it measured."""
-    told, _ = process.communicate()
-    for line in told.splitlines():
+    """Wait until a task has ended, and return its measurements."""
+    output, _ = process.communicate()
+    for line in output.splitlines():
         if line.startswith("RESULT"):
             result: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
             return result
-    msg = f"the run told nothing\n{told[-4000:]}"
+    msg = f"the run printed no result\n{output[-4000:]}"
     raise RuntimeError(msg)
 
 
 def another_home(home: Path, name: str) -> Path:
-    """A second worker's home: a database of its own, the same state directory."""
+    """Create the home of another worker, with its own database and the same state directory."""
     other = home / name
     (other / "dags").mkdir(parents=True)
     shutil.copy(home / "airflow.db", other / "airflow.db")
@@ -209,7 +210,7 @@ def another_home(home: Path, name: str) -> Path:
 
 
 def write_leads(path: Path, count: int, first_name: str, *, start: int = 0, people: int | None = None) -> str:
-    """Write a CSV of leads, of so many people where these are fewer. Returns its URI."""
+    """Write a CSV of leads and return its URI. With *people*, the leads repeat that many people."""
     with path.open("w") as file:
         file.write(f"email,{first_name}\n")
         numbers = range(start, start + count)
@@ -218,11 +219,11 @@ def write_leads(path: Path, count: int, first_name: str, *, start: int = 0, peop
 
 
 def heading(*columns: str) -> None:
-    """Begin a Markdown table; the first column is text, the others are figures."""
+    """Print the heading of a Markdown table. The first column is text, the others are numbers."""
     print("| " + " | ".join((*columns, "load")) + " |")
     print("|---" + "|---:" * len(columns) + "|", flush=True)
 
 
 def line(*cells: object) -> None:
-    """A line of the table, with the machine's load of the last minute behind it."""
+    """Print a row of the table, with the machine's load average of the last minute as its last cell."""
     print("| " + " | ".join(map(str, (*cells, f"{os.getloadavg()[0]:.1f}"))) + " |", flush=True)

@@ -1,4 +1,4 @@
-"""A bulk import of a large file with bad rows: time, peak memory, and whether each bad row is found."""
+"""A bulk import of a large file with invalid rows: time, peak memory, and reported rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCORE = {"marketo": "leadScore", "hubspot": "lead_score"}
 
 
 def write_source(path: Path, rows: int, score: str) -> set[int]:
-    """Write a CSV whose records take two lines each. Returns the lines of the bad ones."""
+    """Write a CSV with two lines per record, and return the lines of the invalid records."""
     with path.open("w") as file:
         file.write(f"email,city,{score}\n")
         for number in range(rows):
@@ -27,13 +27,13 @@ def write_source(path: Path, rows: int, score: str) -> set[int]:
 def main(rows: int) -> None:
     print(
         f"{'platform':<10}{'rows':>11}{'file':>8}{'parts':>7}{'seconds':>9}{'rows/s':>9}{'before':>9}"
-        f"{'peak':>9}{'bad':>8}{'found':>8}"
+        f"{'peak':>9}{'invalid':>8}{'found':>8}"
     )
     with served() as box, airflow_home(box) as home:
         for platform in ("marketo", "hubspot"):
             fast = {"import_startup": 0.0, "import_per_row": 0.0}
-            box.tell(platform, "settings", fast)
-            box.tell(platform, "limits", {"rate": 1_000_000, "daily": None, "concurrency": None})
+            box.control(platform, "settings", fast)
+            box.control(platform, "limits", {"rate": 1_000_000, "daily": None, "concurrency": None})
             source = home / "leads.csv"
             bad = write_source(source, rows, SCORE[platform])
             began = time.monotonic()
@@ -48,13 +48,13 @@ def main(rows: int) -> None:
             )
             seconds, outcome = time.monotonic() - began, result["outcome"]
             rejects = Path(outcome["rejects"].removeprefix("file://"))
-            told = [json.loads(line)["row"] for line in rejects.read_text().splitlines()]
+            reported = [json.loads(line)["row"] for line in rejects.read_text().splitlines()]
             assert outcome["total"] == rows, outcome
-            assert sorted(told) == sorted(bad)
+            assert sorted(reported) == sorted(bad)
             print(
                 f"{platform:<10}{rows:>11,}{source.stat().st_size / 1e6:>6.0f}MB{len(outcome['jobs']):>7}"
                 f"{seconds:>9.1f}{rows / seconds:>9,.0f}{result['base'] / 1024:>7.0f}MB"
-                f"{result['peak'] / 1024:>7.0f}MB{len(bad):>8,}{len(set(told) & bad):>8,}",
+                f"{result['peak'] / 1024:>7.0f}MB{len(bad):>8,}{len(set(reported) & bad):>8,}",
                 flush=True,
             )
 

@@ -1,7 +1,7 @@
-"""Loops over public clients, as their manuals show them. Run in a process of their own by ``ceiling.py``.
+"""Loops over public clients, as their manuals show them. ``ceiling.py`` runs them in their own processes.
 
-``clients.py <platform> <URL> <calls at most> <seconds at most> <share of bad leads>`` prints JSON: calls
-answered, seconds, leads written, bad leads that an answer named, and exceptions.
+``clients.py <platform> <URL> <most calls> <most seconds> <share of invalid leads>`` prints JSON: completed
+calls, seconds, written leads, invalid leads that a response reported, and exceptions.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 from bench import HUBSPOT, PLATFORMS, Platform
 
-Told = tuple[int, int]
-"""Leads written, and leads that were named with a reason."""
+SendResult = tuple[int, int]
+"""Written leads, and leads that the response reported with a reason."""
 
 
-def hubspot(url: str) -> Callable[[list[dict[str, Any]]], Told]:
+def hubspot(url: str) -> Callable[[list[dict[str, Any]]], SendResult]:
     from hubspot import Client
     from hubspot.crm.contacts import (
         BatchInputSimplePublicObjectBatchInputUpsert,
@@ -30,18 +30,18 @@ def hubspot(url: str) -> Callable[[list[dict[str, Any]]], Told]:
 
     api = Client.create(access_token=seed.TOKEN, host=url.rstrip("/")).crm.contacts.batch_api
 
-    def send(leads: list[dict[str, Any]]) -> Told:
+    def send(leads: list[dict[str, Any]]) -> SendResult:
         inputs = [
             SimplePublicObjectBatchInputUpsert(id=lead["email"], id_property="email", properties=lead)
             for lead in leads
         ]
-        answer = api.upsert(BatchInputSimplePublicObjectBatchInputUpsert(inputs=inputs))
-        return len(answer.results), 0
+        response = api.upsert(BatchInputSimplePublicObjectBatchInputUpsert(inputs=inputs))
+        return len(response.results), 0
 
     return send
 
 
-def marketo(url: str) -> Callable[[list[dict[str, Any]]], Told]:
+def marketo(url: str) -> Callable[[list[dict[str, Any]]], SendResult]:
     from marketorestpython.client import MarketoClient
 
     from airflow_provider_mkt.sandbox.marketo import seed
@@ -49,7 +49,7 @@ def marketo(url: str) -> Callable[[list[dict[str, Any]]], Told]:
     client = MarketoClient("123-ABC-456", seed.CLIENT_ID, seed.CLIENT_SECRET, max_retry_time=60)
     client.host = url.rstrip("/")
 
-    def send(leads: list[dict[str, Any]]) -> Told:
+    def send(leads: list[dict[str, Any]]) -> SendResult:
         rows = client.execute(method="create_update_leads", leads=leads)
         written = sum(row["status"] in ("created", "updated") for row in rows)
         return written, sum("reasons" in row for row in rows)
@@ -57,32 +57,32 @@ def marketo(url: str) -> Callable[[list[dict[str, Any]]], Told]:
     return send
 
 
-def loop(platform: Platform, url: str, calls: int, seconds: float, bad: float) -> dict[str, Any]:
-    """Send batch after batch. An exception is what the manual says to catch; the loop goes on."""
+def loop(platform: Platform, url: str, calls: int, seconds: float, invalid_share: float) -> dict[str, Any]:
+    """Send batches one after the other. As in the manuals, an exception does not end the loop."""
     send = (hubspot if platform is HUBSPOT else marketo)(url)
     chance = random.Random(1)
     begun, numbers = time.monotonic(), iter(range(10**9))
-    answered = written = named = failed = good = wrong = 0
-    while answered + failed < calls and time.monotonic() - begun < seconds:
+    completed = written = reported = failed = valid = invalid = 0
+    while completed + failed < calls and time.monotonic() - begun < seconds:
         leads: list[dict[str, Any]] = []
         for _ in range(platform.batch):
-            score = "bad" if chance.random() < bad else "7"
-            wrong += score == "bad"
-            good += score != "bad"
+            score = "bad" if chance.random() < invalid_share else "7"
+            invalid += score == "bad"
+            valid += score != "bad"
             leads.append({"email": f"client{next(numbers)}@example.com", platform.score: score})
         try:
-            one, other = send(leads)
+            new_written, new_reported = send(leads)
         except Exception:
             failed += 1
             continue
-        answered, written, named = answered + 1, written + one, named + other
+        completed, written, reported = completed + 1, written + new_written, reported + new_reported
     return {
-        "calls": answered,
+        "calls": completed,
         "seconds": time.monotonic() - begun,
-        "good": good,
-        "bad": wrong,
+        "valid": valid,
+        "invalid": invalid,
         "written": written,
-        "named": named,
+        "reported": reported,
         "exceptions": failed,
     }
 

@@ -1,7 +1,7 @@
-"""CPU seconds of a sync of 100,000 leads, over those of a bare httpx loop that makes the same calls.
+"""CPU seconds of a sync of 100,000 leads, compared with a plain httpx loop that sends the same calls.
 
-Both read the same file, in processes of their own, with the limits off. What Airflow itself takes is told by
-a task that writes one lead. ``cpu.py [hubspot] [marketo]``.
+Both read the same file, in their own processes, with the limits off. A task that writes one lead measures
+the CPU seconds of Airflow itself. ``cpu.py [hubspot] [marketo]``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,21 @@ import json
 import subprocess
 import sys
 
-from bench import NO_LIMITS, Platform, airflow_home, asked_for, heading, line, served, sync_leads, write_leads
+from bench import (
+    NO_LIMITS,
+    Platform,
+    airflow_home,
+    heading,
+    line,
+    selected_platforms,
+    served,
+    sync_leads,
+    write_leads,
+)
 
 LEADS = 100_000
 
-BARE = """
+PLAIN_LOOP = """
 import csv, itertools, json, resource, sys
 import httpx
 
@@ -51,34 +61,34 @@ print(json.dumps({"cpu": used() - began, "written": written}))
 
 
 def main(platforms: list[Platform]) -> None:
-    heading("platform", "operator", "of it Airflow", "the sync alone", "bare loop", "sync / loop")
+    heading("platform", "task", "of it Airflow", "sync alone", "plain loop", "sync / loop")
     with served() as box, airflow_home(box) as home:
         for platform in platforms:
-            box.tell(platform.name, "limits", NO_LIMITS)
+            box.control(platform.name, "limits", NO_LIMITS)
             used = {}
             for leads in (1, LEADS):
-                box.tell(platform.name, "reset", {})
+                box.control(platform.name, "reset", {})
                 source = write_leads(home / "leads.csv", leads, platform.first_name)
                 result = sync_leads(home, conn_id=f"{platform.name}_unbound", source=source)
                 assert result["outcome"]["created"] == leads, result
                 used[leads] = result["cpu"]
-            box.tell(platform.name, "reset", {})
-            words = [platform.name, box.urls[platform.name], str(home / "leads.csv"), str(platform.batch)]
-            told = subprocess.run(
-                [sys.executable, "-c", BARE, *words], capture_output=True, text=True, check=True
+            box.control(platform.name, "reset", {})
+            arguments = [platform.name, box.urls[platform.name], str(home / "leads.csv"), str(platform.batch)]
+            done = subprocess.run(
+                [sys.executable, "-c", PLAIN_LOOP, *arguments], capture_output=True, text=True, check=True
             )
-            bare = json.loads(told.stdout)
-            assert bare["written"] == LEADS, bare
+            plain = json.loads(done.stdout)
+            assert plain["written"] == LEADS, plain
             ours = used[LEADS] - used[1]
             line(
                 platform.name,
                 f"{used[LEADS]:.1f} s",
                 f"{used[1]:.1f} s",
                 f"{ours:.1f} s",
-                f"{bare['cpu']:.1f} s",
-                f"{ours / bare['cpu']:.1f}",
+                f"{plain['cpu']:.1f} s",
+                f"{ours / plain['cpu']:.1f}",
             )
 
 
 if __name__ == "__main__":
-    main(asked_for(sys.argv[1:]))
+    main(selected_platforms(sys.argv[1:]))

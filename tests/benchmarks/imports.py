@@ -1,6 +1,6 @@
-"""What a DAG file pays for importing every operator and sensor, on top of ``airflow.sdk``.
+"""Time to import every operator and sensor, in addition to ``airflow.sdk``.
 
-With bytecode at hand, as an installed package has it.
+Measured with compiled bytecode, as in an installed package.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as bytecode:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": bytecode}
         imported(environment)
-        told = [imported(environment) for _ in range(RUNS)]
-    times = sorted(float(line[0]) for line in told)
+        runs = [imported(environment) for _ in range(RUNS)]
+    times = sorted(float(line[0]) for line in runs)
     print(
-        f"median {statistics.median(times):.0f} ms, fastest {times[0]:.0f} ms of {RUNS}, {told[0][1]} modules"
+        f"median {statistics.median(times):.0f} ms, fastest {times[0]:.0f} ms of {RUNS}, {runs[0][1]} modules"
     )
 
 

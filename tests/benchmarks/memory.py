@@ -1,7 +1,7 @@
 """Peak memory of a sync at several sizes, from a file and from a PostgreSQL cursor, with the limits off.
 
-``memory.py [hubspot] [marketo] [rows ...]``: both platforms, and 10,000 to 10,000,000 rows, when not given.
-The largest take a million people over and over, since the sandbox keeps them in memory on the same machine.
+``memory.py [hubspot] [marketo] [rows ...]``: by default both platforms, and 10,000 to 10,000,000 rows.
+The largest files repeat a million people, because the sandbox keeps them in memory on the same machine.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bench import (
     Platform,
     Served,
     airflow_home,
-    asked_for,
     heading,
     line,
+    selected_platforms,
     served,
     sync_leads,
     write_leads,
@@ -33,7 +33,7 @@ TABLE = "mkt_bench_people"
 
 @contextmanager
 def people(rows: int) -> Iterator[bool]:
-    """A table of so many people in PostgreSQL; False when there is no server."""
+    """Create a table of people in PostgreSQL. Yields False without a server."""
     import psycopg
 
     try:
@@ -54,7 +54,7 @@ def people(rows: int) -> Iterator[bool]:
 
 
 def measure(box: Served, home: Path, platform: Platform, rows: int, kind: str, **source: Any) -> None:
-    box.tell(platform.name, "reset", {})
+    box.control(platform.name, "reset", {})
     result = sync_leads(home, conn_id=f"{platform.name}_unbound", **source)
     outcome = result["outcome"]
     assert outcome["created"] == min(rows, PEOPLE), outcome
@@ -72,10 +72,10 @@ def measure(box: Served, home: Path, platform: Platform, rows: int, kind: str, *
 
 
 def main(platforms: list[Platform], sizes: list[int]) -> None:
-    heading("platform", "source", "leads", "leads/s", "before the task", "peak", "of it the task's")
+    heading("platform", "source", "leads", "leads/s", "before the task", "peak", "added by the task")
     with served() as box, airflow_home(box) as home:
         for platform in platforms:
-            box.tell(platform.name, "limits", NO_LIMITS)
+            box.control(platform.name, "limits", NO_LIMITS)
             for rows in sizes:
                 source = write_leads(home / "leads.csv", rows, platform.first_name, people=PEOPLE)
                 measure(box, home, platform, rows, "CSV", source=source)
@@ -95,4 +95,7 @@ def main(platforms: list[Platform], sizes: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(asked_for(sys.argv[1:]), [int(word) for word in sys.argv[1:] if word.isdigit()] or list(SIZES))
+    main(
+        selected_platforms(sys.argv[1:]),
+        [int(word) for word in sys.argv[1:] if word.isdigit()] or list(SIZES),
+    )

@@ -1,6 +1,6 @@
-"""A worker killed in the middle of a sync: how soon its retry writes new leads, and what it sends twice.
+"""A killed sync: time until its retry writes new leads, and leads that are sent twice.
 
-The first try of 100,000 leads is killed once six tenths of its calls are made.
+The first try of 100,000 leads is killed after six tenths of its calls.
 ``resume.py [hubspot] [marketo]``.
 """
 
@@ -15,7 +15,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import NO_LIMITS, Platform, Served, airflow_home, asked_for, heading, line, served, write_leads
+from bench import (
+    NO_LIMITS,
+    Platform,
+    Served,
+    airflow_home,
+    heading,
+    line,
+    selected_platforms,
+    served,
+    write_leads,
+)
 
 LEADS = 100_000
 LATENCY = 0.1
@@ -34,15 +44,15 @@ print(json.dumps({"begun": begun, "outcome": task.execute({"ti": ti})}), flush=T
 
 
 def start(platform: Platform, source: str, number: int) -> subprocess.Popen[str]:
-    words = [f"{platform.name}_unbound", source, f"run-{platform.name}", str(number)]
+    arguments = [f"{platform.name}_unbound", source, f"run-{platform.name}", str(number)]
     return subprocess.Popen(
-        [sys.executable, "-c", TRY, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", TRY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
 
 
 def measure(box: Served, home: Path, platform: Platform) -> None:
-    box.tell(platform.name, "reset", {})
-    box.tell(platform.name, "limits", {**NO_LIMITS, "latency": LATENCY})
+    box.control(platform.name, "reset", {})
+    box.control(platform.name, "limits", {**NO_LIMITS, "latency": LATENCY})
     source = write_leads(home / "leads.csv", LEADS, platform.first_name)
     calls = -(-LEADS // platform.batch)
     first = start(platform, source, 1)
@@ -51,24 +61,24 @@ def measure(box: Served, home: Path, platform: Platform) -> None:
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     output, _ = start(platform, source, 2).communicate()
-    told: dict[str, Any] = json.loads(output.splitlines()[-1])
-    outcome = told["outcome"]
+    result: dict[str, Any] = json.loads(output.splitlines()[-1])
+    outcome = result["outcome"]
     assert outcome["total"] == LEADS, outcome
     assert outcome["created"] + outcome["updated"] + outcome["resumed"] >= LEADS, outcome
-    # Every lead was new, so one that is updated was there already.
+    # Every lead was new, so an updated one was sent before.
     twice = outcome["updated"]
     sent = sorted(
         call["at"] - call["seconds"]
-        for call in box.tell(platform.name, "calls")["recent"]
-        if call["route"] == platform.route and call["at"] - call["seconds"] >= told["begun"]
+        for call in box.control(platform.name, "calls")["recent"]
+        if call["route"] == platform.route and call["at"] - call["seconds"] >= result["begun"]
     )
     new = sent[min(twice // platform.batch, len(sent) - 1)]
     line(
         platform.name,
         before,
         f"{outcome['resumed']:,}",
-        f"{sent[0] - told['begun']:.1f} s",
-        f"{new - told['begun']:.1f} s",
+        f"{sent[0] - result['begun']:.1f} s",
+        f"{new - result['begun']:.1f} s",
         f"{twice:,}",
         f"{outcome['created'] - outcome['resumed']:,}",
     )
@@ -78,7 +88,7 @@ def main(platforms: list[Platform]) -> None:
     heading(
         "platform",
         "calls at the kill",
-        "known to be done",
+        "saved results",
         "first call after",
         "first new lead after",
         "sent twice",
@@ -90,4 +100,4 @@ def main(platforms: list[Platform]) -> None:
 
 
 if __name__ == "__main__":
-    main(asked_for(sys.argv[1:]))
+    main(selected_platforms(sys.argv[1:]))

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
 
-from bench import Platform, airflow_environment, asked_for, heading, line, served
+from bench import Platform, airflow_environment, heading, line, selected_platforms, served
 
 
 class Walk:
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
     heading("platform", "files entered", "changes of file")
     with served() as box, tempfile.TemporaryDirectory(prefix="mkt-walk-") as folder:
         airflow_environment(box, Path(folder))
-        for platform in asked_for(arguments):
+        for platform in selected_platforms(arguments):
             counted = walk(platform)
             line(platform.name, len(counted.files), len(counted.visits))
             if "--trace" in arguments:

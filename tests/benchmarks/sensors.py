@@ -1,4 +1,4 @@
-"""A thousand deferred sensors in one process: how late its event loop gets, and what they ask.
+"""A thousand deferred sensors in one process: lag of the event loop, and calls.
 
 ``sensors.py [hubspot] [marketo]``.
 """
@@ -14,45 +14,45 @@ from collections import Counter
 from typing import Any
 
 import httpx
-from bench import NO_LIMITS, Platform, Served, airflow_home, asked_for, heading, line, served
+from bench import NO_LIMITS, Platform, Served, airflow_home, heading, line, selected_platforms, served
 
 from airflow_provider_mkt.client.ratelimit import budget
 
 SENSORS = 1_000
 SECONDS = 30.0
-LOOK_EVERY = 10.0
+POLL_INTERVAL = 10.0
 TICK = 0.01
 
 
 def endless(box: Served, platform: Platform) -> dict[str, str]:
-    """A job that is under way for longer than the measurement."""
+    """Return a job that runs longer than the measurement."""
     from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
     from airflow_provider_mkt.sandbox.marketo import seed as marketo
 
     if platform.name == "hubspot":
         return {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
-    box.tell("marketo", "settings", {"import_startup": 3600.0})
+    box.control("marketo", "settings", {"import_startup": 3600.0})
     url = box.urls["marketo"]
     client = {"client_id": marketo.CLIENT_ID, "client_secret": marketo.CLIENT_SECRET}
     query = {"grant_type": "client_credentials", **client}
     token = httpx.get(f"{url}identity/oauth/token", params=query).json()["access_token"]
-    answer = httpx.post(
+    response = httpx.post(
         f"{url}bulk/v1/leads.json",
         params={"format": "csv"},
         headers={"Authorization": f"Bearer {token}"},
         files={"file": ("leads.csv", b"email\na@example.com\n")},
     ).json()
-    return {"platform": "marketo", "kind": "lead_import", "id": str(answer["result"][0]["batchId"])}
+    return {"platform": "marketo", "kind": "lead_import", "id": str(response["result"][0]["batchId"])}
 
 
 async def wait_with_all(job: dict[str, str], conn_id: str) -> list[float]:
-    """Let all triggers run for a while. Returns by how many seconds each tick of the loop was late."""
+    """Run all triggers for a while, and return the lag of each tick of the event loop in seconds."""
     from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
     ended: Counter[str] = Counter()
 
     async def follow() -> None:
-        trigger = BatchStatusTrigger(conn_id, [job], time.time() + 3600, poll_interval=LOOK_EVERY)
+        trigger = BatchStatusTrigger(conn_id, [job], time.time() + 3600, poll_interval=POLL_INTERVAL)
         async for event in trigger.run():
             ended[event.payload["status"]] += 1
 
@@ -70,23 +70,23 @@ async def wait_with_all(job: dict[str, str], conn_id: str) -> list[float]:
     return late
 
 
-def tokens_of(seen: dict[str, Any]) -> int:
-    return sum(one["total"] for one in seen["routes"] if "oauth" in one["route"])
+def token_requests(counters: dict[str, Any]) -> int:
+    return sum(one["total"] for one in counters["routes"] if "oauth" in one["route"])
 
 
 def measure(box: Served, platform: Platform, limits: str) -> None:
-    box.tell(platform.name, "reset", {})
+    box.control(platform.name, "reset", {})
     off = limits == "off"
     if off:
-        box.tell(platform.name, "limits", NO_LIMITS)
+        box.control(platform.name, "limits", NO_LIMITS)
     job = endless(box, platform)
-    # A process keeps the budget of an account, and with it the rate of the connection that came first.
+    # A process keeps the budget of an account, with the rate of the first connection.
     budget.forget_budgets()
-    before = box.tell(platform.name, "calls")
+    before = box.control(platform.name, "calls")
     late = asyncio.run(wait_with_all(job, f"{platform.name}_{'unbound' if off else 'default'}"))
-    seen = box.tell(platform.name, "calls")
-    tokens = tokens_of(seen) - tokens_of(before)
-    calls = seen["all"]["total"] - before["all"]["total"] - tokens
+    after = box.control(platform.name, "calls")
+    tokens = token_requests(after) - token_requests(before)
+    calls = after["all"]["total"] - before["all"]["total"] - tokens
     allowed = "" if off else f"{platform.window_calls * -(-SECONDS // platform.window_seconds):.0f}"
     line(
         platform.name,
@@ -96,14 +96,14 @@ def measure(box: Served, platform: Platform, limits: str) -> None:
         f"{max(late) * 1000:.0f} ms",
         calls,
         allowed,
-        sum(seen["all"]["refused"].values()),
+        sum(after["all"]["refused"].values()),
         tokens,
     )
 
 
 def main(platforms: list[Platform]) -> None:
     logging.disable(logging.WARNING)
-    heading("platform", "limits", "median lag", "99 %", "most", "calls", "allowed", "refused", "tokens")
+    heading("platform", "limits", "median lag", "99 %", "maximum", "calls", "allowed", "rejected", "tokens")
     with served() as box, airflow_home(box):
         for platform in platforms:
             for limits in ("on", "off"):
@@ -111,4 +111,4 @@ def main(platforms: list[Platform]) -> None:
 
 
 if __name__ == "__main__":
-    main(asked_for(sys.argv[1:]))
+    main(selected_platforms(sys.argv[1:]))

@@ -1,7 +1,7 @@
-"""Four worker processes on one account: what they reach together, with the budget in each place it can be.
+"""Share of the limit that four worker processes on one account reach, with the budget in each store.
 
-The share is the time in which the limit allows as many calls, over the time from the first of the four's
-calls to their last. ``shared.py [hubspot] [marketo] [file] [redis] [postgres]``.
+The share is the time that the limit needs for as many calls, divided by the time from the first call of the
+four workers to their last. ``shared.py [hubspot] [marketo] [file] [redis] [postgres]``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from bench import (
     Served,
     airflow_home,
     another_home,
-    asked_for,
     end_task,
     heading,
     line,
+    selected_platforms,
     served,
     start_task,
     write_leads,
@@ -31,15 +31,15 @@ from bench import (
 WORKERS = 4
 WINDOWS = {"hubspot": 8.5, "marketo": 4.5}
 LATENCY = 0.3
-PLACES = ("file", "redis", "postgres")
+STORES = ("file", "redis", "postgres")
 
 
 @contextmanager
-def url_of(place: str) -> Iterator[str]:
-    """What ``[mkt] shared_state_url`` is set to; nothing of it stays behind."""
-    if place != "postgres":
-        # What is in Redis goes by itself.
-        yield REDIS if place == "redis" else ""
+def url_of(store: str) -> Iterator[str]:
+    """Yield the ``[mkt] shared_state_url`` of a store, and clean the store up."""
+    if store != "postgres":
+        # The keys in Redis expire.
+        yield REDIS if store == "redis" else ""
         return
     import psycopg
 
@@ -52,10 +52,10 @@ def url_of(place: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def measure(box: Served, homes: list[Path], platform: Platform, place: str, url: str) -> None:
+def measure(box: Served, homes: list[Path], platform: Platform, store: str, url: str) -> None:
     calls = round(platform.window_calls * WINDOWS[platform.name] / WORKERS)
-    box.tell(platform.name, "reset", {})
-    box.tell(platform.name, "limits", {"latency": LATENCY})
+    box.control(platform.name, "reset", {})
+    box.control(platform.name, "limits", {"latency": LATENCY})
     os.environ["AIRFLOW__MKT__SHARED_STATE_URL"] = url
     tasks = []
     for number, home in enumerate(homes):
@@ -65,23 +65,31 @@ def measure(box: Served, homes: list[Path], platform: Platform, place: str, url:
         tasks.append(start_task(home, "leads", "SyncLeadsOperator", conn_id=conn, source=source))
     results = [end_task(task) for task in tasks]
     assert all(result["outcome"]["created"] == calls * platform.batch for result in results), results
-    seen = box.calls(platform)
-    done = seen["total"] - sum(seen["refused"].values())
+    calls_seen = box.calls(platform)
+    done = calls_seen["total"] - sum(calls_seen["refused"].values())
     ideal = (done - 1) // platform.window_calls * platform.window_seconds
-    share = ideal / (seen["last"] - seen["first"])
-    rate, max_in_flight = (seen["refused"].get(gate, 0) for gate in ("rate", "concurrency"))
-    line(platform.name, place, done, f"{share:.1%}", rate, max_in_flight, seen["peakInFlight"])
+    share = ideal / (calls_seen["last"] - calls_seen["first"])
+    rate, max_in_flight = (calls_seen["refused"].get(gate, 0) for gate in ("rate", "concurrency"))
+    line(platform.name, store, done, f"{share:.1%}", rate, max_in_flight, calls_seen["peakInFlight"])
 
 
-def main(platforms: list[Platform], places: list[str]) -> None:
-    heading("platform", "budget in", "calls", "share of the limit", "refused", "refused: at once", "peak")
+def main(platforms: list[Platform], stores: list[str]) -> None:
+    heading(
+        "platform",
+        "budget in",
+        "calls",
+        "share of the limit",
+        "rejected for rate",
+        "rejected for concurrency",
+        "peak",
+    )
     with served() as box, airflow_home(box) as home:
         homes = [another_home(home, f"worker{number}") for number in range(WORKERS)]
         for platform in platforms:
-            for place in places:
-                with url_of(place) as url:
-                    measure(box, homes, platform, place, url)
+            for store in stores:
+                with url_of(store) as url:
+                    measure(box, homes, platform, store, url)
 
 
 if __name__ == "__main__":
-    main(asked_for(sys.argv[1:]), [one for one in PLACES if one in sys.argv[1:]] or list(PLACES))
+    main(selected_platforms(sys.argv[1:]), [one for one in STORES if one in sys.argv[1:]] or list(STORES))

@@ -19,7 +19,6 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flows
 
 pytestmark = pytest.mark.usefixtures("hurried")
 

@@ -1,4 +1,4 @@
-"""What a DAG file pays for the provider, and what Airflow needs of its operators when it parses one."""
+"""The cost of importing the provider in a DAG file, and what Airflow requires of operators at parse time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from importlib import import_module
 
 import pytest
 
-OPERATORS = {
+from airflow_provider_mkt.get_provider_info import get_provider_info
+
+OPERATORS: dict[str, dict[str, dict[str, object]]] = {
     "airflow_provider_mkt.operators.campaign_requests": {
         "RequestCampaignOperator": {"conn_id": "c", "leads": "{{ params.leads }}", "campaign_id": 1},
     },
@@ -244,7 +246,7 @@ def test_an_operator_with_templates_survives_serialization(
 
 
 @pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
-def test_template_fields_are_attributes_conn_id_is_one_and_none_is_airflows_own(
+def test_template_fields_are_attributes_with_conn_id_and_without_names_of_base_operator(
     module: str, name: str, arguments: dict[str, object]
 ) -> None:
     from airflow.sdk import BaseOperator
@@ -258,7 +260,7 @@ def test_template_fields_are_attributes_conn_id_is_one_and_none_is_airflows_own(
 
 
 @pytest.mark.parametrize(("module", "name", "arguments"), CLASSES)
-def test_an_operators_parameters_are_all_told_in_its_docstring(
+def test_the_docstring_of_an_operator_describes_every_parameter(
     module: str, name: str, arguments: dict[str, object]
 ) -> None:
     ours = [
@@ -273,6 +275,27 @@ def test_an_operators_parameters_are_all_told_in_its_docstring(
         for parameter in inspect.signature(one.__init__).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
-    told = "".join(one.__doc__ or "" for one in ours)
+    documented = "".join(one.__doc__ or "" for one in ours)
     assert named
-    assert [one for one in named if f":param {one}:" not in told] == []
+    assert [one for one in named if f":param {one}:" not in documented] == []
+
+
+def test_every_operator_and_sensor_of_the_provider_is_tested_here() -> None:
+    from airflow.sdk import BaseOperator
+
+    info = get_provider_info()
+    modules = {
+        module
+        for kind in ("operators", "sensors")
+        for entry in info[kind]
+        for module in entry["python-modules"]
+    }
+    classes = {
+        module: {
+            name
+            for name, member in inspect.getmembers(import_module(module), inspect.isclass)
+            if member.__module__ == module and issubclass(member, BaseOperator) and not name.startswith("_")
+        }
+        for module in modules
+    }
+    assert {module: set(tested) for module, tested in OPERATORS.items()} == classes

@@ -1,4 +1,4 @@
-"""A sandbox of both platforms per module, put back to its seed for every test."""
+"""One sandbox of both platforms per module, reset to its seed for every test."""
 
 from __future__ import annotations
 
@@ -33,22 +33,19 @@ def box(running: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def client(box: Sandbox) -> Client:
-    """HubSpot's own client as it is, told by its own configuration to call the sandbox.
-
-    Its models let anything pass unless they are told to check, so that is switched on.
-    """
+    """HubSpot's own client, configured to call the sandbox and to check its models."""
     return hubspot_client(box)
 
 
 @pytest.fixture
-def patient(box: Sandbox) -> Client:
-    """The client with its own retries on, as its manual shows them."""
+def retrying_client(box: Sandbox) -> Client:
+    """HubSpot's own client with its own retries, as its manual shows them."""
     return hubspot_client(box, retry=Retry(total=3, backoff_factor=0, status_forcelist=(429, 500, 502, 504)))
 
 
 @pytest.fixture
 def sdk(box: Sandbox) -> HubSpot:
-    """HubSpot's next client, on the dated paths, refusing every answer that is not as its models say."""
+    """HubSpot's next client, on the dated paths. It rejects every response that does not match its models."""
     return hubspot_sdk(box)
 
 
@@ -59,5 +56,5 @@ def signed_in(running: Sandbox) -> MarketoClient:
 
 @pytest.fixture
 def marketo(box: Sandbox, signed_in: MarketoClient) -> MarketoClient:
-    """The Marketo client with a token; one per module, as it spaces its own calls out."""
+    """The Marketo client with a token; one per module, because it delays its own calls."""
     return signed_in

@@ -1,4 +1,4 @@
-"""Makes the clients that others wrote, each told by its own configuration to call the sandbox."""
+"""Create public API clients that call the sandbox, through their own configuration."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
 
 
 def hubspot_client(box: Sandbox, token: str = seed.TOKEN, *, checks: bool = True, **options: Any) -> Client:
-    """HubSpot's Python client.
+    """Create HubSpot's Python client.
 
-    Of its two ways to name a host, ``base_url`` is for the calls that it has no method for.
+    It takes the host twice: ``base_url`` is for calls that it has no method for.
 
-    :param checks: whether its models refuse what lacks a required field or has an unknown word; they let
-        anything pass unless they are told.
+    :param checks: whether its models reject a missing required field or an unknown value. By default the
+        client does not check.
     """
     return Client.create(
         access_token=token,
@@ -34,22 +34,22 @@ def hubspot_client(box: Sandbox, token: str = seed.TOKEN, *, checks: bool = True
 def marketo_client(
     box: Sandbox, client_id: str = marketo_seed.CLIENT_ID, secret: str = marketo_seed.CLIENT_SECRET
 ) -> MarketoClient:
-    """marketorestpython. It makes its address from the instance's id alone, so that is put right."""
+    """Create marketorestpython's client, with the host replaced that it derives from the instance's id."""
     client = MarketoClient("123-ABC-456", client_id, secret, max_retry_time=10)
     client.host = box.marketo.url
     return client
 
 
 def category(error: Any) -> str:
-    """The category of an error answer, as every one of the client's exceptions holds it."""
+    """Return the category of an error response, which every exception of HubSpot's client has."""
     return str(json.loads(error.body)["category"])
 
 
 def hubspot_sdk(box: Sandbox, token: str = seed.TOKEN, *, checks: bool = True) -> HubSpot:
-    """HubSpot's next Python client, which calls the dated paths and leaves its own retries off here.
+    """Create HubSpot's next Python client, which calls the dated paths, without its own retries.
 
-    :param checks: whether an answer is refused that is not as the client's models say. They know no property
-        without a value, which HubSpot answers as null, so calls that ask for such properties do without.
+    :param checks: whether the client rejects a response that does not match its models. The models do not
+        allow a property without a value, which HubSpot returns as null, so calls that read one turn it off.
     """
     return HubSpot(
         access_token=token, base_url=box.hubspot.url, max_retries=0, _strict_response_validation=checks

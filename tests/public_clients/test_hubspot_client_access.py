@@ -20,8 +20,8 @@ REFRESH = {
 }
 
 
-def test_a_refreshed_token_opens_the_account_until_it_expires(box: Sandbox) -> None:
-    # Here nobody is signed in yet.
+def test_a_refreshed_token_gives_access_until_it_expires(box: Sandbox) -> None:
+    # This client has no token yet.
     client = Client.create(host=box.hubspot.url)
     issued = client.oauth.tokens_api.create(**REFRESH)
     assert (issued.token_type, issued.expires_in) == ("bearer", 1800)
@@ -35,7 +35,7 @@ def test_a_refreshed_token_opens_the_account_until_it_expires(box: Sandbox) -> N
     assert expired.value.status == 401
 
 
-def test_a_code_is_exchanged_once(box: Sandbox) -> None:
+def test_an_authorization_code_is_exchanged_once(box: Sandbox) -> None:
     tokens = hubspot_client(box).oauth.tokens_api
     form = {
         **REFRESH,
@@ -49,7 +49,7 @@ def test_a_code_is_exchanged_once(box: Sandbox) -> None:
     assert used.value.status == 400
 
 
-def test_a_refresh_token_is_known_until_it_is_dropped(box: Sandbox) -> None:
+def test_a_refresh_token_is_valid_until_it_is_deleted(box: Sandbox) -> None:
     oauth = hubspot_client(box).oauth
     about = oauth.refresh_tokens_api.get(seed.REFRESH_TOKEN)
     assert (about.client_id, about.token_type) == (seed.OAUTH_CLIENT_ID, "refresh")
@@ -63,20 +63,20 @@ def test_a_refresh_token_is_known_until_it_is_dropped(box: Sandbox) -> None:
         assert unknown.value.status in (400, 404)
 
 
-def test_campaigns_are_made_changed_and_archived_by_raw_requests(client: Client) -> None:
-    # It has no methods for campaigns, but a way to make any call.
+def test_campaigns_are_created_updated_and_archived_by_raw_requests(client: Client) -> None:
+    # The client has no methods for campaigns, but one for raw requests.
     def call(method: str, tail: str, body: object = None, **query: str) -> tuple[int, object]:
         options = {"method": method, "path": f"{CAMPAIGNS}{tail}", "qs": query}
         reply = client.api_request(options if body is None else {**options, "body": body})
         return reply.status_code, reply.json() if reply.content else None
 
     inputs = {"inputs": [{"properties": {"hs_name": name}} for name in ("North", "South")]}
-    status, made = call("POST", "/batch/create", inputs)
-    assert (status, made["status"]) == (201, "COMPLETE")
-    ids = {one["properties"]["hs_name"]: one["id"] for one in made["results"]}
+    status, created = call("POST", "/batch/create", inputs)
+    assert (status, created["status"]) == (201, "COMPLETE")
+    ids = {one["properties"]["hs_name"]: one["id"] for one in created["results"]}
     assert call("PATCH", f"/{ids['North']}", {"properties": {"hs_notes": "cold"}})[0] == 200
-    shown = call("GET", f"/{ids['North']}", properties="hs_name,hs_notes")[1]
-    assert shown["properties"] == {"hs_name": "North", "hs_notes": "cold"}
+    fetched = call("GET", f"/{ids['North']}", properties="hs_name,hs_notes")[1]
+    assert fetched["properties"] == {"hs_name": "North", "hs_notes": "cold"}
     assert call("PUT", f"/{ids['North']}/assets/MARKETING_EMAIL/{seed.PUBLISHED_EMAIL}")[0] == 204
     assets = call("GET", f"/{ids['North']}/assets/MARKETING_EMAIL")[1]
     assert [one["id"] for one in assets["results"]] == [seed.PUBLISHED_EMAIL]

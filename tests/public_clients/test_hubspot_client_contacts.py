@@ -37,30 +37,36 @@ def person(**properties: str) -> SimplePublicObjectInputForCreate:
     return SimplePublicObjectInputForCreate(properties=properties)
 
 
-def test_a_contact_is_created_read_changed_and_archived(client: Client) -> None:
+def test_a_contact_is_created_read_updated_and_archived(client: Client) -> None:
     api = client.crm.contacts.basic_api
-    made = api.create(simple_public_object_input_for_create=person(email="fay@example.com", firstname="Fay"))
-    assert made.properties["email"] == "fay@example.com"
-    changed = api.update(
-        made.id, SimplePublicObjectInput(properties={"firstname": "Faye", "lastname": "Lee"})
+    created = api.create(
+        simple_public_object_input_for_create=person(email="fay@example.com", firstname="Fay")
     )
-    assert changed.updated_at >= made.created_at
-    shown = api.get_by_id(
+    assert created.properties["email"] == "fay@example.com"
+    changed = api.update(
+        created.id, SimplePublicObjectInput(properties={"firstname": "Faye", "lastname": "Lee"})
+    )
+    assert changed.updated_at >= created.created_at
+    fetched = api.get_by_id(
         "fay@example.com",
         id_property="email",
         properties=["firstname", "lastname"],
         properties_with_history=["firstname"],
     )
-    assert (shown.id, shown.properties["firstname"], shown.properties["lastname"]) == (made.id, "Faye", "Lee")
-    assert [entry.value for entry in shown.properties_with_history["firstname"]] == ["Faye", "Fay"]
-    assert api.archive(made.id) is None
+    assert (fetched.id, fetched.properties["firstname"], fetched.properties["lastname"]) == (
+        created.id,
+        "Faye",
+        "Lee",
+    )
+    assert [entry.value for entry in fetched.properties_with_history["firstname"]] == ["Faye", "Fay"]
+    assert api.archive(created.id) is None
     with pytest.raises(ApiException) as gone:
-        api.get_by_id(made.id)
+        api.get_by_id(created.id)
     assert gone.value.status == 404
-    assert api.get_by_id(made.id, archived=True).archived
+    assert api.get_by_id(created.id, archived=True).archived
 
 
-def test_get_all_pages_to_the_end(client: Client) -> None:
+def test_get_all_reads_all_pages(client: Client) -> None:
     batch = client.crm.contacts.batch_api
     for start in (0, 100):
         rows = [
@@ -115,7 +121,7 @@ def test_batches_read_update_upsert_and_archive(client: Client) -> None:
     assert len(client.crm.contacts.get_all()) == 3
 
 
-def test_a_batch_read_with_unknown_ids_comes_in_the_model_with_errors(client: Client) -> None:
+def test_a_batch_read_with_unknown_ids_returns_the_model_with_errors(client: Client) -> None:
     read = client.crm.contacts.batch_api.read(
         BatchReadInputSimplePublicObjectId(
             inputs=[SimplePublicObjectId(id=ADA), SimplePublicObjectId(id="404")],
@@ -127,8 +133,8 @@ def test_a_batch_read_with_unknown_ids_comes_in_the_model_with_errors(client: Cl
     assert (read.errors[0].category, read.errors[0].context["ids"]) == ("OBJECT_NOT_FOUND", ["404"])
 
 
-def test_a_batch_create_with_trace_ids_makes_the_good_ones(client: Client) -> None:
-    made = client.crm.contacts.batch_api.create(
+def test_a_batch_create_with_trace_ids_creates_the_valid_contacts(client: Client) -> None:
+    created = client.crm.contacts.batch_api.create(
         BatchInputSimplePublicObjectBatchInputForCreate(
             inputs=[
                 SimplePublicObjectBatchInputForCreate(
@@ -138,8 +144,8 @@ def test_a_batch_create_with_trace_ids_makes_the_good_ones(client: Client) -> No
             ]
         )
     )
-    assert [one.object_write_trace_id for one in made.results] == ["new@example.com"]
-    assert [error.category for error in made.errors] == ["CONFLICT"]
+    assert [one.object_write_trace_id for one in created.results] == ["new@example.com"]
+    assert [error.category for error in created.errors] == ["CONFLICT"]
 
 
 def test_search_finds_by_filter_and_by_text_and_pages(client: Client) -> None:
@@ -161,7 +167,7 @@ def test_search_finds_by_filter_and_by_text_and_pages(client: Client) -> None:
     assert search(PublicObjectSearchRequest(query="chidi")).results[0].id == CHIDI
 
 
-def test_a_written_contact_is_found_once_the_search_index_has_it(client: Client, box: Sandbox) -> None:
+def test_a_new_contact_is_found_after_the_search_index_is_updated(client: Client, box: Sandbox) -> None:
     email = Filter(property_name="email", operator="EQ", value="late@example.com")
     wanted = PublicObjectSearchRequest(filter_groups=[FilterGroup(filters=[email])])
     box.hubspot.settings.search_lag = 30.0
@@ -171,7 +177,7 @@ def test_a_written_contact_is_found_once_the_search_index_has_it(client: Client,
     assert client.crm.contacts.search_api.do_search(wanted).total == 1
 
 
-def test_contacts_are_merged_and_purged(client: Client) -> None:
+def test_contacts_are_merged_and_deleted_for_gdpr(client: Client) -> None:
     api = client.crm.contacts.basic_api
     survivor = api.merge(PublicMergeInput(primary_object_id=ADA, object_id_to_merge=BRUNO))
     assert api.get_by_id(BRUNO).id == survivor.id
@@ -183,10 +189,10 @@ def test_contacts_are_merged_and_purged(client: Client) -> None:
 
 def test_errors_are_api_exceptions_with_status_and_category(client: Client, box: Sandbox) -> None:
     api = client.crm.contacts.basic_api
-    with pytest.raises(ApiException) as taken:
+    with pytest.raises(ApiException) as conflict:
         api.create(person(email="ada@example.com"))
-    assert (taken.value.status, category(taken.value)) == (409, "CONFLICT")
-    assert f"Existing ID: {ADA}" in json.loads(taken.value.body)["message"]
+    assert (conflict.value.status, category(conflict.value)) == (409, "CONFLICT")
+    assert f"Existing ID: {ADA}" in json.loads(conflict.value.body)["message"]
     with pytest.raises(ApiException) as invalid:
         api.update(ADA, SimplePublicObjectInput(properties={"no_such_property": "x"}))
     assert (invalid.value.status, category(invalid.value)) == (400, "VALIDATION_ERROR")
@@ -207,10 +213,12 @@ def test_errors_are_api_exceptions_with_status_and_category(client: Client, box:
     assert (nobody.value.status, category(nobody.value)) == (401, "INVALID_AUTHENTICATION")
 
 
-def test_its_retries_ride_out_a_limit_and_a_gateway(patient: Client, client: Client, box: Sandbox) -> None:
+def test_its_retries_succeed_after_a_rate_limit_and_a_gateway_error(
+    retrying_client: Client, client: Client, box: Sandbox
+) -> None:
     for name in ("TEN_SECONDLY_ROLLING", "502", "504"):
         box.hubspot.faults.add("*/contacts*", answer={"error": name})
-    assert patient.crm.contacts.basic_api.get_by_id(ADA).id == ADA
+    assert retrying_client.crm.contacts.basic_api.get_by_id(ADA).id == ADA
     box.hubspot.faults.add("*/contacts*", answer={"error": "TEN_SECONDLY_ROLLING"})
     with pytest.raises(ApiException) as limited:
         client.crm.contacts.basic_api.get_by_id(ADA)
@@ -218,7 +226,7 @@ def test_its_retries_ride_out_a_limit_and_a_gateway(patient: Client, client: Cli
     assert json.loads(limited.value.body)["policyName"] == "TEN_SECONDLY_ROLLING"
 
 
-def test_the_real_rate_window_says_429_and_names_the_policy(client: Client, box: Sandbox) -> None:
+def test_calls_over_the_rate_limit_get_429_with_the_name_of_the_policy(client: Client, box: Sandbox) -> None:
     box.hubspot.limits.rate.limit = 2
     try:
         api = client.crm.contacts.basic_api

@@ -1,4 +1,4 @@
-"""HubSpot's own Python client: marketing emails, their versions, tests and figures."""
+"""HubSpot's own Python client: marketing emails, their revisions, A/B tests and statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 
-def test_an_email_is_created_read_changed_and_archived(client: Client) -> None:
+def test_an_email_is_created_read_updated_and_archived(client: Client) -> None:
     api = client.marketing.emails.marketing_emails_api
     order = EmailCreateRequest(
         name="Winter offer",
@@ -31,19 +31,19 @@ def test_an_email_is_created_read_changed_and_archived(client: Client) -> None:
         to=PublicEmailToDetails(contact_ils_lists=PublicEmailRecipients(include=[seed.LIST_ID], exclude=[])),
         send_on_publish=True,
     )
-    made = api.create(order)
-    assert (made.name, made.state, made.is_published) == ("Winter offer", "DRAFT", False)
-    assert made.to.contact_ils_lists.include == [seed.LIST_ID]
-    api.update(made.id, EmailUpdateRequest(subject="Warm inside"))
-    shown = api.get_by_id(made.id, included_properties=[])
-    assert (shown.subject, shown._from.from_name) == ("Warm inside", "Example Ltd")
-    assert made.id in {one.id for one in api.get_page(limit=100, sort=["-createdAt"]).results}
-    api.archive(made.id)
-    assert made.id not in {one.id for one in api.get_page().results}
-    assert api.get_by_id(made.id, archived=True).archived
+    created = api.create(order)
+    assert (created.name, created.state, created.is_published) == ("Winter offer", "DRAFT", False)
+    assert created.to.contact_ils_lists.include == [seed.LIST_ID]
+    api.update(created.id, EmailUpdateRequest(subject="Warm inside"))
+    fetched = api.get_by_id(created.id, included_properties=[])
+    assert (fetched.subject, fetched._from.from_name) == ("Warm inside", "Example Ltd")
+    assert created.id in {one.id for one in api.get_page(limit=100, sort=["-createdAt"]).results}
+    api.archive(created.id)
+    assert created.id not in {one.id for one in api.get_page().results}
+    assert api.get_by_id(created.id, archived=True).archived
 
 
-def test_pages_of_emails_follow_each_other(client: Client) -> None:
+def test_emails_are_read_page_by_page(client: Client) -> None:
     api = client.marketing.emails.marketing_emails_api
     first = api.get_page(limit=3)
     rest = api.get_page(limit=100, after=first.paging.next.after)
@@ -52,14 +52,14 @@ def test_pages_of_emails_follow_each_other(client: Client) -> None:
     assert [one.id for one in sent.results] == [seed.PUBLISHED_EMAIL]
 
 
-def test_a_clone_is_a_draft_with_the_name_it_was_given(client: Client) -> None:
+def test_a_clone_is_a_draft_with_the_given_name(client: Client) -> None:
     api = client.marketing.emails.marketing_emails_api
     copy = api.clone(ContentCloneRequestVNext(id=seed.PUBLISHED_EMAIL, clone_name="Spring again"))
     assert (copy.name, copy.state, copy.subject) == ("Spring again", "DRAFT", "Spring offer")
     assert api.get_by_id(copy.id).id == copy.id
 
 
-def test_a_draft_is_edited_apart_from_what_is_live(client: Client) -> None:
+def test_updating_a_draft_does_not_change_the_live_email(client: Client) -> None:
     api = client.marketing.emails.marketing_emails_api
     email = seed.NEWSLETTER_EMAIL
     live = api.get_by_id(email).subject
@@ -81,7 +81,7 @@ def test_a_variation_belongs_to_its_email(client: Client) -> None:
     assert second.value.status == 400
 
 
-def test_an_email_is_published_and_its_figures_grow(client: Client, box: Sandbox) -> None:
+def test_publishing_an_email_increases_its_statistics(client: Client, box: Sandbox) -> None:
     api = client.marketing.emails.marketing_emails_api
     assert api.publish_or_send(seed.NEWSLETTER_EMAIL) is None
     assert api.get_by_id(seed.NEWSLETTER_EMAIL).state == "PRE_PROCESSING"
@@ -99,7 +99,7 @@ def test_an_email_is_published_and_its_figures_grow(client: Client, box: Sandbox
     assert days.results[0].interval.start < days.results[0].interval.end
 
 
-def test_a_scheduled_email_is_taken_back_and_an_automated_one_turned_off(client: Client) -> None:
+def test_a_scheduled_and_an_automated_email_are_unpublished(client: Client) -> None:
     api = client.marketing.emails.marketing_emails_api
     for email, on, off in (
         (seed.SCHEDULED_EMAIL, "SCHEDULED", "DRAFT"),
@@ -127,9 +127,7 @@ def test_revisions_are_listed_read_and_restored(client: Client) -> None:
     assert api.restore_draft_revision(email, int(oldest.id)).subject == before
 
 
-def test_publishing_without_the_add_on_or_of_an_unknown_email_is_refused(
-    client: Client, box: Sandbox
-) -> None:
+def test_publishing_without_the_add_on_or_an_unknown_email_is_rejected(client: Client, box: Sandbox) -> None:
     api = client.marketing.emails.marketing_emails_api
     with pytest.raises(ApiException) as unknown:
         api.publish_or_send("404")

@@ -1,4 +1,4 @@
-"""HubSpot's own Python client: marketing events, who came to them, and their lists."""
+"""HubSpot's own Python client: marketing events, their attendance and their lists."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def contacts(*ids: str) -> BatchInputMarketingEventSubscriber:
     )
 
 
-def test_an_event_is_created_read_changed_and_deleted(client: Client) -> None:
+def test_an_event_is_created_read_updated_and_deleted(client: Client) -> None:
     api = client.marketing.events.basic_api
-    made = api.create(order("e-1"))
-    assert (made.event_name, made.start_date_time) == ("Launch", BEGIN)
-    assert [(one.name, one.value) for one in made.custom_properties] == [("venue", "Hall 1")]
+    created = api.create(order("e-1"))
+    assert (created.event_name, created.start_date_time) == ("Launch", BEGIN)
+    assert [(one.name, one.value) for one in created.custom_properties] == [("venue", "Hall 1")]
     changed = api.update(
         "e-1", ACCOUNT, MarketingEventUpdateRequestParams(event_name="Launch day", custom_properties=[])
     )
@@ -128,11 +128,11 @@ def test_batches_update_and_delete_by_either_id(client: Client) -> None:
         external_account_id=ACCOUNT, external_event_id="e-5", app_id=int(app.id)
     )
     batch.archive(BatchInputMarketingEventExternalUniqueIdentifier(inputs=[named]))
-    known = {one.external_event_id for one in api.get_all(limit=100).results}
-    assert known & {"e-4", "e-5"} == set()
+    existing = {one.external_event_id for one in api.get_all(limit=100).results}
+    assert existing & {"e-4", "e-5"} == set()
 
 
-def test_attendance_is_counted_once_and_broken_down(client: Client) -> None:
+def test_attendance_is_counted_once_and_reported_by_state(client: Client) -> None:
     events = client.marketing.events
     events.basic_api.create(order("e-6"))
     event = events.basic_api.get_details("e-6", ACCOUNT).object_id
@@ -166,7 +166,7 @@ def test_attendance_is_counted_once_and_broken_down(client: Client) -> None:
     assert event in {one.associations.marketing_event.marketing_event_id for one in mine}
 
 
-def test_the_old_upserts_of_a_state_take_known_contacts(client: Client) -> None:
+def test_the_old_attendance_upserts_accept_existing_contacts(client: Client) -> None:
     events = client.marketing.events
     events.basic_api.create(order("e-7"))
     changes = events.subscriber_state_changes_api
@@ -183,20 +183,20 @@ def test_an_event_is_cancelled(client: Client) -> None:
     assert events.basic_api.get_details("e-8", ACCOUNT).event_cancelled
 
 
-def test_events_are_found_by_external_id_once_they_are_indexed(client: Client, box: Sandbox) -> None:
+def test_events_are_found_by_external_id_after_they_are_indexed(client: Client, box: Sandbox) -> None:
     events = client.marketing.events
     events.basic_api.create(order("e-9"))
     found = events.identifiers_api.do_search("e-9").results
     assert [one.external_event_id for one in found] == ["e-9"]
     assert events.identifiers_api.search_portal_events("e-9").total == 0
     box.clock.advance(600)
-    known = events.identifiers_api.search_portal_events("e-9")
-    assert [(one.object_id, one.marketing_event_name) for one in known.results] == [
+    existing = events.identifiers_api.search_portal_events("e-9")
+    assert [(one.object_id, one.marketing_event_name) for one in existing.results] == [
         (found[0].object_id, "Launch")
     ]
 
 
-def test_lists_are_tied_to_events_by_either_id(client: Client) -> None:
+def test_lists_are_associated_with_events_by_either_id(client: Client) -> None:
     events = client.marketing.events
     events.basic_api.create(order("e-10"))
     event = events.basic_api.get_details("e-10", ACCOUNT).object_id
@@ -210,7 +210,7 @@ def test_lists_are_tied_to_events_by_either_id(client: Client) -> None:
     assert ties.get_all_by_marketing_event_id(event).total == 0
 
 
-def test_settings_of_an_app_want_a_developer_token_and_not_the_old_key_that_the_client_sends(
+def test_settings_of_an_app_need_a_developer_token_and_reject_the_clients_api_key(
     box: Sandbox,
 ) -> None:
     with pytest.raises(ApiException) as old:

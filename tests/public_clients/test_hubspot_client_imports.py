@@ -49,7 +49,9 @@ def start(
     return client.crm.imports.core_api.create(files=str(path), import_request=json.dumps(order))
 
 
-def test_a_file_is_imported_and_its_bad_row_is_named(client: Client, box: Sandbox, tmp_path: Path) -> None:
+def test_a_file_is_imported_and_its_invalid_row_is_reported(
+    client: Client, box: Sandbox, tmp_path: Path
+) -> None:
     api = client.crm.imports.core_api
     begun = start(client, tmp_path)
     assert (begun.state, begun.import_name, begun.mapped_object_type_ids) == (
@@ -80,8 +82,8 @@ def test_an_import_is_cancelled(client: Client, box: Sandbox, tmp_path: Path) ->
     assert len(client.crm.contacts.get_all()) == 5
 
 
-def test_a_column_without_a_mapping_is_refused(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(ApiException) as refused:
+def test_a_column_without_a_mapping_is_rejected(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ApiException) as rejected:
         start(client, tmp_path, columns={"Email": "email"})
-    assert (refused.value.status, category(refused.value)) == (400, "VALIDATION_ERROR")
+    assert (rejected.value.status, category(rejected.value)) == (400, "VALIDATION_ERROR")
     assert client.crm.imports.core_api.get_page().results == []

@@ -46,12 +46,16 @@ def those_of_stage(stage: str) -> PublicOrFilterBranch:
     )
 
 
-def test_a_list_is_created_found_renamed_dropped_and_restored(client: Client) -> None:
+def test_a_list_is_created_found_renamed_deleted_and_restored(client: Client) -> None:
     api = client.crm.lists.lists_api
     number = manual(client, "Readers")
     api.update_name(number, list_name="Newsletter readers")
-    shown = api.get_by_name("Newsletter readers", CONTACTS, include_filters=True).list
-    assert (shown.list_id, shown.processing_type, shown.processing_status) == (number, "MANUAL", "COMPLETE")
+    fetched = api.get_by_name("Newsletter readers", CONTACTS, include_filters=True).list
+    assert (fetched.list_id, fetched.processing_type, fetched.processing_status) == (
+        number,
+        "MANUAL",
+        "COMPLETE",
+    )
     assert [one.list_id for one in api.get_all(list_ids=[number, seed.LIST_ID]).lists] == [
         number,
         seed.LIST_ID,
@@ -64,7 +68,7 @@ def test_a_list_is_created_found_renamed_dropped_and_restored(client: Client) ->
     assert api.get_by_id(number).list.name == "Newsletter readers"
 
 
-def test_members_are_added_removed_and_paged_with_their_times(client: Client) -> None:
+def test_members_are_added_removed_and_listed_with_their_times(client: Client) -> None:
     members = client.crm.lists.memberships_api
     number = manual(client, "Some")
     added = members.add(number, request_body=[ADA, BRUNO, "404"])
@@ -95,8 +99,8 @@ def test_search_pages_by_offset(client: Client) -> None:
     assert {one.list_id for one in (*first.lists, *rest.lists)} == wanted
 
 
-def test_an_active_list_works_out_its_members_and_refuses_writes(box: Sandbox) -> None:
-    # Its one model for every kind of filter requires the fields of all kinds at once, so it cannot check.
+def test_an_active_list_computes_its_members_and_rejects_changes(box: Sandbox) -> None:
+    # The client's model of a filter requires the fields of all kinds of filters, so its checks are off.
     client = hubspot_client(box, checks=False)
     api, members = client.crm.lists.lists_api, client.crm.lists.memberships_api
     order = ListCreateRequest(
@@ -107,19 +111,19 @@ def test_an_active_list_works_out_its_members_and_refuses_writes(box: Sandbox) -
     box.clock.advance(10)
     assert api.get_by_id(number).list.processing_status == "COMPLETE"
     assert {one.record_id for one in members.get_page(number).results} == {BRUNO, DANA}
-    with pytest.raises(ApiException) as refused:
+    with pytest.raises(ApiException) as rejected:
         members.add(number, request_body=[ADA])
-    assert (refused.value.status, category(refused.value)) == (400, "VALIDATION_ERROR")
+    assert (rejected.value.status, category(rejected.value)) == (400, "VALIDATION_ERROR")
     api.update_list_filters(number, ListFilterUpdateRequest(filter_branch=those_of_stage("subscriber")))
     box.clock.advance(10)
     assert [one.record_id for one in members.get_page(number).results] == [EMI]
 
 
-def test_a_taken_name_is_refused(client: Client) -> None:
+def test_a_list_name_that_exists_is_rejected(client: Client) -> None:
     manual(client, "Twice")
-    with pytest.raises(ApiException) as taken:
+    with pytest.raises(ApiException) as conflict:
         manual(client, "Twice")
-    assert (taken.value.status, category(taken.value)) == (400, "VALIDATION_ERROR")
+    assert (conflict.value.status, category(conflict.value)) == (400, "VALIDATION_ERROR")
 
 
 def test_folders_hold_lists(client: Client) -> None:

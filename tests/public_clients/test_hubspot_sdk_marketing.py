@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-import hubspot_sdk as refusals
+import hubspot_sdk as sdk_errors
 import pytest
 from hubspot_sdk import HubSpot
 
@@ -14,52 +14,54 @@ from airflow_provider_mkt.sandbox.hubspot import seed
 NOW = dt.datetime.now(dt.UTC)
 
 
-def test_an_email_is_made_changed_tested_and_taken_back_to_an_older_version(sdk: HubSpot) -> None:
+def test_an_email_is_created_updated_ab_tested_and_restored_to_an_older_revision(sdk: HubSpot) -> None:
     api = sdk.marketing.emails
-    made = api.create(name="Next", subject="First", from_={"from_name": "A", "reply_to": "a@example.com"})
-    api.update(made.id, subject="Second")
-    older = min(api.list_revisions(made.id), key=lambda one: one.updated_at)
-    api.restore_revision(older.id, email_id=made.id)
-    assert api.get_draft(made.id).subject == "First"
-    other = api.create_ab_test_variation(content_id=made.id, variation_name="B")
-    assert api.get_ab_test_variation(made.id).id == other.id
-    api.delete(made.id)
+    created = api.create(name="Next", subject="First", from_={"from_name": "A", "reply_to": "a@example.com"})
+    api.update(created.id, subject="Second")
+    older = min(api.list_revisions(created.id), key=lambda one: one.updated_at)
+    api.restore_revision(older.id, email_id=created.id)
+    assert api.get_draft(created.id).subject == "First"
+    other = api.create_ab_test_variation(content_id=created.id, variation_name="B")
+    assert api.get_ab_test_variation(created.id).id == other.id
+    api.delete(created.id)
 
 
-def test_pages_of_emails_are_read_with_their_figures(sdk: HubSpot) -> None:
+def test_pages_of_emails_are_read_with_their_statistics(sdk: HubSpot) -> None:
     every = list(sdk.marketing.emails.list(limit=2, sort=["-createdAt"], include_stats=True))
     assert len({one.id for one in every}) == len(every) == 7
 
 
-def test_the_figures_of_several_emails_are_asked_for_at_once(sdk: HubSpot) -> None:
+def test_the_statistics_of_several_emails_are_read_with_one_call(sdk: HubSpot) -> None:
     span = {"start_timestamp": NOW - dt.timedelta(days=3), "end_timestamp": NOW + dt.timedelta(days=3)}
     emails = [int(seed.PUBLISHED_EMAIL), int(seed.NEWSLETTER_EMAIL)]
-    told = sdk.marketing.emails.get(email_ids=emails, **span)
-    assert set(told.emails) <= set(emails)
+    result = sdk.marketing.emails.get(email_ids=emails, **span)
+    assert set(result.emails) <= set(emails)
     days = sdk.marketing.emails.get_histogram(email_ids=emails, interval="DAY", **span)
     assert days.results
 
 
-def test_a_campaign_holds_assets_money_and_reports(sdk: HubSpot) -> None:
+def test_a_campaign_has_assets_budget_spend_and_reports(sdk: HubSpot) -> None:
     api = sdk.marketing.campaigns
-    made = api.create(properties={"hs_name": "Next", "hs_currency_code": "USD"})
+    created = api.create(properties={"hs_name": "Next", "hs_currency_code": "USD"})
     kind = "MARKETING_EMAIL"
-    api.assets.update(seed.PUBLISHED_EMAIL, campaign_guid=made.id, asset_type=kind)
-    assert [one.id for one in api.assets.list(kind, campaign_guid=made.id).results] == [seed.PUBLISHED_EMAIL]
-    api.budget.create(made.id, amount=100, name="Ads", order=0)
-    spent = api.spend.create(made.id, amount=40.5, name="Posters", order=0)
-    api.spend.update(int(spent.id), campaign_guid=made.id, amount=41, name="Posters", order=0)
-    totals = api.budget.get_totals(made.id)
+    api.assets.update(seed.PUBLISHED_EMAIL, campaign_guid=created.id, asset_type=kind)
+    assert [one.id for one in api.assets.list(kind, campaign_guid=created.id).results] == [
+        seed.PUBLISHED_EMAIL
+    ]
+    api.budget.create(created.id, amount=100, name="Ads", order=0)
+    line = api.spend.create(created.id, amount=40.5, name="Posters", order=0)
+    api.spend.update(int(line.id), campaign_guid=created.id, amount=41, name="Posters", order=0)
+    totals = api.budget.get_totals(created.id)
     assert (totals.budget_total, totals.spend_total) == (100, 41)
-    report = api.metrics.get_attribution_metrics(made.id)
-    reached = api.metrics.list_contact_ids_by_type("influencedContacts", campaign_guid=made.id)
+    report = api.metrics.get_attribution_metrics(created.id)
+    reached = api.metrics.list_contact_ids_by_type("influencedContacts", campaign_guid=created.id)
     assert report.influenced_contacts == len(reached.results) > 0
-    api.delete(made.id)
-    with pytest.raises(refusals.NotFoundError):
-        api.get(made.id)
+    api.delete(created.id)
+    with pytest.raises(sdk_errors.NotFoundError):
+        api.get(created.id)
 
 
-def test_who_came_to_an_event_is_told_by_both_of_its_names(box: Sandbox, sdk: HubSpot) -> None:
+def test_the_attendance_of_an_event_is_read_by_both_of_its_ids(box: Sandbox, sdk: HubSpot) -> None:
     api = sdk.marketing.marketing_events
     outside = {"external_event_id": "e1", "external_account_id": "acc"}
     api.create(event_name="Talk", event_organizer="Example Ltd", custom_properties=[], **outside)
@@ -83,11 +85,11 @@ def test_single_emails_are_sent_by_both_calls(sdk: HubSpot) -> None:
         (marketing.single_send.create, seed.SINGLE_SEND_EMAIL),
     ):
         to = {"to": "ada@example.com", "send_id": email, "bcc": [], "cc": [], "reply_to": []}
-        told = send(contact_properties={}, custom_properties={}, email_id=int(email), message=to)
-        assert told.status == "PENDING"
+        result = send(contact_properties={}, custom_properties={}, email_id=int(email), message=to)
+        assert result.status == "PENDING"
 
 
-def test_consent_is_taken_back_and_read_for_several_people(sdk: HubSpot) -> None:
+def test_several_people_are_unsubscribed_and_their_statuses_read(sdk: HubSpot) -> None:
     api = sdk.communication_preferences
     kind = int(api.definitions.list().results[0].id)
     api.update_status(
@@ -98,8 +100,8 @@ def test_consent_is_taken_back_and_read_for_several_people(sdk: HubSpot) -> None
         legal_basis="LEGITIMATE_INTEREST_CLIENT",
         legal_basis_explanation="Asked by phone",
     )
-    told = api.statuses.batch.read(channel="EMAIL", inputs=["ada@example.com", "bruno@example.com"])
-    of_ada = next(one for one in told.results if one.subscriber_id_string == "ada@example.com")
+    result = api.statuses.batch.read(channel="EMAIL", inputs=["ada@example.com", "bruno@example.com"])
+    of_ada = next(one for one in result.results if one.subscriber_id_string == "ada@example.com")
     assert {one.status for one in of_ada.statuses if one.subscription_id == kind} == {"UNSUBSCRIBED"}
     assert api.generate_links(channel="EMAIL", subscriber_id_string="ada@example.com").unsubscribe_all_url
 

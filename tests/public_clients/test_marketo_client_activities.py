@@ -1,4 +1,4 @@
-"""marketorestpython: campaigns that run, the activities they leave, and usage."""
+"""marketorestpython: campaigns, the activities that they log, and usage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_requested_campaign_sends_and_its_activities_are_read(marketo: Marketo
     assert [row["leadId"] for row in one] == [seed.ANNA]
 
 
-def test_a_campaign_that_takes_no_requests_is_refused(marketo: MarketoClient) -> None:
+def test_requesting_a_campaign_that_is_not_requestable_is_rejected(marketo: MarketoClient) -> None:
     with pytest.raises(Exception, match="1003"):
         marketo.execute(method="request_campaign", id=seed.BATCH_CAMPAIGN, leads=[seed.ANNA])
 
@@ -51,7 +51,9 @@ def test_a_batch_campaign_is_scheduled_and_sends_at_its_time(marketo: MarketoCli
     assert {row["leadId"] for row in sent} == {seed.ANNA, seed.BEN, seed.CARLA}
 
 
-def test_changes_and_deletions_are_followed_from_a_paging_token(marketo: MarketoClient, box: Sandbox) -> None:
+def test_lead_changes_and_deletions_are_read_from_a_paging_token(
+    marketo: MarketoClient, box: Sandbox
+) -> None:
     call = marketo.execute
     token = call(method="get_paging_token", sinceDatetime=long_ago(box))
     call(method="create_update_leads", leads=[{"email": "anna.berg@example.com", "firstName": "Ann"}])
@@ -88,11 +90,11 @@ def test_a_custom_activity_is_defined_and_written(marketo: MarketoClient) -> Non
         primaryAttributeApiName="talk",
         primaryAttributeName="Talk",
     )
-    (made,) = call(method="approve_custom_activity_type", apiName="attendedTalk")
+    (created,) = call(method="approve_custom_activity_type", apiName="attendedTalk")
     row = {
         "leadId": seed.ANNA,
         "activityDate": "2026-11-01T10:00:00Z",
-        "activityTypeId": made["id"],
+        "activityTypeId": created["id"],
         "primaryAttributeValue": "Opening",
         "attributes": [],
     }
@@ -100,7 +102,7 @@ def test_a_custom_activity_is_defined_and_written(marketo: MarketoClient) -> Non
     assert written["status"] == "added"
 
 
-def test_usage_counts_the_calls(marketo: MarketoClient) -> None:
+def test_the_usage_report_counts_the_calls(marketo: MarketoClient) -> None:
     call = marketo.execute
     before = call(method="get_daily_usage")[0]["total"]
     call(method="describe")

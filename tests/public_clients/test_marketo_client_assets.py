@@ -9,9 +9,9 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
 
 
-def test_a_program_is_made_changed_cloned_and_deleted(marketo: MarketoClient) -> None:
+def test_a_program_is_created_updated_cloned_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (made,) = call(
+    (created,) = call(
         method="create_program",
         folderId=seed.PROGRAM_FOLDER,
         folderType="Folder",
@@ -21,20 +21,20 @@ def test_a_program_is_made_changed_cloned_and_deleted(marketo: MarketoClient) ->
         description="Stand 12",
         costs=[{"startDate": "2026-11-01", "cost": 2000}],
     )
-    assert (made["name"], made["channel"]) == ("Fair 2026", "Default")
-    call(method="update_program", id=made["id"], description="Stand 13")
-    assert call(method="get_program_by_id", id=made["id"])[0]["description"] == "Stand 13"
+    assert (created["name"], created["channel"]) == ("Fair 2026", "Default")
+    call(method="update_program", id=created["id"], description="Stand 13")
+    assert call(method="get_program_by_id", id=created["id"])[0]["description"] == "Stand 13"
     (copy,) = call(
         method="clone_program",
-        id=made["id"],
+        id=created["id"],
         name="Fair 2027",
         folderId=seed.PROGRAM_FOLDER,
         folderType="Folder",
     )
     assert call(method="get_program_by_name", name="Fair 2027")[0]["id"] == copy["id"]
     listed = {row["id"] for row in call(method="browse_programs", maxReturn=2)}
-    assert {made["id"], copy["id"], seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM} <= listed
-    for number in (made["id"], copy["id"]):
+    assert {created["id"], copy["id"], seed.NURTURE_PROGRAM, seed.EMAIL_PROGRAM} <= listed
+    for number in (created["id"], copy["id"]):
         assert call(method="delete_program", id=number) == [{"id": number}]
     assert {row["name"] for row in call(method="get_channels", maxReturn=3)} == {
         "Email Send",
@@ -45,9 +45,9 @@ def test_a_program_is_made_changed_cloned_and_deleted(marketo: MarketoClient) ->
     assert call(method="get_channel_by_name", name="Roadshow")[0]["id"] == seed.EVENT_CHANNEL
 
 
-def test_an_email_is_made_edited_approved_and_copied(marketo: MarketoClient) -> None:
+def test_an_email_is_created_updated_approved_and_cloned(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (made,) = call(
+    (created,) = call(
         method="create_email",
         name="Hello",
         folderId=seed.EMAIL_FOLDER,
@@ -58,8 +58,8 @@ def test_an_email_is_made_edited_approved_and_copied(marketo: MarketoClient) -> 
         fromEmail="news@example.com",
         replyEmail="reply@example.com",
     )
-    number = made["id"]
-    assert made["status"] == "draft"
+    number = created["id"]
+    assert created["status"] == "draft"
     call(method="update_email", id=number, description="First mail")
     call(method="update_email_content", id=number, type="Text", subject="Hello again")
     assert call(method="approve_email", id=number)[0]["id"] == number
@@ -81,7 +81,7 @@ def test_an_email_is_made_edited_approved_and_copied(marketo: MarketoClient) -> 
     assert call(method="delete_email", id=copy["id"]) == [{"id": copy["id"]}]
 
 
-def test_the_section_of_an_email_is_edited_and_previewed_for_a_lead(marketo: MarketoClient) -> None:
+def test_a_section_of_an_email_is_updated_and_previewed_for_a_lead(marketo: MarketoClient) -> None:
     call, number = marketo.execute, seed.APPROVED_EMAIL
     (section,) = call(method="get_email_content", id=number, status="approved")
     assert {one["type"] for one in section["value"]} == {"HTML", "Text"}
@@ -100,7 +100,7 @@ def test_the_section_of_an_email_is_edited_and_previewed_for_a_lead(marketo: Mar
     assert (variable["moduleScope"], set(variable)) == (False, {"name", "value", "moduleScope"})
 
 
-def test_whom_a_program_and_a_campaign_go_to_is_told(marketo: MarketoClient) -> None:
+def test_the_smart_lists_of_a_program_and_a_campaign_are_read(marketo: MarketoClient) -> None:
     call = marketo.execute
     (of_program,) = call(method="get_smart_list_by_program_id", id=seed.EMAIL_PROGRAM)
     assert of_program["rules"]["filters"][0]["conditions"][0]["values"] == ["Newsletter Readers"]
@@ -110,7 +110,7 @@ def test_whom_a_program_and_a_campaign_go_to_is_told(marketo: MarketoClient) -> 
     assert (of_campaign["name"], "rules" in of_campaign) == ("Readers", False)
 
 
-def test_an_email_goes_out_as_a_sample(marketo: MarketoClient, box: Sandbox) -> None:
+def test_a_sample_of_an_email_is_sent(marketo: MarketoClient, box: Sandbox) -> None:
     (sent,) = marketo.execute(
         method="send_sample_email", id=seed.APPROVED_EMAIL, emailAddress="me@example.com", leadId=seed.ANNA
     )
@@ -118,7 +118,7 @@ def test_an_email_goes_out_as_a_sample(marketo: MarketoClient, box: Sandbox) -> 
     assert [one.lead_id for one in box.marketo.state.samples] == [seed.ANNA]
 
 
-def test_a_draft_is_discarded_and_a_second_approval_refused(marketo: MarketoClient) -> None:
+def test_a_draft_is_discarded_and_a_second_approval_is_rejected(marketo: MarketoClient) -> None:
     call = marketo.execute
     call(method="update_email_content", id=seed.APPROVED_EMAIL, type="Text", subject="Draft")
     call(method="discard_email_draft", id=seed.APPROVED_EMAIL)
@@ -126,7 +126,7 @@ def test_a_draft_is_discarded_and_a_second_approval_refused(marketo: MarketoClie
         call(method="approve_email", id=seed.APPROVED_EMAIL)
 
 
-def test_a_search_without_a_match_is_empty(marketo: MarketoClient) -> None:
+def test_a_search_without_a_match_returns_an_empty_list(marketo: MarketoClient) -> None:
     assert marketo.execute(method="get_emails", folderId=seed.CAMPAIGN_FOLDER, folderType="Folder") == []
 
 
@@ -141,7 +141,7 @@ def test_tokens_of_a_program_are_set_read_and_deleted(marketo: MarketoClient) ->
     assert "Stand" not in {one["name"] for one in place["tokens"]}
 
 
-def test_folders_are_found_and_opened(marketo: MarketoClient) -> None:
+def test_folders_are_found_and_their_content_is_read(marketo: MarketoClient) -> None:
     call = marketo.execute
     (folder,) = call(method="get_folder_by_name", name="Emails")
     assert folder["id"] == seed.EMAIL_FOLDER
@@ -152,20 +152,22 @@ def test_folders_are_found_and_opened(marketo: MarketoClient) -> None:
     assert {seed.EMAIL_FOLDER, seed.CAMPAIGN_FOLDER} <= {row["id"] for row in below}
 
 
-def test_a_folder_is_made_renamed_and_deleted(marketo: MarketoClient) -> None:
+def test_a_folder_is_created_renamed_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (made,) = call(method="create_folder", name="Autumn", parentId=seed.PROGRAM_FOLDER, parentType="Folder")
-    number = made["id"]
+    (created,) = call(
+        method="create_folder", name="Autumn", parentId=seed.PROGRAM_FOLDER, parentType="Folder"
+    )
+    number = created["id"]
     (row,) = call(method="update_folder", id=number, name="Fall", isArchive=True)
     assert (row["name"], row["isArchive"]) == ("Fall", True)
     assert call(method="delete_folder", id=number) == [{"id": number}]
 
 
-def test_smart_lists_are_found_copied_and_deleted(marketo: MarketoClient) -> None:
+def test_smart_lists_are_found_cloned_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (told,) = call(method="get_smart_list_by_id", id=seed.SMART_LIST, includeRules=True)
-    assert "rules" in told
-    assert call(method="get_smart_list_by_name", name=told["name"])[0]["id"] == seed.SMART_LIST
+    (result,) = call(method="get_smart_list_by_id", id=seed.SMART_LIST, includeRules=True)
+    assert "rules" in result
+    assert call(method="get_smart_list_by_name", name=result["name"])[0]["id"] == seed.SMART_LIST
     (copy,) = call(
         method="clone_smart_list",
         id=seed.SMART_LIST,
@@ -178,24 +180,24 @@ def test_smart_lists_are_found_copied_and_deleted(marketo: MarketoClient) -> Non
     assert call(method="delete_smart_list", id=copy["id"]) == [{"id": copy["id"]}]
 
 
-def test_tags_and_the_programs_that_carry_them_are_found(marketo: MarketoClient) -> None:
+def test_tags_and_the_programs_with_a_tag_are_found(marketo: MarketoClient) -> None:
     call = marketo.execute
     (kind,) = call(method="get_tags")
-    (told,) = call(method="get_tag_by_name", name=kind["tagType"])
-    value = told["allowableValues"].strip("[]").split(", ")[0]
+    (result,) = call(method="get_tag_by_name", name=kind["tagType"])
+    value = result["allowableValues"].strip("[]").split(", ")[0]
     call(method="update_program", id=seed.DEFAULT_PROGRAM, tags={kind["tagType"]: value})
     found = call(method="get_program_by_tag_type", tagType=kind["tagType"], tagValue=value)
     assert [row["id"] for row in found] == [seed.DEFAULT_PROGRAM]
 
 
-def test_a_smart_campaign_is_made_switched_and_deleted(marketo: MarketoClient) -> None:
+def test_a_smart_campaign_is_created_activated_deactivated_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (made,) = call(
+    (created,) = call(
         method="create_smart_campaign", name="Remind", folderId=seed.CAMPAIGN_FOLDER, folderType="Folder"
     )
-    call(method="update_smart_campaign", id=made["id"], name="Remind all", description="Monthly")
+    call(method="update_smart_campaign", id=created["id"], name="Remind all", description="Monthly")
     assert call(method="get_smart_campaign_by_name", name="Remind all")[0]["description"] == "Monthly"
-    assert call(method="delete_smart_campaign", id=made["id"]) == [{"id": made["id"]}]
+    assert call(method="delete_smart_campaign", id=created["id"]) == [{"id": created["id"]}]
     number = seed.INACTIVE_CAMPAIGN
     call(method="activate_smart_campaign", id=number)
     assert call(method="get_smart_campaign_by_id", id=number)[0]["isActive"] is True
@@ -203,6 +205,6 @@ def test_a_smart_campaign_is_made_switched_and_deleted(marketo: MarketoClient) -
     assert call(method="get_smart_campaign_by_id", id=number)[0]["isActive"] is False
     pages = call(method="get_smart_campaigns", maxReturn=2)
     assert {row["id"] for page in pages for row in page} == {4001, 4002, 4003}
-    asked = call(method="get_multiple_campaigns", id=[seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN])
-    assert {row["type"] for row in asked} == {"trigger", "batch"}
+    rows = call(method="get_multiple_campaigns", id=[seed.REQUEST_CAMPAIGN, seed.BATCH_CAMPAIGN])
+    assert {row["type"] for row in rows} == {"trigger", "batch"}
     assert call(method="get_campaign_by_id", id=seed.BATCH_CAMPAIGN)[0]["id"] == seed.BATCH_CAMPAIGN

@@ -1,4 +1,4 @@
-"""marketorestpython: imports and extracts in bulk, and what it does when it is refused."""
+"""marketorestpython: bulk imports and exports, and its reaction to errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def this_week(box: Sandbox) -> dict[str, str]:
     return {name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in times.items()}
 
 
-def test_a_file_of_leads_is_imported_and_its_bad_row_comes_back(
+def test_a_file_of_leads_is_imported_and_its_invalid_row_is_in_the_failures(
     marketo: MarketoClient, box: Sandbox, tmp_path: Path
 ) -> None:
     call, path = marketo.execute, tmp_path / "leads.csv"
@@ -51,7 +51,7 @@ def test_a_file_of_leads_is_imported_and_its_bad_row_comes_back(
     assert {"Ann", "Ida"} <= {row["firstName"] for row in inside}
 
 
-def test_leads_are_extracted_to_a_file(marketo: MarketoClient, box: Sandbox) -> None:
+def test_leads_are_exported_to_a_file(marketo: MarketoClient, box: Sandbox) -> None:
     call = marketo.execute
     call(method="create_update_leads", leads=[{"email": "joe@example.com", "firstName": "Joe"}])
     (job,) = call(
@@ -72,7 +72,7 @@ def test_leads_are_extracted_to_a_file(marketo: MarketoClient, box: Sandbox) -> 
     assert number in {one["exportId"] for one in call(method="get_leads_export_jobs_list")}
 
 
-def test_activities_and_members_are_extracted_and_a_job_cancelled(
+def test_activities_and_members_are_exported_and_a_job_is_cancelled(
     marketo: MarketoClient, box: Sandbox
 ) -> None:
     call = marketo.execute
@@ -101,18 +101,18 @@ def test_activities_and_members_are_extracted_and_a_job_cancelled(
 
 
 @pytest.mark.parametrize("code", ["606", "713"])
-def test_it_tries_again_after_a_passing_refusal_but_has_used_up_its_token(
+def test_its_retry_after_a_transient_error_is_sent_without_a_token(
     marketo: MarketoClient, box: Sandbox, code: str
 ) -> None:
-    """Its retry takes the token out of the same parameters a second time, and the platform wants one."""
+    """Its retry removes the token from the parameters a second time, and the platform requires one."""
     box.marketo.faults.add("*/lead/*", answer={"code": code})
     with pytest.raises(Exception, match="603"):
         marketo.execute(method="get_lead_by_id", id=seed.ANNA)
     assert box.marketo.calls.of("GET", "/rest/v1/lead/{leadId}.json").total == 2
 
 
-def test_it_asks_for_a_token_again_when_told_that_its_token_expired(box: Sandbox) -> None:
-    # It asks before each call in the last minute of a token, so a short life lets it follow the clock.
+def test_it_requests_a_new_token_when_the_token_has_expired(box: Sandbox) -> None:
+    # In the last minute of a token it requests a new one before each call, so a short lifetime is enough.
     box.marketo.settings.token_seconds = 50
     try:
         reader = marketo_client(box, seed.READER_ID, seed.READER_SECRET)
@@ -128,6 +128,6 @@ def test_it_asks_for_a_token_again_when_told_that_its_token_expired(box: Sandbox
         box.marketo.settings.token_seconds = 3600
 
 
-def test_a_wrong_secret_is_told_in_words(box: Sandbox) -> None:
+def test_a_wrong_secret_raises_an_error_with_the_reason(box: Sandbox) -> None:
     with pytest.raises(Exception, match="client credentials"):
         marketo_client(box, secret="wrong").execute(method="describe")

@@ -1,4 +1,4 @@
-"""marketorestpython: leads, static lists, and who is in them."""
+"""marketorestpython: leads, static lists and their members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def names(rows: list[dict[str, object]]) -> set[object]:
     return {row["firstName"] for row in rows}
 
 
-def test_leads_are_made_updated_found_and_deleted(marketo: MarketoClient) -> None:
+def test_leads_are_created_updated_found_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
     new = [
         {"email": "fay@example.com", "firstName": "Fay"},
@@ -21,8 +21,8 @@ def test_leads_are_made_updated_found_and_deleted(marketo: MarketoClient) -> Non
     rows = call(method="create_update_leads", leads=new, action="createOrUpdate", lookupField="email")
     assert [row["status"] for row in rows] == ["created", "updated"]
     fay = rows[0]["id"]
-    (shown,) = call(method="get_lead_by_id", id=fay, fields=["email", "firstName", "lastName"])
-    assert (shown["email"], shown["firstName"]) == ("fay@example.com", "Fay")
+    (fetched,) = call(method="get_lead_by_id", id=fay, fields=["email", "firstName", "lastName"])
+    assert (fetched["email"], fetched["firstName"]) == ("fay@example.com", "Fay")
     found = call(
         method="get_multiple_leads_by_filter_type",
         filterType="email",
@@ -35,7 +35,7 @@ def test_leads_are_made_updated_found_and_deleted(marketo: MarketoClient) -> Non
         call(method="get_lead_by_id", id=fay)
 
 
-def test_a_filter_with_more_than_a_page_is_read_to_its_end(marketo: MarketoClient) -> None:
+def test_all_pages_of_a_filter_are_read(marketo: MarketoClient) -> None:
     call = marketo.execute
     people = [{"email": f"p{number}@example.com", "customerNumber": "many"} for number in range(7)]
     call(method="create_update_leads", leads=people)
@@ -49,7 +49,7 @@ def test_a_filter_with_more_than_a_page_is_read_to_its_end(marketo: MarketoClien
     assert len({one["email"] for one in found}) == len(found) == 7
 
 
-def test_a_row_that_is_refused_says_why(marketo: MarketoClient) -> None:
+def test_a_rejected_row_has_its_reason(marketo: MarketoClient) -> None:
     rows = marketo.execute(
         method="create_update_leads",
         leads=[{"email": "anna.berg@example.com"}, {"email": "new@example.com"}],
@@ -102,21 +102,21 @@ def test_fields_are_described(marketo: MarketoClient) -> None:
     assert "seatChoice" in {row["name"] for row in members["fields"]}
 
 
-def test_a_list_is_made_filled_asked_and_deleted(marketo: MarketoClient) -> None:
+def test_a_list_is_created_filled_read_and_deleted(marketo: MarketoClient) -> None:
     call = marketo.execute
-    (made,) = call(
+    (created,) = call(
         method="create_list",
         name="Guests",
         folderId=seed.CAMPAIGN_FOLDER,
         folderType="Folder",
         description="Of the fair",
     )
-    number = made["id"]
+    number = created["id"]
     assert [
         row["status"] for row in call(method="add_leads_to_list", listId=number, id=[seed.ANNA, seed.BEN])
     ] == ["added", "added"]
-    asked = call(method="member_of_list", listId=number, id=[seed.ANNA, seed.CARLA])
-    assert [row["status"] for row in asked] == ["memberof", "notmemberof"]
+    memberships = call(method="member_of_list", listId=number, id=[seed.ANNA, seed.CARLA])
+    assert [row["status"] for row in memberships] == ["memberof", "notmemberof"]
     assert call(method="remove_leads_from_list", listId=number, id=[seed.BEN])[0]["status"] == "removed"
     inside = call(method="get_multiple_leads_by_list_id", listId=number, fields="firstName", batchSize=1)
     assert names(inside) == {"Anna"}
@@ -131,7 +131,7 @@ def test_a_list_is_made_filled_asked_and_deleted(marketo: MarketoClient) -> None
     )
 
 
-def test_members_of_a_program_change_their_status_and_data(marketo: MarketoClient) -> None:
+def test_the_status_and_data_of_program_members_are_changed(marketo: MarketoClient) -> None:
     call, program = marketo.execute, seed.DEFAULT_PROGRAM
     people = [{"email": "anna.berg@example.com"}, {"email": "ben.ito@example.com"}]
     call(method="push_lead", leads=people, programName="Website Contacts", programStatus="Member")
@@ -146,7 +146,7 @@ def test_members_of_a_program_change_their_status_and_data(marketo: MarketoClien
     assert {row["membership"]["progressionStatus"] for row in inside} == {"Responded"}
 
 
-def test_companies_are_described_written_and_found(marketo: MarketoClient) -> None:
+def test_companies_are_described_synced_and_found(marketo: MarketoClient) -> None:
     call = marketo.execute
     assert call(method="describe_company")[0]["idField"] == "id"
     company = {"externalCompanyId": "c-1", "company": "Example Ltd"}

@@ -19,8 +19,8 @@ import httpx
 
 START_TIMEOUT = 180.0
 
-# A busy machine may let Airflow fail to start a task, e.g. before its API server is up. It is tried again
-# sooner than the examples say.
+# On a busy machine Airflow can fail to start a task, e.g. before its API server is up. The task is retried
+# sooner than the example DAGs configure.
 POLICY = """
 import datetime
 
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 class Standalone:
-    """One Airflow, and what a user does through its REST API.
+    """A running Airflow, used through its REST API.
 
     :param home: its AIRFLOW_HOME.
     :param environment: further variables, e.g. connections.
@@ -53,7 +53,7 @@ class Standalone:
         self._environment = {
             **os.environ,
             **environment,
-            # Airflow starts its parts by the name of its command.
+            # Airflow starts its components with the command ``airflow``.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
@@ -87,7 +87,7 @@ class Standalone:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.until(self._signed_in, START_TIMEOUT, "Airflow did not start")
+        self.until(self._is_ready, START_TIMEOUT, "Airflow did not start")
 
     def stop(self) -> None:
         self._client.close()
@@ -100,7 +100,7 @@ class Standalone:
                 self._process.wait(timeout=20)
 
     def add(self, *files: Path) -> None:
-        """Put files into the DAGs folder."""
+        """Copy files to the DAGs folder."""
         for file in files:
             if file.is_dir():
                 shutil.copytree(file, self.dags / file.name)
@@ -108,32 +108,32 @@ class Standalone:
                 shutil.copy(file, self.dags / file.name)
 
     def scheduled(self, dag_id: str) -> str:
-        """Wait for the run that the scheduler makes of a DAG it has just got to know."""
+        """Wait for the first scheduled run of a DAG, and return its id."""
 
         def runs() -> list[dict[str, Any]]:
             found = self.get(f"/dags/{dag_id}/dagRuns")
             return list(found["dag_runs"]) if found else []
 
-        self.until(lambda: bool(runs()), 90, f"the scheduler made no run of {dag_id}")
+        self.until(lambda: bool(runs()), 90, f"the scheduler created no run of {dag_id}")
         return str(runs()[0]["dag_run_id"])
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a DAG run as soon as Airflow knows the DAG."""
+        """Wait until Airflow has parsed the DAG, start a run of it, and return its id."""
         self.until(lambda: self.get(f"/dags/{dag_id}") is not None, 90, f"Airflow does not know {dag_id}")
         run_id = f"manual__{uuid.uuid4()}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
-        answer = self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body)
-        # 409: an earlier try made the run, and its answer was lost.
-        assert answer.status_code in (200, 409), answer.text
+        response = self._request("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        # 409: an earlier request created the run, and its response was lost.
+        assert response.status_code in (200, 409), response.text
         return run_id
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
-        """Every task instance of a run, by task id."""
+        """Return every task instance of a run, by task id."""
         found = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances") or {"task_instances": []}
         return {ti["task_id"]: ti for ti in found["task_instances"]}
 
     def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
-        """What a task returned."""
+        """Return the return value of a task."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
         entry = self.get(path)
         assert entry is not None, f"{task_id} returned nothing"
@@ -142,14 +142,15 @@ class Standalone:
     def finish(
         self, runs: Mapping[str, str], timeout: float = 240
     ) -> tuple[dict[str, str], set[tuple[str, str, str]]]:
-        """Wait for the end of runs, DAG id to run id.
+        """Wait until runs have ended.
 
-        Returns their states, and every (DAG, task, state) seen on the way.
+        :param runs: run id by DAG id.
+        :returns: the states of the runs, and every (DAG, task, state) observed until then.
         """
         seen: set[tuple[str, str, str]] = set()
         states: dict[str, str] = {}
 
-        def over() -> bool:
+        def all_ended() -> bool:
             for dag_id, run_id in runs.items():
                 if states.get(dag_id) not in ("success", "failed"):
                     run = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
@@ -159,7 +160,7 @@ class Standalone:
             return all(state in ("success", "failed") for state in states.values())
 
         try:
-            self.until(over, timeout, f"not ended: {runs}", every=0.2)
+            self.until(all_ended, timeout, f"these runs did not end: {runs}", every=0.2)
         except AssertionError as error:
             last = {
                 f"{dag_id}.{name}": ti["state"]
@@ -176,35 +177,35 @@ class Standalone:
         os.kill(int(pid), signal.SIGKILL)
 
     def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """Everything a task logged, over all its tries."""
+        """Return the log of all tries of a task."""
         folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         return "\n".join(file.read_text() for file in sorted(folder.rglob("*.log*")))
 
     def get(self, path: str) -> dict[str, Any] | None:
-        answer = self._ask("GET", path)
-        if answer.status_code == 404:
+        response = self._request("GET", path)
+        if response.status_code == 404:
             return None
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
         return found
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Ask Airflow, again for a minute when its SQLite is locked by another of its parts."""
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request, repeated for up to a minute while another component locks the SQLite database."""
         deadline = time.monotonic() + 60
         while True:
             try:
-                answer = self._client.request(method, f"/api/v2{path}", **request)
+                response = self._client.request(method, f"/api/v2{path}", **options)
             except httpx.TimeoutException:
                 if time.monotonic() > deadline:
                     raise
             else:
-                if answer.status_code < 500 or time.monotonic() > deadline:
-                    return answer
+                if response.status_code < 500 or time.monotonic() > deadline:
+                    return response
             time.sleep(0.5)
 
-    def until(self, true: Callable[[], bool], timeout: float, message: str, every: float = 0.5) -> None:
+    def until(self, condition: Callable[[], bool], timeout: float, message: str, every: float = 0.5) -> None:
         deadline = time.monotonic() + timeout
-        while not true():
+        while not condition():
             ended = self._process is not None and self._process.poll() is not None
             if ended or time.monotonic() > deadline:
                 tail = self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
@@ -212,12 +213,12 @@ class Standalone:
                 raise AssertionError(msg)
             time.sleep(every)
 
-    def _signed_in(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
-            answer = self._client.get("/auth/token")
-            if answer.status_code not in (200, 201):
+            response = self._client.get("/auth/token")
+            if response.status_code not in (200, 201):
                 return False
-            self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            self._client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
             return self._client.get("/api/v2/dags").status_code == 200
         except httpx.HTTPError:
             return False

@@ -1,10 +1,11 @@
-"""The provider in a running Airflow, with scheduler and triggerer, and tasks killed in the middle."""
+"""The provider in a running Airflow with scheduler and triggerer, including killed tasks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standalone.service import Standalone
@@ -55,8 +56,8 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         service.stop()
 
 
-def _asked_again(sandbox: Sandbox, platform: str) -> None:
-    """Wait until the status of an import is asked for once more."""
+def _wait_for_next_poll(sandbox: Sandbox, platform: str) -> None:
+    """Wait until the status of an import is polled once more."""
     route = {"hubspot": "/crm/v3/imports/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
     calls = sandbox.platforms[platform].calls
     before = calls.of("GET", route[platform]).total
@@ -74,10 +75,10 @@ def leads(folder: Path, name: str) -> str:
     return file.as_uri()
 
 
-def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
+def test_the_example_dags_succeed_and_deferred_tasks_free_their_workers(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    # Long enough for the waiting to be seen.
+    # Long enough to observe the deferred state.
     sandbox.hubspot.settings.email_processing = 25
     runs = {
         dag_id: airflow.scheduled(dag_id)
@@ -93,10 +94,10 @@ def test_the_example_dags_run_green_and_deferred_tasks_leave_the_worker(
     assert len(sent.sends) == 1
 
 
-def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
+def test_imports_exports_sends_and_condition_sensors_wait_in_the_triggerer(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    # Long enough for the waiting to be seen.
+    # Long enough to observe the deferred state.
     sandbox.hubspot.settings.import_startup = sandbox.hubspot.settings.send_queue = 6
     sandbox.marketo.settings.export_minutes = 0.05
     leads(tmp_path, "waiting")
@@ -105,16 +106,16 @@ def test_imports_exports_sends_and_conditions_wait_in_the_triggerer(
     assert states["waiting"] == "success", sorted(seen)
     tasks = {"sensor", "import", "export", "send"}
     assert {task for _, task, state in seen if state == "deferred"} == tasks
-    told = {task: airflow.returned("waiting", run_id, task) for task in tasks}
-    assert told["sensor"] == {"leads": 3}
-    assert told["import"]["imported"] == 3
-    assert told["export"]["rows"] == 5
-    assert told["send"]["state"] == "SENT"
-    mails = [mail for mail in sandbox.hubspot.state.single_sends.all() if mail.to == "ada@example.com"]
-    assert [mail.result for mail in mails] == ["SENT"]
+    returned = {task: airflow.returned("waiting", run_id, task) for task in tasks}
+    assert returned["sensor"] == {"leads": 3}
+    assert returned["import"]["imported"] == 3
+    assert returned["export"]["rows"] == 5
+    assert returned["send"]["state"] == "SENT"
+    sends = [send for send in sandbox.hubspot.state.single_sends.all() if send.to == "ada@example.com"]
+    assert [send.result for send in sends] == ["SENT"]
 
 
-def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_lost_or_doubled(
+def test_a_retry_finishes_a_killed_sync_without_lost_or_duplicate_leads(
     airflow: Standalone, sandbox: Sandbox
 ) -> None:
     upserts = sandbox.hubspot.calls.of("POST", "/crm/v3/objects/contacts/batch/upsert")
@@ -138,11 +139,11 @@ def test_a_sync_killed_in_the_middle_is_finished_by_its_retry_and_no_lead_is_los
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_email_whose_publishing_was_killed_is_sent_once(
+def test_an_email_is_sent_once_when_the_publishing_task_is_killed(
     airflow: Standalone, sandbox: Sandbox, when: str
 ) -> None:
-    world = sandbox.hubspot.state
-    email = world.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
+    state = sandbox.hubspot.state
+    email = state.emails.create({"name": f"killed {when}", "subject": "S", "sendOnPublish": True})
     sandbox.hubspot.faults.add(f"*/{email.id}/publish", when=when, delay=4)
     run_id = airflow.trigger("killed_publish", {"email": email.id})
     until(lambda: sandbox.hubspot.faults.fired and email.id in str(sandbox.hubspot.faults.fired[-1]))
@@ -153,21 +154,21 @@ def test_an_email_whose_publishing_was_killed_is_sent_once(
         airflow.task_log("killed_publish", run_id, "publish")[-3000:],
     )
     assert airflow.tasks("killed_publish", run_id)["publish"]["try_number"] == 2
-    assert len(world.emails.get(email.id).sends) == 1
+    assert len(state.emails.get(email.id).sends) == 1
 
 
-def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retries(
+def test_retries_continue_to_wait_for_imports_whose_workers_were_killed(
     airflow: Standalone, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.hubspot.settings.import_startup = sandbox.marketo.settings.import_startup = HOUR
-    worlds = {"hubspot": sandbox.hubspot.state, "marketo": sandbox.marketo.state}
-    before = {platform: len(world.imports.all()) for platform, world in worlds.items()}
+    states_by_platform: dict[str, Any] = {"hubspot": sandbox.hubspot.state, "marketo": sandbox.marketo.state}
+    before = {platform: len(state.imports.all()) for platform, state in states_by_platform.items()}
     run_id = airflow.trigger("killed_import", {"source": leads(tmp_path, "killed")})
-    for platform in worlds:
-        _asked_again(sandbox, platform)
+    for platform in states_by_platform:
+        _wait_for_next_poll(sandbox, platform)
         airflow.kill_task("killed_import", run_id, platform)
-    for platform in worlds:
-        _asked_again(sandbox, platform)
+    for platform in states_by_platform:
+        _wait_for_next_poll(sandbox, platform)
         assert airflow.tasks("killed_import", run_id)[platform]["try_number"] == 2
     sandbox.clock.advance(HOUR)
     states, seen = airflow.finish({"killed_import": run_id})
@@ -175,10 +176,10 @@ def test_imports_that_run_when_their_workers_are_killed_are_taken_up_by_the_retr
         sorted(seen),
         airflow.task_log("killed_import", run_id, "marketo")[-3000:],
     )
-    for platform, world in worlds.items():
-        assert len(world.imports.all()) == before[platform] + 1
+    for platform, state in states_by_platform.items():
+        assert len(state.imports.all()) == before[platform] + 1
         assert airflow.returned("killed_import", run_id, platform)["imported"] == 3
-    contacts = [one.properties.get("email", "") for one in worlds["hubspot"].contacts.live()]
-    people = [str(lead.values.get("email")) for lead in worlds["marketo"].leads]
+    contacts = [one.properties.get("email", "") for one in states_by_platform["hubspot"].contacts.live()]
+    people = [str(lead.values.get("email")) for lead in states_by_platform["marketo"].leads]
     for emails in (contacts, people):
         assert sorted(one for one in emails if one.startswith("killed")) == addresses("killed")

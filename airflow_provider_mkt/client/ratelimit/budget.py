@@ -23,7 +23,6 @@ from airflow_provider_mkt.client.ratelimit.store import (
     PermitStore,
     SharedStateUnavailable,
     Slots,
-    open_store,
 )
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import Permit
@@ -273,7 +272,7 @@ def budget_of(
     with _budgets_lock:
         if key not in _budgets:
             if account not in _stores:
-                _stores[account] = open_store(location, digest)
+                _stores[account] = _open_store(location, digest)
             _budgets[key] = SharedBudget(_stores[account], rates, max_in_flight=max_in_flight)
         return _budgets[key]
 
@@ -283,3 +282,26 @@ def forget_budgets() -> None:
     with _budgets_lock:
         _budgets.clear()
         _stores.clear()
+
+
+def _open_store(location: Path | str, digest: str) -> PermitStore:
+    """Open the store of one account.
+
+    :param location: a directory on this machine, or the URL of a Redis or PostgreSQL server.
+    :param digest: names the account.
+    :raises InvalidInput: when the URL has another scheme, or its client library is not installed.
+    """
+    if isinstance(location, Path):
+        from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
+
+        return SQLiteStore(location / f"{digest}.sqlite")
+    from airflow_provider_mkt.client.ratelimit.servers import client_library, server_kind
+
+    with client_library(location):
+        if server_kind(location) == "redis":
+            from airflow_provider_mkt.client.ratelimit.redis import RedisStore
+
+            return RedisStore(location, digest)
+        from airflow_provider_mkt.client.ratelimit.postgres import PostgresStore
+
+        return PostgresStore(location, digest)

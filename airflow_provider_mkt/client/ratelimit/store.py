@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_mkt.client.errors import ServerUnavailable
@@ -81,26 +80,3 @@ class PermitStore(Protocol):
 
     def after_fork(self) -> None:
         """Drop the connections that a parent process opened, without closing them for the parent."""
-
-
-def open_store(location: Path | str, digest: str) -> PermitStore:
-    """The store of one account.
-
-    :param location: a directory on this machine, or the URL of a Redis or PostgreSQL server.
-    :param digest: names the account.
-    :raises InvalidInput: when the URL has another scheme, or its client library is not installed.
-    """
-    if isinstance(location, Path):
-        from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
-
-        return SQLiteStore(location / f"{digest}.sqlite")
-    from airflow_provider_mkt.client.ratelimit.servers import client_library, server_kind
-
-    with client_library(location):
-        if server_kind(location) == "redis":
-            from airflow_provider_mkt.client.ratelimit.redis import RedisStore
-
-            return RedisStore(location, digest)
-        from airflow_provider_mkt.client.ratelimit.postgres import PostgresStore
-
-        return PostgresStore(location, digest)

@@ -1,4 +1,4 @@
-"""Tasks that the test kills."""
+"""DAGs whose tasks the test kills."""
 
 from __future__ import annotations
 

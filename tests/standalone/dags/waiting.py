@@ -1,4 +1,4 @@
-"""Everything that waits, in the triggerer."""
+"""One deferred task of each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ with DAG(
     default_args={"conn_id": "hubspot_default", "deferrable": True},
     params={"folder": Param("", type="string")},
 ):
-    # The first to start, so that what it waits for is not there yet.
+    # It starts first, so that its condition is not true yet.
     LeadsMatchingSensor(
         task_id="sensor", field="message", value="imported", count=3, poke_interval=1, priority_weight=9
     )

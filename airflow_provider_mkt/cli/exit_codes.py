@@ -1,0 +1,5 @@
+"""The exit codes of ``mkt-sandbox``."""
+
+from __future__ import annotations
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
