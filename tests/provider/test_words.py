@@ -122,22 +122,15 @@ PHRASES = {
 PENDING = frozenset(
     {
         # Names.
-        "Marks",
-        "TwoWayOperator",
-        "_Again",
         "_memory",
-        "_worth_it",
         "browse",
         # Parts of names.
         "asked",
         "blamed",
         "doubt",
         "fared",
-        "fate",
-        "fates",
         "hurried",
         "hurry",
-        "ledger",
         "looked",
         "looks",
         "impatient",
@@ -152,7 +145,6 @@ PENDING = frozenset(
         "told",
         "verdicts",
         # Phrases.
-        r"fates?",
         r"in doubt",
         r"is none",
         r"looks? at",
