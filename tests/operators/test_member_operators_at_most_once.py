@@ -19,6 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
+from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -294,7 +295,7 @@ def test_enrollment_is_verified_by_the_stream(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, stream: str, inside: int
 ) -> None:
     # The campaign starts a little later, so the first check finds no lead.
-    monkeypatch.setattr(flows, "PICKED_UP_AFTER", timedelta(seconds=0.3))
+    monkeypatch.setattr(flow_runs, "PICKED_UP_AFTER", timedelta(seconds=0.3))
     outcome = execute(
         "enroll",
         "marketo",
