@@ -25,7 +25,7 @@ CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of procedures and between the tries of a call. Their behaviour stays the same."""
     for module in (idempotency, members):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)

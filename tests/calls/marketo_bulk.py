@@ -38,8 +38,8 @@ def leads_are_imported(run: CallRunner) -> None:
     assert failed["Import Failure Reason"]
     found = run(leads.list("email", ["ok@example.com", "not-an-address"], fields=["leadScore"]))
     assert {row["leadScore"] for row in found} == {1, 2}
-    asked = run(lists.are_members(seed.STATIC_LIST, [row["id"] for row in found]))
-    assert {row.status for row in asked} == {"memberof"}
+    requested = run(lists.are_members(seed.STATIC_LIST, [row["id"] for row in found]))
+    assert {row.status for row in requested} == {"memberof"}
 
 
 @SCENES.show(bulk_members="create_import import_status failures warnings")

@@ -25,8 +25,8 @@ def leads_come_on_and_off_a_list(run: CallRunner) -> None:
         ("removed", ""),
         ("skipped", "1015"),
     ]
-    asked = run(lists.are_members(LIST, [ANNA, DAVID, 999]))
-    assert [row.status for row in asked] == ["notmemberof", "memberof", "skipped"]
+    requested = run(lists.are_members(LIST, [ANNA, DAVID, 999]))
+    assert [row.status for row in requested] == ["notmemberof", "memberof", "skipped"]
     rows = run.every(lists.leads(LIST, fields=["lastName"], batch_size=2))
     assert [row["lastName"] for row in rows] == ["Ito", "Neri", "Osei"]
 

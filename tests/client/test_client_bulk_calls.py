@@ -277,34 +277,38 @@ def test_bad_input_names_the_field_and_builds_no_call(make: Callable[[], Call[An
     assert refused.value.field == field
 
 
-def asked(call: Call[Any]) -> Hand:
+def requested(call: Call[Any]) -> Hand:
     return Hand(call, marketo()).give(token_answer("t"))
 
 
 def test_a_job_that_is_in_the_queue_already_is_enqueued() -> None:
-    hand = asked(bulk_extracts.enqueue("leads", "e-1")).give(NoAnswer("cut", sent=True))
+    hand = requested(bulk_extracts.enqueue("leads", "e-1")).give(NoAnswer("cut", sent=True))
     hand.give(failure("1029", "Job already queued"))
     assert hand.reply is not None
     assert hand.reply.value == {"exportId": "e-1", "status": "Queued"}
-    first = asked(bulk_extracts.enqueue("leads", "e-1")).give(success({"exportId": "e-1", "format": "CSV"}))
+    first = requested(bulk_extracts.enqueue("leads", "e-1")).give(
+        success({"exportId": "e-1", "format": "CSV"})
+    )
     assert first.reply is not None
     assert first.reply.value == {"exportId": "e-1", "format": "CSV"}
 
 
 def test_a_full_queue_is_waited_for_and_a_used_up_day_is_not() -> None:
-    hand = asked(bulk_extracts.enqueue("leads", "e-1"))
+    hand = requested(bulk_extracts.enqueue("leads", "e-1"))
     while not hand.done:
         hand.give(failure("1029", "Too many jobs in queue"))
     assert isinstance(hand.error, RateLimited)
     assert min(hand.sleeps) >= 60
-    used = asked(bulk_extracts.enqueue("leads", "e-1")).give(failure("1029", "Export daily quota exceeded"))
+    used = requested(bulk_extracts.enqueue("leads", "e-1")).give(
+        failure("1029", "Export daily quota exceeded")
+    )
     assert isinstance(used.error, QuotaExhausted)
     assert not used.sleeps
 
 
 def test_cancelling_reads_an_answer_with_a_job_or_without() -> None:
     for rows, expected in (([{"status": "Cancelled"}], {"status": "Cancelled"}), ([], None)):
-        hand = asked(bulk_extracts.cancel("leads", "e-1")).give(success(*rows))
+        hand = requested(bulk_extracts.cancel("leads", "e-1")).give(success(*rows))
         assert hand.reply is not None
         assert hand.reply.value == expected
 
@@ -312,7 +316,7 @@ def test_cancelling_reads_an_answer_with_a_job_or_without() -> None:
 def test_jobs_are_listed_page_by_page() -> None:
     call = bulk_extracts.list_jobs("activities")
     page = {"success": True, "result": [{"exportId": "a"}], "nextPageToken": "MORE===="}
-    hand = asked(call).give(answer(200, page))
+    hand = requested(call).give(answer(200, page))
     assert hand.reply is not None
     following = call.next_page(hand.reply.envelope)
     assert following is not None

@@ -23,12 +23,12 @@ from airflow_provider_mkt.client.transport.wire import NoAnswer
 CSV = b'id,attributes\n1,"{""success"": false}"\n'
 
 
-def asked(call: Any) -> Hand:
+def requested(call: Any) -> Hand:
     return Hand(call, marketo()).give(token_answer("t0"))
 
 
 def part(first: int = 0, last: int | None = None) -> Hand:
-    return asked(bulk_extracts.file("leads", "e-1", first=first, last=last))
+    return requested(bulk_extracts.file("leads", "e-1", first=first, last=last))
 
 
 def value(hand: Hand) -> Any:
@@ -39,8 +39,8 @@ def value(hand: Hand) -> Any:
 def test_a_file_comes_as_the_bytes_that_were_sent() -> None:
     raw = b"a\x00b\r\n\xff\xfe,\x01null\n"
     assert value(part().give(answer(200, raw))) == FilePart(raw, 0, len(raw))
-    assert value(asked(bulk_leads.failures(7)).give(answer(200, raw))) == raw
-    assert value(asked(bulk_leads.warnings(7)).give(answer(200, b""))) == b""
+    assert value(requested(bulk_leads.failures(7)).give(answer(200, raw))) == raw
+    assert value(requested(bulk_leads.warnings(7)).give(answer(200, b""))) == b""
 
 
 def test_a_file_is_requested_uncompressed_and_with_any_type() -> None:
@@ -131,7 +131,7 @@ def test_what_is_so_already_counts_as_done_where_a_call_says_so(
     ok_errors: type[PlatformError] | None, ends: bool
 ) -> None:
     call = a_call(Replay.SAFE, read=lambda envelope: envelope, ok_errors=ok_errors)
-    hand = asked(call).give(failure("1029", "Job already queued"))
+    hand = requested(call).give(failure("1029", "Job already queued"))
     if ends:
         assert value(hand) == {}
     else:
@@ -139,5 +139,5 @@ def test_what_is_so_already_counts_as_done_where_a_call_says_so(
 
 
 def test_other_errors_of_such_a_call_stay_errors() -> None:
-    hand = asked(a_call(ok_errors=InvalidRequest)).give(failure("1013", "gone"))
+    hand = requested(a_call(ok_errors=InvalidRequest)).give(failure("1013", "gone"))
     assert isinstance(hand.error, NotFound)

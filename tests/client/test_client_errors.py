@@ -47,7 +47,7 @@ def all_that_is_shown(error: PlatformError) -> str:
 
 def refusals(text: str) -> list[PlatformError]:
     """The text in every place of an answer that gets into an error."""
-    verdicts = [
+    classifications = [
         marketo().classify(a_call(), failure("1003", text)),
         marketo().classify(a_call(), failure("607", text)),
         marketo().classify(a_call(), failure(text, "no")),
@@ -56,7 +56,7 @@ def refusals(text: str) -> list[PlatformError]:
         hubspot().classify(a_call(), answer(403, {"message": text})),
         hubspot().classify(a_call(), answer(429, {"message": text, "policyName": "DAILY"})),
     ]
-    return [classification.error for classification in verdicts if isinstance(classification, Failure)]
+    return [classification.error for classification in classifications if isinstance(classification, Failure)]
 
 
 class TestNothingPersonal:

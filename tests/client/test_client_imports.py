@@ -169,13 +169,13 @@ def test_a_job_is_polled_and_cancelled_by_its_id() -> None:
     job = Job("hubspot", "contact_import", "7")
     spec = spec_of(SPECS, job)
     polling = spec.poll(job, {})
-    asked = next(polling)
-    assert isinstance(asked, Call)
-    assert asked.route.path() == "/7"
+    requested = next(polling)
+    assert isinstance(requested, Call)
+    assert requested.route.path() == "/7"
     counters = {"TOTAL_ROWS": 3, "ERRORS": 1}
     response = {"id": 7, "state": "DONE", "importName": "June", "metadata": {"counters": counters}}
     with pytest.raises(StopIteration) as end:
-        polling.send(asked.read(response))
+        polling.send(requested.read(response))
     assert end.value.value == PollResult("DONE", {"name": "June", **counters})
     assert spec.cancel is not None
     assert spec.cancel(job).route.path() == "/7/cancel"

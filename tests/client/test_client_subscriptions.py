@@ -111,7 +111,7 @@ SAME: list[tuple[Call[Any], ExpectedRequest]] = [
 ]
 
 
-def asked(call: Call[Any], profile: str) -> ExpectedRequest:
+def requested(call: Call[Any], profile: str) -> ExpectedRequest:
     request = hubspot(api_version=profile).build(call, "T")
     body = request.body.value if isinstance(request.body, JsonBody) else request.body
     return request.method, urlsplit(request.url).path, request.query, body
@@ -120,7 +120,7 @@ def asked(call: Call[Any], profile: str) -> ExpectedRequest:
 @pytest.mark.parametrize("row", BOTH, ids=lambda row: row[0].name)
 def test_each_profile_gets_its_own_request(row: tuple[Call[Any], ExpectedRequest, ExpectedRequest]) -> None:
     call, undated, dated = row
-    assert (asked(call, "v3"), asked(call, "2026-03")) == (undated, dated)
+    assert (requested(call, "v3"), requested(call, "2026-03")) == (undated, dated)
     assert call.replay is Replay.SAFE
 
 
@@ -130,7 +130,7 @@ def test_the_newer_api_is_the_same_in_both_profiles(
     row: tuple[Call[Any], ExpectedRequest], profile: str, prefix: str
 ) -> None:
     call, (method, tail, query, body) = row
-    assert asked(call, profile) == (method, prefix + tail, query, body)
+    assert requested(call, profile) == (method, prefix + tail, query, body)
     assert call.replay is Replay.SAFE
 
 

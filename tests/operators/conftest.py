@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow_runs import Airflow, connected
-from workers import hurry
+from workers import shorten_waits
 
 from airflow_provider_mkt.sandbox import Sandbox
 
@@ -27,9 +27,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short waits, and a memory that no earlier test has written to."""
-    hurry(monkeypatch)
+    shorten_waits(monkeypatch)
     monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)
 
 

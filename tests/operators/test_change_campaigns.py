@@ -95,7 +95,7 @@ update >> archive >> again
 
 
 def test_campaigns_are_updated_by_id_or_name_each_with_its_own_fields(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     campaigns = [{"id": SPRING.upper(), "new_name": "Summer"}, {"name": "Webinar series", "hs_notes": ""}]
     outcome = updating(campaigns, {"hs_notes": "shared", "hs_goal": "more"}).execute(context())
@@ -106,7 +106,7 @@ def test_campaigns_are_updated_by_id_or_name_each_with_its_own_fields(
 
 
 def test_rejected_campaigns_fail_the_task_after_the_others_are_updated(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     store = sandbox.hubspot.state.campaigns
     twins = [store.create({"hs_name": "Twin"}) for _ in range(2)]
@@ -133,7 +133,7 @@ def test_rejected_campaigns_fail_the_task_after_the_others_are_updated(
     assert not [one for one in twins if "hs_notes" in one.properties]
 
 
-def test_a_rejected_batch_is_sent_one_by_one(sandbox: Sandbox, hurried: None) -> None:
+def test_a_rejected_batch_is_sent_one_by_one(sandbox: Sandbox, short_waits: None) -> None:
     refusal = {"status": 400, "body": {"status": "error", "message": "no", "category": "VALIDATION_ERROR"}}
     sandbox.hubspot.faults.add("*/batch/update", answer=refusal, times=2)
     outcome = failed(updating([SPRING, WEBINAR], {"hs_notes": "new"}), "1 of 2 campaigns were rejected")
@@ -142,7 +142,7 @@ def test_a_rejected_batch_is_sent_one_by_one(sandbox: Sandbox, hurried: None) ->
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_all_campaigns_are_updated_and_archived_despite_lost_answers(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add("*/batch/update", when=when, answer=RESET)
     sandbox.hubspot.faults.add("*/batch/archive", when=when, answer={"status": 502})
@@ -153,7 +153,7 @@ def test_all_campaigns_are_updated_and_archived_despite_lost_answers(
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
 def test_a_worker_killed_after_a_rename_and_its_next_try(
-    sandbox: Sandbox, hurried: None, platform: str
+    sandbox: Sandbox, short_waits: None, platform: str
 ) -> None:
     box = getattr(sandbox, platform)
     name, route = {
@@ -169,7 +169,7 @@ def test_a_worker_killed_after_a_rename_and_its_next_try(
 
 
 def test_a_campaign_that_still_exists_after_archiving_is_reported(
-    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow_provider_mkt.actions import idempotency
 
@@ -209,7 +209,9 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
         assert ids == {"CTA": ["2"], "FORM": ["7", "a/b"], "OBJECT_LIST": [hubspot.LIST_ID]}
 
 
-def test_rejected_assets_fail_the_task_after_the_others_are_added(sandbox: Sandbox, hurried: None) -> None:
+def test_rejected_assets_fail_the_task_after_the_others_are_added(
+    sandbox: Sandbox, short_waits: None
+) -> None:
     assets = {"OBJECT_LIST": ["999"], "NEW_KIND": ["1"], "FORM": ["1"]}
     outcome = failed(associating(assets=assets), "2 of 3 assets were rejected")
     assert outcome["added"] == 1
@@ -248,7 +250,7 @@ def test_rejected_assets_fail_the_task_after_the_others_are_added(sandbox: Sandb
     ],
 )
 def test_a_wrong_parameter_is_named_and_nothing_is_changed(
-    sandbox: Sandbox, hurried: None, operator: Any, named: str
+    sandbox: Sandbox, short_waits: None, operator: Any, named: str
 ) -> None:
     failed(operator, named)
     assert sandbox.hubspot.calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 0
@@ -258,7 +260,7 @@ def test_a_wrong_parameter_is_named_and_nothing_is_changed(
 # -- Marketo ------------------------------------------------------------------------------------------
 
 
-def test_marketo_programs_are_updated_by_id_or_name(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_programs_are_updated_by_id_or_name(sandbox: Sandbox, short_waits: None) -> None:
     costs = {"costs": [{"startDate": "2026-01-01", "cost": 5}], "replace_costs": True}
     campaigns = [
         {"id": marketo.DEFAULT_PROGRAM, "new_name": "Renamed", **costs},
@@ -277,7 +279,7 @@ def test_marketo_programs_are_updated_by_id_or_name(sandbox: Sandbox, hurried: N
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
 def test_marketo_programs_are_deleted_and_those_in_use_are_reported(
-    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch, when: Any
+    sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch, when: Any
 ) -> None:
     from airflow_provider_mkt.actions.marketo import programs as program_actions
 
@@ -293,7 +295,9 @@ def test_marketo_programs_are_deleted_and_those_in_use_are_reported(
     assert marketo.DEFAULT_PROGRAM not in programs
 
 
-def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(
+    sandbox: Sandbox, short_waits: None
+) -> None:
     sandbox.marketo.faults.add("*/delete.json", when="after", delay=0.3)
     worker = Worker(archiving([marketo.DEFAULT_PROGRAM], "marketo"))
     until(lambda: bool(sandbox.marketo.faults.fired))
@@ -313,7 +317,7 @@ def test_marketo_a_worker_killed_while_it_deletes_and_its_next_try(sandbox: Sand
     ],
 )
 def test_marketo_a_wrong_parameter_is_named_and_nothing_is_sent(
-    sandbox: Sandbox, hurried: None, operator: Any, named: str
+    sandbox: Sandbox, short_waits: None, operator: Any, named: str
 ) -> None:
     failed(operator, named)
     assert sandbox.marketo.calls.total == 0

@@ -62,7 +62,7 @@ UpdateEmailOperator(task_id="update", conn_id="hubspot_default", email_id={hubsp
 
 
 def test_hubspot_a_draft_that_a_user_is_editing_is_published_with_the_change(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     email = live(sandbox, hubspot.NEWSLETTER_EMAIL)
     sandbox.hubspot.state.emails.change_draft(email, {"subject": "Old", "name": "Edited"})
@@ -74,7 +74,7 @@ def test_hubspot_a_draft_that_a_user_is_editing_is_published_with_the_change(
 
 
 def test_hubspot_a_published_email_is_updated_only_in_the_given_version(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     email = live(sandbox, hubspot.TRANSACTIONAL_EMAIL)
     before = email.live["subject"]
@@ -88,7 +88,9 @@ def test_hubspot_a_published_email_is_updated_only_in_the_given_version(
     assert email.live["subject"] == "Newer"
 
 
-def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(
+    sandbox: Sandbox, short_waits: None
+) -> None:
     changes = {"name": "Hello", "preHeader": "p", "textOnly": True, "subject": "New", "replyEmail": "a@b.co"}
     outcome = updating(marketo.APPROVED_EMAIL, changes, "marketo").execute(context())
     assert outcome == {
@@ -127,7 +129,13 @@ def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(sandbox: San
     ],
 )
 def test_an_email_that_cannot_be_updated_fails_without_retry(
-    sandbox: Sandbox, hurried: None, conn: str, email_id: Any, changes: Any, more: dict[str, Any], named: str
+    sandbox: Sandbox,
+    short_waits: None,
+    conn: str,
+    email_id: Any,
+    changes: Any,
+    more: dict[str, Any],
+    named: str,
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         updating(email_id, changes, conn, **more).execute(context())
@@ -152,7 +160,7 @@ def request_count(box: Sandbox) -> int:
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
 def test_hubspot_a_scheduled_email_is_cancelled_once_and_a_draft_is_not_changed(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, when: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     email_id = scheduled(sandbox)
     if when:
@@ -179,7 +187,7 @@ UnpublishEmailOperator(task_id="unpublish", conn_id="hubspot_default", email_id=
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_hubspot_a_worker_killed_while_it_deactivates_an_email_and_its_next_try(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(UNPUBLISH, when=when, delay=0.4)
     worker = Worker(unpublishing(hubspot.TRANSACTIONAL_EMAIL))
@@ -190,13 +198,13 @@ def test_hubspot_a_worker_killed_while_it_deactivates_an_email_and_its_next_try(
     assert request_count(sandbox) == 1
 
 
-def test_hubspot_a_sent_email_cannot_be_unpublished(sandbox: Sandbox, hurried: None) -> None:
+def test_hubspot_a_sent_email_cannot_be_unpublished(sandbox: Sandbox, short_waits: None) -> None:
     with pytest.raises(AirflowFailException, match="cannot be unpublished"):
         unpublishing(hubspot.PUBLISHED_EMAIL).execute(context())
 
 
 @pytest.mark.parametrize("when", [None, "after"])
-def test_marketo_an_email_is_unapproved_once(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_marketo_an_email_is_unapproved_once(sandbox: Sandbox, short_waits: None, when: Any) -> None:
     clone = CloneEmailOperator(
         task_id="clone",
         conn_id="marketo_default",
@@ -213,7 +221,7 @@ def test_marketo_an_email_is_unapproved_once(sandbox: Sandbox, hurried: None, wh
     assert email.approved is None
 
 
-def test_marketo_an_email_in_use_or_unknown_is_rejected(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_an_email_in_use_or_unknown_is_rejected(sandbox: Sandbox, short_waits: None) -> None:
     with pytest.raises(AirflowFailException, match="in use by campaign"):
         unpublishing(marketo.APPROVED_EMAIL, "marketo").execute(context())
     with pytest.raises(AirflowFailException, match="there is no email 404"):

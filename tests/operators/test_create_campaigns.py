@@ -136,7 +136,7 @@ BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, 
     ],
 )
 def test_a_wrong_campaign_is_named_by_its_index_and_nothing_is_sent(
-    sandbox: Sandbox, hurried: None, campaigns: Any, named: str
+    sandbox: Sandbox, short_waits: None, campaigns: Any, named: str
 ) -> None:
     operator = CreateCampaignBatchOperator(task_id="create", conn_id="hubspot_default", campaigns=campaigns)
     assert named in failure(operator)
@@ -164,7 +164,7 @@ def test_rejected_campaigns_fail_the_task_after_the_others_are_created(
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_each_campaign_is_created_once_despite_a_lost_answer(
-    sandbox: Sandbox, hurried: None, kind: str, when: Any
+    sandbox: Sandbox, short_waits: None, kind: str, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, answer=LOST[kind])
     assert creating("A", "B", "C").execute(context())["created"] == 3
@@ -172,7 +172,7 @@ def test_each_campaign_is_created_once_despite_a_lost_answer(
 
 
 def test_each_campaign_is_created_once_when_every_answer_is_lost(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when="after", answer=RESET, times=None)
     run = create(airflow, [{"name": f"C{number}"} for number in range(60)])
@@ -183,7 +183,7 @@ def test_each_campaign_is_created_once_when_every_answer_is_lost(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_during_the_call_and_its_next_try_create_each_once(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, delay=0.5)
     worker = Worker(creating("A", "B"))
@@ -194,7 +194,7 @@ def test_a_worker_killed_during_the_call_and_its_next_try_create_each_once(
     assert names(sandbox) == once("A", "B")
 
 
-def test_two_runs_at_once_create_each_once(sandbox: Sandbox, hurried: None) -> None:
+def test_two_runs_at_once_create_each_once(sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.latency = 0.02
     workers = [Worker(creating("A", "B", "C"), run=name) for name in ("one", "two")]
     outcomes = [worker.end()["result"] for worker in workers]
@@ -204,7 +204,7 @@ def test_two_runs_at_once_create_each_once(sandbox: Sandbox, hurried: None) -> N
 
 
 def test_results_without_names_are_looked_up_and_not_sent_again(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.faults.add(
         CREATE,
@@ -222,7 +222,7 @@ def test_results_without_names_are_looked_up_and_not_sent_again(
 
 
 def test_results_with_other_names_are_not_sent_again(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     rows = [{"id": str(number), "properties": {"hs_name": f"changed {number}"}} for number in range(2)]
     sandbox.hubspot.faults.add(
@@ -278,7 +278,7 @@ def create_programs(airflow: Airflow, campaigns: Any, defaults: Any = DEFAULTS) 
 
 @pytest.mark.parametrize("fault", [None, "before", "after", "702"])
 def test_marketo_programs_are_created_and_a_second_run_creates_none(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, fault: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, fault: Any
 ) -> None:
     if fault == "702":
         sandbox.marketo.faults.add("*/program/byName.json", answer={"code": "702"})
@@ -294,7 +294,7 @@ def test_marketo_programs_are_created_and_a_second_run_creates_none(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_marketo_a_worker_killed_during_the_call_and_its_next_try_create_once(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add("*/programs.json", method="POST", when=when, delay=0.4)
     operator = creating("A", conn="marketo_default", campaign_defaults=DEFAULTS)
@@ -307,7 +307,7 @@ def test_marketo_a_worker_killed_during_the_call_and_its_next_try_create_once(
     assert programs(sandbox) == once("A")
 
 
-def test_marketo_two_runs_at_once_create_once(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_two_runs_at_once_create_once(sandbox: Sandbox, short_waits: None) -> None:
     workers = [
         Worker(creating("A", "B", conn="marketo_default", campaign_defaults=DEFAULTS), run=name)
         for name in ("one", "two")
@@ -352,7 +352,7 @@ def test_marketo_rejected_programs_fail_the_task_after_the_others_are_created(
     ],
 )
 def test_marketo_a_wrong_program_is_named_by_its_index_and_nothing_is_sent(
-    sandbox: Sandbox, hurried: None, campaigns: Any, defaults: Any, named: str
+    sandbox: Sandbox, short_waits: None, campaigns: Any, defaults: Any, named: str
 ) -> None:
     operator = CreateCampaignBatchOperator(
         task_id="create", conn_id="marketo_default", campaigns=campaigns, campaign_defaults=defaults

@@ -57,7 +57,7 @@ CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="{{{{ par
 
 
 def test_a_copy_is_created_with_the_dated_paths(
-    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = {
         "conn_type": "hubspot",
@@ -76,7 +76,7 @@ def test_a_copy_is_created_with_the_dated_paths(
 
 @BOTH
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_gives_one_copy(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
+def test_a_lost_answer_gives_one_copy(sandbox: Sandbox, short_waits: None, platform: str, when: Any) -> None:
     getattr(sandbox, platform).faults.add(CLONE, method="POST", when=when, answer=RESET)
     outcome = cloning(platform).execute(context())
     assert outcome["created"] is True
@@ -85,7 +85,7 @@ def test_a_lost_answer_gives_one_copy(sandbox: Sandbox, hurried: None, platform:
 
 @BOTH
 def test_a_task_whose_lookup_fails_creates_one_copy_over_its_tries(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, platform: str
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, platform: str
 ) -> None:
     box = getattr(sandbox, platform)
     box.faults.add(CLONE, method="POST", when="after", answer=RESET)
@@ -104,7 +104,7 @@ CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="Copy", r
 @BOTH
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_during_the_call_and_its_next_try_create_one_copy(
-    sandbox: Sandbox, hurried: None, platform: str, when: Any
+    sandbox: Sandbox, short_waits: None, platform: str, when: Any
 ) -> None:
     box = getattr(sandbox, platform)
     box.faults.add(CLONE, method="POST", when=when, delay=0.4)
@@ -118,14 +118,14 @@ def test_a_worker_killed_during_the_call_and_its_next_try_create_one_copy(
 
 
 @BOTH
-def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox, hurried: None, platform: str) -> None:
+def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox, short_waits: None, platform: str) -> None:
     workers = [Worker(cloning(platform), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
     assert len(copies(sandbox, platform)) == 1
 
 
 def test_hubspot_an_email_of_the_name_that_was_cloned_from_another_is_not_the_copy(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     other = cloning("hubspot", email_id=hubspot.AUTOMATED_EMAIL).execute(context(run="other"))
     outcome = cloning("hubspot").execute(context())
@@ -133,7 +133,7 @@ def test_hubspot_an_email_of_the_name_that_was_cloned_from_another_is_not_the_co
     assert outcome["email_id"] != other["email_id"]
 
 
-def test_marketo_a_name_used_in_another_folder_is_rejected(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_a_name_used_in_another_folder_is_rejected(sandbox: Sandbox, short_waits: None) -> None:
     cloning("marketo").execute(context(run="first"))
     with pytest.raises(AirflowFailException, match="709"):
         cloning("marketo", folder_id=marketo.PROGRAM_FOLDER).execute(context())
@@ -154,7 +154,7 @@ def test_marketo_a_name_used_in_another_folder_is_rejected(sandbox: Sandbox, hur
     ],
 )
 def test_an_email_that_cannot_be_cloned_fails_without_retry(
-    sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, platform: str, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         cloning(platform, **arguments).execute(context())
@@ -181,7 +181,7 @@ def creating(platform: str, **more: Any) -> CreateEmailOperator:
 
 @BOTH
 @pytest.mark.parametrize("when", [None, "after"])
-def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str, when: Any) -> None:
+def test_an_email_is_created_once(sandbox: Sandbox, short_waits: None, platform: str, when: Any) -> None:
     if when:
         route = {"hubspot": "*/emails", "marketo": "*/emails.json"}[platform]
         getattr(sandbox, platform).faults.add(route, method="POST", when=when, answer=RESET)
@@ -198,7 +198,7 @@ def test_an_email_is_created_once(sandbox: Sandbox, hurried: None, platform: str
     assert outcomes == [made, {**made, "created": False}]
 
 
-def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, short_waits: None) -> None:
     outcome = creating("marketo").execute(context())
     draft = sandbox.marketo.state.emails[int(outcome["email_id"])].draft
     assert draft is not None
@@ -220,7 +220,7 @@ def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, hurried: None)
     ],
 )
 def test_an_email_that_cannot_be_created_fails_without_retry(
-    sandbox: Sandbox, hurried: None, platform: str, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, platform: str, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         creating(platform, **arguments).execute(context())

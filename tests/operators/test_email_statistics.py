@@ -83,7 +83,7 @@ for breakdown in ("email", "campaign", "total", "day"):
 
 
 def test_csv_has_one_column_per_value(
-    sandbox: Sandbox, hurried: None, sent: list[str], tmp_path: Path
+    sandbox: Sandbox, short_waits: None, sent: list[str], tmp_path: Path
 ) -> None:
     outcome = writing(tmp_path / "new" / "f.csv", email_ids=f"[{sent[0]}, 404]").execute(context())
     assert outcome["rows"] == 2
@@ -98,7 +98,7 @@ def test_csv_has_one_column_per_value(
 
 
 def test_the_file_appears_when_it_is_complete_and_a_retry_writes_it(
-    sandbox: Sandbox, hurried: None, sent: list[str], tmp_path: Path
+    sandbox: Sandbox, short_waits: None, sent: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "f.jsonl"
     path.write_text("before")
@@ -126,7 +126,7 @@ def test_the_file_appears_when_it_is_complete_and_a_retry_writes_it(
     ],
 )
 def test_a_wrong_parameter_is_named_and_no_file_is_written(
-    sandbox: Sandbox, hurried: None, tmp_path: Path, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, tmp_path: Path, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         writing(tmp_path / "f", **arguments).execute(context())

@@ -65,7 +65,7 @@ CreateABTestVariationOperator(task_id="vary", conn_id="versioned", email_id={hub
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_gives_one_variation(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_a_lost_answer_gives_one_variation(sandbox: Sandbox, short_waits: None, when: Any) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, answer=RESET)
     outcome = varying().execute(context())
     assert outcome["created"] is True
@@ -74,7 +74,7 @@ def test_a_lost_answer_gives_one_variation(sandbox: Sandbox, hurried: None, when
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_during_the_call_and_its_next_try_create_one_variation(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(CREATE, when=when, delay=0.4)
     worker = Worker(varying())
@@ -85,13 +85,13 @@ def test_a_worker_killed_during_the_call_and_its_next_try_create_one_variation(
     assert variations(sandbox) == [outcome["email_id"]]
 
 
-def test_two_concurrent_runs_create_one_variation(sandbox: Sandbox, hurried: None) -> None:
+def test_two_concurrent_runs_create_one_variation(sandbox: Sandbox, short_waits: None) -> None:
     workers = [Worker(varying(), run=name) for name in "ab"]
     assert sorted(worker.end()["result"]["created"] for worker in workers) == [False, True]
     assert len(variations(sandbox)) == 1
 
 
-def test_an_email_that_cannot_be_tested_fails_without_retry(sandbox: Sandbox, hurried: None) -> None:
+def test_an_email_that_cannot_be_tested_fails_without_retry(sandbox: Sandbox, short_waits: None) -> None:
     variation = varying().execute(context())["email_id"]
     for operator, named in (
         (varying(variation), "is the variation of another one"),
@@ -120,7 +120,7 @@ def samples(box: Sandbox) -> list[str]:
 
 
 def test_each_address_gets_a_sample_and_a_cleared_task_sends_none_twice(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     run = airflow.run(f"""
 from airflow_provider_mkt.operators.email_tests import SendSampleEmailOperator
@@ -139,7 +139,7 @@ SendSampleEmailOperator(task_id="sample", conn_id="marketo_default", email_id={m
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_sample_whose_answer_was_lost_is_not_sent_again_until_the_task_is_cleared(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(SAMPLE, skip=1, when=when, answer=RESET)
     with pytest.raises(
@@ -155,7 +155,7 @@ def test_a_sample_whose_answer_was_lost_is_not_sent_again_until_the_task_is_clea
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(SAMPLE, when=when, delay=0.3)
     worker = Worker(sampling(TO[0]))
@@ -180,7 +180,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
     ],
 )
 def test_a_sample_that_cannot_be_sent_fails_without_retry(
-    sandbox: Sandbox, hurried: None, operator: SendSampleEmailOperator, named: str
+    sandbox: Sandbox, short_waits: None, operator: SendSampleEmailOperator, named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
         operator.execute(context())

@@ -62,7 +62,7 @@ def test_leads_are_enrolled_and_enrolled_leads_are_no_failure(airflow: Airflow, 
 @pytest.mark.parametrize("kind", ["reset", "502"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_after_a_lost_response_a_lead_is_enrolled_once(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str, when: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, kind: str, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(ADD, when=when, answer=LOST[kind])
     guids = list(hubspot.LEAD_GUIDS[:2])
@@ -73,7 +73,7 @@ def test_after_a_lost_response_a_lead_is_enrolled_once(
 
 
 def test_without_any_response_a_lead_is_unknown_and_the_task_is_not_retried(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.faults.add(ADD, when="before", answer={"status": 502}, times=None)
     run = enroll(
@@ -212,7 +212,7 @@ def test_by_status_leads_become_members_and_members_are_moved_forward_only(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_by_status_all_leads_are_members_after_a_lost_response(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, when: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(STATUS, when=when, answer=RESET)
     run = enroll(airflow, by_status(LEADS))
@@ -348,7 +348,7 @@ def test_by_campaign_a_campaign_without_the_trigger_is_rejected(airflow: Airflow
 
 @pytest.mark.parametrize("kind", LOST)
 def test_by_campaign_after_a_lost_response_the_request_is_found_in_the_activity_log(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, kind: str
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, kind: str
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="after", answer=LOST[kind])
     run = enroll(airflow, by_campaign(LEADS))
@@ -358,7 +358,7 @@ def test_by_campaign_after_a_lost_response_the_request_is_found_in_the_activity_
 
 
 def test_by_campaign_a_lost_request_is_unknown_and_not_repeated(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="before", answer=RESET)
     run = enroll(airflow, by_campaign(LEADS))
@@ -372,7 +372,7 @@ def test_by_campaign_a_lost_request_is_unknown_and_not_repeated(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_by_campaign_a_worker_killed_during_the_call_and_its_retry_request_once(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when=when, delay=0.4)
     worker = Worker(requesting(LEADS))
@@ -385,7 +385,7 @@ def test_by_campaign_a_worker_killed_during_the_call_and_its_retry_request_once(
 
 
 def test_by_campaign_a_request_that_a_killed_worker_did_not_send_is_unknown_until_the_task_is_cleared(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.marketo.faults.add(TRIGGER, when="before", delay=0.3, answer={"status": 503})
     worker = Worker(requesting(LEADS))
@@ -400,7 +400,7 @@ def test_by_campaign_a_request_that_a_killed_worker_did_not_send_is_unknown_unti
 
 
 def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_unknown_request(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     leads = create_leads(sandbox, 150)
     sandbox.marketo.faults.add(TRIGGER, when="before", answer=RESET)
@@ -413,7 +413,7 @@ def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_unknown_reques
     assert requests(sandbox) == Counter()
 
 
-def test_by_campaign_a_retry_does_not_repeat_completed_requests(sandbox: Sandbox, hurried: None) -> None:
+def test_by_campaign_a_retry_does_not_repeat_completed_requests(sandbox: Sandbox, short_waits: None) -> None:
     leads = create_leads(sandbox, 150)
     sandbox.marketo.faults.add(TRIGGER, skip=1, when="after", delay=0.4)
     worker = Worker(requesting(leads))

@@ -39,7 +39,7 @@ MONTH = {**COLUMNS, "start": "2025-01-01T00:00:00Z", "end": "2025-01-31T00:00:00
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
+def short(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> None:
     shorten(monkeypatch)
 
 
@@ -234,7 +234,7 @@ for name, more in {{
     ],
 )
 def test_an_export_that_is_not_possible_fails_without_retry_and_leaves_nothing(
-    sandbox: Sandbox, hurried: None, tmp_path: Path, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, tmp_path: Path, arguments: dict[str, Any], named: str
 ) -> None:
     given = {"output_path": f"{tmp_path}/out.csv", "conn_id": "marketo_default", **arguments}
     with pytest.raises(AirflowFailException) as raised:

@@ -53,7 +53,7 @@ QUOTA = {
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
+def short(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> None:
     shorten(monkeypatch)
 
 
@@ -131,7 +131,7 @@ def test_a_task_cancelled_while_it_takes_a_permit_cancels_its_jobs_too(
     monkeypatch.setattr(exports, "STEP", timedelta(hours=1))
     release, seen = SharedBudget.release, Counter[str]()
 
-    def settled(budget: Any, permit: Permit, took: float) -> None:
+    def released(budget: Any, permit: Permit, took: float) -> None:
         seen[permit.kind] += 1
         if seen["bulk_extracts.enqueue"] == 2:
             seen.clear()
@@ -139,7 +139,7 @@ def test_a_task_cancelled_while_it_takes_a_permit_cancels_its_jobs_too(
                 os.kill(os.getpid(), signal.SIGTERM)
         release(budget, permit, took)
 
-    monkeypatch.setattr(SharedBudget, "release", settled)
+    monkeypatch.setattr(SharedBudget, "release", released)
     report = Worker(exporting(tmp_path / "out.csv")).end()
     assert "the task was cancelled" in report["error"]
     assert statuses(sandbox) == {"Cancelled": 2}

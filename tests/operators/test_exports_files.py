@@ -40,7 +40,7 @@ READ = "/bulk/v1/leads/export/{exportId}/file.json"
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch, hurried: None) -> None:
+def short(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> None:
     shorten(monkeypatch)
 
 

@@ -31,7 +31,7 @@ AT_ONCE = {"hubspot": ContactImporter.max_in_flight, "marketo": BulkLeadImporter
 
 
 @pytest.fixture
-def quick(sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+def quick(sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     max_in_flight(sandbox)
     monkeypatch.setattr(idempotency, "CONSISTENCY_WINDOW", 1.0)
     monkeypatch.setattr(hubspot_imports, "_ERRORS_INTERVAL", 0.05)

@@ -69,7 +69,9 @@ SendEmailToPeopleOperator(task_id="mail", conn_id="hubspot_default", email_id={e
     assert "person0@" not in run.log
 
 
-def test_nobody_gets_a_second_email_except_from_another_run_or_key(sandbox: Sandbox, hurried: None) -> None:
+def test_nobody_gets_a_second_email_except_from_another_run_or_key(
+    sandbox: Sandbox, short_waits: None
+) -> None:
     first = mailing([*PEOPLE, PEOPLE[0].upper()]).execute(context(run="a"))
     assert (first["total"], first["duplicates"], first["mailed"]) == (7, 1, 7)
     again = mailing().execute(context(run="a"))
@@ -81,7 +83,9 @@ def test_nobody_gets_a_second_email_except_from_another_run_or_key(sandbox: Sand
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_everybody_gets_one_email_despite_lost_answers(sandbox: Sandbox, hurried: None, when: Any) -> None:
+def test_everybody_gets_one_email_despite_lost_answers(
+    sandbox: Sandbox, short_waits: None, when: Any
+) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, answer=RESET, skip=2, times=3)
     outcome = mailing().execute(context())
     assert outcome["mailed"] + outcome["mailed_before"] == 7
@@ -90,7 +94,7 @@ def test_everybody_gets_one_email_despite_lost_answers(sandbox: Sandbox, hurried
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_half_way_and_its_next_try_send_everybody_one_email(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, skip=3, delay=0.3)
     worker = Worker(mailing())
@@ -103,7 +107,7 @@ def test_a_worker_killed_half_way_and_its_next_try_send_everybody_one_email(
 
 
 def test_an_email_without_final_status_in_time_is_unknown_and_not_sent_again(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.settings.send_processing = 3600
     task_context = context()
@@ -130,7 +134,7 @@ def test_an_email_without_final_status_in_time_is_unknown_and_not_sent_again(
     ],
 )
 def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
-    sandbox: Sandbox, hurried: None, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named) as failure:
         mailing(**arguments).execute(context())

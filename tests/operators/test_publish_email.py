@@ -75,21 +75,21 @@ def test_a_draft_is_sent_and_a_second_run_does_not_change_it(airflow: Airflow, s
 
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_sends_once(sandbox: Sandbox, hurried: None, kind: str, when: Any) -> None:
+def test_a_lost_answer_sends_once(sandbox: Sandbox, short_waits: None, kind: str, when: Any) -> None:
     sandbox.hubspot.faults.add(PUBLISH, method="POST", when=when, answer=LOST[kind])
     assert publishing().execute(context())["published"] is True
     assert sends(sandbox) == 1
     assert request_count(sandbox) == (2 if when == "before" else 1)
 
 
-def test_every_answer_lost_sends_once(airflow: Airflow, sandbox: Sandbox, hurried: None) -> None:
+def test_every_answer_lost_sends_once(airflow: Airflow, sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.faults.add(PUBLISH, when="after", answer=RESET, times=None)
     run = publish(airflow, f'email_id="{hubspot.NEWSLETTER_EMAIL}"')
     assert (run.state, sends(sandbox), request_count(sandbox)) == ("success", 1, 1)
 
 
 def test_no_answer_at_all_fails_with_an_unknown_outcome(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.faults.add(PUBLISH, when="before", answer={"status": 502}, times=None)
     run = airflow.run(
@@ -101,7 +101,7 @@ def test_no_answer_at_all_fails_with_an_unknown_outcome(
 
 
 def test_a_task_that_fails_after_publishing_does_not_publish_in_its_next_try(
-    airflow: Airflow, sandbox: Sandbox, hurried: None
+    airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     # In the first try, reading the state after the publish call fails permanently.
     sandbox.hubspot.faults.add(
@@ -115,7 +115,7 @@ def test_a_task_that_fails_after_publishing_does_not_publish_in_its_next_try(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_during_the_call_and_its_next_try_send_once(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(PUBLISH, when=when, delay=0.5)
     worker = Worker(publishing())
@@ -127,7 +127,7 @@ def test_a_worker_killed_during_the_call_and_its_next_try_send_once(
 
 
 def test_a_worker_killed_right_before_the_call_and_its_next_try_send_once(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     moment = later(hours=2)
     sandbox.hubspot.faults.add("*/draft", method="GET", delay=30)
@@ -139,7 +139,7 @@ def test_a_worker_killed_right_before_the_call_and_its_next_try_send_once(
 
 
 def test_a_worker_killed_right_after_the_call_and_its_next_try_send_once(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     path = f"*/emails/{hubspot.NEWSLETTER_EMAIL}"
     sandbox.hubspot.faults.add(path, method="GET", skip=1, delay=30)
@@ -151,7 +151,7 @@ def test_a_worker_killed_right_after_the_call_and_its_next_try_send_once(
 
 
 def test_a_request_that_a_killed_worker_never_sent_is_sent_by_the_next_try(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     # The request of the killed worker arrives, and the platform does not run it.
     sandbox.hubspot.faults.add(PUBLISH, when="before", delay=0.3, answer={"status": 503})
@@ -164,7 +164,7 @@ def test_a_request_that_a_killed_worker_never_sent_is_sent_by_the_next_try(
 
 @pytest.mark.parametrize("second", ["hubspot_default", "hubspot_oauth"])
 def test_two_concurrent_runs_send_once_whatever_credentials_they_use(
-    sandbox: Sandbox, hurried: None, monkeypatch: pytest.MonkeyPatch, second: str
+    sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
     monkeypatch.setenv(
         "AIRFLOW_CONN_HUBSPOT_OAUTH",
@@ -233,7 +233,9 @@ def test_publish_at_overrides_the_time_in_a_draft_that_a_user_edits(
     assert email.live["subject"] == "Edited"
 
 
-def test_a_retry_after_the_scheduled_time_finds_the_email_published(sandbox: Sandbox, hurried: None) -> None:
+def test_a_retry_after_the_scheduled_time_finds_the_email_published(
+    sandbox: Sandbox, short_waits: None
+) -> None:
     moment = later(seconds=4)
     operator = publishing(publish_at=moment)
     assert Worker(operator).end()["result"]["published"] is True
@@ -259,7 +261,7 @@ def test_a_retry_after_the_scheduled_time_finds_the_email_published(sandbox: San
     ],
 )
 def test_an_email_that_cannot_be_published_fails_without_retry_and_sends_nothing(
-    sandbox: Sandbox, hurried: None, operator: PublishEmailOperator, named: str
+    sandbox: Sandbox, short_waits: None, operator: PublishEmailOperator, named: str
 ) -> None:
     assert named in failure(operator)
     assert request_count(sandbox) == 0
@@ -340,7 +342,7 @@ def test_an_email_that_fails_while_the_task_waits_fails_without_retry(
 
 
 def test_an_email_that_a_user_unpublished_is_not_published_by_a_retry(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     def operator() -> PublishEmailOperator:
         return publishing(
@@ -414,7 +416,7 @@ def mails(box: Sandbox) -> dict[int, int]:
 
 @pytest.mark.parametrize("fault", [None, "before", "after"])
 def test_marketo_a_draft_is_approved_once_and_a_second_run_does_not_change_it(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, fault: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, fault: Any
 ) -> None:
     if fault:
         sandbox.marketo.faults.add("*/approveDraft.json", when=fault, answer=RESET)
@@ -441,7 +443,7 @@ def test_marketo_an_email_without_draft_is_not_changed_whichever_error_reports_i
 
 @pytest.mark.parametrize("when", [None, "before", "after"])
 def test_marketo_a_program_is_approved_for_a_time_and_then_sends_once(
-    airflow: Airflow, sandbox: Sandbox, hurried: None, when: Any
+    airflow: Airflow, sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     program(sandbox)
     moment = later(hours=1) + timedelta(microseconds=654_321)
@@ -460,7 +462,7 @@ def test_marketo_a_program_is_approved_for_a_time_and_then_sends_once(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_marketo_a_worker_killed_during_the_approval_and_its_next_try_send_once(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     program(sandbox)
     moment = later(hours=1)
@@ -475,7 +477,7 @@ def test_marketo_a_worker_killed_during_the_approval_and_its_next_try_send_once(
     assert set(mails(sandbox).values()) == {1}
 
 
-def test_marketo_two_concurrent_runs_approve_once(sandbox: Sandbox, hurried: None) -> None:
+def test_marketo_two_concurrent_runs_approve_once(sandbox: Sandbox, short_waits: None) -> None:
     program(sandbox)
     moment = later(hours=1)
     workers = [Worker(approving(publish_at=moment), run=name) for name in "ab"]
@@ -503,7 +505,7 @@ def test_marketo_two_concurrent_runs_approve_once(sandbox: Sandbox, hurried: Non
     ],
 )
 def test_marketo_an_asset_that_cannot_be_approved_fails_without_retry(
-    sandbox: Sandbox, hurried: None, arguments: dict[str, Any], named: str
+    sandbox: Sandbox, short_waits: None, arguments: dict[str, Any], named: str
 ) -> None:
     assert named in failure(approving(**arguments))
     sandbox.clock.advance(1e6)
@@ -562,7 +564,7 @@ def test_marketo_a_program_that_a_user_unapproves_while_the_task_waits_fails_wit
 
 
 def test_marketo_a_worker_shut_down_while_it_waits_does_not_unapprove(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     one = program(sandbox)
     worker = Worker(approving(publish_at=later(hours=1), wait_for_completion=True, poll_interval=0.05))

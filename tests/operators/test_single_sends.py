@@ -106,7 +106,7 @@ SendTransactionalEmailOperator.partial(
 @pytest.mark.parametrize("answer", [RESET, {"status": 502}])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_answer_sends_one_email(
-    sandbox: Sandbox, hurried: None, when: Any, answer: dict[str, Any]
+    sandbox: Sandbox, short_waits: None, when: Any, answer: dict[str, Any]
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, answer=answer)
     outcome = waiting().execute(context())
@@ -117,7 +117,7 @@ def test_a_lost_answer_sends_one_email(
     assert None not in keys
 
 
-def test_a_retried_task_sends_one_email(airflow: Airflow, sandbox: Sandbox, hurried: None) -> None:
+def test_a_retried_task_sends_one_email(airflow: Airflow, sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.faults.add(SEND, when="after", answer={"status": 502}, times=6)
     run = airflow.run(f"""
 {HEAD}
@@ -130,7 +130,7 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_while_it_sends_and_its_next_try_send_one_email(
-    sandbox: Sandbox, hurried: None, when: Any
+    sandbox: Sandbox, short_waits: None, when: Any
 ) -> None:
     sandbox.hubspot.faults.add(SEND, when=when, delay=0.3)
     worker = Worker(waiting())
@@ -142,7 +142,7 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_one_email(
 
 
 def test_a_worker_killed_while_it_waits_and_its_next_try_send_one_request(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.settings.send_queue = 3600
     worker = Worker(waiting())
@@ -154,7 +154,7 @@ def test_a_worker_killed_while_it_waits_and_its_next_try_send_one_request(
 
 
 def test_a_cleared_task_sends_none_and_another_run_or_key_sends_one_more(
-    sandbox: Sandbox, hurried: None
+    sandbox: Sandbox, short_waits: None
 ) -> None:
     for more, run in (
         ({}, "a"),
@@ -170,7 +170,7 @@ def test_a_cleared_task_sends_none_and_another_run_or_key_sends_one_more(
     assert len(mails(sandbox)) == 4
 
 
-def test_two_concurrent_runs_with_one_send_id_send_one_email(sandbox: Sandbox, hurried: None) -> None:
+def test_two_concurrent_runs_with_one_send_id_send_one_email(sandbox: Sandbox, short_waits: None) -> None:
     workers = [Worker(waiting(send_id="order-7"), run=name) for name in "ab"]
     states = sorted(worker.end()["result"]["state"] for worker in workers)
     assert states == ["IDEMPOTENT_IGNORE", "SENT"]
@@ -192,7 +192,7 @@ SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_
     assert len(sent_requests(sandbox)) == 1
 
 
-def test_a_failed_email_is_sent_again_when_the_task_is_cleared(sandbox: Sandbox, hurried: None) -> None:
+def test_a_failed_email_is_sent_again_when_the_task_is_cleared(sandbox: Sandbox, short_waits: None) -> None:
     subscriptions = sandbox.hubspot.state.subscriptions
     refusal, subscriptions.refusal = subscriptions.refusal, lambda *_: "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
     with pytest.raises(AirflowFailException, match="PREVIOUSLY_UNSUBSCRIBED_MESSAGE"):
@@ -207,7 +207,7 @@ def test_a_failed_email_is_sent_again_when_the_task_is_cleared(sandbox: Sandbox,
     assert mails(sandbox) == [ADA]
 
 
-def test_an_idempotent_failure_is_never_sent_with_another_key(sandbox: Sandbox, hurried: None) -> None:
+def test_an_idempotent_failure_is_never_sent_with_another_key(sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.faults.add(SEND, when="after", answer=RESET)
     for _ in range(3):
         with pytest.raises(AirflowFailException, match="IDEMPOTENT_FAIL"):
@@ -232,7 +232,7 @@ def test_an_idempotent_failure_is_never_sent_with_another_key(sandbox: Sandbox, 
     ],
 )
 def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
-    sandbox: Sandbox, hurried: None, operator: SendTransactionalEmailOperator, named: str
+    sandbox: Sandbox, short_waits: None, operator: SendTransactionalEmailOperator, named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named) as failure:
         operator.execute(context())
@@ -240,7 +240,7 @@ def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
     assert sent_requests(sandbox) == []
 
 
-def test_a_missing_product_is_named(sandbox: Sandbox, hurried: None) -> None:
+def test_a_missing_product_is_named(sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.settings.transactional_email = sandbox.hubspot.settings.marketing_enterprise = False
     for kind in (SendTransactionalEmailOperator, SendSingleEmailOperator):
         operator = kind(task_id="send", conn_id="hubspot_default", email_id=OTHER, to=ADA)

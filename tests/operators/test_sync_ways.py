@@ -248,7 +248,12 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("platform", BOTH)
 @pytest.mark.parametrize("stage", ["uploaded", "waiting", "rest"])
 def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_rest_once(
-    sandbox: Sandbox, source: Path, hurried: None, monkeypatch: pytest.MonkeyPatch, platform: str, stage: str
+    sandbox: Sandbox,
+    source: Path,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    stage: str,
 ) -> None:
     source.write_text(messy(platform))
     small_parts(monkeypatch, rows=30)

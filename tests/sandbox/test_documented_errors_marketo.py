@@ -149,7 +149,7 @@ def none_left(gate: str) -> Callable[[Sandbox], None]:
     return lambda box: setattr(getattr(box.marketo.limits, gate), "limit", 0)
 
 
-def asked(call: Call[Any], **values: str) -> Call[Any]:
+def requested(call: Call[Any], **values: str) -> Call[Any]:
     """Return the call with other query parameters, which its own checks would reject."""
     return replace(
         call, query=tuple((name, values.pop(name, old)) for name, old in call.query) + tuple(values.items())
@@ -195,7 +195,7 @@ BROUGHT_ABOUT = [
     Row(static_lists.create("A", folder_id=999), InvalidRequest, "710"),
     Row(form(programs.clone(2003, "A", folder_id=seed.PROGRAM_FOLDER), folder=FOLDER), InvalidRequest, "711"),
     Row(path(READ, leadId="anna"), InvalidRequest, "1001"),
-    Row(asked(leads.list("email", ["a@example.com"]), filterValues=""), InvalidRequest, "1002"),
+    Row(requested(leads.list("email", ["a@example.com"]), filterValues=""), InvalidRequest, "1002"),
     Row(campaigns.request(seed.BATCH_CAMPAIGN, [seed.ANNA]), InvalidRequest, "1003"),
     Row(campaigns.request(seed.INACTIVE_CAMPAIGN, [seed.ANNA]), InvalidRequest, "1003"),
     Row(leads.get(999_999), NotFound, "1004"),
@@ -213,7 +213,7 @@ BROUGHT_ABOUT = [
     ),
     Row(replace(campaigns.schedule(seed.BATCH_CAMPAIGN), body=LATE), InvalidRequest, "1042"),
     Row(
-        asked(leads.merge(seed.ANNA, [seed.BEN]), leadIds=",".join(map(str, range(2001, 2027)))),
+        requested(leads.merge(seed.ANNA, [seed.BEN]), leadIds=",".join(map(str, range(2001, 2027)))),
         InvalidRequest,
         "1080",
     ),
@@ -223,7 +223,9 @@ BROUGHT_ABOUT = [
         "",
         status=413,
     ),
-    Row(asked(leads.merge(seed.ANNA, [seed.BEN]), leadIds="2001," * 2000), InvalidRequest, "", status=414),
+    Row(
+        requested(leads.merge(seed.ANNA, [seed.BEN]), leadIds="2001," * 2000), InvalidRequest, "", status=414
+    ),
 ]
 
 

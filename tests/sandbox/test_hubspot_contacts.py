@@ -44,8 +44,8 @@ def test_default_and_requested_properties_are_returned(api: httpx.Client, paths:
         "lastmodifieddate",
         "lastname",
     }
-    asked = api.get(one, params={"properties": "lifecyclestage,city"}).json()["properties"]
-    assert (asked["lifecyclestage"], asked["city"]) == ("customer", None)
+    requested = api.get(one, params={"properties": "lifecyclestage,city"}).json()["properties"]
+    assert (requested["lifecyclestage"], requested["city"]) == ("customer", None)
 
 
 def test_create_update_archive(api: httpx.Client, paths: dict[str, str]) -> None:

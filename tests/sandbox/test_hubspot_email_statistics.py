@@ -158,10 +158,12 @@ def test_invalid_requests_for_statistics_are_rejected(
 
 def test_the_default_interval_is_a_day(api: httpx.Client, paths: dict[str, str]) -> None:
     span = {"startTimestamp": "2026-01-05T00:00:00Z", "endTimestamp": "2026-01-08T00:00:00Z"}
-    asked = [api.get(f"{paths['emails']}/statistics/histogram", params=span | more) for more in ({}, DAYS)]
-    assert [reply.status_code for reply in asked] == [200, 200]
-    assert asked[0].json()["total"] == 3
-    assert asked[0].json() == asked[1].json()
+    requested = [
+        api.get(f"{paths['emails']}/statistics/histogram", params=span | more) for more in ({}, DAYS)
+    ]
+    assert [reply.status_code for reply in requested] == [200, 200]
+    assert requested[0].json()["total"] == 3
+    assert requested[0].json() == requested[1].json()
 
 
 @pytest.mark.usefixtures("began")

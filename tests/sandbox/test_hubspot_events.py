@@ -306,18 +306,20 @@ class TestCompletion:
         start = WHEN
         stay = {"joined_at": start, "left_at": start + dt.timedelta(minutes=60)}
         run(marketing_event_attendance.record_contacts(*key, "attend", [attendance(3, **stay)]))
-        asked = marketing_event_participations.breakdown_by_object_id(object_id, contact=seed.CONTACT_IDS[3])
-        assert "attendanceDurationSeconds" not in run(asked)[0]["properties"]
+        requested = marketing_event_participations.breakdown_by_object_id(
+            object_id, contact=seed.CONTACT_IDS[3]
+        )
+        assert "attendanceDurationSeconds" not in run(requested)[0]["properties"]
         run(marketing_events.complete(*key, start=start, end=start + dt.timedelta(hours=2)))
-        assert run(asked)[0]["properties"]["attendanceDurationSeconds"] == 3600
+        assert run(requested)[0]["properties"]["attendanceDurationSeconds"] == 3600
 
     def test_events_of_a_contact_include_all_apps_page_by_page(self, run: Runner) -> None:
         call = marketing_event_attendance.record_contacts_by_object_id(
             seeding.FOREIGN_EVENT_OBJECT, "register", [attendance(0)]
         )
         run(call)
-        asked = marketing_event_participations.of_contact("ada@example.com", limit=2)
-        pages = run.pages(asked)
+        requested = marketing_event_participations.of_contact("ada@example.com", limit=2)
+        pages = run.pages(requested)
         assert [len(page) for page in pages] == [2, 1]
         names = {row["associations"]["marketingEvent"]["name"] for page in pages for row in page}
         assert names == {"Spring webinar", "Winter webinar", "Partner conference"}

@@ -238,8 +238,8 @@ def test_the_search_always_returns_size_and_folder(run: Runner) -> None:
     made = run(lists.create("Visitors", custom_properties={"hs_note": "x"}))
     assert "customProperties" not in made
     run(list_folders.move_list(made["listId"], run(list_folders.create("Spring"))["id"]))
-    for asked, more in ([[], {}], [["hs_note", "hs_unknown"], {"hs_note": "x"}]):
-        (found,) = run(lists.search(query="Visitors", additional_properties=list(asked)))
+    for requested, more in ([[], {}], [["hs_note", "hs_unknown"], {"hs_note": "x"}]):
+        (found,) = run(lists.search(query="Visitors", additional_properties=list(requested)))
         assert found["additionalProperties"] == {"hs_list_size": "0", "hs_folder_name": "Spring", **more}
 
 

@@ -143,8 +143,8 @@ def test_properties_are_created_read_and_archived_in_batches(api: httpx.Client, 
     assert made.status_code == 207
     assert {one["name"] for one in made.json()["results"]} == {"one", "two"}
     assert made.json()["errors"][0]["context"] == {"name": ["email"]}
-    asked = {"inputs": [{"name": "one"}, {"name": "three"}], "archived": False}
-    read = api.post(f"{base}/batch/read", json=asked)
+    requested = {"inputs": [{"name": "one"}, {"name": "three"}], "archived": False}
+    read = api.post(f"{base}/batch/read", json=requested)
     assert (read.status_code, [one["name"] for one in read.json()["results"]]) == (207, ["one"])
     gone = {"inputs": [{"name": "one"}, {"name": "three"}]}
     assert api.post(f"{base}/batch/archive", json=gone).status_code == 204

@@ -132,16 +132,16 @@ def test_status_and_stream_are_not_member_data(caller: Caller) -> None:
 class TestLostAnswers:
     def test_a_repeated_removal_reports_a_missing_member(self, caller: Caller) -> None:
         caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
-        (row,) = patient(caller).run(lists.remove(LIST, [ANNA]))
+        (row,) = with_retries(caller).run(lists.remove(LIST, [ANNA]))
         assert (row.status, row.why().code) == ("skipped", "1015")
 
     def test_an_unknown_list_is_not_a_successful_removal(self, caller: Caller) -> None:
         caller.sandbox.marketo.faults.add(method="DELETE", when="after", answer={"reset": True})
         with pytest.raises(NotFound):
-            patient(caller).run(lists.remove(1, [ANNA]))
+            with_retries(caller).run(lists.remove(1, [ANNA]))
 
 
-def patient(caller: Caller) -> Caller:
+def with_retries(caller: Caller) -> Caller:
     """Return the caller with retries."""
     caller.session = replace(caller.session, policy=RetryPolicy(base=0.01, cap=0.01))
     return caller

@@ -54,8 +54,8 @@ def test_a_section_is_updated_in_html_and_text(api: Api) -> None:
     assert api.form(f"{EMAIL}/content/body.json", **edit)["result"] == [{"id": seed.APPROVED_EMAIL}]
     (section,) = api.get(f"{EMAIL}/content.json", status="draft")["result"]
     assert [one["value"] for one in section["value"]] == [edit["value"], edit["textValue"]]
-    asked = {"status": "draft", "leadId": seed.ANNA, "type": "Text"}
-    (shown,) = api.get(f"{EMAIL}/fullContent.json", **asked)["result"]
+    requested = {"status": "draft", "leadId": seed.ANNA, "type": "Text"}
+    (shown,) = api.get(f"{EMAIL}/fullContent.json", **requested)["result"]
     assert shown == {"id": seed.APPROVED_EMAIL, "status": "draft", "content": "Hi Anna"}
 
 

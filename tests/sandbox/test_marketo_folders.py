@@ -78,8 +78,8 @@ def test_a_program_is_returned_as_a_folder_if_its_type_is_requested(
 
 def test_both_spellings_of_the_workspace_parameter_are_accepted(api: Api) -> None:
     for spelling in ("workSpace", "workspace"):
-        asked = {"name": "Programs", spelling: "Other"}
-        assert api.get("/asset/v1/folder/byName.json", **asked)["warnings"] == NOTHING
+        requested = {"name": "Programs", spelling: "Other"}
+        assert api.get("/asset/v1/folder/byName.json", **requested)["warnings"] == NOTHING
 
 
 def test_a_folder_is_created_updated_archived_and_deleted(api: Api) -> None:

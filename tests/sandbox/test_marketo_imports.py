@@ -53,8 +53,8 @@ def test_an_import_is_queued_then_imports_then_is_complete(api: Api) -> None:
     ) == (2, 0, 0)
     found = api.get("/v1/leads.json", filterType="email", filterValues="imp1@example.com")["result"]
     assert found[0]["firstName"] == "Ida"
-    asked = api.get(f"/v1/lists/{seed.STATIC_LIST}/leads/ismember.json", id=found[0]["id"])["result"]
-    assert asked[0]["status"] == "memberof"
+    requested = api.get(f"/v1/lists/{seed.STATIC_LIST}/leads/ismember.json", id=found[0]["id"])["result"]
+    assert requested[0]["status"] == "memberof"
 
 
 def test_rows_with_failures_or_warnings_are_returned_with_their_reason(api: Api) -> None:

@@ -43,8 +43,8 @@ def member(api: Api, lead: int, fields: str = "statusName,trackName,nurtureCaden
 def test_list_members_are_added_checked_read_and_removed(api: Api) -> None:
     added = api.post(f"{LIST}.json", None, id=[seed.DAVID, 999])["result"]
     assert (added[0]["status"], reason(added[1])) == ("added", "1004")
-    asked = api.get(f"{LIST}/ismember.json", id=[seed.DAVID, seed.ELIF])["result"]
-    assert [row["status"] for row in asked] == ["memberof", "notmemberof"]
+    requested = api.get(f"{LIST}/ismember.json", id=[seed.DAVID, seed.ELIF])["result"]
+    assert [row["status"] for row in requested] == ["memberof", "notmemberof"]
     on_it = [row["id"] for row in api.get(f"{LIST}.json")["result"]]
     assert on_it == [seed.ANNA, seed.BEN, seed.CARLA, seed.DAVID]
     (mine,) = api.get(f"/v1/leads/{seed.DAVID}/listMembership.json")["result"]

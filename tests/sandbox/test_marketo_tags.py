@@ -52,9 +52,9 @@ def test_programs_are_found_by_tag_with_their_tags_and_without_costs(api: Api) -
     spent = [{"startDate": "2026-01-01", "cost": 5}]
     for program in (seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM):
         api.form(f"/asset/v1/program/{program}.json", tags=region, costs=spent)
-    asked = {"tagType": "Region", "tagValue": "North"}
-    first = api.get(BY_TAG, maxReturn=1, **asked)["result"]
-    rest = api.get(BY_TAG, maxReturn=1, offset=1, **asked)["result"]
+    requested = {"tagType": "Region", "tagValue": "North"}
+    first = api.get(BY_TAG, maxReturn=1, **requested)["result"]
+    rest = api.get(BY_TAG, maxReturn=1, offset=1, **requested)["result"]
     assert {row["id"] for row in first + rest} == {seed.DEFAULT_PROGRAM, seed.EMAIL_PROGRAM}
     assert [(row["tags"], row["costs"]) for row in first] == [(region, [])]
     assert api.get(BY_TAG, tagType="Region", tagValue="South")["warnings"] == NOTHING

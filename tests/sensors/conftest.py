@@ -1,3 +1,3 @@
-from airflow_fixtures import airflow, hurried, sandbox
+from airflow_fixtures import airflow, sandbox
 
 __all__ = ["airflow", "hurried", "sandbox"]
