@@ -1,9 +1,9 @@
 """Create and send once, although answers get lost, workers are killed and tasks are retried.
 
 Every action that must not take effect twice uses this module. A request is marked in the task state before it
-is sent. A rejected request restores the earlier mark. An ambiguous one (nobody knows whether the platform ran
-it) moves the mark to the time at which the answer was lost, because until then the request may have been on
-its way. Its effect is then looked up until :data:`CONSISTENCY_WINDOW` is over.
+is sent. A rejected request restores the earlier mark. An ambiguous one (it is unknown whether the platform
+ran it) moves the mark to the time at which the answer was lost, because until then the request may have been
+on its way. Its effect is then looked up until :data:`CONSISTENCY_WINDOW` is over.
 
 A mark is plain JSON with these keys:
 
@@ -14,7 +14,7 @@ A mark is plain JSON with these keys:
 ``done``
     whether the platform confirmed the request, where no answer is kept
 ``reported``
-    whether a person was told that the outcome is unknown, and may decide to send the request again
+    whether the user was informed that the outcome is unknown, and may decide to send the request again
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def send_marked(
     """Send a request that is marked in the task state before it is sent.
 
     :param details: what to keep in the mark beside the time of the request.
-    :raises OutcomeUnknown: when nobody knows whether the platform ran it; the mark has the time of the loss.
+    :raises OutcomeUnknown: when it is unknown whether the platform ran it; the mark has the time of the loss.
     :raises PlatformError: when the platform did not run it; the earlier mark is restored.
     """
     before = task_state.get(key)
@@ -345,7 +345,7 @@ def is_done(mark: Json) -> bool:
 
 
 def is_ambiguous(mark: Json) -> bool:
-    """Whether the outcome of a mark's request is unknown, and nobody was told."""
+    """Whether the outcome of a mark's request is unknown, and nobody was informed."""
     if not isinstance(mark, Mapping):
         return False
     return "requested_at" in mark and not any(mark.get(name) for name in ("answer", "done", "reported"))

@@ -130,7 +130,7 @@ class LeadImporter(Protocol):
 
         :param task_state: of this file alone.
         :raises RateLimited: when the queue is full.
-        :raises OutcomeUnknown: when nobody knows whether it was started.
+        :raises OutcomeUnknown: when it is unknown whether it was started.
         """
 
     def findings(self, state: JobState, columns: Sequence[str]) -> Procedure[Findings]:

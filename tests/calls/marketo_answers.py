@@ -12,7 +12,7 @@ REASON = shape("Reason", code=str, message=str)
 
 
 def outcome(words_of_status: str, maybe: dict[str, Any] | None = None, /, **required: Any) -> Shape:
-    """What became of one record."""
+    """The result of one record."""
     return shape(
         "Outcome",
         {"id": int, "reasons": list[REASON], **(maybe or {})},

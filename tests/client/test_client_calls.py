@@ -1,4 +1,4 @@
-"""Calls as values: paths, checks of input, and how the next page is asked for."""
+"""Calls as values: paths, checks of input, and how the next page is requested."""
 
 from __future__ import annotations
 

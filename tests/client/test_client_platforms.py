@@ -29,7 +29,7 @@ from airflow_provider_mkt.client.transport.classification import Failure, RetryA
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.wire import NoAnswer, Response
 
-FAIL, REFRESH, SLOW, BACK, LATER, DOUBT = (
+FAIL, REFRESH, SLOW, BACK, LATER, AMBIGUOUS = (
     RetryAction.FAIL,
     RetryAction.REFRESH_TOKEN,
     RetryAction.BACK_OFF,
@@ -46,7 +46,7 @@ def judged(platform, response: Response, **call) -> Failure:
 
 
 MARKETO_CODES = [
-    *[(code, ServerUnavailable, DOUBT) for code in ("500", "502", "604", "611", "713", "719")],
+    *[(code, ServerUnavailable, AMBIGUOUS) for code in ("500", "502", "604", "611", "713", "719")],
     *[(code, AuthenticationError, REFRESH) for code in ("600", "601", "602")],
     ("603", PermissionDenied, FAIL),
     *[(code, InvalidRequest, FAIL) for code in ("605", "609", "612", "613", "616")],
@@ -103,7 +103,7 @@ MARKETO_CODES = [
     ("1017", Conflict, FAIL),
     ("1019", RateLimited, LATER),
     ("1020", QuotaExhausted, FAIL),
-    ("699", ServerUnavailable, DOUBT),
+    ("699", ServerUnavailable, AMBIGUOUS),
     ("799", InvalidRequest, FAIL),
     ("1050", InvalidRequest, FAIL),
 ]
@@ -155,11 +155,11 @@ class TestMarketo:
             (413, InvalidRequest, FAIL),
             (414, InvalidRequest, FAIL),
             (429, RateLimited, SLOW),
-            (500, ServerUnavailable, DOUBT),
-            (502, ServerUnavailable, DOUBT),
-            (503, ServerUnavailable, DOUBT),
-            (504, ServerUnavailable, DOUBT),
-            (524, ServerUnavailable, DOUBT),
+            (500, ServerUnavailable, AMBIGUOUS),
+            (502, ServerUnavailable, AMBIGUOUS),
+            (503, ServerUnavailable, AMBIGUOUS),
+            (504, ServerUnavailable, AMBIGUOUS),
+            (524, ServerUnavailable, AMBIGUOUS),
         ],
     )
     def test_each_http_status(self, status: int, error: type, step: RetryAction) -> None:
@@ -170,7 +170,7 @@ class TestMarketo:
             status,
         )
 
-    def test_500_is_asked_again_twice_at_most(self) -> None:
+    def test_500_is_retried_twice_at_most(self) -> None:
         assert judged(marketo(), answer(500)).at_most == 2
 
     @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ class TestMarketo:
             b'{"success": false, "errors": [{"message": "no code"}]}',
         ],
     )
-    def test_a_200_that_says_neither_yes_nor_no_is_in_doubt(self, body: bytes) -> None:
+    def test_a_200_that_says_neither_yes_nor_no_is_ambiguous(self, body: bytes) -> None:
         classification = judged(marketo(), answer(200, body))
-        assert (type(classification.error), classification.action) == (ServerUnavailable, DOUBT)
+        assert (type(classification.error), classification.action) == (ServerUnavailable, AMBIGUOUS)
 
     def test_raw_control_characters_inside_strings_are_read(self) -> None:
         body = b'{"success": true, "result": [{"name": "a\x0bb\nc\x00d"}]}'
@@ -264,7 +264,7 @@ HUBSPOT_STATUSES = [
     (429, RateLimited, SLOW),
     (477, ServerUnavailable, LATER),
     *[(status, ServerUnavailable, LATER) for status in (521, 523, 525, 526)],
-    *[(status, ServerUnavailable, DOUBT) for status in (500, 502, 503, 504, 522, 524)],
+    *[(status, ServerUnavailable, AMBIGUOUS) for status in (500, 502, 503, 504, 522, 524)],
 ]
 
 
@@ -292,9 +292,9 @@ class TestHubSpot:
         assert hubspot().classify(a_call(), answer(204, content)) == Success({})
 
     @pytest.mark.parametrize("content", [b"<html>maintenance</html>", b"[1]", b"\xff", b"{"])
-    def test_a_200_that_is_no_json_object_is_in_doubt(self, content: bytes) -> None:
+    def test_a_200_that_is_not_a_json_object_is_ambiguous(self, content: bytes) -> None:
         classification = judged(hubspot(), answer(200, content))
-        assert (type(classification.error), classification.action) == (ServerUnavailable, DOUBT)
+        assert (type(classification.error), classification.action) == (ServerUnavailable, AMBIGUOUS)
 
     def test_the_details_of_an_error_are_kept(self) -> None:
         body = {
@@ -344,7 +344,7 @@ class TestHubSpot:
         assert error.missing == named
         assert all(scope in str(error) for scope in named)
 
-    def test_scopes_are_not_blamed_for_a_product_that_the_account_lacks(self) -> None:
+    def test_missing_scopes_are_not_reported_for_a_product_that_the_account_lacks(self) -> None:
         body = {"message": "needs Marketing Hub Enterprise", "category": "FORBIDDEN"}
         error = judged(hubspot(), answer(403, body), scopes=("the.calls.own",)).error
         assert isinstance(error, PermissionDenied)

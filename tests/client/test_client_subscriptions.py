@@ -17,8 +17,8 @@ from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
 
 JANE = "jane.doe+x@example.com"
 PERSON = "jane.doe%2Bx%40example.com"
-LEGAL: dict[str, Any] = {"legal_basis": "NON_GDPR", "explanation": "asked"}
-SENT_LEGAL = {"legalBasis": "NON_GDPR", "legalBasisExplanation": "asked"}
+LEGAL: dict[str, Any] = {"legal_basis": "NON_GDPR", "explanation": "signed up"}
+SENT_LEGAL = {"legalBasis": "NON_GDPR", "legalBasisExplanation": "signed up"}
 CHANNEL = (("channel", "EMAIL"),)
 V3, V4, DATED = (f"/communication-preferences/{one}" for one in ("v3", "v4", "2026-03"))
 ExpectedRequest = tuple[str, str, tuple, Any]

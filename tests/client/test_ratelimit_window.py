@@ -112,7 +112,7 @@ def test_a_permit_is_refused_only_while_the_window_is_full(window: Window, tries
 def test_every_caller_gets_a_permit_as_soon_as_the_limit_allows(
     window: Window, callers: int, start: int
 ) -> None:
-    """Callers that come back when they were told to, in the order in which they first tried."""
+    """Callers that return after the wait they were given, in the order in which they first tried."""
     now = first = 1_000_000 + start
     log, due = list[int](), dict.fromkeys(range(callers), now)
     tries = 0

@@ -255,7 +255,7 @@ def test_many_threads_share_one_budget(place: Path | str, account: str) -> None:
     assert sum(counted) == 25
 
 
-def test_a_waiting_call_is_told_when_there_is_room_for_it_and_for_those_ahead(
+def test_the_wait_of_a_call_lasts_until_there_is_room_for_it_and_for_those_ahead(
     place: Path | str, account: str
 ) -> None:
     budget = fresh(place, account, Rate(3, 2.0))

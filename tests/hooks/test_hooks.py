@@ -35,7 +35,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 LISTED = campaigns.list(properties=("hs_name",), limit=1)
 

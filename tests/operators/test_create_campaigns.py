@@ -203,7 +203,7 @@ def test_two_runs_at_once_create_each_once(sandbox: Sandbox, short_waits: None) 
     assert names(sandbox) == once("A", "B", "C")
 
 
-def test_results_without_names_are_looked_up_and_not_sent_again(
+def test_results_without_names_are_found_and_not_sent_again(
     airflow: Airflow, sandbox: Sandbox, short_waits: None
 ) -> None:
     sandbox.hubspot.faults.add(

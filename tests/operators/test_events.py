@@ -22,7 +22,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.events import seed as hubspot
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 UPSERT = "*/events/upsert"
 NOON = "2026-05-01T12:00:00+02:00"

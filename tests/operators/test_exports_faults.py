@@ -232,7 +232,7 @@ def test_a_lost_answer_costs_no_second_run(
     assert statuses(sandbox) == {"Completed": 1} | ({"Created": unused} if unused else {})
 
 
-def test_an_outage_while_waiting_is_tolerated(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_an_outage_while_waiting_is_survived(airflow: Airflow, sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.marketo.faults.add(STATUS, answer={"status": 502}, times=12)
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {RANGE}')
     assert succeeded(run)["rows"] == 5

@@ -1,4 +1,4 @@
-"""A file is imported in bulk, and every row comes out with what became of it."""
+"""A file is imported in bulk, and the result of every row is reported."""
 
 from __future__ import annotations
 

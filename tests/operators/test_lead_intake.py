@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
 from airflow_provider_mkt.sync.calls import Lease
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 PROGRAM = "Website Contacts"
 PUSH, SUBMIT = "*/leads/push.json", "*/leads/submitForm.json"

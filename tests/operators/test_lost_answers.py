@@ -190,7 +190,7 @@ ROUTES = {
 BESIDE = {"POST /identity/oauth/token", "GET /account-info/v3/api-usage/daily/private-apps"}
 """What is read on the way, of the account and not for the task."""
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 def state(box: Sandbox) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sync.members import MemberReport
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 ADA, BRUNO, CHIDI, DANA, EMI = hubspot.CONTACT_IDS
 NEWS = hubspot.DEFAULT_SUBSCRIPTION

@@ -21,7 +21,7 @@ from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 ADA, BRUNO, CHIDI, DANA, EMI = hubspot.CONTACT_IDS
 LEADS: dict[str, list[Any]] = {
@@ -96,7 +96,7 @@ def test_each_lead_is_requested_once_and_a_cleared_task_repeats_none(sandbox: Sa
 
 @each_action
 @pytest.mark.parametrize("answer", [RESET, {"status": 502}], ids=["reset", "502"])
-def test_after_a_lost_response_the_result_is_looked_up(sandbox: Sandbox, name: str, answer: Any) -> None:
+def test_after_a_lost_response_the_result_is_found(sandbox: Sandbox, name: str, answer: Any) -> None:
     fault(sandbox, name, when="after", answer=answer)
     assert counts(run(name)) == (3, 0, 0, 0)
     assert applied(sandbox, name) == each_once(name)

@@ -15,7 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 ADA, BRUNO, CHIDI, *_ = hubspot.CONTACT_IDS
 PEOPLE = {"hubspot": (ADA, BRUNO, CHIDI), "marketo": (marketo.ANNA, marketo.BEN, marketo.CARLA)}

@@ -20,7 +20,7 @@ from airflow_provider_mkt.operators.programs import (
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 CLONE = "*/program/*/clone.json"
 CONN = {"task_id": "task", "conn_id": "marketo_default"}

@@ -18,7 +18,7 @@ from airflow_provider_mkt.operators.smart_campaigns import (
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 SCHEDULE = "*/schedule.json"
 ROUTE = "/rest/v1/campaigns/{campaignId}/schedule.json"

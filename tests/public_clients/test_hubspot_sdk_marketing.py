@@ -98,7 +98,7 @@ def test_several_people_are_unsubscribed_and_their_statuses_read(sdk: HubSpot) -
         status_state="UNSUBSCRIBED",
         subscription_id=kind,
         legal_basis="LEGITIMATE_INTEREST_CLIENT",
-        legal_basis_explanation="Asked by phone",
+        legal_basis_explanation="Signed up by phone",
     )
     result = api.statuses.batch.read(channel="EMAIL", inputs=["ada@example.com", "bruno@example.com"])
     of_ada = next(one for one in result.results if one.subscriber_id_string == "ada@example.com")

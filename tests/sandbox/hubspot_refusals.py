@@ -308,7 +308,7 @@ BY_FAMILY = {
     "contacts: no email address": Row(
         contacts.update(ADA, {"email": "no address"}), INVALID, says="INVALID_EMAIL"
     ),
-    "contacts: option that is none": Row(
+    "contacts: option that does not exist": Row(
         contacts.update(ADA, {"lifecyclestage": "asleep"}), INVALID, says="allowed options"
     ),
     "contacts: over 100 inputs": Row(

@@ -1,3 +1,3 @@
-from airflow_fixtures import airflow, sandbox
+from airflow_fixtures import airflow, sandbox, short_waits
 
-__all__ = ["airflow", "hurried", "sandbox"]
+__all__ = ["airflow", "sandbox", "short_waits"]

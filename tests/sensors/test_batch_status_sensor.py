@@ -24,7 +24,7 @@ APPROVED = {"platform": "marketo", "kind": "email_publish", "id": str(marketo.AP
 EMAIL = f"*/emails/{hubspot.NEWSLETTER_EMAIL}"
 ROUTE = "/marketing/v3/emails/{emailId}"
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture(params=MODES)
@@ -284,14 +284,14 @@ def test_a_value_that_is_not_a_job_is_named(
     assert sandbox.hubspot.calls.total == 0
 
 
-@pytest.mark.parametrize(("asked_for", "taken_back"), [({}, False), ({"cancel_on_kill": True}, True)])
+@pytest.mark.parametrize(("options", "taken_back"), [({}, False), ({"cancel_on_kill": True}, True)])
 def test_a_killed_sensor_cancels_a_send_only_with_cancel_on_kill(
-    sandbox: Sandbox, asked_for: dict[str, Any], taken_back: bool
+    sandbox: Sandbox, options: dict[str, Any], taken_back: bool
 ) -> None:
     world = sandbox.marketo.state
     program = world.programs[marketo.EMAIL_PROGRAM]
     program.start, program.end = world.now() + timedelta(hours=1), world.now() + timedelta(hours=2)
     approve_program(world, program)
     job = {"platform": "marketo", "kind": "email_send", "id": str(program.id)}
-    BatchStatusSensor(task_id="wait", conn_id="marketo_default", job=job, **asked_for).on_kill()
+    BatchStatusSensor(task_id="wait", conn_id="marketo_default", job=job, **options).on_kill()
     assert program.locked is not taken_back

@@ -26,7 +26,7 @@ MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable":
 LIST = f"*/lists/{hubspot.LIST_ID}"
 ADA = hubspot.CONTACT_IDS[0]
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture(params=MODES)

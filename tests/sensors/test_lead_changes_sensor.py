@@ -18,7 +18,7 @@ from airflow_provider_mkt.sensors import _watermark as watermark
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 class Changes:
@@ -58,7 +58,7 @@ class Changes:
         return self.wait("timeout=0.2, soft_fail=True").tasks == {"wait": "skipped"}
 
     def happen(self, lead: int, *, kind: int = CHANGE_DATA_VALUE, ago: float = 60, late: float = 0) -> None:
-        """Something that happened *ago* seconds, and is told *late* seconds later than now."""
+        """A change that happened *ago* seconds before now, and is reported *late* seconds after now."""
         now = self.state.now()
         fields = ({"id": 1, "name": "firstName", "newValue": "x", "oldValue": "y"},)
         self.state.log.add(

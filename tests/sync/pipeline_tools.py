@@ -21,10 +21,10 @@ from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.pipeline import Pipeline
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 
-FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
+FINE, REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
     "refused",
-    "blamed",
+    "rejected",
     "rejected",
     "unknown",
     "unsendable",
@@ -33,7 +33,7 @@ FINE, REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
 RESULTS = {
     FINE: {(RecordStatus.CREATED, ""), (RecordStatus.UPDATED, "")},
     REFUSED: {(RecordStatus.REJECTED, "BAD")},
-    BLAMED: {(RecordStatus.REJECTED, "BAD")},
+    REJECTED_TOGETHER: {(RecordStatus.REJECTED, "BAD")},
     REJECTED: {(RecordStatus.REJECTED, "NO")},
     UNKNOWN: {(RecordStatus.REJECTED, "OUTCOME_UNKNOWN")},
     UNSENDABLE: {(RecordStatus.REJECTED, "NOT_SENDABLE")},
@@ -74,7 +74,7 @@ class Writer:
         return list(reply.value)
 
     def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        rejected_records = [record["kind"] == BLAMED for record in records]
+        rejected_records = [record["kind"] == REJECTED_TOGETHER for record in records]
         return rejected_records if any(rejected_records) else None
 
 
@@ -116,7 +116,7 @@ class Server:
         kinds = {record["kind"] for record in records}
         if (error := self.fatal(records)) is not None:
             raise error
-        if kinds & {REFUSED, BLAMED}:
+        if kinds & {REFUSED, REJECTED_TOGETHER}:
             raise InvalidRequest("some record is bad", code="BAD")
         if UNKNOWN in kinds:
             until = time.monotonic() + self.quiet_after

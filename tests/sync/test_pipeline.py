@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_tools import (
-    BLAMED,
     FINE,
     REFUSED,
     REJECTED,
+    REJECTED_TOGETHER,
     RESULTS,
     UNCHECKED,
     UNKNOWN,
@@ -50,7 +50,7 @@ def assert_one_result_each(outcome: Outcome, records: list[dict[str, Any]]) -> N
         assert line["record"] == records[line["row"] - 1] | {"row": line["row"]}
 
 
-KINDS = [FINE] * 6 + [REFUSED, BLAMED, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED]
+KINDS = [FINE] * 6 + [REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED]
 some_records = st.lists(
     st.fixed_dictionaries(
         {"key": st.sampled_from([None, *"abcdefgh"]), "kind": st.sampled_from(KINDS)},
@@ -124,7 +124,7 @@ def test_a_refused_batch_costs_few_calls_more_than_its_bad_records() -> None:
 def test_a_refusal_that_names_its_records_costs_one_call_more() -> None:
     server = Server()
     records = leads(100)
-    records[37] = records[73] = {"key": "bad", "kind": BLAMED}
+    records[37] = records[73] = {"key": "bad", "kind": REJECTED_TOGETHER}
     outcome = run(Writer(100), server, records)
     assert outcome.report.statuses[RecordStatus.CREATED] == 98
     assert server.calls == 2

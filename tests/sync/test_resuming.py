@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pipeline_tools import BLAMED, FINE, REFUSED, REJECTED, UNKNOWN, Server, Writer, _Kept
+from pipeline_tools import FINE, REFUSED, REJECTED, REJECTED_TOGETHER, UNKNOWN, Server, Writer, _Kept
 
 from airflow_provider_mkt.actions.leads import RecordStatus
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
@@ -103,7 +103,7 @@ records_with_keys = st.lists(
     st.fixed_dictionaries(
         {
             "key": st.sampled_from([None, *"abcdefgh"]),
-            "kind": st.sampled_from([FINE] * 8 + [REFUSED, BLAMED, REJECTED, UNKNOWN]),
+            "kind": st.sampled_from([FINE] * 8 + [REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN]),
         }
     ),
     max_size=50,

@@ -21,7 +21,7 @@ from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 JOB = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
 ROUTE = "/marketing/v3/emails/{emailId}"
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 def trigger(seconds: float = 30.0, **more: Any) -> BatchStatusTrigger:
@@ -97,7 +97,7 @@ def test_it_survives_a_short_outage_of_the_platform(
 ) -> None:
     from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
-    monkeypatch.setattr(RetryPolicy, "__init__", _impatient(RetryPolicy.__init__))
+    monkeypatch.setattr(RetryPolicy, "__init__", _no_retry(RetryPolicy.__init__))
     publish(sandbox)
     port = int(sandbox.hubspot.url.rsplit(":", 1)[1])
     sandbox.stop()
@@ -113,7 +113,7 @@ def test_it_survives_a_short_outage_of_the_platform(
     assert asyncio.run(outage())["status"] == "success"
 
 
-def _impatient(init: Any) -> Any:
+def _no_retry(init: Any) -> Any:
     def made(self: Any, **options: Any) -> None:
         init(self, **{"max_elapsed": 0.1, **options})
 
@@ -139,7 +139,7 @@ def test_each_outage_has_the_whole_budget_of_failing_polls(
 ) -> None:
     from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 
-    monkeypatch.setattr(RetryPolicy, "__init__", _impatient(RetryPolicy.__init__))
+    monkeypatch.setattr(RetryPolicy, "__init__", _no_retry(RetryPolicy.__init__))
     faults = sandbox.hubspot.faults
 
     async def outages() -> dict[str, Any]:

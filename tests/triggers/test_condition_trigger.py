@@ -20,7 +20,7 @@ LIST = {"name": "list_processed", "arguments": {"list_id": hubspot.LIST_ID}}
 QUOTA = {"name": "quota_left", "arguments": {"need": 1}}
 WAITING = {"name": "in_sequence", "arguments": {"contact_id": hubspot.CONTACT_IDS[0]}}
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 def trigger(

@@ -41,7 +41,7 @@ class ListStore:
             return None
         if found.deleted_at is not None and self._clock.time() > found.deleted_at + RETENTION:
             return None
-        self._settle(found)
+        self._complete_processing(found)
         return found
 
     def named(self, object_type: str, name: str) -> RecordList | None:
@@ -84,7 +84,7 @@ class ListStore:
 
     def members(self, one: RecordList) -> dict[str, float]:
         """Return members that exist, with the time at which each was added."""
-        self._settle(one)
+        self._complete_processing(one)
         return {record: at for record, at in one.joined.items() if self._contacts.get(record) is not None}
 
     def ids_in(self, list_id: str) -> set[str]:
@@ -115,7 +115,7 @@ class ListStore:
     def of_record(self, record: str) -> list[RecordList]:
         return [one for one in self.all() if record in self.members(one)]
 
-    def _settle(self, one: RecordList) -> None:
+    def _complete_processing(self, one: RecordList) -> None:
         """Apply what is due: filters and a planned conversion."""
         now = self._clock.time()
         if one.filters is None or now < one.ready:

@@ -28,7 +28,7 @@ _PEOPLE = (
 def fill(state: MarketoState) -> None:
     """Add custom fields, five leads in two partitions, and a form."""
     state.leads.partitions += [
-        Partition(1, DEFAULT_PARTITION, "Where leads go unless told otherwise"),
+        Partition(1, DEFAULT_PARTITION, "The default for new leads"),
         Partition(2, EMEA_PARTITION),
     ]
     state.leads.schema.add_custom(STRING_KEY, "Customer Number", "string")
