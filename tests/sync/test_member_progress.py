@@ -45,7 +45,7 @@ class Platform:
         for position, member in enumerate(members):
             mark: Any = task_state.get(str(position)) or {}
             if not mark.get("done"):
-                if mark.get("asked") and not mark.get("told"):
+                if mark.get("requested_at") and not mark.get("reported"):
                     # The effect of a request in a killed worker can be looked up; a lost request had none.
                     if not self.applied[member]:
                         results.append(unknown(member))
@@ -54,11 +54,11 @@ class Platform:
                     results.append(MemberResult(member, MemberStatus.REJECTED, "NO", "not this one"))
                     continue
                 elif member in self.lost:
-                    task_state.set(str(position), {"asked": 1})
+                    task_state.set(str(position), {"requested_at": 1})
                     results.append(unknown(member))
                     continue
                 else:
-                    task_state.set(str(position), {"asked": 1})
+                    task_state.set(str(position), {"requested_at": 1})
                     self.step()
                     self.applied[member] += 1
                     self.step()
