@@ -389,7 +389,7 @@ def test_a_day_without_calls_left_brings_the_task_back_and_sends_once(
 ) -> None:
     from airflow_provider_mkt.client.hubspot import platform
 
-    monkeypatch.setattr(platform, "_DAY_IS_WORTH_ASKING_AGAIN", timedelta(seconds=0.2))
+    monkeypatch.setattr(platform, "_QUOTA_RETRY_INTERVAL", timedelta(seconds=0.2))
     sandbox.hubspot.faults.add(PUBLISH, answer={"error": "DAILY"})
     run = publish(airflow, f'email_id="{hubspot.NEWSLETTER_EMAIL}"')
     assert run.state == "success", run.log[-3000:]
