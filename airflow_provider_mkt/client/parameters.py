@@ -368,9 +368,13 @@ def _check_of(hint: Any) -> Callable[[str, Any], Any] | None:
         steps = own if inner is None else [*own, inner]
         return steps[0] if len(steps) == 1 else partial(_in_turn, steps) if steps else None
     if origin in (Union, UnionType):
-        others = [argument for argument in arguments if argument is not NoneType]
-        check = _check_of(others[0]) if len(others) == 1 else None
-        return check if check is None or len(others) == len(arguments) else partial(_unless_none, check)
+        types = [argument for argument in arguments if argument is not NoneType]
+        several = len(types) > 1
+        checks = [check for type_ in types if (check := _check_of(type_)) and not (several and type_ is bool)]
+        if checks and several:
+            msg = f"{hint}: annotate the whole union, since it is not clear which check applies"
+            raise TypeError(msg)
+        return partial(_unless_none, checks[0]) if checks else None
     if origin is collections.abc.Sequence:
         item = _check_of(arguments[0])
         return None if item is None else partial(_each, item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from airflow_provider_mkt.client.parameters import (
     PathText,
     Text,
     UtcTime,
+    argument_checks,
     at_least,
     between,
     endpoint,
@@ -28,6 +30,13 @@ from airflow_provider_mkt.client.parameters import (
     text,
     text_or_empty,
 )
+from airflow_provider_mkt.client.registry import PLATFORMS, endpoints
+
+CALLS = [
+    pytest.param(platform, name, function, id=f"{platform} {name}")
+    for platform in PLATFORMS
+    for name, function in endpoints(platform)
+]
 
 
 @endpoint
@@ -149,6 +158,19 @@ def test_annotations_are_evaluated_at_the_first_call_and_not_at_import() -> None
 
     with pytest.raises(NameError):
         broken("x")
+
+
+def test_a_check_in_a_union_of_several_types_is_an_error() -> None:
+    def function(value: NumericId | Sequence[str]) -> None:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match="annotate the whole union"):
+        argument_checks(function)
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_the_annotations_of_every_endpoint_can_be_evaluated(platform: str, name: str, function: Any) -> None:
+    assert set(argument_checks(function.__wrapped__)) <= set(inspect.signature(function).parameters)
 
 
 def test_the_parameter_types_import_no_pydantic() -> None:

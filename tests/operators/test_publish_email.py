@@ -379,7 +379,7 @@ def test_an_exhausted_daily_quota_defers_the_task_which_then_sends_once(
 ) -> None:
     from airflow_provider_mkt.client.hubspot import platform
 
-    monkeypatch.setattr(platform, "_DAY_IS_WORTH_ASKING_AGAIN", timedelta(seconds=0.2))
+    monkeypatch.setattr(platform, "_QUOTA_RETRY_INTERVAL", timedelta(seconds=0.2))
     sandbox.hubspot.faults.add(PUBLISH, answer={"error": "DAILY"})
     run = publish(airflow, f'email_id="{hubspot.NEWSLETTER_EMAIL}"')
     assert run.state == "success", run.log[-3000:]

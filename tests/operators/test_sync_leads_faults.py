@@ -322,7 +322,7 @@ class TestLimits:
             return now + soon
 
         monkeypatch.setattr(marketo_platform, "next_quota_reset", reset)
-        monkeypatch.setattr(hubspot_platform, "_DAY_IS_WORTH_ASKING_AGAIN", soon)
+        monkeypatch.setattr(hubspot_platform, "_QUOTA_RETRY_INTERVAL", soon)
         monkeypatch.setattr(hubspot_quota, "_moment", lambda reported: datetime.now(UTC) + soon)
         before = f"""
 from sandbox_in_use import box, turns
