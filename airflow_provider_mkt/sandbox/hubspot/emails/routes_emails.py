@@ -49,7 +49,9 @@ async def clone_email(request: HubSpotRequest) -> Response:
         await read_object(request, schema, ["id"]), schema, known=["id", "cloneName", "language"]
     )
     if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
-        msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, language is not a language code"
+        msg = (
+            f"Invalid input JSON on line 1, column 1: Cannot build {schema}, language is not a language code"
+        )
         raise invalid(msg)
     await request.simulate_latency()
     emails = request.state.emails
