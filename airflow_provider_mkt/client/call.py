@@ -137,7 +137,7 @@ class Call(Generic[T]):
         token.
     :param headers: additional header fields, such as ``Range``.
     :param file: whether the response is a file and not a JSON document. `read` gets the result of
-        :meth:`.wire.Response.file`.
+        :meth:`.platform.Response.file`.
     :param ok_errors: an error which means that the requested state already exists. The call then succeeds and
         `read` gets an empty response.
     :param bare_list: whether the response is a JSON array and not an object. `read` gets it under

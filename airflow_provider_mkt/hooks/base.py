@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     )
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
-    from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.client.transport.exchange import Reply, Session
-    from airflow_provider_mkt.client.transport.platform import Platform, Rate
+    from airflow_provider_mkt.client.transport.platform import Failure, Platform, Rate
 
 T = TypeVar("T")
 
@@ -445,8 +444,7 @@ class MarketingHook(BaseHook):
         return self._async
 
     def _session(self) -> Session:
-        from airflow_provider_mkt.client.transport.exchange import Session
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+        from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
 
         if self._mask is None:
             self._mask = local_masker()
@@ -459,7 +457,7 @@ class MarketingHook(BaseHook):
         )
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
-        from airflow_provider_mkt.client.transport.classification import RetryAction
+        from airflow_provider_mkt.client.transport.platform import RetryAction
 
         if failure.action is RetryAction.BACK_OFF:
             self._budget().refused(call.quota, wait)

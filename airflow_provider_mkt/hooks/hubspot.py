@@ -57,7 +57,7 @@ class HubSpotHook(MarketingHook):
 
         from airflow_provider_mkt.client.hubspot.platform import HubSpot
         from airflow_provider_mkt.client.hubspot.settings import DEFAULT_HOST, HubSpotAccount
-        from airflow_provider_mkt.client.transport.address import base_url
+        from airflow_provider_mkt.client.transport.platform import base_url
 
         settings = {name: extra[name] for name in _SETTINGS if extra.get(name) not in (None, "")}
         settings["base_url"] = base_url(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Failure
-    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+    from airflow_provider_mkt.client.transport.exchange import RetryPolicy
+    from airflow_provider_mkt.client.transport.platform import Failure
 
 
 def _do_nothing() -> None:
@@ -39,6 +39,6 @@ class RunContext:
     @classmethod
     def no_retry(cls) -> Self:
         """One attempt for each call and no waiting: for connection tests, and for cancelled tasks."""
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+        from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 
         return cls(retry_policy=RetryPolicy.no_retry())

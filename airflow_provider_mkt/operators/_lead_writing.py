@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Failure
+    from airflow_provider_mkt.client.transport.platform import Failure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._cancellation import CancellableOperator
     from airflow_provider_mkt.operators._lead_source import Source

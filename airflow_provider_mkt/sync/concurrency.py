@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.transport.classification import Failure, RetryAction
-from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.transport.platform import Failure, Rate, RetryAction
 
 _SPARE = 4
 _USEFUL = 2.0

@@ -1,9 +1,9 @@
 """How many files of the package a task passes through, and how often the walk changes file.
 
 Three walks: one task writes one row (``SyncLeadsOperator(leads=[...]).execute`` by calls); a worker publishes
-a HubSpot email and polls it once (``PublishEmailOperator.execute`` with ``deferrable=True``, until the task is
-deferred); the triggerer waits until it is sent (the trigger's ``run``, until its event). A first task of each
-kind imports what there is to import, so that module bodies are not counted.
+a HubSpot email and polls it once (``PublishEmailOperator.execute`` with ``deferrable=True``, until the task
+is deferred); the triggerer waits until it is sent (the trigger's ``run``, until its event). A first task of
+each kind imports what there is to import, so that module bodies are not counted.
 ``row_walk.py [hubspot] [marketo] [--trace]``; with ``--trace`` each change of file is printed.
 """
 

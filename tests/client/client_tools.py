@@ -13,12 +13,21 @@ from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.marketo.platform import Marketo
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
-from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Request, Response, Send, Sleep
+from airflow_provider_mkt.client.transport.exchange import Reply, RetryPolicy, Session, TokenCell, exchange
+from airflow_provider_mkt.client.transport.platform import (
+    Acquire,
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Rate,
+    Request,
+    Response,
+    RetryAction,
+    Send,
+    Sleep,
+    Success,
+)
 
 PAT = "pat-na1-0f0f0f0f-1111-2222-3333-444444444444"
 CLIENT_SECRET = "wMWZJ6KlRUZ8y9MM0o3bVLnP6FQKn3Gf"

@@ -11,7 +11,7 @@ from hubspot_runs import CONN_ID
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 

@@ -21,9 +21,19 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
 from airflow_provider_mkt.client.hubspot.versions import prefix
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+from airflow_provider_mkt.client.transport.platform import (
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Rate,
+    Request,
+    Response,
+    RetryAction,
+    Success,
+    errors_of,
+    token_of,
+)
 
 WINDOW = 10.0
 INITIAL_CALLS_PER_WINDOW = 100

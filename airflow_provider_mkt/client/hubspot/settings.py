@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from airflow_provider_mkt.client.transport.address import stripped_secret
+from airflow_provider_mkt.client.transport.platform import stripped_secret
 
 DEFAULT_HOST = "https://api.hubapi.com"
 

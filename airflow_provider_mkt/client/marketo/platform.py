@@ -22,9 +22,19 @@ from airflow_provider_mkt.client.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+from airflow_provider_mkt.client.transport.platform import (
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Rate,
+    Request,
+    Response,
+    RetryAction,
+    Success,
+    errors_of,
+    token_of,
+)
 
 WINDOW = 20.0
 QUERY_MAX = 7_500

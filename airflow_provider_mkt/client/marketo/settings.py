@@ -6,7 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from airflow_provider_mkt.client.transport.address import base_url, stripped_secret
+from airflow_provider_mkt.client.transport.platform import base_url, stripped_secret
 
 _MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 

@@ -24,8 +24,7 @@ from airflow_provider_mkt.client.ratelimit.store import (
     SharedStateUnavailable,
     Slots,
 )
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit, Rate
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,10 @@ loops. So authorization, budget, classification and retries exist once, and test
 
 from __future__ import annotations
 
+import math
+import os
+import random
+import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -24,21 +28,27 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import Token, TokenCell, authorize, cell_for
-from airflow_provider_mkt.client.transport.wire import (
+from airflow_provider_mkt.client.transport.platform import (
     Acquire,
+    Classification,
     Effect,
+    Failure,
     NoAnswer,
     Permit,
+    Platform,
+    Rate,
     Response,
+    RetryAction,
     Send,
     Sleep,
+    Success,
 )
 
 T = TypeVar("T")
+
+
+MARGIN = 30.0
+"""Seconds before its expiry at which a token counts as expired."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,98 @@ class Reply(Generic[T]):
     ambiguous: bool = False
     tries: int = 1
     took: float = 0.0
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """The retries of one call.
+
+    :param base: the first wait, in seconds; it doubles with each failure, with jitter.
+    :param cap: the longest wait, in seconds.
+    :param max_elapsed: how long one call is retried after its first failure, in seconds.
+    :param max_ambiguous_retries: retries after ambiguous failures, for calls that may be repeated at all.
+    :param max_token_refreshes: tokens fetched for one call before its credentials count as invalid.
+    :param max_queue_wait: how long one call may wait for permits altogether, in seconds.
+    :param draw: returns a random number from 0 to 1, for the jitter.
+    """
+
+    base: float = 2.0
+    cap: float = 60.0
+    max_elapsed: float = 600.0
+    max_ambiguous_retries: int = 4
+    max_token_refreshes: int = 2
+    max_queue_wait: float = math.inf
+    draw: Callable[[], float] = field(default=random.random, repr=False)
+
+    def backoff(self, failures: int, at_least: float | None = None) -> float:
+        """The wait before the next attempt, in seconds.
+
+        :param failures: how many attempts have failed; 1 after the first.
+        :param at_least: the wait that the platform asks for. A little jitter is added to it, so that calls
+            that were refused together are not repeated together.
+        """
+        if at_least is not None:
+            return at_least + min(1.0, at_least * 0.1) * self.draw()
+        ceiling = min(self.cap, self.base * float(2 ** min(failures - 1, 10)))
+        return ceiling * (0.1 + 0.9 * self.draw())
+
+    @classmethod
+    def no_retry(cls) -> RetryPolicy:
+        """One attempt and no waiting: for connection tests, which occupy a thread of the API server."""
+        return cls(max_elapsed=0.0, max_ambiguous_retries=0, max_token_refreshes=1, max_queue_wait=1.0)
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and its expiry.
+
+    :param usable_until: when to stop using it, in seconds on the session's clock; None when it does not
+        expire. That is ``MARGIN`` before its expiry, except for a token that lives no longer than that.
+    """
+
+    value: str = field(repr=False)
+    usable_until: float | None = None
+
+
+class TokenCell:
+    """Holds the token of one set of credentials, and the lock under which it is refreshed.
+
+    An exchange never blocks on the lock: when it is taken the exchange yields a Sleep, so the same code works
+    on threads and on event loops.
+    """
+
+    def __init__(self) -> None:
+        self.token: Token | None = None
+        self.refreshing = threading.Lock()
+
+    def current(self, now: float, rejected: Token | None) -> Token | None:
+        token = self.token
+        if token is None or token is rejected:
+            return None
+        if token.usable_until is not None and now >= token.usable_until:
+            return None
+        return token
+
+
+_cells: dict[str, TokenCell] = {}
+_cells_lock = threading.Lock()
+
+
+def cell_for(key: str) -> TokenCell:
+    """The process-wide cell of one set of credentials."""
+    with _cells_lock:
+        return _cells.setdefault(key, TokenCell())
+
+
+def _after_fork() -> None:
+    # A thread that held one of the locks does not exist in the child, so nobody would release it.
+    global _cells_lock
+    _cells_lock = threading.Lock()
+    for cell in _cells.values():
+        cell.refreshing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass
@@ -290,3 +392,54 @@ def _as_authentication(error: PlatformError) -> PlatformError:
         status=error.status,
         request_id=error.request_id,
     )
+
+
+def authorize(
+    platform: Platform,
+    cell: TokenCell,
+    rejected: Token | None,
+    clock: Callable[[], float],
+    on_token: Callable[[str], None] | None = None,
+) -> Generator[Effect, Any, Token]:
+    """Get a token: the shared one while it is usable, else a new one, fetched by one caller for all.
+
+    :param rejected: the token that the platform has just refused, if any.
+    :raises AuthenticationError: when the platform does not accept the credentials.
+    """
+    while True:
+        token = cell.current(clock(), rejected)
+        if token is not None:
+            return token
+        lock = cell.refreshing
+        if not lock.acquire(blocking=False):
+            yield Sleep(0.05)
+            continue
+        try:
+            token = cell.current(clock(), rejected)
+            if token is None:
+                token = yield from _refresh(platform, clock)
+                cell.token = token
+                if on_token is not None:
+                    on_token(token.value)
+            return token
+        finally:
+            lock.release()
+
+
+def _refresh(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
+    """Fetch a token.
+
+    When the platform returns one that is about to expire, wait for that once: until then it returns the same.
+    """
+    for waited in (False, True):
+        requested_at = clock()
+        request = platform.token_request()
+        if request is None:
+            return Token(platform.static_token())
+        value, lifetime = platform.read_token((yield Send(request)))
+        if lifetime > MARGIN:
+            return Token(value, requested_at + lifetime - MARGIN)
+        if waited:
+            break
+        yield Sleep(max(lifetime, 0.0) + 1.0)
+    return Token(value, requested_at + lifetime)
